@@ -1,0 +1,1 @@
+"""The torch side of data sets: loading, pipelines, transforms of whole batches."""

@@ -1,0 +1,62 @@
+"""A diagnostic is data: a code, a message, labelled spans and, where one can be computed, a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from netdsl.source import Span
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A second place that explains the first."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Put `text` in the place of `span`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do about it in words (`write `1024->64``), and the edits that do it."""
+
+    message: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One mistake (or lint): `message` is lowercase, has no final period, and puts names in backticks.
+
+    `caption` stands under the marked span (`stated here`); `labels` mark the cause; `help` says what to do
+    where no edit can be computed.
+    """
+
+    code: str
+    message: str
+    span: Span
+    caption: str = ""
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Lints (NET9xx) are warnings, everything else is an error."""
+        return "warning" if self.code.startswith("NET9") else "error"
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that make a file wrong."""
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]

@@ -1,0 +1,182 @@
+"""The checked program: a network of nodes and the experiment around it, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from netdsl.components import (
+    Call,
+    Component,
+    Dataset,
+    Dtype,
+    Facts,
+    Layer,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+)
+from netdsl.shapes import Dim, Shape
+from netdsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One layer in its place.
+
+    Args:
+        path: its name in `nn.Module.named_modules()`: `0`, `stem`, `3.body.1`.
+        layer: what it is; None for a container that no statement names (the body of a residual, a block's use).
+        written: the statement as the author wrote it, its bodies left out.
+        span: where that is.
+        input, out: one sample's shapes.
+        call: the module; its children are built first and handed to it.
+        params, macs: of the layer and everything in it.
+        formula: the size arithmetic with its numbers in it.
+        depth: how deep it is nested, 0 at the top.
+        keeps: the label under which its output is kept for a skip.
+        takes: the labels whose outputs it is given besides its input.
+    """
+
+    path: str
+    layer: Layer | None
+    written: str
+    span: Span
+    input: Shape
+    out: Shape
+    call: Call
+    params: int
+    macs: Dim
+    formula: tuple[str, ...] = ()
+    depth: int = 0
+    children: tuple[Node, ...] = ()
+    keeps: str | None = None
+    takes: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Its name among its siblings."""
+        return self.path.rpartition(".")[2]
+
+    def walk(self) -> Iterator[Node]:
+        """This node, then everything in it, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Network:
+    """The net alone: what `shapes` prints and `build` builds.
+
+    Args:
+        input, out: one sample's shapes; symbols stand for sizes that may vary.
+        nodes: the layers at the top, in order.
+        fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
+        example: one input shape that fits.
+        dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+    """
+
+    input: Shape
+    out: Shape
+    nodes: tuple[Node, ...]
+    fits: str | None = None
+    example: tuple[int, ...] | None = None
+    dtype: Dtype = "float"
+
+    def walk(self) -> Iterator[Node]:
+        """Every node, composites before their children."""
+        for node in self.nodes:
+            yield from node.walk()
+
+    @cached_property
+    def params(self) -> int:
+        """How many numbers the net learns."""
+        return sum(node.params for node in self.nodes)
+
+    @cached_property
+    def macs(self) -> Dim:
+        """Multiply-adds for one sample."""
+        total: Dim = 0
+        for node in self.nodes:
+            total = total + node.macs
+        return total
+
+
+C = TypeVar("C", bound=Component, covariant=True)
+
+
+@dataclass(frozen=True)
+class Use(Generic[C]):
+    """A component with its arguments, and where the file asks for it (None: a default)."""
+
+    component: C
+    arguments: Mapping[str, Any]
+    span: Span | None = None
+
+    @property
+    def call(self) -> Call:
+        """The constructor call."""
+        return Call(self.component.target or "", self.arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class DataSettings:
+    """What every `data` line may say besides its data set's own parameters."""
+
+    root: str | None = None
+    batch: int = 64
+    workers: int | None = None
+    shuffle: bool = True
+    drop_last: bool = False
+    split: float | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataUse(Use[Dataset]):
+    """A `data` line: the data set, how it is served, and what is done to a sample on its way.
+
+    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell.
+    """
+
+    facts: Facts
+    shape: Shape | None
+    settings: DataSettings
+    transforms: tuple[Use[Transform], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps)."""
+
+    epochs: int = 10
+    steps: int | None = None
+    precision: str = "fp32"
+    compile: str = "off"
+    clip: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
+    seed: int = 0
+    every: int = 100
+    patience: int | None = None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked file: the network and, where there is a `data` line, how to train it."""
+
+    source: Source
+    network: Network
+    data: DataUse | None = None
+    loss: Use[Loss] | None = None
+    optimizer: Use[Optimizer] | None = None
+    schedule: Use[Schedule] | None = None
+    metrics: tuple[Use[Metric], ...] = ()
+    loggers: tuple[Use[Logger], ...] = ()
+    train: TrainSettings = TrainSettings()

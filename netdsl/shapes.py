@@ -1,0 +1,237 @@
+"""The arithmetic of sizes: a dimension is an integer, a formula over symbols, or unknown.
+
+A formula (`Expr`) is a polynomial with integer coefficients over *atoms*: symbols such as `H`, and floor divisions
+of a formula by a positive integer. Every operation returns a canonical form, so that two formulas built by different
+layers compare equal with `==` wherever floor division's own identities make them so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import total_ordering
+from math import gcd
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Symbol:
+    """A size that is not fixed: at least 1."""
+
+    name: str
+
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """The integer that stands for the symbol."""
+        return values[self.name]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+@total_ordering
+class Floor:
+    """⌊numerator / divisor⌋."""
+
+    numerator: Expr
+    divisor: int
+
+    def evaluate(self, values: Mapping[str, int]) -> int:
+        """The integer that it comes to."""
+        return evaluate(self.numerator, values) // self.divisor
+
+    def __str__(self) -> str:
+        return f"{_bracketed(self.numerator)}/{self.divisor}"
+
+    def __lt__(self, other: Atom) -> bool:
+        return _order(self) < _order(other)
+
+
+Atom = Symbol | Floor
+Monomial = tuple[Atom, ...]
+
+
+def _order(atom: Atom) -> tuple[int, str]:
+    return (isinstance(atom, Floor), str(atom))
+
+
+@dataclass(frozen=True, slots=True)
+class Expr:
+    """A polynomial: (monomial, coefficient) pairs, the constant under the empty monomial. Never a plain integer."""
+
+    terms: tuple[tuple[Monomial, int], ...]
+
+    @property
+    def constant(self) -> int:
+        """The term without symbols."""
+        return dict(self.terms).get((), 0)
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """The names it depends on."""
+        return frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+
+    def __add__(self, other: Dim) -> Dim:
+        return other + self if isinstance(other, Unknown) else _sum(self, other)
+
+    def __sub__(self, other: Dim) -> Dim:
+        return self + -1 * other
+
+    def __mul__(self, other: Dim) -> Dim:
+        return other if isinstance(other, Unknown) else _product(self, other)
+
+    def __rsub__(self, other: int) -> Dim:
+        return -1 * self + other
+
+    def __floordiv__(self, divisor: int) -> Dim:
+        return _floor(self, divisor)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __str__(self) -> str:
+        first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
+        return first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
+
+
+class Unknown:
+    """A size that an earlier mistake made unknowable; whatever is computed from it is unknown too."""
+
+    __slots__ = ()
+
+    def _same(self, _: object) -> Unknown:
+        return self
+
+    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __floordiv__ = _same
+
+    def __str__(self) -> str:
+        return "?"
+
+    __repr__ = __str__
+
+
+UNKNOWN: Final = Unknown()
+
+Dim = int | Expr | Unknown
+Shape = tuple[Dim, ...]
+
+
+def symbol(name: str) -> Expr:
+    """The formula that is one symbol."""
+    return Expr((((Symbol(name),), 1),))
+
+
+def ceil_div(size: Dim, divisor: int) -> Dim:
+    """⌈size / divisor⌉."""
+    return (size + (divisor - 1)) // divisor
+
+
+def product(dims: Iterable[Dim]) -> Dim:
+    """The product of sizes; 1 for none."""
+    result: Dim = 1
+    for dim in dims:
+        result = result * dim
+    return result
+
+
+def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
+    """The integer that a dimension comes to when its symbols are given. Unknown sizes have none: `TypeError`."""
+    if isinstance(dim, int):
+        return dim
+    if isinstance(dim, Unknown):
+        raise TypeError("an unknown size has no value")
+    total = 0
+    for monomial, factor in dim.terms:
+        for atom in monomial:
+            factor *= atom.evaluate(values)
+        total += factor
+    return total
+
+
+def symbols(shape: Iterable[Dim]) -> frozenset[str]:
+    """The symbols that occur in a shape."""
+    return frozenset().union(*(dim.symbols for dim in shape if isinstance(dim, Expr)))
+
+
+def is_known(shape: Iterable[Dim]) -> bool:
+    """Whether every dimension is an integer."""
+    return all(isinstance(dim, int) for dim in shape)
+
+
+def format_shape(shape: Iterable[Dim]) -> str:
+    """`3x32x32`; with symbols `64 x H/8 x W/8`."""
+    shape = tuple(shape)
+    plain = all(isinstance(dim, (int, Unknown)) or len(str(dim)) == 1 for dim in shape)
+    return ("x" if plain else " x ").join(str(dim) for dim in shape)
+
+
+def _names(atom: Atom) -> Iterable[str]:
+    return (atom.name,) if isinstance(atom, Symbol) else atom.numerator.symbols
+
+
+def _terms(dim: int | Expr) -> Mapping[Monomial, int]:
+    return {(): dim} if isinstance(dim, int) else dict(dim.terms)
+
+
+def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
+    kept = {monomial: factor for monomial, factor in terms.items() if factor}
+    if not kept.keys() - {()}:
+        return kept.get((), 0)
+    return Expr(tuple(sorted(kept.items(), key=lambda term: (-len(term[0]), [_order(atom) for atom in term[0]]))))
+
+
+def _sum(left: int | Expr, right: int | Expr) -> int | Expr:
+    terms = dict(_terms(left))
+    for monomial, factor in _terms(right).items():
+        terms[monomial] = terms.get(monomial, 0) + factor
+    return _canonical(terms)
+
+
+def _product(left: int | Expr, right: int | Expr) -> int | Expr:
+    terms: dict[Monomial, int] = {}
+    for first, one in _terms(left).items():
+        for second, two in _terms(right).items():
+            monomial = tuple(sorted(first + second, key=_order))
+            terms[monomial] = terms.get(monomial, 0) + one * two
+    return _canonical(terms)
+
+
+def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
+    """⌊numerator / divisor⌋ in canonical form, by three identities over integers.
+
+    ⌊(n·a + b)/n⌋ = a + ⌊b/n⌋;  ⌊(g·a + b)/(g·n)⌋ = ⌊(a + ⌊b/g⌋)/n⌋;  ⌊(⌊a/m⌋ + b)/n⌋ = ⌊(a + m·b)/(m·n)⌋.
+    """
+    if divisor < 1:
+        raise ValueError(f"a size is divided by {divisor}")
+    if isinstance(numerator, int):
+        return numerator // divisor
+    if divisor == 1:
+        return numerator
+    whole = _canonical({monomial: factor // divisor for monomial, factor in numerator.terms})
+    rest = _canonical({monomial: factor % divisor for monomial, factor in numerator.terms})
+    if isinstance(rest, int):
+        return _sum(whole, rest // divisor)
+    common = gcd(divisor, *(factor for monomial, factor in rest.terms if monomial))
+    if common > 1:
+        reduced = _canonical({monomial: factor // common for monomial, factor in rest.terms})
+        return _sum(whole, _floor(reduced, divisor // common))
+    if len(rest.terms) == (2 if rest.constant else 1):
+        (monomial, factor), inner = rest.terms[0], rest.terms[0][0][0]
+        if len(monomial) == 1 and factor == 1 and isinstance(inner, Floor):
+            nested = _sum(inner.numerator, rest.constant * inner.divisor)
+            return _sum(whole, _floor(nested, inner.divisor * divisor))
+    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)))
+
+
+def _term(monomial: Monomial, factor: int) -> str:
+    if not monomial:
+        return str(factor)
+    powers = "*".join(f"({atom})" if isinstance(atom, Floor) and len(monomial) > 1 else str(atom) for atom in monomial)
+    if isinstance(monomial[0], Floor) and len(monomial) == 1 and abs(factor) != 1:
+        powers = f"({powers})"
+    return {1: powers, -1: f"-{powers}"}.get(factor, f"{factor}*{powers}")
+
+
+def _bracketed(expr: Expr) -> str:
+    text = str(expr)
+    return text if text.isalnum() else f"({text})"
