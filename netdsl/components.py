@@ -81,6 +81,7 @@ class Result:
         macs: multiplications that are followed by an addition, for one sample, of the weights with the input.
         formula: the size arithmetic with its numbers in it, one line an axis: `(32 + 2·2 − 5)/1 + 1 = 32`.
         requires: what must hold of the sizes for torch to accept the input.
+        extra: bodies that the rule asks the checker to write in the author's stead, as text by parameter.
     """
 
     out: Shape
@@ -89,6 +90,7 @@ class Result:
     macs: Dim = 0
     formula: tuple[str, ...] = ()
     requires: tuple[Requirement, ...] = ()
+    extra: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +178,8 @@ class Layer(Component):
         assumes: the layout taken for granted when nothing is known of the input; empty, none is.
         formula: the size formula in words of its parameters.
         takes: `float`, `index` (whole numbers, for embeddings) or `any` (only moves values around).
+        feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
+            every body receives the input. It raises `Refusal`.
     """
 
     kind: ClassVar[str] = "layer"
@@ -188,6 +192,7 @@ class Layer(Component):
     assumes: str = ""
     formula: str = ""
     takes: Dtype = "float"
+    feeds: Callable[[Shape, int], Shape] | None = None
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""
