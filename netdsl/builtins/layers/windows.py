@@ -1,0 +1,134 @@
+"""The arithmetic of windows that slide over an input, which convolutions and pools share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from netdsl.components import Refusal, Requirement, Size, per_axis
+from netdsl.shapes import Dim, Shape, Unknown
+
+LAYOUTS = ("CL", "CHW", "CDHW")
+"""What a window slides over: channels, then one, two or three axes."""
+
+SHORTS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
+
+Padding = Size | Literal["same", "valid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window along one axis: `kernel` elements, `dilation` apart, that moves by `stride`.
+
+    `before` and `after` are the elements of padding at the two ends.
+    """
+
+    kernel: int
+    stride: int
+    before: int
+    after: int
+    dilation: int
+
+    @property
+    def extent(self) -> int:
+        """The elements from its first to its last."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def slack(self) -> int:
+        """The padding at both ends less the extent."""
+        return self.before + self.after - self.extent
+
+    def positions(self, size: Dim, ceil: bool = False) -> Dim:
+        """How many places it takes along an axis of `size` elements.
+
+        With `ceil` a window may hang over the end, as long as it begins before the padding there does: so
+        says torch's `pooling_output_shape`, of which this is the closed form for paddings up to the kernel's size.
+        """
+        slack = min(self.slack + self.stride - 1, self.before - 1) if ceil else self.slack
+        return (size + slack) // self.stride + 1
+
+    def fits(self, size: Dim) -> Requirement:
+        """That there is a place for it at all."""
+        padded = size + (self.before + self.after)
+        return Requirement(
+            padded,
+            ">=",
+            self.extent,
+            f"the kernel spans {self.extent} elements but the padded input has {padded}",
+            "kernel_size",
+        )
+
+    def formula(self, size: Dim, ceil: bool = False) -> str:
+        """`(32 + 2·2 − 5)/1 + 1 = 32`: how the number of places comes about."""
+        left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
+        quotient = f"({size}{self._padding_text} − {self._extent_text})/{self.stride}"
+        if not (self.stride == 1 or isinstance(size, int) and (size + self.slack) % self.stride == 0):
+            quotient = f"{left}{quotient}{right}"
+        places = self.positions(size, ceil)
+        rounded = (size + (self.slack + (self.stride - 1 if ceil else 0))) // self.stride + 1
+        return f"{quotient} + 1{'' if places == rounded else ' − 1'} = {places}"
+
+    @property
+    def _padding_text(self) -> str:
+        if self.before == self.after:
+            return f" + 2·{self.before}" if self.before else ""
+        return f" + {self.before + self.after}"
+
+    @property
+    def _extent_text(self) -> str:
+        return str(self.kernel) if self.dilation == 1 else f"{self.dilation}·({self.kernel} − 1) − 1"
+
+
+def windows(axes: int, kernel_size: Size, stride: Size, padding: Padding = 0, dilation: Size = 1) -> tuple[Window, ...]:
+    """A window for each axis; refuses a kernel, stride or dilation below 1 and a padding below 0.
+
+    `same` pads by one less than the window's extent, the odd element at the end, as torch does: whatever the size,
+    the window then has ⌈size/stride⌉ places.
+    """
+    kernels = sizes(kernel_size, axes, "kernel_size")
+    strides = sizes(stride, axes, "stride")
+    dilations = sizes(dilation, axes, "dilation")
+    if padding == "same":
+        totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
+    else:
+        totals = [2 * one for one in sizes(0 if padding == "valid" else padding, axes, "padding", least=0)]
+    ends = [(total // 2, total - total // 2) for total in totals]
+    each = zip(kernels, strides, ends, dilations, strict=True)
+    return tuple(Window(kernel, stride, *end, dilation) for kernel, stride, end, dilation in each)
+
+
+def sizes(size: Size, axes: int, at: str, least: int = 1) -> tuple[int, ...]:
+    """A size for each axis, none of them below `least`."""
+    found = per_axis(size, axes, at)
+    for one in found:
+        at_least(one, at, least)
+    return found
+
+
+def at_least(number: int, at: str, least: int = 1) -> None:
+    """Refuses a number below the least that makes sense."""
+    if number < least:
+        raise Refusal(f"`{at}` is {number} but must be at least {least}", at)
+
+
+def slide(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> Shape:
+    """The sizes that windows leave of the spatial axes."""
+    return tuple(window.positions(size, ceil) for window, size in zip(windows, spatial, strict=True))
+
+
+def fit(windows: Sequence[Window], spatial: Shape) -> tuple[Requirement, ...]:
+    """That every window has a place."""
+    return tuple(window.fits(size) for window, size in zip(windows, spatial, strict=True))
+
+
+def formulas(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[str, ...]:
+    """A line for each axis, equal ones once."""
+    axes = zip(windows, spatial, strict=True)
+    return distinct(window.formula(size, ceil) for window, size in axes if not isinstance(size, Unknown))
+
+
+def distinct(lines: Iterable[str]) -> tuple[str, ...]:
+    """The lines in order, each once."""
+    return tuple(dict.fromkeys(lines))

@@ -1,0 +1,229 @@
+"""The differential test of a layer: what its rule says of a use, against what torch does with it.
+
+The reference is torch itself, called by `oracles.py` with the arguments as they are written, on the CPU in training mode with a
+batch of two. (The `meta` device would be the natural choice, but its kernels leave out some of the checks that the real
+ones make.) One thing is refused here that torch runs: an output without elements, since a size is at least 1.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import torch
+from soundness.generate import Case, with_stated
+from soundness.oracles import ORACLES, SIZES_NEEDED
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from netdsl.components import Layer, Refusal, Requirement, Result
+from netdsl.plugins import load_registry
+from netdsl.shapes import UNKNOWN, Dim, evaluate, product, symbol
+
+BATCH = 2
+
+FORMULA_WORDS = {"·": "*", "−": "-", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")"}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What torch made of a use: the module, its weights before the run, and the output of one sample's shape."""
+
+    module: nn.Module
+    output: Tensor
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(self.output.shape[1:])
+
+    @property
+    def params(self) -> int:
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+
+def layers() -> Mapping[str, Layer]:
+    """Every layer that maps one shape to another; those with bodies are tested as whole nets."""
+    found = load_registry().layers.items()
+    return {name: layer for name, layer in found if not any(p.is_branch for p in layer.parameters.values())}
+
+
+def disagreement(case: Case) -> str | None:
+    """What the rule and torch say differently of a use; None where they agree."""
+    ours, theirs = by_rule(case), by_torch(case)
+    if isinstance(ours, str) or isinstance(theirs, str):
+        return _of_verdicts(case, ours, theirs)
+    built = run(construct(ours), case, theirs.module)
+    if isinstance(built, str):
+        return f"{case}: accepted, but {ours.call} fails: {built}"
+    facts = {
+        "shape": (ours.out, theirs.shape, built.shape),
+        "params": (ours.params, theirs.params, built.params),
+    }
+    for name, (rule, reference, emitted) in facts.items():
+        if not rule == reference == emitted:
+            return f"{case}: {name} is {rule} by the rule, {reference} in torch, {emitted} in {ours.call}"
+    if not torch.allclose(built.output, theirs.output, rtol=1e-4, atol=1e-5, equal_nan=True):
+        return f"{case}: {ours.call} computes other numbers than torch"
+    return None
+
+
+def _of_verdicts(case: Case, ours: Result | str, theirs: Ran | str) -> str | None:
+    if isinstance(ours, str) and isinstance(theirs, str):
+        return None
+    if isinstance(ours, str):
+        return f"{case}: refused ({ours}), but torch runs it"
+    return f"{case}: accepted, but torch refuses: {theirs}"
+
+
+def by_rule(case: Case) -> Result | str:
+    """The rule's result, or why it refuses."""
+    return verdict(case.layer, case.shape, case.arguments, {})
+
+
+def verdict(
+    layer: Layer, shape: Sequence[Dim], arguments: Mapping[str, Any], values: Mapping[str, int]
+) -> Result | str:
+    """The rule's result where all it requires holds once its symbols have these values, else why it does not."""
+    try:
+        result = layer.apply(tuple(shape), **arguments)
+    except Refusal as refusal:
+        return refusal.message
+    return next((wanted.message for wanted in result.requires if not holds(wanted, values)), result)
+
+
+def holds(wanted: Requirement, values: Mapping[str, int]) -> bool:
+    """Whether a requirement is met when the symbols have these values."""
+    left, right = evaluate(wanted.left, values), evaluate(wanted.right, values)
+    return left >= right if wanted.relation == ">=" else left == right
+
+
+def by_torch(case: Case) -> Ran | str:
+    """What torch makes of the arguments as they are written, or why it refuses."""
+    forced = re.fullmatch(r"\w+([123])d", case.layer.name)
+    if forced and len(case.shape) != int(forced[1]) + 1:
+        return "another rank than the name says"
+    try:
+        with quiet():
+            module = ORACLES[case.layer.function.__name__](case.shape, **case.arguments)
+    except Exception as error:  # whatever torch raises is a refusal
+        return f"{type(error).__name__}: {error}"
+    ran = run(module, case)
+    if isinstance(ran, Ran) and 0 in ran.shape:
+        return "an output without elements"
+    return ran
+
+
+def run(module: nn.Module, case: Case, weights: nn.Module | None = None) -> Ran | str:
+    """One step forward in training mode, from the same numbers each time."""
+    if weights is not None:
+        module.load_state_dict(weights.state_dict())
+    try:
+        with quiet(), torch.no_grad(), torch.random.fork_rng(devices=()):
+            torch.manual_seed(0)
+            return Ran(module, module.train()(batch(case)))
+    except Exception as error:  # likewise
+        return f"{type(error).__name__}: {error}"
+
+
+def batch(case: Case) -> Tensor:
+    """Two samples: numbers for most layers, indices for an embedding."""
+    if case.layer.takes == "index":
+        return torch.zeros(BATCH, *case.shape, dtype=torch.long)
+    return torch.randn(BATCH, *case.shape)
+
+
+def construct(result: Result) -> nn.Module:
+    """The module that the rule asks for."""
+    module, _, name = result.call.target.partition(":")
+    with quiet():
+        built: nn.Module = getattr(importlib.import_module(module), name)(**result.call.arguments)
+    return built
+
+
+def macs_disagreement(case: Case) -> str | None:
+    """Multiply-adds as torch counts them: two flops each, over the batch."""
+    ours = by_rule(case)
+    if isinstance(ours, str):
+        return None
+    with FlopCounterMode(display=False) as counter:
+        run(construct(ours), case)
+    counted = counter.get_total_flops() // (2 * BATCH)
+    return None if ours.macs == counted else f"{case}: {ours.macs} macs by the rule, {counted} in torch"
+
+
+def quiet() -> warnings.catch_warnings:
+    """Torch warns of uses that it runs all the same."""
+    return warnings.catch_warnings(action="ignore")
+
+
+def symbolic_disagreement(case: Case, random: Random) -> str | None:
+    """What the rule says of symbols and then of their values, against what it says of the values at once."""
+    layer, shape = case.layer, case.shape
+    fixed = _fixed_axes(case)
+    named = {axis: "CHWD"[axis] for axis in range(len(shape)) if axis not in fixed and random.random() < 0.7}
+    symbols = tuple(symbol(named[axis]) if axis in named else size for axis, size in enumerate(shape))
+    for sizes in _sizes_to_try(shape, named, random):
+        values = {name: sizes[axis] for axis, name in named.items()}
+        plain = verdict(layer, sizes, case.arguments, {})
+        formal = verdict(layer, symbols, case.arguments, values)
+        if isinstance(plain, str) or isinstance(formal, str):
+            if isinstance(plain, str) != isinstance(formal, str):
+                return f"{case}: {plain} on {sizes}, but {formal} on {symbols}"
+            continue
+        if _numbers(plain, values) != _numbers(formal, values):
+            return f"{case}: {plain} on {sizes}, but {formal} on {symbols}"
+    return None
+
+
+def _numbers(result: Result, values: Mapping[str, int]) -> Any:
+    return tuple(evaluate(dim, values) for dim in result.out), evaluate(result.macs, values), result.params
+
+
+def _fixed_axes(case: Case) -> set[int]:
+    """The axes whose size the module has to be told when it is built."""
+    needed = SIZES_NEEDED.get(case.layer.function.__name__, lambda shape, **_: ())
+    axes = (*case.layer.stated.values(), *needed(case.shape, **case.arguments))
+    return {axis % len(case.shape) for axis in axes}
+
+
+def _sizes_to_try(shape: tuple[int, ...], named: Mapping[int, str], random: Random) -> Iterator[tuple[int, ...]]:
+    yield shape
+    for _ in range(3):
+        yield tuple(random.randint(1, 20) if axis in named else size for axis, size in enumerate(shape))
+
+
+def unknown_disagreement(case: Case, random: Random) -> str | None:
+    """An unknown size may hide a mistake but never make one, and what is known in spite of it is right."""
+    hidden = tuple(UNKNOWN if random.random() < 0.5 else size for size in case.shape)
+    arguments = with_stated(case.layer, hidden, case.arguments)
+    plain = by_rule(case)
+    try:
+        result = case.layer.apply(hidden, **arguments)
+    except Refusal as refusal:
+        return None if isinstance(plain, str) else f"{case}: refused ({refusal}) where {hidden} is all that is known"
+    if isinstance(plain, str):
+        return None
+    known = [(ours, theirs) for ours, theirs in zip(result.out, plain.out, strict=True) if isinstance(ours, int)]
+    return next((f"{case}: {result.out} is not {plain.out}" for ours, theirs in known if ours != theirs), None)
+
+
+def formula_disagreement(case: Case) -> str | None:
+    """A formula is arithmetic: what stands left of its `=` comes to what stands right, which is a size of the output."""
+    result = by_rule(case)
+    for line in () if isinstance(result, str) else result.formula:
+        left, _, right = line.rpartition(" = ")
+        if not _equal(left, right) or int(right) not in (*result.out, product(result.out)):
+            return f"{case}: gives {result.out}, but its formula says {line}"
+    return None
+
+
+def _equal(left: str, right: str) -> bool:
+    for word, python in FORMULA_WORDS.items():
+        left = left.replace(word, python)
+    floor_and_ceil = {"floor": lambda x: int(x // 1), "ceil": lambda x: int(-(-x // 1)), "__builtins__": {}}
+    return abs(eval(left, floor_and_ceil) - int(right)) < 1e-9  # the text is one that a rule has just written

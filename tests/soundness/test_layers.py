@@ -1,0 +1,58 @@
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from soundness.generate import random_case
+from soundness.harness import (
+    by_rule,
+    disagreement,
+    formula_disagreement,
+    layers,
+    macs_disagreement,
+    symbolic_disagreement,
+    unknown_disagreement,
+)
+from soundness.oracles import ORACLES
+
+LAYERS = layers()
+randoms = st.randoms(use_true_random=False)
+many = settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+every_layer = pytest.mark.parametrize("name", sorted(LAYERS))
+
+
+def test_every_layer_has_an_oracle():
+    assert {layer.function.__name__ for layer in LAYERS.values()} <= set(ORACLES)
+
+
+@every_layer
+@many
+@given(randoms)
+def test_layer_agrees_with_torch(name, random):
+    assert disagreement(random_case(LAYERS[name], random)) is None
+
+
+@every_layer
+def test_symbols_and_unknown_sizes_agree_with_numbers(name):
+    random = Random(name)
+    for _ in range(200):
+        case = random_case(LAYERS[name], random)
+        assert symbolic_disagreement(case, random) is None
+        assert unknown_disagreement(case, random) is None
+        assert formula_disagreement(case) is None
+
+
+@every_layer
+def test_macs_agree_with_torchs_flop_counter(name):
+    random = Random(name)
+    for _ in range(10):
+        assert macs_disagreement(random_case(LAYERS[name], random)) is None
+
+
+@every_layer
+def test_random_cases_are_neither_all_refused_nor_all_alike(name):
+    random = Random(name)
+    results = [by_rule(random_case(LAYERS[name], random)) for _ in range(300)]
+    accepted = [result for result in results if not isinstance(result, str)]
+    assert len(accepted) >= 0.2 * len(results)
+    assert len({result.out for result in accepted}) > 10
