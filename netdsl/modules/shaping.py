@@ -1,0 +1,117 @@
+"""Modules that move numbers around, or drop some: shapes in, shapes out, nothing to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Reshape(nn.Module):
+    """The numbers of each sample in another shape: (N, …) -> (N, *shape); one size may be -1."""
+
+    def __init__(self, shape: Sequence[int]) -> None:
+        super().__init__()
+        self.shape = tuple(shape)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reshapes a batch."""
+        return x.reshape(len(x), *self.shape)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"shape={self.shape}"
+
+
+class Permute(nn.Module):
+    """The dimensions in another order, as `torch.permute` has it: `Permute((0, 2, 1))` swaps the last two of three."""
+
+    def __init__(self, dims: Sequence[int]) -> None:
+        super().__init__()
+        self.dims = tuple(dims)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Reorders the dimensions of a batch."""
+        return x.permute(self.dims)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dims={self.dims}"
+
+
+class Transpose(nn.Module):
+    """Two dimensions swapped, as `torch.transpose` has it."""
+
+    def __init__(self, dim0: int, dim1: int) -> None:
+        super().__init__()
+        self.dim0 = dim0
+        self.dim1 = dim1
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Swaps two dimensions of a batch."""
+        return x.transpose(self.dim0, self.dim1)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dim0={self.dim0}, dim1={self.dim1}"
+
+
+class Crop(nn.Module):
+    """A window of the last dimensions: (N, C, *sizes) -> (N, C, *size), from `offset`, or from the middle."""
+
+    def __init__(self, size: Sequence[int], offset: Sequence[int] | None = None) -> None:
+        super().__init__()
+        self.size = tuple(size)
+        self.offset = None if offset is None else tuple(offset)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Cuts the window out of a batch."""
+        offset = self.offset or self._middle(x)
+        for axis, (start, part) in enumerate(zip(offset, self.size, strict=True), x.dim() - len(self.size)):
+            x = x.narrow(axis, start, part)
+        return x
+
+    def _middle(self, x: Tensor) -> Sequence[int]:
+        return [(whole - part) // 2 for whole, part in zip(x.shape[-len(self.size) :], self.size, strict=True)]
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"size={self.size}, offset={self.offset}"
+
+
+class Select(nn.Module):
+    """One index of a dimension, which disappears, as `torch.select` has it."""
+
+    def __init__(self, dim: int, index: int) -> None:
+        super().__init__()
+        self.dim = dim
+        self.index = index
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Picks from a batch."""
+        return x.select(self.dim, self.index)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dim={self.dim}, index={self.index}"
+
+
+class DropPath(nn.Module):
+    """Drops whole samples of a residual branch in training, and scales up the rest: any shape, unchanged.
+
+    Source: Huang et al., "Deep Networks with Stochastic Depth", 2016; per sample as in Larsson et al., 2017.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Multiplies each sample by 0, or by 1/(1 − p)."""
+        samples = x.new_ones(len(x), *(1 for _ in x.shape[1:]))
+        return x * functional.dropout(samples, self.p, self.training)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"p={self.p}"
