@@ -1,0 +1,75 @@
+"""Text as a terminal shows it: how many cells it takes, and nothing in it that would act on the terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+
+import click
+
+Paint = Callable[..., str]
+"""`paint("text", fg="red", bold=True)`."""
+
+TAB = 4
+
+
+def painter(color: bool) -> Paint:
+    """`click.style`, or what leaves text as it is."""
+    return click.style if color else _plain
+
+
+def visible(text: str) -> str:
+    """The text with tabs widened and a picture for every character that a terminal would obey or hide."""
+    return text if text.isascii() and text.isprintable() else "".join(map(_picture, text))
+
+
+def width(text: str) -> int:
+    """The cells that `visible(text)` takes: two for a wide character, none for a combining one."""
+    return len(text) if text.isascii() and text.isprintable() else sum(map(char_width, text))
+
+
+def char_width(char: str) -> int:
+    """The cells of one character."""
+    if char == "\t":
+        return TAB
+    if unicodedata.category(char) in ("Mn", "Me"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in ("W", "F") else 1
+
+
+def crop(text: str, cells: int) -> str:
+    """As much of the text as fits, with `…` where it was cut."""
+    text = visible(text)
+    if width(text) <= cells:
+        return text
+    kept, room = "", cells - 1
+    for char in text:
+        room -= char_width(char)
+        if room < 0:
+            break
+        kept += char
+    return kept.rstrip() + "…"
+
+
+def left(text: str, cells: int) -> str:
+    """The text at the left of so many cells."""
+    return text + " " * (cells - width(text))
+
+
+def right(text: str, cells: int) -> str:
+    """The text at the right of so many cells."""
+    return " " * (cells - width(text)) + text
+
+
+def _plain(text: str, **_: object) -> str:
+    return text
+
+
+def _picture(char: str) -> str:
+    if char == "\t":
+        return " " * TAB
+    if char < " ":
+        return chr(0x2400 + ord(char))
+    if char == "\x7f":
+        return "␡"
+    return char if char.isprintable() or unicodedata.category(char) == "Zs" else "�"

@@ -1,0 +1,44 @@
+"""Siblings that stand several times in a row, as `repeat` leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+from netdsl.network import Node
+
+
+def fold(nodes: Sequence[Node]) -> Iterator[tuple[Sequence[Node], int]]:
+    """The nodes as stretches, each with how many times it stands in a row: `a b b b c` is `a`, three times `b`, `c`."""
+    kinds = [_kind(node) for node in nodes]
+    following = _following(kinds)
+    start = 0
+    while start < len(nodes):
+        length, times = _run(kinds, following, start)
+        yield nodes[start : start + length], times
+        start += length * times
+
+
+def _kind(node: Node) -> Hashable:
+    """What two nodes share that one statement wrote and that do the same."""
+    return node.span, node.input, node.out, node.params
+
+
+def _following(kinds: Sequence[Hashable]) -> list[int]:
+    """Where each kind stands next; its own place where it does not."""
+    seen: dict[Hashable, int] = {}
+    following = list(range(len(kinds)))
+    for place in reversed(range(len(kinds))):
+        following[place] = seen.get(kinds[place], place)
+        seen[kinds[place]] = place
+    return following
+
+
+def _run(kinds: Sequence[Hashable], following: Sequence[int], start: int) -> tuple[int, int]:
+    """The length of the stretch that begins here, and how many times it stands in a row."""
+    length = following[start] - start
+    if not length:
+        return 1, 1
+    stretch, times = kinds[start : start + length], 1
+    while kinds[start + times * length : start + (times + 1) * length] == stretch:
+        times += 1
+    return (length, times) if times > 1 else (1, 1)

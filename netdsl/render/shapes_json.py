@@ -1,0 +1,63 @@
+"""A checked network in the form that other tools read."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from netdsl.network import Network, Node
+from netdsl.shapes import Dim
+
+
+def shapes_json(network: Network, name: str) -> str:
+    """The net with its layers in the order of the text; a size that may vary is a string."""
+    record = {
+        "file": name,
+        "input": _shape(network.input),
+        "output": _shape(network.out),
+        "params": network.params,
+        "trainable": network.params,
+        "macs": _size(network.macs),
+        "layers": [_layer(node) for node in network.walk()],
+    }
+    return json.dumps(record, indent=2) + "\n"
+
+
+def _layer(node: Node) -> dict[str, Any]:
+    place = node.span.position
+    return {
+        "path": node.path,
+        "layer": node.layer.name if node.layer else None,
+        "module": node.call.dotted,
+        "args": _value(node.call.arguments),
+        "line": place.line,
+        "column": place.column,
+        "in": _shape(node.input),
+        "out": _shape(node.out),
+        "params": node.params,
+        "macs": _size(node.macs),
+        "depth": node.depth,
+    }
+
+
+def _shape(shape: Iterable[Dim]) -> list[int | str]:
+    return [_size(dim) for dim in shape]
+
+
+def _size(dim: Dim) -> int | str:
+    return dim if isinstance(dim, int) else str(dim)
+
+
+def _value(value: Any) -> Any:
+    """An argument as JSON has it; what JSON lacks (infinity, a dtype) becomes a string."""
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    if isinstance(value, Mapping):
+        return {str(name): _value(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(inner) for inner in value]
+    return str(value)
