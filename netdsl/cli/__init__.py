@@ -1,1 +1,101 @@
-"""The command line: one file a command."""
+"""The command line: one file a command, imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import signal
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from netdsl import __version__
+
+COMMANDS = {
+    "check": "Say what is wrong in files, and how to put it right.",
+    "shapes": "Show every layer's output shape, parameters and cost.",
+    "layers": "List the words of the language, or explain one.",
+    "plugins": "Show the plugins that are installed and what they add.",
+    "completion": "Print the script that teaches your shell to complete commands.",
+}
+"""What `netdsl --help` lists, so that listing a command does not import it."""
+
+INTERRUPTED, TERMINATED = 130, 143
+
+
+class Commands(click.Group):
+    """The group of all commands: finds them by name, and turns every ending into one message and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the order of a day's work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The object `command` of the module `netdsl.cli.NAME`."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"{__name__}.{module_name(cmd_name)}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise click.UsageError(_unknown(args[0]), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Runs a command and exits: 1 for an error in a file, 2 for a wrong usage, 130 and 143 when stopped."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(*args, **extra)
+        except click.Abort:
+            sys.exit(INTERRUPTED)
+        except click.ClickException as error:
+            click.echo(f"error: {error.format_message()}", err=True)
+            if isinstance(error, click.UsageError) and error.ctx:
+                click.echo(f"try `{error.ctx.command_path} --help`", err=True)
+            sys.exit(error.exit_code)
+        sys.exit(status if isinstance(status, int) else 0)
+
+
+def module_name(command: str) -> str:
+    """The module of a command: `run`; `import_`, because Python keeps `import` to itself."""
+    return f"{command}_" if command == "import" else command
+
+
+@click.command(cls=Commands, invoke_without_command=True, epilog="Try: netdsl shapes -e 'conv 3->32 k5; relu'")
+@click.version_option(__version__, message="netdsl %(version)s")
+@click.pass_context
+def netdsl(ctx: click.Context) -> None:
+    """The whiteboard notation for neural networks, made executable."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+def main() -> None:
+    """The entry point."""
+    signal.signal(signal.SIGTERM, _terminate)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a real process's streams can
+    netdsl.main(prog_name="netdsl")
+
+
+def _terminate(*_: object) -> NoReturn:
+    """Leaves as an exception does, so that files are closed and terminals restored on the way out."""
+    sys.exit(TERMINATED)
+
+
+def _unknown(name: str) -> str:
+    from difflib import get_close_matches
+
+    if name.endswith(".net"):
+        return f"`{name}` is not a command; to look at a file: `netdsl shapes {name}`"
+    near = get_close_matches(name, COMMANDS, 1)
+    return f"no such command: `{name}`" + (f"; did you mean `{near[0]}`?" if near else "")

@@ -169,11 +169,11 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
 
 def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
     weights, activations = format_bytes(weight_bytes(network)), sample.bytes(batch * activation_bytes(network))
-    where = f" for {format_shape(sample.shape)}" if sample.shape else ""
+    one = f"one {format_shape(sample.shape)}" if sample.shape else "one sample"
     totals = {
         "fits": f"{network.fits}{f', such as {format_shape(sample.shape)}' if sample.shape else ''}",
         "parameters": f"{network.params:,}",
-        "multiply-adds": f"{sample.size(network.macs)} a sample{where}",
+        "multiply-adds": f"{sample.size(network.macs)} for {one}",
         "memory": f"{weights} of weights, {activations} of activations (fp32, batch of {batch:,})",
     }
     for heading, total in totals.items():

@@ -22,12 +22,32 @@ KINDS = {
     "metric": "metrics",
     "logger": "loggers",
 }
-WIDEST_NAMES = 24
+FAMILIES = (
+    "convolution",
+    "pooling",
+    "linear",
+    "activation",
+    "normalisation",
+    "regularisation",
+    "shape",
+    "sequence",
+    "composite",
+)
+"""The order in which a net is usually thought of; other families follow."""
+
+RANKS = ("1d", "2d", "3d")
+WIDEST_NAMES = 16
+
+
+CLOSING = (
+    "A name with * chooses its form by the input's rank; NAME1d, NAME2d and NAME3d force it. "
+    "`netdsl layers NAME` explains one."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Names that one function describes: `conv, conv1d/2d/3d`."""
+    """Names that one function describes: `conv*` for conv, conv1d, conv2d and conv3d."""
 
     heading: str
     names: str
@@ -39,11 +59,12 @@ def vocabulary(registry: Registry, *, color: bool = False, columns: int = 80) ->
     paint = painter(color)
     groups = list(_groups(registry))
     wide = min(WIDEST_NAMES, max((len(group.names) for group in groups), default=0))
-    lines = []
+    lines: list[str] = []
     for heading, members in groupby(groups, key=lambda group: group.heading):
-        lines += ["" if lines else None, paint(heading, bold=True)]
+        lines.append(paint(heading, bold=True))
         lines += [line for group in members for line in _listed(group, wide, columns, paint)]
-    return "".join(f"{line}\n" for line in lines if line is not None) + "\n`netdsl layers NAME` explains one.\n"
+        lines.append("")
+    return "\n".join([*lines, *wrap(CLOSING, columns)]) + "\n"
 
 
 def names(registry: Registry) -> list[str]:
@@ -85,8 +106,8 @@ def plugin_list(registry: Registry, *, columns: int = 80) -> str:
 
 
 def _groups(registry: Registry) -> Iterator[Group]:
-    families = dict.fromkeys(layer.family for layer in registry.layers.values())
-    for family in families:
+    families = {layer.family for layer in registry.layers.values()}
+    for family in (*FAMILIES, *sorted(families.difference(FAMILIES))):
         yield from _grouped(family, [layer for layer in registry.layers.values() if layer.family == family])
     for kind, components in registry.components.items():
         if kind is not Layer:
@@ -103,20 +124,23 @@ def _grouped(heading: str, components: Iterable[Component]) -> Iterator[Group]:
 
 
 def _together(names: Sequence[str]) -> str:
-    """`conv, conv1d/2d/3d`: what the first name's variants add to it is enough to name them."""
     first, *others = names
-    added = [name.removeprefix(first) for name in others]
-    variants = others and all(name.startswith(first) for name in others)
-    return f"{first}, {first}{'/'.join(added)}" if variants else ", ".join(names)
+    ranks = others and set(others) <= {f"{first}{rank}" for rank in RANKS}
+    return f"{first}*" if ranks else ", ".join(names)
 
 
 def _listed(group: Group, wide: int, columns: int, paint: Paint) -> Iterator[str]:
-    name, summary = paint(left(group.names, wide), fg="cyan"), crop(group.summary, columns - wide - 4)
+    name, summary = paint(left(group.names, wide), fg="cyan"), _shortened(group.summary, columns - wide - 4)
     if width(group.names) <= wide:
         yield f"  {name}  {summary}".rstrip()
         return
     yield f"  {name}"
     yield f"  {' ' * wide}  {summary}".rstrip()
+
+
+def _shortened(summary: str, cells: int) -> str:
+    """The summary, without what follows a colon where it would not fit."""
+    return summary if width(summary) <= cells else crop(summary.partition(": ")[0], cells)
 
 
 def _signature(component: Component) -> str:
@@ -191,7 +215,7 @@ def _type_word(option: Any) -> str:
 
 def _extras(component: Component, paint: Paint) -> Iterator[list[str]]:
     formula = component.formula if isinstance(component, Layer) else ""
-    for heading, text in (("formula", formula), ("example", component.example)):
+    for heading, text in (("output size", formula), ("example", component.example)):
         if text:
             yield [paint(heading, bold=True), *(f"  {line}" for line in text.splitlines())]
 

@@ -1,0 +1,36 @@
+"""`netdsl layers`: the words of the language."""
+
+from __future__ import annotations
+
+import sys
+from difflib import get_close_matches
+
+import click
+
+from netdsl.cli.inputs import Settings, colored, columns, plugins_option
+from netdsl.render.vocabulary import entry, named, names, vocabulary
+
+
+@click.command
+@click.argument("name", required=False)
+@plugins_option
+def command(name: str | None, no_plugins: bool) -> None:
+    """List the words of the language, or explain one.
+
+    Besides layers there are data sets, transforms, losses, optimizers, schedules, metrics and loggers.
+    """
+    registry = Settings(plugins=not no_plugins).registry
+    color, room = colored(sys.stdout), columns(sys.stdout)
+    if name is None:
+        click.echo(vocabulary(registry, color=color, columns=room), nl=False)
+        return
+    found = named(registry, name)
+    if not found:
+        near = get_close_matches(name, names(registry), 1)
+        meant = f"; did you mean `{near[0]}`?" if near else ""
+        click.echo(f"error: no word `{name}` in the language{meant}", err=True)
+        sys.exit(1)
+    pages = [
+        entry(component, registry.origins[type(component), name], color=color, columns=room) for component in found
+    ]
+    click.echo("\n".join(pages), nl=False)

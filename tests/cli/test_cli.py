@@ -1,0 +1,195 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from netdsl import __version__
+from netdsl.cli import COMMANDS, module_name, netdsl
+from netdsl.limits import MAX_BYTES
+
+NET = "conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10"
+WRONG = "input 3x32x32; conv 3->32 k5 p2; maxpool 2; flatten; linear 1000->10"
+
+
+def run(*arguments: str, input: str | bytes | None = None, **environment: str) -> Result:
+    return CliRunner().invoke(netdsl, arguments, input=input, env=environment, prog_name="netdsl")
+
+
+def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "netdsl", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = Path("net.net")
+    path.write_text(NET, encoding="utf-8")
+    return path
+
+
+def test_every_command_is_listed_in_the_words_of_its_own_help() -> None:
+    folder = Path(sys.modules["netdsl.cli"].__file__).parent
+    modules = {path.stem for path in folder.glob("*.py") if "command(" in path.read_text(encoding="utf-8")}
+    assert {module_name(name) for name in COMMANDS} == modules - {"__init__", "inputs"}
+    for name, summary in COMMANDS.items():
+        assert netdsl.get_command(None, name).help.startswith(summary)
+
+
+def test_help_lists_the_commands() -> None:
+    result = run("--help")
+    assert result.exit_code == 0
+    assert all(f"  {name} " in result.output and summary[:40] in result.output for name, summary in COMMANDS.items())
+
+
+@pytest.mark.parametrize("arguments", [["--version"]])
+def test_version(arguments: list[str]) -> None:
+    assert run(*arguments).output == process(*arguments).stdout == f"netdsl {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shape", "x"], "error: no such command: `shape`; did you mean `shapes`?\n"),
+        (["frobnicate"], "error: no such command: `frobnicate`\n"),
+        (["net.net"], "error: `net.net` is not a command; to look at a file: `netdsl shapes net.net`\n"),
+        (["shapes"], "error: give one FILE, `-` for standard input, or `-e TEXT`\n"),
+        (["shapes", "net.net", "-e", NET], "error: give one FILE, `-` for standard input, or `-e TEXT`\n"),
+        (["check"], "error: give FILES, `-` for standard input, or `-e TEXT`\n"),
+        (["shapes", "absent.net"], "error: no such file: `absent.net`\n"),
+        (["shapes", "net"], "error: no such file: `net`; did you mean `net.net`?\n"),
+        (["check", "absent.net"], "error: no such file: `absent.net`\n"),
+        (["check", "net.net", "."], "error: `.` is a folder; a file is expected\n"),
+        (["shapes", "net.net", "--set", "width"], "error: `--set width` has no value: write `--set width=VALUE`\n"),
+        (["shapes", "net.net", "--set", "=3"], "error: `--set =3` has no value: write `--set NAME=VALUE`\n"),
+        (["check", "--explain", "NET999"], "error: no such code: `NET999`; `netdsl check --explain all` lists them\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_wrong_usage_is_one_message_and_status_2(arguments: list[str], message: str, file: Path) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines(keepends=True)[0] == message
+    assert "try `netdsl" in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["shapes", "--jsn"], ["shapes", "a", "b"], ["shapes", "a", "--batch", "0"]])
+def test_click_s_own_messages_have_the_same_look(arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert result.stderr.endswith("try `netdsl shapes --help`\n")
+
+
+def test_a_file_that_is_no_text(file: Path) -> None:
+    file.write_bytes(b"conv 3->32 k5\n\nrelu \xff\n")
+    result = run("shapes", str(file))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == "error: `net.net` is not UTF-8 text: byte 0xff in line 3\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(file: Path) -> None:
+    file.chmod(0)
+    result = run("shapes", str(file))
+    assert (result.exit_code, result.stderr.splitlines()[0]) == (
+        2,
+        "error: `net.net` cannot be read: permission denied",
+    )
+
+
+@pytest.mark.parametrize("content", [b"a" * (MAX_BYTES + 100), ("a" * (MAX_BYTES + 1) + "é" * 9).encode()])
+def test_a_file_beyond_the_limit_is_not_read_to_its_end(file: Path, content: bytes) -> None:
+    file.write_bytes(content)
+    result = run("check", str(file))
+    assert result.exit_code == 1
+    assert "error[NET401]" in result.stdout
+
+
+def test_standard_input_and_text_do_what_a_file_does(file: Path) -> None:
+    tables = [run("shapes", str(file)), run("shapes", "-", input=NET), run("shapes", "-e", NET)]
+    assert [table.exit_code for table in tables] == [0, 0, 0]
+    heads, bodies = zip(*(table.stdout.split("\n", 1) for table in tables), strict=True)
+    assert len(set(bodies)) == 1
+    assert [head.split(":")[0] for head in heads] == ["net.net", "<stdin>", "<text>"]
+
+
+def test_shapes_of_a_wrong_file_are_its_diagnostics() -> None:
+    result = run("shapes", "-e", WRONG)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == run("check", "-e", WRONG).stdout
+    assert "error[NET201]" in result.stderr
+
+
+def test_check_of_several_files(file: Path) -> None:
+    other = Path("wrong.net")
+    other.write_text(WRONG, encoding="utf-8")
+    assert run("check", str(file), str(file)).stdout == "no mistakes in 2 files\n"
+    result = run("check", str(file), str(other), "--format", "concise")
+    assert result.exit_code == 1
+    assert [line.split(" ")[0] for line in result.stdout.splitlines()] == ["wrong.net:1:61:"]
+    records = json.loads(run("check", str(file), str(other), "--format", "json").stdout)
+    assert [(record["file"], record["code"]) for record in records] == [("wrong.net", "NET201")]
+
+
+def test_lints_do_not_fail_a_check() -> None:
+    result = run("check", "-e", "input 3x8x8; flatten; linear 64; linear 10")
+    assert result.exit_code == 0
+    assert "warning[NET9" in result.stdout
+
+
+def test_an_empty_text_is_said_to_be_one() -> None:
+    result = run("shapes", "-e", "")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error[NET")
+
+
+def test_json_of_shapes() -> None:
+    record = json.loads(run("shapes", "-e", NET, "--json", "--set", "input=3x32x32").stdout)
+    assert list(record) == ["file", "input", "output", "params", "trainable", "macs", "layers"]
+    assert (record["input"], record["output"], record["params"]) == ([3, 32, 32], [10], 84362)
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str) -> None:
+    result = run("completion", shell)
+    assert result.exit_code == 0
+    assert f"_NETDSL_COMPLETE={shell}_complete" in result.output
+
+
+def test_completing_a_command() -> None:
+    ran = process(env={**os.environ, "_NETDSL_COMPLETE": "zsh_complete", "COMP_WORDS": "netdsl sha", "COMP_CWORD": "1"})
+    assert ran.stdout.splitlines()[:2] == ["plain", "shapes"]
+
+
+def test_output_is_coloured_on_a_terminal_only() -> None:
+    assert "\x1b" not in run("shapes", "-e", NET).output + run("check", "-e", WRONG).output
+
+
+def test_a_closed_pipe_is_no_mistake() -> None:
+    text = ";".join(["relu"] * 20_000)
+    command = [sys.executable, "-m", "netdsl", "shapes", "-", "--json"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
+        started.stdin.write(text.encode())
+        started.stdin.close()
+        started.stdout.readline()
+        started.stdout.close()
+        assert started.stderr.read() == b""
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_a_command_with_their_status(number: signal.Signals, status: int) -> None:
+    script = f"""
+import os, sys
+from netdsl.cli import inputs, main
+inputs.read_source = lambda file: os.kill(os.getpid(), {int(number)})
+sys.argv = ["netdsl", "check", "-"]
+main()
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout, ran.stderr.strip()) == (status, "", "")
