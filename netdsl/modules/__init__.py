@@ -1,6 +1,18 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
 from netdsl.modules.composites import Add, Composite, Concat, Residual, Scale, Skipping, Split
+from netdsl.modules.padding import (
+    SameAvgPool1d,
+    SameAvgPool2d,
+    SameAvgPool3d,
+    SameConv1d,
+    SameConv2d,
+    SameConv3d,
+    SameMaxPool1d,
+    SameMaxPool2d,
+    SameMaxPool3d,
+)
+from netdsl.modules.scaling import LayerScale
 from netdsl.modules.sequences import (
     GRU,
     LSTM,
@@ -26,11 +38,21 @@ __all__ = [
     "Crop",
     "DropPath",
     "Last",
+    "LayerScale",
     "Mean",
     "Permute",
     "PositionalEmbedding",
     "Reshape",
     "Residual",
+    "SameAvgPool1d",
+    "SameAvgPool2d",
+    "SameAvgPool3d",
+    "SameConv1d",
+    "SameConv2d",
+    "SameConv3d",
+    "SameMaxPool1d",
+    "SameMaxPool2d",
+    "SameMaxPool3d",
     "Scale",
     "Select",
     "SelfAttention",

@@ -44,7 +44,7 @@ class Case:
 
     layer: Layer
     shape: Sizes
-    arguments: Mapping[str, Any]
+    arguments: Arguments
 
     def __str__(self) -> str:
         settings = " ".join(f"{name}={value!r}" for name, value in self.arguments.items())

@@ -1,8 +1,9 @@
 """The differential test of a layer: what its rule says of a use, against what torch does with it.
 
-The reference is torch itself, called by `oracles.py` with the arguments as they are written, on the CPU in training mode with a
-batch of two. (The `meta` device would be the natural choice, but its kernels leave out some of the checks that the real
-ones make.) One thing is refused here that torch runs: an output without elements, since a size is at least 1.
+The reference is torch itself, called by `oracles.py` with the arguments as they are written, on the CPU in training
+mode with a batch of two. (The `meta` device would be the natural choice, but its kernels leave out some of the checks
+that the real ones make.) One thing is refused here that torch runs: an output without elements, since a size is at
+least 1.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from random import Random
 from typing import Any
 
 import torch
-from soundness.generate import Case, with_stated
+from soundness.generate import Arguments, Case, with_stated
 from soundness.oracles import ORACLES, SIZES_NEEDED
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -85,9 +86,7 @@ def by_rule(case: Case) -> Result | str:
     return verdict(case.layer, case.shape, case.arguments, {})
 
 
-def verdict(
-    layer: Layer, shape: Sequence[Dim], arguments: Mapping[str, Any], values: Mapping[str, int]
-) -> Result | str:
+def verdict(layer: Layer, shape: Sequence[Dim], arguments: Arguments, values: Mapping[str, int]) -> Result | str:
     """The rule's result where all it requires holds once its symbols have these values, else why it does not."""
     try:
         result = layer.apply(tuple(shape), **arguments)
@@ -104,8 +103,7 @@ def holds(wanted: Requirement, values: Mapping[str, int]) -> bool:
 
 def by_torch(case: Case) -> Ran | str:
     """What torch makes of the arguments as they are written, or why it refuses."""
-    forced = re.fullmatch(r"\w+([123])d", case.layer.name)
-    if forced and len(case.shape) != int(forced[1]) + 1:
+    if not _has_rank_of_name(case):
         return "another rank than the name says"
     try:
         with quiet():
@@ -118,12 +116,19 @@ def by_torch(case: Case) -> Ran | str:
     return ran
 
 
+def _has_rank_of_name(case: Case) -> bool:
+    """`conv2d` is for two axes after the channels; `bn1d` takes channels alone as well."""
+    forced = re.fullmatch(r"(\w+)([123])d", case.layer.name)
+    rank = len(case.shape)
+    return not forced or rank == int(forced[2]) + 1 or (forced[0], rank) == ("bn1d", 1)
+
+
 def run(module: nn.Module, case: Case, weights: nn.Module | None = None) -> Ran | str:
-    """One step forward in training mode, from the same numbers each time."""
+    """One step forward as in training, gradients wanted, from the same numbers each time."""
     if weights is not None:
         module.load_state_dict(weights.state_dict())
     try:
-        with quiet(), torch.no_grad(), torch.random.fork_rng(devices=()):
+        with quiet(), torch.random.fork_rng(devices=()):
             torch.manual_seed(0)
             return Ran(module, module.train()(batch(case)))
     except Exception as error:  # likewise
@@ -134,7 +139,7 @@ def batch(case: Case) -> Tensor:
     """Two samples: numbers for most layers, indices for an embedding."""
     if case.layer.takes == "index":
         return torch.zeros(BATCH, *case.shape, dtype=torch.long)
-    return torch.randn(BATCH, *case.shape)
+    return torch.randn(BATCH, *case.shape, requires_grad=True)
 
 
 def construct(result: Result) -> nn.Module:
@@ -213,7 +218,7 @@ def unknown_disagreement(case: Case, random: Random) -> str | None:
 
 
 def formula_disagreement(case: Case) -> str | None:
-    """A formula is arithmetic: what stands left of its `=` comes to what stands right, which is a size of the output."""
+    """A formula is arithmetic: what stands left of its `=` comes to what stands right, a size of the output."""
     result = by_rule(case)
     for line in () if isinstance(result, str) else result.formula:
         left, _, right = line.rpartition(" = ")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Literal
 
@@ -12,24 +12,28 @@ from netdsl.builtins.layers.windows import (
     Padding,
     Window,
     at_least,
+    distinct,
     fit,
     formulas,
+    sizes,
     slide,
+    symmetric,
     windows,
 )
 from netdsl.components import INFERRED, Call, Refusal, Requirement, Result, Size, call, divisible, layer
-from netdsl.shapes import Shape, product
+from netdsl.shapes import Dim, Shape, Unknown, product
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 NAMES = {"kernel": "kernel_size", "out": "out_channels", "in": "in_channels"}
+FLOW = ("in_channels", "out_channels")
 FORMULA = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1"
 
 
 @layer(
     "convolution",
     shorts={**SHORTS, "g": "groups"},
-    flow=("in_channels", "out_channels"),
+    flow=FLOW,
     stated={"in_channels": 0},
     aliases=NAMES,
     accepts=LAYOUTS,
@@ -55,11 +59,8 @@ def conv(
     Each of the `out_channels` kernels looks at a `kernel_size` window of every input channel (of its own group, with
     `groups`), moves on by `stride`, and makes one output channel. `same` pads so that the size stays ⌈size/stride⌉.
     """
-    check_groups(in_channels, out_channels, groups)
-    channels, *spatial = x
-    sliding = windows(len(spatial), kernel_size, stride, padding, dilation)
-    out = (out_channels, *slide(sliding, tuple(spatial)))
-    weights = in_channels // groups * prod(window.kernel for window in sliding)
+    _check_groups(in_channels, out_channels, groups)
+    sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation, crops=padding_mode != "zeros")
     given = {
         "in_channels": in_channels,
         "out_channels": out_channels,
@@ -71,14 +72,7 @@ def conv(
         "bias": bias,
         "padding_mode": padding_mode,
     }
-    return Result(
-        out,
-        _conv_call(sliding, given),
-        params=out_channels * weights + (out_channels if bias else 0),
-        macs=product(out) * weights,
-        formula=formulas(sliding, tuple(spatial)),
-        requires=(*fit(sliding, tuple(spatial)), *_can_pad(sliding, tuple(spatial), padding_mode)),
-    )
+    return _convolve(x, sliding, given, in_channels // groups)
 
 
 conv1d = conv.only("conv1d", "CL")
@@ -86,8 +80,195 @@ conv2d = conv.only("conv2d", "CHW")
 conv3d = conv.only("conv3d", "CDHW")
 
 
-def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
-    """Refuses groups that do not part the channels evenly."""
+@layer(
+    "convolution",
+    shorts=SHORTS,
+    flow=FLOW,
+    stated={"in_channels": 0},
+    aliases=NAMES,
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula=FORMULA,
+    example="dwconv k3 p1",
+)
+def dwconv(
+    x: Shape,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    bias: bool = True,
+    padding_mode: PaddingMode = "zeros",
+    *,
+    out_channels: int | None = None,
+    in_channels: int = INFERRED,
+) -> Result:
+    """Convolves each channel by itself: a depthwise convolution.
+
+    It is a convolution with as many groups as input channels; `out_channels`, the same number unless given, is a
+    multiple of it. A 1x1 convolution usually follows, to mix the channels.
+    """
+    out = in_channels if out_channels is None else out_channels
+    if isinstance(in_channels, int) and (out < 1 or out % in_channels):
+        raise Refusal(f"`out_channels` {out} is not a multiple of the {in_channels} input channels", "out_channels")
+    sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation, crops=padding_mode != "zeros")
+    given = {
+        "in_channels": in_channels,
+        "out_channels": out,
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "groups": in_channels,
+        "bias": bias,
+        "padding_mode": padding_mode,
+    }
+    return _convolve(x, sliding, given, 1)
+
+
+@layer(
+    "convolution",
+    shorts={**SHORTS, "g": "groups"},
+    flow=FLOW,
+    stated={"in_channels": 0},
+    aliases=NAMES,
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="(size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1",
+    example="convt 64->32 k2 s2",
+)
+def convt(
+    x: Shape,
+    out_channels: int,
+    kernel_size: Size,
+    stride: Size = 1,
+    padding: Size = 0,
+    output_padding: Size = 0,
+    groups: int = 1,
+    bias: bool = True,
+    dilation: Size = 1,
+    padding_mode: Literal["zeros"] = "zeros",
+    *,
+    in_channels: int = INFERRED,
+) -> Result:
+    """Spreads each input element over a window of the output: a transposed convolution.
+
+    It undoes what a convolution of the same arguments does to the size, so `stride` enlarges and `padding` cuts off;
+    `output_padding` adds to one end what the strided convolution had rounded away.
+    """
+    _check_groups(in_channels, out_channels, groups)
+    spatial = x[1:]
+    sliding = windows(len(spatial), kernel_size, stride, padding, dilation)
+    extra = sizes(output_padding, len(spatial), "output_padding", least=0)
+    for window, more in zip(sliding, extra, strict=True):
+        if more >= max(window.stride, window.dilation):
+            message = f"`output_padding` {more} must be smaller than `stride` {window.stride} or `dilation`"
+            raise Refusal(message, "output_padding")
+    out = tuple(_spread(*axis) for axis in zip(sliding, spatial, extra, strict=True))
+    weights = out_channels // groups * prod(window.kernel for window in sliding)
+    return Result(
+        (out_channels, *out),
+        call(
+            f"torch.nn:ConvTranspose{len(spatial)}d",
+            in_channels=in_channels,
+            out_channels=out_channels,
+            kernel_size=kernel_size,
+            stride=stride,
+            padding=padding,
+            output_padding=output_padding,
+            groups=groups,
+            bias=bias,
+            dilation=dilation,
+            padding_mode=padding_mode,
+        ),
+        params=in_channels * weights + (out_channels if bias else 0),
+        macs=product(x) * weights,
+        formula=distinct(
+            _spread_formula(*axis)
+            for axis in zip(sliding, spatial, extra, strict=True)
+            if not isinstance(axis[1], Unknown)
+        ),
+        requires=tuple(
+            Requirement(size, ">=", 1, f"`padding` leaves an output of {size} elements", "padding") for size in out
+        ),
+    )
+
+
+convt1d = convt.only("convt1d", "CL")
+convt2d = convt.only("convt2d", "CHW")
+convt3d = convt.only("convt3d", "CDHW")
+
+
+@layer(
+    "convolution",
+    shorts=SHORTS,
+    aliases={"kernel": "kernel_size"},
+    accepts=("CHW",),
+    assumes="CHW",
+    formula=f"channels·kernel_size², then the product over both axes of {FORMULA}",
+    example="unfold k3 p1",
+    takes="any",
+)
+def unfold(x: Shape, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Result:
+    """Writes out each window as a column: what a convolution multiplies with its kernels.
+
+    The result has a row for each element of a window of all channels, and a column for each place of the window.
+    """
+    sliding = windows(2, kernel_size, stride, padding, dilation)
+    spatial = x[1:]
+    axes = [window.formula(size).rpartition(" = ")[0] for window, size in zip(sliding, spatial, strict=True)]
+    places = product(slide(sliding, spatial))
+    return Result(
+        (x[0] * prod(window.kernel for window in sliding), places),
+        call("torch.nn:Unfold", kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride),
+        formula=() if isinstance(places, Unknown) else (f"({axes[0]})·({axes[1]}) = {places}",),
+        requires=fit(sliding, spatial),
+    )
+
+
+@layer(
+    "convolution",
+    shorts=SHORTS,
+    aliases={"kernel": "kernel_size"},
+    accepts=("CL",),
+    assumes="CL",
+    formula="channels/kernel_size², then `output_size`",
+    example="fold 8x8 k2 s2",
+)
+def fold(
+    x: Shape, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
+) -> Result:
+    """Puts columns back as windows of an image, and sums where they overlap: the converse of `unfold`.
+
+    `output_size` is the image's; there must be a column for each place of the window in it.
+    """
+    image = sizes(output_size, 2, "output_size")
+    sliding = windows(2, kernel_size, stride, padding, dilation)
+    rows = prod(window.kernel for window in sliding)
+    places = product(slide(sliding, image))
+    channels = x[0] // rows
+    return Result(
+        (channels, *image),
+        call(
+            "torch.nn:Fold",
+            output_size=output_size,
+            kernel_size=kernel_size,
+            dilation=dilation,
+            padding=padding,
+            stride=stride,
+        ),
+        formula=() if isinstance(channels, Unknown) else (f"{x[0]}/{rows} = {channels}",),
+        requires=(
+            *fit(sliding, image),
+            Requirement(
+                x[0], "==", channels * rows, f"{x[0]} rows are no multiple of a window's {rows}", "kernel_size"
+            ),
+            Requirement(x[1], "==", places, f"the window has {places} places but {x[1]} columns come", "output_size"),
+        ),
+    )
+
+
+def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
     at_least(out_channels, "out_channels")
     at_least(groups, "groups")
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
@@ -95,25 +276,32 @@ def check_groups(in_channels: int, out_channels: int, groups: int) -> None:
             raise Refusal(f"`groups` {groups} does not divide `{name}` {channels}", "groups")
 
 
-def _conv_call(sliding: Sequence[Window], given: dict[str, Any]) -> Call:
+def _convolve(x: Shape, sliding: Sequence[Window], given: Mapping[str, Any], kernel_channels: int) -> Result:
+    spatial, out_channels = x[1:], given["out_channels"]
+    out = (out_channels, *slide(sliding, spatial))
+    weights = kernel_channels * prod(window.kernel for window in sliding)
+    return Result(
+        out,
+        _conv_call(sliding, given),
+        params=out_channels * weights + (out_channels if given["bias"] else 0),
+        macs=product(out) * weights,
+        formula=formulas(sliding, spatial),
+        requires=(*fit(sliding, spatial), *_can_pad(sliding, spatial, given["padding_mode"])),
+    )
+
+
+def _conv_call(sliding: Sequence[Window], given: Mapping[str, Any]) -> Call:
     """The module: torch's own wherever it can pad as wanted, which with `same` it cannot for every stride."""
     form = f"Conv{len(sliding)}d"
     if given["padding"] != "same" or all(window.stride == 1 for window in sliding):
         return call(f"torch.nn:{form}", **given)
     if all(window.before == window.after for window in sliding):
-        return call(f"torch.nn:{form}", **given | {"padding": symmetric(sliding)})
-    del given["padding"]
-    return call(f"netdsl.modules:Same{form}", **given)
-
-
-def symmetric(sliding: Sequence[Window]) -> Size:
-    """The padding of windows that have as much at both ends: one number where the axes agree."""
-    first, *rest = (window.before for window in sliding)
-    return first if all(padding == first for padding in rest) else (first, *rest)
+        return call(f"torch.nn:{form}", **{**given, "padding": symmetric(sliding)})
+    return call(f"netdsl.modules:Same{form}", **{name: value for name, value in given.items() if name != "padding"})
 
 
 def _can_pad(sliding: Sequence[Window], spatial: Shape, mode: PaddingMode) -> tuple[Requirement, ...]:
-    """That there are enough elements to pad with."""
+    """That there are enough elements to pad with: `reflect` never repeats the outermost, `circular` may use all."""
     spare = {"reflect": 1, "circular": 0}.get(mode)
     if spare is None:
         return ()
@@ -127,3 +315,14 @@ def _can_pad(sliding: Sequence[Window], spatial: Shape, mode: PaddingMode) -> tu
         )
         for window, size in zip(sliding, spatial, strict=True)
     )
+
+
+def _spread(window: Window, size: Dim, extra: int) -> Dim:
+    return (size - 1) * window.stride - (window.before + window.after) + window.extent + extra
+
+
+def _spread_formula(window: Window, size: Dim, extra: int) -> str:
+    cut = f" − 2·{window.before}" if window.before else ""
+    more = f" + {extra}" if extra else ""
+    kernel = window.kernel if window.dilation == 1 else f"{window.dilation}·({window.kernel} − 1) + 1"
+    return f"({size} − 1)·{window.stride}{cut} + {kernel}{more} = {_spread(window, size, extra)}"

@@ -49,26 +49,24 @@ class Window:
         slack = min(self.slack + self.stride - 1, self.before - 1) if ceil else self.slack
         return (size + slack) // self.stride + 1
 
-    def fits(self, size: Dim) -> Requirement:
+    def fits(self, size: Dim, ceil: bool = False) -> Requirement:
         """That there is a place for it at all."""
         padded = size + (self.before + self.after)
-        return Requirement(
-            padded,
-            ">=",
-            self.extent,
-            f"the kernel spans {self.extent} elements but the padded input has {padded}",
-            "kernel_size",
-        )
+        least = self.extent - (self.stride - 1 if ceil else 0)
+        message = f"the kernel spans {self.extent} elements but the padded input has {padded}"
+        return Requirement(padded, ">=", least, message, "kernel_size")
 
     def formula(self, size: Dim, ceil: bool = False) -> str:
         """`(32 + 2·2 − 5)/1 + 1 = 32`: how the number of places comes about."""
+        places = self.positions(size, ceil)
+        hanging = (size + (self.slack + self.stride - 1)) // self.stride + 1
+        if ceil and places != hanging and not isinstance(size, int):
+            return f"⌊({size} + {self.before - 1})/{self.stride}⌋ + 1 = {places}"
         left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
         quotient = f"({size}{self._padding_text} − {self._extent_text})/{self.stride}"
-        if not (self.stride == 1 or isinstance(size, int) and (size + self.slack) % self.stride == 0):
+        if not (self.stride == 1 or (isinstance(size, int) and (size + self.slack) % self.stride == 0)):
             quotient = f"{left}{quotient}{right}"
-        places = self.positions(size, ceil)
-        rounded = (size + (self.slack + (self.stride - 1 if ceil else 0))) // self.stride + 1
-        return f"{quotient} + 1{'' if places == rounded else ' − 1'} = {places}"
+        return f"{quotient} + 1{' − 1' if ceil and places != hanging else ''} = {places}"
 
     @property
     def _padding_text(self) -> str:
@@ -81,8 +79,10 @@ class Window:
         return str(self.kernel) if self.dilation == 1 else f"{self.dilation}·({self.kernel} − 1) − 1"
 
 
-def windows(axes: int, kernel_size: Size, stride: Size, padding: Padding = 0, dilation: Size = 1) -> tuple[Window, ...]:
-    """A window for each axis; refuses a kernel, stride or dilation below 1 and a padding below 0.
+def windows(
+    axes: int, kernel_size: Size, stride: Size, padding: Padding = 0, dilation: Size = 1, crops: bool = False
+) -> tuple[Window, ...]:
+    """A window for each axis; refuses a kernel, stride or dilation below 1, and a padding below 0 unless it `crops`.
 
     `same` pads by one less than the window's extent, the odd element at the end, as torch does: whatever the size,
     the window then has ⌈size/stride⌉ places.
@@ -93,17 +93,18 @@ def windows(axes: int, kernel_size: Size, stride: Size, padding: Padding = 0, di
     if padding == "same":
         totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
     else:
-        totals = [2 * one for one in sizes(0 if padding == "valid" else padding, axes, "padding", least=0)]
+        totals = [2 * one for one in sizes(0 if padding == "valid" else padding, axes, "padding", None if crops else 0)]
     ends = [(total // 2, total - total // 2) for total in totals]
     each = zip(kernels, strides, ends, dilations, strict=True)
     return tuple(Window(kernel, stride, *end, dilation) for kernel, stride, end, dilation in each)
 
 
-def sizes(size: Size, axes: int, at: str, least: int = 1) -> tuple[int, ...]:
+def sizes(size: Size, axes: int, at: str, least: int | None = 1) -> tuple[int, ...]:
     """A size for each axis, none of them below `least`."""
     found = per_axis(size, axes, at)
-    for one in found:
-        at_least(one, at, least)
+    if least is not None:
+        for one in found:
+            at_least(one, at, least)
     return found
 
 
@@ -118,9 +119,9 @@ def slide(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> Shap
     return tuple(window.positions(size, ceil) for window, size in zip(windows, spatial, strict=True))
 
 
-def fit(windows: Sequence[Window], spatial: Shape) -> tuple[Requirement, ...]:
+def fit(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[Requirement, ...]:
     """That every window has a place."""
-    return tuple(window.fits(size) for window, size in zip(windows, spatial, strict=True))
+    return tuple(window.fits(size, ceil) for window, size in zip(windows, spatial, strict=False))
 
 
 def formulas(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[str, ...]:
@@ -132,3 +133,9 @@ def formulas(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> t
 def distinct(lines: Iterable[str]) -> tuple[str, ...]:
     """The lines in order, each once."""
     return tuple(dict.fromkeys(lines))
+
+
+def symmetric(windows: Sequence[Window]) -> Size:
+    """The padding of windows that have as much at both ends: one number where the axes agree."""
+    first, *rest = (window.before for window in windows)
+    return first if all(padding == first for padding in rest) else (first, *rest)

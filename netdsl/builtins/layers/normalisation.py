@@ -1,0 +1,201 @@
+"""Normalisations: values brought to a common scale, and the layers that only scale. None counts multiply-adds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import prod
+
+from netdsl.builtins.layers.windows import LAYOUTS, at_least
+from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, call, divisible, layer
+from netdsl.shapes import Dim, Expr, Shape, format_shape, product
+
+
+@layer(
+    "normalisation",
+    stated={"num_features": 0},
+    accepts=("C", *LAYOUTS),
+    assumes="CHW",
+    formula="the input's",
+    example="bn",
+)
+def bn(
+    x: Shape,
+    num_features: int = INFERRED,
+    eps: float = 1e-5,
+    momentum: float | None = 0.1,
+    affine: bool = True,
+    track_running_stats: bool = True,
+) -> Result:
+    """Normalises each channel over the batch and all positions, then scales and shifts it by learned numbers.
+
+    In evaluation it uses running means and variances, which `momentum` updates in training.
+    """
+    if eps <= 0:
+        raise Refusal(f"`eps` is {eps:g} but must be above 0", "eps")
+    return Result(
+        x,
+        call(
+            f"torch.nn:BatchNorm{max(1, len(x) - 1)}d",
+            num_features=num_features,
+            eps=eps,
+            momentum=momentum,
+            affine=affine,
+            track_running_stats=track_running_stats,
+        ),
+        params=2 * num_features if affine else 0,
+    )
+
+
+bn1d = replace(bn.only("bn1d", "CL"), accepts=("C", "CL"))
+bn2d = bn.only("bn2d", "CHW")
+bn3d = bn.only("bn3d", "CDHW")
+
+
+@layer(
+    "normalisation",
+    stated={"num_features": 0},
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="the input's",
+    example="instancenorm",
+)
+def instancenorm(
+    x: Shape,
+    num_features: int = INFERRED,
+    eps: float = 1e-5,
+    momentum: float = 0.1,
+    affine: bool = False,
+    track_running_stats: bool = False,
+) -> Result:
+    """Normalises each channel of each sample over its own positions.
+
+    It takes the contrast out of every image by itself, which style transfer is built on; nothing is learned unless
+    `affine` is set.
+    """
+    positions = product(x[1:])
+    return Result(
+        x,
+        call(
+            f"torch.nn:InstanceNorm{len(x) - 1}d",
+            num_features=num_features,
+            eps=eps,
+            momentum=momentum,
+            affine=affine,
+            track_running_stats=track_running_stats,
+        ),
+        params=2 * num_features if affine else 0,
+        requires=(Requirement(positions, ">=", 2, f"a channel needs at least 2 positions but has {positions}"),),
+    )
+
+
+instancenorm1d = instancenorm.only("instancenorm1d", "CL")
+instancenorm2d = instancenorm.only("instancenorm2d", "CHW")
+instancenorm3d = instancenorm.only("instancenorm3d", "CDHW")
+
+
+@layer("normalisation", formula="the input's", example="layernorm")
+def layernorm(
+    x: Shape,
+    normalized_shape: Size | None = None,
+    eps: float = 1e-5,
+    elementwise_affine: bool = True,
+    bias: bool = True,
+) -> Result:
+    """Normalises each sample over its last axes, then scales and shifts every element by learned numbers.
+
+    Without arguments it takes the last axis, the features of a sequence; `layernorm 64x8x8` states the axes.
+    """
+    shape, requires = _normalized(x, normalized_shape)
+    return Result(
+        x,
+        call("torch.nn:LayerNorm", normalized_shape=shape, eps=eps, elementwise_affine=elementwise_affine, bias=bias),
+        params=prod(shape) * (2 if bias else 1) if elementwise_affine else 0,
+        requires=requires,
+    )
+
+
+@layer("normalisation", formula="the input's", example="rmsnorm")
+def rmsnorm(
+    x: Shape, normalized_shape: Size | None = None, eps: float | None = None, elementwise_affine: bool = True
+) -> Result:
+    """Divides each sample by the root of its mean square over the last axes, then scales every element.
+
+    It is `layernorm` without the mean and the shift: cheaper, and as good in most transformers.
+    """
+    shape, requires = _normalized(x, normalized_shape)
+    return Result(
+        x,
+        call("torch.nn:RMSNorm", normalized_shape=shape, eps=eps, elementwise_affine=elementwise_affine),
+        params=prod(shape) if elementwise_affine else 0,
+        requires=requires,
+    )
+
+
+@layer("normalisation", stated={"num_channels": 0}, formula="the input's", example="groupnorm 8")
+def groupnorm(
+    x: Shape, num_groups: int, num_channels: int = INFERRED, eps: float = 1e-5, affine: bool = True
+) -> Result:
+    """Normalises groups of channels of each sample over all positions, then scales and shifts each channel.
+
+    It does not depend on the batch, so that it suits batches too small for `bn`. One group is all channels together,
+    as many groups as channels is `instancenorm`.
+    """
+    at_least(num_groups, "num_groups")
+    if not divisible(num_channels, num_groups):
+        raise Refusal(f"`num_groups` {num_groups} does not divide the {num_channels} channels", "num_groups")
+    return Result(
+        x,
+        call("torch.nn:GroupNorm", num_groups=num_groups, num_channels=num_channels, eps=eps, affine=affine),
+        params=2 * num_channels if affine else 0,
+    )
+
+
+@layer("normalisation", formula="the input's", example="lrn 5")
+def lrn(x: Shape, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
+    """Divides each value by a sum over `size` neighbouring channels at its place: local response normalisation.
+
+    Krizhevsky, Sutskever and Hinton's AlexNet (2012) has it; `bn` has taken its place.
+    """
+    if len(x) < 2:
+        raise Refusal(f"`lrn` expects channels and at least one axis more but receives {format_shape(x)}")
+    at_least(size, "size")
+    return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
+
+
+@layer("normalisation", formula="the input's", example="layerscale 1e-6")
+def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
+    """Multiplies each channel by a learned number that begins small.
+
+    At the end of a residual body it lets a deep net begin near the identity. The channels are `dim`: the first of an
+    image, and the last of a sequence, unless given.
+    """
+    axis = dim if dim is not None else -1 if len(x) == 2 else 0
+    if not -len(x) <= axis < len(x):
+        raise Refusal(f"`dim` {axis} is not an axis of {format_shape(x)}", "dim")
+    features = _number(x[axis], "dim")
+    return Result(
+        x,
+        call("netdsl.modules:LayerScale", features=features, init=init, dim=axis if axis < 0 else axis - len(x)),
+        params=features,
+    )
+
+
+def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[Requirement, ...]]:
+    """The axes normalised over, the last unless stated, and that they are the input's."""
+    if stated is None:
+        return (_number(x[-1], "normalized_shape"),), ()
+    shape = (stated,) if isinstance(stated, int) else stated
+    if len(shape) > len(x):
+        message = f"`normalized_shape` has {len(shape)} axes but receives {format_shape(x)}"
+        raise Refusal(message, "normalized_shape")
+    given = x[len(x) - len(shape) :]
+    message = f"`normalized_shape` is {format_shape(shape)} but the last axes are {format_shape(given)}"
+    equal = (Requirement(size, "==", one, message, "normalized_shape") for size, one in zip(given, shape, strict=True))
+    return shape, tuple(equal)
+
+
+def _number(size: Dim, at: str) -> int:
+    """A size that the module must be told; one that is unknown has been complained of before."""
+    if isinstance(size, Expr):
+        raise Refusal(f"the size of the axis must be a number but is {size}", at)
+    return size  # type: ignore[return-value]  # an unknown size stays unknown

@@ -1,0 +1,246 @@
+"""Pools: what a window sees, reduced to one number. They learn nothing and multiply nothing by weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from netdsl.builtins.layers.windows import (
+    LAYOUTS,
+    SHORTS,
+    Padding,
+    Window,
+    at_least,
+    fit,
+    formulas,
+    slide,
+    symmetric,
+    windows,
+)
+from netdsl.components import Refusal, Result, Size, call, layer
+from netdsl.shapes import Dim, Shape
+
+FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
+NAMES = {"kernel": "kernel_size"}
+OUTPUT = int | tuple[int | None, ...]
+"""One size for every axis, or one for each; `none` keeps an axis as it is."""
+
+
+@layer(
+    "pooling",
+    shorts=SHORTS,
+    aliases=NAMES,
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1",
+    example="maxpool 2",
+)
+def maxpool(
+    x: Shape,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    ceil_mode: bool = False,
+) -> Result:
+    """The largest value in each window.
+
+    The window moves on by `stride`, its own size unless given, so that `maxpool 2` halves the size. A last window
+    that does not fit is dropped, or with `ceil_mode` kept. `same` pads so that the size stays ⌈size/stride⌉.
+    """
+    stride = kernel_size if stride is None else stride
+    sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation)
+    given = {
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "padding": padding,
+        "dilation": dilation,
+        "ceil_mode": ceil_mode,
+    }
+    return _pool(x, sliding, "MaxPool", given)
+
+
+maxpool1d = maxpool.only("maxpool1d", "CL")
+maxpool2d = maxpool.only("maxpool2d", "CHW")
+maxpool3d = maxpool.only("maxpool3d", "CDHW")
+
+
+@layer(
+    "pooling",
+    shorts={short: name for short, name in SHORTS.items() if short != "d"},
+    aliases=NAMES,
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula=FORMULA,
+    example="avgpool 2",
+)
+def avgpool(
+    x: Shape,
+    kernel_size: Size,
+    stride: Size | None = None,
+    padding: Padding = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Result:
+    """The mean of each window.
+
+    The window moves on by `stride`, its own size unless given. Padding counts as zeros unless `count_include_pad` is
+    false; `divisor_override` divides the sum by another number than that of the elements. `same` pads so that the
+    size stays ⌈size/stride⌉.
+    """
+    stride = kernel_size if stride is None else stride
+    sliding = windows(len(x) - 1, kernel_size, stride, padding)
+    given: dict[str, Any] = {
+        "kernel_size": kernel_size,
+        "stride": stride,
+        "padding": padding,
+        "ceil_mode": ceil_mode,
+        "count_include_pad": count_include_pad,
+    }
+    if len(sliding) > 1:
+        given["divisor_override"] = divisor_override
+        if divisor_override == 0:
+            raise Refusal("`divisor_override` is 0", "divisor_override")
+    elif divisor_override is not None:
+        raise Refusal("`divisor_override` needs two or three axes, but the input has one", "divisor_override")
+    return _pool(x, sliding, "AvgPool", given)
+
+
+avgpool1d = avgpool.only("avgpool1d", "CL")
+avgpool2d = avgpool.only("avgpool2d", "CHW")
+avgpool3d = avgpool.only("avgpool3d", "CDHW")
+
+
+@layer(
+    "pooling",
+    shorts={"k": "kernel_size", "s": "stride"},
+    aliases=NAMES,
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="(size − kernel_size)/stride + 1",
+    example="lppool 2 k3 s2",
+)
+def lppool(
+    x: Shape, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Result:
+    """The p-norm of each window: the root of the sum of powers, with p = `norm_type`.
+
+    At 1 it is proportional to the mean, and towards infinity it becomes the maximum.
+    """
+    if norm_type == 0:
+        raise Refusal("`norm_type` is 0, and there is no 0th root", "norm_type")
+    stride = kernel_size if stride is None else stride
+    sliding = windows(len(x) - 1, kernel_size, stride)
+    given = {"norm_type": norm_type, "kernel_size": kernel_size, "stride": stride, "ceil_mode": ceil_mode}
+    return _pool(x, sliding, "LPPool", given)
+
+
+lppool1d = lppool.only("lppool1d", "CL")
+lppool2d = lppool.only("lppool2d", "CHW")
+lppool3d = lppool.only("lppool3d", "CDHW")
+
+
+@layer(
+    "pooling",
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="output_size",
+    example="adaptiveavgpool 7",
+)
+def adaptiveavgpool(x: Shape, output_size: OUTPUT) -> Result:
+    """The mean of each of `output_size` windows that cover the input, whatever its size.
+
+    Windows are as equal as they can be and may overlap. An axis given as `none` keeps its size.
+    """
+    return _adapt(x, output_size, "AdaptiveAvgPool")
+
+
+adaptiveavgpool1d = adaptiveavgpool.only("adaptiveavgpool1d", "CL")
+adaptiveavgpool2d = adaptiveavgpool.only("adaptiveavgpool2d", "CHW")
+adaptiveavgpool3d = adaptiveavgpool.only("adaptiveavgpool3d", "CDHW")
+
+
+@layer(
+    "pooling",
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="output_size",
+    example="adaptivemaxpool 7",
+)
+def adaptivemaxpool(x: Shape, output_size: OUTPUT) -> Result:
+    """The largest value of each of `output_size` windows that cover the input, whatever its size.
+
+    Windows are as equal as they can be and may overlap. An axis given as `none` keeps its size.
+    """
+    return _adapt(x, output_size, "AdaptiveMaxPool")
+
+
+adaptivemaxpool1d = adaptivemaxpool.only("adaptivemaxpool1d", "CL")
+adaptivemaxpool2d = adaptivemaxpool.only("adaptivemaxpool2d", "CHW")
+adaptivemaxpool3d = adaptivemaxpool.only("adaptivemaxpool3d", "CDHW")
+
+
+@layer("pooling", accepts=LAYOUTS, assumes="CHW", formula="1", example="gap")
+def gap(x: Shape) -> Result:
+    """The mean of each channel over all positions: global average pooling.
+
+    It leaves one number a channel, whatever the size of the input; `flatten` then makes a vector of them.
+    """
+    return _adapt(x, 1, "AdaptiveAvgPool")
+
+
+def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: dict[str, Any]) -> Result:
+    spatial, form = x[1:], f"{stem}{len(sliding)}d"
+    padding, target, ceil = given.get("padding"), f"torch.nn:{form}", given["ceil_mode"]
+    # the one place where torch wants the kernel to fit into the input without its padding
+    whole = form in ("AvgPool3d", "LPPool3d")
+    if padding == "same":
+        # the size is rounded up already, and another window would begin outside the input
+        given["ceil_mode"] = ceil = False
+        if _torch_pads(sliding) and not (whole and symmetric(sliding)):
+            given["padding"] = symmetric(sliding)
+        else:
+            target = f"netdsl.modules:Same{form}"
+            del given["padding"]
+    elif padding is not None:
+        given["padding"] = 0 if padding == "valid" else padding
+        _check_padding(sliding)
+    unpadded = [replace(window, before=0, after=0) for window in sliding] if whole and padding != "same" else ()
+    return Result(
+        (x[0], *slide(sliding, spatial, ceil)),
+        call(target, **given),
+        formula=formulas(sliding, spatial, ceil),
+        requires=(*fit(sliding, spatial, ceil), *fit(unpadded, spatial)),
+    )
+
+
+def _torch_pads(sliding: Sequence[Window]) -> bool:
+    """Whether torch's own class can pad so: as much at both ends, and by half of the kernel at most."""
+    return all(window.before == window.after <= window.kernel // 2 for window in sliding)
+
+
+def _check_padding(sliding: Sequence[Window]) -> None:
+    for window in sliding:
+        if window.before > window.kernel // 2:
+            raise Refusal(f"`padding` {window.before} is more than half of the kernel's {window.kernel}", "padding")
+
+
+def _adapt(x: Shape, output_size: OUTPUT, stem: str) -> Result:
+    axes = len(x) - 1
+    wanted = (output_size,) * axes if isinstance(output_size, int) else output_size
+    if len(wanted) != axes:
+        message = f"`output_size` has {len(wanted)} sizes but the input has {axes} spatial axes"
+        raise Refusal(message, "output_size")
+    return Result(
+        (x[0], *(_kept(size, given) for size, given in zip(x[1:], wanted, strict=True))),
+        call(f"torch.nn:{stem}{axes}d", output_size=output_size),
+    )
+
+
+def _kept(size: Dim, wanted: int | None) -> Dim:
+    if wanted is None:
+        return size
+    at_least(wanted, "output_size")
+    return wanted

@@ -1,0 +1,29 @@
+"""A learned factor for each channel."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class LayerScale(nn.Module):
+    """Multiplies each channel by a learned number.
+
+    Args:
+        features: how many channels.
+        init: where the numbers begin.
+        dim: the channels' axis, counted from the end.
+    """
+
+    def __init__(self, features: int, init: float = 1e-5, dim: int = -1) -> None:
+        super().__init__()
+        self.dim = dim
+        self.weight = nn.Parameter(torch.full((features,), init))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input scaled."""
+        return x * self.weight.view(-1, *(1,) * (-self.dim - 1))
+
+    def extra_repr(self) -> str:
+        """What `print` shows."""
+        return f"{len(self.weight)}, dim={self.dim}"
