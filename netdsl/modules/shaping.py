@@ -9,19 +9,19 @@ from torch.nn import functional
 
 
 class Reshape(nn.Module):
-    """The numbers of each sample in another shape: (N, …) -> (N, *shape); one size may be -1."""
+    """The numbers of each sample in another shape: (N, …) -> (N, *sizes); one size may be -1."""
 
-    def __init__(self, shape: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int]) -> None:
         super().__init__()
-        self.shape = tuple(shape)
+        self.sizes = tuple(sizes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Reshapes a batch."""
-        return x.reshape(len(x), *self.shape)
+        return x.reshape(len(x), *self.sizes)
 
     def extra_repr(self) -> str:
         """The arguments."""
-        return f"shape={self.shape}"
+        return f"sizes={self.sizes}"
 
 
 class Permute(nn.Module):

@@ -1,0 +1,35 @@
+"""What rules check alike: which axis a `dim` means, probabilities, and sizes that must divide or agree."""
+
+from __future__ import annotations
+
+from netdsl.components import Refusal, Requirement
+from netdsl.shapes import Dim, Shape, format_shape
+
+
+def axis(dim: int, x: Shape, at: str = "dim") -> int:
+    """The axis of a sample that a `dim` means, from 0; refuses one that the sample does not have."""
+    if not -len(x) <= dim < len(x):
+        raise Refusal(f"`{at}` is {dim}, which an input of {format_shape(x) or 'one number'} does not have", at)
+    return dim % len(x)
+
+
+def batched(dim: int) -> int:
+    """The same `dim` as torch counts it, with the batch before the sample's dimensions."""
+    return dim + 1 if dim >= 0 else dim
+
+
+def at_least_rank(rank: int, x: Shape, name: str, needs: str) -> None:
+    """Refuses a sample with too few dimensions."""
+    if len(x) < rank:
+        raise Refusal(f"`{name}` expects {needs} but receives {format_shape(x) or 'one number'}")
+
+
+def probability(p: float, at: str = "p") -> None:
+    """Refuses a probability that is none."""
+    if not 0 <= p <= 1:
+        raise Refusal(f"`{at}` is {p:g} but must be between 0 and 1", at)
+
+
+def multiple(size: Dim, divisor: int, what: str, at: str | None = None) -> Requirement:
+    """That a size is a multiple of a number, which `what` has a name for: `groups`."""
+    return Requirement(size, "==", divisor * (size // divisor), f"{what} {divisor} does not divide {size}", at)

@@ -1,0 +1,71 @@
+"""Weighted sums of features, tables of vectors, and the layer that does nothing."""
+
+from __future__ import annotations
+
+from netdsl.builtins.layers.checks import at_least_rank
+from netdsl.builtins.layers.windows import at_least
+from netdsl.components import INFERRED, Refusal, Result, call, layer
+from netdsl.shapes import Shape, product
+
+
+@layer(
+    "linear",
+    flow=("in_features", "out_features"),
+    stated={"in_features": -1},
+    aliases={"out": "out_features", "in": "in_features"},
+    assumes="F",
+    example="linear 1024->64",
+)
+def linear(x: Shape, out_features: int, bias: bool = True, *, in_features: int = INFERRED) -> Result:
+    """Weighs and sums all features, once for each of the `out_features`: y = x·Wᵀ + b.
+
+    It acts on the last dimension, whatever stands before it: of a sequence T×F every step is transformed alike. Put
+    `flatten` before it to feed it an image. It learns in_features·out_features weights, and out_features biases.
+    """
+    at_least_rank(1, x, "linear", "at least one dimension")
+    at_least(out_features, "out_features")
+    return Result(
+        (*x[:-1], out_features),
+        call("torch.nn:Linear", in_features=in_features, out_features=out_features, bias=bias),
+        params=(in_features + bias) * out_features,
+        macs=product(x[:-1]) * in_features * out_features,
+    )
+
+
+@layer("linear", flow=("num_embeddings", "embedding_dim"), takes="index", example="embedding 1000->64")
+def embedding(
+    x: Shape,
+    num_embeddings: int,
+    embedding_dim: int,
+    padding_idx: int | None = None,
+    max_norm: float | None = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Result:
+    """Looks every index up in a table of learned vectors: T indices become T×embedding_dim.
+
+    The input holds whole numbers from 0 up to, not including, `num_embeddings`. The vector at `padding_idx` starts as
+    zeros and stays so; with `max_norm`, longer vectors are shortened when they are looked up.
+    """
+    at_least(num_embeddings, "num_embeddings")
+    at_least(embedding_dim, "embedding_dim")
+    if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+        raise Refusal(f"`padding_idx` is {padding_idx} but the indices end at {num_embeddings - 1}", "padding_idx")
+    table = call(
+        "torch.nn:Embedding",
+        num_embeddings=num_embeddings,
+        embedding_dim=embedding_dim,
+        padding_idx=padding_idx,
+        max_norm=max_norm,
+        norm_type=norm_type,
+        scale_grad_by_freq=scale_grad_by_freq,
+        sparse=sparse,
+    )
+    return Result((*x, embedding_dim), table, params=num_embeddings * embedding_dim)
+
+
+@layer("linear", takes="any", example="identity")
+def identity(x: Shape) -> Result:
+    """Returns its input as it is: a place to hang a label on, or a layer switched off."""
+    return Result(x, call("torch.nn:Identity"))

@@ -1,0 +1,191 @@
+"""Layers that make feature maps larger or smaller without learning anything: upsample, pad, crop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
+from netdsl.components import Call, Refusal, Requirement, Result, Size, call, layer
+from netdsl.shapes import Dim, Expr, Shape
+
+Factor = float | tuple[float, ...]
+
+Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"]
+
+AXES: dict[Mode, int] = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+"""How many axes a mode interpolates over; the others take any."""
+
+EXACT_BITS = 22
+"""A factor whose numerator has no more bits times a size below 2³¹ is exact in the 53 bits of a float."""
+
+
+@layer(
+    "shape",
+    aliases={"scale": "scale_factor"},
+    accepts=LAYOUTS,
+    assumes="CHW",
+    formula="⌊size·scale_factor⌋",
+    example="upsample 2 mode=bilinear",
+)
+def upsample(
+    x: Shape,
+    scale_factor: Factor | None = None,
+    size: Size | None = None,
+    mode: Mode = "nearest",
+    align_corners: bool | None = None,
+    recompute_scale_factor: bool | None = None,
+) -> Result:
+    """Makes a feature map larger by a factor, or brings it to a size, and interpolates between its numbers.
+
+    `nearest` repeats them; `linear` (C×L), `bilinear` (C×H×W) and `trilinear` (C×D×H×W) blend neighbours. With
+    `align_corners` the outermost numbers stay where they are.
+    """
+    _check_upsample(x, scale_factor, size, mode, align_corners, recompute_scale_factor)
+    spatial = x[1:]
+    formula: tuple[str, ...] = ()
+    if size is not None:
+        out: Shape = sizes(size, len(spatial), "size")
+    else:
+        factors = _factors(scale_factor, len(spatial))
+        out = tuple(map(_scale, spatial, factors))
+        formula = distinct(map(_scaling, spatial, factors, out))
+    module = call(
+        "torch.nn:Upsample",
+        size=size,
+        scale_factor=scale_factor,
+        mode=mode,
+        align_corners=align_corners,
+        recompute_scale_factor=recompute_scale_factor,
+    )
+    message = "`scale_factor` leaves nothing of the input"
+    some = tuple(Requirement(one, ">=", 1, message, "scale_factor") for one in out)
+    return Result((x[0], *out), module, formula=formula, requires=some)
+
+
+@layer("shape", shorts={"p": "padding"}, accepts=LAYOUTS, assumes="CHW", takes="any", example="pad 2 mode=reflect")
+def pad(
+    x: Shape,
+    padding: Size,
+    mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
+    value: float = 0.0,
+) -> Result:
+    """Puts numbers around a feature map: `value`, or its own, mirrored, repeated or from the far side.
+
+    `padding` is one number for every side, or two for each axis, the last axis first: left,right,top,bottom. A
+    negative number cuts away.
+    """
+    if mode != "constant" and value:
+        raise Refusal(f"`value` {value:g} is not used by `mode={mode}`", "value")
+    ends = _ends(padding, len(x) - 1)
+    out = tuple(one + before + after for one, (before, after) in zip(x[1:], ends, strict=True))
+    return Result(
+        (x[0], *out),
+        _pad_call(padding if isinstance(padding, int) else tuple(padding), mode, value, len(ends)),
+        formula=distinct(map(_padding, x[1:], ends, out)),
+        requires=tuple(wanted for one, end in zip(x[1:], ends, strict=True) for wanted in _can_pad(one, end, mode)),
+    )
+
+
+@layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24")
+def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
+    """Cuts a window of the given size out of each channel: from the middle, or from `offset` on.
+
+    Where an odd number of elements is left over, the larger part stays after the window.
+    """
+    axes = len(x) - 1
+    window = sizes(size, axes, "size")
+    start = None if offset is None else sizes(offset, axes, "offset", least=0)
+    ends = window if start is None else tuple(map(sum, zip(start, window, strict=True)))
+    message = "`crop` reaches to {} but the axis ends at {}"
+    fits = (Requirement(one, ">=", end, message.format(end, one), "size") for one, end in zip(x[1:], ends, strict=True))
+    return Result((x[0], *window), call("netdsl.modules:Crop", size=window, offset=start), requires=tuple(fits))
+
+
+def _check_upsample(
+    x: Shape, scale_factor: Factor | None, size: Size | None, mode: Mode, corners: bool | None, recompute: bool | None
+) -> None:
+    """Refuses arguments that contradict each other."""
+    if (scale_factor is None) == (size is None):
+        found = "neither" if size is None else "both"
+        raise Refusal(f"`upsample` needs either `scale_factor` or `size` but has {found}")
+    if recompute and size is not None:
+        raise Refusal("`recompute_scale_factor` has no meaning with a `size`", "recompute_scale_factor")
+    if corners is not None and mode not in AXES:
+        raise Refusal(f"`align_corners` has no meaning with `mode={mode}`", "align_corners")
+    axes = len(x) - 1
+    if AXES.get(mode, axes) != axes:
+        fitting = " or ".join(f"`mode={name}`" for name, number in AXES.items() if number == axes)
+        message = f"`mode={mode}` interpolates over {AXES[mode]} axes but the input has {axes}"
+        raise Refusal(message, "mode", help=f"write {fitting}")
+
+
+def _factors(factor: Factor | None, axes: int) -> tuple[float, ...]:
+    given = (factor,) * axes if isinstance(factor, (int, float)) else factor or ()
+    if len(given) != axes:
+        raise Refusal(f"`scale_factor` has {len(given)} numbers but the input has {axes} spatial axes", "scale_factor")
+    if not all(one > 0 for one in given):
+        raise Refusal("`scale_factor` must be above 0", "scale_factor")
+    return given
+
+
+def _scale(size: Dim, factor: float) -> Dim:
+    """⌊size·factor⌋, rounded as the float product is."""
+    if isinstance(size, int):
+        return int(size * factor)
+    numerator, denominator = factor.as_integer_ratio()
+    if isinstance(size, Expr) and numerator.bit_length() > EXACT_BITS:
+        message = f"`scale_factor` {factor} needs a fixed size: times {size} it would be rounded"
+        raise Refusal(message, "scale_factor", help="scale by a whole number, or by halves, quarters, …")
+    return size * numerator // denominator
+
+
+def _scaling(size: Dim, factor: float, out: Dim) -> str:
+    if factor == int(factor):
+        return f"{size}·{int(factor)} = {out}"
+    return f"⌊{size}·{factor}⌋ = {out}"
+
+
+def _ends(padding: Size, axes: int) -> list[tuple[int, int]]:
+    """What is put before and after each axis, from the first axis to the last."""
+    given = (padding,) * 2 * axes if isinstance(padding, int) else padding
+    if len(given) != 2 * axes:
+        message = (
+            f"`padding` has {len(given)} numbers but {axes} axes need one, or {2 * axes}: two for each, last axis first"
+        )
+        raise Refusal(message, "padding")
+    return list(zip(given[::2], given[1::2], strict=True))[::-1]
+
+
+def _pad_call(padding: int | Sequence[int], mode: str, value: float, axes: int) -> Call:
+    stems = {
+        "constant": "ConstantPad",
+        "reflect": "ReflectionPad",
+        "replicate": "ReplicationPad",
+        "circular": "CircularPad",
+    }
+    if mode == "constant" and not value:
+        return call(f"torch.nn:ZeroPad{axes}d", padding=padding)
+    arguments: dict[str, Any] = {"padding": padding} | ({"value": value} if mode == "constant" else {})
+    return call(f"torch.nn:{stems[mode]}{axes}d", **arguments)
+
+
+def _padding(size: Dim, ends: tuple[int, int], out: Dim) -> str:
+    before, after = ends
+    text = f"2·{before}" if before == after else f"{before} + {after}"
+    return f"{size} + {text} = {out}".replace("+ -", "− ")
+
+
+def _can_pad(size: Dim, ends: tuple[int, int], mode: str) -> tuple[Requirement, ...]:
+    """That there are enough elements to mirror or to wrap, and that some are left."""
+    kept = size + sum(min(end, 0) for end in ends)
+    left = f"`padding` {min(ends)} leaves nothing of {size} elements"
+    some = Requirement(size + sum(ends), ">=", 1, left, "padding")
+    message = f"`mode={mode}` cannot pad {size} elements by {max(ends)}"
+    source = {
+        "constant": (Requirement(kept, ">=", 0, left, "padding"),),
+        "reflect": (Requirement(size, ">=", max(ends) + 1, message, "padding"),),
+        "replicate": (),
+        "circular": (Requirement(kept, ">=", max(*ends, 0), message, "padding"),),
+    }
+    return (some, *source[mode])

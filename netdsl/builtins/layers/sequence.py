@@ -1,0 +1,250 @@
+"""Layers on sequences T×F: T steps of F features each."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from netdsl.builtins.layers.checks import axis, batched, probability
+from netdsl.builtins.layers.windows import at_least
+from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
+from netdsl.shapes import Dim, Shape
+
+LAYOUTS = ("TF",)
+
+RECURRENT: dict[str, Any] = {
+    "flow": ("input_size", "hidden_size"),
+    "stated": {"input_size": -1},
+    "aliases": {"in": "input_size", "hidden": "hidden_size", "layers": "num_layers"},
+    "accepts": LAYOUTS,
+    "assumes": "TF",
+}
+
+
+@layer("sequence", **RECURRENT, example="lstm 64->128 bidirectional")
+def lstm(
+    x: Shape,
+    hidden_size: int,
+    num_layers: int = 1,
+    bias: bool = True,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    proj_size: int = 0,
+    *,
+    input_size: int = INFERRED,
+) -> Result:
+    """Reads a sequence step by step with a memory that gates write, keep and read: T×F becomes T×hidden_size.
+
+    `bidirectional` reads it backwards as well and returns both, twice as many features; `num_layers` stacks lstms,
+    with `dropout` between them; `proj_size` shrinks what each step returns. Follow it by `last` for one answer to the
+    whole sequence (Hochreiter and Schmidhuber, 1997).
+    """
+    at_least(hidden_size, "hidden_size")
+    if not 0 <= proj_size < hidden_size:
+        raise Refusal(
+            f"`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}", "proj_size"
+        )
+    cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
+    return _recurrent(x, "LSTM", 4, input_size, hidden_size, proj_size, cell | {"proj_size": proj_size})
+
+
+@layer("sequence", **RECURRENT, example="gru 128")
+def gru(
+    x: Shape,
+    hidden_size: int,
+    num_layers: int = 1,
+    bias: bool = True,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    *,
+    input_size: int = INFERRED,
+) -> Result:
+    """Reads a sequence step by step with a state that two gates update: T×F becomes T×hidden_size.
+
+    Three quarters of an `lstm` in size, and often as good (Cho et al., 2014).
+    """
+    cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
+    return _recurrent(x, "GRU", 3, input_size, hidden_size, 0, cell)
+
+
+@layer("sequence", **RECURRENT, example="rnn 128")
+def rnn(
+    x: Shape,
+    hidden_size: int,
+    num_layers: int = 1,
+    nonlinearity: Literal["tanh", "relu"] = "tanh",
+    bias: bool = True,
+    dropout: float = 0.0,
+    bidirectional: bool = False,
+    *,
+    input_size: int = INFERRED,
+) -> Result:
+    """Reads a sequence step by step; each state is a function of the step and the state before (Elman, 1990).
+
+    T×F becomes T×hidden_size. It forgets quickly: an `lstm` or a `gru` remembers over longer distances.
+    """
+    cell = {"num_layers": num_layers, "nonlinearity": nonlinearity, "bias": bias, "dropout": dropout}
+    return _recurrent(x, "RNN", 1, input_size, hidden_size, 0, cell | {"bidirectional": bidirectional})
+
+
+@layer(
+    "sequence",
+    stated={"embed_dim": -1},
+    aliases={"heads": "num_heads"},
+    accepts=LAYOUTS,
+    assumes="TF",
+    example="attention 8",
+)
+def attention(
+    x: Shape,
+    num_heads: int,
+    dropout: float = 0.0,
+    bias: bool = True,
+    add_bias_kv: bool = False,
+    add_zero_attn: bool = False,
+    causal: bool = False,
+    *,
+    embed_dim: int = INFERRED,
+) -> Result:
+    """Lets every step of a sequence look at all others and gather what fits: T×F stays T×F.
+
+    Each of the `num_heads` compares the steps in F/num_heads features of its own. `causal` lets a step see only itself
+    and those before it, as a language model must (Vaswani et al., 2017).
+    """
+    _check_heads(num_heads, embed_dim, "num_heads")
+    probability(dropout, "dropout")
+    extra_steps = add_bias_kv + add_zero_attn
+    return Result(
+        x,
+        call(
+            "netdsl.modules:SelfAttention",
+            embed_dim=embed_dim,
+            num_heads=num_heads,
+            dropout=dropout,
+            bias=bias,
+            add_bias_kv=add_bias_kv,
+            add_zero_attn=add_zero_attn,
+            causal=causal,
+        ),
+        params=4 * embed_dim * (embed_dim + bias) + 2 * embed_dim * add_bias_kv,
+        macs=_attention_macs(x[0], embed_dim, extra_steps),
+    )
+
+
+@layer(
+    "sequence",
+    stated={"d_model": -1},
+    aliases={"heads": "nhead", "num_heads": "nhead"},
+    accepts=LAYOUTS,
+    assumes="TF",
+    example="transformer 8 dim_feedforward=512 norm_first",
+)
+def transformer(
+    x: Shape,
+    nhead: int,
+    dim_feedforward: int = 2048,
+    dropout: float = 0.1,
+    activation: Literal["relu", "gelu"] = "relu",
+    layer_norm_eps: float = 1e-5,
+    norm_first: bool = False,
+    bias: bool = True,
+    causal: bool = False,
+    *,
+    d_model: int = INFERRED,
+) -> Result:
+    """One encoder layer: `attention`, then two linear layers for each step, both with a residual and a layernorm.
+
+    T×F stays T×F, so that `repeat` stacks them. `norm_first` normalises before each part and not after it, which trains
+    more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
+    """
+    _check_heads(nhead, d_model, "nhead")
+    at_least(dim_feedforward, "dim_feedforward")
+    probability(dropout, "dropout")
+    target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
+    attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
+    feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
+    return Result(
+        x,
+        call(
+            target,
+            d_model=d_model,
+            nhead=nhead,
+            dim_feedforward=dim_feedforward,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_eps=layer_norm_eps,
+            batch_first=True,
+            norm_first=norm_first,
+            bias=bias,
+        ),
+        params=attending + feeding + norms,
+        macs=_attention_macs(x[0], d_model, 0) + 2 * x[0] * d_model * dim_feedforward,
+    )
+
+
+@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed")
+def posembed(x: Shape, *, length: int = INFERRED, features: int = INFERRED) -> Result:
+    """Adds a learned vector to each position, since attention alone does not know the order of its steps."""
+    embedding = call("netdsl.modules:PositionalEmbedding", length=length, features=features)
+    return Result(x, embedding, params=length * features)
+
+
+@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken")
+def classtoken(x: Shape, *, features: int = INFERRED) -> Result:
+    """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
+
+    After the transformer layers, `select 0` takes it out again (Devlin et al., 2018).
+    """
+    steps = x[0] + 1
+    token = call("netdsl.modules:ClassToken", features=features)
+    return Result((steps, *x[1:]), token, params=features, formula=(f"{x[0]} + 1 = {steps}",))
+
+
+@layer("sequence", accepts=LAYOUTS, assumes="TF", takes="any", example="last")
+def last(x: Shape) -> Result:
+    """Takes the last step of a sequence: T×F becomes F."""
+    return Result(x[1:], call("netdsl.modules:Last"))
+
+
+@layer("sequence", assumes="TF", example="mean")
+def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:
+    """Averages over a dimension, which disappears, or over several: of a sequence T×F the steps.
+
+    With `keepdim` the dimension stays, of size 1.
+    """
+    given = (dim,) if isinstance(dim, int) else dim
+    axes = {axis(one, x) for one in given}
+    if not given or len(axes) < len(given):
+        raise Refusal("`dim` must name at least one dimension, and none twice", "dim")
+    out = tuple(1 if at in axes else size for at, size in enumerate(x) if keepdim or at not in axes)
+    dims = batched(dim) if isinstance(dim, int) else tuple(map(batched, dim))
+    return Result(out, call("netdsl.modules:Mean", dim=dims, keepdim=keepdim))
+
+
+def _recurrent(
+    x: Shape, cell: str, gates: int, inputs: int, hidden: int, projection: int, given: dict[str, Any]
+) -> Result:
+    """What the three recurrent nets have in common: `gates` weight matrices of the input, as many of the state."""
+    layers, dropout = given["num_layers"], given["dropout"]
+    at_least(hidden, "hidden_size")
+    at_least(layers, "num_layers")
+    probability(dropout, "dropout")
+    directions = 1 + given["bidirectional"]
+    returned = projection or hidden
+    weights = sum(
+        directions * (gates * hidden * (seen + returned) + projection * hidden)
+        for seen in (inputs, *[directions * returned] * (layers - 1))
+    )
+    biases = layers * directions * 2 * gates * hidden if given["bias"] else 0
+    module = call(f"netdsl.modules:{cell}", input_size=inputs, hidden_size=hidden, **given)
+    return Result((x[0], directions * returned), module, params=weights + biases, macs=x[0] * weights)
+
+
+def _check_heads(heads: int, features: int, at: str) -> None:
+    at_least(heads, at)
+    if not divisible(features, heads):
+        raise Refusal(f"`{at}` {heads} does not divide the {features} features", at)
+
+
+def _attention_macs(steps: Dim, features: int, extra_steps: int) -> Dim:
+    """Four projections, and the two products of every step with every step."""
+    return 4 * steps * features * features + 2 * steps * (steps + extra_steps) * features

@@ -1,0 +1,170 @@
+"""Layers that only move numbers around: the same numbers, in another shape or order."""
+
+from __future__ import annotations
+
+from math import prod
+
+from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
+from netdsl.builtins.layers.windows import at_least
+from netdsl.components import Refusal, Requirement, Result, Size, call, layer
+from netdsl.shapes import Dim, Shape, Unknown, format_shape, product
+
+
+@layer("shape", takes="any", formula="the product of the sizes", example="flatten")
+def flatten(x: Shape, start_dim: int = 0, end_dim: int = -1) -> Result:
+    """Joins dimensions into one, from `start_dim` to `end_dim`: all of them, unless told otherwise.
+
+    It stands between feature maps and the first `linear`: C×H×W becomes C·H·W features.
+    """
+    first, last = axis(start_dim, x, "start_dim"), axis(end_dim, x, "end_dim")
+    if first > last:
+        raise Refusal(f"`start_dim` {start_dim} comes after `end_dim` {end_dim}", "start_dim")
+    joined = x[first : last + 1]
+    size = product(joined)
+    return Result(
+        (*x[:first], size, *x[last + 1 :]),
+        call("torch.nn:Flatten", start_dim=batched(start_dim), end_dim=batched(end_dim)),
+        formula=(f"{_times(joined)} = {size}",) if len(joined) > 1 else (),
+    )
+
+
+@layer("shape", takes="any", aliases={"sizes": "unflattened_size"}, example="unflatten 0 64x4x4")
+def unflatten(x: Shape, dim: int, unflattened_size: Size) -> Result:
+    """Cuts one dimension into several, whose product it is: the inverse of `flatten`.
+
+    One of the sizes may be -1: it is what the others leave.
+    """
+    at = axis(dim, x)
+    sizes = _sizes(unflattened_size, "unflattened_size")
+    cut, requires = _solve(sizes, x[at], "unflattened_size")
+    return Result(
+        (*x[:at], *cut, *x[at + 1 :]),
+        call("torch.nn:Unflatten", dim=batched(dim), unflattened_size=sizes),
+        formula=_solution(sizes, x[at], cut),
+        requires=requires,
+    )
+
+
+@layer("shape", takes="any", example="reshape 16x-1")
+def reshape(x: Shape, sizes: Size) -> Result:
+    """Gives the numbers of a sample another shape, in the order in which they stand.
+
+    One of the sizes may be -1: it is what the others leave. To bring dimensions into another order, use `permute`.
+    """
+    wanted = _sizes(sizes, "sizes")
+    out, requires = _solve(wanted, product(x), "sizes")
+    formula = _solution(wanted, product(x), out)
+    return Result(out, call("netdsl.modules:Reshape", sizes=wanted), formula=formula, requires=requires)
+
+
+@layer("shape", takes="any", example="permute 1,2,0")
+def permute(x: Shape, dims: Size) -> Result:
+    """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
+    order = [axis(dim, x, "dims") for dim in ((dims,) if isinstance(dims, int) else dims)]
+    if sorted(order) != list(range(len(x))):
+        raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
+    out = tuple(x[dim] for dim in order)
+    return Result(out, call("netdsl.modules:Permute", dims=(0, *(dim + 1 for dim in order))))
+
+
+@layer("shape", takes="any", example="transpose")
+def transpose(x: Shape, dim0: int = -2, dim1: int = -1) -> Result:
+    """Swaps two dimensions, the last two unless told otherwise: C×L becomes T×F, a signal a sequence."""
+    first, second = axis(dim0, x, "dim0"), axis(dim1, x, "dim1")
+    out = list(x)
+    out[first], out[second] = x[second], x[first]
+    return Result(tuple(out), call("netdsl.modules:Transpose", dim0=batched(dim0), dim1=batched(dim1)))
+
+
+@layer("shape", takes="any", example="select 0")
+def select(x: Shape, index: int, dim: int = 0) -> Result:
+    """Picks one index of a dimension, which disappears: `select 0` takes the class token of T×F.
+
+    A negative index counts from the end.
+    """
+    at = axis(dim, x)
+    least = index + 1 if index >= 0 else -index
+    enough = Requirement(x[at], ">=", least, f"`index` {index} is outside the {x[at]} of dimension {dim}", "index")
+    chosen = call("netdsl.modules:Select", dim=batched(dim), index=index)
+    return Result((*x[:at], *x[at + 1 :]), chosen, requires=(enough,))
+
+
+@layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4")
+def channelshuffle(x: Shape, groups: int) -> Result:
+    """Deals the channels of each group out over all groups, so that the next grouped convolution sees them all.
+
+    `groups` must divide the channels (Zhang et al., "ShuffleNet", 2017).
+    """
+    at_least_rank(2, x, "channelshuffle", "channels and at least one axis")
+    at_least(groups, "groups")
+    shuffled = call("torch.nn:ChannelShuffle", groups=groups)
+    return Result(x, shuffled, requires=(multiple(x[0], groups, "`groups`", "groups"),))
+
+
+@layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C/r² x H·r x W·r", example="pixelshuffle 2")
+def pixelshuffle(x: Shape, upscale_factor: int) -> Result:
+    """Makes an image `upscale_factor` r times larger out of r² times fewer channels.
+
+    A convolution before it computes the new pixels as channels (Shi et al., 2016). r² must divide the channels.
+    """
+    at_least(upscale_factor, "upscale_factor")
+    factor, square = upscale_factor, upscale_factor**2
+    channels, height, width = x
+    return Result(
+        (channels // square, height * factor, width * factor),
+        call("torch.nn:PixelShuffle", upscale_factor=factor),
+        formula=(f"{channels}/{square} = {channels // square}", *_scaled((height, width), factor)),
+        requires=(multiple(channels, square, "`upscale_factor` squared,", "upscale_factor"),),
+    )
+
+
+@layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C·r² x H/r x W/r", example="pixelunshuffle 2")
+def pixelunshuffle(x: Shape, downscale_factor: int) -> Result:
+    """Makes an image `downscale_factor` r times smaller, its pixels becoming r² times more channels.
+
+    The inverse of `pixelshuffle`. r must divide the height and the width.
+    """
+    at_least(downscale_factor, "downscale_factor")
+    factor, square = downscale_factor, downscale_factor**2
+    channels, *spatial = x
+    return Result(
+        (channels * square, *(size // factor for size in spatial)),
+        call("torch.nn:PixelUnshuffle", downscale_factor=factor),
+        formula=(f"{channels}·{square} = {channels * square}", *(f"{s}/{factor} = {s // factor}" for s in spatial)),
+        requires=tuple(multiple(size, factor, "`downscale_factor`", "downscale_factor") for size in spatial),
+    )
+
+
+def _times(sizes: Shape) -> str:
+    return "·".join(str(size) if isinstance(size, (int, Unknown)) else f"({size})" for size in sizes)
+
+
+def _scaled(sizes: Shape, factor: int) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{size}·{factor} = {size * factor}" for size in sizes))
+
+
+def _sizes(given: Size, at: str) -> tuple[int, ...]:
+    """The sizes that are asked for; refuses those that are neither at least 1 nor the one -1."""
+    sizes = (given,) if isinstance(given, int) else given
+    if sizes.count(-1) > 1:
+        raise Refusal(f"only one size of `{at}` may be -1", at)
+    for size in sizes:
+        at_least(size, at, least=-1 if size == -1 else 1)
+    return sizes
+
+
+def _solve(sizes: tuple[int, ...], total: Dim, at: str) -> tuple[Shape, tuple[Requirement, ...]]:
+    """The sizes with the -1 among them found, and that their product is the total."""
+    known = prod(size for size in sizes if size != -1)
+    out = tuple(total // known if size == -1 else size for size in sizes)
+    message = f"`{at}` {format_shape(sizes)} does not hold {total} numbers"
+    return out, (Requirement(total, "==", product(out), message, at),)
+
+
+def _solution(sizes: tuple[int, ...], total: Dim, out: Shape) -> tuple[str, ...]:
+    """`1024/(64·4) = 4`: how the -1 comes about."""
+    known = tuple(size for size in sizes if size != -1)
+    if -1 not in sizes or not known:
+        return ()
+    divisor = str(known[0]) if len(known) == 1 else f"({_times(known)})"
+    return (f"{total}/{divisor} = {out[sizes.index(-1)]}",)
