@@ -215,10 +215,10 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
     if common > 1:
         reduced = _canonical({monomial: factor // common for monomial, factor in rest.terms})
         return _sum(whole, _floor(reduced, divisor // common))
-    if len(rest.terms) == (2 if rest.constant else 1):
-        (monomial, factor), inner = rest.terms[0], rest.terms[0][0][0]
-        if len(monomial) == 1 and factor == 1 and isinstance(inner, Floor):
-            nested = _sum(inner.numerator, rest.constant * inner.divisor)
+    match [term for term in rest.terms if any(isinstance(atom, Floor) for atom in term[0])]:
+        case [((Floor() as inner,), 1)]:
+            others = _sum(rest, Expr((((inner,), -1),)))
+            nested = _sum(inner.numerator, _product(others, inner.divisor))
             return _sum(whole, _floor(nested, inner.divisor * divisor))
     return _sum(whole, Expr((((Floor(rest, divisor),), 1),)))
 
