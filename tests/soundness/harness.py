@@ -36,6 +36,7 @@ class Ran:
     """What torch made of a use: the module, its weights before the run, and the output of one sample's shape."""
 
     module: nn.Module
+    weights: Mapping[str, Tensor]
     output: Tensor
 
     @property
@@ -58,7 +59,7 @@ def disagreement(case: Case) -> str | None:
     ours, theirs = by_rule(case), by_torch(case)
     if isinstance(ours, str) or isinstance(theirs, str):
         return _of_verdicts(case, ours, theirs)
-    built = run(construct(ours), case, theirs.module)
+    built = run(construct(ours), case, theirs.weights)
     if isinstance(built, str):
         return f"{case}: accepted, but {ours.call} fails: {built}"
     facts = {
@@ -123,23 +124,24 @@ def _has_rank_of_name(case: Case) -> bool:
     return not forced or rank == int(forced[2]) + 1 or (forced[0], rank) == ("bn1d", 1)
 
 
-def run(module: nn.Module, case: Case, weights: nn.Module | None = None) -> Ran | str:
+def run(module: nn.Module, case: Case, weights: Mapping[str, Tensor] | None = None) -> Ran | str:
     """One step forward as in training, gradients wanted, from the same numbers each time."""
     if weights is not None:
-        module.load_state_dict(weights.state_dict())
+        module.load_state_dict(weights)
+    before = {name: value.clone() for name, value in module.state_dict().items()}
     try:
         with quiet(), torch.random.fork_rng(devices=()):
             torch.manual_seed(0)
-            return Ran(module, module.train()(batch(case)))
+            return Ran(module, before, module.train()(batch(case)))
     except Exception as error:  # likewise
         return f"{type(error).__name__}: {error}"
 
 
 def batch(case: Case) -> Tensor:
-    """Two samples: numbers for most layers, indices for an embedding."""
+    """Two samples: numbers for most layers, indices for an embedding. A leaf could not be changed in place."""
     if case.layer.takes == "index":
         return torch.zeros(BATCH, *case.shape, dtype=torch.long)
-    return torch.randn(BATCH, *case.shape, requires_grad=True)
+    return torch.randn(BATCH, *case.shape, requires_grad=True).clone()
 
 
 def construct(result: Result) -> nn.Module:

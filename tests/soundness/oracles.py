@@ -42,6 +42,8 @@ def convolution(shape: Sizes, **arguments: Any) -> nn.Module:
     """`same` with a stride, which torch has not, is every stride-th place of the convolution without one."""
     form, axes = getattr(nn, f"Conv{len(shape) - 1}d"), len(shape) - 1
     if arguments.get("padding") != "same":
+        # too long a padding, with `replicate`, would go on to pad the channels
+        each(arguments.get("padding", 0), axes)
         return form(**arguments)
     steps = tuple(slice(None, None, step) for step in each(arguments.get("stride", 1), axes))
 
@@ -52,6 +54,13 @@ def convolution(shape: Sizes, **arguments: Any) -> nn.Module:
     return Same(**{**arguments, "stride": 1})
 
 
+def transposed(shape: Sizes, **arguments: Any) -> nn.Module:
+    """One of the CPU's back ends overlooks a dilation of 0 where the kernel is 1; all others refuse it."""
+    if 0 in each(arguments.get("dilation", 1), len(shape) - 1):
+        raise ValueError("dilation should be greater than zero")
+    return by_rank("ConvTranspose")(shape, **arguments)
+
+
 def depthwise(shape: Sizes, *, in_channels: int, out_channels: int | None = None, **arguments: Any) -> nn.Module:
     """As many groups as channels."""
     out = in_channels if out_channels is None else out_channels
@@ -60,7 +69,7 @@ def depthwise(shape: Sizes, *, in_channels: int, out_channels: int | None = None
 
 def each(size: Any, axes: int) -> Sizes:
     """A size for each axis."""
-    if isinstance(size, int):
+    if isinstance(size, int | str):
         return (size,) * axes
     if len(size) != axes:
         raise ValueError(f"{size} for {axes} axes")
@@ -154,7 +163,7 @@ class ScaleAlong(nn.Module):
 ORACLES: Mapping[str, Oracle] = {
     "conv": convolution,
     "dwconv": depthwise,
-    "convt": by_rank("ConvTranspose"),
+    "convt": transposed,
     "unfold": of_rank(3, "Unfold"),
     "fold": of_rank(2, "Fold"),
     "maxpool": pool("MaxPool", largest),
