@@ -123,7 +123,12 @@ class Parameter:
     @property
     def is_branch(self) -> bool:
         """Whether it is filled by the output of a body: a `Shape`, or a tuple of them."""
-        return any(option == Shape or get_args(option)[:1] == (Shape,) for option in self.options)
+        return self.is_many or Shape in self.options
+
+    @property
+    def is_many(self) -> bool:
+        """Whether any number of bodies fill it."""
+        return any(get_args(option)[:1] == (Shape,) for option in self.options)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +150,7 @@ class Component:
         return {
             name: Parameter(name, types.get(name, Any), given.default, given.kind is not given.KEYWORD_ONLY)
             for name, given in inspect.signature(self.function).parameters.items()
-            if name != "x"
+            if name != "x" or given.kind is given.KEYWORD_ONLY
         }
 
     @property
@@ -193,6 +198,11 @@ class Layer(Component):
     formula: str = ""
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
+
+    @cached_property
+    def is_composite(self) -> bool:
+        """Whether it has bodies."""
+        return any(parameter.is_branch for parameter in self.parameters.values())
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 from netdsl.components import (
     Call,
@@ -25,13 +25,17 @@ from netdsl.shapes import Dim, Shape
 from netdsl.source import Source, Span
 
 
+SEQUENTIAL = Call("torch.nn:Sequential", {})
+
+
 @dataclass(frozen=True, slots=True)
 class Node:
     """One layer in its place.
 
     Args:
         path: its name in `nn.Module.named_modules()`: `0`, `stem`, `3.body.1`.
-        layer: what it is; None for a container that no statement names (the body of a residual, a block's use).
+        name: the word that the author wrote: `conv`, a block's name; `body`, `shortcut` or a number for a body.
+        layer: what it is; None for a body and for a block's use.
         written: the statement as the author wrote it, its bodies left out.
         span: where that is.
         input, out: one sample's shapes.
@@ -39,11 +43,11 @@ class Node:
         params, macs: of the layer and everything in it.
         formula: the size arithmetic with its numbers in it.
         depth: how deep it is nested, 0 at the top.
-        keeps: the label under which its output is kept for a skip.
-        takes: the labels whose outputs it is given besides its input.
+        takes: the labels from outside whose outputs it, or something in it, is given besides its input.
     """
 
     path: str
+    name: str
     layer: Layer | None
     written: str
     span: Span
@@ -55,8 +59,7 @@ class Node:
     formula: tuple[str, ...] = ()
     depth: int = 0
     children: tuple[Node, ...] = ()
-    keeps: str | None = None
-    takes: tuple[str, ...] = ()
+    takes: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -77,6 +80,7 @@ class Network:
     Args:
         input, out: one sample's shapes; symbols stand for sizes that may vary.
         nodes: the layers at the top, in order.
+        call: the container that they go into.
         fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
         example: one input shape that fits.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
@@ -85,6 +89,7 @@ class Network:
     input: Shape
     out: Shape
     nodes: tuple[Node, ...]
+    call: Call = SEQUENTIAL
     fits: str | None = None
     example: tuple[int, ...] | None = None
     dtype: Dtype = "float"
@@ -136,6 +141,8 @@ class DataSettings:
     drop_last: bool = False
     split: float | None = None
     limit: int | None = None
+    cache: Literal["auto", "ram", "disk", "none"] = "auto"
+    on_error: Literal["stop", "skip"] = "stop"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,245 @@
+"""The statements of a body, one after the other: layers, composites, blocks, `repeat`, `let`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from netdsl.checker.arguments import bind
+from netdsl.checker.branches import Branches
+from netdsl.checker.context import Context
+from netdsl.checker.definitions import define_variables, expand
+from netdsl.checker.layers import LOST, LayerCheck, Value, after
+from netdsl.checker.scope import MISSING, Block, Labelled, Scope, Word
+from netdsl.checker.torch_modules import module_layer
+from netdsl.checker.values import HOLE, INVALID, evaluate, show
+from netdsl.components import Call, Layer, Result
+from netdsl.diagnostics import Label
+from netdsl.language.syntax import Body, Short, Statement
+from netdsl.limits import MAX_NESTING
+from netdsl.network import SEQUENTIAL, Node
+from netdsl.shapes import Dim
+from netdsl.source import Span
+
+DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
+DEFINITIONS = ("let", "variant", "block", "use")
+
+
+class BodyCheck:
+    """Walks the statements of one body; `nodes` and `value` are what it has come to so far."""
+
+    def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
+        self.context = context
+        self.scope = scope
+        self.value = value
+        self.prefix = prefix
+        self.depth = depth
+        self.nodes: list[Node] = []
+        self.keys: set[str] = set()
+
+    def run(self, statements: Sequence[Statement]) -> None:
+        """Checks the statements in order."""
+        end = statements[0].span.start if statements else 0
+        for statement in statements:
+            if self.context.invalid and self.context.broken_between(end, statement.span.start):
+                self.value = LOST
+            end = statement.span.end
+            self.context.count(statement.span)
+            self._statement(statement)
+
+    def container(self) -> tuple[Call, frozenset[str]]:
+        """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside."""
+        taken = frozenset[str]().union(*(node.takes for node in self.nodes))
+        if not taken:
+            return SEQUENTIAL, taken
+        keeps = {key: key for key in sorted(taken & self.keys)}
+        return Call("netdsl.modules:Skipping", {"keeps": keeps}), taken - keeps.keys()
+
+    def branch(self, key: str, path: str, statements: Sequence[Statement], value: Value) -> tuple[Node, Value]:
+        """Checks a body of the statement at hand; its node, and the value it leaves behind."""
+        inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
+        inner.run(statements)
+        span = statements[0].span.to(statements[-1].span) if statements else self.at.span
+        return inner.enclosed(key, key, span, value), inner.value
+
+    def _statement(self, statement: Statement) -> None:
+        name = statement.name.text
+        if name == "let":
+            define_variables(statement, self.scope, self.context)
+        elif name == "repeat":
+            self._repeat(statement)
+        elif name in DIRECTIVES or name in DEFINITIONS:
+            message = f"`{name}` belongs at the top of the file, not in a body"
+            self.context.error("NET113", message, statement.name.span)
+        elif self.scope.depth > MAX_NESTING:
+            self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.value = LOST
+        else:
+            self.at = statement
+            self._layer(statement)
+
+    def _layer(self, statement: Statement) -> None:
+        named = self.scope.lookup(statement.name.text)
+        name = str(named) if isinstance(named, str) else statement.name.text
+        if block := self.scope.block(name):
+            self._block(block, statement)
+        elif layer := self.context.registry.layers.get(name) or module_layer(name, statement.name.span, self.context):
+            if layer.is_composite:
+                self._composite(layer, statement)
+            else:
+                self._plain(layer, statement)
+        else:
+            self._unknown(name, statement)
+
+    def _unknown(self, name: str, statement: Statement) -> None:
+        if not name.startswith("nn."):
+            known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
+            advice = "`netdsl layers` lists them all"
+            self.context.unknown("NET101", "layer", name, statement.name.span, known, advice)
+        self._finish(statement, self._key(statement), LOST)
+
+    def _plain(self, layer: Layer, statement: Statement) -> None:
+        arguments = bind(layer, statement, self.scope, self.context)
+        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        value = check.enter()
+        self._place(layer, statement, value, check.apply({}), ())
+
+    def _composite(self, layer: Layer, statement: Statement) -> None:
+        arguments = bind(layer, statement, self.scope, self.context)
+        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
+        result = branches.join()
+        value = self.value
+        self._place(layer, statement, value, result, branches.nodes)
+        if branches.is_float and self.value.shape is not None:
+            self.value = replace(self.value, dtype="float")
+
+    def _place(
+        self, layer: Layer, statement: Statement, value: Value, result: Result | None, children: Sequence[Node]
+    ) -> None:
+        key = self._key(statement)
+        if result is None:
+            self._finish(statement, key, LOST)
+            return
+        params, macs = _totals(result.params, result.macs, children)
+        takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        node = Node(
+            self._path(key),
+            statement.name.text,
+            layer,
+            written(statement),
+            statement.span,
+            value.shape or (),
+            result.out,
+            result.call,
+            params,
+            macs,
+            result.formula,
+            self.depth,
+            tuple(children),
+            takes,
+        )
+        self.nodes.append(node)
+        self._finish(statement, key, after(value, layer, result, statement.span, statement.name.text))
+
+    def _block(self, block: Block, statement: Statement) -> None:
+        key = self._key(statement)
+        scope = expand(block, statement, self.scope, self.value.shape, self.context)
+        if scope is None:
+            self._finish(statement, key, LOST)
+            return
+        before = self.value
+        inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
+        with self.context.inside(block):
+            inner.run(block.body.statements)
+        self.nodes.append(inner.enclosed(statement.name.text, written(statement), statement.span, before))
+        self._finish(statement, key, inner.value)
+
+    def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
+        """The container of this body's nodes."""
+        call, takes = self.container()
+        params, macs = _totals(0, 0, self.nodes)
+        shapes = before.shape or (), self.value.shape or ()
+        depth, nodes = self.depth - 1, tuple(self.nodes)
+        return Node(self.prefix, name, None, text, span, *shapes, call, params, macs, (), depth, nodes, takes)
+
+    def _repeat(self, statement: Statement) -> None:
+        bodies = [item for item in statement.items if isinstance(item, Body)]
+        counts = [item for item in statement.items if not isinstance(item, Body)]
+        if len(bodies) != 1 or len(counts) != 1 or statement.flow or statement.label:
+            message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
+            self.context.error("NET108", message, statement.name.span, help=advice)
+            return
+        outer = self.scope
+        for _ in range(self._count(counts[0]) if bodies[0].statements else 0):
+            self.scope = outer.repeated(self.value.shape)
+            self.run(bodies[0].statements)
+        self.scope = outer
+
+    def _count(self, item: object) -> int:
+        """How often a body is repeated; 0 where that is not clear, which is noted."""
+        if isinstance(item, Short):
+            value = self.scope.lookup(item.span.text)
+            value = Word(item.span.text) if value is MISSING else value
+        else:
+            value = evaluate(item, self.scope, self.context)  # type: ignore[arg-type]  # a bound is refused below
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return value
+        self.value = LOST
+        span = item.span  # type: ignore[attr-defined]
+        if isinstance(value, Word):
+            self.context.unknown("NET106", "name", value, span, self.scope.names())
+        elif value is not INVALID:
+            found = "`?`" if value is HOLE else show(value)
+            self.context.error("NET103", f"`repeat` expects a whole number of times, found {found}", span)
+        return 0
+
+    def _next_key(self, statement: Statement) -> str:
+        """The name of the statement's module among its siblings: its label (numbered if repeated), or its index."""
+        if statement.label is None:
+            return str(len(self.nodes))
+        label = statement.label.text
+        copies = (label, *(f"{label}_{number}" for number in range(2, len(self.keys) + 3)))
+        return next(key for key in copies if key not in self.keys)
+
+    def _key(self, statement: Statement) -> str:
+        key = self._next_key(statement)
+        if statement.label:
+            self.keys.add(key)
+        return key
+
+    def _path(self, key: str) -> str:
+        return f"{self.prefix}.{key}" if self.prefix else key
+
+    def _finish(self, statement: Statement, key: str, value: Value) -> None:
+        """Takes the value that a statement leaves behind, and notes its label; no other statement may have the same."""
+        self.value = value
+        if statement.label is None:
+            return
+        name, span = statement.label.text, statement.label.span
+        other = self.scope.labels.get(name)
+        if other and other.statement != statement.span:
+            first = Label(other.span, "first used here")
+            self.context.error("NET110", f"the label `{name}` is used twice", span, labels=[first])
+        elif "." in name:
+            self.context.error("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
+        self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
+
+
+def written(statement: Statement) -> str:
+    """A statement as its author wrote it, the bodies left out."""
+    if not any(isinstance(item, Body) for item in statement.items):
+        return statement.span.text
+    parts, start = [], statement.span.start
+    for item in statement.items:
+        if isinstance(item, Body):
+            parts.append(statement.span.source.text[start : item.span.start])
+            start = item.span.end
+    parts.append(statement.span.source.text[start : statement.span.end])
+    return " ".join("".join(parts).split())
+
+
+def _totals(params: int, macs: Dim, children: Iterable[Node]) -> tuple[int, Dim]:
+    for child in children:
+        params, macs = params + child.params, macs + child.macs
+    return params, macs

@@ -1,0 +1,247 @@
+"""The check of a whole file, from its text to an `Experiment`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
+from netdsl.checker.budget import check_budget
+from netdsl.checker.context import Assume, Context, Exhausted
+from netdsl.checker.definitions import Library, define_blocks, define_variables
+from netdsl.checker.experiment import ExperimentCheck
+from netdsl.checker.holes import candidates, report
+from netdsl.checker.layers import Origin, Value
+from netdsl.checker.overrides import Overrides, choose_variant
+from netdsl.checker.scope import Scope
+from netdsl.checker.solver import Solution, solve
+from netdsl.checker.values import INVALID, evaluate
+from netdsl.diagnostics import Diagnostic, errors
+from netdsl.language.parser import parse
+from netdsl.language.syntax import File, Statement
+from netdsl.lints import lint
+from netdsl.network import DataUse, Experiment, Network
+from netdsl.plugins import Registry
+from netdsl.shapes import Expr, Shape, format_shape, symbols
+from netdsl.shapes import evaluate as evaluate_dim
+from netdsl.source import Source
+
+ATTEMPTS = 4096
+
+
+def check(
+    source: Source,
+    registry: Registry,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    variant: str | None = None,
+    folder: Path | None = None,
+) -> tuple[Experiment | None, list[Diagnostic]]:
+    """The checked program of a text, and everything that is wrong with it, in the order of the text.
+
+    Args:
+        source: the text.
+        registry: the names of the language.
+        overrides: `--set`: `{"width": "128", "optimizer.lr": "0.1", "input": "3x32x32"}`.
+        variant: the `variant` to apply.
+        folder: what paths in the text are relative to; the folder of the source's name unless given.
+
+    Returns:
+        The experiment, None where there is no net to speak of (with errors it may be partial), and the diagnostics.
+    """
+    file, unreadable = parse(source)
+    folder = folder or Path(source.name).parent
+    job = _Job(file, registry, overrides or {}, variant, folder)
+    attempt = job.attempt({})
+    if attempt.context.holes:
+        attempt = job.fill(attempt)
+    found = [*unreadable, *attempt.context.diagnostics]
+    if attempt.experiment is not None:
+        found += lint(attempt.experiment, file, found)
+    return attempt.experiment, sorted(found, key=lambda one: (one.span.source is not source, one.span.start))
+
+
+@dataclass
+class Attempt:
+    """One pass over the file."""
+
+    context: Context
+    experiment: Experiment | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A file and how to check it."""
+
+    file: File
+    registry: Registry
+    overrides: Mapping[str, str]
+    variant: str | None
+    folder: Path
+
+    def attempt(self, guesses: dict[int, int], assumed: Shape | None = None) -> Attempt:
+        """Checks the file with these values for its holes and, where nothing says it, this input."""
+        context = Context(self.registry, self.file.source, self.folder, guesses, assumed, invalid=self.file.invalid)
+        attempt = Attempt(context)
+        with suppress(Exhausted):
+            try:
+                attempt.experiment = _FileCheck(self, context).run()
+            except Assume as assume:
+                return self.attempt(guesses, assume.shape)
+        return attempt
+
+    def fill(self, first: Attempt) -> Attempt:
+        """Looks for values of the holes that make the rest fit."""
+        asked = [hole for hole in first.context.holes.values() if hole.value is None]
+        best = first
+        for values in product_by_sum([candidates(hole, self.file) for hole in asked]):
+            guesses = {hole.span.start: value for hole, value in zip(asked, values, strict=True)}
+            attempt = self.attempt(guesses)
+            if not errors(attempt.context.diagnostics):
+                report(attempt.context, guesses)
+                return attempt
+            if len(errors(attempt.context.diagnostics)) < len(errors(best.context.diagnostics)):
+                best = attempt
+        report(first.context, None)
+        return first
+
+
+class _FileCheck:
+    """One pass, top to bottom."""
+
+    def __init__(self, job: _Job, context: Context) -> None:
+        self.job = job
+        self.context = context
+        self.scope = Scope()
+        self.overrides = Overrides()
+        self.directives: dict[str, Sequence[Statement]] = {}
+        self.layers: list[Statement] = []
+
+    def run(self) -> Experiment | None:
+        self._sort()
+        self._define()
+        experiment = ExperimentCheck(self.directives, self.scope, self.context)
+        data = experiment.data()
+        value = self._input(data)
+        body = BodyCheck(self.context, self.scope, value)
+        self.scope.input = value.shape
+        body.run(self.layers)
+        if not self.layers:
+            self._empty()
+            return None
+        network = self._network(value, body)
+        if network is None:
+            return None
+        checked = experiment.finish(network, data)
+        check_budget(self.directives.get("budget", ()), checked, self.scope, self.context)
+        return replace(checked, network=self._solved(network))
+
+    def _sort(self) -> None:
+        """Parts the file into directives, definitions and the net."""
+        found: dict[str, list[Statement]] = {}
+        for statement in self.job.file.statements:
+            name = statement.name.text
+            if name in DIRECTIVES or name in DEFINITIONS:
+                found.setdefault(name, []).append(statement)
+            else:
+                self.layers.append(statement)
+        self.definitions = found
+        for key, text in self.job.overrides.items():
+            self.overrides.add(key, text, self.context)
+        variant = choose_variant(self.job.variant, found.get("variant", ()), self.context)
+        if variant:
+            self.overrides.add_variant(variant)
+        self.directives = {name: self.overrides.line(name, found.get(name, ())) for name in DIRECTIVES}
+
+    def _define(self) -> None:
+        """Enters variables and blocks into the file's scope."""
+        for statement in self.definitions.get("let", ()):
+            define_variables(statement, self.scope, self.context, self.overrides.variables)
+        self.overrides.check_names(self.scope.variables, self.context)
+        library = Library(self.context)
+        define_blocks(self.definitions.get("block", ()), self.scope, self.context)
+        for statement in self.definitions.get("use", ()):
+            library.use(statement, self.scope, self.job.folder)
+
+    def _input(self, data: DataUse | None) -> Value:
+        """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
+        statements = self.directives["input"]
+        for other in statements[1:]:
+            self.context.error("NET105", "`input` stands twice", other.name.span, help="delete one of them")
+        stated = self._stated(statements[0]) if statements else None
+        dtype = data.facts.dtype if data else "any"
+        known = data.shape if data else None
+        if stated is not None:
+            if known is not None and known != stated and not symbols(stated):
+                self._disagrees(stated, known, statements[0])
+            return Value(stated, dtype, Origin(statements[0].span, stated))
+        if statements:
+            return Value(None, guessed=True)
+        if known is not None and data is not None and data.span is not None:
+            return Value(known, dtype, Origin(data.span, known))
+        if self.directives["data"] and (data is None or self.context.diagnostics):
+            return Value(None, guessed=True)
+        return Value(self.context.assumed, dtype)
+
+    def _stated(self, statement: Statement) -> Shape | None:
+        """The shape of an `input` line; its symbols become names in scope."""
+        advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
+        if len(statement.items) != 1 or statement.flow or statement.label:
+            self.context.error("NET103", "`input` takes one size", statement.span, help=advice)
+            return None
+        (item,) = statement.items
+        value = evaluate(item, self.scope, self.context) if not hasattr(item, "statements") else INVALID  # type: ignore[arg-type]
+        shape = value if isinstance(value, tuple) else (value,)
+        if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
+            if value is not INVALID:
+                message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
+                self.context.error("NET103", message, item.span, help=advice)
+            return None
+        for dim in shape:
+            if isinstance(dim, Expr):
+                self.scope.variables.setdefault(str(dim), dim)
+        return shape
+
+    def _disagrees(self, stated: Shape, known: Shape, statement: Statement) -> None:
+        message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(known)}"
+        self.context.error("NET306", message, statement.span, help="delete the `input` line, or add a transform")
+
+    def _empty(self) -> None:
+        """A file without a net: a library of blocks is fine to check, anything else is a mistake."""
+        if "block" in self.definitions or self.job.file.invalid:
+            return
+        end = len(self.context.source.text)
+        advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
+        self.context.error("NET116", "there is no net here", self.context.source.span(end, end), help=advice)
+
+    def _network(self, value: Value, body: BodyCheck) -> Network | None:
+        call, _ = body.container()
+        if value.shape is None and not value.guessed and not errors(self.context.diagnostics):
+            first = self.layers[0]
+            advice = "write `input 3x32x32` above the net"
+            self.context.error("NET207", "nothing says what comes in", first.name.span, help=advice)
+        if not body.nodes:
+            return None
+        return Network(value.shape or (), body.value.shape or (), tuple(body.nodes), call, dtype=self.context.dtype)
+
+    def _solved(self, network: Network) -> Network:
+        """The net with the sizes that fit; none fitting is an error where it becomes so."""
+        if not symbols(network.input) or errors(self.context.diagnostics):
+            return network
+        solution = solve(network.input, self.context.constraints)
+        if not isinstance(solution, Solution):
+            advice = "state the input: `input 3x32x32`"
+            self.context.error("NET206", f"no input size fits: {solution.message}", solution.span, help=advice)
+            return network
+        example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
+        return replace(network, fits=solution.words, example=example)
+
+
+def product_by_sum(lists: Sequence[Sequence[int]]) -> Sequence[tuple[int, ...]]:
+    """Combinations of candidates, the ones near the front of their lists first, at most `ATTEMPTS` of them."""
+    ranked = product(*(range(len(values)) for values in lists))
+    order = sorted(ranked, key=sum)[:ATTEMPTS] if lists and len(lists) < 4 else []
+    return [tuple(values[index] for values, index in zip(lists, indices, strict=True)) for indices in order]

@@ -1,0 +1,122 @@
+"""What one check carries along: the registry, the diagnostics found, the constraints on symbols, the limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from netdsl.components import Component, Dtype
+from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.limits import MAX_LAYERS
+from netdsl.plugins import Registry
+from netdsl.shapes import Dim, Shape
+from netdsl.source import Source, Span
+
+
+class Exhausted(Exception):
+    """The net expands beyond the limit: the check ends here, the diagnostic is already noted."""
+
+
+class Assume(Exception):
+    """Nothing is known of the net's input, and the first layer that needs it takes this shape for granted."""
+
+    def __init__(self, shape: Shape) -> None:
+        super().__init__(shape)
+        self.shape = shape
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """Something that must hold of the symbols of the input, and the place that asks for it."""
+
+    left: Dim
+    relation: Literal[">=", "=="]
+    right: Dim
+    message: str
+    span: Span
+
+
+@dataclass(eq=False)
+class Context:
+    """One check of one text."""
+
+    registry: Registry
+    source: Source
+    folder: Path
+    guesses: dict[int, int] = field(default_factory=dict)
+    assumed: Shape | None = None
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    constraints: list[Constraint] = field(default_factory=list)
+    holes: dict[int, Hole] = field(default_factory=dict)
+    invalid: tuple[Span, ...] = ()
+    dtype: Dtype = "any"
+    expanding: list[Component] = field(default_factory=list)
+    used: set[Component] = field(default_factory=set)
+    layers: int = 0
+
+    def error(
+        self,
+        code: str,
+        message: str,
+        span: Span,
+        caption: str = "",
+        *,
+        labels: Iterable[Label] = (),
+        help: str | None = None,
+        fix: Fix | None = None,
+    ) -> None:
+        """Notes a diagnostic, once."""
+        diagnostic = Diagnostic(code, message, span, caption, tuple(labels), help, fix)
+        if diagnostic not in self.diagnostics[-20:]:
+            self.diagnostics.append(diagnostic)
+
+    def unknown(
+        self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
+    ) -> None:
+        """Notes a name that is not there, with the nearest one that is."""
+        near = nearest(name, known)
+        if near is None:
+            self.error(code, f"unknown {what} `{name}`", span, help=help)
+        else:
+            fix = Fix(f"write `{near}`", (Edit(span, near),))
+            self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, fix=fix)
+
+    @contextmanager
+    def inside(self, block: Component) -> Iterator[None]:
+        """Remembers, while a block's body is checked, that it is."""
+        self.expanding.append(block)
+        self.used.add(block)
+        yield
+        self.expanding.pop()
+
+    def count(self, span: Span) -> None:
+        """Counts a statement on its way into the net."""
+        self.layers += 1
+        if self.layers > MAX_LAYERS:
+            self.error("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", span)
+            raise Exhausted
+
+    def broken_between(self, start: int, end: int) -> bool:
+        """Whether a statement that could not be read stands between two places of the text."""
+        return any(start <= span.start < end for span in self.invalid)
+
+
+@dataclass(slots=True)
+class Hole:
+    """A `?` and what is known of the value it asks for."""
+
+    span: Span
+    parameter: str
+    value: Any = None
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that a misspelt one most likely means."""
+    from difflib import get_close_matches  # 5 ms that only a mistake should cost
+
+    known = sorted(known)
+    folded = next((word for word in known if word.lower() == name.lower()), None)
+    return folded or next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)

@@ -1,0 +1,180 @@
+"""Definitions: `let`, `block`, `use`, and what a block's use expands to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from netdsl.checker.arguments import bind
+from netdsl.checker.context import Context
+from netdsl.checker.scope import LITERALS, Block, Scope
+from netdsl.checker.values import INVALID, evaluate
+from netdsl.components import Parameter
+from netdsl.diagnostics import Label
+from netdsl.language.parser import parse
+from netdsl.language.syntax import Body, Name, Setting, Short, Statement, String
+from netdsl.limits import MAX_BYTES, MAX_NESTING
+from netdsl.shapes import Shape
+from netdsl.source import Source
+
+RESERVED = frozenset({"in", "features", *LITERALS})
+
+
+def define_variables(
+    statement: Statement, scope: Scope, context: Context, overrides: Mapping[str, Setting] | None = None
+) -> None:
+    """Gives the variables of a `let` their values, or those that override them."""
+    for item in statement.items:
+        if not isinstance(item, Setting):
+            advice = "write `let width=64 depth=2`"
+            context.error("NET113", "`let` takes `name=value` pairs", item.span, help=advice)
+            continue
+        name = item.name.text
+        if name in RESERVED:
+            context.error("NET113", f"`{name}` has a meaning of its own and cannot be a variable", item.name.span)
+        elif name in scope.variables:
+            context.error("NET105", f"`{name}` is given twice", item.name.span, help="delete one of them")
+        else:
+            setting = (overrides or {}).get(name, item)
+            scope.variables[name] = evaluate(setting.value, scope, context)
+
+
+def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
+    """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
+    for statement in statements:
+        if statement.name.text == "block":
+            define_block(statement, scope, context)
+
+
+def define_block(statement: Statement, scope: Scope, context: Context) -> None:
+    """Enters one block."""
+    *head, body = statement.items or (None,)
+    names = [Name(item.span.text, item.span) if isinstance(item, Short) else item for item in head]
+    if not names or not isinstance(names[0], Name) or not isinstance(body, Body):
+        advice = "write `block NAME parameter default=1 { … }`"
+        context.error("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
+        return
+    name = names[0]
+    other = scope.blocks.get(name.text)
+    if other:
+        labels = [Label(other.defined.span, "first defined here")]
+        context.error("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
+    elif name.text in context.registry.layers:
+        context.error("NET113", f"`{name.text}` is a layer and cannot be a block's name", name.span)
+    else:
+        declared = _parameters(names[1:], context)
+        example = " ".join([name.text, *(item.span.text for item in names[1:] if item)])
+        scope.blocks[name.text] = Block(
+            name=name.text, function=define_block, example=example,
+            declared=declared, body=body, scope=scope, defined=name,
+        )  # fmt: skip
+
+
+def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+    parameters: dict[str, Parameter] = {}
+    for item in items:
+        if not isinstance(item, (Name, Setting)):
+            advice = "a parameter is a name, or `name=default`"
+            context.error("NET113", "this is not a parameter", item.span, help=advice)
+            continue
+        name = item.name if isinstance(item, Setting) else item
+        default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
+        if name.text in parameters or name.text in RESERVED:
+            context.error("NET113", f"`{name.text}` cannot be a parameter here: the name is taken", name.span)
+        parameters[name.text] = Parameter(name.text, Any, default, True)
+    return parameters
+
+
+def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
+    """The scope in which a block's body stands for its use; None where it cannot."""
+    context.used.add(block)
+    if block in context.expanding:
+        context.error("NET405", f"the block `{block.name}` uses itself", statement.name.span)
+        return None
+    if len(context.expanding) >= MAX_NESTING:
+        context.error("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
+        return None
+    arguments = bind(block, statement, scope, context)
+    inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
+    for name, parameter in block.parameters.items():
+        if name not in inner.variables:
+            inner.variables[name] = INVALID if parameter.required else evaluate(parameter.default, inner, context)
+    return inner
+
+
+class Library:
+    """The files that `use` reads: below the folder of the file that is checked, or shipped with netdsl."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.open: list[Path | str] = []
+        self.read: dict[Path | str, Scope] = {}
+
+    def use(self, statement: Statement, scope: Scope, folder: Path | None) -> None:
+        """Enters the blocks of the files that a `use` names. `folder` is the using file's; None: shipped ones only."""
+        if not statement.items:
+            advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
+            self.context.error("NET113", "`use` names nothing", statement.name.span, help=advice)
+        for item in statement.items:
+            if isinstance(item, String) and folder is not None:
+                self._use_file(item, scope, folder)
+            elif isinstance(item, Name):
+                self._use_shipped(item, scope)
+            else:
+                self.context.error("NET113", "`use` takes a file in quotes or a library's name", item.span)
+
+    def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
+        path, root = folder / item.text, self.context.folder.resolve()
+        try:
+            if not path.resolve().is_relative_to(root):
+                message = "`use` reads only files below the folder of the file that is run"
+                self.context.error("NET406", message, item.span)
+                return
+            data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a path"
+            self.context.error("NET407", f"cannot read `{item.text}`: {reason.lower()}", item.span)
+            return
+        if data is None:
+            self.context.error("NET401", f"`{item.text}` is larger than 4 MiB", item.span)
+            return
+        text = data.decode("utf-8", errors="surrogateescape")
+        self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
+
+    def _use_shipped(self, item: Name, scope: Scope) -> None:
+        folder = files("netdsl.library")
+        shipped = {entry.name.removesuffix(".net"): entry for entry in folder.iterdir() if entry.name.endswith(".net")}
+        if item.text not in shipped:
+            advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
+            self.context.unknown("NET101", "library", item.text, item.span, shipped, advice)
+            return
+        entry = shipped[item.text]
+        source = Source(f"<netdsl library>/{entry.name}", entry.read_text(encoding="utf-8"))
+        self._enter(item.text, source, item, scope, None)
+
+    def _enter(self, key: Path | str, source: Source, item: Name | String, scope: Scope, folder: Path | None) -> None:
+        if key in self.open:
+            self.context.error("NET405", f"`{item.text}` uses itself", item.span)
+            return
+        if key not in self.read:
+            self.open.append(key)
+            self.read[key] = self._scope(source, folder)
+            self.open.pop()
+        for name, block in self.read[key].blocks.items():
+            if scope.blocks.setdefault(name, block) is not block:
+                labels = [Label(scope.blocks[name].defined.span, "first defined here")]
+                self.context.error("NET113", f"the block `{name}` is defined twice", block.defined.span, labels=labels)
+
+    def _scope(self, source: Source, folder: Path | None) -> Scope:
+        file, diagnostics = parse(source)
+        self.context.diagnostics += diagnostics
+        scope = Scope()
+        for statement in file.statements:
+            if statement.name.text == "use":
+                self.use(statement, scope, folder)
+            elif statement.name.text == "let":
+                define_variables(statement, scope, self.context)
+        define_blocks(file.statements, scope, self.context)
+        return scope

@@ -1,0 +1,316 @@
+"""The directives around the net: data, loss, optimizer, schedule, metrics, loggers, training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from netdsl.checker.arguments import Arguments, bind
+from netdsl.checker.context import Context
+from netdsl.checker.scope import Scope
+from netdsl.components import (
+    Component,
+    Dataset,
+    Facts,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Parameter,
+    Refusal,
+    Schedule,
+    Transform,
+)
+from netdsl.diagnostics import Edit, Fix
+from netdsl.language.syntax import Body, Name, Statement
+from netdsl.network import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
+from netdsl.shapes import UNKNOWN, Expr, Shape, Unknown, format_shape
+from netdsl.source import Span
+
+C = TypeVar("C", bound=Component)
+
+DEFAULTS = {"classes": ("cross_entropy", ("accuracy",)), "numbers": ("mse", ("mae",))}
+DEFAULT_OPTIMIZER = "adam"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataLine(Component):
+    """A data set's own parameters and those that every `data` line has."""
+
+    kind = "data set"
+
+    parameters_of_both: Mapping[str, Parameter]
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:  # joined, not read from a signature
+        """The data set's parameters, then the common ones."""
+        return self.parameters_of_both
+
+
+class ExperimentCheck:
+    """The directives of one file."""
+
+    def __init__(self, directives: Mapping[str, Sequence[Statement]], scope: Scope, context: Context) -> None:
+        self.directives = directives
+        self.scope = scope
+        self.context = context
+
+    def data(self) -> DataUse | None:
+        """The `data` line, its data set's facts, and the shape of what reaches the net."""
+        statement = self._single("data")
+        if statement is None:
+            return None
+        body = next((item for item in statement.items if isinstance(item, Body)), None)
+        plain = replace(statement, items=tuple(item for item in statement.items if item is not body))
+        found = self._component(plain, Dataset, _data_line)
+        if found is None:
+            return None
+        dataset, arguments = found
+        if not arguments.sound:
+            return None
+        settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
+        facts = self._facts(dataset, arguments, plain)
+        if facts is None:
+            return None
+        transforms, shape = self._transforms(body.statements if body else (), facts)
+        return DataUse(
+            dataset, arguments.values, statement.span,
+            facts=facts, shape=shape, settings=DataSettings(**settings), transforms=transforms,
+        )  # fmt: skip
+
+    def finish(self, network: Network, data: DataUse | None) -> Experiment:
+        """The experiment around a checked net."""
+        loss, metrics = self._loss(network, data), self._metrics(data)
+        return Experiment(
+            self.context.source,
+            network,
+            data,
+            loss,
+            self._optimizer(),
+            self._use("schedule", Schedule),
+            metrics,
+            self._uses("logger", Logger),
+            self._train(),
+        )
+
+    def _facts(self, dataset: Dataset, arguments: Arguments, statement: Statement) -> Facts | None:
+        folder = self.context.folder
+        values = {name: _absolute(value, folder) for name, value in arguments.values.items()}
+        arguments.values.update(values)
+        try:
+            return dataset.facts(**values)
+        except Refusal as refusal:
+            span = arguments.spans.get(refusal.at or "", statement.span)
+            self.context.error("NET303", refusal.message, span, help=refusal.help)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            self.context.error("NET303", f"cannot read `{error.filename}`: {reason}", statement.span)
+        return None
+
+    def _transforms(
+        self, statements: Sequence[Statement], facts: Facts
+    ) -> tuple[tuple[Use[Transform], ...], Shape | None]:
+        shape = facts.input
+        uses = []
+        for statement in statements:
+            found = self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
+            if found is None:
+                shape = None
+                continue
+            transform, arguments = found
+            self._infer_statistics(transform, arguments, facts, statement)
+            if not arguments.sound:
+                continue
+            known = shape if shape is not None else _UNKNOWN_IMAGE
+            try:
+                after = transform.apply(known, **arguments.values)
+                shape = after if shape is not None or _is_known(after) else None
+            except Refusal as refusal:
+                span = arguments.spans.get(refusal.at or "", statement.name.span)
+                self.context.error("NET305", refusal.message, span, help=refusal.help)
+            uses.append(Use(transform, arguments.values, statement.span))
+        return tuple(uses), shape
+
+    def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts, statement: Statement) -> None:
+        """Fills in the data set's own mean and std where a transform asks for them and the file does not say."""
+        for name in ("mean", "std"):
+            if name in transform.parameters and name not in arguments.values and arguments.sound:
+                known = getattr(facts, name)
+                if known:
+                    arguments.values[name] = known
+                else:
+                    arguments.sound = False
+                    message = f"the {name} of this data set is not known"
+                    advice = "write `normalize mean=0.5 std=0.5`; `netdsl data FILE` computes the true ones"
+                    self.context.error("NET305", message, statement.name.span, help=advice)
+
+    def _loss(self, network: Network, data: DataUse | None) -> Use[Loss] | None:
+        use = self._use("loss", Loss)
+        if data is None:
+            return use
+        if use is None:
+            use = self._default(DEFAULTS[_kind(data.facts)][0], Loss)
+        if use is not None:
+            self._fits(use, network, data.facts)
+        return use
+
+    def _fits(self, use: Use[Loss], network: Network, facts: Facts) -> None:
+        """Checks the net's output, and the kind of target, against what the loss compares."""
+        wants, kind = use.component.wants, _kind(facts)
+        if (wants == "classes" and kind != "classes") or (wants == "numbers" and kind == "classes"):
+            found = "classes" if kind == "classes" else "numbers"
+            message = f"`{use.component.name}` compares with {wants}, but the data's targets are {found}"
+            advice = f"write `loss {DEFAULTS[kind][0]}`"
+            self.context.error("NET304", message, use.span or self._where(), help=advice)
+            return
+        if wants == "binary" and facts.classes is not None and facts.classes != 2:
+            message = f"`{use.component.name}` is for two classes, but the data has {facts.classes}"
+            self.context.error("NET304", message, use.span or self._where(), help="write `loss cross_entropy`")
+            return
+        expected: tuple[int, ...] = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
+        if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
+            self._wrong_output(network, expected, facts, wants)
+
+    def _wrong_output(self, network: Network, expected: tuple[int, ...], facts: Facts, wants: str) -> None:
+        last = _last_sizing(network)
+        what = f"{facts.classes} classes" if wants == "classes" else f"a target of {format_shape(expected)}"
+        message = f"the net ends in {format_shape(network.out)}, but the data has {what}"
+        fix = _resize(last, expected) if len(network.out) == 1 else None
+        advice = (
+            None
+            if fix or (wants == "classes" and len(network.out) == 1)
+            else "end with `flatten; linear " + (f"{expected[0]}`")
+        )
+        self.context.error("NET301", message, last.span, help=None if fix else advice, fix=fix)
+
+    def _metrics(self, data: DataUse | None) -> tuple[Use[Metric], ...]:
+        uses = self._uses("metrics", Metric)
+        if uses or data is None:
+            return uses
+        defaults = (self._default(name, Metric) for name in DEFAULTS[_kind(data.facts)][1])
+        return tuple(use for use in defaults if use)
+
+    def _optimizer(self) -> Use[Optimizer] | None:
+        return self._use("optimizer", Optimizer) or self._default(DEFAULT_OPTIMIZER, Optimizer)
+
+    def _default(self, name: str, kind: type[C]) -> Use[C] | None:
+        component = self.context.registry.of(kind).get(name)
+        return Use(component, {}) if component else None
+
+    def _train(self) -> TrainSettings:
+        statement = self._single("train")
+        if statement is None:
+            return TrainSettings()
+        arguments = bind(
+            Component(name="train", function=TrainSettings, example="train epochs=10"),
+            statement,
+            self.scope,
+            self.context,
+        )
+        return TrainSettings(**arguments.values)
+
+    def _use(self, directive: str, kind: type[C]) -> Use[C] | None:
+        statement = self._single(directive)
+        return next(iter(self._all([statement], kind)), None) if statement else None
+
+    def _uses(self, directive: str, kind: type[C]) -> tuple[Use[C], ...]:
+        return self._all(self.directives.get(directive, ()), kind)
+
+    def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
+        uses = []
+        for statement in statements:
+            for part in _parts(statement, kind, self.context):
+                found = self._component(part, kind)
+                if found is not None and found[1].sound:
+                    uses.append(Use(found[0], found[1].values, statement.span))
+        return tuple(uses)
+
+    def _component(
+        self, statement: Statement, kind: type[C], joined: Callable[[Any], Component] | None = None
+    ) -> tuple[C, Arguments] | None:
+        """The component that the first item names, and the arguments that the others give it."""
+        first = statement.items[0] if statement.items else None
+        known = self.context.registry.of(kind)
+        if not isinstance(first, Name):
+            message = f"`{statement.name.text}` needs the name of a {kind.kind}"
+            advice = f"`netdsl layers` lists them, for example `{next(iter(known), '')}`"
+            self.context.error("NET113", message, statement.name.span, help=advice)
+            return None
+        named = self.scope.lookup(first.text)
+        name = str(named) if isinstance(named, str) else first.text
+        component = known.get(name)
+        if component is None:
+            self.context.unknown(
+                "NET302", kind.kind, name, first.span, known, f"`netdsl layers` lists every {kind.kind}"
+            )
+            return None
+        rest = replace(statement, name=first, items=statement.items[1:])
+        return component, bind(joined(component), rest, self.scope, self.context)
+
+    def _single(self, directive: str) -> Statement | None:
+        statements = self.directives.get(directive, ())
+        for other in statements[1:]:
+            message = f"`{directive}` stands twice"
+            self.context.error("NET105", message, other.name.span, help="delete one of them")
+        return statements[0] if statements else None
+
+    def _where(self) -> Span:
+        statement = self.directives["data"][0]
+        return statement.span
+
+
+TRAIN = Component(name="train", function=TrainSettings, example="train epochs=10")
+SETTINGS = Component(name="data", function=DataSettings).parameters
+_UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+def _data_line(dataset: Dataset) -> DataLine:
+    """A data set joined with the settings that every `data` line has."""
+    common = {name: replace(parameter, positional=False) for name, parameter in SETTINGS.items()}
+    return DataLine(
+        name=dataset.name, function=dataset.function, aliases=dataset.aliases, example=dataset.example,
+        parameters_of_both={**common, **dataset.parameters},
+    )  # fmt: skip
+
+
+def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:
+    """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
+    known = context.registry.of(kind)
+    starts = [index for index, item in enumerate(statement.items) if isinstance(item, Name) and item.text in known]
+    if len(starts) < 2 or starts[0] != 0:
+        return [statement]
+    ends = [*starts[1:], len(statement.items)]
+    return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _kind(facts: Facts) -> str:
+    return "numbers" if facts.classes is None else "classes"
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    return folder / value if isinstance(value, Path) else value
+
+
+def _is_known(shape: Shape) -> bool:
+    return not any(isinstance(dim, (Unknown, Expr)) for dim in shape)
+
+
+def _last_sizing(network: Network) -> Node:
+    """The last layer that decides how many outputs there are: the one before trailing activations."""
+    leaves = [node for node in network.walk() if not node.children]
+    for node in reversed(leaves):
+        if node.layer is not None and node.layer.flow is not None:
+            return node
+    return leaves[-1] if leaves else network.nodes[-1]
+
+
+def _resize(node: Node, expected: tuple[int, ...]) -> Fix | None:
+    """Writes the number of outputs in the last layer's statement."""
+    text, old = node.written, str(node.out[-1]) if node.out else ""
+    at = text.rfind(f"->{old}") + 2 if f"->{old}" in text else text.find(f" {old}") + 1
+    if at < 1 or node.span.text != text:
+        return None
+    span = Span(node.span.source, node.span.start + at, node.span.start + at + len(old))
+    return Fix(f"write `{expected[0]}`", (Edit(span, str(expected[0])),))

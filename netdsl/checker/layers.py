@@ -1,0 +1,242 @@
+"""One layer in its place: its sizes inferred or checked, its rule applied, its mistakes said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from netdsl.checker.arguments import Arguments
+from netdsl.checker.context import Assume, Constraint, Context
+from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result
+from netdsl.diagnostics import Edit, Fix, Label
+from netdsl.language.syntax import Statement
+from netdsl.limits import MAX_ELEMENTS
+from netdsl.shapes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.source import Span
+
+NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the current sizes were made, and the later step that only rearranged them."""
+
+    span: Span
+    shape: Shape
+    via: tuple[str, int, Shape] | None = None
+
+    def label(self) -> Label:
+        """`gives 64x4x4, which line 8 flattens to 1024`."""
+        if self.via is None:
+            return Label(self.span, f"gives {format_shape(self.shape)}")
+        name, line, shape = self.via
+        verb = "flattens to" if name == "flatten" else "turns into"
+        return Label(self.span, f"gives {format_shape(self.shape)}, which line {line} {verb} {format_shape(shape)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What flows from statement to statement: one sample's shape, as far as it is known.
+
+    `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    """
+
+    shape: Shape | None
+    dtype: Dtype = "any"
+    origin: Origin | None = None
+    guessed: bool = False
+
+
+LOST = Value(None, guessed=True)
+
+
+class LayerCheck:
+    """The application of one layer to one value."""
+
+    def __init__(
+        self, layer: Layer, statement: Statement, arguments: Arguments, value: Value, context: Context
+    ) -> None:
+        self.layer = layer
+        self.statement = statement
+        self.given = arguments
+        self.value = value
+        self.context = context
+        self.values = dict(arguments.values)
+
+    def enter(self) -> Value:
+        """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
+        if self.value.shape is None:
+            self.value = self._assumed()
+        self._dtype()
+        shape = self.value.shape
+        if shape is not None and self._accepts(len(shape)):
+            for name, axis in self.layer.stated.items():
+                shape = self._state(name, axis, shape)
+            self.value = replace(self.value, shape=shape)
+        return self.value
+
+    def apply(self, branches: Mapping[str, Any]) -> Result | None:
+        """What the rule makes of it; None where a mistake leaves nothing to go on with."""
+        if self.value.shape is None or not self._complete():
+            return self._declared()
+        try:
+            result = self.layer.apply(self.value.shape, **self.values, **branches)
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return self._declared()
+        return self._limited(self._required(result))
+
+    def _assumed(self) -> Value:
+        """The input that the layer takes for granted where nothing is known of it."""
+        layout = self._layout()
+        if not layout:
+            return self.value
+        if not self.value.guessed:
+            if self.context.assumed is None and self.given.sound:
+                raise Assume(tuple(self._stated_sizes(layout)))
+            return LOST
+        sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
+        return replace(self.value, shape=tuple(sizes))
+
+    def _layout(self) -> str:
+        kernel = self.values.get("kernel_size")
+        if isinstance(kernel, tuple):
+            return next((layout for layout in self.layer.accepts if len(layout) == len(kernel) + 1), "")
+        return self.layer.assumes
+
+    def _stated_sizes(self, layout: str) -> Iterator[Dim]:
+        stated = {axis % len(layout): name for name, axis in self.layer.stated.items()}
+        for axis, letter in enumerate(layout):
+            given = self.values.get(stated.get(axis, ""))
+            yield given if isinstance(given, int) else symbol(letter)
+
+    def _accepts(self, rank: int) -> bool:
+        return rank > 0 and (not self.layer.accepts or rank in map(len, self.layer.accepts))
+
+    def _dtype(self) -> None:
+        if self.layer.takes == "any":
+            return
+        found = self.context.dtype if self.value.dtype == "any" else self.value.dtype
+        if found == "any":
+            self.context.dtype = self.layer.takes
+        elif found != self.layer.takes and not self.value.guessed:
+            message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
+            labels = [self.value.origin.label()] if self.value.origin else []
+            self.context.error("NET208", message, self.statement.name.span, labels=labels)
+
+    def _state(self, name: str, axis: int, shape: Shape) -> Shape:
+        """Checks a stated size against the input's, or infers it."""
+        actual, given = shape[axis], self.values.get(name)
+        if given is None:
+            self.values[name] = actual
+            self._remember(name, actual)
+            if isinstance(actual, Expr):
+                self._undetermined(name, actual)
+                self.values[name] = UNKNOWN
+            return shape
+        if isinstance(actual, int) and actual != given and not self.value.guessed:
+            self._contradict(name, given, actual)
+        elif isinstance(actual, Expr):
+            message = f"`{self.layer.name}` expects {given} {_noun(name, given)} but receives {actual}"
+            constraint = Constraint(actual, "==", given, message, self.given.spans[name])
+            self.context.constraints.append(constraint)
+        axis %= len(shape)
+        return (*shape[:axis], given, *shape[axis + 1 :])
+
+    def _contradict(self, name: str, given: int, actual: int) -> None:
+        span = self.given.spans[name]
+        message = f"{self.layer.name} expects {given} {_noun(name, given)} but receives {actual}"
+        labels = [self.value.origin.label()] if self.value.origin else []
+        flow = self.statement.flow
+        shown = f"{actual}->{flow.right.span.text}" if flow and flow.left and flow.left.span == span else str(actual)
+        fix = Fix(f"write `{shown}`", (Edit(span, str(actual)),))
+        self.context.error("NET201", message, span, "stated here", labels=labels, fix=fix)
+
+    def _undetermined(self, name: str, actual: Expr) -> None:
+        message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
+        advice = f"write it (`{self.layer.example}`), or say what comes in: `input 3x32x32`"
+        labels = [self.value.origin.label()] if self.value.origin else []
+        self.context.error("NET204", message, self.statement.name.span, labels=labels, help=advice)
+
+    def _remember(self, name: str, actual: Dim) -> None:
+        """Tells a hole that stands for an inferred size what the size is."""
+        if self.context.holes and name in self.given.spans:
+            hole = self.context.holes.get(self.given.spans[name].start)
+            if hole is not None and isinstance(actual, int):
+                hole.value = actual
+
+    def _complete(self) -> bool:
+        return all(
+            not parameter.required or parameter.is_branch or name in self.values
+            for name, parameter in self.layer.parameters.items()
+        )
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Notes what a rule raised, at the parameter that it blames."""
+        if self.value.guessed or not self.given.sound:
+            return
+        span = self.given.spans.get(refusal.at or "")
+        code = "NET202" if span is None else "NET203"
+        labels = [self.value.origin.label()] if self.value.origin and span is None else []
+        where = span or self.statement.name.span
+        self.context.error(code, refusal.message, where, labels=labels, help=refusal.help)
+
+    def _required(self, result: Result) -> Result:
+        """The result once its requirements are checked: sizes that cannot be become unknown."""
+        for requirement in result.requires:
+            if not self._holds(requirement):
+                span = self.given.spans.get(requirement.at or "", self.statement.name.span)
+                labels = [self.value.origin.label()] if self.value.origin else []
+                if not self.value.guessed and self.given.sound:
+                    self.context.error("NET203", requirement.message, span, labels=labels)
+                return replace(result, out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
+        return result
+
+    def _holds(self, requirement: Requirement) -> bool:
+        left, relation, right = requirement.left, requirement.relation, requirement.right
+        if isinstance(left, int) and isinstance(right, int):
+            return left >= right if relation == ">=" else left == right
+        if not isinstance(left, Unknown) and not isinstance(right, Unknown) and left != right:
+            span = self.given.spans.get(requirement.at or "", self.statement.name.span)
+            self.context.constraints.append(Constraint(left, relation, right, requirement.message, span))
+        return True
+
+    def _limited(self, result: Result) -> Result:
+        elements = product(result.out)
+        for what, count in (("output has", elements), ("parameters are", result.params)):
+            if isinstance(count, int) and count >= MAX_ELEMENTS:
+                span = self.statement.span
+                self.context.error("NET403", f"the {what} 2^53 numbers or more", span)
+                return replace(result, out=(UNKNOWN,) * len(result.out), params=0, macs=0)
+        return result
+
+    def _declared(self) -> Result | None:
+        """What the author declared of the output, for want of better."""
+        shape, flow = self.value.shape, self.layer.flow
+        if shape is None or flow is None or flow[1] not in self.values or not self._accepts(len(shape)):
+            return None
+        axis = next(iter(self.layer.stated.values()), -1) % len(shape)
+        rest = [UNKNOWN if self.layer.accepts else dim for dim in shape]
+        rest[axis] = self.values[flow[1]]
+        return Result(tuple(rest), Call("torch.nn:Identity", {}))
+
+
+def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
+    """The value that a layer leaves behind."""
+    dtype: Dtype = value.dtype if layer.takes == "any" else "float"
+    if result.out == value.shape and value.origin is not None:
+        return replace(value, dtype=dtype)
+    origin = Origin(span, result.out)
+    if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
+        origin = replace(value.origin, via=(name, span.position.line, result.out))
+    return Value(result.out, dtype, origin, value.guessed)
+
+
+def _impossible(dim: Dim) -> bool:
+    return isinstance(dim, int) and dim < 1
+
+
+def _noun(name: str, count: int) -> str:
+    noun = {"in_features": "features", "in_channels": "channels", "num_features": "channels"}.get(name, f"`{name}`")
+    return noun[:-1] if count == 1 and noun[0] != "`" else noun

@@ -1,0 +1,113 @@
+"""What names mean where a statement stands: variables, blocks, labels, and the size of the body's input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from netdsl.components import Component, Parameter
+from netdsl.language.syntax import Body, Name
+from netdsl.shapes import Shape
+from netdsl.source import Span
+
+MISSING: Final = object()
+LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "none": None}
+
+
+class Word(str):
+    """A bare name that no variable stands for: a flag, an enumerated value, a layer."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """An output that a label names."""
+
+    key: str
+    shape: Shape | None
+    span: Span
+    statement: Span
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
+
+    `input` is the shape that `in` and `features` speak of.
+    """
+
+    parent: Scope | None = None
+    input: Shape | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    labels: dict[str, Labelled] = field(default_factory=dict)
+    is_block: bool = False
+    depth: int = 0
+
+    def inner(self, input: Shape | None) -> Scope:
+        """The scope of a body inside this one."""
+        return Scope(self, input, depth=self.depth + 1)
+
+    def repeated(self, input: Shape | None) -> Scope:
+        """The scope of a body that stands for siblings: its labels are this scope's."""
+        return Scope(self, input, labels=self.labels, depth=self.depth + 1)
+
+    def lookup(self, name: str) -> Any:
+        """The value of a variable, or `MISSING`."""
+        if name in LITERALS:
+            return LITERALS[name]
+        if name in ("in", "features"):
+            return MISSING if not self.input else self.input[0 if name == "in" else -1]
+        scope: Scope | None = self
+        while scope:
+            if name in scope.variables:
+                return scope.variables[name]
+            scope = scope.parent
+        return MISSING
+
+    def block(self, name: str) -> Block | None:
+        """The block of a name."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.blocks:
+                return scope.blocks[name]
+            scope = scope.parent
+        return None
+
+    def labelled(self, name: str) -> Labelled | None:
+        """The output that a label names: in this body or one around it, up to the block's."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.labels:
+                return scope.labels[name]
+            scope = None if scope.is_block else scope.parent
+        return None
+
+    def label_names(self) -> set[str]:
+        """Every label in sight, for suggestions."""
+        outer = self.parent.label_names() if self.parent and not self.is_block else set()
+        return outer | self.labels.keys()
+
+    def names(self) -> set[str]:
+        """Every variable and block in sight, for suggestions."""
+        outer = self.parent.names() if self.parent else set()
+        return outer | self.variables.keys() | self.blocks.keys()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block(Component):
+    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares."""
+
+    kind = "block"
+
+    declared: Mapping[str, Parameter]
+    body: Body
+    scope: Scope
+    defined: Name
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters in the order of the definition."""
+        return self.declared

@@ -1,0 +1,24 @@
+"""The limits that keep hostile text harmless: each is an error with a code, never a hang or a crash."""
+
+from __future__ import annotations
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A file."""
+
+MAX_LINE = 64 * 1024
+"""A line, in characters."""
+
+MAX_NESTING = 64
+"""Braces and parentheses, bodies in bodies, blocks in blocks."""
+
+MAX_SYNTAX_ERRORS = 1_000
+"""After so many the text is hardly a net, and reading stops."""
+
+MAX_LAYERS = 100_000
+"""What blocks and `repeat` may expand to."""
+
+MAX_INTEGER = 2**31
+"""Every integer of a layer is smaller."""
+
+MAX_ELEMENTS = 2**53
+"""Every count of a tensor's or a parameter's elements is smaller, so that a float can hold it."""
