@@ -12,6 +12,8 @@ from random import Random
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
+from soundness import windowless
+
 from netdsl.components import Layer, Parameter
 from netdsl.shapes import format_shape
 
@@ -77,6 +79,7 @@ def _to_fold(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes,
 
 
 DRAWS: Mapping[tuple[str, str], Draw] = {
+    **windowless.DRAWS,
     ("layernorm", "normalized_shape"): _trailing,
     ("rmsnorm", "normalized_shape"): _trailing,
     ("dwconv", "out_channels"): lambda random, shape: shape[0] * random.choice((1, 1, 2, 3)),
@@ -85,7 +88,7 @@ DRAWS: Mapping[tuple[str, str], Draw] = {
 }
 """A draw of its own for a parameter of a rule whose sensible values depend on the shape."""
 
-ADJUSTMENTS: Mapping[str, Adjust] = {"fold": _to_fold}
+ADJUSTMENTS: Mapping[str, Adjust] = {**windowless.ADJUSTMENTS, "fold": _to_fold}
 """A last touch for rules that accept almost nothing of what is drawn blindly; four cases in five get it."""
 
 

@@ -11,6 +11,7 @@ from math import inf, nan
 from typing import Any
 
 import torch
+from soundness import windowless
 from torch import Tensor, nn
 
 Sizes = tuple[int, ...]
@@ -161,6 +162,7 @@ class ScaleAlong(nn.Module):
 
 
 ORACLES: Mapping[str, Oracle] = {
+    **windowless.ORACLES,
     "conv": convolution,
     "dwconv": depthwise,
     "convt": transposed,
@@ -183,6 +185,7 @@ ORACLES: Mapping[str, Oracle] = {
 """By the name of the rule, which `conv` and `conv2d` share."""
 
 SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {
+    **windowless.SIZES_NEEDED,
     "layernorm": lambda shape, normalized_shape=None, **_: () if normalized_shape else (-1,),
     "rmsnorm": lambda shape, normalized_shape=None, **_: () if normalized_shape else (-1,),
     "layerscale": lambda shape, dim=None, **_: (-1 if len(shape) == 2 else 0,) if dim is None else (dim,),

@@ -1,0 +1,364 @@
+"""The layers that no window slides over: what torch makes of their arguments, and uses that make sense.
+
+A `dim` counts a sample's own dimensions: the oracles apply torch to each sample by itself, or refuse a `dim` that a
+sample does not have.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+Sizes = tuple[int, ...]
+Arguments = dict[str, Any]
+Oracle = Callable[..., nn.Module]
+
+
+class Apply(nn.Module):
+    """A function of a batch."""
+
+    def __init__(self, function: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.function(x)
+
+
+class Positions(nn.Module):
+    def __init__(self, length: int, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(length, features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.weight
+
+
+class Token(nn.Module):
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(features))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([torch.cat([self.weight[None], sample]) for sample in x])
+
+
+def plain(name: str) -> Oracle:
+    return lambda _, /, **arguments: getattr(nn, name)(**arguments)
+
+
+def sampled(method: str) -> Oracle:
+    """A method of a tensor, called on each sample by itself."""
+
+    def oracle(_: Sizes, /, **arguments: Any) -> nn.Module:
+        return Apply(lambda x: torch.stack([getattr(sample, method)(**arguments) for sample in x]))
+
+    return oracle
+
+
+def along(name: str) -> Oracle:
+    """A class of `torch.nn` with a `dim`."""
+    return lambda sample, /, dim=-1: getattr(nn, name)(dim=own(dim, sample))
+
+
+def classes(name: str) -> Oracle:
+    """The like, where no `dim` means the classes."""
+
+    def oracle(sample: Sizes, /, dim: int | None = None) -> nn.Module:
+        if dim is None and len(sample) == 2:
+            raise ValueError("channels or features?")
+        return along(name)(sample, dim=dim or 0)
+
+    return oracle
+
+
+def own(dim: int, sample: Sizes) -> int:
+    """A sample's dimension as a batch has it."""
+    return range(1, len(sample) + 1)[dim]
+
+
+def stochastic_depth(_: Sizes, /, p: float) -> nn.Module:
+    from torchvision.ops import StochasticDepth  # here, because it takes seconds to import
+
+    return StochasticDepth(p, "row")
+
+
+def padded(sample: Sizes, /, padding: int | Sizes, mode: str = "constant", value: float = 0.0) -> nn.Module:
+    stem = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
+    if value and mode != "constant":
+        raise ValueError("a value that is not used")
+    if isinstance(padding, tuple) and len(padding) != 2 * len(sample) - 2:
+        raise ValueError("not two for each axis, as the classes are documented")
+    arguments = {"value": value} if mode == "constant" else {}
+    if mode == "circular":
+        ends = (padding,) * (2 * len(sample) - 2) if isinstance(padding, int) else padding
+        for size, before, after in zip(sample[:0:-1], ends[::2], ends[1::2], strict=True):
+            check_wrapping(size, before, after)
+    return getattr(nn, f"{stem}Pad{len(sample) - 1}d")(padding, **arguments)
+
+
+def check_wrapping(size: int, before: int, after: int) -> None:
+    """Refuses what torch refuses along one axis, or leaves unwritten there: with several it cannot always tell.
+
+    It fills memory that nothing was written to with NaN in its deterministic mode.
+    """
+    torch.use_deterministic_algorithms(True)
+    try:
+        if nn.CircularPad1d((before, after))(torch.ones(1, 1, size)).isnan().any():
+            raise ValueError("an output that is written in part only")
+    finally:
+        torch.use_deterministic_algorithms(False)
+
+
+def cropped(sample: Sizes, /, size: int | Sizes, offset: int | Sizes | None = None) -> nn.Module:
+    axes = len(sample) - 1
+    if not axes:
+        raise ValueError("nothing but channels")
+    window = size if isinstance(size, tuple) else (size,) * axes
+    spare = tuple((whole - part) // 2 for whole, part in zip(sample[1:], window, strict=True))
+    start = spare if offset is None else offset if isinstance(offset, tuple) else (offset,) * axes
+
+    def cut(x: Tensor) -> Tensor:
+        for axis, (first, length) in enumerate(zip(start, window, strict=True), 2):
+            if first < 0:
+                raise IndexError("before the beginning")
+            x = x.narrow(axis, first, length)
+        return x
+
+    return Apply(cut)
+
+
+def recurrent(name: str) -> Oracle:
+    def oracle(sample: Sizes, /, **arguments: Any) -> nn.Module:
+        module = sequential(sample, getattr(nn, name)(batch_first=True, **arguments))
+        module.register_forward_hook(lambda module, inputs, output: output[0])
+        return module
+
+    return oracle
+
+
+def self_attention(sample: Sizes, /, causal: bool = False, **arguments: Any) -> nn.Module:
+    module = sequential(sample, nn.MultiheadAttention(batch_first=True, **arguments))
+    hinted = causal and not (arguments.get("add_bias_kv") or arguments.get("add_zero_attn"))
+    mask = nn.Transformer.generate_square_subsequent_mask(sample[0]) if causal else None
+    settings = {"need_weights": False, "attn_mask": mask, "is_causal": hinted}
+    module.register_forward_pre_hook(lambda module, args, kwargs: (args * 3, settings), with_kwargs=True)
+    module.register_forward_hook(lambda module, inputs, output: output[0])
+    return module
+
+
+def encoder_layer(sample: Sizes, /, causal: bool = False, **arguments: Any) -> nn.Module:
+    module = sequential(sample, nn.TransformerEncoderLayer(batch_first=True, **arguments))
+    if causal:
+        settings = {"src_mask": nn.Transformer.generate_square_subsequent_mask(sample[0]), "is_causal": True}
+        module.register_forward_pre_hook(lambda module, args, kwargs: (args, settings), with_kwargs=True)
+    return module
+
+
+def sequential(sample: Sizes, module: nn.Module) -> nn.Module:
+    """Torch takes T×F without a batch to be one; a sample of another rank is none."""
+    if len(sample) != 2:
+        raise ValueError("no sequence")
+    return module
+
+
+def pixels(name: str) -> Oracle:
+    """Torch takes further dimensions before C×H×W, and C×H×W without a batch."""
+
+    def oracle(sample: Sizes, /, **arguments: Any) -> nn.Module:
+        if len(sample) != 3:
+            raise ValueError("no image")
+        return getattr(nn, name)(**arguments)
+
+    return oracle
+
+
+ORACLES: Mapping[str, Oracle] = {
+    "linear": plain("Linear"),
+    "embedding": plain("Embedding"),
+    "identity": plain("Identity"),
+    **{
+        name.lower(): plain(name)
+        for name in (
+            *("ReLU", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid"),
+            *("Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Tanh", "Tanhshrink", "Hardshrink", "Softshrink"),
+            *("Softplus", "Softsign", "LogSigmoid", "Threshold"),
+            *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
+            "ChannelShuffle",
+        )
+    },
+    "glu": along("GLU"),
+    "softmax": classes("Softmax"),
+    "softmin": classes("Softmin"),
+    "logsoftmax": classes("LogSoftmax"),
+    "droppath": stochastic_depth,
+    "flatten": sampled("flatten"),
+    "unflatten": lambda _, /, dim, unflattened_size: sampled("unflatten")(_, dim=dim, sizes=listed(unflattened_size)),
+    "reshape": lambda _, /, sizes: sampled("reshape")(_, shape=listed(sizes)),
+    "permute": lambda _, /, dims: sampled("permute")(_, dims=listed(dims)),
+    "transpose": lambda _, /, dim0=-2, dim1=-1: sampled("transpose")(_, dim0=dim0, dim1=dim1),
+    "select": lambda _, /, index, dim=0: sampled("select")(_, dim=dim, index=index),
+    "upsample": plain("Upsample"),
+    "pixelshuffle": pixels("PixelShuffle"),
+    "pixelunshuffle": pixels("PixelUnshuffle"),
+    "pad": padded,
+    "crop": cropped,
+    "lstm": recurrent("LSTM"),
+    "gru": recurrent("GRU"),
+    "rnn": recurrent("RNN"),
+    "attention": self_attention,
+    "transformer": encoder_layer,
+    "posembed": lambda sample, /, **arguments: sequential(sample, Positions(**arguments)),
+    "classtoken": lambda sample, /, **arguments: sequential(sample, Token(**arguments)),
+    "last": lambda sample, /: sequential(sample, Apply(lambda x: x.flip(1)[:, 0])),
+    "mean": lambda sample, /, dim=0, keepdim=False: Apply(
+        lambda x: x.mean(dim=[own(one, sample) for one in listed(dim)] or [99], keepdim=keepdim)
+    ),
+}
+
+
+def listed(value: int | Sequence[int]) -> tuple[int, ...]:
+    return (value,) if isinstance(value, int) else tuple(value)
+
+
+def _inexact_factor(sample: Sizes, /, scale_factor: Any = None, **_: Any) -> Iterable[int]:
+    factors = (scale_factor or 1,) if not isinstance(scale_factor, tuple) else scale_factor
+    exact = all(factor * 2**10 == int(factor * 2**10) for factor in factors)
+    return () if exact else range(1, len(sample))
+
+
+SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {"upsample": _inexact_factor}
+"""A factor such as 0.7 is rounded, and how is known of integers only."""
+
+
+def _padding(random: Random, shape: Sizes) -> Any:
+    ends = tuple(random.choice((0, 0, 1, 2, 3, 5, -1, -2, -6)) for _ in range(2 * (len(shape) - 1)))
+    return random.choice((1, 2, 3, -1, ends, ends))
+
+
+def _divisor(size: int, random: Random) -> int:
+    return random.choice([number for number in range(1, size + 1) if size % number == 0])
+
+
+def _factored(size: int, random: Random) -> list[int]:
+    """Numbers whose product is the size, one of them perhaps -1."""
+    sizes = [_divisor(size, random)]
+    sizes.append(size // sizes[0])
+    if random.random() < 0.3:
+        sizes.append(1)
+    random.shuffle(sizes)
+    if random.random() < 0.4:
+        sizes[random.randrange(len(sizes))] = -1
+    return sizes
+
+
+def _to_unflatten(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    dim = random.randrange(-len(shape), len(shape))
+    return shape, arguments | {"dim": dim, "unflattened_size": tuple(_factored(shape[dim], random))}
+
+
+def _to_reshape(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    total = 1
+    for size in shape:
+        total *= size
+    return shape, arguments | {"sizes": tuple(_factored(total, random))}
+
+
+def _to_upsample(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    arguments = dict(arguments)
+    fitting = {2: ["linear"], 3: ["bilinear", "bicubic"], 4: ["trilinear"]}.get(len(shape), [])
+    arguments["mode"] = random.choice(["nearest", "nearest-exact", "area", *fitting])
+    if arguments["mode"] not in fitting:
+        arguments.pop("align_corners", None)
+    if random.random() < 0.3:
+        arguments.pop("scale_factor", None)
+        arguments.setdefault("size", random.choice((1, 2, 5, 9)))
+        arguments.pop("recompute_scale_factor", None)
+    else:
+        arguments.pop("size", None)
+        if arguments.get("scale_factor") is None:
+            arguments["scale_factor"] = random.choice((2, 1.5, 0.7))
+    return shape, arguments
+
+
+def _to_shuffle(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    factor = random.choice((1, 2, 3))
+    return (random.choice((1, 2, 3)) * factor**2, *shape[1:]), {"upscale_factor": factor}
+
+
+def _to_unshuffle(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    factor = random.choice((1, 2, 3))
+    return (shape[0], *(factor * random.randint(1, 4) for _ in shape[1:])), {"downscale_factor": factor}
+
+
+def _permutation(random: Random, shape: Sizes) -> Any:
+    dims = random.sample(range(len(shape)), len(shape))
+    return tuple(dim - len(shape) if random.random() < 0.2 else dim for dim in dims)
+
+
+DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
+    ("prelu", "num_parameters"): lambda random, shape: random.choice((1, shape[0], shape[0], 2)),
+    ("hardtanh", "min_val"): lambda random, _: random.choice((-2.0, -1.0, 0.0, 0.5)),
+    ("permute", "dims"): _permutation,
+    ("pad", "padding"): _padding,
+    ("pad", "value"): lambda random, _: random.choice((0.0, 0.0, 0.5, -1.0)),
+    ("crop", "size"): lambda random, shape: random.choice((1, 2, 3, tuple(random.randint(1, n) for n in shape[1:]))),
+    ("crop", "offset"): lambda random, shape: random.choice(
+        (None, 0, 1, tuple(random.randint(0, 2) for _ in shape[1:]))
+    ),
+    ("select", "index"): lambda random, _: random.choice((-2, -1, 0, 0, 1, 3)),
+    ("upsample", "scale_factor"): lambda random, shape: random.choice(
+        (
+            2,
+            3,
+            1,
+            2.0,
+            0.5,
+            1.5,
+            0.25,
+            0.7,
+            0.3,
+            1 / 3,
+            1.1,
+            2.9,
+            tuple(random.choice((2, 0.5, 0.6)) for _ in shape[1:]),
+        )
+    ),
+    ("channelshuffle", "groups"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[0], random))),
+    ("attention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("transformer", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    **{(name, "num_layers"): lambda random, _: random.choice((1, 1, 2, 3)) for name in ("lstm", "gru", "rnn")},
+    ("lstm", "proj_size"): lambda random, _: random.choice((0, 0, 1, 2, 3)),
+    **{
+        (name, "dropout"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 1.0))
+        for name in ("lstm", "gru", "rnn", "attention", "transformer")
+    },
+    **{
+        (name, "p"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 0.9, 1.0, 1))
+        for name in (
+            "dropout",
+            "dropout1d",
+            "dropout2d",
+            "dropout3d",
+            "alphadropout",
+            "featurealphadropout",
+            "droppath",
+        )
+    },
+    **{
+        (name, at): lambda random, shape: random.randrange(-len(shape), len(shape))
+        for name, at in (("flatten", "start_dim"), ("flatten", "end_dim"), ("transpose", "dim0"), ("transpose", "dim1"))
+    },
+}
+
+ADJUSTMENTS: Mapping[str, Callable[[Random, Sizes, Arguments], tuple[Sizes, Arguments]]] = {
+    "unflatten": _to_unflatten,
+    "reshape": _to_reshape,
+    "upsample": _to_upsample,
+    "pixelshuffle": _to_shuffle,
+    "pixelunshuffle": _to_unshuffle,
+}
