@@ -131,7 +131,7 @@ class Parameter:
         return any(get_args(option)[:1] == (Shape,) for option in self.options)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
     """A name of the language and the function that describes it."""
 
@@ -169,7 +169,7 @@ class Component:
         return name if name in self.parameters else None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Layer(Component):
     """A layer: a rule from the input's shape and the arguments to a `Result`.
 
@@ -244,7 +244,7 @@ class Facts:
     dtype: Dtype = "float"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
@@ -260,7 +260,7 @@ class Dataset(Component):
         return facts
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Transform(Component):
     """A step between the data set and the net: the function maps the shape, `target` the batch.
 
@@ -278,7 +278,7 @@ class Transform(Component):
         return shape
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Loss(Component):
     """A loss: `target(**arguments)(output, target)` is a scalar. `wants` says what kind of target it compares with."""
 
@@ -287,21 +287,21 @@ class Loss(Component):
     wants: Literal["classes", "numbers", "binary"] = "numbers"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
     kind: ClassVar[str] = "optimizer"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule(Component):
     """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
 
     kind: ClassVar[str] = "schedule"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 
@@ -311,7 +311,7 @@ class Metric(Component):
     best: Literal["highest", "lowest"] = "highest"
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 

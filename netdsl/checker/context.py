@@ -16,6 +16,10 @@ from netdsl.shapes import Dim, Shape
 from netdsl.source import Source, Span
 
 
+SURE = 0.75
+"""The similarity above which a suggestion is written as a fix."""
+
+
 class Exhausted(Exception):
     """The net expands beyond the limit: the check ends here, the diagnostic is already noted."""
 
@@ -80,9 +84,10 @@ class Context:
         near = nearest(name, known)
         if near is None:
             self.error(code, f"unknown {what} `{name}`", span, help=help)
-        else:
-            fix = Fix(f"write `{near}`", (Edit(span, near),))
-            self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, fix=fix)
+            return
+        sure = nearest(name, [near], SURE) is not None
+        fix = Fix(f"write `{near}`", (Edit(span, near),)) if sure else None
+        self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix)
 
     @contextmanager
     def inside(self, block: Component) -> Iterator[None]:
@@ -113,10 +118,10 @@ class Hole:
     value: Any = None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], similarity: float = 0.6) -> str | None:
     """The known name that a misspelt one most likely means."""
     from difflib import get_close_matches  # 5 ms that only a mistake should cost
 
     known = sorted(known)
     folded = next((word for word in known if word.lower() == name.lower()), None)
-    return folded or next(iter(get_close_matches(name, known, n=1, cutoff=0.6)), None)
+    return folded or next(iter(get_close_matches(name, known, n=1, cutoff=similarity)), None)

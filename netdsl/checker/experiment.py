@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
@@ -39,7 +39,7 @@ DEFAULT_OPTIMIZER = "adam"
 class DataLine(Component):
     """A data set's own parameters and those that every `data` line has."""
 
-    kind = "data set"
+    kind: ClassVar[str] = "data set"
 
     parameters_of_both: Mapping[str, Parameter]
 
@@ -247,7 +247,7 @@ class ExperimentCheck:
             )
             return None
         rest = replace(statement, name=first, items=statement.items[1:])
-        return component, bind(joined(component), rest, self.scope, self.context)
+        return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
 
     def _single(self, directive: str) -> Statement | None:
         statements = self.directives.get(directive, ())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from netdsl.components import Component, Parameter
 from netdsl.language.syntax import Body, Name
@@ -100,7 +100,7 @@ class Scope:
 class Block(Component):
     """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares."""
 
-    kind = "block"
+    kind: ClassVar[str] = "block"
 
     declared: Mapping[str, Parameter]
     body: Body
