@@ -16,7 +16,7 @@ FLOORS = (
     ("source", "diagnostics", "shapes", "limits"),
     ("language", "components"),
     ("hookspecs", "plugins", "builtins"),
-    ("network", "checker", "lints", "memory", "codes", "render", "languageserver"),
+    ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
     ("build", "modules", "data", "training", "export"),
     ("cli", "__main__"),
 )

@@ -13,7 +13,8 @@ from netdsl import __version__
 
 COMMANDS = {
     "check": "Say what is wrong in files, and how to put it right.",
-    "shapes": "Show every layer's output shape, parameters and cost.",
+    "shapes": "Show every layer's output shape, parameters and multiply-adds.",
+    "run": "Train a net, evaluate it after each epoch.",
     "layers": "List the words of the language, or explain one.",
     "plugins": "Show the plugins that are installed and what they add.",
     "completion": "Print the script that teaches your shell to complete commands.",

@@ -29,7 +29,7 @@ from netdsl.source import Source
 )
 @click.option("--explain", metavar="CODE", help="Explain a code such as NET201, or list them: all.")
 def command(files: tuple[str, ...], text: str | None, settings: Settings, form: str, explain: str | None) -> None:
-    """Say what is wrong in FILES, and how to put it right.
+    """Say what is wrong in files, and how to put it right.
 
     FILES are .net files; `-` is standard input. The exit status is 1 if there is an error, 0 if there are none
     or only warnings.

@@ -29,7 +29,7 @@ def _layer(node: Node) -> dict[str, Any]:
     place = node.span.position
     return {
         "path": node.path,
-        "layer": node.layer.name if node.layer else None,
+        "layer": node.name,
         "module": node.call.dotted,
         "args": _value(node.call.arguments),
         "line": place.line,

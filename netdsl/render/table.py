@@ -14,8 +14,8 @@ from netdsl.shapes import Dim, Expr, evaluate, format_shape, symbols
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "
 INDENT = "  "
-WIDEST_OUTPUT, WIDEST_MACS = 24, 20
-NARROWEST_LAYER = 12
+WIDEST_OUTPUT, WIDEST_MACS = 22, 21
+NARROWEST_LAYER = 6
 UNITS = (("kB", 10**3), ("MB", 10**6), ("GB", 10**9), ("TB", 10**12))
 
 
@@ -48,11 +48,6 @@ class Sample:
         """`2,457,600`, or the formula."""
         known = isinstance(dim, int) or self.values is not None
         return f"{evaluate(dim, self.values or {}):,}" if known else str(dim)
-
-    def bytes(self, dim: Dim) -> str:
-        """`27.3 MB`, or the formula."""
-        known = isinstance(dim, int) or self.values is not None
-        return format_bytes(evaluate(dim, self.values or {})) if known else f"{dim} bytes"
 
 
 def shapes_table(
@@ -114,7 +109,7 @@ def _rows(nodes: Sequence[Node], sample: Sample, full: bool) -> Iterator[Row]:
 
 
 def _row(node: Node, sample: Sample) -> Row:
-    written = " ".join(node.written.split()) or node.key
+    written = " ".join(node.written.split()) or node.name
     return Row(
         line=str(node.span.position.line),
         layer=INDENT * node.depth + written,
@@ -168,14 +163,21 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
 
 
 def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
-    weights, activations = format_bytes(weight_bytes(network)), sample.bytes(batch * activation_bytes(network))
     one = f"one {format_shape(sample.shape)}" if sample.shape else "one sample"
     totals = {
         "fits": f"{network.fits}{f', such as {format_shape(sample.shape)}' if sample.shape else ''}",
         "parameters": f"{network.params:,}",
         "multiply-adds": f"{sample.size(network.macs)} for {one}",
-        "memory": f"{weights} of weights, {activations} of activations (fp32, batch of {batch:,})",
+        "memory": _memory(network, sample, batch),
     }
     for heading, total in totals.items():
         if heading != "fits" or network.fits:
             yield f"{paint(left(heading, 13), fg='blue')}  {total}"
+
+
+def _memory(network: Network, sample: Sample, batch: int) -> str:
+    weights, activations = format_bytes(weight_bytes(network)), activation_bytes(network)
+    if not isinstance(activations, int) and sample.values is None:
+        return f"{weights} of weights (fp32)"
+    needed = batch * evaluate(activations, sample.values or {})
+    return f"{weights} of weights, {format_bytes(needed)} of activations (fp32, batch of {batch:,})"

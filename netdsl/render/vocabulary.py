@@ -87,7 +87,7 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
         wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(component.doc, columns)),
         list(_parameters(component, columns, paint)),
-        *_extras(component, paint),
+        *_extras(component, columns, paint),
     ]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -155,8 +155,7 @@ def _signature(component: Component) -> str:
 
 def _usage(parameter: Parameter) -> str:
     if parameter.is_branch:
-        several = any(get_args(option)[-1:] == (...,) for option in parameter.options)
-        body = "{ … } { … } …" if several else "{ … }"
+        body = "{ … } { … } …" if parameter.is_many else "{ … }"
         return body if parameter.required else f"[{parameter.name} {body}]"
     if parameter.required:
         return parameter.name if parameter.positional else f"{parameter.name}=…"
@@ -213,11 +212,12 @@ def _type_word(option: Any) -> str:
     return plain.get(option, getattr(option, "__name__", str(option)).lower())
 
 
-def _extras(component: Component, paint: Paint) -> Iterator[list[str]]:
+def _extras(component: Component, columns: int, paint: Paint) -> Iterator[list[str]]:
     formula = component.formula if isinstance(component, Layer) else ""
     for heading, text in (("output size", formula), ("example", component.example)):
         if text:
-            yield [paint(heading, bold=True), *(f"  {line}" for line in text.splitlines())]
+            lines = (wrap(line, columns, initial_indent="  ", subsequent_indent="    ") for line in text.splitlines())
+            yield [paint(heading, bold=True), *(part for line in lines for part in line)]
 
 
 def written(value: Any) -> str:
