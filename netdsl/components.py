@@ -14,7 +14,7 @@ from functools import cached_property
 from types import UnionType
 from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from netdsl.shapes import Dim, Shape, Unknown, format_shape
+from netdsl.sizes import Dim, Shape, Unknown, format_shape
 
 Size = int | tuple[int, ...]
 """One number for every spatial axis, or one for each: `k3`, `k3x5`."""
@@ -93,7 +93,7 @@ class Result:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parameter:
     """One parameter of a component: its name, its type as annotated, and its default (`REQUIRED` where it has none)."""
 
@@ -109,23 +109,23 @@ class Parameter:
         """Whether it must be given."""
         return self.default is Parameter.REQUIRED
 
-    @property
+    @cached_property
     def options(self) -> tuple[Any, ...]:
         """The types that a value may have, `Literal[…]` among them."""
         return get_args(self.type) if get_origin(self.type) in (Union, UnionType) else (self.type,)
 
-    @property
+    @cached_property
     def choices(self) -> tuple[str, ...]:
         """The words that it may be, such as `zeros` and `reflect`."""
         literals = (option for option in self.options if get_origin(option) is Literal)
         return tuple(word for option in literals for word in get_args(option))
 
-    @property
+    @cached_property
     def is_branch(self) -> bool:
         """Whether it is filled by the output of a body: a `Shape`, or a tuple of them."""
         return self.is_many or Shape in self.options
 
-    @property
+    @cached_property
     def is_many(self) -> bool:
         """Whether any number of bodies fill it."""
         return any(get_args(option)[:1] == (Shape,) for option in self.options)
@@ -152,6 +152,23 @@ class Component:
             for name, given in inspect.signature(self.function).parameters.items()
             if name != "x" or given.kind is given.KEYWORD_ONLY
         }
+
+    @cached_property
+    def branches(self) -> tuple[str, ...]:
+        """The parameters that bodies fill."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.is_branch)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that must be given, bodies apart."""
+        return tuple(
+            name for name, parameter in self.parameters.items() if parameter.required and not parameter.is_branch
+        )
+
+    @cached_property
+    def takes_labels(self) -> bool:
+        """Whether labelled outputs may join its bodies."""
+        return any(parameter.is_many for parameter in self.parameters.values())
 
     @property
     def doc(self) -> str:
@@ -199,10 +216,10 @@ class Layer(Component):
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
 
-    @cached_property
+    @property
     def is_composite(self) -> bool:
         """Whether it has bodies."""
-        return any(parameter.is_branch for parameter in self.parameters.values())
+        return bool(self.branches)
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.network import Network, Node
-from netdsl.shapes import Dim, product
+from netdsl.sizes import Dim, product
 
 BYTES = 4
 """Of one number in fp32."""

@@ -21,7 +21,7 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.shapes import Dim, Shape
+from netdsl.sizes import Dim, Shape
 from netdsl.source import Source, Span
 
 

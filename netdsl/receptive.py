@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from netdsl.network import Network, Node
-from netdsl.shapes import Unknown
+from netdsl.sizes import Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,23 @@ import importlib
 import pkgutil
 from collections.abc import Iterable
 from types import ModuleType
+from typing import TypeVar
 
-from netdsl.builtins import layers
-from netdsl.components import Layer
+from netdsl.builtins import (
+    datasets,
+    layers,
+    loggers,
+    losses,
+    metrics,
+    optimizers,
+    schedules,
+    transforms,
+    vision,
+)
+from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
 from netdsl.hookspecs import hookimpl
+
+C = TypeVar("C", bound=Component)
 
 
 @hookimpl
@@ -20,5 +33,47 @@ def netdsl_layers() -> Iterable[Layer]:
     return [component for module in modules for component in _defined(module, Layer)]
 
 
-def _defined(module: ModuleType, kind: type[Layer]) -> list[Layer]:
+@hookimpl
+def netdsl_datasets() -> Iterable[Dataset]:
+    """The digits that ship with netdsl, the user's own files, and torchvision's classification sets."""
+    return [*_defined(datasets, Dataset), *_defined(vision, Dataset)]
+
+
+@hookimpl
+def netdsl_transforms() -> Iterable[Transform]:
+    """Every transform of `netdsl.builtins.transforms`."""
+    return _defined(transforms, Transform)
+
+
+@hookimpl
+def netdsl_losses() -> Iterable[Loss]:
+    """Every loss of `netdsl.builtins.losses`."""
+    return _defined(losses, Loss)
+
+
+@hookimpl
+def netdsl_optimizers() -> Iterable[Optimizer]:
+    """Every optimizer of `netdsl.builtins.optimizers`."""
+    return _defined(optimizers, Optimizer)
+
+
+@hookimpl
+def netdsl_schedules() -> Iterable[Schedule]:
+    """Every schedule of `netdsl.builtins.schedules`."""
+    return _defined(schedules, Schedule)
+
+
+@hookimpl
+def netdsl_metrics() -> Iterable[Metric]:
+    """Every metric of `netdsl.builtins.metrics`."""
+    return _defined(metrics, Metric)
+
+
+@hookimpl
+def netdsl_loggers() -> Iterable[Logger]:
+    """Every logger of `netdsl.builtins.loggers`."""
+    return _defined(loggers, Logger)
+
+
+def _defined(module: ModuleType, kind: type[C]) -> list[C]:
     return [value for value in vars(module).values() if isinstance(value, kind)]

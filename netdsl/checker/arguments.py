@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +41,6 @@ class _Binder:
         self.context = context
         self.arguments = Arguments()
         self.parameters = component.parameters
-        self.takes_labels = any(parameter.is_branch and parameter.is_many for parameter in self.parameters.values())
 
     def bind(self) -> None:
         if self.statement.flow:
@@ -90,7 +88,7 @@ class _Binder:
         variable = self.scope.lookup(short.span.text)
         if variable is not MISSING:
             self._positional_span(short.span, variable)
-        elif self.takes_labels and self.scope.labelled(short.span.text):
+        elif self.component.takes_labels and self.scope.labelled(short.span.text):
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
             self._wrong("NET102", f"`{self.component.name}` has no short `{short.letter}`", short.span, self._usage())
@@ -114,7 +112,7 @@ class _Binder:
         parameter = self._flag(name.text) or self._enumerated(name.text)
         if parameter is not None:
             self._fill(parameter.name, True if parameter.name == name.text else Word(name.text), name.span)
-        elif self.takes_labels:
+        elif self.component.takes_labels:
             self.arguments.labels.append(name)
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
             self._fill(target.name, Word(name.text), name.span)
@@ -155,13 +153,11 @@ class _Binder:
             self._fill(parameter.name, value, span)
 
     def _next_positional(self) -> Parameter | None:
-        filled = self.arguments.spans
-        return next(self._open(filled), None)
-
-    def _open(self, filled: dict[str, Span]) -> Iterator[Parameter]:
+        filled, branches = self.arguments.spans, self.component.branches
         for name, parameter in self.parameters.items():
-            if parameter.positional and name not in filled and not parameter.is_branch:
-                yield parameter
+            if parameter.positional and name not in filled and name not in branches:
+                return parameter
+        return None
 
     def _fill(self, name: str, value: Any, span: Span) -> None:
         spans, values = self.arguments.spans, self.arguments.values
@@ -206,7 +202,7 @@ class _Binder:
 
     def _body(self, body: Body, previous: Item | None) -> None:
         named = isinstance(previous, Name) and self._names_a_body(previous)
-        if not any(parameter.is_branch for parameter in self.parameters.values()):
+        if not self.component.branches:
             message = f"`{self.component.name}` takes no body"
             self._wrong("NET108", message, Span(body.span.source, body.span.start, body.span.start + 1), None)
             return
@@ -216,9 +212,9 @@ class _Binder:
         if not self.arguments.sound:
             return
         given = self.arguments.spans
-        for name, parameter in self.parameters.items():
-            if parameter.required and name not in given and not parameter.is_branch:
-                message = f"`{self.component.name}` needs `{name}`, {expected(parameter)}"
+        for name in self.component.required:
+            if name not in given:
+                message = f"`{self.component.name}` needs `{name}`, {expected(self.parameters[name])}"
                 self._wrong("NET104", message, self.statement.name.span, self._usage())
 
     def _settable(self) -> list[str]:

@@ -18,7 +18,7 @@ from netdsl.diagnostics import Label
 from netdsl.language.syntax import Body, Short, Statement
 from netdsl.limits import MAX_NESTING
 from netdsl.network import SEQUENTIAL, Node
-from netdsl.shapes import Dim
+from netdsl.sizes import Dim
 from netdsl.source import Span
 
 DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")

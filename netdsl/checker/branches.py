@@ -12,7 +12,7 @@ from netdsl.components import Call, Refusal, Result
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Name, Statement
 from netdsl.network import Node
-from netdsl.shapes import Shape
+from netdsl.sizes import Shape
 from netdsl.source import Source, Span
 
 CheckBody = Callable[[str, str, Sequence[Statement], Value], tuple[Node, Value]]

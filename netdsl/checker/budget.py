@@ -11,7 +11,7 @@ from netdsl.language.syntax import Bound, Statement
 from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Experiment, Network
 from netdsl.receptive import depth, receptive_field
-from netdsl.shapes import Dim
+from netdsl.sizes import Dim
 
 QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
     "params": ("parameters", lambda network, _: network.params),

@@ -25,8 +25,8 @@ from netdsl.language.syntax import File, Statement
 from netdsl.lints import lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
-from netdsl.shapes import Expr, Shape, format_shape, symbols
-from netdsl.shapes import evaluate as evaluate_dim
+from netdsl.sizes import Expr, Shape, format_shape, symbols
+from netdsl.sizes import evaluate as evaluate_dim
 from netdsl.source import Source
 
 ATTEMPTS = 4096

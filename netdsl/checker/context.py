@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from netdsl.components import Component, Dtype
+from netdsl.components import Component, Dtype, Result
 from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
 from netdsl.limits import MAX_LAYERS
 from netdsl.plugins import Registry
-from netdsl.shapes import Dim, Shape
+from netdsl.sizes import Dim, Shape
 from netdsl.source import Source, Span
-
 
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
@@ -59,6 +58,7 @@ class Context:
     dtype: Dtype = "any"
     expanding: list[Component] = field(default_factory=list)
     used: set[Component] = field(default_factory=set)
+    results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
     layers: int = 0
 
     def error(

@@ -16,7 +16,7 @@ from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name, Setting, Short, Statement, String
 from netdsl.limits import MAX_BYTES, MAX_NESTING
-from netdsl.shapes import Shape
+from netdsl.sizes import Shape
 from netdsl.source import Source
 
 RESERVED = frozenset({"in", "features", *LITERALS})

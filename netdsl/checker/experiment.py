@@ -26,7 +26,7 @@ from netdsl.components import (
 from netdsl.diagnostics import Edit, Fix
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.network import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
-from netdsl.shapes import UNKNOWN, Expr, Shape, Unknown, format_shape
+from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown, format_shape
 from netdsl.source import Span
 
 C = TypeVar("C", bound=Component)

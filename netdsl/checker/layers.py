@@ -12,7 +12,7 @@ from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Statement
 from netdsl.limits import MAX_ELEMENTS
-from netdsl.shapes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
 from netdsl.source import Span
 
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
@@ -81,11 +81,19 @@ class LayerCheck:
         if self.value.shape is None or not self._complete():
             return self._declared()
         try:
-            result = self.layer.apply(self.value.shape, **self.values, **branches)
+            result = self._result(self.value.shape, branches)
         except Refusal as refusal:
             self.refuse(refusal)
             return self._declared()
         return self._limited(self._required(result))
+
+    def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
+        """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
+        known = self.context.results
+        key = (self.layer, shape, *self.values.items(), *branches.items())
+        if key not in known:
+            known[key] = self.layer.apply(shape, **self.values, **branches)
+        return known[key]
 
     def _assumed(self) -> Value:
         """The input that the layer takes for granted where nothing is known of it."""
@@ -167,10 +175,7 @@ class LayerCheck:
                 hole.value = actual
 
     def _complete(self) -> bool:
-        return all(
-            not parameter.required or parameter.is_branch or name in self.values
-            for name, parameter in self.layer.parameters.items()
-        )
+        return all(name in self.values for name in self.layer.required)
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from netdsl.components import Component, Parameter
 from netdsl.language.syntax import Body, Name
-from netdsl.shapes import Shape
+from netdsl.sizes import Shape
 from netdsl.source import Span
 
 MISSING: Final = object()

@@ -14,7 +14,7 @@ from itertools import product as pairs
 
 from netdsl.checker.context import Constraint
 from netdsl.limits import MAX_INTEGER
-from netdsl.shapes import Dim, Expr, Floor, Shape, Unknown, evaluate, symbols
+from netdsl.sizes import Dim, Expr, Floor, Shape, Unknown, evaluate, symbols
 
 LARGEST = 1 << 20
 TRIED = 1024

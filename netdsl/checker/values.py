@@ -14,7 +14,7 @@ from netdsl.checker.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
 from netdsl.language import syntax
 from netdsl.limits import MAX_ELEMENTS, MAX_INTEGER
-from netdsl.shapes import Expr, Unknown, symbol
+from netdsl.sizes import Expr, Unknown, symbol
 from netdsl.source import Span
 
 INVALID: Final = object()

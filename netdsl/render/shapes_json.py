@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from netdsl.network import Network, Node
-from netdsl.shapes import Dim
+from netdsl.sizes import Dim
 
 
 def shapes_json(network: Network, name: str) -> str:

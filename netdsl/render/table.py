@@ -9,7 +9,7 @@ from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Network, Node
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
 from netdsl.render.folding import fold
-from netdsl.shapes import Dim, Expr, evaluate, format_shape, symbols
+from netdsl.sizes import Dim, Expr, evaluate, format_shape, symbols
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "

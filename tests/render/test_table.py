@@ -11,7 +11,7 @@ from netdsl.network import Network, Node
 from netdsl.render.cells import width
 from netdsl.render.folding import fold
 from netdsl.render.table import format_bytes, shapes_table
-from netdsl.shapes import Dim, Shape, symbol
+from netdsl.sizes import Dim, Shape, symbol
 from netdsl.source import Source
 
 SOURCE = Source("net.net", "\n".join(f"statement {number}" for number in range(1, 1001)))

@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args, get_origin
 from soundness import windowless
 
 from netdsl.components import Layer, Parameter
-from netdsl.shapes import format_shape
+from netdsl.sizes import format_shape
 
 Arguments = dict[str, Any]
 Sizes = tuple[int, ...]

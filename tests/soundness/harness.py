@@ -24,7 +24,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from netdsl.components import Layer, Refusal, Requirement, Result
 from netdsl.plugins import load_registry
-from netdsl.shapes import UNKNOWN, Dim, evaluate, product, symbol
+from netdsl.sizes import UNKNOWN, Dim, evaluate, product, symbol
 
 BATCH = 2
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from netdsl.builtins.layers.checks import at_least_rank, axis, batched
 from netdsl.builtins.layers.windows import at_least
 from netdsl.components import Refusal, Requirement, Result, call, layer
-from netdsl.shapes import Shape
+from netdsl.sizes import Shape
 
 
 @layer("activation", example="relu")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.builtins.layers.checks import at_least_rank
 from netdsl.builtins.layers.windows import at_least
 from netdsl.components import INFERRED, Refusal, Result, call, layer
-from netdsl.shapes import Shape, product
+from netdsl.sizes import Shape, product
 
 
 @layer(

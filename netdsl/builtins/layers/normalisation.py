@@ -7,7 +7,7 @@ from math import prod
 
 from netdsl.builtins.layers.windows import LAYOUTS, at_least
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, call, divisible, layer
-from netdsl.shapes import Dim, Expr, Shape, format_shape, product
+from netdsl.sizes import Dim, Expr, Shape, format_shape, product
 
 
 @layer(

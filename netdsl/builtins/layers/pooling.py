@@ -19,7 +19,7 @@ from netdsl.builtins.layers.windows import (
     windows,
 )
 from netdsl.components import Refusal, Result, Size, call, layer
-from netdsl.shapes import Dim, Shape
+from netdsl.sizes import Dim, Shape
 
 FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
 NAMES = {"kernel": "kernel_size"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.builtins.layers.checks import at_least_rank, probability
 from netdsl.components import Result, call, layer
-from netdsl.shapes import Shape
+from netdsl.sizes import Shape
 
 
 @layer("regularisation", example="dropout 0.5")

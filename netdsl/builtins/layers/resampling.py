@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
 from netdsl.components import Call, Refusal, Requirement, Result, Size, call, layer
-from netdsl.shapes import Dim, Expr, Shape
+from netdsl.sizes import Dim, Expr, Shape
 
 Factor = float | tuple[float, ...]
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from netdsl.builtins.layers.checks import axis, batched, probability
 from netdsl.builtins.layers.windows import at_least
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
-from netdsl.shapes import Dim, Shape
+from netdsl.sizes import Dim, Shape
 
 LAYOUTS = ("TF",)
 

@@ -7,7 +7,7 @@ from math import prod
 from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.builtins.layers.windows import at_least
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
-from netdsl.shapes import Dim, Shape, Unknown, format_shape, product
+from netdsl.sizes import Dim, Shape, Unknown, format_shape, product
 
 
 @layer("shape", takes="any", formula="the product of the sizes", example="flatten")

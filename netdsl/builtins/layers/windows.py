@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from netdsl.components import Refusal, Requirement, Size, per_axis
-from netdsl.shapes import Dim, Shape, Unknown
+from netdsl.sizes import Dim, Shape, Unknown
 
 LAYOUTS = ("CL", "CHW", "CDHW")
 """What a window slides over: channels, then one, two or three axes."""

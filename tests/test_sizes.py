@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdsl.shapes import (
+from netdsl.sizes import (
     UNKNOWN,
     Expr,
     ceil_div,
