@@ -1,3 +1,36 @@
-"""The whiteboard notation for neural networks, made executable."""
+"""The whiteboard notation for neural networks, made executable.
+
+>>> import netdsl
+>>> net = netdsl.shapes("input 3x32x32; conv 32 k5 p2; maxpool 2; flatten; linear 10")
+>>> [node.out for node in net.nodes]
+[(32, 32, 32), (32, 16, 16), (8192,), (10,)]
+>>> net.params
+84362
+
+Importing netdsl imports neither torch nor anything slow: the names below are fetched when they are first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netdsl.api import NetError, build, check, shapes, train
+    from netdsl.hookspecs import hookimpl
 
 __version__ = "0.1.0"
+
+__all__ = ["NetError", "__version__", "build", "check", "hookimpl", "shapes", "train"]
+
+_HOMES = {"hookimpl": "netdsl.hookspecs"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES.get(name, "netdsl.api")), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,112 @@
+"""The Python surface: check a net, see its shapes, build it, train it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from netdsl.checker import check as check_source
+from netdsl.diagnostics import Diagnostic, errors
+from netdsl.network import Experiment, Network
+from netdsl.plugins import load_registry
+from netdsl.render.diagnostics import render_text
+from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from netdsl.training import RunResult
+
+
+class NetError(ValueError):
+    """A text that is no net. Its message shows every mistake with its place; `diagnostics` holds them as data."""
+
+    def __init__(self, diagnostics: list[Diagnostic]) -> None:
+        super().__init__("\n" + render_text(diagnostics, color=False))
+        self.diagnostics = diagnostics
+
+
+def check(
+    net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None
+) -> list[Diagnostic]:
+    """Everything that is wrong with a net, errors and warnings, in the order of the text.
+
+    Args:
+        net: the text, or the `Path` of a file.
+        overrides: values to put in the place of the file's: `{"width": "128", "optimizer.lr": "0.1"}`.
+        variant: one of the file's variants.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    return _check(net, overrides, variant)[1]
+
+
+def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> Network:
+    """The checked net: every layer's input and output shape, parameters and multiply-adds, without importing torch.
+
+    Takes what `check` takes.
+
+    Raises:
+        NetError: the text has errors.
+        OSError: the file cannot be read.
+    """
+    return _experiment(net, overrides, variant).network
+
+
+def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
+    """The net as a plain `torch.nn.Sequential`, with the `state_dict` keys that one written by hand would have.
+
+    Takes what `check` takes. Weights are initialised as torch does, from its global generator.
+
+    Raises:
+        NetError: the text has errors.
+        OSError: the file cannot be read.
+    """
+    from netdsl.building import build_network
+
+    return build_network(shapes(net, overrides=overrides, variant=variant))
+
+
+def train(
+    net: str | Path,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    variant: str | None = None,
+    device: str = "auto",
+    out: str | Path | None = None,
+    quiet: bool = False,
+) -> RunResult:
+    """Trains a net as `netdsl run` does: evaluates after every epoch and leaves a run folder.
+
+    Takes what `check` takes, and:
+
+    Args:
+        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+        out: the run folder; `runs/<name>/<time>` unless given.
+        quiet: print nothing.
+
+    Raises:
+        NetError: the text has errors, or no `data` line.
+        netdsl.data.DataError: the data cannot be read.
+        netdsl.training.TrainingError: training cannot go on.
+    """
+    from netdsl.training import train as train_experiment
+
+    experiment = _experiment(net, overrides, variant)
+    return train_experiment(experiment, device=device, out=None if out is None else Path(out), quiet=quiet)
+
+
+def _experiment(net: str | Path, overrides: Mapping[str, str] | None, variant: str | None) -> Experiment:
+    experiment, diagnostics = _check(net, overrides, variant)
+    if experiment is None or errors(diagnostics):
+        raise NetError(diagnostics)
+    return experiment
+
+
+def _check(
+    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None
+) -> tuple[Experiment | None, list[Diagnostic]]:
+    source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
+    return check_source(source, load_registry(), overrides=overrides, variant=variant)
