@@ -1,0 +1,61 @@
+"""The losses: torch's, by name, with torch's parameters.
+
+Left out of every signature: `weight` tensors, which a text cannot hold, and `reduction`, since training needs the mean.
+"""
+
+from __future__ import annotations
+
+from netdsl.components import loss
+
+
+@loss("torch.nn:CrossEntropyLoss", wants="classes", example="loss cross_entropy label_smoothing=0.1")
+def cross_entropy(*, ignore_index: int = -100, label_smoothing: float = 0.0) -> None:
+    """Minus the log of the probability given to the right class: softmax and `nll` in one, on raw scores (logits).
+
+    `label_smoothing` gives that share of the target evenly to all the classes.
+    """
+
+
+@loss("torch.nn:NLLLoss", wants="classes", example="logsoftmax; loss nll")
+def nll(*, ignore_index: int = -100) -> None:
+    """Minus the log-probability of the right class, for a net that ends in `logsoftmax`."""
+
+
+@loss("torch.nn:MultiMarginLoss", wants="classes", example="loss multi_margin")
+def multi_margin(*, p: int = 1, margin: float = 1.0) -> None:
+    """By how much other classes come within `margin` of the right one's score: the hinge loss of several classes."""
+
+
+@loss("torch.nn:BCEWithLogitsLoss", wants="binary", example="linear 8->1; loss bce_with_logits")
+def bce_with_logits() -> None:
+    """Cross-entropy of yes-or-no targets, on raw scores: sigmoid and `bce` in one, computed without overflow."""
+
+
+@loss("torch.nn:BCELoss", wants="binary", example="linear 8->1; sigmoid; loss bce")
+def bce() -> None:
+    """Cross-entropy of yes-or-no targets, for a net that ends in `sigmoid`; `bce_with_logits` is the safer form."""
+
+
+@loss("torch.nn:MSELoss", example="loss mse")
+def mse() -> None:
+    """The mean of the squared differences."""
+
+
+@loss("torch.nn:L1Loss", example="loss l1")
+def l1() -> None:
+    """The mean of the absolute differences; outliers count less than in `mse`."""
+
+
+@loss("torch.nn:SmoothL1Loss", example="loss smooth_l1 beta=0.5")
+def smooth_l1(*, beta: float = 1.0) -> None:
+    """Squared below `beta`, absolute above it, with slope 1 there: `huber` divided by `beta`."""
+
+
+@loss("torch.nn:HuberLoss", example="loss huber delta=2")
+def huber(*, delta: float = 1.0) -> None:
+    """Squared below `delta`, absolute above it."""
+
+
+@loss("torch.nn:PoissonNLLLoss", example="loss poisson_nll")
+def poisson_nll(*, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> None:
+    """Minus the log-likelihood of counts under a Poisson law whose rate the net gives (its log, with `log_input`)."""

@@ -1,0 +1,57 @@
+"""The metrics, computed by torchmetrics over a whole test set, never as a mean over batches.
+
+`num_classes` is the data set's. A net with a single output for two classes is read as the score of the second one.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from netdsl.components import INFERRED, metric
+
+Average = Literal["micro", "macro", "weighted"]
+
+
+@metric("netdsl.training.metrics:Accuracy", wants="classes", example="metrics accuracy")
+def accuracy(*, num_classes: int = INFERRED, top_k: int = 1, average: Average = "micro") -> None:
+    """The share of samples whose class is the one with the highest score, or among the `top_k` highest."""
+
+
+@metric("netdsl.training.metrics:Top5", wants="classes", example="metrics top5")
+def top5(*, num_classes: int = INFERRED) -> None:
+    """The share of samples whose class is among the five with the highest scores."""
+
+
+@metric("netdsl.training.metrics:F1", wants="classes", example="metrics f1")
+def f1(*, num_classes: int = INFERRED, average: Average = "macro") -> None:
+    """The harmonic mean of precision and recall, averaged over the classes."""
+
+
+@metric("netdsl.training.metrics:AUROC", wants="classes", example="metrics auroc")
+def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] = "macro") -> None:
+    """How likely a class's sample scores above another's: the area under the ROC curve, averaged over the classes."""
+
+
+@metric("netdsl.training.metrics:Confusion", wants="classes", example="metrics confusion")
+def confusion(*, num_classes: int = INFERRED) -> None:
+    """How many samples of each class (rows) were taken for each class (columns)."""
+
+
+@metric("netdsl.training.metrics:MSE", best="lowest", example="metrics mse")
+def mse() -> None:
+    """The mean of the squared differences."""
+
+
+@metric("netdsl.training.metrics:RMSE", best="lowest", example="metrics rmse")
+def rmse() -> None:
+    """The root of the mean squared difference, in the target's own unit."""
+
+
+@metric("netdsl.training.metrics:MAE", best="lowest", example="metrics mae")
+def mae() -> None:
+    """The mean of the absolute differences, in the target's own unit."""
+
+
+@metric("netdsl.training.metrics:R2", example="metrics r2")
+def r2() -> None:
+    """The share of the target's variance that the net explains: 1 is perfect, 0 as good as always saying the mean."""

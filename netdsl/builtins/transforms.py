@@ -1,0 +1,266 @@
+"""The transforms: what the body of a `data` line may do to a sample on its way to the net.
+
+They stand in the order in which they act; values are scaled to 0…1 by themselves. Random ones act in training only,
+with a draw of their own for every sample.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from netdsl.components import INFERRED, Refusal, Size, per_axis, transform
+from netdsl.sizes import Dim, Shape, Unknown, format_shape
+
+Interpolation = Literal["nearest", "bilinear", "bicubic"]
+Range = tuple[float, float]
+
+GEOMETRY = "netdsl.data.transforms.geometry"
+WARP = "netdsl.data.transforms.warp"
+COLOUR = "netdsl.data.transforms.colour"
+MIXING = "netdsl.data.transforms.mixing"
+POLICY = "netdsl.data.transforms.policy"
+
+
+def _image(x: Shape, name: str) -> tuple[Dim, Dim, Dim]:
+    if len(x) != 3:
+        raise Refusal(f"`{name}` expects an image, C×H×W, but receives {format_shape(x)}")
+    return x[0], x[1], x[2]
+
+
+def _colour(x: Shape, name: str) -> Shape:
+    channels, *_ = _image(x, name)
+    if channels != 3 and not isinstance(channels, Unknown):
+        raise Refusal(f"`{name}` expects 3 channels (red, green, blue) but receives {channels}")
+    return x
+
+
+def _resized(x: Shape, size: Size, name: str) -> Shape:
+    channels, *_ = _image(x, name)
+    height, width = per_axis(size, 2, "size")
+    if min(height, width) < 1:
+        raise Refusal(f"a size is at least 1, not {min(height, width)}", "size")
+    return channels, height, width
+
+
+def _probability(p: float) -> None:
+    if not 0 <= p <= 1:
+        raise Refusal(f"a probability lies between 0 and 1; {p:g} does not", "p")
+
+
+@transform(f"{GEOMETRY}:Resize", example="data folder photos { resize 224 fit=cover }")
+def resize(
+    x: Shape,
+    size: Size,
+    *,
+    fit: Literal["stretch", "cover", "contain"] = "stretch",
+    interpolation: Interpolation = "bilinear",
+    antialias: bool = True,
+) -> Shape:
+    """Scales every image to one size: `resize 64` gives 64×64, `resize 48x64` gives 48 rows of 64.
+
+    `fit=stretch` ignores the image's proportions. `fit=cover` keeps them and cuts off what stands over, in the middle,
+    as torchvision's `Resize(n)` and `CenterCrop(n)` do together; `fit=contain` keeps them and fills up with black.
+    """
+    return _resized(x, size, "resize")
+
+
+@transform(f"{GEOMETRY}:CenterCrop", example="data stl10 { centercrop 64 }")
+def centercrop(x: Shape, size: Size) -> Shape:
+    """The middle of the image; black around it where the image is smaller."""
+    return _resized(x, size, "centercrop")
+
+
+@transform(f"{GEOMETRY}:RandomCrop", random=True, example="data cifar10 { randomcrop 32 padding=4; hflip; normalize }")
+def randomcrop(
+    x: Shape,
+    size: Size,
+    *,
+    padding: Size = 0,
+    padding_mode: Literal["constant", "edge", "reflect"] = "constant",
+    fill: float = 0.0,
+) -> Shape:
+    """A piece of the image, from a random place, after `padding` pixels were put around it. In testing, its middle.
+
+    `fill` is what constant padding is made of, from 0 (black) to 1.
+    """
+    _, *axes = _image(x, "randomcrop")
+    pads, sizes = per_axis(padding, 2, "padding"), per_axis(size, 2, "size")
+    for length, pad, wanted in zip(axes, pads, sizes, strict=True):
+        if pad < 0:
+            raise Refusal(f"a padding is at least 0, not {pad}", "padding")
+        if isinstance(length, int) and length + 2 * pad < wanted:
+            raise Refusal(
+                f"`randomcrop` takes {wanted} pixels but the image has {length + 2 * pad}, padding included",
+                "size",
+                f"write `padding={-(-(wanted - length) // 2)}` or more, or `resize` before it",
+            )
+        if padding_mode == "reflect" and isinstance(length, int) and pad >= length:
+            raise Refusal(f"`padding_mode=reflect` needs a padding below the image's {length} pixels", "padding")
+    return _resized(x, size, "randomcrop")
+
+
+@transform(f"{GEOMETRY}:RandomResizedCrop", random=True, example="data imagenet { randomresizedcrop 224; hflip }")
+def randomresizedcrop(
+    x: Shape,
+    size: Size,
+    *,
+    scale: Range = (0.08, 1.0),
+    ratio: Range = (3 / 4, 4 / 3),
+    interpolation: Literal["nearest", "bilinear"] = "bilinear",
+) -> Shape:
+    """A random part of the image, `scale` of its area, as wide to high as `ratio`, scaled to one size.
+
+    In testing the whole image, as `resize fit=cover` gives it.
+    """
+    return _resized(x, size, "randomresizedcrop")
+
+
+@transform(f"{GEOMETRY}:HorizontalFlip", random=True, example="data cifar10 { hflip }")
+def hflip(x: Shape, p: float = 0.5) -> Shape:
+    """Left and right change places, with probability `p`."""
+    _probability(p)
+    _image(x, "hflip")
+    return x
+
+
+@transform(f"{GEOMETRY}:VerticalFlip", random=True, example="data eurosat { vflip }")
+def vflip(x: Shape, p: float = 0.5) -> Shape:
+    """Top and bottom change places, with probability `p`."""
+    _probability(p)
+    _image(x, "vflip")
+    return x
+
+
+@transform(f"{GEOMETRY}:AlternatingFlip", random=True, example="data cifar10 { altflip }")
+def altflip(x: Shape) -> Shape:
+    """Each image is shown mirrored in every second epoch; chance decides only in which (Jordan 2024).
+
+    Two epochs then hold every image both ways, where `hflip` would repeat half of them.
+    """
+    _image(x, "altflip")
+    return x
+
+
+@transform("netdsl.data.transforms.values:Normalize", example="data cifar10 { normalize }")
+def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ...] = INFERRED) -> Shape:
+    """Each channel minus its `mean`, divided by its `std`: left out, those of the data set's training part.
+
+    Published values where there are some, otherwise computed when the data are read.
+    """
+    for name, given in (("mean", mean), ("std", std)):
+        if given and len(given) not in (1, x[0]) and not isinstance(x[0], Unknown):
+            raise Refusal(f"`{name}` has {len(given)} values but the input has {x[0]} channels", name)
+    if std and min(std) <= 0:
+        raise Refusal(f"a standard deviation is above 0; {min(std):g} is not", "std")
+    return x
+
+
+@transform(f"{GEOMETRY}:Cutout", random=True, example="data cifar10 { cutout 8 }")
+def cutout(x: Shape, size: Size, *, p: float = 1.0, fill: float = 0.0) -> Shape:
+    """A rectangle of `size` around a random pixel is painted over; what lies outside the image is lost (DeVries 2017).
+
+    `fill` is the paint, from 0 (black) to 1; after `normalize`, in its values.
+    """
+    _probability(p)
+    _resized(x, size, "cutout")
+    return x
+
+
+@transform(f"{WARP}:Rotation", random=True, example="data mnist { rotation 10 }")
+def rotation(
+    x: Shape, degrees: float, *, interpolation: Literal["nearest", "bilinear"] = "bilinear", fill: float = 0.0
+) -> Shape:
+    """Turned about its middle by up to `degrees` either way; `fill` comes in at the corners."""
+    _image(x, "rotation")
+    return x
+
+
+@transform(f"{WARP}:Affine", random=True, example="data mnist { affine 10 translate=0.1,0.1 scale=0.9,1.1 }")
+def affine(
+    x: Shape,
+    degrees: float = 0.0,
+    *,
+    translate: Range = (0.0, 0.0),
+    scale: Range = (1.0, 1.0),
+    shear: float = 0.0,
+    interpolation: Literal["nearest", "bilinear"] = "bilinear",
+    fill: float = 0.0,
+) -> Shape:
+    """Turned, moved, scaled and slanted about its middle, each by a random amount.
+
+    `translate` is the largest move to the side and up or down, as shares of the width and height; `scale` the smallest
+    and largest factor; `degrees` and `shear` the largest angles either way.
+    """
+    _image(x, "affine")
+    if min(scale) <= 0:
+        raise Refusal(f"a scale is above 0; {min(scale):g} is not", "scale")
+    return x
+
+
+@transform(
+    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64; colorjitter 0.4 0.4 0.4 0.1 }"
+)
+def colorjitter(
+    x: Shape, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0, hue: float = 0.0
+) -> Shape:
+    """Brightness, contrast and saturation by random factors of 1 − b … 1 + b, the hue by up to `hue` of the circle."""
+    for name, given in (("brightness", brightness), ("contrast", contrast), ("saturation", saturation)):
+        if given < 0:
+            raise Refusal(f"`{name}` is at least 0, not {given:g}", name)
+    if not 0 <= hue <= 0.5:
+        raise Refusal(f"`hue` lies between 0 and 0.5; {hue:g} does not", "hue")
+    if saturation or hue:
+        return _colour(x, "colorjitter")
+    _image(x, "colorjitter")
+    return x
+
+
+@transform(f"{COLOUR}:Grayscale", example="data cifar10 { grayscale }")
+def grayscale(x: Shape, channels: int = 1) -> Shape:
+    """How bright each pixel is, 0.2989·red + 0.587·green + 0.114·blue, in one channel or three equal ones."""
+    if channels not in (1, 3):
+        raise Refusal(f"a grey image has 1 channel or 3 equal ones, not {channels}", "channels")
+    _, height, width = _image(_colour(x, "grayscale"), "grayscale")
+    return channels, height, width
+
+
+@transform(f"{MIXING}:Mixup", random=True, example="data cifar10 { normalize; mixup 0.2 }")
+def mixup(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
+    """Two images laid over each other, and their classes likewise (Zhang and others 2017).
+
+    The share is drawn from Beta(`alpha`, `alpha`), which hardly mixes where `alpha` is near 0. Needs
+    `loss cross_entropy`.
+    """
+    return _mixing(x, alpha)
+
+
+@transform(f"{MIXING}:CutMix", random=True, example="data cifar10 { normalize; cutmix }")
+def cutmix(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
+    """A rectangle of another image is pasted in, and the classes are mixed by its area (Yun and others 2019).
+
+    The area is drawn from Beta(`alpha`, `alpha`). Needs `loss cross_entropy`.
+    """
+    _image(x, "cutmix")
+    return _mixing(x, alpha)
+
+
+def _mixing(x: Shape, alpha: float) -> Shape:
+    if alpha <= 0:
+        raise Refusal(f"`alpha` is above 0; {alpha:g} is not", "alpha")
+    return x
+
+
+@transform(f"{POLICY}:RandAugment", random=True, example="data cifar10 { randaugment 2 9 }")
+def randaugment(
+    x: Shape, num_ops: int = 2, magnitude: int = 9, *, num_magnitude_bins: int = 31, fill: float = 0.0
+) -> Shape:
+    """`num_ops` operations, one after the other, from fourteen, all at strength `magnitude` (Cubuk and others 2019)."""
+    if not 0 <= magnitude < num_magnitude_bins:
+        raise Refusal(f"`magnitude` lies between 0 and {num_magnitude_bins - 1}; {magnitude} does not", "magnitude")
+    return _colour(x, "randaugment")
+
+
+@transform(f"{POLICY}:TrivialAugment", random=True, example="data cifar10 { trivialaugment }")
+def trivialaugment(x: Shape, *, num_magnitude_bins: int = 31, fill: float = 0.0) -> Shape:
+    """One operation from fourteen, at a random strength: nothing to tune, hard to beat (Müller, Hutter 2021)."""
+    return _colour(x, "trivialaugment")

@@ -1,0 +1,79 @@
+"""Getting archives that are not there yet, with torchvision's downloader; and saying what to do when that fails."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from netdsl.data.errors import DataError
+from netdsl.data.places import locked
+
+PATIENCE = 30.0
+"""Seconds without a byte after which a download is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A file to be had from the network: its address, checksum, and the folder below the root it is unpacked in."""
+
+    url: str
+    md5: str | None = None
+    folder: str = ""
+    name: str = ""
+
+    @property
+    def file(self) -> str:
+        """What it is called on the disk."""
+        return self.name or self.url.rpartition("/")[2]
+
+
+def obtain(name: str, root: Path, archives: Callable[[], Sequence[Archive]], ready: Callable[[], bool]) -> None:
+    """Downloads and unpacks a data set unless it is `ready`. `archives` may import torchvision to know them.
+
+    An archive that somebody has put into its folder is taken instead of a download, if its checksum is right.
+    """
+    if ready():
+        return
+    with locked(root):
+        if ready():
+            return
+        wanted = archives()
+        for archive in wanted:
+            try:
+                _get(root, archive)
+            except (OSError, RuntimeError, EOFError) as error:
+                raise DataError(f"cannot download `{name}`: {error}", by_hand(root, wanted)) from error
+
+
+def by_hand(root: Path, archives: Sequence[Archive]) -> str:
+    """What to do without a network: each file, its folder, its checksum and its address."""
+    lines = ["download it elsewhere, put it into this folder and run again:"]
+    for archive in archives:
+        checksum = f" (md5 {archive.md5})" if archive.md5 else ""
+        lines.append(f"  {root / archive.folder / archive.file}{checksum} from {archive.url}")
+    return "\n".join(lines)
+
+
+def _get(root: Path, archive: Archive) -> None:
+    from torchvision.datasets.utils import download_and_extract_archive, download_url
+
+    folder = root / archive.folder
+    packed = archive.file.endswith((".gz", ".tgz", ".zip", ".tar", ".xz", ".bz2")) and not archive.name.endswith(".bz2")
+    with _patience():
+        if packed:
+            download_and_extract_archive(archive.url, str(folder), filename=archive.file, md5=archive.md5)
+        else:
+            download_url(archive.url, str(folder), archive.file, archive.md5)
+
+
+@contextmanager
+def _patience() -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(PATIENCE)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)

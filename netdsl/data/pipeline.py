@@ -1,0 +1,47 @@
+"""What the training loop sees of the data: batches, ready on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, Protocol, Self
+
+from torch import Tensor
+
+
+class Batch(NamedTuple):
+    """Samples and their targets, transformed, on the device.
+
+    `x` is real numbers (whole ones for an embedding). `y` is whole numbers N for classes, real numbers N×… otherwise,
+    and N×classes where a transform mixed them.
+    """
+
+    x: Tensor
+    y: Tensor
+
+
+class Pipeline(Protocol):
+    """One part of a data set, served in batches. Every epoch is a function of the seed and its number alone."""
+
+    @property
+    def samples(self) -> int:
+        """How many samples an epoch serves, over all ranks (but for those that `drop_last` leaves out)."""
+
+    @property
+    def batch(self) -> int:
+        """The size of the global batch."""
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+
+    def size(self, step: int) -> int:
+        """How many samples the global batch of a step has; only the last may have fewer than `batch`."""
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """This rank's share of each batch of an epoch, from step `start` on."""
+
+    def batched(self, batch: int) -> Self:
+        """The same samples in batches of another size."""
+
+    def channels_last(self) -> Self:
+        """The same samples, laid out in memory with the channels last."""

@@ -1,0 +1,52 @@
+"""Who is served what and when: the order of an epoch, its batches, and a rank's share of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from netdsl.data.randomness import AUGMENT, ORDER, Moment, permutation
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The steps of an epoch over `samples` samples in global batches of `batch`, seen from one of `world` ranks."""
+
+    samples: int
+    batch: int
+    shuffle: bool = False
+    drop_last: bool = False
+    seed: int = 0
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        full, rest = divmod(self.samples, self.batch)
+        return full + (rest > 0 and not self.drop_last)
+
+    def size(self, step: int) -> int:
+        """How many samples the global batch of a step has."""
+        return max(0, min(self.batch, self.samples - step * self.batch))
+
+    def share(self, step: int) -> slice:
+        """This rank's rows of the global batch."""
+        size = self.size(step)
+        return slice(size * self.rank // self.world, size * (self.rank + 1) // self.world)
+
+    def order(self, epoch: int) -> Tensor:
+        """The sample numbers in the order in which an epoch serves them."""
+        if not self.shuffle:
+            return torch.arange(self.samples)
+        return permutation(self.samples, ORDER, self.seed, epoch)
+
+    def moments(self, epoch: int, start: int = 0) -> Iterator[tuple[int, Moment]]:
+        """Each step from `start` on: its number, its stream of random numbers and its global batch."""
+        order = self.order(epoch)
+        for step in range(start, self.batches):
+            indices = order[step * self.batch : (step + 1) * self.batch]
+            yield step, Moment(indices, epoch, (AUGMENT, self.seed, epoch, step))

@@ -1,0 +1,84 @@
+"""What a data set's loader hands over: its parts, either as tensors or as items that are read one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from torch import Tensor, uint8
+
+
+@dataclass(frozen=True, eq=False)
+class Tensors:
+    """Samples in memory: `x` of N×… (bytes, real numbers, or whole numbers for an embedding) and `y` of N×…."""
+
+    x: Tensor
+    y: Tensor
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def pick(self, indices: Tensor) -> Tensors:
+        """Some of the samples, in the order of the indices."""
+        return Tensors(self.x[indices], self.y[indices])
+
+
+class Items(Protocol):
+    """Samples that are read one by one, by worker processes: so it must be picklable."""
+
+    def __len__(self) -> int:
+        """How many there are."""
+
+    def read(self, index: int) -> tuple[Tensor, int | Tensor]:
+        """One sample and its target; an `OSError` or a `ValueError` where it is broken."""
+
+    def name(self, index: int) -> str:
+        """What messages call it: its path."""
+
+
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Some of the items, in the order of the indices."""
+
+    items: Items
+    indices: Tensor
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def read(self, index: int) -> tuple[Tensor, int | Tensor]:
+        """One sample and its target."""
+        return self.items.read(int(self.indices[index]))
+
+    def name(self, index: int) -> str:
+        """Its path."""
+        return self.items.name(int(self.indices[index]))
+
+
+Part = Tensors | Items
+
+
+@dataclass(frozen=True, eq=False)
+class Splits:
+    """A data set: what to train on and what to test on (None: to be split off).
+
+    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out.
+    """
+
+    train: Part
+    test: Part | None = None
+    names: Sequence[str] = ()
+    unit: float | None = None
+
+
+def unit_of(part: Part, unit: float | None) -> float:
+    """The value that stands for 1."""
+    if unit is not None:
+        return unit
+    return 1.0 if isinstance(part, Tensors) and part.x.dtype != uint8 else 255.0
+
+
+def pick(part: Part, indices: Tensor) -> Part:
+    """Some of the samples of a part."""
+    return part.pick(indices) if isinstance(part, Tensors) else Chosen(part, indices)

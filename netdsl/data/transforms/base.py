@@ -1,0 +1,78 @@
+"""What a transform is: a draw for each sample, and an act on the whole batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor
+
+from netdsl.data.randomness import Moment
+
+Draws = tuple[Tensor, ...]
+
+
+class Transform:
+    """A step on a batch N×C×H×W (or N×…) on its device.
+
+    `moves` says that it only moves values about, so that it acts on bytes before they are made real numbers: quicker,
+    and the same; `blends`, that it also takes means of neighbours, for which bytes must span 0…255. `fits` says that
+    its output has one size whatever its input's. `unit` is the value that stands for 1 where it acts, set when a chain
+    is put together.
+    """
+
+    moves: ClassVar[bool] = False
+    blends: ClassVar[bool] = False
+    fits: ClassVar[bool] = False
+    random: ClassVar[bool] = False
+    unit: float = 1.0
+
+    def draw(self, moment: Moment, shape: torch.Size) -> Draws:
+        """What chance decides, a row a sample, on the CPU; `shape` is one sample's."""
+        return ()
+
+    def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
+        """The transformed batch."""
+        raise NotImplementedError
+
+    def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
+        """The targets, where the transform changes them too."""
+        return y
+
+    def in_testing(self) -> Transform | None:
+        """What stands in its place in testing: itself, unless it is random."""
+        return None if self.random else self
+
+    def paint(self, x: Tensor, value: float) -> float:
+        """What a value of 0…1 is among the values of the batch."""
+        return value * self.unit if x.is_floating_point() else round(value * self.unit)
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Draws and acts: the contract that any transform keeps."""
+        drawn = self.draw(Moment(torch.arange(len(x)), source=generator), x.shape[1:])
+        return self.act(x, *(row.to(x.device) for row in drawn))
+
+
+def is_channels_last(x: Tensor) -> bool:
+    """Whether a batch of images lies in memory with its channels last."""
+    return x.dim() == 4 and x.shape[1] > 1 and x.is_contiguous(memory_format=torch.channels_last)
+
+
+def planes(x: Tensor) -> tuple[Tensor, int]:
+    """A batch of images as N×P×H×W×U, in the order of memory: P·U channels, U of them next to each other.
+
+    Row-wise copies then work alike on both memory layouts.
+    """
+    if is_channels_last(x):
+        return x.permute(0, 2, 3, 1).unsqueeze(1), x.shape[1]
+    return x.contiguous().unsqueeze(-1), 1
+
+
+def images(x: Tensor) -> Tensor:
+    """The inverse of `planes`: N×C×H×W."""
+    return x.squeeze(1).permute(0, 3, 1, 2) if x.shape[-1] > 1 else x.squeeze(-1)
+
+
+def pair(size: int | tuple[int, ...]) -> tuple[int, int]:
+    """A size for rows and columns: 3 -> (3, 3)."""
+    return (size, size) if isinstance(size, int) else cast("tuple[int, int]", tuple(size))

@@ -1,0 +1,109 @@
+"""The metrics as torchmetrics computes them, fed with what the loop has: raw outputs, and targets of any kind.
+
+A single output for two classes is the second one's score against 0. Targets that a transform mixed count as the class
+that they hold most of.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torchmetrics import MeanAbsoluteError, MeanSquaredError, R2Score
+from torchmetrics.classification import (
+    MulticlassAccuracy,
+    MulticlassAUROC,
+    MulticlassConfusionMatrix,
+    MulticlassF1Score,
+)
+
+
+def scores(output: Tensor) -> Tensor:
+    """Scores N×classes out of raw outputs."""
+    output = output.float()
+    if output.dim() == 1 or output.shape[1] == 1:
+        column = output.reshape(-1, 1)
+        return torch.cat((torch.zeros_like(column), column), 1)
+    return output
+
+
+def classes(output: Tensor, target: Tensor) -> Tensor:
+    """Class numbers out of targets."""
+    mixed = target.is_floating_point() and target.dim() > 1 and target.shape[1] > 1 and target.shape == output.shape
+    return target.argmax(1) if mixed else target.reshape(output.shape[0], *output.shape[2:]).long()
+
+
+class Accuracy(MulticlassAccuracy):
+    """The share of right classes."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        super().update(scores(output), classes(output, target))
+
+
+class Top5(Accuracy):
+    """The share of samples whose class is among the five highest, or among all where there are fewer."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(num_classes=num_classes, top_k=min(5, num_classes), average="micro")
+
+
+class F1(MulticlassF1Score):
+    """The harmonic mean of precision and recall."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        super().update(scores(output), classes(output, target))
+
+
+class AUROC(MulticlassAUROC):
+    """The area under the ROC curve, exact: all scores are kept until it is asked for."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Keeps a batch."""
+        super().update(scores(output).softmax(1), classes(output, target))
+
+
+class Confusion(MulticlassConfusionMatrix):
+    """The confusion matrix."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        super().update(scores(output), classes(output, target))
+
+
+def _numbers(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Both as N×values, so that N outputs are never compared with N×1 targets."""
+    rows = output.float().reshape(len(output), -1).contiguous()
+    return rows, target.to(rows.dtype).reshape(rows.shape)
+
+
+class MSE(MeanSquaredError):
+    """The mean squared difference."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        super().update(*_numbers(output, target))
+
+
+class RMSE(MSE):
+    """The root of the mean squared difference."""
+
+    def __init__(self) -> None:
+        super().__init__(squared=False)
+
+
+class MAE(MeanAbsoluteError):
+    """The mean absolute difference."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        super().update(*_numbers(output, target))
+
+
+class R2(R2Score):
+    """The share of the variance that is explained, averaged over the values of a target."""
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        rows, wanted = _numbers(output, target)
+        super().update(*((rows, wanted) if rows.shape[1] > 1 else (rows[:, 0], wanted[:, 0])))
