@@ -1,0 +1,1 @@
+"""Blocks of well-known networks, written in the language: `use resnet`."""
