@@ -1,0 +1,65 @@
+"""Where a run happens and in which precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from netdsl.training.errors import TrainingError
+
+HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def choose_device(name: str) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` stands for; refused where this machine has none."""
+    if name == "auto":
+        return _fastest()
+    try:
+        device = torch.device(name)
+    except RuntimeError:
+        device = None
+    if device is None or device.type not in ("cpu", "cuda", "mps"):
+        raise TrainingError(f"unknown device `{name}`", "write auto, cpu, cuda, cuda:1 or mps")
+    if device.type == "cuda":
+        _require_cuda(name, device.index or 0)
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise TrainingError(f"`{name}` needs a Mac with a Metal GPU, which torch does not find here", _ELSEWHERE)
+    return device
+
+
+def device_name(device: torch.device) -> str:
+    """The device as a header says it: `cpu, 2 threads`, `cuda:0, NVIDIA H100`."""
+    if device.type == "cpu":
+        threads = torch.get_num_threads()
+        return f"cpu, {threads} thread{'s' * (threads > 1)}"
+    if device.type == "cuda":
+        return f"{device}, {torch.cuda.get_device_name(device)}"
+    return str(device)
+
+
+def autocast(device: torch.device, precision: str) -> AbstractContextManager[None]:
+    """The context of a forward pass: torch's autocast for `bf16` and `fp16`, nothing for `fp32`."""
+    if precision not in HALF:
+        return nullcontext()
+    return torch.autocast(device.type, dtype=HALF[precision])
+
+
+def _fastest() -> torch.device:
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def _require_cuda(name: str, index: int) -> None:
+    if not torch.cuda.is_available():
+        built = "finds no CUDA device here" if torch.version.cuda else "is built without CUDA"
+        raise TrainingError(f"`{name}` needs CUDA, but torch {torch.__version__} {built}", _ELSEWHERE)
+    count = torch.cuda.device_count()
+    if index >= count:
+        raise TrainingError(
+            f"`{name}` is device {index}, but this machine has {count}", f"the last is cuda:{count - 1}"
+        )
+
+
+_ELSEWHERE = "leave `--device` out for the best there is, or write `--device cpu`"

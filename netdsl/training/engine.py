@@ -1,0 +1,97 @@
+"""The loop: forward, loss, backward, step; after each epoch, the test set. All around it keeps it fast and safe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from netdsl.data import Batch, Data, Pipeline
+from netdsl.training.evaluate import evaluate
+from netdsl.training.learner import Learner, counted
+from netdsl.training.losses import Losses
+from netdsl.training.run import Run
+
+
+def fit(learner: Learner, data: Data, run: Run) -> None:
+    """Trains until every step is taken or patience is lost, and evaluates after each epoch."""
+    while not run.finished:
+        run.epoch_began()
+        train_epoch(learner, data.train, run)
+        run.training_ended()
+        test = test_epoch(learner, data.test, run)
+        learner.epoch, learner.batch = learner.epoch + 1, 0
+        run.epoch_ended(test)
+    run.finish()
+
+
+class Watcher(Protocol):
+    """What a pass over the training set tells of itself."""
+
+    losses: Losses
+
+    def step_ended(self, output: Tensor, target: Tensor, /) -> None:
+        """Called after every optimizer step with the last batch's outputs and targets."""
+
+
+def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
+    """One pass over the training set, from where the learner stands in it."""
+    model, loss_fn = learner.model, learner.loss
+    learner.module.train()
+    batches = pipeline.epoch(learner.epoch, start=learner.batch)
+    steps = grouped(batches, learner.settings.accumulate)
+    for group in islice(steps, learner.steps - learner.step):
+        for (x, y), share in zip(group, shares(group, loss_fn), strict=True):
+            with learner.autocast:
+                output = model(x)
+                loss = loss_fn(output, y)
+            learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
+            run.losses.add(loss.detach(), len(y), learner.step + 1)
+        update(learner)
+        learner.batch += len(group)
+        learner.step += 1
+        run.step_ended(output, y)
+
+
+def update(learner: Learner) -> None:
+    """One step of the optimizer along the gradients that have gathered."""
+    optimizer, scaler = learner.optimizer, learner.scaler
+    if learner.settings.clip:
+        scaler.unscale_(optimizer)
+        nn.utils.clip_grad_norm_(learner.module.parameters(), learner.settings.clip)
+    scaler.step(optimizer)
+    scaler.update()
+    optimizer.zero_grad()
+    if learner.schedule:
+        learner.schedule.step()
+    if learner.average:
+        learner.average.update_parameters(learner.module)
+
+
+def test_epoch(learner: Learner, pipeline: Pipeline, run: Run) -> dict[str, Any]:
+    """The results of the net, or of its moving average, on the test set."""
+    model = learner.weights if learner.average else learner.model
+    learner.weights.eval()
+    batches = run.until_stopped(pipeline.epoch(0))
+    return evaluate(model, learner.loss, run.metrics, batches, learner.autocast)
+
+
+def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
+    """The batches that share an optimizer step."""
+    iterator = iter(batches)
+    while group := list(islice(iterator, size)):
+        yield group
+
+
+def shares(group: list[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor | None]:
+    """The part of each batch in the mean over its group, where backward starts from; None is all of it.
+
+    With them, gradients that gather over several batches are those of one large batch.
+    """
+    if len(group) == 1:
+        return [None]
+    counts = torch.stack([torch.as_tensor(counted(loss_fn, y), device=y.device) for _, y in group])
+    return list(counts / counts.sum())

@@ -1,0 +1,35 @@
+"""What stops a run, said to the person who started it."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+
+class TrainingError(Exception):
+    """A run that cannot start or go on: what happened, and what to do about it."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run that was asked to stop and has saved itself.
+
+    Args:
+        number: the signal that asked for it.
+        folder: the run's folder, from which it resumes.
+        step: the step that it finished.
+    """
+
+    def __init__(self, number: int, folder: Path, step: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name} after step {step:,}, which is saved")
+        self.number = number
+        self.folder = folder
+
+    @property
+    def exit_status(self) -> int:
+        """What a shell expects of a program that a signal ended: 130 or 143."""
+        return 128 + self.number

@@ -1,0 +1,90 @@
+"""What a run has come to so far: a record an epoch, and which of them is the best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    Args:
+        number: 1 for the first.
+        step: how many optimizer steps had been taken at its end.
+        train_loss: the mean loss over its samples, each at the step that used it.
+        test: the mean loss over the test set, and each metric.
+        rate: training samples a second.
+        seconds: how long it took, the test included.
+    """
+
+    number: int
+    step: int
+    train_loss: float
+    test: Mapping[str, Any]
+    rate: float
+    seconds: float
+
+    @property
+    def scalars(self) -> dict[str, float]:
+        """What curves are made of: `test/loss`, `test/accuracy`. Matrices are left out."""
+        test = {f"test/{name}": value for name, value in self.test.items() if isinstance(value, int | float)}
+        return {"train/epoch_loss": self.train_loss} | test
+
+
+@dataclass
+class History:
+    """Every epoch of a run.
+
+    Args:
+        metrics: the names of the metrics, in the order of the file.
+        criterion: by which value of the test the best epoch is chosen.
+        highest: whether more of it is better.
+    """
+
+    metrics: Sequence[str]
+    criterion: str = "loss"
+    highest: bool = False
+    epochs: list[Epoch] = field(default_factory=list)
+    _best: int | None = None
+
+    @property
+    def best(self) -> Epoch | None:
+        """The best epoch, the first of several equals."""
+        return None if self._best is None else self.epochs[self._best]
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The best epoch and the last, as `run.json` tells them."""
+        last = self.epochs[-1] if self.epochs else None
+        chosen = {"best": self.best, "last": last}
+        return {name: {"epoch": epoch.number} | epoch.scalars for name, epoch in chosen.items() if epoch}
+
+    def add(self, epoch: Epoch) -> bool:
+        """Adds an epoch; whether it is the best so far."""
+        self.epochs.append(epoch)
+        better = self._value(epoch) > (-math.inf if self.best is None else self._value(self.best))
+        if better:
+            self._best = len(self.epochs) - 1
+        return better
+
+    def stalled(self, patience: int | None) -> bool:
+        """Whether `patience` epochs have gone by since the best one."""
+        return patience is not None and self._best is not None and len(self.epochs) - 1 - self._best >= patience
+
+    def state_dict(self) -> list[dict[str, Any]]:
+        """The epochs as plain values."""
+        return [asdict(epoch) for epoch in self.epochs]
+
+    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
+        """Puts the epochs back."""
+        self.epochs, self._best = [], None
+        for epoch in state:
+            self.add(Epoch(**epoch))
+
+    def _value(self, epoch: Epoch) -> float:
+        value = float(epoch.test[self.criterion])
+        return -math.inf if math.isnan(value) else value if self.highest else -value

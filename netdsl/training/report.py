@@ -1,0 +1,125 @@
+"""What a run says, as text: its header, a row an epoch, the line that moves, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from netdsl.data import Data
+from netdsl.network import Experiment
+from netdsl.training.devices import device_name
+from netdsl.training.history import Epoch, History
+
+BAR = 20
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands in the middle of an epoch."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+    accuracy: float | None
+    rate: float
+    remaining: float
+
+
+class EpochTable:
+    """A row an epoch: `epoch  train loss  test loss  accuracy  images/s  time`."""
+
+    def __init__(self, metrics: Sequence[str], unit: str) -> None:
+        self._metrics = metrics
+        self._columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+
+    @property
+    def heading(self) -> str:
+        """The names of the columns."""
+        return self._line(self._columns)
+
+    def row(self, epoch: Epoch) -> str:
+        """The numbers of an epoch."""
+        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
+        cells = [number(name, value) for name, value in zip(self._columns[1:], values, strict=False)]
+        return self._line([str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)])
+
+    def _line(self, cells: Sequence[str]) -> str:
+        widths = [max(len(column), 5 if column == "epoch" else 9) for column in self._columns]
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+
+def header(experiment: Experiment, data: Data, device: torch.device) -> str:
+    """What is about to happen, in a line: file, parameters, multiply-adds, data, device."""
+    network = experiment.network
+    macs = amount(network.macs) if isinstance(network.macs, int) else str(network.macs)
+    parts = [f"{network.params:,} parameters, {macs} multiply-adds", device_name(device), data.description]
+    return f"{experiment.source.name}: {'; '.join(parts)}"
+
+
+def outcome(history: History, folder: Path) -> str:
+    """The best result, and what to type next."""
+    best = history.best
+    if best is None:
+        return f"no epoch ended with a loss that is a number; the run is in {folder}"
+    value = number(history.criterion, best.test[history.criterion])
+    return f"best {history.criterion} {value} in epoch {best.number}; see the curves: tensorboard --logdir {folder}"
+
+
+def moving_line(moment: Moment, unit: str, columns: int = 80) -> str:
+    """`epoch 3/10 ━━━━━━╌╌╌╌ 312/782  loss 1.2345  accuracy 56.2 %  5,123 images/s  0:42 left`; the bar gives way."""
+    parts = [
+        f"{moment.batch}/{moment.batches}",
+        f"loss {moment.loss:.4f}",
+        *([] if moment.accuracy is None else [f"accuracy {percent(moment.accuracy, 1)}"]),
+        f"{moment.rate:,.0f} {unit}/s",
+        f"{clock(moment.remaining)} left",
+    ]
+    start, end = f"epoch {moment.epoch}/{moment.epochs}", "  ".join(parts)
+    room = min(BAR, columns - len(start) - len(end) - 2)
+    return f"{start} {bar(moment.batch / max(moment.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
+
+
+def bar(share: float, cells: int) -> str:
+    """`━━━━━━╌╌╌╌`."""
+    done = int(cells * share)
+    return "━" * done + "╌" * (cells - done)
+
+
+def percent(share: float, digits: int = 2) -> str:
+    """`97.22 %`."""
+    return f"{100 * share:.{digits}f} %"
+
+
+def clock(seconds: float) -> str:
+    """`0:42`, `1:02:03`."""
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def number(name: str, value: Any) -> str:
+    """A metric's value: shares of samples in percent, everything else as it is; `-` for what is no number."""
+    if not isinstance(value, int | float):
+        return "-"
+    if name.startswith(("accuracy", "top")):
+        return percent(value)
+    return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.4g}"
+
+
+def amount(count: int) -> str:
+    """`9.9 M`."""
+    for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            return f"{count / size:.1f} {unit}"
+    return str(count)
+
+
+def duration(seconds: float) -> str:
+    """`0.05 s`, `9.8 s`, `1:02:03`."""
+    return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
