@@ -221,6 +221,11 @@ class Layer(Component):
         """Whether it has bodies."""
         return bool(self.branches)
 
+    @cached_property
+    def takes_labels(self) -> bool:
+        """Whether labelled outputs may join its bodies: not where each body receives a part of the input."""
+        return self.feeds is None and any(parameter.is_many for parameter in self.parameters.values())
+
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""
         return super().resolve(self.shorts.get(name, name))

@@ -1,0 +1,165 @@
+"""Layers with bodies. The checker works the bodies out; a rule receives their output shapes and joins them."""
+
+from __future__ import annotations
+
+from netdsl.builtins.layers.checks import axis, batched, multiple
+from netdsl.components import Refusal, Requirement, Result, call, divisible, layer
+from netdsl.sizes import Dim, Expr, Shape, Unknown, ceil_div, format_shape
+
+LARGEST_STRIDE = 64
+"""The largest stride that is tried where a size is a symbol."""
+
+
+@layer("composite", takes="any", example="residual { conv 64 k3 p1; bn; relu; conv 64 k3 p1; bn }")
+def residual(
+    x: Shape, body: Shape, shortcut: Shape | None = None, project: bool = False, matching: bool = False
+) -> Result:
+    """Adds the input to the body's output, so that the body learns only what has to change (He et al., 2015).
+
+    The shapes must agree. Where they differ, a `shortcut { … }` brings the input into shape; `project` writes one, a
+    1x1 convolution and bn, wherever it is needed; `matching` leaves the sum out instead, as MobileNetV2 does.
+    """
+    if matching and (project or shortcut is not None):
+        raise Refusal("`matching` leaves the sum out, so that nothing needs to be brought into shape", "matching")
+    if shortcut is None and not _same(x, body):
+        if matching:
+            return Result(body, call("torch.nn:Sequential"))
+        if project:
+            return Result(body, call("netdsl.modules:Residual"), extra=_projection(x, body))
+    added = x if shortcut is None else shortcut
+    what = "its input" if shortcut is None else "the shortcut's output"
+    message = f"`residual` cannot add {what}, {format_shape(added)}, to the body's output, {format_shape(body)}"
+    advice = "give it a `shortcut { … }`, or write `residual project { … }`" if shortcut is None else None
+    out, requires = _agreed((body, added), message, advice)
+    return Result(out, call("netdsl.modules:Residual"), requires=requires)
+
+
+@layer("composite", takes="any", example="concat { conv 64 k1 } { conv 96 k1; conv 128 k3 p1 }")
+def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
+    """Feeds one input to every body and joins the outputs along a dimension: the channels, unless told otherwise.
+
+    All other dimensions must agree. A name among the bodies is a labelled output from above that joins them; with names
+    and no body, the current value takes part first: `concat stem`.
+    """
+    shapes = ", ".join(map(format_shape, branches))
+    message = f"`concat` cannot join {shapes} along dimension {dim}: all other sizes must agree"
+    first = branches[0]
+    if any(len(branch) != len(first) for branch in branches):
+        raise Refusal(f"`concat` cannot join {shapes}: all must have the same number of dimensions")
+    at = axis(dim, first)
+    rest, requires = _agreed([(*branch[:at], *branch[at + 1 :]) for branch in branches], message)
+    joined, formula = _total([branch[at] for branch in branches])
+    module = call("netdsl.modules:Concat", dim=batched(dim))
+    return Result((*rest[:at], joined, *rest[at:]), module, formula=formula, requires=requires)
+
+
+@layer("composite", takes="any", example="add { conv 64 k3 p1 } { conv 64 k1 }")
+def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
+    """Feeds one input to every body and adds the outputs, which must all have one shape.
+
+    A name among the bodies is a labelled output from above that joins them; with names and no body, the current value
+    takes part first: `add stem`.
+    """
+    message = f"`add` cannot add {', '.join(map(format_shape, branches))}: all must have one shape"
+    out, requires = _agreed(branches, message)
+    return Result(out, call("netdsl.modules:Add"), requires=requires)
+
+
+@layer("composite", takes="any", example="scale { gap; conv 16 k1; relu; conv 64 k1; sigmoid }")
+def scale(x: Shape, body: Shape) -> Result:
+    """Multiplies the input by the body's output: x·body(x), which weighs the channels (Hu et al., 2017).
+
+    Both have as many dimensions, and a size of 1 is stretched to the other's: 64x1x1 weighs the 64 channels of 64x8x8.
+    """
+    message = f"`scale` cannot multiply {format_shape(x)} by the body's output, {format_shape(body)}"
+    if len(x) != len(body):
+        advice = f"end the body with {len(x)} dimensions, for example with `unflatten`"
+        raise Refusal(message, help=advice if len(body) < len(x) else None)
+    pairs = [(one, other) for one, other in zip(x, body, strict=True) if 1 not in (one, other)]
+    _, requires = _agreed(list(zip(*pairs, strict=True)), message) if pairs else ((), ())
+    out = tuple(
+        one if other == 1 else other if one == 1 else _known(one, other) for one, other in zip(x, body, strict=True)
+    )
+    return Result(out, call("netdsl.modules:Scale"), requires=requires)
+
+
+def part(x: Shape, bodies: int) -> Shape:
+    """What each body of a `split` receives."""
+    if isinstance(x[0], int) and not divisible(x[0], bodies):
+        raise Refusal(f"`split` cannot cut {x[0]} channels into {bodies} equal parts")
+    return (x[0] // bodies, *x[1:])
+
+
+@layer("composite", takes="any", feeds=part, example="split { } { conv 32 k3 p1 }")
+def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
+    """Cuts the channels into equal parts, feeds one to each body, and joins the outputs along the channels.
+
+    An empty body hands its part on as it is.
+    """
+    message = f"`split` cannot join {', '.join(map(format_shape, branches))}: only the channels may differ"
+    if not all(branches):
+        raise Refusal(message)
+    rest, requires = _agreed([branch[1:] for branch in branches], message)
+    joined, formula = _total([branch[0] for branch in branches])
+    even = multiple(x[0], len(branches), "the number of bodies,")
+    return Result((joined, *rest), call("netdsl.modules:Split"), formula=formula, requires=(even, *requires))
+
+
+def _same(left: Shape, right: Shape) -> bool:
+    """Whether two shapes are equal as far as they are known."""
+    return len(left) == len(right) and all(
+        one == other or isinstance(one, Unknown) or isinstance(other, Unknown)
+        for one, other in zip(left, right, strict=True)
+    )
+
+
+def _known(one: Dim, other: Dim) -> Dim:
+    """Of two sizes that agree, the one of which more is known."""
+    return other if isinstance(one, Unknown) or isinstance(other, int) else one
+
+
+def _agreed(
+    shapes: list[Shape] | tuple[Shape, ...], message: str, advice: str | None = None
+) -> tuple[Shape, tuple[Requirement, ...]]:
+    """The one shape that all have, and what must hold for it; refuses shapes that cannot be one."""
+    agreed, *others = shapes
+    requires: list[Requirement] = []
+    for shape in others:
+        if len(shape) != len(agreed):
+            raise Refusal(message, help=advice)
+        for one, other in zip(agreed, shape, strict=True):
+            if isinstance(one, int) and isinstance(other, int) and one != other:
+                raise Refusal(message, help=advice)
+            if one != other and not isinstance(one, Unknown) and not isinstance(other, Unknown):
+                requires.append(Requirement(one, "==", other, message))
+        agreed = tuple(map(_known, agreed, shape))
+    return agreed, tuple(requires)
+
+
+def _total(sizes: list[Dim]) -> tuple[Dim, tuple[str, ...]]:
+    total = sum(sizes, start=0)
+    return total, (f"{' + '.join(map(str, sizes))} = {total}",) if len(sizes) > 1 else ()
+
+
+def _projection(x: Shape, body: Shape) -> dict[str, str]:
+    """The shortcut that brings the input into the body's shape: `conv 128 k1 s2 bias=false; bn`."""
+    message = f"`project` cannot bring {format_shape(x)} into the shape {format_shape(body)}"
+    advice = "write the `shortcut { … }` yourself"
+    if not 2 <= len(x) == len(body) <= 4 or isinstance(body[0], Expr):
+        raise Refusal(f"{message} with a 1x1 convolution", "project", help=advice)
+    strides = [_stride(size, target) for size, target in zip(x[1:], body[1:], strict=True)]
+    if None in strides:
+        raise Refusal(f"{message} with a whole stride", "project", help=advice)
+    each = strides[:1] if len(set(strides)) == 1 else strides
+    stride = "" if each == [1] else f" s{'x'.join(map(str, each))}"
+    return {"shortcut": f"conv {body[0]} k1{stride} bias=false; bn"} if isinstance(body[0], int) else {}
+
+
+def _stride(size: Dim, target: Dim) -> int | None:
+    """The stride that makes one size of another: ⌈size/stride⌉ = target."""
+    if isinstance(size, Unknown) or isinstance(target, Unknown):
+        return 1
+    if isinstance(size, int) and isinstance(target, int):
+        stride = -(-size // target)
+        return stride if ceil_div(size, stride) == target else None
+    return next((stride for stride in range(1, LARGEST_STRIDE + 1) if ceil_div(size, stride) == target), None)
