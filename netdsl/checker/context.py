@@ -57,6 +57,7 @@ class Context:
     invalid: tuple[Span, ...] = ()
     dtype: Dtype = "any"
     expanding: list[Component] = field(default_factory=list)
+    noted: set[tuple[str, Span]] = field(default_factory=set)
     used: set[Component] = field(default_factory=set)
     results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
     layers: int = 0
@@ -72,10 +73,10 @@ class Context:
         help: str | None = None,
         fix: Fix | None = None,
     ) -> None:
-        """Notes a diagnostic, once."""
-        diagnostic = Diagnostic(code, message, span, caption, tuple(labels), help, fix)
-        if diagnostic not in self.diagnostics[-20:]:
-            self.diagnostics.append(diagnostic)
+        """Notes a diagnostic; one mistake in a body is one, however often the body is used."""
+        if (code, span) not in self.noted:
+            self.noted.add((code, span))
+            self.diagnostics.append(Diagnostic(code, message, span, caption, tuple(labels), help, fix))
 
     def unknown(
         self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
