@@ -21,6 +21,8 @@ from netdsl.network import SEQUENTIAL, Node
 from netdsl.sizes import Dim
 from netdsl.source import Span
 
+SKIPPING = Call("netdsl.modules:Skipping", {})
+
 DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
 DEFINITIONS = ("let", "variant", "block", "use")
 
@@ -53,7 +55,7 @@ class BodyCheck:
         if not taken:
             return SEQUENTIAL, taken
         keeps = {key: key for key in sorted(taken & self.keys)}
-        return Call("netdsl.modules:Skipping", {"keeps": keeps}), taken - keeps.keys()
+        return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
 
     def branch(self, key: str, path: str, statements: Sequence[Statement], value: Value) -> tuple[Node, Value]:
         """Checks a body of the statement at hand; its node, and the value it leaves behind."""
@@ -123,6 +125,7 @@ class BodyCheck:
             return
         params, macs = _totals(result.params, result.macs, children)
         takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
             self._path(key),
             statement.name.text,
@@ -131,7 +134,7 @@ class BodyCheck:
             statement.span,
             value.shape or (),
             result.out,
-            result.call,
+            call,
             params,
             macs,
             result.formula,
