@@ -16,7 +16,7 @@ COMMANDS = {
     "shapes": "Show every layer's output shape, parameters and multiply-adds.",
     "run": "Train a net, evaluate it after each epoch.",
     "layers": "List the words of the language, or explain one.",
-    "plugins": "Show the plugins that are installed and what they add.",
+    "plugins": "Show the plugins that are installed and what each adds.",
     "completion": "Print the script that teaches your shell to complete commands.",
 }
 """What `netdsl --help` lists, so that listing a command does not import it."""

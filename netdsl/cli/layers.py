@@ -8,7 +8,11 @@ from difflib import get_close_matches
 import click
 
 from netdsl.cli.inputs import Settings, colored, columns, plugins_option
-from netdsl.render.vocabulary import entry, named, names, vocabulary
+from netdsl.components import Component
+from netdsl.language.words import Word
+from netdsl.plugins import Registry
+from netdsl.render.entry import entry, word_entry
+from netdsl.render.vocabulary import named, names, vocabulary
 
 
 @click.command
@@ -17,7 +21,7 @@ from netdsl.render.vocabulary import entry, named, names, vocabulary
 def command(name: str | None, no_plugins: bool) -> None:
     """List the words of the language, or explain one.
 
-    Besides layers there are data sets, transforms, losses, optimizers, schedules, metrics and loggers.
+    Besides layers there are statements, data sets, transforms, losses, optimizers, schedules, metrics and loggers.
     """
     registry = Settings(plugins=not no_plugins).registry
     color, room = colored(sys.stdout), columns(sys.stdout)
@@ -30,7 +34,10 @@ def command(name: str | None, no_plugins: bool) -> None:
         meant = f"; did you mean `{near[0]}`?" if near else ""
         click.echo(f"error: no word `{name}` in the language{meant}", err=True)
         sys.exit(1)
-    pages = [
-        entry(component, registry.origins[type(component), name], color=color, columns=room) for component in found
-    ]
-    click.echo("\n".join(pages), nl=False)
+    click.echo("\n".join(_page(registry, one, color, room) for one in found), nl=False)
+
+
+def _page(registry: Registry, one: Component | Word, color: bool, room: int) -> str:
+    if isinstance(one, Word):
+        return word_entry(one, color=color, columns=room)
+    return entry(one, registry.origins[type(one), one.name], color=color, columns=room)

@@ -11,7 +11,7 @@ from netdsl.render.vocabulary import plugin_list
 @click.command
 @plugins_option
 def command(no_plugins: bool) -> None:
-    """Show the plugins that are installed and what each adds to the language.
+    """Show the plugins that are installed and what each adds.
 
     A plugin that cannot be used is left out with a warning.
     """

@@ -5,10 +5,13 @@ from typing import Literal
 import pytest
 from click import unstyle
 
+from netdsl.checker.body import DEFINITIONS, DIRECTIVES
 from netdsl.components import INFERRED, Component, Layer, Result, Shape, Size, call, layer, loss
+from netdsl.language.words import WORDS
 from netdsl.plugins import Registry, load_registry
 from netdsl.render.cells import width
-from netdsl.render.vocabulary import entry, named, names, plugin_list, vocabulary, written
+from netdsl.render.entry import entry, word_entry, written
+from netdsl.render.vocabulary import named, names, plugin_list, vocabulary
 
 
 @layer(
@@ -75,7 +78,9 @@ SMALL = registry(
 
 
 def test_the_list() -> None:
-    assert vocabulary(SMALL) == dedent("""\
+    words, rest = vocabulary(SMALL).split("\n\n", 1)
+    assert [line.split()[0] for line in words.splitlines()] == ["statements", *(word.name for word in WORDS)]
+    assert rest == dedent("""\
         convolution
           slide*    Slides over the input.
 
@@ -148,7 +153,28 @@ def test_plugins_and_what_they_add() -> None:
 def test_names_are_found_in_every_kind() -> None:
     both = registry(("netdsl", l1), ("netdsl", layer("shape", name="l1")(slide2.function)))
     assert [type(component).__name__ for component in named(both, "l1")] == ["Loss", "Layer"]
-    assert (named(both, "l2"), names(both)) == ([], ["l1"])
+    assert named(both, "l2") == []
+    assert names(both) == sorted(["l1", *(word.name for word in WORDS)])
+    assert named(both, "let") == [word for word in WORDS if word.name == "let"]
+
+
+def test_the_page_of_a_statement() -> None:
+    (variant,) = (word for word in WORDS if word.name == "variant")
+    assert word_entry(variant) == dedent("""\
+        variant: statement
+
+          variant NAME VARIABLE=VALUE …
+
+        A named set of overrides, which `--variant NAME` applies.
+
+        example
+          variant wide width=128 depth=3
+    """)
+
+
+def test_every_statement_of_the_language_has_a_page() -> None:
+    assert {word.name for word in WORDS} == {*DIRECTIVES, *DEFINITIONS, "repeat"}
+    assert max(width(line) for word in WORDS for line in word_entry(word).splitlines()) <= 80
 
 
 @pytest.mark.parametrize(

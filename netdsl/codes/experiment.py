@@ -1,0 +1,52 @@
+"""NET3xx: data, loss and training."""
+
+from __future__ import annotations
+
+from netdsl.codes.page import Page
+
+PAGES = (
+    Page(
+        "NET301",
+        "the net's output is not what the data asks for",
+        "One output is needed for each class, or one for each number of the target.",
+        "data mnist\nflatten\nlinear 64",
+        "data mnist\nflatten\nlinear 10",
+    ),
+    Page(
+        "NET302",
+        "an unknown data set, loss, optimizer or the like",
+        "Nothing of this kind has the name. `netdsl layers` lists every data set, loss, optimizer, "
+        "schedule, transform, metric and logger.",
+        "data mnits\nflatten\nlinear 10",
+        "data mnist\nflatten\nlinear 10",
+    ),
+    Page(
+        "NET303",
+        "data that cannot be described",
+        "The data set refuses its arguments, or a file that it has to look into cannot be read.",
+        "data csv absent.csv\nlinear 10",
+    ),
+    Page(
+        "NET304",
+        "a loss for another kind of target",
+        "Losses such as `cross_entropy` compare with classes, losses such as `mse` with numbers.",
+        "data mnist\nflatten\nlinear 10\nloss mse",
+        "data mnist\nflatten\nlinear 10\nloss cross_entropy",
+    ),
+    Page(
+        "NET305",
+        "a transform that does not fit the sample",
+        "The sample that reaches the transform has another shape than it can take, or something that the transform "
+        "needs to know of the data set is not known.",
+        "data fake 8 classes=2 { hflip }\nlinear 2",
+        "data fake 3x8x8 classes=2 { hflip }\nflatten\nlinear 2",
+    ),
+    Page(
+        "NET306",
+        "the input line and the data disagree",
+        "With a `data` line the input is what the data gives after its transforms. An `input` line may repeat it, not "
+        "contradict it.",
+        "input 3x32x32\ndata mnist\nflatten\nlinear 10",
+        "data mnist\nflatten\nlinear 10",
+    ),
+)

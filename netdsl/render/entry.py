@@ -1,0 +1,134 @@
+"""The page of one word of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from textwrap import wrap
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin
+
+from netdsl.components import Component, Layer, Parameter
+from netdsl.language.words import Word
+from netdsl.render.cells import Paint, crop, left, painter
+
+
+def entry(component: Component, origin: str, *, color: bool = False, columns: int = 80) -> str:
+    """The page of one component: how it is written, what it means, its parameters, formula and example."""
+    paint = painter(color)
+    family = f", {component.family}" if isinstance(component, Layer) else ""
+    source = "" if origin == "netdsl" else f", from the plugin {origin}"
+    blocks = [
+        [f"{paint(component.name, bold=True)}: {component.kind}{family}{source}"],
+        wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
+        list(_prose(component.doc, columns)),
+        list(_parameters(component, columns, paint)),
+        *_extras(component, columns, paint),
+    ]
+    return _joined(blocks)
+
+
+def word_entry(word: Word, *, color: bool = False, columns: int = 80) -> str:
+    """The page of a statement: how it is written, what it means, an example."""
+    paint = painter(color)
+    blocks = [
+        [f"{paint(word.name, bold=True)}: statement"],
+        [f"  {word.usage}"],
+        list(_prose(word.doc, columns)),
+        _headed("example", word.example, columns, paint),
+    ]
+    return _joined(blocks)
+
+
+def _joined(blocks: list[list[str]]) -> str:
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _signature(component: Component) -> str:
+    """`conv [in_channels->]out_channels kernel_size [stride=1] …`."""
+    flow = component.flow if isinstance(component, Layer) else None
+    words = [component.name]
+    if flow:
+        words.append(f"[{flow[0]}->]{flow[1]}")
+    words += [_usage(parameter) for parameter in component.parameters.values() if parameter.name not in (flow or ())]
+    return " ".join(words)
+
+
+def _usage(parameter: Parameter) -> str:
+    if parameter.is_branch:
+        body = "{ … } { … } …" if parameter.is_many else "{ … }"
+        return body if parameter.required else f"[{parameter.name} {body}]"
+    if parameter.required:
+        return parameter.name if parameter.positional else f"{parameter.name}=…"
+    return f"[{parameter.name}]" if _inferred(parameter) else f"[{parameter.name}={written(parameter.default)}]"
+
+
+def _prose(text: str, columns: int) -> Iterator[str]:
+    """Paragraphs filled to the width; what is indented stays as it is."""
+    for number, paragraph in enumerate(text.split("\n\n")):
+        if number:
+            yield ""
+        indented = any(line.startswith(" ") for line in paragraph.splitlines())
+        yield from paragraph.splitlines() if indented else wrap(paragraph, columns)
+
+
+def _parameters(component: Component, columns: int, paint: Paint) -> Iterator[str]:
+    rows = [_described(component, parameter) for parameter in component.parameters.values() if not parameter.is_branch]
+    if not rows:
+        return
+    headings = ("parameter", "also", "value", "default")
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    for number, row in enumerate([headings, *rows]):
+        line = crop("  " + "  ".join(map(left, row, widths)).rstrip(), columns)
+        yield line if number else paint(line, underline=True)
+
+
+def _described(component: Component, parameter: Parameter) -> tuple[str, str, str, str]:
+    shorts = component.shorts if isinstance(component, Layer) else {}
+    also = ", ".join(word for word, name in {**shorts, **component.aliases}.items() if name == parameter.name)
+    default = "required" if parameter.required else "from the input" if _inferred(parameter) else ""
+    return parameter.name, also, _type(parameter), default or written(parameter.default)
+
+
+def _inferred(parameter: Parameter) -> bool:
+    """Whether the checker fills it in: its default is none, which its type does not allow."""
+    return parameter.default is None and not {NoneType, Any, None} & set(parameter.options)
+
+
+def _type(parameter: Parameter) -> str:
+    """What may be written: `whole number, size or none`."""
+    words = list(dict.fromkeys(_type_word(option) for option in parameter.options if option is not NoneType))
+    if NoneType in parameter.options:
+        words.append("none")
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _type_word(option: Any) -> str:
+    if get_origin(option) is Literal:
+        return "|".join(map(str, get_args(option)))
+    if get_origin(option) is tuple:
+        return "3x5" if get_args(option)[0] is int else "list"
+    plain = {int: "integer", float: "number", bool: "true|false", str: "text"}
+    return plain.get(option, getattr(option, "__name__", str(option)).lower())
+
+
+def _extras(component: Component, columns: int, paint: Paint) -> Iterator[list[str]]:
+    if isinstance(component, Layer) and component.formula:
+        yield _headed("output size", component.formula, columns, paint)
+    if component.example:
+        yield _headed("example", component.example, columns, paint)
+
+
+def _headed(heading: str, text: str, columns: int, paint: Paint) -> list[str]:
+    lines = (wrap(line, columns, initial_indent="  ", subsequent_indent="    ") for line in text.splitlines())
+    return [paint(heading, bold=True), *(part for line in lines for part in line)]
+
+
+def written(value: Any) -> str:
+    """A value as the language writes it: `true`, `none`, `3x5`, `0.9,0.999`."""
+    if value is None or isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (tuple, list)):
+        separator = "x" if all(isinstance(part, int) for part in value) else ","
+        return separator.join(map(written, value))
+    return str(value)
