@@ -28,10 +28,14 @@ class Resize(Transform):
         """The resized batch, bytes as bytes."""
         if self.fit == "stretch":
             return self._scaled(x, self.size)
-        ratios = [wanted / given for wanted, given in zip(self.size, x.shape[-2:], strict=True)]
-        ratio = max(ratios) if self.fit == "cover" else min(ratios)
-        height, width = (max(1, round(given * ratio)) for given in x.shape[-2:])
-        return CenterCrop(self.size).act(self._scaled(x, (height, width)))
+        return CenterCrop(self.size).act(self._scaled(x, self._in_proportion(*x.shape[-2:])))
+
+    def _in_proportion(self, height: int, width: int) -> tuple[int, int]:
+        """The size that reaches the wanted one on one axis, and is beyond it (`cover`) or within it on the other."""
+        rows, columns = self.size
+        by_height = rows, max(1, width * rows // height)
+        by_width = max(1, height * columns // width), columns
+        return by_height if (rows * width >= columns * height) == (self.fit == "cover") else by_width
 
     def _scaled(self, x: Tensor, size: tuple[int, int]) -> Tensor:
         if x.shape[-2:] == size:
@@ -230,8 +234,9 @@ class AlternatingFlip(Flip):
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """A coin for each image of the data set, thrown once, and turned over every epoch."""
-        coin = moment.indices * _GOLDEN >> 40
-        return ((coin + moment.epoch) % 2 == 1,)
+        scattered = (moment.indices + 1) * _GOLDEN
+        scattered = (scattered ^ (scattered >> 30)) * _GOLDEN
+        return (((scattered >> 40) + moment.epoch) % 2 == 1,)
 
 
 _GOLDEN = -0x61C8864680B583EB
