@@ -38,6 +38,10 @@ class Refusal(Exception):
         self.help = help
 
 
+class Undetermined(Refusal):
+    """Raised by a rule that needs a number where the size is a symbol: to be stated, not mended."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """A constructor call as data: `torch.nn:Conv2d` and its keyword arguments."""

@@ -171,6 +171,8 @@ class BodyCheck:
         counts = [item for item in statement.items if not isinstance(item, Body)]
         if len(bodies) != 1 or len(counts) != 1 or statement.flow or statement.label:
             message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
+            if statement.label:
+                message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
             self.context.error("NET108", message, statement.name.span, help=advice)
             return
         outer = self.scope

@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
-from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result
+from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result, Undetermined
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Statement
 from netdsl.limits import MAX_ELEMENTS
@@ -182,7 +182,7 @@ class LayerCheck:
         if self.value.guessed or not self.given.sound:
             return
         span = self.given.spans.get(refusal.at or "")
-        code = "NET202" if span is None else "NET203"
+        code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
         labels = [self.value.origin.label()] if self.value.origin and span is None else []
         where = span or self.statement.name.span
         self.context.error(code, refusal.message, where, labels=labels, help=refusal.help)

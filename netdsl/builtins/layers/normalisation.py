@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import prod
 
 from netdsl.builtins.layers.windows import LAYOUTS, at_least
-from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, call, divisible, layer
+from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
 from netdsl.sizes import Dim, Expr, Shape, format_shape, product
 
 
@@ -197,5 +197,5 @@ def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[R
 def _number(size: Dim, at: str) -> int:
     """A size that the module must be told; one that is unknown has been complained of before."""
     if isinstance(size, Expr):
-        raise Refusal(f"the size of the axis must be a number but is {size}", at)
+        raise Undetermined(f"the size of the axis must be a number but is {size}", at)
     return size  # type: ignore[return-value]  # an unknown size stays unknown

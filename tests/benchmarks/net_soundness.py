@@ -1,0 +1,45 @@
+"""Random whole nets against torch: `python tests/benchmarks/net_soundness.py --nets 20000`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from soundness.nets import Author
+from soundness.whole import judge, judge_symbols
+
+from netdsl.plugins import load_registry
+
+
+def main() -> int:
+    """Prints how many nets were accepted and refused by both, and every disagreement."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--nets", type=int, default=20_000)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    registry = load_registry()
+    counts: Counter[str] = Counter()
+    start = time.perf_counter()
+    for seed in range(options.first, options.first + options.nets):
+        net = Author(seed).net()
+        for kind, verdict in (("sizes", judge(net, registry)), ("symbols", judge_symbols(net, registry))):
+            counts[f"{kind}: {'accepted' if verdict.accepted else 'refused'}"] += 1
+            if verdict.disagreement:
+                counts[f"{kind}: disagreements"] += 1
+                print(f"seed {seed}, {kind}: {verdict.disagreement}\n{net.text}")
+    for name in sorted(counts):
+        print(f"{name:24} {counts[name]:>8,}")
+    print(f"{options.nets:,} nets in {time.perf_counter() - start:.0f} s")
+    return 1 if any("disagreements" in name for name in counts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
