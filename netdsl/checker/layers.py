@@ -175,7 +175,9 @@ class LayerCheck:
                 hole.value = actual
 
     def _complete(self) -> bool:
-        return all(name in self.values for name in self.layer.required)
+        """Whether a rule can be asked: everything it needs is there, and nothing written is lost in a mistake."""
+        lost = any(isinstance(value, Unknown) for value in self.given.values.values())
+        return not lost and all(name in self.values for name in self.layer.required)
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
