@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from netdsl.builtins.layers.checks import axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, call, divisible, layer
-from netdsl.sizes import Dim, Expr, Shape, Unknown, ceil_div, format_shape
+from netdsl.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
 
-LARGEST_STRIDE = 64
-"""The largest stride that is tried where a size is a symbol."""
+MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 
 
 @layer("composite", takes="any", example="residual { conv 64 k3 p1; bn; relu; conv 64 k3 p1; bn }")
@@ -156,10 +155,13 @@ def _projection(x: Shape, body: Shape) -> dict[str, str]:
 
 
 def _stride(size: Dim, target: Dim) -> int | None:
-    """The stride that makes one size of another: ⌈size/stride⌉ = target."""
+    """The stride that makes one size of another, ⌈size/stride⌉ = target; of symbols at a value that much divides.
+
+    Where that is not their stride at all values, what the sum requires says which.
+    """
     if isinstance(size, Unknown) or isinstance(target, Unknown):
         return 1
-    if isinstance(size, int) and isinstance(target, int):
-        stride = -(-size // target)
-        return stride if ceil_div(size, stride) == target else None
-    return next((stride for stride in range(1, LARGEST_STRIDE + 1) if ceil_div(size, stride) == target), None)
+    values = dict.fromkeys(symbols((size, target)), MANY_DIVISORS)
+    whole, wanted = evaluate(size, values), evaluate(target, values)
+    stride = -(-whole // max(wanted, 1))
+    return stride if -(-whole // stride) == wanted else None
