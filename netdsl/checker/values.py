@@ -135,7 +135,7 @@ def _converter(option: Any) -> Converter:
         return _PLAIN[option]
     if get_origin(option) is Literal:
         words = get_args(option)
-        return lambda value: next((word for word in words if word == value), INVALID)
+        return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
     if get_origin(option) is tuple:
         inner, *others = get_args(option)
         return _tuple_converter(_converter(inner), None if Ellipsis in others else 1 + len(others))
