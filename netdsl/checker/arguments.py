@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any
 
-from netdsl.checker.context import Context, Hole, nearest
+from netdsl.checker.advice import meant, takes, usage
+from netdsl.checker.context import Context, Hole
 from netdsl.checker.scope import MISSING, Scope, Word
+from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.components import Component, Layer, Parameter
-from netdsl.diagnostics import Label
-from netdsl.language.syntax import Body, Bound, Item, Name, Setting, Short, Statement, Value
+from netdsl.diagnostics import Edit, Fix, Label
+from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
 from netdsl.limits import MAX_INTEGER
 from netdsl.source import Span
 
@@ -41,20 +44,21 @@ class _Binder:
         self.context = context
         self.arguments = Arguments()
         self.parameters = component.parameters
+        self.misplaced = False
+        self.taken: Item | None = None
 
     def bind(self) -> None:
         if self.statement.flow:
             self._flow()
-        items = self.statement.items
-        for index, item in enumerate(items):
-            follows = items[index + 1] if index + 1 < len(items) else None
-            if isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item):
-                continue
-            previous = items[index - 1] if index else None
-            self._item(item, previous)
+        previous: Item | None = None
+        for item, follows in zip_longest(self.statement.items, self.statement.items[1:]):
+            names_a_body = isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item)
+            if item is not self.taken and not names_a_body:
+                self._item(item, previous, follows)
+            previous = item
         self._missing()
 
-    def _item(self, item: Item, previous: Item | None) -> None:
+    def _item(self, item: Item, previous: Item | None, follows: Item | None) -> None:
         if isinstance(item, Short):
             self._short(item)
         elif isinstance(item, Setting):
@@ -62,10 +66,11 @@ class _Binder:
         elif isinstance(item, Body):
             self._body(item, previous)
         elif isinstance(item, Bound):
-            message = f"`{self.component.name}` takes no bound"
-            self._wrong("NET102", message, item.span, f"write `{item.name.text}={item.limit.span.text}`")
+            text = f"{item.name.text}={item.limit.span.text}"
+            self._wrong("NET102", f"`{self.component.name}` takes no bound", item.span, fix=text)
+            self._setting(Setting(item.name, item.limit, item.span))
         elif isinstance(item, Name):
-            self._bare_name(item)
+            self._bare_name(item, follows)
         else:
             self._positional(item, evaluate(item, self.scope, self.context))
 
@@ -74,7 +79,7 @@ class _Binder:
         assert flow is not None
         names = self.component.flow if isinstance(self.component, Layer) else None
         if names is None:
-            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, self._usage())
+            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, usage(self.component))
             return
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
@@ -91,20 +96,28 @@ class _Binder:
         elif self.component.takes_labels and self.scope.labelled(short.span.text):
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
-            self._wrong("NET102", f"`{self.component.name}` has no short `{short.letter}`", short.span, self._usage())
+            message = f"`{self.component.name}` has no short `{short.letter}`"
+            self._wrong("NET102", message, short.span, takes(self.component))
+            self.misplaced = True
 
     def _setting(self, setting: Setting) -> None:
         name = self.component.resolve(setting.name.text)
         value = evaluate(setting.value, self.scope, self.context)
-        if name is None or self.parameters[name].is_branch:
-            known = [*self._settable(), *self.component.aliases]
-            what = f"parameter of `{self.component.name}`:"
-            self.context.unknown("NET102", what, setting.name.text, setting.name.span, known, self._usage())
-            self.arguments.sound = False
-        else:
+        if name is None or name in self.component.branches:
+            name = self._misspelt(setting.name)
+        if name is not None:
             self._fill(name, value, setting.value.span)
 
-    def _bare_name(self, name: Name) -> None:
+    def _misspelt(self, name: Name) -> str | None:
+        """The parameter that a misspelt one is meant to be; None where that is not clear."""
+        known = [*self._settable(), *self.component.aliases]
+        what = f"parameter of `{self.component.name}`:"
+        near = self.context.unknown("NET102", what, name.text, name.span, known, takes(self.component))
+        self.arguments.sound = False
+        self.misplaced = self.misplaced or near is None
+        return self.component.resolve(near) if near else None
+
+    def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
         if variable is not MISSING:
             self._positional(name, variable)
@@ -112,6 +125,8 @@ class _Binder:
         parameter = self._flag(name.text) or self._enumerated(name.text)
         if parameter is not None:
             self._fill(parameter.name, True if parameter.name == name.text else Word(name.text), name.span)
+        elif self._unassigned(name, follows):
+            return
         elif self.component.takes_labels:
             self.arguments.labels.append(name)
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
@@ -126,29 +141,47 @@ class _Binder:
     def _enumerated(self, word: str) -> Parameter | None:
         return next((found for found in self.parameters.values() if word in found.choices), None)
 
+    def _unassigned(self, name: Name, follows: Item | None) -> bool:
+        """Whether the name is that of a parameter whose value stands beside it, as in `stride 2` and `p0.5`."""
+        joined = isinstance(follows, Number) and follows.span.start == name.span.end
+        letters = name.text.rstrip("0123456789") if joined else name.text
+        target = self.component.resolve(letters)
+        if target is None or target in self.component.branches or self.scope.labelled(name.text):
+            return False
+        if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
+            self._wrong("NET103", f"`{name.text}` needs a value", name.span, f"write `{name.text}=…`")
+            self.arguments.spans.setdefault(target, name.span)
+            return True
+        span = name.span.to(follows.span)
+        text = f"{letters}={span.text[len(letters) :].lstrip()}"
+        wanted = f"a short holds a whole number, found `{span.text}`"
+        message = wanted if joined else f"`{name.text}` needs a `=` before its value"
+        self._wrong("NET103", message, span, fix=text)
+        self.taken = follows
+        self._fill(
+            target, float(span.text[len(letters) :]) if joined else evaluate(follows, self.scope, self.context), span
+        )
+        return True
+
     def _unknown_name(self, name: Name) -> None:
         self.arguments.sound = False
-        if self.component.resolve(name.text):
-            message = f"`{name.text}` needs a value"
-            self.context.error("NET103", message, name.span, help=f"write `{name.text}=…`")
-            return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
-        self.context.unknown(
-            "NET106", "name", name.text, name.span, [*words, *flags, *self.scope.names()], self._usage()
-        )
+        known = [*words, *flags, *self.scope.names()]
+        near = self.context.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
+        if near:
+            self._bare_name(Name(near, name.span), None)
+        else:
+            self.misplaced = True
 
     def _positional(self, item: Value, value: Any) -> None:
         self._positional_span(item.span, value)
 
     def _positional_span(self, span: Span, value: Any) -> None:
-        if value is INVALID:
-            self.arguments.sound = False
-            return
         parameter = self._next_positional()
         if parameter is None:
             message = f"`{self.component.name}` takes no further argument"
-            self._wrong("NET107", message, span, self._usage())
+            self._wrong("NET107", message, span, usage(self.component))
         else:
             self._fill(parameter.name, value, span)
 
@@ -192,9 +225,13 @@ class _Binder:
 
     def _wrong_type(self, name: str, value: Any, span: Span) -> None:
         parameter = self.parameters[name]
+        written = span.text.strip('"') == str(value)
+        if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
+            self.arguments.sound = False
+            self.context.unknown("NET106", "name", value, span, self.scope.names())
+            return
         message = f"`{name}` expects {expected(parameter)}, found {show(value)}"
-        near = nearest(value, parameter.choices) if isinstance(value, Word) and parameter.choices else None
-        self._wrong("NET103", message, span, f"did you mean `{near}`?" if near else None)
+        self._wrong("NET103", message, span, fix=meant(value, parameter) if written else None)
 
     def _names_a_body(self, name: Name) -> bool:
         parameter = self.parameters.get(name.text)
@@ -209,23 +246,24 @@ class _Binder:
         self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))
 
     def _missing(self) -> None:
-        if not self.arguments.sound:
-            return
-        given = self.arguments.spans
-        for name in self.component.required:
-            if name not in given:
-                message = f"`{self.component.name}` needs `{name}`, {expected(self.parameters[name])}"
-                self._wrong("NET104", message, self.statement.name.span, self._usage())
+        missing = [name for name in self.component.required if name not in self.arguments.spans]
+        if missing and not self.misplaced:
+            needs = " and ".join(f"`{name}`{_in_words(self.parameters[name])}" for name in missing)
+            message = f"`{self.component.name}` needs {needs}"
+            self._wrong("NET104", message, self.statement.name.span, usage(self.component))
 
     def _settable(self) -> list[str]:
         return [name for name, parameter in self.parameters.items() if not parameter.is_branch]
 
-    def _usage(self) -> str | None:
-        return f"for example `{self.component.example}`" if self.component.example else None
-
-    def _wrong(self, code: str, message: str, span: Span, advice: str | None) -> None:
+    def _wrong(self, code: str, message: str, span: Span, help: str | None = None, fix: str | None = None) -> None:
+        """Notes a mistake; `fix` is what stands right in the span's place."""
         self.arguments.sound = False
-        self.context.error(code, message, span, help=advice)
+        edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
+        self.context.error(code, message, span, help=help, fix=edit)
+
+
+def _in_words(parameter: Parameter) -> str:
+    return "" if parameter.type is Any else f" ({expected(parameter)})"
 
 
 def _too_large(value: Any) -> bool:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from netdsl.checker.spelling import SURE, nearest
 from netdsl.components import Component, Dtype, Result
 from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
 from netdsl.limits import MAX_LAYERS
 from netdsl.plugins import Registry
 from netdsl.sizes import Dim, Shape
 from netdsl.source import Source, Span
-
-SURE = 0.75
-"""The similarity above which a suggestion is written as a fix."""
 
 
 class Exhausted(Exception):
@@ -80,15 +78,16 @@ class Context:
 
     def unknown(
         self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
-    ) -> None:
-        """Notes a name that is not there, with the nearest one that is."""
+    ) -> str | None:
+        """Notes a name that is not there, with the nearest one that is; returns that one where it is surely meant."""
         near = nearest(name, known)
         if near is None:
             self.error(code, f"unknown {what} `{name}`", span, help=help)
-            return
+            return None
         sure = nearest(name, [near], SURE) is not None
         fix = Fix(f"write `{near}`", (Edit(span, near),)) if sure else None
         self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix)
+        return near if sure else None
 
     @contextmanager
     def inside(self, block: Component) -> Iterator[None]:
@@ -117,12 +116,3 @@ class Hole:
     span: Span
     parameter: str
     value: Any = None
-
-
-def nearest(name: str, known: Iterable[str], similarity: float = 0.6) -> str | None:
-    """The known name that a misspelt one most likely means."""
-    from difflib import get_close_matches  # 5 ms that only a mistake should cost
-
-    known = sorted(known)
-    folded = next((word for word in known if word.lower() == name.lower()), None)
-    return folded or next(iter(get_close_matches(name, known, n=1, cutoff=similarity)), None)

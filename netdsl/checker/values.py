@@ -175,15 +175,14 @@ _PLAIN: Final[dict[Any, Converter]] = {
 
 
 def expected(parameter: Parameter) -> str:
-    """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`."""
-    if parameter.choices:
-        words = [f"`{word}`" for word in parameter.choices]
-        others = [_describe(option) for option in parameter.options if get_origin(option) is not Literal]
-        return " or ".join([", ".join(words), *(other for other in dict.fromkeys(others) if other != "`none`")])
-    options = set(parameter.options) - {NoneType}
-    if options == {int, tuple[int, ...]}:
-        return "a size such as 3 or 3x5"
-    return " or ".join(sorted(_describe(option) for option in options))
+    """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`, `same` or `valid`."""
+    plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
+    if {int, tuple[int, ...]} <= plain:
+        kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
+    else:
+        kinds = sorted(map(_describe, plain))
+    *most, last = [*kinds, *(f"`{word}`" for word in parameter.choices)]
+    return f"{', '.join(most)} or {last}" if most else last
 
 
 def _describe(option: Any) -> str:

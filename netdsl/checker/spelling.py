@@ -1,0 +1,62 @@
+"""What a misspelt word most likely means, or a word that another tool uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+SURE = 0.75
+"""The similarity above which a suggestion is written as a fix."""
+
+LIKELY = 0.6
+"""The similarity above which it is worth asking."""
+
+ELSEWHERE: Mapping[str, str] = {
+    "averagepool": "avgpool",
+    "averagepooling": "avgpool",
+    "batchnorm": "bn",
+    "batchnorm1d": "bn1d",
+    "batchnorm2d": "bn2d",
+    "batchnorm3d": "bn3d",
+    "batchsize": "batch",
+    "cat": "concat",
+    "concatenate": "concat",
+    "convtranspose": "convt",
+    "criterion": "loss",
+    "dataset": "data",
+    "deconv": "convt",
+    "def": "block",
+    "dense": "linear",
+    "depthwise": "dwconv",
+    "fc": "linear",
+    "filters": "out_channels",
+    "globalaveragepooling": "gap",
+    "globalavgpool": "gap",
+    "import": "use",
+    "include": "use",
+    "learningrate": "lr",
+    "maxpooling": "maxpool",
+    "multiheadattention": "attention",
+    "no": "false",
+    "off": "false",
+    "on": "true",
+    "rate": "p",
+    "swish": "silu",
+    "units": "out_features",
+    "yes": "true",
+}
+"""The words of other tools, as `folded` writes them, and what they are called here."""
+
+
+def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str | None:
+    """The known name that another one most likely means."""
+    from difflib import get_close_matches  # 5 ms that only a mistake should cost
+
+    words = sorted(known)
+    wanted = folded(name)
+    same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
+    return next(same, None) or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+
+
+def folded(name: str) -> str:
+    """A name without capitals and underscores, which people set differently."""
+    return name.lower().replace("_", "")
