@@ -31,13 +31,12 @@ def command(program: Program, batch: int | None, explain: bool, full: bool, as_j
     FILE is a .net file, or `-` for standard input. Nothing is downloaded or trained.
     """
     experiment = program.experiment
-    name = program.source.name
     click.echo(
-        shapes_json(experiment.network, name)
+        shapes_json(experiment.network, program.source.name)
         if as_json
         else shapes_table(
             experiment.network,
-            name,
+            program.source,
             batch=batch or _batch(experiment),
             explain=explain,
             full=full,

@@ -57,7 +57,7 @@ def rows(table: str) -> list[str]:
 
 
 def test_the_table() -> None:
-    assert shapes_table(NET, "net.net", batch=8) == dedent("""\
+    assert shapes_table(NET, SOURCE, batch=8) == dedent("""\
         net.net: 3x32x32 -> 10
 
         line  layer             output    parameters  multiply-adds
@@ -73,7 +73,7 @@ def test_the_table() -> None:
 
 
 def test_explain_puts_each_arithmetic_once_below_its_layer() -> None:
-    assert rows(shapes_table(NET, "net.net", explain=True))[:4] == [
+    assert rows(shapes_table(NET, SOURCE, explain=True))[:4] == [
         "   4  conv 3->32 k5 p2  32x32x32       2,432      2,457,600",
         "        (32 + 2·2 − 5)/1 + 1 = 32",
         "   4  maxpool 2         32x16x16           -              -",
@@ -100,7 +100,7 @@ def symbolic(example: tuple[int, ...] | None) -> Network:
 
 
 def test_sizes_that_vary_are_worked_out_for_one_input_that_fits() -> None:
-    table = shapes_table(symbolic((3, 32, 32)), "net.net", batch=1)
+    table = shapes_table(symbolic((3, 32, 32)), SOURCE, batch=1)
     assert table.startswith("net.net: 3xHxW -> 64 x (H+1)/2 x (W+1)/2\n")
     assert rows(table)[0].split()[-1] == "65,536"
     assert table.endswith(
@@ -114,7 +114,7 @@ def test_sizes_that_vary_are_worked_out_for_one_input_that_fits() -> None:
 
 
 def test_sizes_that_vary_stay_formulas_where_no_input_is_known_to_fit() -> None:
-    table = shapes_table(symbolic(None), "net.net")
+    table = shapes_table(symbolic(None), SOURCE)
     assert rows(table)[0].endswith(" 64*H*W")
     assert table.endswith("multiply-adds  64*H*W for one sample\nmemory         37.6 kB of weights (fp32)\n")
 
@@ -145,7 +145,7 @@ def test_folding(letters: str, folded: str) -> None:
 
 def test_repetitions_stand_once_with_their_number_and_sum() -> None:
     repeated = net(block(4, 8), *[block(5, 8)] * 35, node(6, "relu", (8,), (8,)))
-    table = shapes_table(repeated, "net.net")
+    table = shapes_table(repeated, SOURCE)
     assert [row[:18].rstrip() for row in rows(table)] == [
         "   4  block",
         "  20    linear in",
@@ -157,12 +157,12 @@ def test_repetitions_stand_once_with_their_number_and_sum() -> None:
         "   6  relu",
     ]
     assert rows(table)[6].split()[-2:] == ["340", "34"]
-    assert len(rows(shapes_table(repeated, "net.net", full=True))) == 36 * 3 + 1
+    assert len(rows(shapes_table(repeated, SOURCE, full=True))) == 36 * 3 + 1
 
 
 def test_repetitions_of_several_layers() -> None:
     pair = [node(4, "linear 8", (8,), (8,), 72, 64), node(5, "relu", (8,), (8,))]
-    assert [row.strip() for row in rows(shapes_table(net(*pair * 3), "net.net"))][2] == (
+    assert [row.strip() for row in rows(shapes_table(net(*pair * 3), SOURCE))][2] == (
         "… 2 more of these 2  8              144            128"
     )
 
@@ -170,19 +170,19 @@ def test_repetitions_of_several_layers() -> None:
 @pytest.mark.parametrize("columns", [80, 100])
 def test_no_row_is_wider_than_the_page(columns: int) -> None:
     wide = node(1000, "conv 卷积 " * 30, (3, H, W), (12345, H // 32, W // 32), 2**40, 2**50)
-    table = shapes_table(net(wide, fits="H, W = 1…"), "folder/" * 30 + "net.net", columns=columns)
+    table = shapes_table(net(wide, fits="H, W = 1…"), Source("folder/" * 30 + "net.net", ""), columns=columns)
     assert max(map(width, table.splitlines())) <= columns
     assert "1,099,511,627,776  1,125,899,906,842,624\n" in table
     assert "conv 卷…" in table or "conv 卷积" in table
 
 
 def test_statements_of_several_lines_take_one() -> None:
-    assert rows(shapes_table(net(node(1, "conv 8\n\tk3", (3,), (8,))), "net.net"))[0].startswith("   1  conv 8 k3  ")
+    assert rows(shapes_table(net(node(1, "conv 8\n\tk3", (3,), (8,))), SOURCE))[0].startswith("   1  conv 8 k3  ")
 
 
 def test_colours_add_nothing_but_colour() -> None:
     network = net(block(4, 8))
-    plain, colored = shapes_table(network, "a.net"), shapes_table(network, "a.net", color=True)
+    plain, colored = shapes_table(network, SOURCE), shapes_table(network, SOURCE, color=True)
     assert unstyle(colored) == plain != colored
 
 
@@ -200,3 +200,37 @@ def test_colours_add_nothing_but_colour() -> None:
 )
 def test_bytes_in_words(count: int, text: str) -> None:
     assert format_bytes(count) == text
+
+
+def composite(name: str, *bodies: Node) -> Node:
+    return node(1, name, (8,), (8,), children=bodies)
+
+
+def body(name: str, *layers: Node) -> Node:
+    return replace(composite(name, *layers), written="")
+
+
+RELU = node(2, "relu", (8,), (8,))
+
+
+@pytest.mark.parametrize(
+    ("bodies", "shown"),
+    [
+        ([body("body", RELU)], ["residual", "  relu"]),
+        ([body("body", RELU), body("shortcut")], ["residual", "  body", "    relu", "  shortcut"]),
+        ([body("0", RELU), body("1", RELU)], ["residual", "  body 0", "    relu", "  body 1", "    relu"]),
+        ([RELU], ["residual", "  relu"]),
+    ],
+)
+def test_bodies_have_rows_where_there_are_several(bodies: list[Node], shown: list[str]) -> None:
+    table = shapes_table(net(composite("residual", *bodies)), SOURCE)
+    assert [row[6:20].rstrip() for row in rows(table)] == shown
+
+
+def test_layers_from_other_files_have_no_line_number() -> None:
+    other = replace(RELU, span=Source("blocks.net", "relu").span(0, 4))
+    assert [row[:4] for row in rows(shapes_table(net(composite("block", other), RELU), SOURCE))] == [
+        "   1",
+        "    ",
+        "   2",
+    ]

@@ -1,0 +1,122 @@
+"""The rows of the table that `netdsl shapes` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from netdsl.network import Network, Node
+from netdsl.render.folding import fold
+from netdsl.sizes import Dim, Expr, evaluate, format_shape, symbols
+from netdsl.source import Source
+
+INDENT = "  "
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table, and the arithmetic that `--explain` puts below it."""
+
+    line: str
+    layer: str
+    out: str
+    params: str
+    macs: str
+    composite: bool = False
+    arithmetic: tuple[str, ...] = ()
+
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """The columns in their order."""
+        return self.line, self.layer, self.out, self.params, self.macs
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The sizes at which formulas over symbols are worked out; none where they stay formulas."""
+
+    shape: tuple[int, ...] = ()
+    values: Mapping[str, int] | None = None
+
+    @classmethod
+    def of(cls, network: Network) -> Sample:
+        """One input that fits, where the net's own input leaves sizes open."""
+        if network.example is None or not symbols(network.input):
+            return cls()
+        pairs = zip(network.input, network.example, strict=True)
+        values = {str(dim): size for dim, size in pairs if isinstance(dim, Expr)}
+        inside = (dim for node in network.walk() for dim in (*node.out, node.macs))
+        return cls(network.example, values) if symbols(inside) <= values.keys() else cls()
+
+    def number(self, dim: Dim) -> int | None:
+        """What a size comes to, where that is known."""
+        known = isinstance(dim, int) or self.values is not None
+        return evaluate(dim, self.values or {}) if known else None
+
+    def size(self, dim: Dim) -> str:
+        """`2,457,600`, or the formula."""
+        number = self.number(dim)
+        return str(dim) if number is None else f"{number:,}"
+
+    def cost(self, dim: Dim) -> str:
+        """The same, and `-` for what costs nothing."""
+        return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Makes rows of nodes: `source` is the file whose lines are counted, `full` writes out what is repeated."""
+
+    source: Source
+    sample: Sample
+    full: bool
+
+    def of(self, nodes: Sequence[Node], depth: int = 0) -> Iterator[Row]:
+        """The rows of siblings and of all that is in them; what is repeated stands once with its number."""
+        for stretch, times in [(nodes, 1)] if self.full else fold(nodes):
+            if times > 1:
+                yield from self.of(stretch, depth)
+                yield self._repetition(stretch, times - 1, depth)
+                continue
+            for node in stretch:
+                yield self._row(node, depth)
+                yield from self.of(_inside(node), depth + 1)
+
+    def _row(self, node: Node, depth: int) -> Row:
+        own = node.span.source is self.source
+        return Row(
+            line=str(node.span.position.line) if own else "",
+            layer=INDENT * depth + _written(node),
+            out=format_shape(node.out),
+            params=self.sample.cost(node.params),
+            macs=self.sample.cost(node.macs),
+            composite=bool(node.children),
+            arithmetic=tuple(dict.fromkeys(node.formula)),
+        )
+
+    def _repetition(self, stretch: Sequence[Node], times: int, depth: int) -> Row:
+        """What the further repetitions come to together."""
+        macs: Dim = 0
+        for node in stretch:
+            macs = macs + node.macs
+        which = f"{times} more" if len(stretch) == 1 else f"{times} more of these {len(stretch)}"
+        return Row(
+            line="",
+            layer=f"{INDENT * depth}… {which}",
+            out=format_shape(stretch[-1].out),
+            params=self.sample.cost(times * sum(node.params for node in stretch)),
+            macs=self.sample.cost(times * macs),
+        )
+
+
+def _inside(node: Node) -> Sequence[Node]:
+    """What is shown in a node: a body that is its only one is shown as its layers."""
+    if len(node.children) == 1 and not node.children[0].written:
+        return node.children[0].children
+    return node.children
+
+
+def _written(node: Node) -> str:
+    if node.written:
+        return " ".join(node.written.split())
+    return f"body {node.name}" if node.name.isdigit() else node.name
