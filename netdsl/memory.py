@@ -8,6 +8,8 @@ from netdsl.sizes import Dim, product
 BYTES = 4
 """Of one number in fp32."""
 
+SEQUENCES = ("torch.nn:Sequential", "netdsl.modules:Skipping")
+
 
 def weight_bytes(network: Network) -> int:
     """Of what the net learns, in fp32."""
@@ -25,4 +27,4 @@ def activation_bytes(network: Network) -> Dim:
 
 def _makes_output(node: Node) -> bool:
     """Whether its output is a tensor of its own: that of a mere sequence is its last layer's."""
-    return not node.children or node.call.target != "torch.nn:Sequential"
+    return node.call.target not in SEQUENCES

@@ -20,7 +20,7 @@ def fold(nodes: Sequence[Node]) -> Iterator[tuple[Sequence[Node], int]]:
 
 def _kind(node: Node) -> Hashable:
     """What two nodes share that one statement wrote and that do the same."""
-    return node.span, node.input, node.out, node.params
+    return node.span, node.written, node.input, node.out, node.params
 
 
 def _following(kinds: Sequence[Hashable]) -> list[int]:

@@ -111,12 +111,14 @@ class Rows:
 
 def _inside(node: Node) -> Sequence[Node]:
     """What is shown in a node: a body that is its only one is shown as its layers."""
-    if len(node.children) == 1 and not node.children[0].written:
-        return node.children[0].children
-    return node.children
+    only = len(node.children) == 1 and _is_body(node.children[0])
+    return node.children[0].children if only else node.children
+
+
+def _is_body(node: Node) -> bool:
+    return node.layer is None and node.name == node.key
 
 
 def _written(node: Node) -> str:
-    if node.written:
-        return " ".join(node.written.split())
-    return f"body {node.name}" if node.name.isdigit() else node.name
+    written = " ".join(node.written.split())
+    return f"body {written}" if _is_body(node) and written.isdigit() else written
