@@ -11,7 +11,9 @@ from netdsl.checker.context import Context
 from netdsl.checker.definitions import define_variables, expand
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
 from netdsl.checker.scope import MISSING, Block, Labelled, Scope, Word
+from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.torch_modules import module_layer
+from netdsl.checker.unreadable import first_word, label
 from netdsl.checker.values import HOLE, INVALID, evaluate, show
 from netdsl.components import Call, Layer, Result
 from netdsl.diagnostics import Label
@@ -19,7 +21,7 @@ from netdsl.language.syntax import Body, Short, Statement
 from netdsl.limits import MAX_NESTING
 from netdsl.network import SEQUENTIAL, Node
 from netdsl.sizes import Dim
-from netdsl.source import Span
+from netdsl.source import Source, Span
 
 SKIPPING = Call("netdsl.modules:Skipping", {})
 
@@ -39,15 +41,23 @@ class BodyCheck:
         self.nodes: list[Node] = []
         self.keys: set[str] = set()
 
-    def run(self, statements: Sequence[Statement]) -> None:
-        """Checks the statements in order."""
-        end = statements[0].span.start if statements else 0
+    def run(self, statements: Sequence[Statement], extent: Span) -> None:
+        """Checks the statements in order; `extent` is the text that they stand in."""
+        end = extent.start
         for statement in statements:
-            if self.context.invalid and self.context.broken_between(end, statement.span.start):
-                self.value = LOST
+            self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             self.context.count(statement.span)
             self._statement(statement)
+        self._skip(extent.source, end, extent.end)
+
+    def _skip(self, source: Source, start: int, end: int) -> None:
+        """What could not be read may have been a layer, and may have had a label."""
+        for span in self.context.unreadable.between(source, start, end) if self.context.unreadable else ():
+            if first_word(span) not in (*DIRECTIVES, *DEFINITIONS):
+                self.value = LOST
+                if name := label(span):
+                    self.scope.labels.setdefault(name, Labelled(name, None, span, span))
 
     def container(self) -> tuple[Call, frozenset[str]]:
         """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside."""
@@ -57,11 +67,11 @@ class BodyCheck:
         keeps = {key: key for key in sorted(taken & self.keys)}
         return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
 
-    def branch(self, key: str, path: str, statements: Sequence[Statement], value: Value) -> tuple[Node, Value]:
+    def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
         """Checks a body of the statement at hand; its node, and the value it leaves behind."""
         inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
-        inner.run(statements)
-        span = statements[0].span.to(statements[-1].span) if statements else self.at.span
+        inner.run(body.statements, body.span)
+        span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
         return inner.enclosed(key, key, span, value), inner.value
 
     def _statement(self, statement: Statement) -> None:
@@ -82,23 +92,31 @@ class BodyCheck:
 
     def _layer(self, statement: Statement) -> None:
         named = self.scope.lookup(statement.name.text)
+        span = (named.span if isinstance(named, Word) else None) or statement.name.span
         name = str(named) if isinstance(named, str) else statement.name.text
+        if named is INVALID or not (self._called(name, statement, span) or self._meant(name, statement, span)):
+            self._finish(statement, self._key(statement), LOST)
+
+    def _called(self, name: str, statement: Statement, span: Span) -> bool:
+        """Checks the statement as a use of the block or the layer of a name; False where there is none."""
         if block := self.scope.block(name):
             self._block(block, statement)
-        elif layer := self.context.registry.layers.get(name) or module_layer(name, statement.name.span, self.context):
+        elif layer := self.context.registry.layers.get(name) or module_layer(name, span, self.context):
             if layer.is_composite:
                 self._composite(layer, statement)
             else:
                 self._plain(layer, statement)
         else:
-            self._unknown(name, statement)
+            return False
+        return True
 
-    def _unknown(self, name: str, statement: Statement) -> None:
-        if not name.startswith("nn."):
-            known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
-            advice = "`netdsl layers` lists them all"
-            self.context.unknown("NET101", "layer", name, statement.name.span, known, advice)
-        self._finish(statement, self._key(statement), LOST)
+    def _meant(self, name: str, statement: Statement, span: Span) -> bool:
+        """The same as what a misspelt name surely means; a name that a lost definition may have had is let pass."""
+        known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
+        if name.startswith("nn.") or (self.context.incomplete and not nearest(name, known, SURE)):
+            return False
+        near = self.context.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
+        return near is not None and self._called(near, statement, span)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
@@ -154,7 +172,7 @@ class BodyCheck:
         before = self.value
         inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
         with self.context.inside(block):
-            inner.run(block.body.statements)
+            inner.run(block.body.statements, block.body.span)
         self.nodes.append(inner.enclosed(statement.name.text, written(statement), statement.span, before))
         self._finish(statement, key, inner.value)
 
@@ -178,7 +196,7 @@ class BodyCheck:
         outer = self.scope
         for _ in range(self._count(counts[0]) if bodies[0].statements else 0):
             self.scope = outer.repeated(self.value.shape)
-            self.run(bodies[0].statements)
+            self.run(bodies[0].statements, bodies[0].span)
         self.scope = outer
 
     def _count(self, item: object) -> int:

@@ -10,12 +10,12 @@ from netdsl.checker.layers import LayerCheck, Value
 from netdsl.checker.scope import Scope
 from netdsl.components import Call, Refusal, Result
 from netdsl.language.parser import parse
-from netdsl.language.syntax import Name, Statement
+from netdsl.language.syntax import Body, Name
 from netdsl.network import Node
 from netdsl.sizes import Shape
 from netdsl.source import Source, Span
 
-CheckBody = Callable[[str, str, Sequence[Statement], Value], tuple[Node, Value]]
+CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
 
 class Branches:
@@ -54,7 +54,7 @@ class Branches:
         """Any number of bodies, then labelled outputs; without a body the current value takes part first."""
         bodies, labels = self.given.bodies, self.given.labels
         fed = self._fed(len(bodies))
-        shapes = [self._body(str(index), body.statements, fed) for index, (_, body) in enumerate(bodies)]
+        shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
@@ -70,13 +70,13 @@ class Branches:
                 self.check.context.error("NET108", f"`{self.layer.name}` has a `{target}` already", where)
                 self.sound = False
             else:
-                self.shapes[target] = self._body(target, body.statements, self._fed(1))
+                self.shapes[target] = self._body(target, body, self._fed(1))
         required = (name for name in names if self.layer.parameters[name].required)
         if any(name not in self.shapes for name in required):
             self._needs_a_body()
 
-    def _body(self, key: str, statements: Sequence[Statement], value: Value) -> Shape | None:
-        node, after = self.check_body(key, self.path, statements, value)
+    def _body(self, key: str, body: Body, value: Value) -> Shape | None:
+        node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
         return self._known(after.shape)
@@ -111,8 +111,9 @@ class Branches:
         """Checks the bodies that the rule has written in the author's stead."""
         statement = self.check.statement
         for name, text in bodies.items():
-            file, _ = parse(Source(statement.span.source.name, text))
-            self.shapes[name] = self._body(name, file.statements, self.check.value)
+            source = Source(statement.span.source.name, text)
+            body = Body(parse(source)[0].statements, source.span(0, len(text)))
+            self.shapes[name] = self._body(name, body, self.check.value)
             self.nodes[-1] = _moved(self.nodes[-1], statement.span)
 
     def _told(self, result: Result | None) -> Result | None:

@@ -18,6 +18,7 @@ from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
 from netdsl.checker.scope import Scope
 from netdsl.checker.solver import Solution, solve
+from netdsl.checker.unreadable import Unreadable
 from netdsl.checker.values import INVALID, evaluate
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.language.parser import parse
@@ -84,7 +85,8 @@ class _Job:
 
     def attempt(self, guesses: dict[int, int], assumed: Shape | None = None) -> Attempt:
         """Checks the file with these values for its holes and, where nothing says it, this input."""
-        context = Context(self.registry, self.file.source, self.folder, guesses, assumed, invalid=self.file.invalid)
+        unreadable = Unreadable(self.file.invalid)
+        context = Context(self.registry, self.file.source, self.folder, guesses, assumed, unreadable=unreadable)
         attempt = Attempt(context)
         with suppress(Exhausted):
             try:
@@ -128,7 +130,8 @@ class _FileCheck:
         value = self._input(data)
         body = BodyCheck(self.context, self.scope, value)
         self.scope.input = value.shape
-        body.run(self.layers)
+        source = self.context.source
+        body.run(self.layers, source.span(0, len(source.text)))
         if not self.layers:
             self._empty()
             return None
@@ -161,6 +164,8 @@ class _FileCheck:
         for statement in self.definitions.get("let", ()):
             define_variables(statement, self.scope, self.context, self.overrides.variables)
         self.overrides.check_names(self.scope.variables, self.context)
+        for name in self.context.unreadable.names(self.context.source):
+            self.scope.variables.setdefault(name, INVALID)
         library = Library(self.context)
         define_blocks(self.definitions.get("block", ()), self.scope, self.context)
         for statement in self.definitions.get("use", ()):
@@ -178,11 +183,12 @@ class _FileCheck:
             if known is not None and known != stated and not symbols(stated):
                 self._disagrees(stated, known, statements[0])
             return Value(stated, dtype, Origin(statements[0].span, stated))
-        if statements:
+        if statements or self.context.unreadable.holds("input"):
             return Value(None, guessed=True)
         if known is not None and data is not None and data.span is not None:
             return Value(known, dtype, Origin(data.span, known))
-        if self.directives["data"] and (data is None or self.context.diagnostics):
+        lost = self.context.unreadable.holds("data")
+        if lost or (self.directives["data"] and (data is None or self.context.diagnostics)):
             return Value(None, guessed=True)
         return Value(self.context.assumed, dtype)
 

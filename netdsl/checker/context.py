@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from netdsl.checker.spelling import SURE, nearest
+from netdsl.checker.unreadable import Unreadable
 from netdsl.components import Component, Dtype, Result
 from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
 from netdsl.limits import MAX_LAYERS
@@ -42,7 +43,7 @@ class Constraint:
 
 @dataclass(eq=False)
 class Context:
-    """One check of one text."""
+    """One check of one text. `incomplete` says that a definition is lost, so that an unknown name may be its."""
 
     registry: Registry
     source: Source
@@ -52,7 +53,8 @@ class Context:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
     holes: dict[int, Hole] = field(default_factory=dict)
-    invalid: tuple[Span, ...] = ()
+    unreadable: Unreadable = field(default_factory=Unreadable)
+    incomplete: bool = False
     dtype: Dtype = "any"
     expanding: list[Component] = field(default_factory=list)
     noted: set[tuple[str, Span]] = field(default_factory=set)
@@ -103,10 +105,6 @@ class Context:
         if self.layers > MAX_LAYERS:
             self.error("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", span)
             raise Exhausted
-
-    def broken_between(self, start: int, end: int) -> bool:
-        """Whether a statement that could not be read stands between two places of the text."""
-        return any(start <= span.start < end for span in self.invalid)
 
 
 @dataclass(slots=True)

@@ -16,9 +16,17 @@ LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "none": None
 
 
 class Word(str):
-    """A bare name that no variable stands for: a flag, an enumerated value, a layer."""
+    """A bare name that no variable stands for: a flag, an enumerated value, a layer; and where it stands."""
 
-    __slots__ = ()
+    __slots__ = ("span",)
+
+    span: Span | None
+
+    def __new__(cls, text: str, span: Span | None = None) -> Word:
+        """The word as a text."""
+        word = super().__new__(cls, text)
+        word.span = span
+        return word
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
         return _number(value, context)
     if isinstance(value, syntax.Name):
         found = scope.lookup(value.text)
-        return Word(value.text) if found is MISSING else found
+        return Word(value.text, value.span) if found is MISSING else found
     if isinstance(value, syntax.Size):
         return _size(value, context)
     if isinstance(value, syntax.String):
@@ -71,8 +71,8 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
-        context.unknown("NET106", "name", value, term.span, {*scope.names(), "in", "features"})
-        return INVALID
+        near = context.unknown("NET106", "name", value, term.span, {*scope.names(), "in", "features"})
+        value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.error("NET112", f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span)
         return INVALID
