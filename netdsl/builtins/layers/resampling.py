@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
-from netdsl.components import Call, Refusal, Requirement, Result, Size, call, layer
+from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer
 from netdsl.sizes import Dim, Expr, Shape
 
 Factor = float | tuple[float, ...]
@@ -136,7 +136,7 @@ def _scale(size: Dim, factor: float) -> Dim:
     numerator, denominator = factor.as_integer_ratio()
     if isinstance(size, Expr) and numerator.bit_length() > EXACT_BITS:
         message = f"`scale_factor` {factor} needs a fixed size: times {size} it would be rounded"
-        raise Refusal(message, "scale_factor", help="scale by a whole number, or by halves, quarters, …")
+        raise Undetermined(message, "scale_factor", help="scale by a whole number, or by halves, quarters, …")
     return size * numerator // denominator
 
 
