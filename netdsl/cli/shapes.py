@@ -23,9 +23,10 @@ BATCH = 64
     help="Samples in a batch, for the memory line. Left out, it is the file's own batch size, or 64.",
 )
 @click.option("--explain", is_flag=True, help="Put the arithmetic of every size below its layer.")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Show N levels of nesting only.")
 @click.option("--full", is_flag=True, help="Show every repetition of repeated layers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(program: Program, batch: int | None, explain: bool, full: bool, as_json: bool) -> None:
+def command(program: Program, batch: int | None, explain: bool, depth: int | None, full: bool, as_json: bool) -> None:
     """Show every layer's output shape, parameters and multiply-adds.
 
     FILE is a .net file, or `-` for standard input. Nothing is downloaded or trained.
@@ -40,6 +41,7 @@ def command(program: Program, batch: int | None, explain: bool, full: bool, as_j
             batch=batch or _batch(experiment),
             explain=explain,
             full=full,
+            depth=depth,
             color=colored(sys.stdout),
             columns=columns(sys.stdout),
         ),

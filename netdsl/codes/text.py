@@ -18,8 +18,8 @@ PAGES = (
         "something else was expected",
         "A statement is a name followed by items: a flow (3->32), shorts (k5), settings (bias=false), values and "
         "bodies in braces, separated by spaces. A new line or `;` ends it.",
-        "conv 3-> k5",
-        "conv 3->32 k5",
+        "conv 3->32 k5 bias=",
+        "conv 3->32 k5 bias=false",
     ),
     Page(
         "NET003",

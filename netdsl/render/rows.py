@@ -65,11 +65,19 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Makes rows of nodes: `source` is the file whose lines are counted, `full` writes out what is repeated."""
+    """Makes rows of nodes.
+
+    Args:
+        source: the file whose lines are counted.
+        sample: what symbols are worked out for.
+        full: writes out what is repeated.
+        deepest: the nesting beyond which nothing is shown; None shows all.
+    """
 
     source: Source
     sample: Sample
-    full: bool
+    full: bool = False
+    deepest: int | None = None
 
     def of(self, nodes: Sequence[Node], depth: int = 0) -> Iterator[Row]:
         """The rows of siblings and of all that is in them; what is repeated stands once with its number."""
@@ -80,7 +88,8 @@ class Rows:
                 continue
             for node in stretch:
                 yield self._row(node, depth)
-                yield from self.of(_inside(node), depth + 1)
+                if self.deepest is None or depth < self.deepest:
+                    yield from self.of(_inside(node), depth + 1)
 
     def _row(self, node: Node, depth: int) -> Row:
         own = node.span.source is self.source

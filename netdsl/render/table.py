@@ -13,7 +13,7 @@ from netdsl.source import Source
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "
-WIDEST_OUTPUT, WIDEST_MACS = 22, 21
+WIDE_OUTPUT, WIDEST_MACS = 22, 21
 NARROWEST_LAYER = 6
 UNITS = (("kB", 10**3), ("MB", 10**6), ("GB", 10**9), ("TB", 10**12))
 
@@ -25,16 +25,17 @@ def shapes_table(
     batch: int = 64,
     explain: bool = False,
     full: bool = False,
+    depth: int | None = None,
     color: bool = False,
     columns: int = 80,
 ) -> str:
     """Each layer with its line in `source`, its output, parameters and multiply-adds, and the totals below.
 
     What `repeat` wrote out stands once with its number, unless `full`; layers of blocks from other files have no line
-    number. Statements are cropped to keep lines within `columns`.
+    number. Only `depth` levels of nesting are shown. Statements are cropped to keep lines within `columns`.
     """
     paint, sample = painter(color), Sample.of(network)
-    rows = list(Rows(source, sample, full).of(network.nodes))
+    rows = list(Rows(source, sample, full, depth).of(network.nodes))
     widths = _widths(rows, columns)
     lines = [
         paint(crop(f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}", columns), bold=True),
@@ -56,12 +57,13 @@ def format_bytes(count: int) -> str:
 
 
 def _widths(rows: Sequence[Row], columns: int) -> list[int]:
-    """The width of each column: what it needs, the layer's cut to what the others leave."""
+    """The width of each column: what it needs; layer and output share what the others leave."""
     table = [HEADINGS, *(row.cells for row in rows)]
     line, layer, out, params, macs = (max(map(width, column)) for column in zip(*table, strict=True))
-    out, macs = min(out, WIDEST_OUTPUT), min(macs, WIDEST_MACS)
-    room = columns - (line + out + params + macs + len(GAP) * (len(HEADINGS) - 1))
-    return [line, min(layer, max(room, NARROWEST_LAYER)), out, params, macs]
+    macs = min(macs, WIDEST_MACS)
+    room = columns - (line + params + macs + len(GAP) * (len(HEADINGS) - 1))
+    out = min(out, max(WIDE_OUTPUT, room - layer))
+    return [line, min(layer, max(room - out, NARROWEST_LAYER)), out, params, macs]
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -228,6 +228,19 @@ def test_bodies_have_rows_where_there_are_several(bodies: list[Node], shown: lis
     assert [row[6 : 6 + width].rstrip() for row in rows(table)] == shown
 
 
+@pytest.mark.parametrize(("depth", "count"), [(0, 2), (1, 4), (2, 5), (9, 5), (None, 5)])
+def test_depth_hides_what_is_nested_deeper(depth: int | None, count: int) -> None:
+    nested = composite("residual", body("body", composite("scale", body("body", RELU)), RELU))
+    table = shapes_table(net(nested, RELU), SOURCE, depth=depth)
+    assert len(rows(table)) == count
+
+
+def test_a_long_output_has_room_where_statements_are_short() -> None:
+    long = 16 * (H // 16)
+    table = shapes_table(net(node(4, "convt 64 k2 s2", (1, H, W), (64, long, 16 * (W // 16)), 32_832)), SOURCE)
+    assert "64 x 16*(H/16) x 16*(W/16)" in table
+
+
 def test_layers_from_other_files_have_no_line_number() -> None:
     other = replace(RELU, span=Source("blocks.net", "relu").span(0, 4))
     assert [row[:4] for row in rows(shapes_table(net(composite("block", other), RELU), SOURCE))] == [
