@@ -155,7 +155,7 @@ def test_unknown_sizes_hide_mistakes_but_make_none(name, random):
         ("add", (3, 8, 8), [(4, 8, 8), (4, 8, 1)], {}, "cannot add 4x8x8, 4x8x1"),
         ("scale", (3, 8, 8), [(4, 1, 1)], {}, "cannot multiply 3x8x8 by the body's output, 4x1x1"),
         ("scale", (3, 8, 8), [(3,)], {}, "cannot multiply 3x8x8 by the body's output, 3"),
-        ("split", (5, 8), [(2, 8), (3, 8)], {}, "the number of bodies, 2 does not divide 5"),
+        ("split", (5, 8), [(2, 8), (3, 8)], {}, "cannot cut 5 channels into 2 equal parts"),
         ("split", (4, 8), [(2, 8), (2, 4)], {}, "only the channels may differ"),
     ],
 )

@@ -32,7 +32,7 @@ def prelu(x: Shape, num_parameters: int = 1, init: float = 0.25) -> Result:
     requires: tuple[Requirement, ...] = ()
     if num_parameters > 1:
         at_least_rank(1, x, "prelu", "channels")
-        message = f"`num_parameters` is {num_parameters} but the input has {x[0]} channels: write that, or 1"
+        message = f"`num_parameters` is {num_parameters} but the input has {x[0]} channels: write {x[0]} or 1"
         requires = (Requirement(x[0], "==", num_parameters, message, "num_parameters"),)
     slopes = call("torch.nn:PReLU", num_parameters=num_parameters, init=init)
     return Result(x, slopes, params=num_parameters, requires=requires)

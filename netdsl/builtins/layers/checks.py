@@ -30,6 +30,6 @@ def probability(p: float, at: str = "p") -> None:
         raise Refusal(f"`{at}` is {p:g} but must be between 0 and 1", at)
 
 
-def multiple(size: Dim, divisor: int, what: str, at: str | None = None) -> Requirement:
-    """That a size is a multiple of a number, which `what` has a name for: `groups`."""
-    return Requirement(size, "==", divisor * (size // divisor), f"{what} {divisor} does not divide {size}", at)
+def multiple(size: Dim, divisor: int, message: str, at: str | None = None) -> Requirement:
+    """That a size is a multiple of a number."""
+    return Requirement(size, "==", divisor * (size // divisor), message, at)

@@ -85,7 +85,7 @@ def scale(x: Shape, body: Shape) -> Result:
 def part(x: Shape, bodies: int) -> Shape:
     """What each body of a `split` receives."""
     if isinstance(x[0], int) and not divisible(x[0], bodies):
-        raise Refusal(f"`split` cannot cut {x[0]} channels into {bodies} equal parts")
+        raise Refusal(_uneven(x, bodies))
     return (x[0] // bodies, *x[1:])
 
 
@@ -100,8 +100,12 @@ def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
         raise Refusal(message)
     rest, requires = _agreed([branch[1:] for branch in branches], message)
     joined, formula = _total([branch[0] for branch in branches])
-    even = multiple(x[0], len(branches), "the number of bodies,")
+    even = multiple(x[0], len(branches), _uneven(x, len(branches)))
     return Result((joined, *rest), call("netdsl.modules:Split"), formula=formula, requires=(even, *requires))
+
+
+def _uneven(x: Shape, bodies: int) -> str:
+    return f"`split` cannot cut {x[0]} channels into {bodies} equal parts"
 
 
 def _same(left: Shape, right: Shape) -> bool:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
-from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer
-from netdsl.sizes import Dim, Expr, Shape
+from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
+from netdsl.sizes import Dim, Expr, Shape, format_shape
 
 Factor = float | tuple[float, ...]
 
 Mode = Literal["nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear", "area"]
 
-AXES: dict[Mode, int] = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
-"""How many axes a mode interpolates over; the others take any."""
+BLENDING: dict[Mode, str] = {"linear": "CL", "bilinear": "CHW", "bicubic": "CHW", "trilinear": "CDHW"}
+"""The layout that a mode is for; the others take any."""
 
 EXACT_BITS = 22
 """A factor whose numerator has no more bits times a size below 2³¹ is exact in the 53 bits of a float."""
@@ -111,12 +111,12 @@ def _check_upsample(
         raise Refusal(f"`upsample` needs either `scale_factor` or `size` but has {found}")
     if recompute and size is not None:
         raise Refusal("`recompute_scale_factor` has no meaning with a `size`", "recompute_scale_factor")
-    if corners is not None and mode not in AXES:
+    if corners is not None and mode not in BLENDING:
         raise Refusal(f"`align_corners` has no meaning with `mode={mode}`", "align_corners")
-    axes = len(x) - 1
-    if AXES.get(mode, axes) != axes:
-        fitting = " or ".join(f"`mode={name}`" for name, number in AXES.items() if number == axes)
-        message = f"`mode={mode}` interpolates over {AXES[mode]} axes but the input has {axes}"
+    layout = BLENDING.get(mode)
+    if layout and len(layout) != len(x):
+        fitting = " or ".join(f"`mode={name}`" for name, other in BLENDING.items() if len(other) == len(x))
+        message = f"`mode={mode}` is for {one_of((layout,))} but the input is {format_shape(x)}"
         raise Refusal(message, "mode", help=f"write {fitting}")
 
 

@@ -97,8 +97,9 @@ def channelshuffle(x: Shape, groups: int) -> Result:
     """
     at_least_rank(2, x, "channelshuffle", "channels and at least one axis")
     at_least(groups, "groups")
+    uneven = f"`groups` is {groups}, which does not divide the {x[0]} channels"
     shuffled = call("torch.nn:ChannelShuffle", groups=groups)
-    return Result(x, shuffled, requires=(multiple(x[0], groups, "`groups`", "groups"),))
+    return Result(x, shuffled, requires=(multiple(x[0], groups, uneven, "groups"),))
 
 
 @layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C/r² x H·r x W·r", example="pixelshuffle 2")
@@ -110,11 +111,12 @@ def pixelshuffle(x: Shape, upscale_factor: int) -> Result:
     at_least(upscale_factor, "upscale_factor")
     factor, square = upscale_factor, upscale_factor**2
     channels, height, width = x
+    uneven = f"`upscale_factor` is {factor}, whose square {square} does not divide the {channels} channels"
     return Result(
         (channels // square, height * factor, width * factor),
         call("torch.nn:PixelShuffle", upscale_factor=factor),
         formula=(f"{channels}/{square} = {channels // square}", *_scaled((height, width), factor)),
-        requires=(multiple(channels, square, "`upscale_factor` squared,", "upscale_factor"),),
+        requires=(multiple(channels, square, uneven, "upscale_factor"),),
     )
 
 
@@ -127,11 +129,12 @@ def pixelunshuffle(x: Shape, downscale_factor: int) -> Result:
     at_least(downscale_factor, "downscale_factor")
     factor, square = downscale_factor, downscale_factor**2
     channels, *spatial = x
+    uneven = f"`downscale_factor` is {factor}, which does not divide {{}}"
     return Result(
         (channels * square, *(size // factor for size in spatial)),
         call("torch.nn:PixelUnshuffle", downscale_factor=factor),
         formula=(f"{channels}·{square} = {channels * square}", *(f"{s}/{factor} = {s // factor}" for s in spatial)),
-        requires=tuple(multiple(size, factor, "`downscale_factor`", "downscale_factor") for size in spatial),
+        requires=tuple(multiple(size, factor, uneven.format(size), "downscale_factor") for size in spatial),
     )
 
 
