@@ -160,18 +160,36 @@ class DataUse(Use[Dataset]):
 
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
-    """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps)."""
+    """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps).
+
+    Args:
+        clip: the largest norm that the gradient may have.
+        accumulate: how many batches make one optimizer step.
+        ema: the decay of a moving average of the weights, which is then what is tested and kept.
+        every: how many steps lie between two values of the training loss.
+        patience: after how many epochs without a better one training ends.
+        keep: of how many of the best epochs the weights are kept.
+        speed: how images lie in memory; `auto` times a few steps and takes the faster.
+        decay: what weight decay acts on: `all`, or the `weights` alone and no bias, scale or other vector.
+        freeze: the labels of layers that are not trained.
+        shard: `fsdp` divides weights and optimizer state among the processes instead of copying them.
+    """
 
     epochs: int = 10
     steps: int | None = None
-    precision: str = "fp32"
-    compile: str = "off"
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    compile: Literal["off", "default", "reduce-overhead", "max-autotune"] = "off"
     clip: float | None = None
     accumulate: int = 1
     ema: float | None = None
     seed: int = 0
     every: int = 100
     patience: int | None = None
+    keep: int = 1
+    speed: Literal["auto", "contiguous", "channels_last"] = "auto"
+    decay: Literal["all", "weights"] = "all"
+    freeze: tuple[str, ...] = ()
+    shard: Literal["none", "fsdp"] = "none"
 
 
 @dataclass(frozen=True)
