@@ -14,7 +14,7 @@ import netdsl
 ROOT = Path(netdsl.__file__).parent
 FLOORS = (
     ("source", "diagnostics", "sizes", "limits"),
-    ("language", "library", "components"),
+    ("language", "library", "components", "ranges"),
     ("hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
     ("building", "meta", "modules", "data", "training", "export"),

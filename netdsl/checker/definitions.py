@@ -9,17 +9,20 @@ from typing import Any
 
 from netdsl.checker.arguments import bind
 from netdsl.checker.context import Context
-from netdsl.checker.scope import LITERALS, Block, Scope
+from netdsl.checker.scope import LITERALS, Block, Scope, as_name
 from netdsl.checker.values import INVALID, evaluate
 from netdsl.components import Parameter
 from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
-from netdsl.language.syntax import Body, Name, Setting, Short, Statement, String
+from netdsl.language.syntax import Body, Name, Setting, Statement, String
 from netdsl.limits import MAX_BYTES, MAX_NESTING
 from netdsl.sizes import Shape
-from netdsl.source import Source
+from netdsl.source import Source, Span
 
 RESERVED = frozenset({"in", "features", *LITERALS})
+
+SHIPPED = "<netdsl library>"
+"""The folder that messages say the shipped files are in."""
 
 
 def define_variables(
@@ -50,13 +53,17 @@ def define_blocks(statements: Iterable[Statement], scope: Scope, context: Contex
 
 def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     """Enters one block."""
-    *head, body = statement.items or (None,)
-    names = [Name(item.span.text, item.span) if isinstance(item, Short) else item for item in head]
-    if not names or not isinstance(names[0], Name) or not isinstance(body, Body):
-        advice = "write `block NAME parameter default=1 { … }`"
+    head = [item for item in statement.items if not isinstance(item, Body)]
+    bodies = [item for item in statement.items if isinstance(item, Body)]
+    names = [as_name(item) or item for item in head]
+    name = names[0] if names and isinstance(names[0], Name) else None
+    if name is None or len(bodies) != 1 or statement.flow or statement.label:
+        advice = "write `block NAME parameter other=1 { … }`"
         context.error("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
+        if name:
+            scope.variables.setdefault(name.text, INVALID)
         return
-    name = names[0]
+    (body,) = bodies
     other = scope.blocks.get(name.text)
     if other:
         labels = [Label(other.defined.span, "first defined here")]
@@ -120,43 +127,58 @@ class Library:
         for item in statement.items:
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
-            elif isinstance(item, Name):
-                self._use_shipped(item, scope)
+            elif name := as_name(item):
+                self._use_shipped(name, scope)
             else:
-                self.context.error("NET113", "`use` takes a file in quotes or a library's name", item.span)
+                self._refuse("NET113", "`use` takes a file in quotes or a library's name", item.span)
 
     def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
-        path, root = folder / item.text, self.context.folder.resolve()
         try:
-            if not path.resolve().is_relative_to(root):
-                message = "`use` reads only files below the folder of the file that is run"
-                self.context.error("NET406", message, item.span)
-                return
-            data = path.read_bytes() if path.stat().st_size <= MAX_BYTES else None
+            path = folder / item.text
+            text = self._text(path, item)
+        except UnicodeDecodeError as error:
+            self._refuse("NET407", f"`{item.text}` is not UTF-8 text: byte {error.start} is none", item.span)
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a path"
-            self.context.error("NET407", f"cannot read `{item.text}`: {reason.lower()}", item.span)
-            return
-        if data is None:
-            self.context.error("NET401", f"`{item.text}` is larger than 4 MiB", item.span)
-            return
-        text = data.decode("utf-8", errors="surrogateescape")
-        self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
+            reason = (getattr(error, "strerror", None) or "not a path").lower()
+            self._refuse("NET407", f"cannot read `{item.text}`: {reason}", item.span)
+        else:
+            if text is not None:
+                self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
+
+    def _text(self, path: Path, item: String) -> str | None:
+        """The text of a file; None for one that is not to be read, which is noted."""
+        if not path.resolve().is_relative_to(self.context.folder.resolve()):
+            message = "`use` reads only files below the folder of the file that is run"
+            self._refuse("NET406", message, item.span)
+        elif path.exists() and not path.is_file():
+            self._refuse("NET407", f"cannot read `{item.text}`: not a file", item.span)
+        elif path.stat().st_size > MAX_BYTES:
+            self._refuse("NET401", f"`{item.text}` is larger than {MAX_BYTES >> 20} MiB", item.span)
+        else:
+            return path.read_bytes().decode("utf-8")
+        return None
+
+    def _refuse(self, code: str, message: str, span: Span) -> None:
+        """Notes why there is nothing to read: what it defines will be missing."""
+        self.context.incomplete = True
+        self.context.error(code, message, span)
 
     def _use_shipped(self, item: Name, scope: Scope) -> None:
         folder = files("netdsl.library")
         shipped = {entry.name.removesuffix(".net"): entry for entry in folder.iterdir() if entry.name.endswith(".net")}
-        if item.text not in shipped:
+        name: str | None = item.text
+        if name not in shipped:
             advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
-            self.context.unknown("NET101", "library", item.text, item.span, shipped, advice)
+            name = self.context.unknown("NET101", "library", item.text, item.span, shipped, advice)
+        if name is None:
+            self.context.incomplete = True
             return
-        entry = shipped[item.text]
-        source = Source(f"<netdsl library>/{entry.name}", entry.read_text(encoding="utf-8"))
-        self._enter(item.text, source, item, scope, None)
+        source = Source(f"{SHIPPED}/{shipped[name].name}", shipped[name].read_text(encoding="utf-8"))
+        self._enter(name, source, item, scope, None)
 
     def _enter(self, key: Path | str, source: Source, item: Name | String, scope: Scope, folder: Path | None) -> None:
         if key in self.open:
-            self.context.error("NET405", f"`{item.text}` uses itself", item.span)
+            self._refuse("NET405", f"`{item.text}` uses itself", item.span)
             return
         if key not in self.read:
             self.open.append(key)
@@ -170,7 +192,8 @@ class Library:
     def _scope(self, source: Source, folder: Path | None) -> Scope:
         file, diagnostics = parse(source)
         self.context.diagnostics += diagnostics
-        scope = Scope()
+        self.context.unreadable.add(file.invalid)
+        scope = Scope(variables=dict.fromkeys(self.context.unreadable.names(source), INVALID))
         for statement in file.statements:
             if statement.name.text == "use":
                 self.use(statement, scope, folder)

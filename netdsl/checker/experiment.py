@@ -9,7 +9,9 @@ from typing import Any, ClassVar, TypeVar
 
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
-from netdsl.checker.scope import Scope
+from netdsl.checker.scope import Scope, as_name
+from netdsl.checker.settings import check_ranges, check_refusals
+from netdsl.checker.values import INVALID
 from netdsl.components import (
     Component,
     Dataset,
@@ -24,7 +26,7 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.diagnostics import Edit, Fix
-from netdsl.language.syntax import Body, Name, Statement
+from netdsl.language.syntax import Body, Statement
 from netdsl.network import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
 from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown, format_shape
 from netdsl.source import Span
@@ -68,10 +70,10 @@ class ExperimentCheck:
         if found is None:
             return None
         dataset, arguments = found
-        if not arguments.sound:
-            return None
+        check_ranges(arguments, self.context)
         settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
-        facts = self._facts(dataset, arguments, plain)
+        wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
+        facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
             return None
         transforms, shape = self._transforms(body.statements if body else (), facts)
@@ -120,31 +122,26 @@ class ExperimentCheck:
                 shape = None
                 continue
             transform, arguments = found
-            self._infer_statistics(transform, arguments, facts, statement)
+            self._infer_statistics(transform, arguments, facts)
             if not arguments.sound:
+                shape = None
                 continue
             known = shape if shape is not None else _UNKNOWN_IMAGE
             try:
                 after = transform.apply(known, **arguments.values)
                 shape = after if shape is not None or _is_known(after) else None
             except Refusal as refusal:
+                shape = None
                 span = arguments.spans.get(refusal.at or "", statement.name.span)
                 self.context.error("NET305", refusal.message, span, help=refusal.help)
             uses.append(Use(transform, arguments.values, statement.span))
         return tuple(uses), shape
 
-    def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts, statement: Statement) -> None:
-        """Fills in the data set's own mean and std where a transform asks for them and the file does not say."""
+    def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts) -> None:
+        """Fills in the data set's own mean and std, where they are known before it is read."""
         for name in ("mean", "std"):
-            if name in transform.parameters and name not in arguments.values and arguments.sound:
-                known = getattr(facts, name)
-                if known:
-                    arguments.values[name] = known
-                else:
-                    arguments.sound = False
-                    message = f"the {name} of this data set is not known"
-                    advice = "write `normalize mean=0.5 std=0.5`; `netdsl data FILE` computes the true ones"
-                    self.context.error("NET305", message, statement.name.span, help=advice)
+            if name in transform.parameters and getattr(facts, name):
+                arguments.values.setdefault(name, getattr(facts, name))
 
     def _loss(self, network: Network, data: DataUse | None) -> Use[Loss] | None:
         use = self._use("loss", Loss)
@@ -203,12 +200,8 @@ class ExperimentCheck:
         statement = self._single("train")
         if statement is None:
             return TrainSettings()
-        arguments = bind(
-            Component(name="train", function=TrainSettings, example="train epochs=10"),
-            statement,
-            self.scope,
-            self.context,
-        )
+        arguments = bind(TRAIN, statement, self.scope, self.context)
+        check_ranges(arguments, self.context)
         return TrainSettings(**arguments.values)
 
     def _use(self, directive: str, kind: type[C]) -> Use[C] | None:
@@ -223,29 +216,34 @@ class ExperimentCheck:
         for statement in statements:
             for part in _parts(statement, kind, self.context):
                 found = self._component(part, kind)
-                if found is not None and found[1].sound:
-                    uses.append(Use(found[0], found[1].values, statement.span))
+                if found is None:
+                    continue
+                component, arguments = found
+                check_refusals(component, arguments, part.items[0].span, self.context)
+                if arguments.sound:
+                    uses.append(Use(component, arguments.values, statement.span))
         return tuple(uses)
 
     def _component(
         self, statement: Statement, kind: type[C], joined: Callable[[Any], Component] | None = None
     ) -> tuple[C, Arguments] | None:
         """The component that the first item names, and the arguments that the others give it."""
-        first = statement.items[0] if statement.items else None
+        first = as_name(statement.items[0]) if statement.items else None
         known = self.context.registry.of(kind)
-        if not isinstance(first, Name):
-            message = f"`{statement.name.text}` needs the name of a {kind.kind}"
-            advice = f"`netdsl layers` lists them, for example `{next(iter(known), '')}`"
+        if first is None:
+            article = "an" if kind.kind[0] in "aeiou" else "a"
+            message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
+            advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
             self.context.error("NET113", message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
-        name = str(named) if isinstance(named, str) else first.text
-        component = known.get(name)
-        if component is None:
-            self.context.unknown(
-                "NET302", kind.kind, name, first.span, known, f"`netdsl layers` lists every {kind.kind}"
-            )
+        name: str | None = str(named) if isinstance(named, str) else first.text
+        if name not in known:
+            advice = f"`netdsl layers` lists every {kind.kind}"
+            name = self.context.unknown("NET302", kind.kind, str(name), first.span, known, advice)
+        if named is INVALID or name is None:
             return None
+        component = known[name]
         rest = replace(statement, name=first, items=statement.items[1:])
         return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
 
@@ -278,7 +276,8 @@ def _data_line(dataset: Dataset) -> DataLine:
 def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:
     """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
     known = context.registry.of(kind)
-    starts = [index for index, item in enumerate(statement.items) if isinstance(item, Name) and item.text in known]
+    names = map(as_name, statement.items)
+    starts = [index for index, name in enumerate(names) if name and name.text in known]
     if len(starts) < 2 or starts[0] != 0:
         return [statement]
     ends = [*starts[1:], len(statement.items)]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from netdsl.checker.body import DIRECTIVES
 from netdsl.checker.context import Context
+from netdsl.checker.scope import as_name
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Item, Name, Setting, Statement
 from netdsl.source import Source, Span
@@ -86,8 +87,9 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
     """The `variant` of a name, and what is wrong with any of them."""
     named: dict[str, Statement] = {}
     for statement in statements:
-        head, *settings = statement.items or (None,)
-        if not isinstance(head, Name) or not all(isinstance(item, Setting) for item in settings):
+        first, *settings = statement.items or (None,)
+        head = as_name(first)
+        if head is None or not all(isinstance(item, Setting) for item in settings):
             advice = "write `variant wide width=128`"
             context.error("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
         elif head.text in named:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from netdsl.components import Component, Parameter
-from netdsl.language.syntax import Body, Name
+from netdsl.language.syntax import Body, Hole, Name, Short
 from netdsl.sizes import Shape
 from netdsl.source import Span
 
@@ -27,6 +27,13 @@ class Word(str):
         word = super().__new__(cls, text)
         word.span = span
         return word
+
+
+def as_name(item: object) -> Name | None:
+    """The name that an item is: `relu`, and `f1`, which only looks like a short."""
+    if isinstance(item, Short) and not isinstance(item.value, Hole):
+        return Name(item.span.text, item.span)
+    return item if isinstance(item, Name) else None
 
 
 @dataclass(frozen=True)
