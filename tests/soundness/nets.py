@@ -141,7 +141,8 @@ class Author:
         """A statement that is one module, made for what it is called with."""
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = make(x).to("meta")
+            with torch.device("meta"):
+                module = make(x)
             self.modules.append(module)
             return module(x)
 
@@ -254,7 +255,7 @@ class Author:
         hidden, both = self.random.choice([4, 8]), self.chance(0.4)
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both).to("meta")
+            module = nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both, device="meta")
             self.modules.append(module)
             return module(x)[0]
 
@@ -264,7 +265,7 @@ class Author:
         heads = self.random.choice([1, 2, 4])
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.MultiheadAttention(x.shape[-1], heads, batch_first=True).to("meta")
+            module = nn.MultiheadAttention(x.shape[-1], heads, batch_first=True, device="meta")
             self.modules.append(module)
             return module(x, x, x)[0]
 
