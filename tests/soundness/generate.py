@@ -1,7 +1,7 @@
 """Random uses of a layer: arguments drawn from the annotations of its parameters, and an input shape.
 
-Everything is drawn from one `random.Random`: hypothesis supplies one that it can shrink, the script a seeded one. Most
-arguments are ones that people write; in a wild case they are zero, negative or too large as well.
+Everything is drawn from one seeded `random.Random`. Most arguments are ones that people write; in a wild case they are
+zero, negative or too large as well.
 """
 
 from __future__ import annotations
