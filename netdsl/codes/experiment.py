@@ -49,4 +49,11 @@ PAGES = (
         "input 3x32x32\ndata mnist\nflatten\nlinear 10",
         "data mnist\nflatten\nlinear 10",
     ),
+    Page(
+        "NET307",
+        "a setting out of its range",
+        "The value is of the right kind, but no training can use it: a learning rate below zero, a batch of none.",
+        "data mnist batch=0\nflatten\nlinear 10",
+        "data mnist batch=64\nflatten\nlinear 10",
+    ),
 )
