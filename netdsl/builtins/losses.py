@@ -5,7 +5,8 @@ Left out of every signature: `weight` tensors, which a text cannot hold, and `re
 
 from __future__ import annotations
 
-from netdsl.components import loss
+from netdsl.components import Refusal, loss
+from netdsl.ranges import above, at_least, share
 
 
 @loss("torch.nn:CrossEntropyLoss", wants="classes", example="loss cross_entropy label_smoothing=0.1")
@@ -14,6 +15,7 @@ def cross_entropy(*, ignore_index: int = -100, label_smoothing: float = 0.0) -> 
 
     `label_smoothing` gives that share of the target evenly to all the classes.
     """
+    share(label_smoothing=label_smoothing)
 
 
 @loss("torch.nn:NLLLoss", wants="classes", example="logsoftmax; loss nll")
@@ -24,6 +26,8 @@ def nll(*, ignore_index: int = -100) -> None:
 @loss("torch.nn:MultiMarginLoss", wants="classes", example="loss multi_margin")
 def multi_margin(*, p: int = 1, margin: float = 1.0) -> None:
     """By how much other classes come within `margin` of the right one's score: the hinge loss of several classes."""
+    if p not in (1, 2):
+        raise Refusal(f"`p` is {p} but must be 1 or 2", "p")
 
 
 @loss("torch.nn:BCEWithLogitsLoss", wants="binary", example="linear 8->1; loss bce_with_logits")
@@ -49,11 +53,13 @@ def l1() -> None:
 @loss("torch.nn:SmoothL1Loss", example="loss smooth_l1 beta=0.5")
 def smooth_l1(*, beta: float = 1.0) -> None:
     """Squared below `beta`, absolute above it, with slope 1 there: `huber` divided by `beta`."""
+    at_least(0, beta=beta)
 
 
 @loss("torch.nn:HuberLoss", example="loss huber delta=2")
 def huber(*, delta: float = 1.0) -> None:
     """Squared below `delta`, absolute above it."""
+    above(0, delta=delta)
 
 
 @loss("torch.nn:PoissonNLLLoss", example="loss poisson_nll")
