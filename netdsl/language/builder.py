@@ -10,38 +10,49 @@ from netdsl.language import syntax
 from netdsl.source import Source, Span
 
 SUFFIXES = {"k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+LONGEST = 40
+"""More digits than any number needs, and few enough that Python turns them into one at once."""
 
 
 class TreeBuilder(Transformer[Token, Any]):
-    """One method a grammar rule. `source` and `offset` say where the parsed text stands."""
+    """One method a grammar rule. `source` and `offset` say where the parsed text stands.
+
+    `glued` collects the offsets of numbers such as the one in `width-1`, which reads like arithmetic and is not.
+    """
 
     source: Source
-    offset: int = 0
+    offset: int
+    glued: list[int]
 
-    def _at(self, start: int | None, end: int | None) -> Span:
-        size = len(self.source.text)
-        return Span(self.source, min((start or 0) + self.offset, size), min((end or 0) + self.offset, size))
+    def _name(self, token: Any) -> syntax.Name:
+        offset = self.offset
+        return syntax.Name(token.value, Span(self.source, token.start_pos + offset, token.end_pos + offset))
 
-    def _over(self, first: Token, last: Token) -> Span:
-        return self._at(first.start_pos, last.end_pos)
+    def _over(self, first: Any, last: Any) -> Span:
+        return Span(self.source, first.start_pos + self.offset, last.end_pos + self.offset)
 
-    def name(self, children: list[Token]) -> syntax.Name:
+    def _signed(self, token: Any) -> Span:
+        span = self._over(token, token)
+        if token[0] == "-" and span.start and _ends_operand(self.source.text[span.start - 1]):
+            self.glued.append(token.start_pos)
+        return span
+
+    def name(self, children: list[Any]) -> syntax.Name:
+        return self._name(children[0])
+
+    def number(self, children: list[Any]) -> syntax.Number:
         (token,) = children
-        return syntax.Name(str(token), self._over(token, token))
+        return syntax.Number(number(token.value), self._signed(token))
 
-    def number(self, children: list[Token]) -> syntax.Number:
+    def size(self, children: list[Any]) -> syntax.Size:
         (token,) = children
-        return syntax.Number(number(token), self._over(token, token))
+        return syntax.Size(_dims(token.value), self._signed(token))
 
-    def size(self, children: list[Token]) -> syntax.Size:
+    def string(self, children: list[Any]) -> syntax.String:
         (token,) = children
-        return syntax.Size(_dims(token), self._over(token, token))
+        return syntax.String(token.value[1:-1], self._over(token, token))
 
-    def string(self, children: list[Token]) -> syntax.String:
-        (token,) = children
-        return syntax.String(token[1:-1], self._over(token, token))
-
-    def hole(self, children: list[Token]) -> syntax.Hole:
+    def hole(self, children: list[Any]) -> syntax.Hole:
         (token,) = children
         return syntax.Hole(self._over(token, token))
 
@@ -63,25 +74,28 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def flow(self, children: list[Any]) -> syntax.Flow:
         left, arrow, right = children
-        span = self._over(arrow, arrow) if left is None else left.span
-        return syntax.Flow(left, right, span.to(right.span))
+        start = arrow.start_pos + self.offset if left is None else left.span.start
+        return syntax.Flow(left, right, Span(self.source, start, right.span.end))
 
-    def short(self, children: list[Token]) -> syntax.Short:
+    def short(self, children: list[Any]) -> syntax.Short:
         (token,) = children
-        span = self._over(token, token)
+        text, span = token.value, self._over(token, token)
         rest = Span(self.source, span.start + 1, span.end)
+        value: syntax.Number | syntax.Size | syntax.Hole
         if token.type == "HOLED_SHORT":
-            return syntax.Short(token[0], syntax.Hole(rest), span)
-        dims = _dims(token[1:])
-        value = syntax.Size(dims, rest) if len(dims) > 1 else syntax.Number(number(token[1:]), rest)
-        return syntax.Short(token[0], value, span)
+            value = syntax.Hole(rest)
+        elif "x" in text[1:]:
+            value = syntax.Size(_dims(text[1:]), rest)
+        else:
+            value = syntax.Number(_integer(text[1:]), rest)
+        return syntax.Short(text[0], value, span)
 
     def setting(self, children: list[Any]) -> syntax.Setting:
-        name, value = children
+        name, value = self._name(children[0]), children[1]
         return syntax.Setting(name, value, name.span.to(value.span))
 
     def bound(self, children: list[Any]) -> syntax.Bound:
-        name, limit = children
+        name, limit = self._name(children[0]), children[1]
         return syntax.Bound(name, limit, name.span.to(limit.span))
 
     def body(self, children: list[Any]) -> syntax.Body:
@@ -89,7 +103,9 @@ class TreeBuilder(Transformer[Token, Any]):
         return syntax.Body(tuple(statements), self._over(opening, closing))
 
     def statement(self, children: list[Any]) -> syntax.Statement:
-        name, flow, *items, label = children
+        name, flow, *items, token = children
+        name = self._name(name)
+        label = token and self._name(token)
         last = label or (items[-1] if items else flow or name)
         return syntax.Statement(name, flow, tuple(items), label, name.span.to(last.span))
 
@@ -99,14 +115,24 @@ class TreeBuilder(Transformer[Token, Any]):
 
 def number(text: str) -> int | float:
     """The value of `-1`, `0.5`, `1e-3`, `1.2M`; infinite where it is too long to be meant."""
+    if text.isdecimal():
+        return _integer(text)
     scale = SUFFIXES.get(text[-1], 1)
     digits = text[:-1] if scale > 1 else text
-    if len(digits) > 40:
+    if len(digits) > LONGEST:
         return float("inf")
     value = float(digits) * scale if set(digits) & set(".eE") else int(digits) * scale
     return int(value) if scale > 1 and value == int(value) else value
 
 
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= LONGEST else float("inf")
+
+
 def _dims(text: str) -> tuple[int | str, ...]:
     parts = text.split("x")
-    return tuple(number(part) if part[-1].isdigit() else part for part in parts)  # type: ignore[misc]  # no fractions
+    return tuple(_integer(part) if part[-1].isdecimal() else part for part in parts)  # type: ignore[misc]  # no fractions
+
+
+def _ends_operand(char: str) -> bool:
+    return char.isalnum() or char in '_)"'

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import unicodedata
+from dataclasses import dataclass
 
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-
-from netdsl.diagnostics import Diagnostic
-from netdsl.language.recovery import Piece
-from netdsl.source import Source, Span
+from netdsl.language.draft import Draft
+from netdsl.language.engine import Unread
 
 _WORDS = {
     "NAME": "a name",
@@ -24,72 +22,108 @@ _WORDS = {
     "RPAR": "`)`",
     "COMMA": "`,`",
     "TIMES": "an operator",
-    "_SEPARATOR": "a new line or `;`",
+    "_SEPARATOR": "the end of the statement",
 }
 _FOLDED = {"PLUS": "TIMES", "MINUS": "TIMES", "SHORT": "NAME", "$END": "_SEPARATOR"}
 _ITEM = {"NAME", "NUMBER", "STRING", "SHORT"}
+_OPERAND = {"NAME", "NUMBER", "LPAR"}
 
-_CALL = "arguments follow the name, separated by spaces: `conv 3->32 k5`"
-_HINTS = (
-    (r"->", "write the sizes right after the name: `conv 3->32 k5`"),
-    (r"=>|→|—>|–>", "write `->`"),
-    (r",", "write a list without spaces, `0.5,0.5`, and separate arguments by spaces alone"),
-    (r"==", "write `=`"),
-    (r"<(?!=)|>|>=", "a bound is written `params<=25M`"),
+_ADVICE = (
+    (r"->", "a statement has one flow, right after its name: `conv 3->32 k5`"),
+    (r"=>|→|⇒", "write the sizes right after the name: `conv 3->32 k5`"),
+    (r",", "separate arguments by spaces; a list has none: `0.5,0.5`"),
+    (r"==?", "a setting is a name, `=` and a value: `k=5`"),
+    (r"<=|>=|<|>", "a bound is a name, `<=` and a number: `params<=25M`"),
     (r'"', 'close the text with `"` on the same line'),
-    (r"'|‘|’|“|”", 'write texts in straight double quotes, `"like this"`'),
-    (r"[；：，（）｛｝＝]", "write the ASCII character instead"),
-    (r"\[|\]", "write a list without brackets, `0.5,0.5`"),
-    (r":", "settings are written `name=value`"),
+    (r"['`‘’“”„«»]", 'write texts in straight double quotes: `"like this"`'),
+    (r"\[|\]", "write a list without brackets and spaces: `0.5,0.5`"),
+    (r":", "a setting is a name, `=` and a value: `k=5`"),
     (r"\{", "put `{` on the line of the statement it belongs to"),
-    (r"//", "a comment begins with `#`"),
-    (r"\*|/|\+|%|-", "arithmetic lives in parentheses: `(width*2)`"),
+    (r"/\*|\*/|--|<!", "a comment begins with `#` and ends with the line"),
+    (r"//", "arithmetic lives in parentheses: `(width//2)`; a comment begins with `#`"),
+    (r"\*|/|\+|%|-|\^", "arithmetic lives in parentheses: `(width*2)`"),
+    (r"\\", "a statement stands on one line, a path in quotes"),
+    (r"\||&", "separate statements by `;`"),
+    (r"\.", "a name may hold points but not end in one: `nn.Hardshrink`"),
 )
+_BEGINNING = "a statement begins with a name: `conv 3->32 k5`"
+_NUMBER = "numbers are written `3`, `0.5`, `1e-3`, `150k`, sizes `3x32x32`"
+_COMMENT = "a comment begins with `#`"
+WINDOW = 300
+"""How far around a problem one looks, so that a long line takes no longer than a short one."""
 
 
-def explain(error: UnexpectedInput, source: Source, piece: Piece) -> Diagnostic:
-    """The diagnostic for what lark met in a statement."""
-    called = re.compile(r"[\w.]+\(").match(source.text, piece.start)
-    if called:
-        return Diagnostic(
-            "NET002", "expected a space, found `(`", source.span(called.end() - 1, called.end()), help=_CALL
-        )
-    if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return _cut_short(error, source, piece)
-    span = _offending(source, min((error.pos_in_stream or 0) + piece.start, len(source.text)))
-    if not isinstance(error, UnexpectedToken):
-        return Diagnostic("NET001", f"cannot read {quoted(span.text)}", span, help=_hint(span))
-    expected = _expected(error.accepts or error.expected)
-    return Diagnostic("NET002", f"expected {expected}, found {quoted(span.text)}", span, help=_hint(span))
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a draft: the characters from `start` up to `end`, and what could stand there instead."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    help: str | None = None
+    expected: frozenset[str] = frozenset()
 
 
-def _cut_short(error: UnexpectedToken, source: Source, piece: Piece) -> Diagnostic:
-    expected = _expected(error.accepts or error.expected)
-    span = source.span(max(piece.start, piece.end - 1), piece.end)
-    return Diagnostic("NET002", f"expected {expected}, found the end of the statement", span)
+def problem(unread: Unread, draft: Draft) -> Problem:
+    """Why a draft could not be read on."""
+    if unread.kind == "end":
+        end = len(draft.text)
+        message = f"expected {_words(unread.expected)}, found the end of the statement"
+        return Problem("NET002", message, end, end, None, unread.expected)
+    end = _word_end(draft.text, unread.at)
+    found = draft.text[unread.at : end]
+    if unread.kind == "character" and found != ",":
+        words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
+        return Problem("NET001", _unreadable(found), unread.at, end, words)
+    message, words = _unexpected(found, draft.text[: unread.at], unread.expected)
+    return Problem("NET002", message, unread.at, end, words, unread.expected)
 
 
-def _offending(source: Source, at: int) -> Span:
-    """The word (or the one sign) that begins at an offset."""
-    match = re.compile(r"[\w.]+|->|=>|==|//|<=|>=|.", re.DOTALL).match(source.text, at)
-    return source.span(at, match.end() if match else at)
+def _unreadable(found: str) -> str:
+    if found == '"':
+        return f"{quoted(found)} opens a text that is never closed"
+    odd = len(found) == 1 and not (found.isascii() and found.isprintable())
+    kind = unicodedata.name(found[0], "a lone surrogate" if "\ud800" <= found <= "\udfff" else "a control character")
+    return f"cannot read {quoted(found)}" + (f" ({kind.lower()})" if odd else "")
 
 
-def _expected(terminals: Iterable[str]) -> str:
+def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[str, str | None]:
+    """The message for a word out of place, and what to write."""
+    if not before:
+        comment = re.match(r"%|//|--|/\*|<!", found)
+        words = _COMMENT if comment else _advice(found) if found == "{" else _BEGINNING
+        return f"expected a name, found {quoted(found)}", words
+    empty = re.compile(r"([^\W\d][\w.]*)\s*=\s*[^\W\d][\w.]*\s*$").search(before[-WINDOW:])
+    if empty and found == "=":
+        return f"`{empty[1]}=` has no value", _advice(found)
+    return f"expected {_words(expected)}, found {quoted(found)}", _advice(found)
+
+
+def _word_end(text: str, at: int) -> int:
+    """Where the word (or the one sign) that begins at an offset ends."""
+    match = re.compile(r"-?[\w.]+|->|=>|==|//|<=|>=|/\*|\*/|--|.", re.DOTALL).match(text, at)
+    return match.end() if match else at
+
+
+def _words(terminals: frozenset[str]) -> str:
     names = {_FOLDED.get(name, name) for name in terminals}
-    if set(terminals) >= _ITEM:
-        return "a setting, a value or the end of the statement" if "_SEPARATOR" in names else "a value"
-    if names == {"NAME"}:
-        return "a name"
+    if terminals >= _ITEM:
+        return "an argument or the end of the statement" if "_SEPARATOR" in names else "a value"
+    if terminals >= _OPERAND:
+        return "a number, a name or `(`"
     words = [words for name, words in _WORDS.items() if name in names]
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "something else"
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _hint(span: Span) -> str | None:
-    return next((hint for pattern, hint in _HINTS if re.match(pattern, span.text)), None)
+def _advice(found: str) -> str | None:
+    """What to write, where no more is known than what was found."""
+    return next((words for pattern, words in _ADVICE if re.match(pattern, found)), None)
 
 
 def quoted(text: str) -> str:
     """The text in backticks, what cannot be printed as its escape."""
-    shown = text if text.isprintable() and text != "`" else text.encode("unicode_escape").decode("ascii")
-    return f"`{shown[:40]}`" if len(shown) <= 40 else f"`{shown[:39]}…`"
+    if text == "`":
+        return "a backtick"
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return f"`{shown}`" if len(shown) <= 40 else f"`{shown[:39]}…`"

@@ -5,18 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Self
 
-from netdsl.diagnostics import Diagnostic, Label
+from netdsl.diagnostics import Diagnostic, Edit, Fix
 from netdsl.language.syntax import Body, Item, Statement
+from netdsl.limits import MAX_SYNTAX_ERRORS
 from netdsl.source import Source
 
-MAX_CHARACTERS = 4 * 1024 * 1024
-MAX_LINE = 64 * 1024
-MAX_NESTING = 64
+LOOKALIKES = {"；": ";", "｛": "{", "｝": "}", "＃": "#", "//": "#"}
+"""Signs of other keyboards and languages, each read as what is meant by it."""
 
-_MARK = re.compile(r"""#[^\n]*|"[^"\n]*"|[{}()\n;]""")
-_LONG_LINE = re.compile(rf"[^\n]{{{MAX_LINE + 1},}}")
-_NESTING = re.compile(r"""#[^\n]*|"[^"\n]*"|[{}()]""")
+_MARK = re.compile(
+    r"""(?:[;\n]|\#[^\n]*+)(?:[; \t\r\n]++|\#[^\n]*+)*+  # a separator, or as many as stand together
+    | [{}；｛｝] | ＃[^\n]*
+    | (?:(?<=[\s;{}])|\A)//(?![ \t]*[\d(]|[^\n]{0,200}\))[^\n]*  # a comment of C's, not a division
+    | "[^"\n]*" | \([^(){}\#"\n;]*\)""",
+    re.VERBOSE,
+)
+
+CLOSE = "write `}` after the last statement of the body"
 
 
 @dataclass
@@ -33,7 +40,7 @@ class Piece:
         for body in self.bodies:
             parts += [text[at : body.start], "{", " " * (body.end - body.start - 2), "}"]
             at = body.end
-        return "".join([*parts, text[at : self.end]])
+        return "".join([*parts, text[at : self.end]]).replace("\r\n", "  ").replace("\n", " ")
 
 
 @dataclass
@@ -45,29 +52,17 @@ class PieceBody:
     pieces: list[Piece] = field(default_factory=list)
 
 
-def refuse(source: Source) -> Diagnostic | None:
-    """The error of a text too large, or too deeply nested, to be read at all."""
-    text = source.text
-    if len(text) > MAX_CHARACTERS or len(text.encode(errors="replace")) > MAX_CHARACTERS:
-        return Diagnostic("NET401", "the file is larger than 4 MiB", source.span(0, 0))
-    if long := _LONG_LINE.search(text):
-        where = source.span(long.start(), long.start() + 1)
-        return Diagnostic("NET401", f"the line is longer than {MAX_LINE:,} characters", where)
-    depth = 0
-    for match in _NESTING.finditer(text):
-        mark = match.group()
-        depth = depth + 1 if mark in "{(" else max(0, depth - 1) if mark in "})" else depth
-        if depth > MAX_NESTING:
-            return Diagnostic("NET402", f"nested more than {MAX_NESTING} deep", source.span(*match.span()))
-    return None
-
-
 def split(source: Source) -> tuple[list[Piece], list[Diagnostic]]:
-    """The statements of a text as pieces, and the braces that match nothing."""
-    splitter = _Splitter(source)
-    for match in _MARK.finditer(source.text):
-        splitter.mark(match.group(), match.start())
-    return splitter.finish()
+    """The statements of a text as pieces, and what is wrong with the marks between them.
+
+    A brace left open could end anywhere; where the indentation agrees that just one is missing, it says where.
+    """
+    found = _Splitter(source).run()
+    if found.unclosed:
+        indented = _IndentedSplitter(source).run()
+        if indented.plausible and len(indented.unclosed) == len(found.unclosed):
+            found = indented
+    return found.pieces, found.wrong + found.unclosed
 
 
 def with_bodies(statement: Statement, bodies: Sequence[Sequence[Statement]]) -> Statement:
@@ -85,57 +80,124 @@ class _Splitter:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.diagnostics: list[Diagnostic] = []
+        self.text = source.text
         self.pieces: list[Piece] = []
+        self.wrong: list[Diagnostic] = []
+        self.unclosed: list[Diagnostic] = []
         self.open: list[tuple[Piece, PieceBody]] = []
         self.current = Piece(0, 0)
 
-    def mark(self, mark: str, at: int) -> None:
-        """Takes note of a brace, a separator or a comment."""
-        if mark == "{":
-            body = PieceBody(at)
-            self.open.append((self.current, body))
-            self.current = Piece(at + 1, at + 1)
-        elif mark == "}":
-            self._close(at)
-        elif mark in "\n;" or mark[0] == "#":
-            self._end(at)
-            self.current = Piece(at + len(mark), at + len(mark))
-
-    def finish(self) -> tuple[list[Piece], list[Diagnostic]]:
-        """Everything found; a body still open is an error and ends with the text."""
-        end = len(self.source.text)
+    def run(self) -> Self:
+        """Goes through the text; a body still open at its end ends there."""
+        for match in _MARK.finditer(self.text):
+            if len(self.wrong) > MAX_SYNTAX_ERRORS:
+                break
+            self._mark(self._sign(match), *match.span())
         while self.open:
-            piece, body = self.open[-1]
-            opened = Label(self.source.span(piece.start, body.start), "opened here")
-            self._wrong("`{` is never closed", body.start, opened)
-            self._close(end)
-        self._end(end)
-        return self.pieces, self.diagnostics
+            self._leave_open(len(self.text))
+        self._end_statement(len(self.text))
+        return self
 
-    def _wrong(self, message: str, at: int, *labels: Label) -> None:
-        where = self.source.span(at, at + 1)
-        advice = "write `}` after the last statement of the body" if labels else "delete it"
-        self.diagnostics.append(Diagnostic("NET003", message, where, labels=labels, help=advice))
+    def _sign(self, match: re.Match[str]) -> str:
+        """What a mark begins with, or looks as if it did."""
+        written = "//" if match[0].startswith("//") else match[0][0]
+        sign = LOOKALIKES.get(written, written)
+        if sign != written:
+            self._wrong("NET001", f"cannot read `{written}`", match.start(), f"write `{sign}`", sign, len(written))
+        return sign
 
-    def _close(self, at: int) -> None:
-        self._end(at)
-        if not self.open:
-            self._wrong("`}` closes nothing", at)
-            self.current = Piece(at + 1, at + 1)
+    def _wrong(self, code: str, message: str, at: int, advice: str, text: str, length: int = 1) -> None:
+        """Notes a sign that must be another, or none."""
+        span = self.source.span(at, at + length)
+        self.wrong.append(Diagnostic(code, message, span, fix=Fix(advice, (Edit(span, text),))))
+
+    def _mark(self, sign: str, start: int, end: int) -> None:
+        if sign == "{":
+            self._adopt(start)
+            self.open.append((self.current, PieceBody(start)))
+            self.current = Piece(end, end)
+        elif sign == "}":
+            self._close(start, end)
+        elif sign in ";\n#":
+            self._end_statement(start)
+            self.current = Piece(end, end)
+
+    def _adopt(self, start: int) -> None:
+        """Goes on with the statement above where a brace begins a line of its own."""
+        above = self._siblings[-1] if self._siblings else None
+        if above and not self.text[above.end : start].strip():
+            self.current = self._siblings.pop()
+            fix = Fix("put it on the line of its statement", (Edit(self.source.span(above.end, start), " "),))
+            span = self.source.span(start, start + 1)
+            self.wrong.append(Diagnostic("NET003", "`{` begins a line", span, fix=fix))
+
+    @property
+    def _siblings(self) -> list[Piece]:
+        return self.open[-1][1].pieces if self.open else self.pieces
+
+    def _close(self, start: int, end: int) -> None:
+        if self.open:
+            self._end_body(start, end)
             return
+        self._end_statement(start)
+        self.current = Piece(end, end)
+        follows = re.compile(r"[ \t]*[^\s;#}]").match(self.text, end)
+        advice, text = ("write `;`", ";") if follows else ("delete it", "")
+        self._wrong("NET003", "`}` closes nothing", start, advice, text)
+
+    def _leave_open(self, end: int) -> None:
+        opening = self.open[-1][1].start
+        self._end_body(end, end)
+        span = self.source.span(opening, opening + 1)
+        self.unclosed.append(Diagnostic("NET003", "`{` is never closed", span, help=CLOSE))
+
+    def _end_body(self, inside: int, end: int) -> None:
+        self._end_statement(inside)
         piece, body = self.open.pop()
-        body.end = max(at + 1, body.start + 2)
+        body.end = max(end, body.start + 2)
         piece.bodies.append(body)
         self.current = piece
 
-    def _end(self, at: int) -> None:
-        piece = self.current
-        text = self.source.text
+    def _end_statement(self, at: int) -> None:
+        piece, text = self.current, self.text
         while piece.start < at and text[piece.start].isspace():
             piece.start += 1
         while piece.start < at and text[at - 1].isspace():
             at -= 1
         piece.end = at
         if piece.start < piece.end or piece.bodies:
-            (self.open[-1][1].pieces if self.open else self.pieces).append(piece)
+            self._siblings.append(piece)
+
+
+class _IndentedSplitter(_Splitter):
+    """The same by the author's indentation: a line that stands no further in than a body's first ends it."""
+
+    plausible = True
+
+    def _mark(self, sign: str, start: int, end: int) -> None:
+        super()._mark(sign, start, end)
+        line = self.text.rfind("\n", start, end) + 1
+        if line and sign in ";\n#" and end < len(self.text):
+            self._dedent(line, len(self.text[line:end].expandtabs()), closing=self.text[end] == "}")
+
+    def _dedent(self, line: int, column: int, closing: bool) -> None:
+        """Leaves the bodies that a line stands outside of, by where its first character is."""
+        while self.open and column < len(self._indent(self.open[-1][1]).expandtabs()) + (not closing):
+            self._leave_open(line)
+            self._end_statement(line)
+            self.current = Piece(line, line)
+
+    def _leave_open(self, end: int) -> None:
+        body = self.open[-1][1]
+        super()._leave_open(end)
+        self.plausible &= bool(body.pieces)
+        brace = self._indent(body) + "}"
+        line = f"{brace}\n" if self.text[end - 1] == "\n" else f"\n{brace}"
+        fix = Fix(CLOSE, (Edit(self.source.span(end, end), line),))
+        self.unclosed[-1] = replace(self.unclosed[-1], help=None, fix=fix)
+
+    def _indent(self, body: PieceBody) -> str:
+        """The white space that the line of a body's brace begins with."""
+        line = self.text.rfind("\n", 0, body.start) + 1
+        first = re.compile(r"[^ \t]").search(self.text, line)
+        return self.text[line : first.start() if first else line]

@@ -1,0 +1,100 @@
+"""Lark, wrapped: the grammar is compiled once, and what cannot be read comes back as a value."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+import lark
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from netdsl.language.builder import TreeBuilder
+from netdsl.language.draft import Draft, relocated
+from netdsl.language.syntax import File, Statement
+from netdsl.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Where reading stopped: at a character that begins no word of the language, a word out of place, or the end.
+
+    `expected` holds the grammar's terminals that could have followed.
+    """
+
+    kind: Literal["character", "word", "end"]
+    at: int
+    expected: frozenset[str] = frozenset()
+
+
+class Engine(threading.local):
+    """Lark with a tree builder, one for each thread: the builder remembers which text it is reading."""
+
+    def __init__(self) -> None:
+        self._builder = TreeBuilder()
+        self._lark = _load(self._builder)
+
+    def file(self, source: Source) -> File | None:
+        """The tree of a text without mistakes."""
+        tree: File | Unread = self._parse(source, source.text, 0, "start")
+        return None if isinstance(tree, Unread) else tree
+
+    def statement(self, draft: Draft) -> Statement | Unread:
+        """The tree of one statement, its bodies left empty."""
+        if not draft.repaired:
+            return self._parse(draft.source, draft.text, draft.origins[0], "statement")  # type: ignore[no-any-return]
+        found: Statement | Unread = self._parse(Source("", draft.text), draft.text, 0, "statement")
+        return found if isinstance(found, Unread) else relocated(found, lambda span: draft.span(span.start, span.end))
+
+    def _parse(self, source: Source, text: str, offset: int, start: str) -> Any:
+        builder = self._builder
+        builder.source, builder.offset, builder.glued = source, offset, []
+        try:
+            tree = self._lark.parse(text, start=start)
+        except UnexpectedToken as error:
+            expected = frozenset(error.accepts or error.expected)
+            ended = error.token.type == "$END"
+            return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
+        except UnexpectedInput as error:
+            return Unread("character", error.pos_in_stream or 0, frozenset(getattr(error, "allowed", ())))
+        return Unread("word", builder.glued[0], frozenset({"_SEPARATOR"})) if builder.glued else tree
+
+
+@cache
+def engine() -> Engine:
+    """The engine of this process."""
+    return Engine()
+
+
+def _load(builder: TreeBuilder) -> lark.Lark:
+    """Lark for our grammar: from its cache file in 2 ms, from the grammar in 25 ms."""
+    grammar = files("netdsl.language").joinpath("grammar.lark").read_text(encoding="utf-8")
+    name = f"grammar-{sha256(grammar.encode()).hexdigest()[:12]}-lark-{lark.__version__}.cache"
+    path = Path(click.get_app_dir("netdsl"), name)
+    if path.exists():
+        return _lark(grammar, builder, str(path))
+    draft = path.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    parser = _lark(grammar, builder, str(draft))
+    with suppress(OSError):
+        draft.replace(path)
+    return parser
+
+
+def _lark(grammar: str, builder: TreeBuilder, cache_file: str) -> lark.Lark:
+    return lark.Lark(
+        grammar,
+        parser="lalr",
+        start=["start", "statement"],
+        maybe_placeholders=True,
+        transformer=builder,
+        cache=cache_file,
+    )
