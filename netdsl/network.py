@@ -29,6 +29,14 @@ SEQUENTIAL = Call("torch.nn:Sequential", {})
 
 
 @dataclass(frozen=True, slots=True)
+class BlockUse:
+    """The block that a statement uses, and what its parameters stand for there."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """One layer in its place.
 
@@ -44,6 +52,7 @@ class Node:
         formula: the size arithmetic with its numbers in it.
         depth: how deep it is nested, 0 at the top.
         takes: the labels from outside whose outputs it, or something in it, is given besides its input.
+        block: of a block's use, the block: `name` may be a variable that holds it.
     """
 
     path: str
@@ -60,6 +69,7 @@ class Node:
     depth: int = 0
     children: tuple[Node, ...] = ()
     takes: frozenset[str] = frozenset()
+    block: BlockUse | None = None
 
     @property
     def key(self) -> str:

@@ -10,16 +10,17 @@ from netdsl.checker.branches import Branches
 from netdsl.checker.context import Context
 from netdsl.checker.definitions import define_variables, expand
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
-from netdsl.checker.scope import MISSING, Block, Labelled, Scope, Word
+from netdsl.checker.repetition import repetition
+from netdsl.checker.scope import Block, Labelled, Scope, Word
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.torch_modules import module_layer
 from netdsl.checker.unreadable import first_word, label
-from netdsl.checker.values import HOLE, INVALID, evaluate, show
+from netdsl.checker.values import INVALID
 from netdsl.components import Call, Layer, Result
 from netdsl.diagnostics import Label
-from netdsl.language.syntax import Body, Short, Statement
+from netdsl.language.syntax import Body, Statement
 from netdsl.limits import MAX_NESTING
-from netdsl.network import SEQUENTIAL, Node
+from netdsl.network import SEQUENTIAL, BlockUse, Node
 from netdsl.sizes import Dim
 from netdsl.source import Source, Span
 
@@ -40,6 +41,7 @@ class BodyCheck:
         self.depth = depth
         self.nodes: list[Node] = []
         self.keys: set[str] = set()
+        self.copies: dict[str, int] = {}
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order; `extent` is the text that they stand in."""
@@ -164,16 +166,17 @@ class BodyCheck:
         self._finish(statement, key, after(value, layer, result, statement.span, statement.name.text))
 
     def _block(self, block: Block, statement: Statement) -> None:
-        key = self._key(statement)
+        key, known = self._key(statement), block in self.context.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
-        if scope is None:
+        if scope is None or (known and self.context.glancing):
             self._finish(statement, key, LOST)
             return
-        before = self.value
+        before, given = self.value, {name: scope.variables[name] for name in block.parameters}
         inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
         with self.context.inside(block):
             inner.run(block.body.statements, block.body.span)
-        self.nodes.append(inner.enclosed(statement.name.text, written(statement), statement.span, before))
+        node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
+        self.nodes.append(replace(node, block=BlockUse(block.name, given)))
         self._finish(statement, key, inner.value)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
@@ -185,45 +188,36 @@ class BodyCheck:
         return Node(self.prefix, name, None, text, span, *shapes, call, params, macs, (), depth, nodes, takes)
 
     def _repeat(self, statement: Statement) -> None:
-        bodies = [item for item in statement.items if isinstance(item, Body)]
-        counts = [item for item in statement.items if not isinstance(item, Body)]
-        if len(bodies) != 1 or len(counts) != 1 or statement.flow or statement.label:
-            message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
-            if statement.label:
-                message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
-            self.context.error("NET108", message, statement.name.span, help=advice)
+        found = repetition(statement, self.scope, self.context)
+        if found is None:
             return
+        body, times = found
+        if times is None:
+            self.value = LOST
+        if not times or self.context.glancing:
+            self.glance(body, self.scope.inner(None))
         outer = self.scope
-        for _ in range(self._count(counts[0]) if bodies[0].statements else 0):
+        for _ in range(times if times and body.statements and not self.context.glancing else 0):
             self.scope = outer.repeated(self.value.shape)
-            self.run(bodies[0].statements, bodies[0].span)
+            self.run(body.statements, body.span)
         self.scope = outer
 
-    def _count(self, item: object) -> int:
-        """How often a body is repeated; 0 where that is not clear, which is noted."""
-        if isinstance(item, Short):
-            value = self.scope.lookup(item.span.text)
-            value = Word(item.span.text) if value is MISSING else value
-        else:
-            value = evaluate(item, self.scope, self.context)  # type: ignore[arg-type]  # a bound is refused below
-        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-            return value
-        self.value = LOST
-        span = item.span  # type: ignore[attr-defined]
-        if isinstance(value, Word):
-            self.context.unknown("NET106", "name", value, span, self.scope.names())
-        elif value is not INVALID:
-            found = "`?`" if value is HOLE else show(value)
-            self.context.error("NET103", f"`repeat` expects a whole number of times, found {found}", span)
-        return 0
+    def glance(self, body: Body, scope: Scope) -> None:
+        """Looks over a body that stands nowhere, for the mistakes that are its own."""
+        before, self.context.glancing = self.context.glancing, True
+        BodyCheck(self.context, scope, LOST).run(body.statements, body.span)
+        self.context.glancing = before
 
     def _next_key(self, statement: Statement) -> str:
         """The name of the statement's module among its siblings: its label (numbered if repeated), or its index."""
         if statement.label is None:
             return str(len(self.nodes))
         label = statement.label.text
-        copies = (label, *(f"{label}_{number}" for number in range(2, len(self.keys) + 3)))
-        return next(key for key in copies if key not in self.keys)
+        number = self.copies.get(label, 1)
+        while (key := label if number == 1 else f"{label}_{number}") in self.keys:
+            number += 1
+        self.copies[label] = number
+        return key
 
     def _key(self, statement: Statement) -> str:
         key = self._next_key(statement)
