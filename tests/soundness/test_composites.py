@@ -4,18 +4,21 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from soundness.harness import verdict
 from torch import Tensor, nn
 
 import netdsl
+from netdsl import modules
 from netdsl.components import Layer, Refusal, Result
 from netdsl.plugins import load_registry
 from netdsl.sizes import UNKNOWN, evaluate, symbol
 
 LAYERS = load_registry().layers
 H, W = symbol("H"), symbol("W")
+
+unhurried = settings(deadline=None)
 
 JOINING = ("residual", "shortcut", "concat", "add", "scale", "split")
 
@@ -31,10 +34,10 @@ class Fixed(nn.Module):
         return x.new_ones(len(x), *self.shape)
 
 
-def rule(name: str, x: Any, *branches: Any, **settings: Any) -> Result | str:
+def rule(name: str, x: Any, *branches: Any, **others: Any) -> Result | str:
     """What a composite makes of its bodies' shapes, or why it refuses."""
     layer, given = use(name, branches)
-    return verdict(layer, x, given | settings, {})
+    return verdict(layer, x, given | others, {})
 
 
 def use(name: str, branches: Sequence[Any]) -> tuple[Layer, dict[str, Any]]:
@@ -77,23 +80,25 @@ def random_joint(name: str, random: Random) -> tuple[tuple[int, ...], list[tuple
 
 
 @pytest.mark.parametrize("name", JOINING)
+@unhurried
 @given(random=st.randoms(use_true_random=False))
 def test_joints_are_what_torch_makes_of_them(name, random):
     x, branches = random_joint(name, random)
-    settings = {"dim": random.randint(-2, 2)} if name == "concat" else {}
-    result = rule(name, x, *branches, **settings)
-    expected = in_torch(name, x, branches, settings.get("dim", 0))
+    chosen = {"dim": random.randint(-2, 2)} if name == "concat" else {}
+    result = rule(name, x, *branches, **chosen)
+    expected = in_torch(name, x, branches, chosen.get("dim", 0))
     if expected is None or isinstance(result, str):
         assert expected is None
         assert isinstance(result, str)
         return
-    target = getattr(netdsl.modules, result.call.target.partition(":")[2])
+    target = getattr(modules, result.call.target.partition(":")[2])
     bodies = [Fixed(branch) for branch in branches]
     assert result.out == expected == target(*bodies, **result.call.arguments)(torch.ones(2, *x)).shape[1:]
     assert (result.params, result.macs) == (0, 0)
 
 
 @pytest.mark.parametrize("name", JOINING)
+@unhurried
 @given(random=st.randoms(use_true_random=False))
 def test_symbols_agree_with_numbers(name, random):
     x, branches = random_joint(name, random)
@@ -115,6 +120,7 @@ def test_symbols_agree_with_numbers(name, random):
 
 
 @pytest.mark.parametrize("name", JOINING)
+@unhurried
 @given(random=st.randoms(use_true_random=False))
 def test_unknown_sizes_hide_mistakes_but_make_none(name, random):
     x, branches = random_joint(name, random)
@@ -135,7 +141,7 @@ def test_unknown_sizes_hide_mistakes_but_make_none(name, random):
 
 
 @pytest.mark.parametrize(
-    ("name", "x", "branches", "settings", "message"),
+    ("name", "x", "branches", "chosen", "message"),
     [
         ("residual", (3, 8, 8), [(4, 8, 8)], {}, "cannot add its input, 3x8x8, to the body's output, 4x8x8"),
         (
@@ -159,8 +165,8 @@ def test_unknown_sizes_hide_mistakes_but_make_none(name, random):
         ("split", (4, 8), [(2, 8), (2, 4)], {}, "only the channels may differ"),
     ],
 )
-def test_refusals_name_the_shapes(name, x, branches, settings, message):
-    assert message in rule(name, x, *branches, **settings)
+def test_refusals_name_the_shapes(name, x, branches, chosen, message):
+    assert message in rule(name, x, *branches, **chosen)
 
 
 @pytest.mark.parametrize(
