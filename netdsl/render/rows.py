@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdsl.network import Network, Node
 from netdsl.render.folding import fold
@@ -13,8 +13,7 @@ from netdsl.source import Source
 INDENT = "  "
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One line of the table, and the arithmetic that `--explain` puts below it."""
 
     line: str
@@ -31,8 +30,7 @@ class Row:
         return self.line, self.layer, self.out, self.params, self.macs
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(NamedTuple):
     """The sizes at which formulas over symbols are worked out; none where they stay formulas."""
 
     shape: tuple[int, ...] = ()
@@ -63,8 +61,7 @@ class Sample:
         return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(NamedTuple):
     """Makes rows of nodes.
 
     Args:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
+from typing import NamedTuple
 
 from netdsl.render.cells import Paint, char_width, visible, width
 from netdsl.source import Source, Span
@@ -16,8 +16,7 @@ Row = list[tuple[str, Style | None]]
 QUIET: Style = {"fg": "blue", "bold": True}
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Part of one line, from `start` up to `end` (0-based, in characters), and what stands under it."""
 
     line: int
@@ -69,7 +68,7 @@ def _shown(line: str, found: list[Mark], columns: int) -> tuple[str, list[Mark]]
     def cell(offset: int) -> int:
         return width(before + line[low : min(offset, high)]) if offset >= low else 0
 
-    placed = [replace(mark, start=cell(mark.start), end=max(cell(mark.end), cell(mark.start) + 1)) for mark in found]
+    placed = [mark._replace(start=cell(mark.start), end=max(cell(mark.end), cell(mark.start) + 1)) for mark in found]
     return before + visible(line[low:high]) + after, placed
 
 
