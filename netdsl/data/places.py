@@ -15,10 +15,11 @@ def data_root(root: str | None) -> Path:
         return Path(root)
     if given := os.environ.get("NETDSL_DATA"):
         return Path(given).expanduser()
-    return _user_cache() / "netdsl" / "data"
+    return user_cache() / "netdsl" / "data"
 
 
-def _user_cache() -> Path:
+def user_cache() -> Path:
+    """Where the system keeps what a program can make again."""
     if given := os.environ.get("XDG_CACHE_HOME"):
         return Path(given)
     if sys.platform == "win32":

@@ -11,11 +11,10 @@ from torch import Tensor, nn
 
 from netdsl.data import Batch, Data
 from netdsl.network import Experiment, Network, Node
-from netdsl.training.engine import grouped, train_epoch
+from netdsl.training.engine import Unwatched, grouped, train_epoch
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder
 from netdsl.training.learner import Learner, assemble
-from netdsl.training.losses import Losses
 from netdsl.training.schedules import Steps
 
 
@@ -39,21 +38,10 @@ def blame(experiment: Experiment, data: Data, folder: RunFolder, learner: Learne
     )
 
 
-class _Silence:
-    """A run of which nothing is kept."""
-
-    def __init__(self) -> None:
-        self.losses = Losses()
-
-    def step_ended(self, *_: Tensor) -> None:
-        """Forgets the step."""
-        self.losses = Losses()
-
-
 def _replay(learner: Learner, data: Data) -> list[Batch]:
     """Takes all the steps of a learner; the batches of the one that would come next."""
     while learner.step < learner.steps or learner.batch == data.train.batches:
-        train_epoch(learner, data.train, _Silence())
+        train_epoch(learner, data.train, Unwatched())
         if learner.batch == data.train.batches:
             learner.epoch, learner.batch = learner.epoch + 1, 0
     learner.module.train()

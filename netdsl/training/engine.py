@@ -37,6 +37,17 @@ class Watcher(Protocol):
         """Called after every optimizer step with the last batch's outputs and targets."""
 
 
+class Unwatched:
+    """Looks away: for steps that only have to be taken."""
+
+    def __init__(self) -> None:
+        self.losses = Losses()
+
+    def step_ended(self, *_: Tensor) -> None:
+        """Forgets the step."""
+        self.losses = Losses()
+
+
 def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
     """One pass over the training set, from where the learner stands in it."""
     model, loss_fn = learner.model, learner.loss

@@ -13,6 +13,7 @@ from netdsl.data import Data
 from netdsl.network import Experiment
 from netdsl.training.devices import device_name
 from netdsl.training.history import Epoch, History
+from netdsl.training.layout import Choice
 
 BAR = 20
 
@@ -54,11 +55,11 @@ class EpochTable:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def header(experiment: Experiment, data: Data, device: torch.device) -> str:
-    """What is about to happen, in a line: file, parameters, multiply-adds, data, device."""
+def header(experiment: Experiment, data: Data, device: torch.device, choice: Choice) -> str:
+    """What is about to happen, in a line: file, parameters, multiply-adds, device, speed, data."""
     network = experiment.network
     macs = amount(network.macs) if isinstance(network.macs, int) else str(network.macs)
-    parts = [f"{network.params:,} parameters, {macs} multiply-adds", device_name(device), data.description]
+    parts = [f"{network.params:,} parameters, {macs} multiply-adds", device_name(device), str(choice), data.description]
     return f"{experiment.source.name}: {'; '.join(parts)}"
 
 

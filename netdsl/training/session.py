@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder, create_folder, open_folder
 from netdsl.training.history import Epoch, History
+from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import assemble
 from netdsl.training.loggers import Jsonl, Loggers, TensorBoard
 from netdsl.training.progress import Display, choose_display
@@ -31,6 +32,7 @@ from netdsl.training.report import header, outcome
 from netdsl.training.run import Diverged, Run, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
+from netdsl.training.speed import choose
 
 EVERY_HALF_MINUTE = Saving()
 
@@ -87,9 +89,13 @@ def train(
         stop = stack.enter_context(StopSignal())
         display = choose_display(quiet, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
-        run = _run(experiment, data, chosen, folder, display, stop, saving)
+        steps = _steps(experiment, data)
+        choice = Choice(**folder.about["speed"]) if resume else choose(experiment, data, chosen, steps)
+        folder.describe(speed=asdict(choice), status="running")
+        run = _run(experiment, data, chosen, steps, folder, display, stop, saving)
+        data = lay_out(run.learner, data, choice)
         stack.callback(run.loggers.close)
-        display.line(header(experiment, data, chosen))
+        display.line(header(experiment, data, chosen, choice))
         if checkpoint:
             run.resume(checkpoint)
         elif resume:
@@ -119,20 +125,24 @@ def _folder(
     return folder, load(chosen) if chosen else folder.checkpoints.latest()
 
 
+def _steps(experiment: Experiment, data: Data) -> Steps:
+    settings = experiment.train
+    an_epoch = ceil(data.train.batches / settings.accumulate)
+    if an_epoch == 0:
+        raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
+    return Steps(settings.steps or settings.epochs * an_epoch, an_epoch)
+
+
 def _run(
     experiment: Experiment,
     data: Data,
     device: torch.device,
+    steps: Steps,
     folder: RunFolder,
     display: Display,
     stop: StopSignal,
     saving: Saving,
 ) -> Run:
-    settings = experiment.train
-    an_epoch = ceil(data.train.batches / settings.accumulate)
-    if an_epoch == 0:
-        raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
-    steps = Steps(settings.steps or settings.epochs * an_epoch, an_epoch)
     metrics = {name: _metric(use, data.facts).to(device) for name, use in _named(experiment.metrics).items()}
     loggers = [construct(use.call, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
     others = (logger for logger in loggers if not isinstance(logger, Jsonl))
@@ -146,7 +156,7 @@ def _run(
         stop=stop,
         saving=saving,
         batches=data.train.batches,
-        epochs=ceil(steps / an_epoch),
+        epochs=ceil(steps / steps.per_epoch),
         classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
     )
 

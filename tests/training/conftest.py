@@ -57,6 +57,7 @@ class Blobs:
 class Blocks:
     train: Blobs
     test: Blobs
+    shape: tuple[int, ...] = (4,)
     description: str = "blobs: 45 train, 21 test"
     facts: Facts = field(default_factory=lambda: blobs_facts())
 

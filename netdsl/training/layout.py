@@ -1,0 +1,35 @@
+"""How images lie in memory: channel by channel (contiguous), or pixel by pixel (channels last)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from netdsl.data import Data
+from netdsl.training.learner import Learner
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How a run uses the machine.
+
+    Args:
+        layout: how images lie in memory.
+        test_batch: how many samples are evaluated at once.
+    """
+
+    layout: str
+    test_batch: int
+
+    def __str__(self) -> str:
+        return f"{self.layout.replace('_', ' ')}, test batch {self.test_batch}"
+
+
+def lay_out(learner: Learner, data: Data, choice: Choice) -> Data:
+    """Lays the net's weights out as chosen, and returns the data laid out likewise."""
+    if choice.layout == "channels_last":
+        for module in filter(None, (learner.module, learner.average)):
+            module.to(memory_format=torch.channels_last)
+        data = data.channels_last()
+    return replace(data, test=data.test.batched(choice.test_batch))

@@ -1,0 +1,138 @@
+"""`speed=auto`: times a few steps of the run to come, and takes what is faster on this machine.
+
+Which layout is faster depends on the net, the batch and the processor. It changes the order of sums, so what was chosen
+is remembered: the same file on the same machine makes the same bits again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, replace
+from statistics import median
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from netdsl.data import Data
+from netdsl.data.places import user_cache
+from netdsl.network import Experiment
+from netdsl.training.devices import device_name
+from netdsl.training.engine import Unwatched, train_epoch
+from netdsl.training.evaluate import evaluate
+from netdsl.training.files import write_json
+from netdsl.training.layout import Choice, lay_out
+from netdsl.training.learner import Learner, assemble
+from netdsl.training.schedules import Steps
+
+SECONDS = 1.5
+"""What a measurement may cost, about."""
+
+TURNS = 8
+STEPS = 2
+WORTHWHILE = 500
+"""Steps of a run for which measuring pays."""
+
+MARGIN = 1.03
+"""How much faster the less usual layout must be to be worth it."""
+
+
+Name = TypeVar("Name")
+Action = Callable[[], int]
+"""Does something and says how much of it."""
+
+
+def choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
+    """What the file says; else what was found before for its like; else what a measurement finds."""
+    wanted = experiment.train.speed
+    if wanted != "auto" or steps < WORTHWHILE:
+        return Choice("contiguous" if wanted == "auto" else wanted, data.test.batch)
+    memory = user_cache() / "netdsl" / "speed" / f"{_fingerprint(experiment, data, device)}.json"
+    with suppress(OSError, ValueError, TypeError):
+        return Choice(**json.loads(memory.read_text("utf-8")))
+    choice = _measured(experiment, data, device, steps)
+    with suppress(OSError):
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        write_json(memory, asdict(choice))
+    return choice
+
+
+def _measured(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
+    defaults = Choice("contiguous", data.test.batch)
+    if experiment.train.compile != "off":  # torch.compile lays images out by itself
+        return defaults
+    learner = assemble(experiment, device, steps)
+    layouts = ["contiguous", "channels_last"] if _convolves(learner.module) else ["contiguous"]
+    layout = defaults.layout
+    if len(layouts) > 1:
+        layout = _fastest({layout: _training(experiment, data, device, steps, layout) for layout in layouts}, device)
+    laid_out = lay_out(learner, data, replace(defaults, layout=layout))
+    sizes = [size for factor in (1, 4) if (size := data.test.batch * factor) <= max(data.test.samples, data.test.batch)]
+    if len(sizes) > 1:
+        return Choice(layout, _fastest({size: _testing(learner, laid_out, size) for size in sizes}, device))
+    return Choice(layout, sizes[0])
+
+
+def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:
+    learner = assemble(experiment, device, steps)
+    laid_out = lay_out(learner, data, Choice(layout, data.test.batch))
+
+    def advance() -> int:
+        learner.epoch, learner.batch, learner.step = 0, 0, 0
+        learner.steps = Steps(STEPS, steps.per_epoch)
+        train_epoch(learner, laid_out.train, Unwatched())
+        return 1
+
+    return advance
+
+
+def _testing(learner: Learner, data: Data, size: int) -> Action:
+    learner.module.eval()
+
+    def test() -> int:
+        batch = next(iter(data.test.batched(size).epoch(0)))
+        evaluate(learner.module, learner.loss, {}, [batch], learner.autocast)
+        return len(batch.y)
+
+    return test
+
+
+def _fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
+    """The action that takes the least time for what it does; the first one unless another is clearly better."""
+    times: dict[Name, list[float]] = {name: [] for name in actions}
+    began = time.perf_counter()
+    for turn in range(TURNS + 1):
+        for name, action in actions.items():
+            seconds = _timed(action, device)
+            if turn:  # the first turn warms up
+                times[name].append(seconds)
+        if turn and time.perf_counter() - began > SECONDS:
+            break
+    first, *others = (median(times[name]) for name in actions)
+    best, seconds = min(zip(list(actions)[1:], others, strict=True), key=lambda pair: pair[1])
+    return best if seconds * MARGIN < first else next(iter(actions))
+
+
+def _timed(action: Action, device: torch.device) -> float:
+    began = time.perf_counter()
+    amount = action()
+    if device.type != "cpu":
+        torch.get_device_module(device).synchronize()
+    return (time.perf_counter() - began) / amount
+
+
+def _convolves(module: nn.Module) -> bool:
+    return any(parameter.dim() == 4 for parameter in module.parameters())
+
+
+def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> str:
+    """What the measurement depends on: the net, the batch, and the machine."""
+    net = [f"{node.path} {node.call}" for node in experiment.network.walk()]
+    work = [data.train.batch, data.test.batch, data.test.samples, experiment.train.precision, experiment.optimizer]
+    machine = [device_name(device), torch.__version__, platform.node(), platform.processor()]
+    return hashlib.sha256("\n".join(map(str, [*net, *data.shape, *work, *machine])).encode()).hexdigest()[:16]
