@@ -24,7 +24,6 @@ from netdsl.components import (
 from netdsl.sizes import Dim, Shape
 from netdsl.source import Source, Span
 
-
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 
 
