@@ -59,7 +59,7 @@ class Commands(click.Group):
         except click.Abort:
             sys.exit(INTERRUPTED)
         except click.ClickException as error:
-            click.echo(f"error: {error.format_message()}", err=True)
+            _complain(error.format_message())
             if isinstance(error, click.UsageError) and error.ctx:
                 click.echo(f"try `{error.ctx.command_path} --help`", err=True)
             sys.exit(error.exit_code)
@@ -91,6 +91,12 @@ def main() -> None:
 def _terminate(*_: object) -> NoReturn:
     """Leaves as an exception does, so that files are closed and terminals restored on the way out."""
     sys.exit(TERMINATED)
+
+
+def _complain(message: str) -> None:
+    from netdsl.render.cells import visible
+
+    click.echo("\n".join(map(visible, f"error: {message}".split("\n"))), err=True)
 
 
 def _unknown(name: str) -> str:

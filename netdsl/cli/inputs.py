@@ -27,8 +27,14 @@ LARGEST = MAX_BYTES + 4
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
-class FileError(click.ClickException):
-    """A file whose bytes are not a text."""
+class Unreadable(click.ClickException):
+    """The command line names no file that can be opened."""
+
+    exit_code = 2
+
+
+class NotText(click.ClickException):
+    """A file whose bytes are no text."""
 
     exit_code = 1
 
@@ -123,14 +129,15 @@ def read_source(file: str) -> Source:
         with click.open_file(file, "rb") as stream:
             content = stream.read(LARGEST)
     except OSError as error:
-        raise click.UsageError(_unreadable(file, error)) from error
+        raise Unreadable(_unreadable(file, error)) from error
     try:
         return Source(name, content.decode())
     except UnicodeDecodeError as error:
         if len(content) == LARGEST and error.start > LARGEST - 4:
             return Source(name, content[: error.start].decode())
         line = content.count(b"\n", 0, error.start) + 1
-        raise FileError(f"`{name}` is not UTF-8 text: byte 0x{content[error.start]:02x} in line {line}") from error
+        what = f"byte 0x{content[error.start]:02x} in line {line}"
+        raise NotText(f"`{name}` is not UTF-8 text: {what}") from error
 
 
 def colored(stream: Any) -> bool:

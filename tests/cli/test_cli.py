@@ -64,10 +64,6 @@ def test_version(arguments: list[str]) -> None:
         (["shapes"], "error: give one FILE, `-` for standard input, or `-e TEXT`\n"),
         (["shapes", "net.net", "-e", NET], "error: give one FILE, `-` for standard input, or `-e TEXT`\n"),
         (["check"], "error: give FILES, `-` for standard input, or `-e TEXT`\n"),
-        (["shapes", "absent.net"], "error: no such file: `absent.net`\n"),
-        (["shapes", "net"], "error: no such file: `net`; did you mean `net.net`?\n"),
-        (["check", "absent.net"], "error: no such file: `absent.net`\n"),
-        (["check", "net.net", "."], "error: `.` is a folder; a file is expected\n"),
         (["shapes", "net.net", "--set", "width"], "error: `--set width` has no value: write `--set width=VALUE`\n"),
         (["shapes", "net.net", "--set", "=3"], "error: `--set =3` has no value: write `--set NAME=VALUE`\n"),
         (["check", "--explain", "NET999"], "error: no such code: `NET999`; `netdsl check --explain all` lists them\n"),
@@ -79,6 +75,22 @@ def test_a_wrong_usage_is_one_message_and_status_2(arguments: list[str], message
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines(keepends=True)[0] == message
     assert "try `netdsl" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["shapes", "absent.net"], "error: no such file: `absent.net`\n"),
+        (["shapes", "net"], "error: no such file: `net`; did you mean `net.net`?\n"),
+        (["check", "absent.net"], "error: no such file: `absent.net`\n"),
+        (["check", "net.net", "."], "error: `.` is a folder; a file is expected\n"),
+        (["check", "\x1b[2J"], "error: no such file: `␛[2J`\n"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_file_that_cannot_be_opened_is_one_line_and_status_2(arguments: list[str], message: str, file: Path) -> None:
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout, result.stderr) == (2, "", message)
 
 
 @pytest.mark.parametrize("arguments", [["shapes", "--jsn"], ["shapes", "a", "b"], ["shapes", "a", "--batch", "0"]])
@@ -175,8 +187,24 @@ def test_completing_a_command() -> None:
     assert ran.stdout.splitlines()[:2] == ["plain", "shapes"]
 
 
-def test_output_is_coloured_on_a_terminal_only() -> None:
-    assert "\x1b" not in run("shapes", "-e", NET).output + run("check", "-e", WRONG).output
+def on_a_terminal(*arguments: str, **environment: str) -> str:
+    pty = pytest.importorskip("pty")
+    controller, terminal = pty.openpty()
+    command = [sys.executable, "-m", "netdsl", *arguments]
+    subprocess.run(command, stdout=terminal, env={**os.environ, "TERM": "xterm", **environment}, check=False)
+    os.close(terminal)
+    with open(controller, "rb", buffering=0) as screen:
+        return screen.read(100_000).decode()
+
+
+@pytest.mark.parametrize("arguments", [["shapes", "-e", NET], ["check", "-e", WRONG], ["layers", "conv"]])
+def test_output_is_coloured_on_a_terminal_only(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    plain = run(*arguments).output
+    assert "\x1b" not in plain
+    assert "\x1b[" in on_a_terminal(*arguments)
+    assert on_a_terminal(*arguments, NO_COLOR="1").replace("\r\n", "\n") == plain
+    assert "\x1b" not in on_a_terminal(*arguments, TERM="dumb")
 
 
 def test_a_closed_pipe_is_no_mistake() -> None:
