@@ -11,7 +11,7 @@ from pathlib import Path
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
 from netdsl.checker.context import Assume, Context, Exhausted
-from netdsl.checker.definitions import Library, define_blocks, define_variables
+from netdsl.checker.definitions import Library, define_blocks, define_variables, unused
 from netdsl.checker.experiment import ExperimentCheck
 from netdsl.checker.holes import candidates, report
 from netdsl.checker.layers import Origin, Value
@@ -132,6 +132,9 @@ class _FileCheck:
         self.scope.input = value.shape
         source = self.context.source
         body.run(self.layers, source.span(0, len(source.text)))
+        for block in self.scope.blocks.values():
+            if block not in self.context.used and block.body.span.source is source:
+                body.glance(block.body, unused(block))
         if not self.layers:
             self._empty()
             return None

@@ -43,7 +43,11 @@ class Constraint:
 
 @dataclass(eq=False)
 class Context:
-    """One check of one text. `incomplete` says that a definition is lost, so that an unknown name may be its."""
+    """One check of one text.
+
+    `incomplete` says that a definition is lost, so that an unknown name may be its; `glancing`, that a body is looked
+    over which stands nowhere in the net, so that each block is opened once at most.
+    """
 
     registry: Registry
     source: Source
@@ -55,6 +59,7 @@ class Context:
     holes: dict[int, Hole] = field(default_factory=dict)
     unreadable: Unreadable = field(default_factory=Unreadable)
     incomplete: bool = False
+    glancing: bool = False
     dtype: Dtype = "any"
     expanding: list[Component] = field(default_factory=list)
     noted: set[tuple[str, Span]] = field(default_factory=set)

@@ -111,6 +111,11 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
     return inner
 
 
+def unused(block: Block) -> Scope:
+    """The scope in which the body of a block that is never used is looked over."""
+    return Scope(block.scope, None, dict.fromkeys(block.parameters, INVALID), is_block=True)
+
+
 class Library:
     """The files that `use` reads: below the folder of the file that is checked, or shipped with netdsl."""
 

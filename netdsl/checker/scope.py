@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 
 from netdsl.components import Component, Parameter
 from netdsl.language.syntax import Body, Hole, Name, Short
-from netdsl.sizes import Shape
+from netdsl.sizes import UNKNOWN, Shape
 from netdsl.source import Span
 
 MISSING: Final = object()
@@ -74,7 +74,7 @@ class Scope:
         if name in LITERALS:
             return LITERALS[name]
         if name in ("in", "features"):
-            return MISSING if not self.input else self.input[0 if name == "in" else -1]
+            return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]
         scope: Scope | None = self
         while scope:
             if name in scope.variables:

@@ -14,7 +14,7 @@ from netdsl.checker.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
 from netdsl.language import syntax
 from netdsl.limits import MAX_ELEMENTS, MAX_INTEGER
-from netdsl.sizes import Expr, Unknown, symbol
+from netdsl.sizes import UNKNOWN, Expr, Unknown, symbol
 from netdsl.source import Span
 
 INVALID: Final = object()
@@ -86,6 +86,8 @@ def _is_number(value: Any) -> bool:
 def _operate(operator: str, left: Any, right: Any, span: Span, context: Context) -> Any:
     if left is INVALID or right is INVALID:
         return INVALID
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
     if operator in ("/", "//", "%") and right == 0:
         context.error("NET112", "division by zero", span)
         return INVALID
