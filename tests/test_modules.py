@@ -5,6 +5,7 @@ from collections import OrderedDict
 import pytest
 import torch
 from torch import nn
+from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
 from netdsl import modules
 from netdsl.modules import (
@@ -244,6 +245,15 @@ def test_a_net_with_skips_is_copied_compiled_and_exported():
         assert torch.allclose(torch.export.export(copied, (x,), strict=strict).module()(x), expected)
     traced = torch.fx.symbolic_trace(copied, concrete_args={"skips": None})
     assert torch.allclose(traced(x, None), expected)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor:UserWarning")  # torch's compiler asks for it
+def test_parts_of_a_net_with_skips_can_be_wrapped():
+    net, x = skipping(), torch.randn(5, 3)
+    expected = net(x)
+    net.rest.body = checkpoint_wrapper(net.rest.body)
+    net.rest = torch.compile(net.rest, backend="eager")
+    assert torch.allclose(net(x), expected)
 
 
 def test_a_net_with_skips_trains_under_distributed_data_parallel(tmp_path):

@@ -20,10 +20,13 @@ Skips = Mapping[str, Tensor]
 class Composite(nn.Module):
     """A module that may be handed labelled outputs besides its input."""
 
+    takes_skips = True
+
 
 def feed(module: nn.Module, x: Tensor, skips: Skips | None) -> Tensor:
     """Calls a module, with the labelled outputs where it can take them."""
-    output: Tensor = module(x, skips) if isinstance(module, Composite) else module(x)
+    # an attribute and not the class: a module that is wrapped, to be compiled or checkpointed, still has it
+    output: Tensor = module(x, skips) if getattr(module, "takes_skips", False) else module(x)
     return output
 
 
