@@ -36,7 +36,7 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
         found = scope.lookup(value.text)
         return Word(value.text, value.span) if found is MISSING else found
     if isinstance(value, syntax.Size):
-        return _size(value, context)
+        return _size(value, scope, context)
     if isinstance(value, syntax.String):
         return value.text
     if isinstance(value, syntax.Sequence):
@@ -52,11 +52,23 @@ def _number(value: syntax.Number, context: Context) -> Any:
     return value.value
 
 
-def _size(value: syntax.Size, context: Context) -> Any:
-    if any(isinstance(dim, float) or (isinstance(dim, int) and dim >= MAX_INTEGER) for dim in value.dims):
-        context.error("NET403", "a size must be below 2^31", value.span)
-        return INVALID
-    return tuple(symbol(dim) if isinstance(dim, str) else dim for dim in value.dims)
+def _size(value: syntax.Size, scope: Scope, context: Context) -> Any:
+    dims = [_dim(dim, value.span, scope, context) for dim in value.dims]
+    return INVALID if any(dim is INVALID for dim in dims) else tuple(dims)
+
+
+def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> Any:
+    """One size of several; a letter is the variable of that name, or else a symbol."""
+    found = scope.lookup(dim) if isinstance(dim, str) else dim
+    if found is MISSING:
+        return symbol(str(dim))
+    if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
+        return found
+    if isinstance(dim, str) and not isinstance(found, int):
+        context.error("NET103", f"a size is a whole number, but `{dim}` is {show(found)}", span)
+    else:
+        context.error("NET403", "a size must be below 2^31", span)
+    return INVALID
 
 
 def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
