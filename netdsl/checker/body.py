@@ -173,7 +173,7 @@ class BodyCheck:
             return
         before, given = self.value, {name: scope.variables[name] for name in block.parameters}
         inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
-        with self.context.inside(block):
+        with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
         self.nodes.append(replace(node, block=BlockUse(block.name, given)))
@@ -197,10 +197,12 @@ class BodyCheck:
         if not times or self.context.glancing:
             self.glance(body, self.scope.inner(None))
         outer = self.scope
+        self.context.shared += 1
         for _ in range(times if times and body.statements and not self.context.glancing else 0):
             self.scope = outer.repeated(self.value.shape)
             self.run(body.statements, body.span)
         self.scope = outer
+        self.context.shared -= 1
 
     def glance(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""

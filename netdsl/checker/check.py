@@ -26,7 +26,7 @@ from netdsl.language.syntax import File, Statement
 from netdsl.lints import lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
-from netdsl.sizes import Expr, Shape, format_shape, symbols
+from netdsl.sizes import UNKNOWN, Expr, Shape, format_shape, symbols
 from netdsl.sizes import evaluate as evaluate_dim
 from netdsl.source import Source
 
@@ -234,7 +234,8 @@ class _FileCheck:
             self.context.error("NET207", "nothing says what comes in", first.name.span, help=advice)
         if not body.nodes:
             return None
-        return Network(value.shape or (), body.value.shape or (), tuple(body.nodes), call, dtype=self.context.dtype)
+        out = (UNKNOWN,) if body.value.shape is None else body.value.shape
+        return Network(value.shape or (), out, tuple(body.nodes), call, dtype=self.context.dtype)
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit; none fitting is an error where it becomes so."""

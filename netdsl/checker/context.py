@@ -46,7 +46,8 @@ class Context:
     """One check of one text.
 
     `incomplete` says that a definition is lost, so that an unknown name may be its; `glancing`, that a body is looked
-    over which stands nowhere in the net, so that each block is opened once at most.
+    over which stands nowhere in the net, so that each block is opened once at most; `shared`, above 0, that a
+    statement stands for several layers.
     """
 
     registry: Registry
@@ -60,8 +61,10 @@ class Context:
     unreadable: Unreadable = field(default_factory=Unreadable)
     incomplete: bool = False
     glancing: bool = False
+    shared: int = 0
     dtype: Dtype = "any"
     expanding: list[Component] = field(default_factory=list)
+    uses: list[Span] = field(default_factory=list)
     noted: set[tuple[str, Span]] = field(default_factory=set)
     used: set[Component] = field(default_factory=set)
     results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
@@ -81,7 +84,12 @@ class Context:
         """Notes a diagnostic; one mistake in a body is one, however often the body is used."""
         if (code, span) not in self.noted:
             self.noted.add((code, span))
-            self.diagnostics.append(Diagnostic(code, message, span, caption, tuple(labels), help, fix))
+            causes = (*labels, *self._use(code))
+            self.diagnostics.append(Diagnostic(code, message, span, caption, causes, help, fix))
+
+    def _use(self, code: str) -> list[Label]:
+        """Sizes depend on where a block is used: the file's own use is named, not those inside it."""
+        return [Label(self.uses[0], "in this use")] if self.uses and code.startswith("NET2") else []
 
     def unknown(
         self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
@@ -97,11 +105,15 @@ class Context:
         return near if sure else None
 
     @contextmanager
-    def inside(self, block: Component) -> Iterator[None]:
-        """Remembers, while a block's body is checked, that it is."""
+    def inside(self, block: Component, use: Span) -> Iterator[None]:
+        """Remembers, while a block's body is checked, that it is, and for which use."""
         self.expanding.append(block)
+        self.uses.append(use)
         self.used.add(block)
+        self.shared += 1
         yield
+        self.shared -= 1
+        self.uses.pop()
         self.expanding.pop()
 
     def count(self, span: Span) -> None:

@@ -8,8 +8,9 @@ from typing import Any
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
+from netdsl.checker.contradictions import Contradiction, noun
 from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result, Undetermined
-from netdsl.diagnostics import Edit, Fix, Label
+from netdsl.diagnostics import Label
 from netdsl.language.syntax import Statement
 from netdsl.limits import MAX_ELEMENTS
 from netdsl.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
@@ -78,7 +79,10 @@ class LayerCheck:
 
     def apply(self, branches: Mapping[str, Any]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
-        if self.value.shape is None or not self._complete():
+        if not self._complete():
+            return self._declared()
+        if self.value.shape is None:
+            self._refuse_whatever_comes_in()
             return self._declared()
         try:
             result = self._result(self.value.shape, branches)
@@ -86,6 +90,21 @@ class LayerCheck:
             self.refuse(refusal)
             return self._declared()
         return self._limited(self._required(result))
+
+    def _refuse_whatever_comes_in(self) -> None:
+        """Where nothing is known of the input, an argument is wrong that no input goes with."""
+        values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
+        usual = len(self.layer.assumes) or 3
+        refusals = []
+        for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
+            try:
+                self.layer.apply((UNKNOWN,) * rank, **values)
+            except Refusal as refusal:
+                refusals.append(refusal)
+            else:
+                return
+        if self.given.sound and not self.layer.is_composite:
+            self._note(next((refusal for refusal in refusals if refusal.at), refusals[0]))
 
     def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
@@ -143,23 +162,21 @@ class LayerCheck:
                 self._undetermined(name, actual)
                 self.values[name] = UNKNOWN
             return shape
-        if isinstance(actual, int) and actual != given and not self.value.guessed:
-            self._contradict(name, given, actual)
+        if isinstance(actual, int) and actual != given:
+            self._contradict(name, axis, given, shape)
         elif isinstance(actual, Expr):
-            message = f"`{self.layer.name}` expects {given} {_noun(name, given)} but receives {actual}"
+            message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])
             self.context.constraints.append(constraint)
         axis %= len(shape)
         return (*shape[:axis], given, *shape[axis + 1 :])
 
-    def _contradict(self, name: str, given: int, actual: int) -> None:
-        span = self.given.spans[name]
-        message = f"{self.layer.name} expects {given} {_noun(name, given)} but receives {actual}"
-        labels = [self.value.origin.label()] if self.value.origin else []
-        flow = self.statement.flow
-        shown = f"{actual}->{flow.right.span.text}" if flow and flow.left and flow.left.span == span else str(actual)
-        fix = Fix(f"write `{shown}`", (Edit(span, str(actual)),))
-        self.context.error("NET201", message, span, "stated here", labels=labels, fix=fix)
+    def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> None:
+        span, origin = self.given.spans[name], self.value.origin
+        made, shared = origin.span if origin else None, self.context.shared > 0
+        found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
+        labels = [origin.label()] if origin else []
+        self.context.error("NET201", found.message, span, "stated here", labels=labels, help=found.help, fix=found.fix)
 
     def _undetermined(self, name: str, actual: Expr) -> None:
         message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
@@ -181,8 +198,12 @@ class LayerCheck:
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
-        if self.value.guessed or not self.given.sound:
-            return
+        if self.value.guessed:
+            self._refuse_whatever_comes_in()
+        elif self.given.sound:
+            self._note(refusal)
+
+    def _note(self, refusal: Refusal) -> None:
         span = self.given.spans.get(refusal.at or "")
         code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
         labels = [self.value.origin.label()] if self.value.origin and span is None else []
@@ -195,7 +216,7 @@ class LayerCheck:
             if not self._holds(requirement):
                 span = self.given.spans.get(requirement.at or "", self.statement.name.span)
                 labels = [self.value.origin.label()] if self.value.origin else []
-                if not self.value.guessed and self.given.sound:
+                if self.given.sound:
                     self.context.error("NET203", requirement.message, span, labels=labels)
                 return replace(result, out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
@@ -244,8 +265,3 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
 
 def _impossible(dim: Dim) -> bool:
     return isinstance(dim, int) and dim < 1
-
-
-def _noun(name: str, count: int) -> str:
-    noun = {"in_features": "features", "in_channels": "channels", "num_features": "channels"}.get(name, f"`{name}`")
-    return noun[:-1] if count == 1 and noun[0] != "`" else noun
