@@ -94,6 +94,8 @@ class LayerCheck:
     def _refuse_whatever_comes_in(self) -> None:
         """Where nothing is known of the input, an argument is wrong that no input goes with."""
         values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
+        if self.layer.is_composite or not self.given.sound:
+            return
         usual = len(self.layer.assumes) or 3
         refusals = []
         for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
@@ -103,8 +105,7 @@ class LayerCheck:
                 refusals.append(refusal)
             else:
                 return
-        if self.given.sound and not self.layer.is_composite:
-            self._note(next((refusal for refusal in refusals if refusal.at), refusals[0]))
+        self._note(next((refusal for refusal in refusals if refusal.at), refusals[0]))
 
     def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
