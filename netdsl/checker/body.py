@@ -131,7 +131,7 @@ class BodyCheck:
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
         branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        value = self.value
+        value = replace(self.value, guessed=check.value.guessed)
         self._place(layer, statement, value, result, branches.nodes)
         if branches.is_float and self.value.shape is not None:
             self.value = replace(self.value, dtype="float")

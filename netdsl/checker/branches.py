@@ -79,6 +79,8 @@ class Branches:
         node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
+        if after.guessed:
+            self.check.value = replace(self.check.value, guessed=True)
         return self._known(after.shape)
 
     def _known(self, shape: Shape | None) -> Shape | None:
