@@ -8,13 +8,14 @@ from typing import Any
 
 from netdsl.checker.advice import meant, takes, usage
 from netdsl.checker.context import Context, Hole
-from netdsl.checker.scope import MISSING, Scope, Word
+from netdsl.checker.scope import MISSING, Block, Scope, Word
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.components import Component, Layer, Parameter
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
 from netdsl.limits import MAX_INTEGER
+from netdsl.sizes import UNKNOWN
 from netdsl.source import Span
 
 
@@ -200,7 +201,7 @@ class _Binder:
             self.arguments.sound = False
             return
         spans[name] = span
-        if value is HOLE:
+        if value is HOLE and isinstance(self.component, (Layer, Block)):
             value = self._ask(name, span)
         if value is INVALID:
             self.arguments.sound = False
@@ -217,8 +218,9 @@ class _Binder:
 
     def _ask(self, name: str, span: Span) -> Any:
         """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
-        self.context.holes.setdefault(span.start, Hole(span, name))
-        return None if name in self._stated() else self.context.guesses.get(span.start, 1)
+        stated = name in self._stated()
+        self.context.holes.setdefault(span, Hole(span, name, stated))
+        return None if stated else self.context.guesses.get(span, UNKNOWN)
 
     def _stated(self) -> Any:
         return self.component.stated if isinstance(self.component, Layer) else {}

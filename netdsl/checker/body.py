@@ -141,7 +141,8 @@ class BodyCheck:
     ) -> None:
         key = self._key(statement)
         if result is None:
-            self._finish(statement, key, LOST)
+            still_open = value.shape is None and not value.guessed
+            self._finish(statement, key, value if still_open else LOST)
             return
         params, macs = _totals(result.params, result.macs, children)
         takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))

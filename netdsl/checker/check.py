@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
@@ -30,7 +30,9 @@ from netdsl.sizes import UNKNOWN, Expr, Shape, format_shape, symbols
 from netdsl.sizes import evaluate as evaluate_dim
 from netdsl.source import Source
 
-ATTEMPTS = 4096
+COMBINATIONS = 4096
+ATTEMPTS_TIMES_LAYERS = 100_000
+"""How much work looking for the values of holes may cost."""
 
 
 def check(
@@ -98,17 +100,21 @@ class _Job:
     def fill(self, first: Attempt) -> Attempt:
         """Looks for values of the holes that make the rest fit."""
         asked = [hole for hole in first.context.holes.values() if hole.value is None]
-        best = first
-        for values in product_by_sum([candidates(hole, self.file) for hole in asked]):
+        attempts = max(1, ATTEMPTS_TIMES_LAYERS // max(1, first.context.layers))
+        for values in islice(combinations([candidates(hole, self.file) for hole in asked]), attempts):
             guesses = {hole.span.start: value for hole, value in zip(asked, values, strict=True)}
             attempt = self.attempt(guesses)
             if not errors(attempt.context.diagnostics):
                 report(attempt.context, guesses)
                 return attempt
-            if len(errors(attempt.context.diagnostics)) < len(errors(best.context.diagnostics)):
-                best = attempt
-        report(first.context, None)
+        first.context.diagnostics = [found for found in first.context.diagnostics if not _depends(found)]
+        report(first.context, {})
         return first
+
+
+def _depends(found: Diagnostic) -> bool:
+    """Whether a diagnostic may be the doing of a hole's wrong value: one about sizes."""
+    return found.code.startswith("NET2") or found.code == "NET301"
 
 
 class _FileCheck:
@@ -250,8 +256,8 @@ class _FileCheck:
         return replace(network, fits=solution.words, example=example)
 
 
-def product_by_sum(lists: Sequence[Sequence[int]]) -> Sequence[tuple[int, ...]]:
-    """Combinations of candidates, the ones near the front of their lists first, at most `ATTEMPTS` of them."""
-    ranked = product(*(range(len(values)) for values in lists))
-    order = sorted(ranked, key=sum)[:ATTEMPTS] if lists and len(lists) < 4 else []
-    return [tuple(values[index] for values, index in zip(lists, indices, strict=True)) for indices in order]
+def combinations(lists: Sequence[Sequence[int]]) -> Iterable[tuple[int, ...]]:
+    """One value of each list, the combinations of values near the front first. Long lists are cut to keep them few."""
+    most = round(COMBINATIONS ** (1 / max(1, len(lists))))
+    ranks = product(*(range(min(most, len(values))) for values in lists))
+    return (tuple(values[rank] for values, rank in zip(lists, found, strict=True)) for found in sorted(ranks, key=sum))

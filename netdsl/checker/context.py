@@ -13,8 +13,9 @@ from netdsl.checker.unreadable import Unreadable
 from netdsl.components import Component, Dtype, Result
 from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
 from netdsl.limits import MAX_LAYERS
+from netdsl.network import Experiment
 from netdsl.plugins import Registry
-from netdsl.sizes import Dim, Shape
+from netdsl.sizes import Dim, Expr, Shape
 from netdsl.source import Source, Span
 
 
@@ -53,11 +54,11 @@ class Context:
     registry: Registry
     source: Source
     folder: Path
-    guesses: dict[int, int] = field(default_factory=dict)
+    guesses: dict[Span, int] = field(default_factory=dict)
     assumed: Shape | None = None
     diagnostics: list[Diagnostic] = field(default_factory=list)
     constraints: list[Constraint] = field(default_factory=list)
-    holes: dict[int, Hole] = field(default_factory=dict)
+    holes: dict[Span, Hole] = field(default_factory=dict)
     unreadable: Unreadable = field(default_factory=Unreadable)
     incomplete: bool = False
     glancing: bool = False
@@ -124,10 +125,37 @@ class Context:
             raise Exhausted
 
 
+@dataclass
+class Attempt:
+    """One pass over a file: what was noted, and what came of it."""
+
+    context: Context
+    experiment: Experiment | None = None
+
+
 @dataclass(slots=True)
 class Hole:
-    """A `?` and what is known of the value it asks for."""
+    """A `?` and what is known of the value it asks for.
+
+    `stated`: it stands for a size of the input, and `value` is that size; `several`: there are several inputs;
+    `undetermined`: the size is a symbol, which is noted already.
+    """
 
     span: Span
     parameter: str
-    value: Any = None
+    stated: bool
+    value: int | None = None
+    several: bool = False
+    undetermined: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether its value has to be searched for."""
+        return not self.stated
+
+    def tell(self, size: Dim) -> None:
+        """Takes in a size of the input that it stands for."""
+        if isinstance(size, int):
+            self.several = self.several or self.value not in (None, size)
+            self.value = size
+        self.undetermined = self.undetermined or isinstance(size, Expr)

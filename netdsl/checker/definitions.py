@@ -10,11 +10,11 @@ from typing import Any
 from netdsl.checker.arguments import bind
 from netdsl.checker.context import Context
 from netdsl.checker.scope import LITERALS, Block, Scope, as_name
-from netdsl.checker.values import INVALID, evaluate
+from netdsl.checker.values import HOLE, INVALID, evaluate
 from netdsl.components import Parameter
 from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
-from netdsl.language.syntax import Body, Name, Setting, Statement, String
+from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
 from netdsl.limits import MAX_BYTES, MAX_NESTING
 from netdsl.sizes import Shape
 from netdsl.source import Source, Span
@@ -41,7 +41,10 @@ def define_variables(
             context.error("NET105", f"`{name}` is given twice", item.name.span, help="delete one of them")
         else:
             setting = (overrides or {}).get(name, item)
-            scope.variables[name] = evaluate(setting.value, scope, context)
+            value = evaluate(setting.value, scope, context)
+            if value is HOLE:
+                context.error("NET103", "`?` stands for an argument of a layer, not for a variable", setting.value.span)
+            scope.variables[name] = INVALID if value is HOLE else value
 
 
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
@@ -90,6 +93,9 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
         default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
         if name.text in parameters or name.text in RESERVED:
             context.error("NET113", f"`{name.text}` cannot be a parameter here: the name is taken", name.span)
+        if isinstance(default, Hole):
+            context.error("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
+            default = Parameter.REQUIRED
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 

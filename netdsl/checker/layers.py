@@ -188,9 +188,9 @@ class LayerCheck:
     def _remember(self, name: str, actual: Dim) -> None:
         """Tells a hole that stands for an inferred size what the size is."""
         if self.context.holes and name in self.given.spans:
-            hole = self.context.holes.get(self.given.spans[name].start)
-            if hole is not None and isinstance(actual, int):
-                hole.value = actual
+            hole = self.context.holes.get(self.given.spans[name])
+            if hole is not None:
+                hole.tell(actual)
 
     def _complete(self) -> bool:
         """Whether a rule can be asked: everything it needs is there, and nothing written is lost in a mistake."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.checker.context import Context
 from netdsl.checker.scope import Scope, Word, as_name
-from netdsl.checker.values import HOLE, INVALID, evaluate, show
+from netdsl.checker.values import INVALID, evaluate, show
 from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
 from netdsl.sizes import Unknown
 
@@ -34,6 +34,5 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if value is not INVALID and not isinstance(value, (Word, Unknown)):
-        found = "`?`" if value is HOLE else show(value)
-        context.error("NET103", f"`repeat` expects a whole number of times, found {found}", item.span)
+        context.error("NET103", f"`repeat` expects a whole number of times, found {show(value)}", item.span)
     return None

@@ -24,6 +24,9 @@ INVALID: Final = object()
 class HoleValue:
     """What `?` is worth until the checker has found a number."""
 
+    def __str__(self) -> str:
+        return "?"
+
 
 HOLE: Final = HoleValue()
 

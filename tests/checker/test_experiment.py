@@ -1,0 +1,66 @@
+import pytest
+
+
+def test_a_net_and_a_data_line_are_enough(checked):
+    experiment = checked("flatten; linear 10; data digits")
+    assert experiment.network.input == (1, 8, 8)
+    assert experiment.loss.component.name == "cross_entropy"
+    assert [use.component.name for use in experiment.metrics] == ["accuracy"]
+    assert experiment.optimizer is not None
+
+
+def test_the_tudui_net_is_read_as_the_course_wrote_it(checked, request):
+    text = (request.config.rootpath / "examples" / "tudui.net").read_text(encoding="utf-8")
+    experiment = checked(text)
+    assert experiment.network.params == 145_578
+    assert experiment.data.settings.batch == 64
+    assert experiment.optimizer.arguments == {"lr": 0.01}
+    assert experiment.train.epochs == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "marked"),
+    [
+        ("flatten; linear 64; data digits", "NET301", "64"),
+        ("flatten; linear 32; relu; linear 32->64; relu; data digits", "NET301", "64"),
+        ("flatten; linear 10; data digit", "NET302", "digit"),
+        ("flatten; linear 10; data digits; loss cross_entrpy", "NET302", "cross_entrpy"),
+        ("flatten; linear 10; data digits; loss mse", "NET304", "mse"),
+        ("flatten; linear 10; data digits; optimizer sgd lr=fast", "NET103", "fast"),
+        ("flatten; linear 10; data digits; optimizer sgd learning=1", "NET102", "learning"),
+        ("flatten; linear 10; data digits; train epochs=many", "NET103", "many"),
+        ("flatten; linear 10; data digits batch=8 batch=9", "NET105", "9"),
+        ("flatten; linear 10; data digits; data digits", "NET105", "data"),
+        ("input 1x9x9; flatten; linear 10; data digits", "NET306", "1x9x9"),
+        ("flatten; linear 10; data digits { centrecrop 4 }", "NET302", "centrecrop"),
+        ("flatten; linear 10; data", "NET113", "data"),
+        ("data digits", "NET116", ""),
+        ("", "NET116", ""),
+        ("# nothing but a thought", "NET116", ""),
+    ],
+)
+def test_each_mistake_is_said_once_at_its_place(mistakes, text, code, marked):
+    (mistake,) = mistakes(text)
+    assert mistake.code == code
+    assert marked in mistake.span.text
+
+
+def test_the_wrong_number_of_classes_is_mended_in_the_last_layer(mistakes, checked):
+    text = "flatten; linear 64->64; data digits"
+    (mistake,) = mistakes(text)
+    (edit,) = mistake.fix.edits
+    checked(text[: edit.span.start] + edit.text + text[edit.span.end :])
+
+
+def test_transforms_decide_what_the_net_receives(checked):
+    experiment = checked("flatten; linear 10; data digits { resize 6; centercrop 4; normalize }")
+    assert experiment.network.input == (1, 4, 4)
+    assert [use.component.name for use in experiment.data.transforms] == ["resize", "centercrop", "normalize"]
+
+
+def test_numbers_are_compared_with_numbers(checked, tmp_path):
+    rows = "\n".join(f"{x},{2 * x}" for x in range(10))
+    (tmp_path / "line.csv").write_text(f"x,y\n{rows}\n")
+    experiment = checked('linear 1; data csv "line.csv" target=y', tmp_path)
+    assert experiment.network.input == (1,)
+    assert experiment.loss.component.name == "mse"
