@@ -59,6 +59,8 @@ Adjust = Callable[[Random, Sizes, Arguments], tuple[Sizes, Arguments]]
 
 def _trailing(random: Random, shape: Sizes) -> Any:
     given = shape[-random.randint(1, len(shape)) :]
+    if random.random() < 0.3:
+        given = (random.randint(1, 6), *given)
     return given[0] if len(given) == 1 else given
 
 

@@ -2,8 +2,8 @@
 
 The reference is torch itself, called by `oracles.py` with the arguments as they are written, on the CPU in training
 mode with a batch of two. (The `meta` device would be the natural choice, but its kernels leave out some of the checks
-that the real ones make.) One thing is refused here that torch runs: an output without elements, since a size is at
-least 1.
+that the real ones make.) One thing is refused here that torch runs: an output or weights without elements, since a size
+is at least 1.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from __future__ import annotations
 import importlib
 import re
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -26,7 +27,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from netdsl.components import Layer, Refusal, Requirement, Result
 from netdsl.plugins import load_registry
-from netdsl.sizes import UNKNOWN, Dim, evaluate, product, symbol
+from netdsl.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
 
 BATCH = 2
 
@@ -115,8 +116,8 @@ def by_torch(case: Case) -> Ran | str:
     except Exception as error:  # whatever torch raises is a refusal
         return f"{type(error).__name__}: {error}"
     ran = run(module, case)
-    if isinstance(ran, Ran) and 0 in ran.shape:
-        return "an output without elements"
+    if isinstance(ran, Ran) and 0 in (*ran.shape, *(weight.numel() for weight in module.parameters())):
+        return "an output or weights without elements"
     return ran
 
 
@@ -188,11 +189,9 @@ def quiet() -> warnings.catch_warnings:
 def symbolic_disagreement(case: Case, random: Random) -> str | None:
     """What the rule says of symbols and then of their values, against what it says of the values at once."""
     layer, shape = case.layer, case.shape
-    fixed = _fixed_axes(case)
-    named = {axis: "CHWD"[axis] for axis in range(len(shape)) if axis not in fixed and random.random() < 0.7}
-    symbols = tuple(symbol(named[axis]) if axis in named else size for axis, size in enumerate(shape))
-    for sizes in _sizes_to_try(shape, named, random):
-        values = {name: sizes[axis] for axis, name in named.items()}
+    symbols, named = _symbols(case, [axis for axis in range(len(shape)) if random.random() < 0.7])
+    for sizes in _sizes_to_try(shape, named.values(), random):
+        values = {name: sizes[axis] for name, axis in named.items()}
         plain = verdict(layer, sizes, case.arguments, {})
         formal = verdict(layer, symbols, case.arguments, values)
         if isinstance(plain, str) or isinstance(formal, str):
@@ -208,6 +207,13 @@ def _numbers(result: Result, values: Mapping[str, int]) -> Any:
     return tuple(evaluate(dim, values) for dim in result.out), evaluate(result.macs, values), result.params
 
 
+def _symbols(case: Case, axes: Iterable[int]) -> tuple[Shape, Mapping[str, int]]:
+    """The shape with symbols on these axes, as far as they may be, and the axis that each symbol stands for."""
+    named = {axis: "CHWD"[axis] for axis in axes if axis not in _fixed_axes(case)}
+    shape = tuple(symbol(named[axis]) if axis in named else size for axis, size in enumerate(case.shape))
+    return shape, {name: axis for axis, name in named.items()}
+
+
 def _fixed_axes(case: Case) -> set[int]:
     """The axes whose size the module has to be told when it is built."""
     needed = SIZES_NEEDED.get(case.layer.function.__name__, lambda shape, **_: ())
@@ -215,10 +221,10 @@ def _fixed_axes(case: Case) -> set[int]:
     return {axis % len(case.shape) for axis in axes}
 
 
-def _sizes_to_try(shape: tuple[int, ...], named: Mapping[int, str], random: Random) -> Iterator[tuple[int, ...]]:
+def _sizes_to_try(shape: tuple[int, ...], axes: Collection[int], random: Random) -> Iterator[tuple[int, ...]]:
     yield shape
     for _ in range(3):
-        yield tuple(random.randint(1, 20) if axis in named else size for axis, size in enumerate(shape))
+        yield tuple(random.randint(1, 20) if axis in axes else size for axis, size in enumerate(shape))
 
 
 def unknown_disagreement(case: Case, random: Random) -> str | None:
@@ -238,16 +244,20 @@ def unknown_disagreement(case: Case, random: Random) -> str | None:
 
 def formula_disagreement(case: Case) -> str | None:
     """A formula is arithmetic: what stands left of its `=` comes to what stands right, a size of the output."""
-    result = by_rule(case)
-    for line in () if isinstance(result, str) else result.formula:
-        left, _, right = line.rpartition(" = ")
-        if not _equal(left, right) or int(right) not in (*result.out, product(result.out)):
-            return f"{case}: gives {result.out}, but its formula says {line}"
+    symbols, named = _symbols(case, range(len(case.shape)))
+    values = {name: case.shape[axis] for name, axis in named.items()}
+    for shape, result in ((case.shape, by_rule(case)), (symbols, verdict(case.layer, symbols, case.arguments, values))):
+        for line in () if isinstance(result, str) else result.formula:
+            left, _, right = line.rpartition(" = ")
+            sizes = [str(size) for size in (*result.out, product(result.out))]
+            if right not in sizes or not _equal(left, right, values):
+                return f"{case}: on {shape} gives {result.out}, but its formula says {line}"
     return None
 
 
-def _equal(left: str, right: str) -> bool:
+def _equal(left: str, right: str, values: Mapping[str, int]) -> bool:
+    """Left of the sign a division is exact and rounded where it says so; a size by itself is rounded down."""
     for word, python in FORMULA_WORDS.items():
         left = left.replace(word, python)
-    floor_and_ceil = {"floor": lambda x: int(x // 1), "ceil": lambda x: int(-(-x // 1)), "__builtins__": {}}
-    return abs(eval(left, floor_and_ceil) - int(right)) < 1e-9  # the text is one that a rule has just written
+    names = {"floor": floor, "ceil": ceil, "__builtins__": {}, **values}
+    return abs(eval(left, names) - eval(right.replace("/", "//"), names)) < 1e-9  # texts that a rule has just written

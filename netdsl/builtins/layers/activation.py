@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import at_least_rank, axis, batched
-from netdsl.builtins.layers.windows import at_least
+from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched
 from netdsl.components import Refusal, Requirement, Result, call, layer
 from netdsl.sizes import Shape
 

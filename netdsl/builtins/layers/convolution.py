@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from math import prod
 from typing import Any, Literal
 
+from netdsl.builtins.layers.checks import at_least
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
     Padding,
     Window,
-    at_least,
     distinct,
     fit,
     formulas,

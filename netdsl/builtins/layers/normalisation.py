@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from netdsl.builtins.layers.windows import LAYOUTS, at_least
+from netdsl.builtins.layers.checks import at_least, at_least_rank, axis
+from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
 from netdsl.sizes import Dim, Expr, Shape, format_shape, product
 
@@ -105,6 +106,7 @@ def layernorm(
 
     Without arguments it takes the last axis, the features of a sequence; `layernorm 64x8x8` states the axes.
     """
+    at_least_rank(1, x, "layernorm", "at least one dimension")
     shape, requires = _normalized(x, normalized_shape)
     return Result(
         x,
@@ -122,6 +124,7 @@ def rmsnorm(
 
     It is `layernorm` without the mean and the shift: cheaper, and as good in most transformers.
     """
+    at_least_rank(1, x, "rmsnorm", "at least one dimension")
     shape, requires = _normalized(x, normalized_shape)
     return Result(
         x,
@@ -140,6 +143,7 @@ def groupnorm(
     It does not depend on the batch, so that it suits batches too small for `bn`. One group is all channels together,
     as many groups as channels is `instancenorm`.
     """
+    at_least_rank(1, x, "groupnorm", "channels")
     at_least(num_groups, "num_groups")
     if not divisible(num_channels, num_groups):
         raise Refusal(f"`num_groups` {num_groups} does not divide the {num_channels} channels", "num_groups")
@@ -156,8 +160,7 @@ def lrn(x: Shape, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float =
 
     Krizhevsky, Sutskever and Hinton's AlexNet (2012) has it; `bn` has taken its place.
     """
-    if len(x) < 2:
-        raise Refusal(f"`lrn` expects channels and at least one axis more but receives {format_shape(x)}")
+    at_least_rank(2, x, "lrn", "channels and at least one axis")
     at_least(size, "size")
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
 
@@ -169,13 +172,11 @@ def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
     At the end of a residual body it lets a deep net begin near the identity. The channels are `dim`: the first of an
     image, and the last of a sequence, unless given.
     """
-    axis = dim if dim is not None else -1 if len(x) == 2 else 0
-    if not -len(x) <= axis < len(x):
-        raise Refusal(f"`dim` {axis} is not an axis of {format_shape(x)}", "dim")
-    features = _number(x[axis], "dim")
+    channels = axis((-1 if len(x) == 2 else 0) if dim is None else dim, x)
+    features = _number(x[channels], "dim")
     return Result(
         x,
-        call("netdsl.modules:LayerScale", features=features, init=init, dim=axis if axis < 0 else axis - len(x)),
+        call("netdsl.modules:LayerScale", features=features, init=init, dim=channels - len(x)),
         params=features,
     )
 

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from netdsl.builtins.layers.checks import at_least
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
     Padding,
     Window,
-    at_least,
     fit,
     formulas,
     slide,
     symmetric,
     windows,
 )
-from netdsl.components import Refusal, Result, Size, call, layer
+from netdsl.components import Call, Refusal, Result, Size, call, layer
 from netdsl.sizes import Dim, Shape
 
 FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
 NAMES = {"kernel": "kernel_size"}
+WHOLE = ("AvgPool3d", "LPPool3d")
+"""Where torch wants the kernel to fit into the input without its padding."""
+
 OUTPUT = int | tuple[int | None, ...]
 """One size for every axis, or one for each; `none` keeps an axis as it is."""
 
@@ -191,33 +194,36 @@ def gap(x: Shape) -> Result:
     return _adapt(x, 1, "AdaptiveAvgPool")
 
 
-def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: dict[str, Any]) -> Result:
+def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: Mapping[str, Any]) -> Result:
     spatial, form = x[1:], f"{stem}{len(sliding)}d"
-    padding, target, ceil = given.get("padding"), f"torch.nn:{form}", given["ceil_mode"]
-    # the one place where torch wants the kernel to fit into the input without its padding
-    whole = form in ("AvgPool3d", "LPPool3d")
-    if padding == "same":
-        # the size is rounded up already, and another window would begin outside the input
-        given["ceil_mode"] = ceil = False
-        if _torch_pads(sliding) and not (whole and symmetric(sliding)):
-            given["padding"] = symmetric(sliding)
-        else:
-            target = f"netdsl.modules:Same{form}"
-            del given["padding"]
-    elif padding is not None:
-        given["padding"] = 0 if padding == "valid" else padding
+    same = given.get("padding") == "same"
+    if not same:
         _check_padding(sliding)
-    unpadded = [replace(window, before=0, after=0) for window in sliding] if whole and padding != "same" else ()
+    # with `same` the size is rounded up already, and another window would begin outside the input
+    ceil = given["ceil_mode"] and not same
+    whole = [replace(window, before=0, after=0) for window in sliding] if form in WHOLE and not same else sliding
     return Result(
         (x[0], *slide(sliding, spatial, ceil)),
-        call(target, **given),
+        _pool_call(form, sliding, {**given, "ceil_mode": ceil}),
         formula=formulas(sliding, spatial, ceil),
-        requires=(*fit(sliding, spatial, ceil), *fit(unpadded, spatial)),
+        requires=fit(whole, spatial, ceil and form not in WHOLE),
     )
 
 
-def _torch_pads(sliding: Sequence[Window]) -> bool:
+def _pool_call(form: str, sliding: Sequence[Window], given: Mapping[str, Any]) -> Call:
+    """The module: torch's own wherever it can pad as wanted."""
+    padding = given.get("padding")
+    if padding == "same" and not _torch_pads(form, sliding):
+        return call(f"netdsl.modules:Same{form}", **{name: value for name, value in given.items() if name != "padding"})
+    if padding in ("same", "valid"):
+        return call(f"torch.nn:{form}", **{**given, "padding": symmetric(sliding)})
+    return call(f"torch.nn:{form}", **given)
+
+
+def _torch_pads(form: str, sliding: Sequence[Window]) -> bool:
     """Whether torch's own class can pad so: as much at both ends, and by half of the kernel at most."""
+    if form in WHOLE:
+        return all(window.before == window.after == 0 for window in sliding)
     return all(window.before == window.after <= window.kernel // 2 for window in sliding)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import axis, batched, probability
-from netdsl.builtins.layers.windows import at_least
+from netdsl.builtins.layers.checks import at_least, axis, batched, probability
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.sizes import Dim, Shape
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
-from netdsl.builtins.layers.windows import at_least
+from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.sizes import Dim, Shape, Unknown, format_shape, product
 

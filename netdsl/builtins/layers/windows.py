@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from netdsl.components import Refusal, Requirement, Size, per_axis
+from netdsl.builtins.layers.checks import at_least
+from netdsl.components import Requirement, Size, per_axis
 from netdsl.sizes import Dim, Shape, Unknown
 
 LAYOUTS = ("CL", "CHW", "CDHW")
@@ -61,7 +62,7 @@ class Window:
         places = self.positions(size, ceil)
         hanging = (size + (self.slack + self.stride - 1)) // self.stride + 1
         if ceil and places != hanging and not isinstance(size, int):
-            return f"⌊({size} + {self.before - 1})/{self.stride}⌋ + 1 = {places}"
+            return f"⌊({size}{_added(self.before - 1)})/{self.stride}⌋ + 1 = {places}"
         left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
         quotient = f"({size}{self._padding_text} − {self._extent_text})/{self.stride}"
         if not (self.stride == 1 or (isinstance(size, int) and (size + self.slack) % self.stride == 0)):
@@ -71,12 +72,16 @@ class Window:
     @property
     def _padding_text(self) -> str:
         if self.before == self.after:
-            return f" + 2·{self.before}" if self.before else ""
-        return f" + {self.before + self.after}"
+            return _added(self.before, "2·")
+        return _added(self.before + self.after)
 
     @property
     def _extent_text(self) -> str:
         return str(self.kernel) if self.dilation == 1 else f"{self.dilation}·({self.kernel} − 1) − 1"
+
+
+def _added(number: int, times: str = "") -> str:
+    return f" {'−' if number < 0 else '+'} {times}{abs(number)}" if number else ""
 
 
 def windows(
@@ -108,12 +113,6 @@ def sizes(size: Size, axes: int, at: str, least: int | None = 1) -> tuple[int, .
     return found
 
 
-def at_least(number: int, at: str, least: int = 1) -> None:
-    """Refuses a number below the least that makes sense."""
-    if number < least:
-        raise Refusal(f"`{at}` is {number} but must be at least {least}", at)
-
-
 def slide(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> Shape:
     """The sizes that windows leave of the spatial axes."""
     return tuple(window.positions(size, ceil) for window, size in zip(windows, spatial, strict=True))
@@ -121,7 +120,7 @@ def slide(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> Shap
 
 def fit(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[Requirement, ...]:
     """That every window has a place."""
-    return tuple(window.fits(size, ceil) for window, size in zip(windows, spatial, strict=False))
+    return tuple(window.fits(size, ceil) for window, size in zip(windows, spatial, strict=True))
 
 
 def formulas(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[str, ...]:
