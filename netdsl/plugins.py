@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import pluggy
 
@@ -22,13 +22,9 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from netdsl.installed import entry_points
 
 C = TypeVar("C", bound=Component)
-
-ENTRY_POINT_GROUP = "netdsl"
 
 HOOKS: Mapping[str, type[Component]] = {
     "netdsl_layers": Layer,
@@ -66,7 +62,7 @@ def plugin_manager(*, installed: bool = True) -> tuple[pluggy.PluginManager, lis
     manager.add_hookspecs(hookspecs)
     manager.register(importlib.import_module("netdsl.builtins"), "netdsl")
     problems = []
-    for entry in _entry_points() if installed else ():
+    for entry in entry_points() if installed else ():
         try:
             manager.register(entry.load(), entry.name)
         except Exception as error:  # a plugin may fail in any way; the command goes on
@@ -90,12 +86,6 @@ def load_registry(*, installed: bool = True) -> Registry:
             continue
         components[kind][component.name] = component
     return Registry(components, origins, tuple(problems))
-
-
-def _entry_points() -> Iterable[EntryPoint]:
-    from importlib.metadata import entry_points  # a third of the whole start-up time, so only where it is needed
-
-    return entry_points(group=ENTRY_POINT_GROUP)
 
 
 def _contributions(manager: pluggy.PluginManager, problems: list[str]) -> Iterator[tuple[str, Component]]:

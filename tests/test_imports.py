@@ -15,7 +15,7 @@ ROOT = Path(netdsl.__file__).parent
 FLOORS = (
     ("source", "diagnostics", "sizes", "limits"),
     ("language", "library", "components", "ranges"),
-    ("ranges", "hookspecs", "plugins", "builtins"),
+    ("ranges", "installed", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
     ("building", "meta", "modules", "data", "training", "export"),
     ("api", "cli", "__main__"),
