@@ -143,6 +143,8 @@ def last_axes(name: str) -> Oracle:
     """The last axis is normalised over unless others are named."""
 
     def oracle(shape: Sizes, normalized_shape: Any = None, **arguments: Any) -> nn.Module:
+        if isinstance(normalized_shape, tuple) and len(normalized_shape) > len(shape):
+            raise ValueError("the batch is no axis to normalise over")
         return getattr(nn, name)(shape[-1] if normalized_shape is None else normalized_shape, **arguments)
 
     return oracle
