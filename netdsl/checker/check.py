@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice, product
 from pathlib import Path
 
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
-from netdsl.checker.context import Assume, Context, Exhausted
+from netdsl.checker.context import Assume, Attempt, Context, Exhausted
 from netdsl.checker.definitions import Library, define_blocks, define_variables, unused
 from netdsl.checker.experiment import ExperimentCheck
-from netdsl.checker.holes import candidates, report
+from netdsl.checker.holes import fill
 from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
 from netdsl.checker.scope import Scope
@@ -28,11 +27,7 @@ from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
 from netdsl.sizes import UNKNOWN, Expr, Shape, format_shape, symbols
 from netdsl.sizes import evaluate as evaluate_dim
-from netdsl.source import Source
-
-COMBINATIONS = 4096
-ATTEMPTS_TIMES_LAYERS = 100_000
-"""How much work looking for the values of holes may cost."""
+from netdsl.source import Source, Span
 
 
 def check(
@@ -60,19 +55,11 @@ def check(
     job = _Job(file, registry, overrides or {}, variant, folder)
     attempt = job.attempt({})
     if attempt.context.holes:
-        attempt = job.fill(attempt)
+        attempt = fill(attempt, file, job.attempt)
     found = [*unreadable, *attempt.context.diagnostics]
     if attempt.experiment is not None:
         found += lint(attempt.experiment, file, found)
     return attempt.experiment, sorted(found, key=lambda one: (one.span.source is not source, one.span.start))
-
-
-@dataclass
-class Attempt:
-    """One pass over the file."""
-
-    context: Context
-    experiment: Experiment | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +72,7 @@ class _Job:
     variant: str | None
     folder: Path
 
-    def attempt(self, guesses: dict[int, int], assumed: Shape | None = None) -> Attempt:
+    def attempt(self, guesses: dict[Span, int], assumed: Shape | None = None) -> Attempt:
         """Checks the file with these values for its holes and, where nothing says it, this input."""
         unreadable = Unreadable(self.file.invalid)
         context = Context(self.registry, self.file.source, self.folder, guesses, assumed, unreadable=unreadable)
@@ -96,25 +83,6 @@ class _Job:
             except Assume as assume:
                 return self.attempt(guesses, assume.shape)
         return attempt
-
-    def fill(self, first: Attempt) -> Attempt:
-        """Looks for values of the holes that make the rest fit."""
-        asked = [hole for hole in first.context.holes.values() if hole.value is None]
-        attempts = max(1, ATTEMPTS_TIMES_LAYERS // max(1, first.context.layers))
-        for values in islice(combinations([candidates(hole, self.file) for hole in asked]), attempts):
-            guesses = {hole.span.start: value for hole, value in zip(asked, values, strict=True)}
-            attempt = self.attempt(guesses)
-            if not errors(attempt.context.diagnostics):
-                report(attempt.context, guesses)
-                return attempt
-        first.context.diagnostics = [found for found in first.context.diagnostics if not _depends(found)]
-        report(first.context, {})
-        return first
-
-
-def _depends(found: Diagnostic) -> bool:
-    """Whether a diagnostic may be the doing of a hole's wrong value: one about sizes."""
-    return found.code.startswith("NET2") or found.code == "NET301"
 
 
 class _FileCheck:
@@ -254,10 +222,3 @@ class _FileCheck:
             return network
         example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
         return replace(network, fits=solution.words, example=example)
-
-
-def combinations(lists: Sequence[Sequence[int]]) -> Iterable[tuple[int, ...]]:
-    """One value of each list, the combinations of values near the front first. Long lists are cut to keep them few."""
-    most = round(COMBINATIONS ** (1 / max(1, len(lists))))
-    ranks = product(*(range(min(most, len(values))) for values in lists))
-    return (tuple(values[rank] for values, rank in zip(lists, found, strict=True)) for found in sorted(ranks, key=sum))

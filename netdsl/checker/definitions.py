@@ -95,7 +95,6 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
             context.error("NET113", f"`{name.text}` cannot be a parameter here: the name is taken", name.span)
         if isinstance(default, Hole):
             context.error("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
-            default = Parameter.REQUIRED
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 
@@ -113,7 +112,8 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
     for name, parameter in block.parameters.items():
         if name not in inner.variables:
-            inner.variables[name] = INVALID if parameter.required else evaluate(parameter.default, inner, context)
+            value = INVALID if parameter.required else evaluate(parameter.default, inner, context)
+            inner.variables[name] = INVALID if value is HOLE else value
     return inner
 
 
