@@ -15,6 +15,7 @@ from netdsl.builtins import (
     losses,
     metrics,
     optimizers,
+    photographs,
     schedules,
     transforms,
     vision,
@@ -36,7 +37,7 @@ def netdsl_layers() -> Iterable[Layer]:
 @hookimpl
 def netdsl_datasets() -> Iterable[Dataset]:
     """The digits that ship with netdsl, the user's own files, and torchvision's classification sets."""
-    return [*_defined(datasets, Dataset), *_defined(vision, Dataset)]
+    return [component for module in (datasets, vision, photographs) for component in _defined(module, Dataset)]
 
 
 @hookimpl

@@ -17,8 +17,6 @@ FASHION_NAMES = (
 )  # fmt: skip
 STL10_NAMES = ("airplane", "bird", "car", "cat", "deer", "dog", "horse", "monkey", "ship", "truck")
 
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-
 
 @dataset("netdsl.data.vision:cifar10", example="data cifar10 batch=128 { randomcrop 32 padding=4; hflip; normalize }")
 def cifar10() -> Facts:

@@ -37,8 +37,8 @@ class Chain:
             x = step.act(x)
         return x
 
-    def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice) -> tuple[Tensor, Tensor]:
-        """A batch, transformed: a rank's `share` of the global batch for which the moment draws."""
+    def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Tensor, Tensor]:
+        """A batch, transformed: those rows of the global batch, for which the moment draws, that are `share`."""
         for step in self.steps:
             drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
             y = step.act_on_targets(y, *drawn)
@@ -46,7 +46,7 @@ class Chain:
         return x, y
 
 
-def _on_device(drawn: Draws, share: slice, device: torch.device) -> Draws:
+def _on_device(drawn: Draws, share: slice | Tensor, device: torch.device) -> Draws:
     return tuple(rows[share].to(device, non_blocking=True) for rows in drawn)
 
 

@@ -62,7 +62,7 @@ def _get(root: Path, archive: Archive) -> None:
 
     folder = root / archive.folder
     packed = archive.file.endswith((".gz", ".tgz", ".zip", ".tar", ".xz", ".bz2")) and not archive.name.endswith(".bz2")
-    with _patience():
+    with patience():
         if packed:
             download_and_extract_archive(archive.url, str(folder), filename=archive.file, md5=archive.md5)
         else:
@@ -70,7 +70,8 @@ def _get(root: Path, archive: Archive) -> None:
 
 
 @contextmanager
-def _patience() -> Iterator[None]:
+def patience() -> Iterator[None]:
+    """Gives connections a time limit, which torchvision does not."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(PATIENCE)
     try:

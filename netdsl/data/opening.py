@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Self
 
 import torch
 
 from netdsl.building import locate
 from netdsl.components import Facts, Refusal
-from netdsl.data.chain import Chain, make_chain
+from netdsl.data.cache import Progress
+from netdsl.data.chain import Chain
 from netdsl.data.division import divide
 from netdsl.data.errors import DataError
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.places import data_root
 from netdsl.data.plan import Plan
-from netdsl.data.resident import Resident, prepared
-from netdsl.data.samples import Part, Splits, Tensors, unit_of
+from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.serving import (
+    How,
+    Server,
+    Session,
+    choose,
+    describe,
+    sampled_statistics,
+    statistics_needed,
+)
+from netdsl.data.skips import Skips
 from netdsl.data.statistics import channel_statistics
+from netdsl.data.streaming import Streaming
 from netdsl.network import DataUse
+from netdsl.sizes import format_shape
 
 SMALLEST_TEST_BATCH = 256
+PROBE = 16
+"""So many samples are served at once before anything else, for what cannot work should be known at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +43,12 @@ class Data:
     """A data set, ready to be served.
 
     Args:
-        train, test: its pipelines.
+        train: the pipeline of what is learnt from.
+        test: the pipeline of what is only looked at.
         facts: all that is known of it, now that it is read; `sizes` are those of the pipelines.
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
+        skips: the broken items that were met.
     """
 
     train: Pipeline
@@ -39,7 +56,12 @@ class Data:
     facts: Facts
     shape: tuple[int, ...]
     description: str
-    skipped: list[str] = field(default_factory=list)
+    skips: Skips
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The files that `on_error=skip` has left out so far, each with the reason."""
+        return tuple(map(str, self.skips.found.values()))
 
     def channels_last(self) -> Self:
         """The same data, images laid out in memory with the channels last."""
@@ -47,19 +69,20 @@ class Data:
 
     def close(self) -> None:
         """Stops the processes that read ahead, if there are any."""
+        for pipeline in (self.train, self.test):
+            if isinstance(pipeline, Streaming):
+                pipeline.loader.close()
 
 
-@dataclass(frozen=True)
-class Session:
-    """Who asks for data: the device, the seed, and which of how many processes it is."""
-
-    device: torch.device
-    seed: int
-    rank: int
-    world: int
-
-
-def open_data(use: DataUse, device: torch.device | str, *, seed: int, rank: int = 0, world: int = 1) -> Data:
+def open_data(
+    use: DataUse,
+    device: torch.device | str,
+    *,
+    seed: int,
+    rank: int = 0,
+    world: int = 1,
+    progress: Progress | None = None,
+) -> Data:
     """Reads the data set of a `data` line and makes its pipelines.
 
     Args:
@@ -68,14 +91,16 @@ def open_data(use: DataUse, device: torch.device | str, *, seed: int, rank: int 
         seed: decides orders and random transforms; not which samples test.
         rank: which of the processes asks; each is served its share of the same global batches.
         world: how many processes there are.
+        progress: called with how many images are decoded and of how many, where they are decoded beforehand.
 
     Raises:
         DataError: the data cannot be had, in words.
     """
-    session = Session(torch.device(device), seed, rank, world)
     splits = load(use)
     train, test = divide(splits, use.settings, use.component.name)
-    return _resident(use, splits, train, test, session)
+    skips = Skips(use.settings.on_error == "skip")
+    server = Server(use, splits, Session(torch.device(device), seed, rank, world, progress), skips)
+    return _opened(server, train, test)
 
 
 def load(use: DataUse) -> Splits:
@@ -85,55 +110,87 @@ def load(use: DataUse) -> Splits:
     except Refusal as error:
         raise DataError(error.message, error.help) from error
     except OSError as error:
-        raise DataError(f"`data {use.component.name}`: {error.strerror or error}: `{error.filename}`") from error
+        where = f": `{error.filename}`" if error.filename else ""
+        raise DataError(f"`data {use.component.name}`: {(error.strerror or str(error)).lower()}{where}") from error
     return splits
 
 
-def _resident(use: DataUse, splits: Splits, train: Part, test: Part, session: Session) -> Data:
-    assert isinstance(train, Tensors)
-    assert isinstance(test, Tensors)
-    unit = unit_of(train, splits.unit)
-    facts = _completed(use.facts, splits, train, test, unit)
-    train_plan, test_plan = plans(use, len(train), len(test), session)
-    bytes_ = not train.x.is_floating_point()
+def _opened(server: Server, train: Part, test: Part) -> Data:
+    how: How | None = None
+    why, parts = "", (train, test)
+    chains = server.chains(replace(server.use.facts, mean=(0.0,), std=(1.0,)), train)
+    if not isinstance(train, Tensors) and not isinstance(test, Tensors):
+        how, why = choose(server.use, (train, test), chains)
+        if how != "none":
+            parts = server.decoded(train, chains[0], how), server.decoded(test, chains[1], how)
+    facts = _with_statistics(server, parts[0], chains[1])
+    chains = server.chains(facts, parts[0])
+    if how in ("ram", "disk"):
+        chains = Chain((), chains[0].steps), Chain((), chains[1].steps)
     pipelines = [
-        _pipeline(part, make_chain(use.transforms, facts, training=training, unit=unit, bytes_=bytes_), plan, session)
-        for part, training, plan in ((train, True, train_plan), (test, False, test_plan))
+        server.pipeline(part, chain, plan)
+        for part, chain, plan in zip(parts, chains, _plans(server, parts), strict=True)
     ]
-    kind = str(train.x.dtype).removeprefix("torch.")
-    what = "images" if train.x.dim() == 4 else "rows"
-    description = f"resident: {len(train):,} + {len(test):,} {what}, {kind} on {session.device}"
-    return Data(pipelines[0], pipelines[1], facts, _served_shape(pipelines[1]), description)
+    shape = _probed(pipelines)
+    facts = _completed(facts, server.splits, parts, shape)
+    description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
+    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
 
 
-def _pipeline(part: Tensors, chain: Chain, plan: Plan, session: Session) -> Resident:
-    placed = Tensors(part.x.to(session.device), part.y.to(session.device))
-    data, rest = prepared(placed, chain, session.device)
-    return Resident(data, rest, plan, session.device)
-
-
-def plans(use: DataUse, train: int, test: int, session: Session) -> tuple[Plan, Plan]:
-    """How both parts are served."""
-    settings = use.settings
+def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
+    settings, who = server.use.settings, server.session
     everyone = Plan(
-        test, max(settings.batch, SMALLEST_TEST_BATCH), seed=session.seed, rank=session.rank, world=session.world
+        len(parts[1]), max(settings.batch, SMALLEST_TEST_BATCH), seed=who.seed, rank=who.rank, world=who.world
     )
     shuffled = replace(
-        everyone, samples=train, batch=settings.batch, shuffle=settings.shuffle, drop_last=settings.drop_last
+        everyone,
+        samples=len(parts[0]),
+        batch=settings.batch,
+        shuffle=settings.shuffle,
+        drop_last=settings.drop_last,
     )
     return shuffled, everyone
 
 
-def _completed(facts: Facts, splits: Splits, train: Tensors, test: Tensors, unit: float) -> Facts:
-    facts = replace(facts, input=tuple(train.x.shape[1:]), sizes=(len(train), len(test)))
-    if splits.names:
-        facts = replace(facts, names=tuple(splits.names))
+def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
+    facts = server.use.facts
     if facts.mean or facts.dtype == "index":
         return facts
-    mean, std = channel_statistics(train.x, unit)
+    if isinstance(train, Tensors):
+        mean, std = channel_statistics(train.x, _unit(server, train))
+    elif statistics_needed(server.use, facts):
+        mean, std = sampled_statistics(server, train, chain)
+    else:
+        return facts
     return replace(facts, mean=mean, std=std)
 
 
-def _served_shape(pipeline: Pipeline) -> tuple[int, ...]:
-    batch = next(iter(pipeline.batched(1).epoch(0)))
-    return tuple(batch.x.shape[1:])
+def _unit(server: Server, train: Tensors) -> float:
+    if server.splits.unit is not None:
+        return server.splits.unit
+    return 1.0 if train.x.is_floating_point() else 255.0
+
+
+def _completed(facts: Facts, splits: Splits, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
+    stored = tuple(parts[0].x.shape[1:]) if isinstance(parts[0], Tensors) else shape
+    names = tuple(splits.names) or facts.names
+    return replace(facts, input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
+
+
+def _probed(pipelines: Sequence[Pipeline]) -> tuple[int, ...]:
+    """The shape in which samples reach the net, the same from both pipelines."""
+    train, test = (_first_shape(pipeline) for pipeline in pipelines)
+    if train != test:
+        message = f"training samples reach the net as {format_shape(train)}, test samples as {format_shape(test)}"
+        raise DataError(message, "write a transform that gives both one size, such as `resize 64`")
+    return train
+
+
+def _first_shape(pipeline: Pipeline) -> tuple[int, ...]:
+    if isinstance(pipeline, Streaming):
+        pipeline = replace(pipeline, loader=replace(pipeline.loader, workers=0))
+    try:
+        first = next(pipeline.batched(PROBE).epoch(0))
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return tuple(first.x.shape[1:])

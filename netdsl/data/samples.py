@@ -27,14 +27,21 @@ class Tensors:
 class Items(Protocol):
     """Samples that are read one by one, by worker processes: so it must be picklable."""
 
+    @property
+    def folder(self) -> str:
+        """Where they lie; what is decoded is kept beside it."""
+
     def __len__(self) -> int:
         """How many there are."""
 
     def read(self, index: int) -> tuple[Tensor, int | Tensor]:
-        """One sample and its target; an `OSError` or a `ValueError` where it is broken."""
+        """One sample and its target; any exception where it is broken."""
 
     def name(self, index: int) -> str:
         """What messages call it: its path."""
+
+    def label(self, index: int) -> int | None:
+        """Its class, where that is known without reading it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +50,11 @@ class Chosen:
 
     items: Items
     indices: Tensor
+
+    @property
+    def folder(self) -> str:
+        """Where they lie."""
+        return self.items.folder
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -54,6 +66,10 @@ class Chosen:
     def name(self, index: int) -> str:
         """Its path."""
         return self.items.name(int(self.indices[index]))
+
+    def label(self, index: int) -> int | None:
+        """Its class."""
+        return self.items.label(int(self.indices[index]))
 
 
 Part = Tensors | Items

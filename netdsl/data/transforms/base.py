@@ -43,6 +43,11 @@ class Transform:
         """What stands in its place in testing: itself, unless it is random."""
         return None if self.random else self
 
+    @property
+    def identity(self) -> str:
+        """What it does, for telling whether two do the same: its name and its settings."""
+        return f"{type(self).__name__}{sorted(vars(self).items())}"
+
     def paint(self, x: Tensor, value: float) -> float:
         """What a value of 0…1 is among the values of the batch."""
         return value * self.unit if x.is_floating_point() else round(value * self.unit)

@@ -1,0 +1,158 @@
+"""Items decoded once: into memory, or into a file beside the data that later runs map into theirs."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.lib.format import open_memmap
+from torch import Tensor
+
+from netdsl.data.errors import DataError
+from netdsl.data.places import locked
+from netdsl.data.reading import Broken, Key, Loader, Raw, uneven
+from netdsl.data.samples import Items, Tensors
+from netdsl.data.skips import Skips
+from netdsl.data.transforms.base import Transform
+
+FOLDER = ".netdsl-cache"
+CHUNK = 64
+FORM = 1
+"""Changed when the files of an older netdsl would be misread."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many items are decoded, and of how many."""
+
+Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Decoding:
+    """How items are decoded: by whom, what becomes of broken ones, and who hears how far it is."""
+
+    loader: Loader
+    skips: Skips
+    progress: Progress | None = None
+
+    def chunks(self, count: int) -> Iterator[Raw]:
+        """All items in order, in chunks; the broken ones are noted."""
+        starts = range(0, count, CHUNK)
+        keys = ([Key(index) for index in range(start, min(start + CHUNK, count))] for start in starts)
+        for start, raw in zip(starts, self.loader.batches(lambda: keys), strict=True):
+            self.skips.note(raw.broken)
+            if self.progress:
+                self.progress(min(start + CHUNK, count), count)
+            yield raw
+
+
+def into_memory(items: Items, decoding: Decoding) -> Tensors:
+    """Decodes all items into memory; broken ones leave no gap."""
+    return _decoded(items, decoding, lambda shape, dtype: torch.empty(shape, dtype=dtype))[0]
+
+
+def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> Tensors:
+    """Decodes all items into a file beside them, unless an earlier run has; the file is mapped, not read.
+
+    A file appears under its name only when it is whole, and one process at a time makes it; so an interrupted run or a
+    second process does no harm.
+    """
+    place = Path(items.folder) / FOLDER
+    path = place / f"{_key(items, steps)}.npy"
+    try:
+        if not path.exists():
+            with locked(place):
+                if not path.exists():
+                    _write(items, path, decoding)
+        return _mapped(path, decoding.skips)
+    except OSError as error:
+        raise DataError(f"`{place}` cannot hold decoded images: {error.strerror}", "write `cache=none`") from error
+
+
+def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tensors, list[Broken]]:
+    x, filled = torch.empty(0), 0
+    y: list[Tensor] = []
+    broken: list[Broken] = []
+    for raw in decoding.chunks(len(items)):
+        broken += raw.broken
+        if not len(raw.y):
+            continue
+        if not filled:
+            x = allocate((len(items), *raw.x.shape[1:]), raw.x.dtype)
+        if x.shape[1:] != raw.x.shape[1:]:
+            raise uneven([x.shape[1:], raw.x.shape[1:]])
+        x[filled : filled + len(raw.x)] = raw.x
+        filled += len(raw.x)
+        y.append(raw.y)
+    if not filled:
+        raise DataError("not one of the images could be read", str(broken[0]) if broken else None)
+    return Tensors(x[:filled], torch.cat(y)), broken
+
+
+def _write(items: Items, path: Path, decoding: Decoding) -> None:
+    for stale in path.parent.glob("*.part"):  # of runs that were cut off: whoever holds the lock is alone here
+        stale.unlink()
+    part = path.with_suffix(".part")
+    maps: list[np.memmap[Any, Any]] = []
+
+    def allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        maps.append(open_memmap(part, "w+", torch.empty(0, dtype=dtype).numpy().dtype, shape))
+        return torch.from_numpy(maps[0])
+
+    data, broken = _decoded(items, decoding, allocate)
+    maps[0].flush()
+    notes = {"rows": len(data), "broken": [asdict(each) for each in broken]}
+    _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
+    _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
+    os.replace(part, path)
+    _sync(path.parent)
+
+
+def _write_whole(path: Path, write: Callable[[Any], Any]) -> None:
+    part = path.with_suffix(path.suffix + ".part")
+    with part.open("wb") as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(part, path)
+
+
+def _sync(folder: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _mapped(path: Path, skips: Skips) -> Tensors:
+    notes = json.loads(path.with_suffix(".json").read_text("utf-8"))
+    skips.note([Broken(**each) for each in notes["broken"]])
+    # copy-on-write: nothing writes, but torch warns of memory that it may not write to
+    images = torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
+    labels = torch.from_numpy(np.load(path.with_suffix(".labels.npy"), allow_pickle=False))
+    return Tensors(images[: notes["rows"]], labels)
+
+
+def _key(items: Items, steps: Sequence[Transform]) -> str:
+    """A name for the files and what is made of them: any file added, removed or changed gives another one."""
+    digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
+    for index in range(len(items)):
+        about = f"{_state(items.name(index), items.folder)}\0{items.label(index)}\n"
+        digest.update(about.encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()
+
+
+def _state(path: str, folder: str) -> str:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return path
+    return f"{os.path.relpath(path, folder)}\0{found.st_size}\0{found.st_mtime_ns}"

@@ -1,0 +1,76 @@
+"""Image files: decoding them, and lists of them that weigh little however long they are."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+
+def read_image(path: str, mode: str = "RGB") -> Tensor:
+    """An image file as bytes C×H×W; raises some exception where it is broken, cut off, or no image."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        warnings.filterwarnings("ignore", "Palette images with Transparency")
+        try:
+            with Image.open(path) as image:
+                return to_tensor(image, mode)
+        except UnidentifiedImageError:
+            raise ValueError("its format is none that is known") from None  # PIL's words repeat the path
+
+
+def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:
+    """A picture of PIL as bytes C×H×W, in colour (`RGB`) or grey (`L`)."""
+    values = np.array(image.convert(mode))
+    return torch.from_numpy(values).view(*values.shape[:2], -1).permute(2, 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Paths:
+    """Many paths in two arrays: a list of strings would be copied into every worker, bit by bit, as it is looked at."""
+
+    text: bytes
+    ends: np.ndarray[tuple[int], np.dtype[np.int64]]
+
+    @classmethod
+    def of(cls, paths: Sequence[str]) -> Self:
+        """Packs them."""
+        encoded = [path.encode("utf-8", "surrogateescape") for path in paths]
+        return cls(b"".join(encoded), np.cumsum([0, *map(len, encoded)], dtype=np.int64))
+
+    def __len__(self) -> int:
+        return len(self.ends) - 1
+
+    def __getitem__(self, index: int) -> str:
+        return self.text[self.ends[index] : self.ends[index + 1]].decode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFiles:
+    """Image files and their classes, below a folder."""
+
+    paths: Paths
+    labels: Tensor
+    folder: str
+    mode: str = "RGB"
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def read(self, index: int) -> tuple[Tensor, int]:
+        """One image and its class."""
+        return read_image(self.paths[index], self.mode), int(self.labels[index])
+
+    def name(self, index: int) -> str:
+        """Its path."""
+        return self.paths[index]
+
+    def label(self, index: int) -> int:
+        """Its class."""
+        return int(self.labels[index])

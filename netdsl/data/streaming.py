@@ -1,0 +1,82 @@
+"""Data that are read as they are needed: workers decode, batches are transformed on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from netdsl.data.chain import Chain
+from netdsl.data.errors import DataError
+from netdsl.data.pipeline import Batch
+from netdsl.data.plan import Plan
+from netdsl.data.randomness import Moment
+from netdsl.data.reading import Key, Loader, Raw
+from netdsl.data.skips import Skips
+
+
+@dataclass(frozen=True, eq=False)
+class Streaming:
+    """A pipeline over items that are read anew in every epoch."""
+
+    loader: Loader
+    chain: Chain
+    plan: Plan
+    device: torch.device
+    skips: Skips
+    layout: torch.memory_format = torch.contiguous_format
+
+    @property
+    def samples(self) -> int:
+        """How many samples an epoch serves."""
+        return min(self.plan.samples, self.batches * self.batch)
+
+    @property
+    def batch(self) -> int:
+        """The size of the global batch."""
+        return self.plan.batch
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return self.plan.batches
+
+    def size(self, step: int) -> int:
+        """How many samples the global batch of a step has."""
+        return self.plan.size(step)
+
+    def batched(self, batch: int) -> Self:
+        """The same samples in batches of another size."""
+        return replace(self, plan=replace(self.plan, batch=batch))
+
+    def channels_last(self) -> Self:
+        """The same samples, images laid out with the channels last."""
+        return replace(self, layout=torch.channels_last)
+
+    def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
+        """This rank's share of each batch of an epoch, from step `start` on."""
+        raws = self.loader.batches(lambda: self._keys(number, start))
+        for (step, moment), raw in zip(self.plan.moments(number, start), raws, strict=True):
+            self.skips.note(raw.broken)
+            yield self._served(raw, moment, self.plan.share(step))
+
+    def _keys(self, epoch: int, start: int) -> Iterator[list[Key]]:
+        for step, moment in self.plan.moments(epoch, start):
+            chosen = enumerate(moment.indices.tolist())
+            keys = [Key(index, self.plan.seed, epoch, step, place) for place, index in chosen]
+            yield keys[self.plan.share(step)]
+
+    def _served(self, raw: Raw, moment: Moment, share: slice) -> Batch:
+        if not len(raw.places):
+            raise DataError("not one sample of a batch could be read", f"the first of them: {raw.broken[0]}")
+        x = self._moved(raw.x)
+        y = raw.y.to(self.device, non_blocking=True)
+        return Batch(*self.chain(x, y, moment, raw.places + share.start))
+
+    def _moved(self, x: Tensor) -> Tensor:
+        if x.dim() == 4:
+            return x.to(self.device, non_blocking=True, memory_format=self.layout)
+        return x.to(self.device, non_blocking=True)
