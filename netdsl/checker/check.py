@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,18 +10,19 @@ from pathlib import Path
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
 from netdsl.checker.context import Assume, Attempt, Context, Exhausted
-from netdsl.checker.definitions import Library, define_blocks, define_variables, unused
+from netdsl.checker.definitions import Library, define_blocks, define_variables, defined_names, plain, unused
 from netdsl.checker.experiment import ExperimentCheck
 from netdsl.checker.holes import fill
 from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
 from netdsl.checker.scope import Scope
 from netdsl.checker.solver import Solution, solve
+from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
 from netdsl.checker.values import INVALID, evaluate
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.language.parser import parse
-from netdsl.language.syntax import File, Statement
+from netdsl.language.syntax import File, Name, Statement
 from netdsl.lints import lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
@@ -122,10 +123,12 @@ class _FileCheck:
     def _sort(self) -> None:
         """Parts the file into directives, definitions and the net."""
         found: dict[str, list[Statement]] = {}
+        known = {*self.context.registry.layers, *defined_names(self.job.file.statements), *DIRECTIVES, *DEFINITIONS}
         for statement in self.job.file.statements:
-            name = statement.name.text
+            name = self._meant(statement.name, known)
             if name in DIRECTIVES or name in DEFINITIONS:
-                found.setdefault(name, []).append(statement)
+                meant = replace(statement, name=replace(statement.name, text=name))
+                found.setdefault(name, []).append(plain(meant, self.context))
             else:
                 self.layers.append(statement)
         self.definitions = found
@@ -135,6 +138,16 @@ class _FileCheck:
         if variant:
             self.overrides.add_variant(variant)
         self.directives = {name: self.overrides.line(name, found.get(name, ())) for name in DIRECTIVES}
+
+    def _meant(self, name: Name, known: Set[str]) -> str:
+        """The word that a statement begins with, as it is surely meant where it is no layer."""
+        if name.text in known or name.text == "repeat" or name.text.startswith("nn."):
+            return name.text
+        near = nearest(name.text, known | {"repeat"}, SURE)
+        if near in DIRECTIVES or near in DEFINITIONS:
+            self.context.unknown("NET101", "statement", name.text, name.span, [near])
+            return near
+        return name.text
 
     def _define(self) -> None:
         """Enters variables and blocks into the file's scope."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,27 @@ RESERVED = frozenset({"in", "features", *LITERALS})
 
 SHIPPED = "<netdsl library>"
 """The folder that messages say the shipped files are in."""
+
+
+def plain(statement: Statement, context: Context) -> Statement:
+    """A directive or a definition without the label and the flow that it cannot have, which are noted."""
+    name, label, flow = statement.name.text, statement.label, statement.flow
+    if name == "input":
+        return statement
+    if label:
+        context.error("NET110", f"`{name}` takes no label", label.span, help="only layers have labels")
+    if flow:
+        context.error("NET109", f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+    return replace(statement, label=None, flow=None)
+
+
+def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
+    """The variables and blocks that the statements of a file define."""
+    for statement in statements:
+        if statement.name.text == "let":
+            yield from (item.name.text for item in statement.items if isinstance(item, Setting))
+        elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
+            yield name.text
 
 
 def define_variables(
