@@ -110,10 +110,9 @@ COMMAND_LINES = [
 def test_commands_of_the_front_end_never_import_torch(arguments: list[str]) -> None:
     script = f"""
 import sys
-from netdsl.cli import main
-sys.argv = ["netdsl", *{arguments!r}]
+from netdsl.cli import netdsl
 try:
-    main()
+    netdsl.main({arguments!r}, prog_name="netdsl")
 except SystemExit as end:
     assert end.code == 0, end.code
 print(sorted({HEAVY!r} & sys.modules.keys()))
