@@ -162,8 +162,8 @@ def convt(
     extra = sizes(output_padding, len(spatial), "output_padding", least=0)
     for window, more in zip(sliding, extra, strict=True):
         if more >= max(window.stride, window.dilation):
-            message = f"`output_padding` {more} must be smaller than `stride` {window.stride} or `dilation`"
-            raise Refusal(message, "output_padding")
+            beyond = f"`stride` {window.stride} or `dilation` {window.dilation}"
+            raise Refusal(f"`output_padding` is {more} but must be smaller than {beyond}", "output_padding")
     out = tuple(_spread(*axis) for axis in zip(sliding, spatial, extra, strict=True))
     weights = out_channels // groups * prod(window.kernel for window in sliding)
     return Result(

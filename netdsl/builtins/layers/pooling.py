@@ -26,7 +26,7 @@ NAMES = {"kernel": "kernel_size"}
 WHOLE = ("AvgPool3d", "LPPool3d")
 """Where torch wants the kernel to fit into the input without its padding."""
 
-OUTPUT = int | tuple[int | None, ...]
+OutputSize = int | tuple[int | None, ...]
 """One size for every axis, or one for each; `none` keeps an axis as it is."""
 
 
@@ -152,7 +152,7 @@ lppool3d = lppool.only("lppool3d", "CDHW")
     formula="output_size",
     example="adaptiveavgpool 7",
 )
-def adaptiveavgpool(x: Shape, output_size: OUTPUT) -> Result:
+def adaptiveavgpool(x: Shape, output_size: OutputSize) -> Result:
     """The mean of each of `output_size` windows that cover the input, whatever its size.
 
     Windows are as equal as they can be and may overlap. An axis given as `none` keeps its size.
@@ -172,7 +172,7 @@ adaptiveavgpool3d = adaptiveavgpool.only("adaptiveavgpool3d", "CDHW")
     formula="output_size",
     example="adaptivemaxpool 7",
 )
-def adaptivemaxpool(x: Shape, output_size: OUTPUT) -> Result:
+def adaptivemaxpool(x: Shape, output_size: OutputSize) -> Result:
     """The largest value of each of `output_size` windows that cover the input, whatever its size.
 
     Windows are as equal as they can be and may overlap. An axis given as `none` keeps its size.
@@ -233,7 +233,7 @@ def _check_padding(sliding: Sequence[Window]) -> None:
             raise Refusal(f"`padding` {window.before} is more than half of the kernel's {window.kernel}", "padding")
 
 
-def _adapt(x: Shape, output_size: OUTPUT, stem: str) -> Result:
+def _adapt(x: Shape, output_size: OutputSize, stem: str) -> Result:
     axes = len(x) - 1
     wanted = (output_size,) * axes if isinstance(output_size, int) else output_size
     if len(wanted) != axes:

@@ -54,7 +54,8 @@ class Window:
         """That there is a place for it at all."""
         padded = size + (self.before + self.after)
         least = self.extent - (self.stride - 1 if ceil else 0)
-        message = f"the kernel spans {self.extent} elements but the padded input has {padded}"
+        name = "padded input" if self.before or self.after else "input"
+        message = f"the kernel spans {self.extent} elements but the {name} has {padded}"
         return Requirement(padded, ">=", least, message, "kernel_size")
 
     def formula(self, size: Dim, ceil: bool = False) -> str:
