@@ -1,0 +1,91 @@
+import json
+import math
+from functools import cache
+
+import pytest
+
+from netdsl.checker import check
+from netdsl.components import call
+from netdsl.network import Network, Node
+from netdsl.plugins import Registry, load_registry
+from netdsl.render.shapes_json import shapes_json
+from netdsl.source import Source
+
+
+@cache
+def registry() -> Registry:
+    return load_registry(installed=False)
+
+
+def record(text: str) -> dict[str, object]:
+    experiment, diagnostics = check(Source("net.net", text), registry())
+    assert not diagnostics
+    return json.loads(shapes_json(experiment.network, "net.net"))
+
+
+def test_a_network() -> None:
+    whole = record("input 3x32x32\nconv 3->32 k5 p2; relu")
+    layers = whole.pop("layers")
+    assert whole == {
+        "file": "net.net",
+        "input": [3, 32, 32],
+        "output": [32, 32, 32],
+        "params": 2432,
+        "trainable": 2432,
+        "macs": 2_457_600,
+    }
+    assert [layer["path"] for layer in layers] == ["0", "1"]
+    args = layers[0].pop("args")
+    assert args["in_channels"] == 3
+    assert args["bias"] is True
+    assert layers[0] == {
+        "path": "0",
+        "layer": "conv",
+        "module": "torch.nn.Conv2d",
+        "line": 2,
+        "column": 1,
+        "in": [3, 32, 32],
+        "out": [32, 32, 32],
+        "params": 2432,
+        "macs": 2_457_600,
+        "depth": 0,
+    }
+
+
+def test_sizes_that_vary_are_strings() -> None:
+    whole = record("input 3xHxW\nconv 8 k3 s2 p1")
+    assert whole["output"] == [8, "(H+1)/2", "(W+1)/2"]
+    assert isinstance(whole["macs"], str)
+
+
+def test_composites_stand_before_their_children_one_depth_up() -> None:
+    layers = record("input 8\nresidual { linear 8; relu }\nlinear 2")["layers"]
+    listed = [(layer["path"], layer["layer"], layer["depth"], layer["params"]) for layer in layers]
+    assert listed == [
+        ("0", "residual", 0, 72),
+        ("0.body", "body", 1, 72),
+        ("0.body.0", "linear", 2, 72),
+        ("0.body.1", "relu", 2, 0),
+        ("1", "linear", 0, 18),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ((3, 5), [3, 5]),
+        (None, None),
+        (True, True),
+        (0.5, 0.5),
+        (math.inf, "inf"),
+        (math.nan, "nan"),
+        ("same", "same"),
+        ({"a": (1,)}, {"a": [1]}),
+        (1j, "1j"),
+    ],
+)
+def test_arguments(value: object, written: object) -> None:
+    span = Source("net.net", "relu").span(0, 4)
+    node = Node("0", "relu", None, "relu", span, (8,), (8,), call("torch.nn:ReLU", value=value), 0, 0)
+    text = shapes_json(Network((8,), (8,), (node,)), "net.net")
+    assert json.loads(text, parse_constant=pytest.fail)["layers"][0]["args"] == {"value": written}
