@@ -13,6 +13,7 @@ from netdsl.checker.context import Assume, Attempt, Context, Exhausted
 from netdsl.checker.definitions import Library, define_blocks, define_variables, defined_names, plain, unused
 from netdsl.checker.experiment import ExperimentCheck
 from netdsl.checker.holes import fill
+from netdsl.checker.inputs import agreed
 from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
 from netdsl.checker.scope import Scope
@@ -20,13 +21,13 @@ from netdsl.checker.solver import Solution, solve
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
 from netdsl.checker.values import INVALID, evaluate
-from netdsl.diagnostics import Diagnostic, errors
+from netdsl.diagnostics import Diagnostic, Label, errors
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Name, Statement
 from netdsl.lints import lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
-from netdsl.sizes import UNKNOWN, Expr, Shape, format_shape, symbols
+from netdsl.sizes import UNKNOWN, Expr, Shape, symbols
 from netdsl.sizes import evaluate as evaluate_dim
 from netdsl.source import Source, Span
 
@@ -165,13 +166,15 @@ class _FileCheck:
         """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
         statements = self.directives["input"]
         for other in statements[1:]:
-            self.context.error("NET105", "`input` stands twice", other.name.span, help="delete one of them")
+            first = Label(statements[0].name.span, "first given here")
+            message, advice = "`input` stands twice", "delete one of them"
+            self.context.error("NET105", message, other.name.span, labels=[first], help=advice)
         stated = self._stated(statements[0]) if statements else None
         dtype = data.facts.dtype if data else "any"
         known = data.shape if data else None
         if stated is not None:
-            if known is not None and known != stated and not symbols(stated):
-                self._disagrees(stated, known, statements[0])
+            if data is not None:
+                stated = agreed(stated, statements[0], data, self.directives["data"][0], self.context)
             return Value(stated, dtype, Origin(statements[0].span, stated))
         if statements or self.context.unreadable.holds("input"):
             return Value(None, guessed=True)
@@ -200,10 +203,6 @@ class _FileCheck:
             if isinstance(dim, Expr):
                 self.scope.variables.setdefault(str(dim), dim)
         return shape
-
-    def _disagrees(self, stated: Shape, known: Shape, statement: Statement) -> None:
-        message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(known)}"
-        self.context.error("NET306", message, statement.span, help="delete the `input` line, or add a transform")
 
     def _empty(self) -> None:
         """A file without a net: a library of blocks is fine to check, anything else is a mistake."""

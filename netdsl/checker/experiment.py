@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar
 
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
+from netdsl.checker.outputs import DEFAULTS, check_loss, check_metrics, kind
 from netdsl.checker.scope import Scope, as_name
 from netdsl.checker.settings import check_ranges, check_refusals
 from netdsl.checker.values import INVALID
@@ -25,15 +26,13 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.diagnostics import Edit, Fix
+from netdsl.diagnostics import Label
 from netdsl.language.syntax import Body, Statement
-from netdsl.network import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
-from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown, format_shape
-from netdsl.source import Span
+from netdsl.network import DataSettings, DataUse, Experiment, Network, TrainSettings, Use
+from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown
 
 C = TypeVar("C", bound=Component)
 
-DEFAULTS = {"classes": ("cross_entropy", ("accuracy",)), "numbers": ("mse", ("mae",))}
 DEFAULT_OPTIMIZER = "adam"
 
 
@@ -108,7 +107,9 @@ class ExperimentCheck:
             self.context.error("NET303", refusal.message, span, help=refusal.help)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            self.context.error("NET303", f"cannot read `{error.filename}`: {reason}", statement.span)
+            path = next((name for name, value in values.items() if isinstance(value, Path)), "")
+            span = arguments.spans.get(path, statement.span)
+            self.context.error("NET303", f"cannot read `{error.filename}`: {reason}", span)
         return None
 
     def _transforms(
@@ -148,46 +149,18 @@ class ExperimentCheck:
         if data is None:
             return use
         if use is None:
-            use = self._default(DEFAULTS[_kind(data.facts)][0], Loss)
+            use = self._default(DEFAULTS[kind(data.facts)][0], Loss)
         if use is not None:
-            self._fits(use, network, data.facts)
+            check_loss(use, network, data.facts, self.context)
         return use
-
-    def _fits(self, use: Use[Loss], network: Network, facts: Facts) -> None:
-        """Checks the net's output, and the kind of target, against what the loss compares."""
-        wants, kind = use.component.wants, _kind(facts)
-        if (wants == "classes" and kind != "classes") or (wants == "numbers" and kind == "classes"):
-            found = "classes" if kind == "classes" else "numbers"
-            message = f"`{use.component.name}` compares with {wants}, but the data's targets are {found}"
-            advice = f"write `loss {DEFAULTS[kind][0]}`"
-            self.context.error("NET304", message, use.span or self._where(), help=advice)
-            return
-        if wants == "binary" and facts.classes is not None and facts.classes != 2:
-            message = f"`{use.component.name}` is for two classes, but the data has {facts.classes}"
-            self.context.error("NET304", message, use.span or self._where(), help="write `loss cross_entropy`")
-            return
-        expected: tuple[int, ...] = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
-        if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
-            self._wrong_output(network, expected, facts, wants)
-
-    def _wrong_output(self, network: Network, expected: tuple[int, ...], facts: Facts, wants: str) -> None:
-        last = _last_sizing(network)
-        what = f"{facts.classes} classes" if wants == "classes" else f"a target of {format_shape(expected)}"
-        message = f"the net ends in {format_shape(network.out)}, but the data has {what}"
-        fix = _resize(last, expected) if len(network.out) == 1 else None
-        advice = (
-            None
-            if fix or (wants == "classes" and len(network.out) == 1)
-            else "end with `flatten; linear " + (f"{expected[0]}`")
-        )
-        self.context.error("NET301", message, last.span, help=None if fix else advice, fix=fix)
 
     def _metrics(self, data: DataUse | None) -> tuple[Use[Metric], ...]:
         uses = self._uses("metrics", Metric)
-        if uses or data is None:
+        if data is None:
             return uses
-        defaults = (self._default(name, Metric) for name in DEFAULTS[_kind(data.facts)][1])
-        return tuple(use for use in defaults if use)
+        check_metrics(uses, data.facts, self.context)
+        defaults = (self._default(name, Metric) for name in DEFAULTS[kind(data.facts)][1])
+        return uses or tuple(use for use in defaults if use)
 
     def _optimizer(self) -> Use[Optimizer] | None:
         return self._use("optimizer", Optimizer) or self._default(DEFAULT_OPTIMIZER, Optimizer)
@@ -221,7 +194,8 @@ class ExperimentCheck:
                 component, arguments = found
                 check_refusals(component, arguments, part.items[0].span, self.context)
                 if arguments.sound:
-                    uses.append(Use(component, arguments.values, statement.span))
+                    where = part.items[0].span.to(part.items[-1].span)
+                    uses.append(Use(component, arguments.values, where))
         return tuple(uses)
 
     def _component(
@@ -250,13 +224,10 @@ class ExperimentCheck:
     def _single(self, directive: str) -> Statement | None:
         statements = self.directives.get(directive, ())
         for other in statements[1:]:
+            first = Label(statements[0].name.span, "first given here")
             message = f"`{directive}` stands twice"
-            self.context.error("NET105", message, other.name.span, help="delete one of them")
+            self.context.error("NET105", message, other.name.span, labels=[first], help="delete one of them")
         return statements[0] if statements else None
-
-    def _where(self) -> Span:
-        statement = self.directives["data"][0]
-        return statement.span
 
 
 TRAIN = Component(name="train", function=TrainSettings, example="train epochs=10")
@@ -284,32 +255,9 @@ def _parts(statement: Statement, kind: type[Component], context: Context) -> Seq
     return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
-def _kind(facts: Facts) -> str:
-    return "numbers" if facts.classes is None else "classes"
-
-
 def _absolute(value: Any, folder: Path) -> Any:
     return folder / value if isinstance(value, Path) else value
 
 
 def _is_known(shape: Shape) -> bool:
     return not any(isinstance(dim, (Unknown, Expr)) for dim in shape)
-
-
-def _last_sizing(network: Network) -> Node:
-    """The last layer that decides how many outputs there are: the one before trailing activations."""
-    leaves = [node for node in network.walk() if not node.children]
-    for node in reversed(leaves):
-        if node.layer is not None and node.layer.flow is not None:
-            return node
-    return leaves[-1] if leaves else network.nodes[-1]
-
-
-def _resize(node: Node, expected: tuple[int, ...]) -> Fix | None:
-    """Writes the number of outputs in the last layer's statement."""
-    text, old = node.written, str(node.out[-1]) if node.out else ""
-    at = text.rfind(f"->{old}") + 2 if f"->{old}" in text else text.find(f" {old}") + 1
-    if at < 1 or node.span.text != text:
-        return None
-    span = Span(node.span.source, node.span.start + at, node.span.start + at + len(old))
-    return Fix(f"write `{expected[0]}`", (Edit(span, str(expected[0])),))
