@@ -154,9 +154,9 @@ class _FileCheck:
         """Enters variables and blocks into the file's scope."""
         for statement in self.definitions.get("let", ()):
             define_variables(statement, self.scope, self.context, self.overrides.variables)
-        self.overrides.check_names(self.scope.variables, self.context)
         for name in self.context.unreadable.names(self.context.source):
             self.scope.variables.setdefault(name, INVALID)
+        self.overrides.check_names(self.scope.variables, self.definitions.get("variant", ()), self.context)
         library = Library(self.context)
         define_blocks(self.definitions.get("block", ()), self.scope, self.context)
         for statement in self.definitions.get("use", ()):

@@ -64,13 +64,13 @@ class Overrides:
             statements = [Statement(Name(directive, where), None, (), None, where)]
         return [_with(statement, settings) for statement in statements]
 
-    def check_names(self, known: Iterable[str], context: Context) -> None:
-        """Notes the overrides of variables that the file does not have."""
-        for name, setting in self.variables.items():
-            if name not in known:
-                advice = (
-                    "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
-                )
+    def check_names(self, known: Iterable[str], variants: Sequence[Statement], context: Context) -> None:
+        """Notes the overrides of variables that the file does not have, those of its variants among them."""
+        written = (item for variant in variants for item in variant.items if isinstance(item, Setting))
+        advice = "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
+        for setting in (*self.variables.values(), *written):
+            name = setting.name.text
+            if name not in known and name.partition(".")[0] not in DIRECTIVES:
                 context.unknown("NET114", "variable", name, setting.name.span, known, advice)
 
 
