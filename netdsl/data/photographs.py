@@ -97,7 +97,7 @@ class Vision:
             advice = (
                 by_hand(root, archives)
                 if archives
-                else f"{made.__name__} in torchvision's manual says what goes where below {root}"
+                else f"`{made.__name__}` in torchvision's manual says what goes where below {root}"
             )
             raise DataError(f"cannot get `{self.title}`: {reason}", advice) from error
 

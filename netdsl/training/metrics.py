@@ -6,6 +6,8 @@ that they hold most of.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import torch
 from torch import Tensor
 from torchmetrics import MeanAbsoluteError, MeanSquaredError, R2Score
@@ -15,6 +17,8 @@ from torchmetrics.classification import (
     MulticlassConfusionMatrix,
     MulticlassF1Score,
 )
+
+Average = Literal["micro", "macro", "weighted"]
 
 
 def scores(output: Tensor) -> Tensor:
@@ -33,7 +37,10 @@ def classes(output: Tensor, target: Tensor) -> Tensor:
 
 
 class Accuracy(MulticlassAccuracy):
-    """The share of right classes."""
+    """The share of right classes: of all samples, where torchmetrics would take the mean over the classes."""
+
+    def __init__(self, num_classes: int, top_k: int = 1, average: Average = "micro") -> None:
+        super().__init__(num_classes=num_classes, top_k=top_k, average=average)
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
@@ -44,7 +51,7 @@ class Top5(Accuracy):
     """The share of samples whose class is among the five highest, or among all where there are fewer."""
 
     def __init__(self, num_classes: int) -> None:
-        super().__init__(num_classes=num_classes, top_k=min(5, num_classes), average="micro")
+        super().__init__(num_classes, top_k=min(5, num_classes))
 
 
 class F1(MulticlassF1Score):
