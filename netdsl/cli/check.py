@@ -25,7 +25,7 @@ from netdsl.source import Source
     show_default=True,
     help="How to print what was found.",
 )
-@click.option("--explain", metavar="CODE", help="Explain a code such as NET201, or list them: all.")
+@click.option("--explain", metavar="CODE", help="Explain a code such as NET201; `all` lists them.")
 def command(files: tuple[str, ...], text: str | None, settings: Settings, form: str, explain: str | None) -> None:
     """Say what is wrong in files, and how to put it right.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from difflib import get_close_matches
 
 import click
 
@@ -15,8 +14,12 @@ from netdsl.render.entry import entry, word_entry
 from netdsl.render.vocabulary import named, names, vocabulary
 
 
+def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    return [name for name in names(Settings().registry) if name.startswith(incomplete)]
+
+
 @click.command
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=_complete)
 @plugins_option
 def command(name: str | None, no_plugins: bool) -> None:
     """List the words of the language, or explain one.
@@ -30,6 +33,8 @@ def command(name: str | None, no_plugins: bool) -> None:
         return
     found = named(registry, name)
     if not found:
+        from difflib import get_close_matches
+
         near = get_close_matches(name, names(registry), 1)
         meant = f"; did you mean `{near[0]}`?" if near else ""
         click.echo(f"error: no word `{name}` in the language{meant}", err=True)

@@ -182,9 +182,13 @@ def test_completion_scripts(shell: str) -> None:
     assert f"_NETDSL_COMPLETE={shell}_complete" in result.output
 
 
-def test_completing_a_command() -> None:
-    ran = process(env={**os.environ, "_NETDSL_COMPLETE": "zsh_complete", "COMP_WORDS": "netdsl sha", "COMP_CWORD": "1"})
-    assert ran.stdout.splitlines()[:2] == ["plain", "shapes"]
+@pytest.mark.parametrize(
+    ("words", "completion"),
+    [("netdsl sha", "shapes"), ("netdsl shapes --exp", "--explain"), ("netdsl layers maxpool3", "maxpool3d")],
+)
+def test_completing_a_word(words: str, completion: str) -> None:
+    asked = {"_NETDSL_COMPLETE": "zsh_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    assert process(env={**os.environ, **asked}).stdout.splitlines()[:2] == ["plain", completion]
 
 
 def on_a_terminal(*arguments: str, **environment: str) -> str:
