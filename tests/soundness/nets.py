@@ -14,6 +14,9 @@ import torch
 from torch import Tensor, nn
 
 Skips = dict[str, Tensor]
+LONG = 128
+"""Steps beyond which the meta device, which writes an lstm out step by step, takes too long."""
+
 Run = Callable[[Tensor, Skips], Tensor]
 
 
@@ -94,6 +97,7 @@ class Author:
         """One statement that suits the rank of what flows in."""
         rank = 3 if x is None else x.ndim - 1
         anywhere = [self.activation, self.dropout, self.layernorm]
+        long = x is not None and x.shape[1] > LONG
         suited = {
             1: [self.linear, self.linear, self.linear, self.batchnorm, self.unflatten],
             2: [
@@ -103,8 +107,7 @@ class Author:
                 self.batchnorm,
                 self.flatten,
                 self.transpose,
-                self.lstm,
-                self.attention,
+                *([] if long else [self.lstm, self.attention]),
             ],
             3: [
                 *[self.conv] * 3,
