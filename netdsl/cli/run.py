@@ -75,6 +75,7 @@ device_option = click.option(
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for so many epochs.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
 @click.option("--resume", type=FOLDER, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
+@click.option("--init-from", type=FOLDER, metavar="RUN", help="Begin with the weights of a run, or of a file.")
 @click.option(
     "--save-every",
     type=Interval(),
@@ -92,6 +93,7 @@ def command(
     epochs: int | None,
     out: Path | None,
     resume: Path | None,
+    init_from: Path | None,
     save_every: dict[str, Any],
     quiet: bool,
 ) -> None:
@@ -102,7 +104,11 @@ def command(
     """
     given = {"data": data, "train.epochs": epochs}
     settings = _override(settings, {name: str(value) for name, value in given.items() if value is not None})
-    program = _program(file, text, settings) if resume is None else _recorded(file, text, settings, resume, out)
+    if resume is not None and (file or text or out or init_from):
+        raise click.UsageError(
+            "`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out"
+        )
+    program = Program(read_one(file, text), settings) if resume is None else _recorded(resume, settings)
     experiment = program.experiment
     with failures():
         from netdsl.training import Saving, train
@@ -112,6 +118,7 @@ def command(
             device=device,
             out=out,
             resume=resume,
+            init=init_from,
             quiet=quiet,
             saving=Saving(**save_every),
             about={"source": _source(program)},
@@ -137,10 +144,6 @@ def _override(settings: Settings, overrides: dict[str, str]) -> Settings:
     return replace(settings, overrides={**settings.overrides, **overrides})
 
 
-def _program(file: str | None, text: str | None, settings: Settings) -> Program:
-    return Program(read_one(file, text), settings)
-
-
 def _source(program: Program) -> dict[str, Any]:
     """What it takes to read the run's text again as it was read: paths in it are relative to where it lay."""
     settings = program.settings
@@ -152,10 +155,8 @@ def _source(program: Program) -> dict[str, Any]:
     }
 
 
-def _recorded(file: str | None, text: str | None, settings: Settings, run: Path, out: Path | None) -> Program:
+def _recorded(run: Path, settings: Settings) -> Program:
     """The text and the settings that a run was started with; what is given now comes on top."""
-    if file is not None or text is not None or out is not None:
-        raise click.UsageError("`--resume` takes the net and the folder from the run: leave FILE, `-e` and `--out` out")
     root = run.parent.parent if run.suffix == ".safetensors" else run
     try:
         source = json.loads((root / "run.json").read_text("utf-8"))["source"]

@@ -57,9 +57,7 @@ def _require_cuda(name: str, index: int) -> None:
         raise TrainingError(f"`{name}` needs CUDA, but torch {torch.__version__} {built}", _ELSEWHERE)
     count = torch.cuda.device_count()
     if index >= count:
-        raise TrainingError(
-            f"`{name}` is device {index}, but this machine has {count}", f"the last is cuda:{count - 1}"
-        )
+        raise TrainingError(f"`{name}` is beyond the {count} devices of this machine", f"the last is cuda:{count - 1}")
 
 
 _ELSEWHERE = "leave `--device` out for the best there is, or write `--device cpu`"

@@ -27,7 +27,7 @@ def blame(experiment: Experiment, data: Data, folder: RunFolder, learner: Learne
     checkpoint = folder.checkpoints.latest()
     again = assemble(experiment, learner.device, learner.steps)
     if checkpoint:
-        again.load_state_dict(checkpoint.state["learner"])
+        again.load_state_dict(checkpoint.state)
     good = f"`{folder.checkpoints.path(again.step)}` is good" if checkpoint else "no checkpoint had been written yet"
     again.steps = Steps(step - 1, again.steps.per_epoch)
     causes = (first_cause(experiment.network, again, batch) for batch in _replay(again, data))
@@ -44,7 +44,7 @@ def _replay(learner: Learner, data: Data) -> list[Batch]:
         train_epoch(learner, data.train, Unwatched())
         if learner.batch == data.train.batches:
             learner.epoch, learner.batch = learner.epoch + 1, 0
-    learner.module.train()
+    learner.train()
     return next(grouped(data.train.epoch(learner.epoch, start=learner.batch), learner.settings.accumulate))
 
 

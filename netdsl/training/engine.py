@@ -51,7 +51,7 @@ class Unwatched:
 def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
     """One pass over the training set, from where the learner stands in it."""
     model, loss_fn = learner.model, learner.loss
-    learner.module.train()
+    learner.train()
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
     steps = grouped(batches, learner.settings.accumulate)
     for group in islice(steps, learner.steps - learner.step):

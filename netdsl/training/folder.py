@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,10 +49,15 @@ class RunFolder:
         """The weights that the run ended with."""
         return self.path / "model.safetensors"
 
-    @property
-    def best(self) -> Path:
-        """The weights of the best epoch so far."""
-        return self.path / "checkpoints" / "best.safetensors"
+    def weights_of(self, epoch: int) -> Path:
+        """The weights of an epoch, which lie there while it is one of the best."""
+        return self.path / "checkpoints" / f"epoch-{epoch:04}.safetensors"
+
+    def keep_epochs(self, epochs: Collection[int]) -> None:
+        """Removes the weights of every other epoch."""
+        kept = {self.weights_of(epoch) for epoch in epochs}
+        for path in set((self.path / "checkpoints").glob("epoch-*.safetensors")) - kept:
+            path.unlink(missing_ok=True)
 
     def describe(self, **about: Any) -> None:
         """Adds to `run.json`."""

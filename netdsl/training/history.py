@@ -49,12 +49,11 @@ class History:
     criterion: str = "loss"
     highest: bool = False
     epochs: list[Epoch] = field(default_factory=list)
-    _best: int | None = None
 
     @property
     def best(self) -> Epoch | None:
-        """The best epoch, the first of several equals."""
-        return None if self._best is None else self.epochs[self._best]
+        """The best epoch."""
+        return next(iter(self.top(1)), None)
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -63,17 +62,19 @@ class History:
         chosen = {"best": self.best, "last": last}
         return {name: {"epoch": epoch.number} | epoch.scalars for name, epoch in chosen.items() if epoch}
 
-    def add(self, epoch: Epoch) -> bool:
-        """Adds an epoch; whether it is the best so far."""
+    def add(self, epoch: Epoch) -> None:
+        """Adds an epoch."""
         self.epochs.append(epoch)
-        better = self._value(epoch) > (-math.inf if self.best is None else self._value(self.best))
-        if better:
-            self._best = len(self.epochs) - 1
-        return better
+
+    def top(self, count: int) -> list[Epoch]:
+        """The best epochs, the best first, the earlier of several equals first; those that are NaN are left out."""
+        found = sorted(self.epochs, key=self._value, reverse=True)
+        return [epoch for epoch in found[:count] if self._value(epoch) > -math.inf]
 
     def stalled(self, patience: int | None) -> bool:
         """Whether `patience` epochs have gone by since the best one."""
-        return patience is not None and self._best is not None and len(self.epochs) - 1 - self._best >= patience
+        best = self.best
+        return patience is not None and best is not None and self.epochs[-1].number - best.number >= patience
 
     def state_dict(self) -> list[dict[str, Any]]:
         """The epochs as plain values."""
@@ -81,9 +82,7 @@ class History:
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
         """Puts the epochs back."""
-        self.epochs, self._best = [], None
-        for epoch in state:
-            self.add(Epoch(**epoch))
+        self.epochs = [Epoch(**epoch) for epoch in state]
 
     def _value(self, epoch: Epoch) -> float:
         value = float(epoch.test[self.criterion])

@@ -33,6 +33,7 @@ class Learner:
         scaler: keeps small gradients alive under fp16; otherwise it does nothing.
         average: the moving average of the weights, where `ema` asks for one.
         autocast: the context of a forward pass.
+        frozen: the layers that are not trained.
         steps: how many optimizer steps there will be in all.
         epoch, batch, step: the position: epochs finished, batches of this epoch used, optimizer steps taken.
     """
@@ -45,12 +46,19 @@ class Learner:
     scaler: torch.amp.GradScaler
     average: AveragedModel | None
     autocast: AbstractContextManager[None]
+    frozen: tuple[nn.Module, ...]
     settings: TrainSettings
     device: torch.device
     steps: Steps
     epoch: int = 0
     batch: int = 0
     step: int = 0
+
+    def train(self) -> None:
+        """Puts the net in training mode, but for the layers that are frozen."""
+        self.module.train()
+        for layer in self.frozen:
+            layer.eval()
 
     @property
     def finished(self) -> bool:
@@ -93,7 +101,8 @@ def assemble(experiment: Experiment, device: torch.device, steps: Steps) -> Lear
     settings = experiment.train
     torch.manual_seed(settings.seed)
     module = build_network(experiment.network).to(device)
-    optimizer = _optimizer(experiment.optimizer, module)
+    frozen = _freeze(module, settings.freeze)
+    optimizer = _optimizer(experiment.optimizer, module, settings.decay)
     schedule = _create(experiment.schedule, optimizer, steps) if experiment.schedule else None
     return Learner(
         module=module,
@@ -104,6 +113,7 @@ def assemble(experiment: Experiment, device: torch.device, steps: Steps) -> Lear
         scaler=torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16"),
         average=_average(module, settings.ema) if settings.ema else None,
         autocast=autocast(device, settings.precision),
+        frozen=frozen,
         settings=settings,
         device=device,
         steps=steps,
@@ -141,12 +151,31 @@ def _create(use: Use[Any], *values: Any) -> Any:
     return locate(use.call.target)(*values, **completed(use))
 
 
-def _optimizer(use: Use[components.Optimizer], module: nn.Module) -> Optimizer:
+def _optimizer(use: Use[components.Optimizer], module: nn.Module, decay: str) -> Optimizer:
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not parameters:
-        raise TrainingError("the net has no weights, so there is nothing to train")
-    optimizer: Optimizer = locate(use.call.target)(parameters, **_fastest(use))
+        raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
+    groups = [{"params": parameters}] if decay == "all" else _decay_groups(parameters)
+    optimizer: Optimizer = locate(use.call.target)(groups, **_fastest(use))
     return optimizer
+
+
+def _decay_groups(parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
+    """Biases, scales and other vectors apart, without weight decay."""
+    matrices = [parameter for parameter in parameters if parameter.dim() > 1]
+    vectors = [parameter for parameter in parameters if parameter.dim() <= 1]
+    groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]
+
+
+def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:
+    known = dict(module.named_modules())
+    for name in names:
+        if name not in known or not name:
+            labels = ", ".join(f"`{label}`" for label, _ in module.named_children())
+            raise TrainingError(f"`freeze={name}` names no layer of the net", f"its layers are {labels}")
+        known[name].requires_grad_(False)
+    return tuple(known[name] for name in names)
 
 
 def _fastest(use: Use[components.Optimizer]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from torch import Tensor
+from torch import Tensor, nn
 from torchmetrics import Metric
 
 from netdsl.data import Batch
@@ -21,6 +21,11 @@ from netdsl.training.losses import Losses, Mean
 from netdsl.training.progress import Display
 from netdsl.training.report import EpochTable, Moment
 from netdsl.training.signals import StopSignal
+
+
+def copied(module: nn.Module) -> dict[str, Tensor]:
+    """A copy of a net's weights."""
+    return {name: value.clone() for name, value in module.state_dict().items()}
 
 
 class Diverged(Exception):
@@ -64,7 +69,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self._table = EpochTable(self.history.metrics, self.display.unit)
-        self._best: dict[str, Tensor] | None = None
+        self._unsaved: dict[int, dict[str, Tensor]] = {}
         self._accuracy = Mean()
         self._began = self._saved = monotonic()
         self._first = self.learner.step
@@ -83,7 +88,7 @@ class Run:
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Goes on where a checkpoint was written."""
-        self.learner.load_state_dict(checkpoint.state["learner"])
+        self.learner.load_state_dict(checkpoint.state)
         self.losses.load_state_dict(checkpoint.state["losses"])
         self.history.load_state_dict(checkpoint.state["history"])
         self._elapsed = checkpoint.state["seconds"]
@@ -129,8 +134,11 @@ class Run:
             seconds=monotonic() - self._epoch_began,
         )
         self.losses.epoch = Mean()
-        if self.history.add(epoch):
-            self._best = {name: value.clone() for name, value in self.learner.weights.state_dict().items()}
+        self.history.add(epoch)
+        best = {epoch.number for epoch in self._best}
+        self._unsaved = {number: weights for number, weights in self._unsaved.items() if number in best}
+        if epoch.number in best:
+            self._unsaved[epoch.number] = copied(self.learner.weights)
         self.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
         self.display.line(self._table.row(epoch))
 
@@ -141,8 +149,9 @@ class Run:
             self.loggers.flush()
             self._save_best()
             self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, self._state()))
+            self.folder.keep_epochs({epoch.number for epoch in self._best})
         except OSError as error:
-            raise self._unsaved(error) from error
+            raise self._failure(error) from error
         self._saved = monotonic()
 
     def finish(self) -> None:
@@ -153,7 +162,7 @@ class Run:
             self.folder.save_weights(self.folder.weights, self.learner.weights.state_dict(), last)
             self.folder.describe(status="finished", seconds=round(self.seconds, 1), result=self.history.summary)
         except OSError as error:
-            raise self._unsaved(error) from error
+            raise self._failure(error) from error
 
     def _stop_if_asked(self) -> None:
         if self.stop.number:
@@ -161,8 +170,7 @@ class Run:
             raise Interrupted(self.stop.number, self.folder.path, self.learner.step)
 
     def _state(self) -> dict[str, Any]:
-        return {
-            "learner": self.learner.state_dict(),
+        return self.learner.state_dict() | {
             "losses": self.losses.state_dict(),
             "history": self.history.state_dict(),
             "logs": self.loggers.count,
@@ -207,13 +215,18 @@ class Run:
             return step % self.saving.steps == 0
         return monotonic() - self._saved >= self.saving.seconds
 
-    def _save_best(self) -> None:
-        if self._best is not None and self.history.best is not None:
-            best = self.history.best
-            self.folder.save_weights(self.folder.best, self._best, {"epoch": best.number} | best.scalars)
-            self._best = None
+    @property
+    def _best(self) -> list[Epoch]:
+        return self.history.top(self.learner.settings.keep)
 
-    def _unsaved(self, error: OSError) -> TrainingError:
+    def _save_best(self) -> None:
+        for epoch in self._best:
+            if weights := self._unsaved.pop(epoch.number, None):
+                about = {"epoch": epoch.number} | epoch.scalars
+                self.folder.save_weights(self.folder.weights_of(epoch.number), weights, about)
+        self._unsaved.clear()
+
+    def _failure(self, error: OSError) -> TrainingError:
         steps = self.folder.checkpoints.steps()
         kept = f"the checkpoint of step {steps[-1]:,} is whole" if steps else "no checkpoint had been written yet"
         return TrainingError(

@@ -33,6 +33,7 @@ from netdsl.training.run import Diverged, Run, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
 from netdsl.training.speed import choose
+from netdsl.training.transfer import transfer
 
 EVERY_HALF_MINUTE = Saving()
 
@@ -60,6 +61,7 @@ def train(
     device: str = "auto",
     out: str | Path | None = None,
     resume: str | Path | None = None,
+    init: str | Path | None = None,
     quiet: bool = False,
     saving: Saving = EVERY_HALF_MINUTE,
     about: Mapping[str, Any] | None = None,
@@ -71,6 +73,7 @@ def train(
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the folder; left out, `runs/<name>/<time>`.
         resume: the folder of a run to go on with, or one of its checkpoints; `out` is then left out.
+        init: a run's folder, or a file of weights, to begin with the weights of; what does not fit is told.
         quiet: say nothing.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
@@ -100,6 +103,9 @@ def train(
             run.resume(checkpoint)
         elif resume:
             run.loggers.resume(0, 0)
+        elif init:
+            display.line(f"from {init}: {transfer(Path(init), run.learner.module)}")
+            run.save()
         folder.checkpoints.rewind(run.learner.step)
         try:
             fit(run.learner, data, run)

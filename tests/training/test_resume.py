@@ -70,5 +70,5 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(
         replace(epoch, rate=0, seconds=0) for epoch in whole.epochs
     ]
     assert lines(resumed) == lines(whole)
-    for name in ("model.safetensors", "checkpoints/best.safetensors"):
+    for name in ("model.safetensors", f"checkpoints/epoch-{whole.best.number:04}.safetensors"):
         assert (resumed.folder / name).read_bytes() == (whole.folder / name).read_bytes()

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import csv
+import errno
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from netdsl.training import train
+from netdsl.training.loggers import Csv, Jsonl, Loggers, TensorBoard
+
+
+def curve(folder: Path, name: str) -> list[tuple[int, float]]:
+    events = EventAccumulator(str(folder / "tensorboard"))
+    events.Reload()
+    return [(event.step, event.value) for event in events.Scalars(name)]
+
+
+def test_tensorboard_shows_the_loss_every_hundred_steps_and_the_test_every_epoch(make: Any, tmp_path: Path) -> None:
+    result = train(make(every=4), device="cpu", out=tmp_path / "run", quiet=True)
+    assert [step for step, _ in curve(result.folder, "train/loss")] == [4, 8, 12, 16]
+    for name in ("loss", "accuracy"):
+        found = curve(result.folder, f"test/{name}")
+        assert found == [(epoch.step, pytest.approx(epoch.test[name])) for epoch in result.epochs]
+
+
+@pytest.mark.parametrize("logger", [Jsonl, Csv, TensorBoard])
+def test_a_resumed_logger_forgets_what_came_later(logger: Any, tmp_path: Path) -> None:
+    first = logger(tmp_path)
+    for step in (1, 2, 3):
+        first.log({"loss": float(step)}, step)
+    first.flush() if hasattr(first, "flush") else None
+    first.close()
+    second = logger(tmp_path)
+    second.resume(2, 2)
+    second.log({"loss": 30.0}, 3)
+    second.close()
+    assert read(tmp_path) == [(1, 1.0), (2, 2.0), (3, 30.0)]
+
+
+def read(folder: Path) -> list[tuple[int, float]]:
+    if (folder / "metrics.jsonl").exists():
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        return [(line["step"], line["loss"]) for line in lines]
+    if (folder / "metrics.csv").exists():
+        with (folder / "metrics.csv").open(newline="") as file:
+            return [(int(row["step"]), float(row["loss"])) for row in csv.DictReader(file)]
+    return curve(folder, "loss")
+
+
+def test_a_line_that_was_cut_short_is_dropped(tmp_path: Path) -> None:
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1, "loss": 1.0}\n{"step": 2, "lo')
+    logger = Jsonl(tmp_path)
+    logger.resume(1, 1)
+    logger.log({"loss": 2.0}, 2)
+    logger.close()
+    assert read(tmp_path) == [(1, 1.0), (2, 2.0)]
+
+
+def test_csv_has_a_column_a_metric(tmp_path: Path) -> None:
+    logger = Csv(tmp_path)
+    logger.log({"loss": 1.0}, 1)
+    logger.log({"accuracy": 0.5}, 2)
+    logger.close()
+    assert (tmp_path / "metrics.csv").read_text().splitlines() == ["step,loss,accuracy", "1,1.0,", "2,,0.5"]
+
+
+class Noted:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.logged: list[tuple[Mapping[str, float], int]] = []
+        self.closed = False
+
+    def log(self, metrics: Mapping[str, float], step: int) -> None:
+        if self.error:
+            raise self.error
+        self.logged.append((metrics, step))
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_a_logger_that_fails_is_switched_off_with_one_warning() -> None:
+    broken, sound, warnings = Noted(RuntimeError("no network")), Noted(), []
+    loggers = Loggers([broken, sound], warnings.append)
+    for step in (1, 2):
+        loggers.log({"loss": 1.0}, step)
+    loggers.flush()
+    loggers.close()
+    assert warnings == ["the logger Noted is switched off: RuntimeError: no network"]
+    assert [step for _, step in sound.logged] == [1, 2]
+    assert broken.closed
+    assert sound.closed
+
+
+def test_a_full_disk_is_not_the_loggers_fault() -> None:
+    loggers = Loggers([Noted(OSError(errno.ENOSPC, "No space left on device"))], pytest.fail)
+    with pytest.raises(OSError, match="No space"):
+        loggers.log({"loss": 1.0}, 1)
+
+
+def test_what_is_no_number_is_left_out() -> None:
+    logger = Noted()
+    Loggers([logger], pytest.fail).log({"loss": float("nan"), "accuracy": 0.5}, 1)
+    assert logger.logged == [({"accuracy": 0.5}, 1)]

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from netdsl.training.history import Epoch, History
+from netdsl.training.progress import Display, Plain, Terminal, choose_display
+from netdsl.training.report import EpochTable, Moment, amount, clock, duration, moving_line, number, outcome
+
+MOMENT = Moment(epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2)
+
+
+def epoch(number: int, loss: float = 1.0, accuracy: float = 0.5) -> Epoch:
+    return Epoch(number, 100 * number, loss, {"loss": loss, "accuracy": accuracy}, rate=5123.4, seconds=9.84)
+
+
+def test_the_moving_line_says_all_and_fits() -> None:
+    assert moving_line(MOMENT, "images", columns=100) == (
+        "epoch 3/10 ━━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌ 312/782  loss 1.2346  accuracy 56.2 %  5,123 images/s  0:42 left"
+    )
+
+
+@pytest.mark.parametrize("columns", range(60, 121, 7))
+def test_the_bar_gives_way(columns: int) -> None:
+    line = moving_line(MOMENT, "images", columns)
+    assert len(line) <= max(columns, len(moving_line(MOMENT, "images", 0)))
+    assert "312/782  loss 1.2346" in line
+
+
+def test_rows_stand_below_their_heading() -> None:
+    table = EpochTable(["accuracy"], "images")
+    assert [table.heading, table.row(epoch(1))] == [
+        "epoch  train loss  test loss   accuracy   images/s       time",
+        "    1      1.0000     1.0000    50.00 %      5,123      9.8 s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (amount(145_578), "145.6 k"),
+        (amount(12_400_000), "12.4 M"),
+        (amount(4_100_000_000), "4.1 G"),
+        (amount(7), "7"),
+        (clock(42.4), "0:42"),
+        (clock(3723), "1:02:03"),
+        (duration(0.0512), "0.051 s"),
+        (duration(9.84), "9.8 s"),
+        (duration(99), "1:39"),
+        (number("accuracy", 0.97222), "97.22 %"),
+        (number("mae", 1.23456), "1.2346"),
+        (number("mse", 123456.0), "1.235e+05"),
+        (number("confusion", [[1, 0], [0, 1]]), "-"),
+    ],
+)
+def test_numbers_are_written_for_people(found: str, expected: str) -> None:
+    assert found == expected
+
+
+def test_the_outcome_names_the_best_epoch_and_what_to_type_next() -> None:
+    history = History(["accuracy"], "accuracy", highest=True)
+    for number_, accuracy in enumerate([0.4, 0.6, 0.6, 0.5], 1):
+        history.add(epoch(number_, accuracy=accuracy))
+    assert outcome(history, Path("runs/x")) == (
+        "best accuracy 60.00 % in epoch 2; see the curves: tensorboard --logdir runs/x"
+    )
+
+
+@pytest.mark.parametrize(
+    ("highest", "values", "best", "stalled"),
+    [
+        (False, [3.0, 1.0, 2.0], 2, False),
+        (False, [3.0, 1.0, 2.0, 1.0], 2, True),
+        (True, [3.0, 1.0, 4.0], 3, False),
+        (False, [float("nan"), 2.0], 2, False),
+        (False, [float("nan"), float("nan")], None, False),
+    ],
+)
+def test_the_best_is_the_first_of_several_equals(
+    highest: bool, values: list[float], best: int | None, stalled: bool
+) -> None:
+    history = History([], "loss", highest)
+    for index, value in enumerate(values, 1):
+        history.add(epoch(index, loss=value))
+    assert (history.best.number if history.best else None) == best
+    assert history.stalled(patience=2) is stalled
+    assert not history.stalled(patience=None)
+
+
+def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    display = choose_display(quiet=False, unit="images")
+    assert isinstance(display, Plain)
+    assert not display.due
+    display.line("a [b] c")
+    display.close()
+    assert capsys.readouterr().out == "a [b] c\n"
+
+
+def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    display = choose_display(quiet=True, unit="images")
+    display.line("text")
+    display.show(MOMENT)
+    assert (type(display), capsys.readouterr().out) == (Display, "")
+
+
+class Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_a_line_that_moves_below_those_that_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    screen = Screen()
+    display = Terminal("images", stream=screen)
+    display.line("heading [1]")
+    assert display.due
+    display.show(MOMENT)
+    assert not display.due
+    display.line("row")
+    assert "row" not in screen.getvalue()
+    display.close()
+    shown = screen.getvalue()
+    assert shown.index("heading [1]") < shown.index("312/782") < shown.index("row")
+
+
+def test_a_run_goes_on_when_nobody_listens_any_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Gone(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    display = Plain("images")
+    display.line("first")
+    display.line("second")
+    sys.stdout.close()
