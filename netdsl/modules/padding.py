@@ -13,17 +13,25 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812  # torch's own convention
 
+Size = int | Sequence[int]
 
-def same_padding(kernel_size: int | Sequence[int], dilation: int | Sequence[int], axes: int) -> list[int]:
-    """What `padding="same"` adds at both ends of each axis, the odd element at the end, in the order of `F.pad`."""
+
+def same_padding(kernel_size: Size, dilation: Size, axes: int) -> list[int]:
+    """What `padding="same"` adds at both ends of each axis, in the order of `F.pad`.
+
+    Where it cannot be as much at both ends, the odd element stands at the end.
+    """
     kernels = (kernel_size,) * axes if isinstance(kernel_size, int) else kernel_size
     dilations = (dilation,) * axes if isinstance(dilation, int) else dilation
-    totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
-    return [end for total in reversed(totals) for end in (total // 2, total - total // 2)]
+    ends = []
+    for kernel, spread in reversed(list(zip(kernels, dilations, strict=True))):
+        total = spread * (kernel - 1)
+        ends += [total // 2, total - total // 2]
+    return ends
 
 
 class _SameConv(nn.modules.conv._ConvNd):
-    """`padding="same"` for any stride; torch's own classes have it for stride 1 alone."""
+    """`padding="same"` for any stride; torch's own classes have it for stride 1."""
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of the padded input: its size is ⌈size/stride⌉."""

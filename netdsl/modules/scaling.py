@@ -17,6 +17,7 @@ class LayerScale(nn.Module):
 
     def __init__(self, features: int, init: float = 1e-5, dim: int = -1) -> None:
         super().__init__()
+        self.init = init
         self.dim = dim
         self.weight = nn.Parameter(torch.full((features,), init))
 

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 
 class LSTM(nn.LSTM):
-    """`nn.LSTM` that returns its outputs alone: (N, T, F) -> (N, T, directions·hidden), or projections."""
+    """`nn.LSTM` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
@@ -21,7 +21,7 @@ class LSTM(nn.LSTM):
 
 
 class GRU(nn.GRU):
-    """`nn.GRU` that returns its outputs alone: (N, T, F) -> (N, T, directions·hidden)."""
+    """`nn.GRU` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
@@ -33,7 +33,7 @@ class GRU(nn.GRU):
 
 
 class RNN(nn.RNN):
-    """`nn.RNN` that returns its outputs alone: (N, T, F) -> (N, T, directions·hidden)."""
+    """`nn.RNN` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
@@ -47,10 +47,17 @@ class RNN(nn.RNN):
 class SelfAttention(nn.MultiheadAttention):
     """`nn.MultiheadAttention` of a sequence with itself: (N, T, E) -> (N, T, E).
 
-    `causal` lets a step see itself and those before it. Source: Vaswani et al., "Attention Is All You Need", 2017.
+    `causal` lets a step see itself and those before it.
+    Source: Vaswani et al., "Attention Is All You Need", 2017.
     """
 
-    def __init__(self, embed_dim: int, num_heads: int, causal: bool = False, **settings: Any) -> None:
+    def __init__(
+        self,
+        embed_dim: int,
+        num_heads: int,
+        causal: bool = False,
+        **settings: Any,
+    ) -> None:
         super().__init__(embed_dim, num_heads, batch_first=True, **settings)
         self.causal = causal
 
@@ -59,12 +66,19 @@ class SelfAttention(nn.MultiheadAttention):
         mask = _causal_mask(x) if self.causal else None
         # the hint would hide the keys that `add_bias_kv` and `add_zero_attn` append
         hint = self.causal and self.bias_k is None and not self.add_zero_attn
-        output, _ = super().forward(x, x, x, need_weights=False, attn_mask=mask, is_causal=hint)
+        output, _ = super().forward(
+            x,
+            x,
+            x,
+            need_weights=False,
+            attn_mask=mask,
+            is_causal=hint,
+        )
         return output
 
 
 class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
-    """`nn.TransformerEncoderLayer` in which a step sees itself and those before it: (N, T, E) -> (N, T, E)."""
+    """`nn.TransformerEncoderLayer` in which no step sees those that follow it."""
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the mask is made here
         """Mixes the steps of each sequence, then transforms each."""
@@ -72,13 +86,15 @@ class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
 
 
 def _causal_mask(x: Tensor) -> Tensor:
-    return nn.Transformer.generate_square_subsequent_mask(x.shape[1], device=x.device, dtype=x.dtype)
+    make = nn.Transformer.generate_square_subsequent_mask
+    return make(x.shape[1], device=x.device, dtype=x.dtype)
 
 
 class PositionalEmbedding(nn.Module):
     """A learned vector added to each position: (N, T, F) -> (N, T, F).
 
-    Drawn from a normal distribution of deviation 0.02, as in Devlin et al., "BERT", 2018, and the Vision Transformer.
+    Drawn from a normal distribution of deviation 0.02, as in Devlin et al., "BERT", 2018,
+    and in the Vision Transformer.
     """
 
     def __init__(self, length: int, features: int) -> None:
@@ -103,7 +119,8 @@ class PositionalEmbedding(nn.Module):
 class ClassToken(nn.Module):
     """A learned vector put before each sequence: (N, T, F) -> (N, T + 1, F).
 
-    Source: Devlin et al., "BERT", 2018; for images Dosovitskiy et al., "An Image is Worth 16x16 Words", 2020.
+    Source: Devlin et al., "BERT", 2018; for images Dosovitskiy et al., "An Image is Worth
+    16x16 Words", 2020.
     """
 
     def __init__(self, features: int) -> None:

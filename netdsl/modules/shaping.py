@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional
 
+Sizes = Sequence[int]
+
 
 class Reshape(nn.Module):
-    """The numbers of each sample in another shape: (N, …) -> (N, *sizes); one size may be -1."""
+    """The numbers of each sample in another shape: (N, …) -> (N, *sizes)."""
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sizes) -> None:
         super().__init__()
         self.sizes = tuple(sizes)
 
@@ -25,9 +27,9 @@ class Reshape(nn.Module):
 
 
 class Permute(nn.Module):
-    """The dimensions in another order, as `torch.permute` has it: `Permute((0, 2, 1))` swaps the last two of three."""
+    """The dimensions in another order, as `torch.permute` has it."""
 
-    def __init__(self, dims: Sequence[int]) -> None:
+    def __init__(self, dims: Sizes) -> None:
         super().__init__()
         self.dims = tuple(dims)
 
@@ -58,22 +60,24 @@ class Transpose(nn.Module):
 
 
 class Crop(nn.Module):
-    """A window of the last dimensions: (N, C, *sizes) -> (N, C, *size), from `offset`, or from the middle."""
+    """A window of the last dimensions, from `offset` or from the middle: (N, C, *size)."""
 
-    def __init__(self, size: Sequence[int], offset: Sequence[int] | None = None) -> None:
+    def __init__(self, size: Sizes, offset: Sizes | None = None) -> None:
         super().__init__()
         self.size = tuple(size)
         self.offset = None if offset is None else tuple(offset)
 
     def forward(self, x: Tensor) -> Tensor:
         """Cuts the window out of a batch."""
-        offset = self.offset or self._middle(x)
-        for axis, (start, part) in enumerate(zip(offset, self.size, strict=True), x.dim() - len(self.size)):
-            x = x.narrow(axis, start, part)
+        first = x.dim() - len(self.size)
+        for axis, start in enumerate(self.offset or self._middle(x)):
+            x = x.narrow(first + axis, start, self.size[axis])
         return x
 
-    def _middle(self, x: Tensor) -> Sequence[int]:
-        return [(whole - part) // 2 for whole, part in zip(x.shape[-len(self.size) :], self.size, strict=True)]
+    def _middle(self, x: Tensor) -> Sizes:
+        spatial = x.shape[-len(self.size) :]
+        ends = zip(spatial, self.size, strict=True)
+        return [(whole - part) // 2 for whole, part in ends]
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -98,9 +102,10 @@ class Select(nn.Module):
 
 
 class DropPath(nn.Module):
-    """Drops whole samples of a residual branch in training, and scales up the rest: any shape, unchanged.
+    """Drops whole samples of a residual branch in training, and scales up the rest.
 
-    Source: Huang et al., "Deep Networks with Stochastic Depth", 2016; per sample as in Larsson et al., 2017.
+    Source: Huang et al., "Deep Networks with Stochastic Depth", 2016; per sample as in
+    Larsson et al., 2017.
     """
 
     def __init__(self, p: float) -> None:
