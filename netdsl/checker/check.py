@@ -24,7 +24,7 @@ from netdsl.checker.values import INVALID, evaluate
 from netdsl.diagnostics import Diagnostic, Label, errors
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Name, Statement
-from netdsl.lints import lint
+from netdsl.lints import heard, lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
 from netdsl.sizes import UNKNOWN, Expr, Shape, symbols
@@ -61,7 +61,7 @@ def check(
     found = [*unreadable, *attempt.context.diagnostics]
     if attempt.experiment is not None:
         found += lint(attempt.experiment, file, found)
-    return attempt.experiment, sorted(found, key=lambda one: (one.span.source is not source, one.span.start))
+    return attempt.experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class _FileCheck:
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
             self.context.error("NET207", "nothing says what comes in", first.name.span, help=advice)
-        if not body.nodes:
+        if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
         return Network(value.shape or (), out, tuple(body.nodes), call, dtype=self.context.dtype)

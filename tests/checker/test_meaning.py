@@ -66,6 +66,11 @@ def test_repeat_writes_siblings_and_numbers_their_labels(checked):
     assert nodes[-1].call.arguments["takes"] == ("mix_3",)
 
 
+def test_a_net_may_come_to_nothing(checked):
+    network = checked("input 3x8x8; repeat 0 { conv 4 k3 }").network
+    assert (network.nodes, network.out, network.params) == ((), (3, 8, 8), 0)
+
+
 def test_a_label_is_seen_from_bodies_below_but_not_from_a_block(checked, mistakes):
     network = checked("input 4x8x8; relu as top; residual { concat { } { concat top }; conv 4 k1 }; gelu").network
     assert network.call.arguments == {"keeps": {"top": "top"}}
