@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from lark import Token, Transformer
@@ -9,7 +10,9 @@ from lark import Token, Transformer
 from netdsl.language import syntax
 from netdsl.source import Source, Span
 
-SUFFIXES = {"k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+SUFFIXES = {"k": 3, "M": 6, "G": 9}
+"""The powers of ten that `150k` and its like stand for."""
+
 LONGEST = 40
 """More digits than any number needs, and few enough that Python turns them into one at once."""
 
@@ -117,16 +120,18 @@ def number(text: str) -> int | float:
     """The value of `-1`, `0.5`, `1e-3`, `1.2M`; infinite where it is too long to be meant."""
     if text.isdecimal():
         return _integer(text)
-    scale = SUFFIXES.get(text[-1], 1)
-    digits = text[:-1] if scale > 1 else text
-    if len(digits) > LONGEST:
-        return float("inf")
-    value = float(digits) * scale if set(digits) & set(".eE") else int(digits) * scale
-    return int(value) if scale > 1 and value == int(value) else value
+    if text[0] == "-":
+        return -number(text[1:])
+    power = SUFFIXES.get(text[-1], 0)
+    digits, scale = (text[:-1], int(10**power)) if power else (text, 1)
+    if digits.isdecimal():
+        return _integer(digits) * scale
+    value = float(digits) * scale if "e" in digits.lower() else float(f"{digits}e{power}")
+    return int(value) if power and value.is_integer() else value
 
 
 def _integer(digits: str) -> int | float:
-    return int(digits) if len(digits) <= LONGEST else float("inf")
+    return int(digits) if len(digits) <= LONGEST else inf
 
 
 def _dims(text: str) -> tuple[int | str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import count
+from operator import eq
 from typing import Any, NamedTuple, TypeVar
 
 from netdsl.language.recovery import Piece
@@ -27,41 +29,54 @@ class Draft:
     Args:
         source: where it comes from.
         text: what is read in its stead.
-        origins: the offset in the source of every character and of the end.
+        starts, ends: of every character, where in the source what it stands for begins and ends.
     """
 
     source: Source
     text: str
-    origins: Sequence[int]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     @classmethod
     def of(cls, source: Source, piece: Piece) -> Draft:
         """The statement as the author wrote it."""
         text = piece.outline(source.text)
-        return cls(source, text, range(piece.start, piece.start + len(text) + 1))
+        end = piece.start + len(text)
+        return cls(source, text, range(piece.start, end), range(piece.start + 1, end + 1))
 
     @property
     def repaired(self) -> bool:
         """Whether it says anything else than the source does."""
-        return not isinstance(self.origins, range)
+        return not isinstance(self.starts, range)
+
+    @property
+    def blank(self) -> bool:
+        """Whether nothing of the statement is left."""
+        return not self.text.strip()
 
     def span(self, start: int, end: int) -> Span:
         """Where the characters from `start` up to `end` come from."""
-        return Span(self.source, self.origins[start], self.origins[end])
+        if start < end:
+            return Span(self.source, self.starts[start], self.ends[end - 1])
+        place = self.starts[start] if start < len(self.text) else self.ends[-1]
+        return Span(self.source, place, place)
 
     def untouched(self, change: Change) -> bool:
         """Whether the characters to be changed (or, for an insertion, those beside it) are still the author's."""
-        beside = change.start == change.end
-        around = self.origins[max(0, change.start - beside) : change.end + 1 + beside]
-        return around[-1] - around[0] == len(around) - 1
+        insertion = change.start == change.end
+        around = slice(max(0, change.start - insertion), change.end + insertion)
+        first = self.starts[around][0]
+        return all(map(eq, self.starts[around], count(first))) and all(map(eq, self.ends[around], count(first + 1)))
 
     def changed(self, changes: Iterable[Change]) -> Draft:
         """The draft after changes that do not overlap."""
-        text, origins = self.text, list(self.origins)
+        text, starts, ends = self.text, list(self.starts), list(self.ends)
         for start, end, new in sorted(changes, reverse=True):
+            _, first, last = self.span(start, end)
             text = text[:start] + new + text[end:]
-            origins[start:end] = [origins[start]] * len(new)
-        return Draft(self.source, text, origins)
+            starts[start:end] = [first] * len(new)
+            ends[start:end] = [last] * len(new)
+        return Draft(self.source, text, starts, ends)
 
 
 def relocated(node: Node, place: Callable[[Span], Span]) -> Node:

@@ -24,12 +24,13 @@ from netdsl.source import Source
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Where reading stopped: at a character that begins no word of the language, a word out of place, or the end.
+    """Where reading stopped: at a character that begins no word of the language, a word out of place, the end, or a
+    negative number glued to what stands before it.
 
     `expected` holds the grammar's terminals that could have followed.
     """
 
-    kind: Literal["character", "word", "end"]
+    kind: Literal["character", "word", "end", "glued"]
     at: int
     expected: frozenset[str] = frozenset()
 
@@ -49,7 +50,7 @@ class Engine(threading.local):
     def statement(self, draft: Draft) -> Statement | Unread:
         """The tree of one statement, its bodies left empty."""
         if not draft.repaired:
-            return self._parse(draft.source, draft.text, draft.origins[0], "statement")  # type: ignore[no-any-return]
+            return self._parse(draft.source, draft.text, draft.starts[0], "statement")  # type: ignore[no-any-return]
         found: Statement | Unread = self._parse(Source("", draft.text), draft.text, 0, "statement")
         return found if isinstance(found, Unread) else relocated(found, lambda span: draft.span(span.start, span.end))
 
@@ -64,7 +65,7 @@ class Engine(threading.local):
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
         except UnexpectedInput as error:
             return Unread("character", error.pos_in_stream or 0, frozenset(getattr(error, "allowed", ())))
-        return Unread("word", builder.glued[0], frozenset({"_SEPARATOR"})) if builder.glued else tree
+        return Unread("glued", builder.glued[0]) if builder.glued else tree
 
 
 @cache

@@ -41,9 +41,11 @@ _ADVICE = (
     (r"\{", "put `{` on the line of the statement it belongs to"),
     (r"/\*|\*/|--|<!", "a comment begins with `#` and ends with the line"),
     (r"//", "arithmetic lives in parentheses: `(width//2)`; a comment begins with `#`"),
-    (r"\*|/|\+|%|-|\^", "arithmetic lives in parentheses: `(width*2)`"),
+    (r"%", "half is `0.5`, not 50 %; a remainder lives in parentheses: `(width%2)`"),
+    (r"\*|/|\+|-|\^", "arithmetic lives in parentheses: `(width*2)`"),
     (r"\\", "a statement stands on one line, a path in quotes"),
     (r"\||&", "separate statements by `;`"),
+    (r"as$", "a statement has one label, and it comes last"),
     (r"\.", "a name may hold points but not end in one: `nn.Hardshrink`"),
 )
 _BEGINNING = "a statement begins with a name: `conv 3->32 k5`"
@@ -73,6 +75,8 @@ def problem(unread: Unread, draft: Draft) -> Problem:
         return Problem("NET002", message, end, end, None, unread.expected)
     end = _word_end(draft.text, unread.at)
     found = draft.text[unread.at : end]
+    if unread.kind == "glued":
+        return Problem("NET002", f"expected a space before {quoted(found)}", unread.at, end)
     if unread.kind == "character" and found != ",":
         words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
         return Problem("NET001", _unreadable(found), unread.at, end, words)
@@ -96,8 +100,9 @@ def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[str,
         return f"expected a name, found {quoted(found)}", words
     empty = re.compile(r"([^\W\d][\w.]*)\s*=\s*[^\W\d][\w.]*\s*$").search(before[-WINDOW:])
     if empty and found == "=":
-        return f"`{empty[1]}=` has no value", _advice(found)
-    return f"expected {_words(expected)}, found {quoted(found)}", _advice(found)
+        return f"`{empty[1]}=` has no value", f"write one, or delete `{empty[1]}=`"
+    advice = None if expected >= _OPERAND and not expected >= _ITEM else _advice(found)
+    return f"expected {_words(expected)}, found {quoted(found)}", advice
 
 
 def _word_end(text: str, at: int) -> int:

@@ -63,6 +63,8 @@ class _Reader:
         bodies = [self.read(body.pieces) for body in piece.bodies]
         draft: Draft | None = Draft.of(self.source, piece)
         while draft:
+            if draft.blank:
+                return None
             found = engine().statement(draft)
             if not isinstance(found, Unread):
                 return recovery.with_bodies(found, bodies)
@@ -85,6 +87,8 @@ class _Reader:
         if self.budget < 0 or not all(draft.untouched(change) for change in repair.changes):
             return False
         repaired = draft.changed(repair.changes)
+        if repaired.blank:
+            return True
         found = engine().statement(repaired)
         if not isinstance(found, Unread):
             return True

@@ -23,6 +23,7 @@ _MARK = re.compile(
     re.VERBOSE,
 )
 
+BLANK = " \t\r\n\ufeff"
 CLOSE = "write `}` after the last statement of the body"
 
 
@@ -125,7 +126,7 @@ class _Splitter:
     def _adopt(self, start: int) -> None:
         """Goes on with the statement above where a brace begins a line of its own."""
         above = self._siblings[-1] if self._siblings else None
-        if above and not self.text[above.end : start].strip():
+        if above and not self.text[above.end : start].strip(BLANK):
             self.current = self._siblings.pop()
             fix = Fix("put it on the line of its statement", (Edit(self.source.span(above.end, start), " "),))
             span = self.source.span(start, start + 1)
@@ -160,9 +161,9 @@ class _Splitter:
 
     def _end_statement(self, at: int) -> None:
         piece, text = self.current, self.text
-        while piece.start < at and text[piece.start].isspace():
+        while piece.start < at and text[piece.start] in BLANK:
             piece.start += 1
-        while piece.start < at and text[at - 1].isspace():
+        while piece.start < at and text[at - 1] in BLANK:
             at -= 1
         piece.end = at
         if piece.start < piece.end or piece.bodies:

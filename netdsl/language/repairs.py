@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from netdsl.language.draft import Change, Draft
-from netdsl.language.messages import WINDOW, Problem
+from netdsl.language.messages import WINDOW, Problem, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +58,9 @@ def _around(pattern: re.Pattern[str], text: str, problem: Problem) -> Iterator[r
 def _repair(match: re.Match[str], text: str) -> Repair:
     change = Change(match.start(1), match.end(1), text)
     if text.strip():
-        return Repair(f"write `{text.strip()}`", (change,))
-    return Repair("write a space" if text else f"delete `{match.group(1).strip()}`", (change,))
+        before = "" if match[1] else f" before `{match.string[match.end(1) : match.end()].split()[0].rstrip('=')}`"
+        return Repair(f"write `{text.strip()}`{before}", (change,))
+    return Repair("write a space" if text else f"delete {quoted(match[1].strip())}", (change,))
 
 
 def _always(text: str) -> Meaning:
@@ -109,7 +110,7 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         (rf"((?:-?\d+|\b[A-Z])(?:\s*[{_SIZE_SIGNS}]\s*(?:-?\d+|[A-Z]\b))+)", _size),
         (r"\b[A-Za-z](\d+(?:[,*×X]\d+)+)", lambda match: re.sub(r"[,*×X]", "x", match[1])),
         (r"^[^\W\d][\w.]*.*?[\s=](\([^][(){}]*,[^][(){}]*\)|\[[^][(){}]*\])", _elements),
-        (r"^([^\W\d]\w*\s*=)(?=\s*[^\s=])", lambda match: f"let {match[1]}"),
+        (r"^()[^\W\d]\w*\s*=(?=\s*[^\s=])", _always("let ")),
         (r"([\w.~:\\/-]*[\\/][\w.~:\\/-]*)", _path),
         (r"\b[^\W\d]\w*(\s*[:：]\s*)(?=\S)", _always("=")),
         (r"(\d+(?:_\d+)+)", lambda match: match[1].replace("_", "")),

@@ -1,0 +1,40 @@
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import lark
+import pytest
+
+GRAMMAR = files("netdsl.language").joinpath("grammar.lark").read_text(encoding="utf-8")
+
+
+def test_the_grammar_has_no_conflict() -> None:
+    pytest.importorskip("interegular")
+    lark.Lark(GRAMMAR, parser="lalr", start=["start", "statement"], maybe_placeholders=True, strict=True)
+
+
+def read_in(home: Path) -> None:
+    script = (
+        "from netdsl.language.parser import parse; from netdsl.source import Source\nprint(parse(Source('x', 'a b')))"
+    )
+    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home)}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Name(text='b')" in done.stdout
+
+
+def test_a_spoilt_cache_is_written_anew(tmp_path: Path) -> None:
+    read_in(tmp_path)
+    (cache,) = tmp_path.rglob("grammar-*.cache")
+    whole = cache.read_bytes()
+    for spoilt in (b"", b"no cache at all", whole[: len(whole) // 2]):
+        cache.write_bytes(spoilt)
+        read_in(tmp_path)
+    assert [path.name for path in tmp_path.rglob("grammar-*")] == [cache.name]
+
+
+def test_a_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    home = tmp_path / "file"
+    home.write_text("not a folder")
+    read_in(home)
