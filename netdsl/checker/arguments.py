@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.checker.advice import meant, takes, usage
 from netdsl.checker.context import Context, Hole
-from netdsl.checker.scope import MISSING, Block, Scope, Word
+from netdsl.checker.scope import LITERALS, MISSING, Block, Scope, Word
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.components import Component, Layer, Parameter
@@ -107,6 +107,9 @@ class _Binder:
         if name is None or name in self.component.branches:
             name = self._misspelt(setting.name)
         if name is not None:
+            word = setting.value.text if isinstance(setting.value, Name) else None
+            if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:
+                self._shadows(Name(str(word), setting.value.span), self.parameters[name])
             self._fill(name, value, setting.value.span)
 
     def _misspelt(self, name: Name) -> str | None:
@@ -120,10 +123,12 @@ class _Binder:
 
     def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
+        parameter = self._flag(name.text) or self._enumerated(name.text)
         if variable is not MISSING:
+            if parameter is not None:
+                self._shadows(name, parameter)
             self._positional(name, variable)
             return
-        parameter = self._flag(name.text) or self._enumerated(name.text)
         if parameter is not None:
             self._fill(parameter.name, True if parameter.name == name.text else Word(name.text), name.span)
         elif self._unassigned(name, follows):
@@ -134,6 +139,14 @@ class _Binder:
             self._fill(target.name, Word(name.text), name.span)
         else:
             self._unknown_name(name)
+
+    def _shadows(self, name: Name, parameter: Parameter) -> None:
+        if name.text in LITERALS:
+            return
+        flag = parameter.name == name.text
+        meaning = f"flag of `{self.component.name}`" if flag else f"word for its `{parameter.name}`"
+        advice = f"write `{name.text}=true` for the flag" if flag else "give the variable another name"
+        self.context.error("NET914", f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice)
 
     def _flag(self, name: str) -> Parameter | None:
         parameter = self.parameters.get(self.component.resolve(name) or "")

@@ -101,6 +101,8 @@ class LayerCheck:
         for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
             try:
                 self.layer.apply((UNKNOWN,) * rank, **values)
+            except Undetermined:
+                return
             except Refusal as refusal:
                 refusals.append(refusal)
             else:

@@ -1,0 +1,87 @@
+"""Batch normalisation: what it makes superfluous, and what it cannot do without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.language.syntax import Body, Setting, Statement
+from netdsl.lints.edits import without_bias
+from netdsl.lints.program import Place, Program
+from netdsl.network import DataUse
+from netdsl.sizes import product
+from netdsl.source import Span
+
+NORMALISATION = "torch.nn:BatchNorm"
+BIASED = (
+    "torch.nn:Linear",
+    "torch.nn:Conv",
+    "torch.nn:ConvTranspose",
+    "netdsl.modules:SameConv",
+)
+
+
+def bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
+    """NET907: a bias that the batch's mean takes away again."""
+    followers: dict[Place, list[Place]] = {}
+    for place in program.places:
+        if place.before:
+            followers.setdefault(place.before, []).append(place)
+    for place in program.everywhere(lambda place: _has_bias(place) and _is_normalised(followers.get(place, []))):
+        norm = followers[place][0].node
+        message = f"the bias of `{place.node.name}` is taken away again by `{norm.name}`"
+        labels = (Label(norm.span, "subtracts the mean"),)
+        fix = without_bias(program.statements[place.node.span])
+        advice = None if fix else "write `bias=false`"
+        yield Diagnostic("NET907", message, place.node.span, labels=labels, help=advice, fix=fix)
+
+
+def batch_of_one(program: Program) -> Iterator[Diagnostic]:
+    """NET908: a batch of one sample, of which there is no variance."""
+    data = program.experiment.data
+    norm = next((place.node for place in program.places if place.target == NORMALISATION), None)
+    if data is None or norm is None:
+        return
+    line = next(line for line in program.file.statements if line.name.text == "data")
+    labels = (Label(norm.span, "normalises over the batch"),)
+    if data.settings.batch == 1:
+        message = f"`{norm.name}` has nothing to normalise over in a batch of one sample"
+        advice = f"write a larger batch, or use `layernorm` or `groupnorm` in place of `{norm.name}`"
+        yield Diagnostic("NET908", message, _batch(line), labels=labels, help=advice)
+    elif _leaves_one(data) and any(_has_one_position(place) for place in program.places):
+        message = f"the last batch of an epoch has one sample, and `{norm.name}` cannot train on it"
+        fix = Fix("write `drop_last`", (Edit(_end(line), " drop_last"),))
+        yield Diagnostic("NET908", message, _batch(line), labels=labels, fix=fix)
+
+
+def _has_bias(place: Place) -> bool:
+    return place.target in BIASED and place.argument("bias", True) is True
+
+
+def _is_normalised(followers: list[Place]) -> bool:
+    return len(followers) == 1 and followers[0].target == NORMALISATION
+
+
+def _has_one_position(place: Place) -> bool:
+    return place.target == NORMALISATION and product(place.node.input[1:]) == 1
+
+
+def _leaves_one(data: DataUse) -> bool:
+    """Whether one sample remains when the training set is cut into batches."""
+    settings = data.settings
+    if data.facts.sizes is None or settings.split is not None or settings.drop_last:
+        return False
+    samples = data.facts.sizes[0]
+    return min(settings.limit or samples, samples) % settings.batch == 1
+
+
+def _batch(line: Statement) -> Span:
+    """The batch's size where it is written, else the data set's name."""
+    written = (item for item in line.items if isinstance(item, Setting) and item.name.text == "batch")
+    return next(written, line.items[0]).span
+
+
+def _end(line: Statement) -> Span:
+    """Where another argument can be written: behind the last, before a body."""
+    last = [item for item in line.items if not isinstance(item, Body)][-1].span
+    return Span(last.source, last.end, last.end)

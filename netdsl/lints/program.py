@@ -1,0 +1,122 @@
+"""What the lints look at: the layers in the order in which numbers pass through them, and the statements."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from netdsl.language.syntax import Body, File, Statement
+from netdsl.network import SEQUENTIAL, Experiment, Node
+from netdsl.source import Span
+
+SEQUENCES = (SEQUENTIAL.target, "netdsl.modules:Skipping")
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A layer, and the one whose output it alone receives; None where that is the input, or shared with others."""
+
+    node: Node
+    before: Place | None
+
+    @property
+    def target(self) -> str:
+        """What it builds, without the number of axes: `torch.nn:Conv`."""
+        return self.node.call.target.removesuffix("1d").removesuffix("2d").removesuffix("3d")
+
+    @property
+    def is_written(self) -> bool:
+        """Whether the author wrote it, and not a rule in the author's stead."""
+        return self.node.span.text == self.node.written
+
+    def argument(self, name: str, default: Any = None) -> Any:
+        """An argument of its module."""
+        return self.node.call.arguments.get(name, default)
+
+    def chain(self) -> Iterator[Place]:
+        """The places before it, the nearest first."""
+        place = self.before
+        while place:
+            yield place
+            place = place.before
+
+
+@dataclass(frozen=True)
+class Program:
+    """A checked file without errors."""
+
+    experiment: Experiment
+    file: File
+
+    @cached_property
+    def places(self) -> Sequence[Place]:
+        """Every layer in its place."""
+        return self._walked[0]
+
+    @cached_property
+    def last(self) -> Place | None:
+        """The layer that gives the net's output; None where several do."""
+        return self._walked[1]
+
+    @cached_property
+    def statements(self) -> dict[Span, Statement]:
+        """Every statement of the file by its place, those in bodies among them."""
+        return {statement.span: statement for statement in walk(self.file.statements)}
+
+    def everywhere(self, test: Callable[[Place], bool]) -> Iterator[Place]:
+        """The statements of the file that a test holds for wherever they stand, a place for each."""
+        by_statement: dict[Span, list[Place]] = {}
+        for place in self.places:
+            by_statement.setdefault(place.node.span, []).append(place)
+        for span, places in by_statement.items():
+            if span in self.statements and all(place.is_written and test(place) for place in places):
+                yield places[0]
+
+    @cached_property
+    def occurrences(self) -> Counter[Span]:
+        """How many layers each statement stands for."""
+        return Counter(place.node.span for place in self.places)
+
+    @cached_property
+    def _walked(self) -> tuple[Sequence[Place], Place | None]:
+        network = self.experiment.network
+        walk = _Walk([])
+        last = walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None)
+        return walk.places, last
+
+
+@dataclass(frozen=True)
+class _Walk:
+    """Follows the numbers through the net."""
+
+    places: list[Place]
+
+    def sequence(self, nodes: Sequence[Node], kept: Any, before: Place | None) -> Place | None:
+        """Notes the places of layers that follow each other; returns the last."""
+        for node in nodes:
+            after = self._node(node, before)
+            before = None if node.key in kept else after
+        return before
+
+    def _node(self, node: Node, before: Place | None) -> Place | None:
+        if node.call.target in SEQUENCES:
+            return self.sequence(node.children, node.call.arguments.get("keeps", {}), before)
+        if node.layer is None or node.layer.is_composite:
+            for child in node.children:
+                self._node(child, None)
+            return None
+        place = Place(node, before)
+        self.places.append(place)
+        return place
+
+
+def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
+    """Statements, each before those in its bodies."""
+    for statement in statements:
+        yield statement
+        for item in statement.items:
+            if isinstance(item, Body):
+                yield from walk(item.statements)
