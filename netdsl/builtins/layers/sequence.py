@@ -156,7 +156,7 @@ def transformer(
     more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
     """
     _check_heads(nhead, d_model, "nhead")
-    at_least(dim_feedforward, "dim_feedforward", least=0)
+    at_least(dim_feedforward, "dim_feedforward")
     probability(dropout, "dropout")
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
