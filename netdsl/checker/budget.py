@@ -47,6 +47,9 @@ def _bound(bound: Bound, experiment: Experiment, scope: Scope, context: Context)
     what, measure = QUANTITIES[bound.name.text]
     batch = experiment.data.settings.batch if experiment.data else 1
     found = measure(experiment.network, batch)
-    if isinstance(found, int) and found > limit:
-        message = f"the budget allows {limit:,} {what}, but the net has {found:,}"
-        context.error("NET410", message, bound.span)
+    if not isinstance(found, int):
+        return
+    if bound.relation == "<=" and found > limit:
+        context.error("NET410", f"the budget allows {limit:,} {what}, but the net has {found:,}", bound.span)
+    elif bound.relation == ">=" and found < limit:
+        context.error("NET410", f"the budget asks for {limit:,} {what}, but the net has {found:,}", bound.span)

@@ -116,7 +116,7 @@ def _reach(constraints: Sequence[Constraint], free: Sequence[str], rest: Mapping
 def _apart(
     free: Sequence[str], rest: Mapping[str, int], lows: Mapping[str, int], constraints: Sequence[Constraint]
 ) -> Solution | None:
-    """The most nearly square solution: `e.g. H=8, W=16`."""
+    """The smallest and most nearly square solution, and the equation that all of them solve."""
     best: dict[str, int] | None = None
     for values in _candidates(free, rest, lows, constraints):
         if _holds(constraints, {**rest, **values}) and (best is None or _spread(values) < _spread(best)):
@@ -124,8 +124,7 @@ def _apart(
     if best is None:
         return None
     asked = next(found for found in constraints if found.relation == "==" and symbols((found.left,)) & set(free))
-    example = ", ".join(f"{name}={size}" for name, size in best.items())
-    return Solution(f"{_reduced(asked.left, asked.right)}, e.g. {example}", best)
+    return Solution(_reduced(asked.left, asked.right), best)
 
 
 def _candidates(

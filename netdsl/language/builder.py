@@ -98,8 +98,8 @@ class TreeBuilder(Transformer[Token, Any]):
         return syntax.Setting(name, value, name.span.to(value.span))
 
     def bound(self, children: list[Any]) -> syntax.Bound:
-        name, limit = self._name(children[0]), children[1]
-        return syntax.Bound(name, limit, name.span.to(limit.span))
+        name, (relation, limit) = self._name(children[0]), children[1:]
+        return syntax.Bound(name, limit, name.span.to(limit.span), str(relation))
 
     def body(self, children: list[Any]) -> syntax.Body:
         opening, *statements, closing = children

@@ -57,8 +57,8 @@ def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:
             return f"{write(left) if left else ''}->{write(right)}"
         case syntax.Setting(name, value):
             return f"{name.text}={write(value)}"
-        case syntax.Bound(name, limit):
-            return f"{name.text}<={write(limit)}"
+        case syntax.Bound(name, limit, _, relation):
+            return f"{name.text}{relation}{write(limit)}"
         case Body(statements):
             return " ".join(["{", "; ".join(map(write, statements)), "}"]) if statements else "{ }"
         case Statement():

@@ -33,7 +33,7 @@ _ADVICE = (
     (r"=>|→|⇒", "write the sizes right after the name: `conv 3->32 k5`"),
     (r",", "separate arguments by spaces; a list has none: `0.5,0.5`"),
     (r"==?", "a setting is a name, `=` and a value: `k=5`"),
-    (r"<=|>=|<|>", "a bound is a name, `<=` and a number: `params<=25M`"),
+    (r"<=|>=|<|>", "a bound is a name, `<=` or `>=`, and a number: `params<=25M`"),
     (r'"', 'close the text with `"` on the same line'),
     (r"['`‘’“”„«»]", 'write texts in straight double quotes: `"like this"`'),
     (r"\[|\]", "write a list without brackets and spaces: `0.5,0.5`"),

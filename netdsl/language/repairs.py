@@ -104,6 +104,7 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         (r"(=\s*>|→|⇒|⟶|➝|➔|[—–−]\s*>|-\s+>|-+>>?)", _always("->")),
         (r"(==+|:=)", _always("=")),
         (r"(=<|≤|≦|⩽|<\s*=?)", _always("<=")),
+        (r"(≥|≧|⩾)", _always(">=")),
         (rf"([{_QUOTES}][^{_QUOTES}\"\n]*[{_QUOTES}])", lambda match: f'"{match[1][1:-1]}"'),
         (r'(")\s*$', _always("")),
         (r'("[^"\n]*)$', lambda match: match[1].rstrip() + '"'),

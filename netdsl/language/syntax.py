@@ -114,11 +114,12 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """`params<=25M`."""
+    """`params<=25M`, `receptive>=224`."""
 
     name: Name
     limit: Value
     span: Span = field(compare=False, repr=False)
+    relation: str = "<="
 
 
 @dataclass(frozen=True, slots=True)

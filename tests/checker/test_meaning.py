@@ -125,6 +125,8 @@ def test_a_hole_that_nothing_fits_says_so(mistakes):
         ("params<=649", True),
         ("macs<=640 params<=1k", False),
         ("depth<=0", True),
+        ("depth>=1 receptive>=1", False),
+        ("receptive>=2", True),
         ("memory<=1", True),
     ],
 )

@@ -5,7 +5,7 @@ import pytest
     ("text", "fits", "example"),
     [
         ("conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10", "H, W = 32…33", (3, 32, 32)),
-        ("conv 3->32 k5 p2; maxpool 2; flatten; linear 1024->64", "(H/2)*(W/2) = 32, e.g. H=8, W=16", (3, 8, 16)),
+        ("conv 3->32 k5 p2; maxpool 2; flatten; linear 1024->64", "(H/2)*(W/2) = 32", (3, 8, 16)),
         ("conv 3->8 k5; conv 8 k5", "H, W ≥ 9", (3, 9, 9)),
         ("conv 3->8 k3 p1", None, (3, 1, 1)),
         ("conv1d 3->8 k3; flatten; linear 80->2", "L = 12", (3, 12)),
