@@ -33,6 +33,11 @@ def completed(use: Use[Any]) -> dict[str, Any]:
     return left_out | dict(use.arguments)
 
 
+def create(use: Use[Any], *values: Any) -> Any:
+    """What a use's component makes of its arguments, `values` going first."""
+    return locate(use.call.target)(*values, **completed(use))
+
+
 def locate(target: str) -> Any:
     """The attribute that `module:attribute` names."""
     module, _, attribute = target.partition(":")

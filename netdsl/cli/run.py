@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,31 +10,9 @@ from typing import Any
 import click
 
 from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
-from netdsl.source import Source
+from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
 
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
-
-
-class Failed(click.ClickException):
-    """Something that could not start or go on: one message, what to do about it, and status 1."""
-
-    exit_code = 1
-
-    def __init__(self, message: str, help: str | None = None) -> None:
-        super().__init__(message if help is None else f"{message}\nhelp: {help}")
-
-
-class Device(click.ParamType[str]):
-    """The name of a device, well formed; whether it is there is found out when it is used."""
-
-    name = "device"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses what no machine has."""
-        if not DEVICE.fullmatch(value):
-            self.fail(f"unknown device `{value}`: write auto, cpu, cuda, cuda:1 or mps", param, ctx)
-        return str(value)
 
 
 class Interval(click.ParamType[dict[str, Any]]):
@@ -53,17 +26,6 @@ class Interval(click.ParamType[dict[str, Any]]):
         if match is None:
             self.fail(f"`{value}` is no interval: write steps, as in 500, or seconds, as in 30s", param, ctx)
         return {"seconds": float(match[1])} if match[2] else {"steps": int(match[1])}
-
-
-FOLDER = click.Path(path_type=Path)
-
-device_option = click.option(
-    "--device",
-    type=Device(),
-    default="auto",
-    metavar="NAME",
-    help="auto (the default: the fastest there is), cpu, cuda, cuda:1 or mps.",
-)
 
 
 @click.command
@@ -103,12 +65,11 @@ def command(
     goes on from there, and ends with the weights that the run would have had.
     """
     given = {"data": data, "train.epochs": epochs}
-    settings = _override(settings, {name: str(value) for name, value in given.items() if value is not None})
+    overrides = {name: str(value) for name, value in given.items() if value is not None}
+    settings = replace(settings, overrides={**settings.overrides, **overrides})
     if resume is not None and (file or text or out or init_from):
-        raise click.UsageError(
-            "`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out"
-        )
-    program = Program(read_one(file, text), settings) if resume is None else _recorded(resume, settings)
+        raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
+    program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings)
     experiment = program.experiment
     with failures():
         from netdsl.training import Saving, train
@@ -121,52 +82,5 @@ def command(
             init=init_from,
             quiet=quiet,
             saving=Saving(**save_every),
-            about={"source": _source(program)},
+            about={"source": describe_source(program)},
         )
-
-
-@contextmanager
-def failures() -> Iterator[None]:
-    """Turns what stops a run into one message and an exit status."""
-    from netdsl.data import DataError
-    from netdsl.training import Interrupted, TrainingError
-
-    try:
-        yield
-    except (DataError, TrainingError) as error:
-        raise Failed(error.message, error.help) from error
-    except Interrupted as stopped:
-        click.echo(f"{stopped}; go on with `netdsl run --resume {stopped.folder}`", err=True)
-        sys.exit(stopped.exit_status)
-
-
-def _override(settings: Settings, overrides: dict[str, str]) -> Settings:
-    return replace(settings, overrides={**settings.overrides, **overrides})
-
-
-def _source(program: Program) -> dict[str, Any]:
-    """What it takes to read the run's text again as it was read: paths in it are relative to where it lay."""
-    settings = program.settings
-    return {
-        "path": os.path.abspath(program.source.name),
-        "overrides": dict(settings.overrides),
-        "variant": settings.variant,
-        "plugins": settings.plugins,
-    }
-
-
-def _recorded(run: Path, settings: Settings) -> Program:
-    """The text and the settings that a run was started with; what is given now comes on top."""
-    root = run.parent.parent if run.suffix == ".safetensors" else run
-    try:
-        source = json.loads((root / "run.json").read_text("utf-8"))["source"]
-        net = (root / "run.net").read_text("utf-8")
-    except (OSError, ValueError, KeyError) as error:
-        raise Failed(f"`{run}` is no run that can go on", "give the folder that `netdsl run` made") from error
-    settings = replace(
-        settings,
-        overrides=source["overrides"] | dict(settings.overrides),
-        variant=settings.variant or source["variant"],
-        plugins=settings.plugins and source["plugins"],
-    )
-    return Program(Source(source["path"], net), settings)

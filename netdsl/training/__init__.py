@@ -1,7 +1,30 @@
-"""Training: the loop and what surrounds it."""
+"""Training: the loop and what surrounds it. Its names are fetched when they are first used, for torch is slow."""
 
-from netdsl.training.errors import Interrupted, TrainingError
-from netdsl.training.run import Saving
-from netdsl.training.session import RunResult, train
+from __future__ import annotations
 
-__all__ = ["Interrupted", "RunResult", "Saving", "TrainingError", "train"]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from netdsl.training.errors import Interrupted, TrainingError
+    from netdsl.training.run import Saving
+    from netdsl.training.saved import Saved, open_run
+    from netdsl.training.session import RunResult, train
+
+_HOMES = {
+    "Interrupted": "errors",
+    "RunResult": "session",
+    "Saved": "saved",
+    "Saving": "run",
+    "TrainingError": "errors",
+    "open_run": "saved",
+    "train": "session",
+}
+
+__all__ = ["Interrupted", "RunResult", "Saved", "Saving", "TrainingError", "open_run", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from netdsl.data import Batch, Data
 from netdsl.network import Experiment, Network, Node
+from netdsl.training.assembly import assemble
 from netdsl.training.engine import Unwatched, grouped, train_epoch
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder
-from netdsl.training.learner import Learner, assemble
+from netdsl.training.learner import Learner
 from netdsl.training.schedules import Steps
 
 
@@ -54,7 +55,7 @@ def first_cause(network: Network, learner: Learner, batch: Batch) -> str | None:
         return "the batch itself holds values that are not finite"
     nodes = {node.path: node for node in network.walk()}
     with _watched(learner.module) as found, torch.no_grad(), learner.autocast:
-        loss = learner.loss(learner.module(batch.x), batch.y)
+        loss = learner.loss(learner.module(batch.x).float(), batch.y)
     if found:
         return _describe(nodes[found[0]], learner.module.get_submodule(found[0]))
     return None if _finite(loss) else "every layer's output is finite; the loss itself is not"

@@ -11,8 +11,9 @@ from torch import Tensor, nn
 
 from netdsl.data import Batch, Data, Pipeline
 from netdsl.training.evaluate import evaluate
-from netdsl.training.learner import Learner, counted
+from netdsl.training.learner import Learner
 from netdsl.training.losses import Losses
+from netdsl.training.objective import counted
 from netdsl.training.run import Run
 
 
@@ -58,7 +59,7 @@ def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
         for (x, y), share in zip(group, shares(group, loss_fn), strict=True):
             with learner.autocast:
                 output = model(x)
-                loss = loss_fn(output, y)
+            loss = loss_fn(output.float(), y)
             learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
             run.losses.add(loss.detach(), len(y), learner.step + 1)
         update(learner)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from netdsl.training.learner import counted
+from netdsl.training.objective import counted
 
 
 @torch.inference_mode()
@@ -31,8 +31,8 @@ def evaluate(
         metric.reset()
     for x, y in batches:
         with autocast:
-            output = model(x)
-            batch_loss = loss(output, y)
+            output = model(x).float()
+        batch_loss = loss(output, y)
         weight = counted(loss, y)
         total = total + batch_loss.double() * weight
         samples = samples + weight

@@ -57,10 +57,11 @@ class History:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """The best epoch and the last, as `run.json` tells them."""
+        """The best epoch and the last, and by what the best was chosen, as `run.json` tells it."""
         last = self.epochs[-1] if self.epochs else None
         chosen = {"best": self.best, "last": last}
-        return {name: {"epoch": epoch.number} | epoch.scalars for name, epoch in chosen.items() if epoch}
+        result = {name: {"epoch": epoch.number} | epoch.scalars for name, epoch in chosen.items() if epoch}
+        return {"criterion": self.criterion, "highest": self.highest, "result": result}
 
     def add(self, epoch: Epoch) -> None:
         """Adds an epoch."""

@@ -150,6 +150,7 @@ class Run:
             self._save_best()
             self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, self._state()))
             self.folder.keep_epochs({epoch.number for epoch in self._best})
+            self.describe("running")
         except OSError as error:
             raise self._failure(error) from error
         self._saved = monotonic()
@@ -160,13 +161,18 @@ class Run:
         try:
             last = {"epoch": self.learner.epoch} | self.history.epochs[-1].scalars
             self.folder.save_weights(self.folder.weights, self.learner.weights.state_dict(), last)
-            self.folder.describe(status="finished", seconds=round(self.seconds, 1), result=self.history.summary)
+            self.describe("finished")
         except OSError as error:
             raise self._failure(error) from error
+
+    def describe(self, status: str) -> None:
+        """Tells in `run.json` how far the run has come."""
+        self.folder.describe(status=status, seconds=round(self.seconds, 1), **self.history.summary)
 
     def _stop_if_asked(self) -> None:
         if self.stop.number:
             self.save()
+            self.describe("stopped")
             raise Interrupted(self.stop.number, self.folder.path, self.learner.step)
 
     def _state(self) -> dict[str, Any]:

@@ -11,22 +11,22 @@ from typing import Any
 
 import torch
 from torch import nn
-from torchmetrics import Metric
 
-from netdsl import components
-from netdsl.building import completed, construct, locate
+from netdsl.building import create
+from netdsl.components import Facts
 from netdsl.data import Data, open_data
-from netdsl.network import Experiment, Use
+from netdsl.network import Experiment
+from netdsl.training.assembly import assemble
 from netdsl.training.checkpoint import Checkpoint, load
 from netdsl.training.devices import choose_device, device_name
 from netdsl.training.diagnose import blame
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder, create_folder, open_folder
-from netdsl.training.history import Epoch, History
+from netdsl.training.history import Epoch
 from netdsl.training.layout import Choice, lay_out
-from netdsl.training.learner import assemble
 from netdsl.training.loggers import Jsonl, Loggers, TensorBoard
+from netdsl.training.measures import begin_history, build_metrics
 from netdsl.training.progress import Display, choose_display
 from netdsl.training.report import header, outcome
 from netdsl.training.run import Diverged, Run, Saving
@@ -94,7 +94,7 @@ def train(
         stack.callback(display.close)
         steps = _steps(experiment, data)
         choice = Choice(**folder.about["speed"]) if resume else choose(experiment, data, chosen, steps)
-        folder.describe(speed=asdict(choice), status="running")
+        folder.describe(speed=asdict(choice), data=_known(data.facts), status="running")
         run = _run(experiment, data, chosen, steps, folder, display, stop, saving)
         data = lay_out(run.learner, data, choice)
         stack.callback(run.loggers.close)
@@ -131,6 +131,11 @@ def _folder(
     return folder, load(chosen) if chosen else folder.checkpoints.latest()
 
 
+def _known(facts: Facts) -> dict[str, Any]:
+    """What a prediction has to know of the data, which it does not read."""
+    return {name: getattr(facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
+
+
 def _steps(experiment: Experiment, data: Data) -> Steps:
     settings = experiment.train
     an_epoch = ceil(data.train.batches / settings.accumulate)
@@ -149,13 +154,13 @@ def _run(
     stop: StopSignal,
     saving: Saving,
 ) -> Run:
-    metrics = {name: _metric(use, data.facts).to(device) for name, use in _named(experiment.metrics).items()}
-    loggers = [construct(use.call, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
+    metrics = build_metrics(experiment.metrics, data.facts, device)
+    loggers = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
     others = (logger for logger in loggers if not isinstance(logger, Jsonl))
     return Run(
         folder=folder,
         learner=assemble(experiment, device, steps),
-        history=_history(experiment, metrics),
+        history=begin_history(experiment.metrics, metrics),
         metrics=metrics,
         loggers=Loggers([Jsonl(folder.path), *others], lambda text: display.line(f"warning: {text}")),
         display=display,
@@ -165,29 +170,3 @@ def _run(
         epochs=ceil(steps / steps.per_epoch),
         classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
     )
-
-
-def _metric(use: Use[components.Metric], facts: components.Facts) -> Metric:
-    arguments = completed(use)
-    if arguments.get("num_classes", 0) is None:
-        arguments["num_classes"] = facts.classes
-    metric: Metric = locate(use.call.target)(**arguments)
-    return metric
-
-
-def _history(experiment: Experiment, metrics: Mapping[str, Metric]) -> History:
-    """The best epoch is the one with the best value of the first metric that has a better end, else of the loss."""
-    for name, use in _named(experiment.metrics).items():
-        if metrics[name].higher_is_better is not None:
-            return History(list(metrics), name, use.component.best == "highest")
-    return History(list(metrics))
-
-
-def _named(uses: tuple[Use[components.Metric], ...]) -> dict[str, Use[components.Metric]]:
-    """The metrics by name; the second `accuracy` is `accuracy_2`."""
-    named: dict[str, Use[components.Metric]] = {}
-    for use in uses:
-        name = use.component.name
-        same = sum(other.component.name == name for other in named.values())
-        named[f"{name}_{same + 1}" if same else name] = use
-    return named

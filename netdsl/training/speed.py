@@ -22,12 +22,13 @@ from torch import nn
 from netdsl.data import Data
 from netdsl.data.places import user_cache
 from netdsl.network import Experiment
+from netdsl.training.assembly import assemble
 from netdsl.training.devices import device_name
 from netdsl.training.engine import Unwatched, train_epoch
 from netdsl.training.evaluate import evaluate
 from netdsl.training.files import write_json
 from netdsl.training.layout import Choice, lay_out
-from netdsl.training.learner import Learner, assemble
+from netdsl.training.learner import Learner
 from netdsl.training.schedules import Steps
 
 SECONDS = 1.5

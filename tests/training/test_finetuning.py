@@ -11,7 +11,7 @@ from netdsl.builtins import optimizers
 from netdsl.components import call
 from netdsl.network import Use
 from netdsl.training import Saving, TrainingError, train
-from netdsl.training.learner import assemble
+from netdsl.training.assembly import assemble
 from netdsl.training.schedules import Steps
 from netdsl.training.transfer import transfer
 

@@ -8,7 +8,8 @@ import pytest
 
 from netdsl.training.history import Epoch, History
 from netdsl.training.progress import Display, Plain, Terminal, choose_display
-from netdsl.training.report import EpochTable, Moment, amount, clock, duration, moving_line, number, outcome
+from netdsl.training.report import EpochTable, Moment, moving_line, outcome
+from netdsl.training.wording import amount, clock, duration, number
 
 MOMENT = Moment(epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2)
 

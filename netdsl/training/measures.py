@@ -1,0 +1,51 @@
+"""The metrics of a file, made for its data, and the one that says which epoch is the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torchmetrics import Metric
+
+from netdsl import components
+from netdsl.building import completed, locate
+from netdsl.components import Facts
+from netdsl.network import Use
+from netdsl.training.history import History
+from netdsl.training.metrics import Confusion
+
+Uses = Sequence[Use[components.Metric]]
+
+
+def build_metrics(uses: Uses, facts: Facts, device: torch.device, *, confusion: bool = False) -> dict[str, Metric]:
+    """The metrics by name, and with `confusion` the confusion matrix where the data have classes."""
+    metrics = {name: _metric(use, facts).to(device) for name, use in _named(uses).items()}
+    if confusion and facts.classes and "confusion" not in metrics:
+        metrics["confusion"] = Confusion(num_classes=facts.classes).to(device)
+    return metrics
+
+
+def begin_history(uses: Uses, metrics: dict[str, Metric]) -> History:
+    """The best epoch is the one with the best value of the first metric that has a better end, else of the loss."""
+    for name, use in _named(uses).items():
+        if metrics[name].higher_is_better is not None:
+            return History(list(metrics), name, use.component.best == "highest")
+    return History(list(metrics))
+
+
+def _metric(use: Use[components.Metric], facts: Facts) -> Metric:
+    arguments = completed(use)
+    if arguments.get("num_classes", 0) is None:
+        arguments["num_classes"] = facts.classes
+    metric: Metric = locate(use.call.target)(**arguments)
+    return metric
+
+
+def _named(uses: Uses) -> dict[str, Use[components.Metric]]:
+    """The metrics by name; the second `accuracy` is `accuracy_2`."""
+    named: dict[str, Use[components.Metric]] = {}
+    for use in uses:
+        name = use.component.name
+        same = sum(other.component.name == name for other in named.values())
+        named[f"{name}_{same + 1}" if same else name] = use
+    return named

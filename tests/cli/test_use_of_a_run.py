@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from PIL import Image
+
+from netdsl.cli import netdsl as door
+from netdsl.training.pictures import confusion_png, curves_png
+
+NET = """conv 1->8 k3; relu; flatten; linear 10
+data digits
+optimizer adam
+train epochs=2 speed=contiguous keep=2
+metrics accuracy f1
+"""
+
+
+def netdsl(*arguments: object) -> Result:
+    return CliRunner().invoke(door, list(map(str, arguments)), prog_name="netdsl")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "digits.net").write_text(NET)
+    result = netdsl("run", folder / "digits.net", "--out", folder / "one", "--quiet")
+    assert result.exit_code == 0, result.output
+    other = netdsl("run", folder / "digits.net", "--out", folder / "two", "--quiet", "--set", "optimizer.lr=0.01")
+    assert other.exit_code == 0, other.output
+    return folder / "one"
+
+
+def about(run: Path) -> Any:
+    return json.loads((run / "run.json").read_text())
+
+
+def test_eval_finds_what_the_run_found(run: Path) -> None:
+    results = json.loads(netdsl("eval", run, "--json").stdout)
+    last = about(run)["result"]["last"]
+    for name in ("loss", "accuracy", "f1"):
+        assert results[name] == pytest.approx(last[f"test/{name}"])
+    assert sum(map(sum, results["confusion"])) == 360
+
+
+def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
+    results = json.loads(netdsl("eval", run, "--epoch", 1, "--json").stdout)
+    lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
+    first = next(line for line in lines if line.get("epoch") == 1)
+    assert results["loss"] == pytest.approx(first["test/loss"])
+    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
+
+
+def test_eval_tells_what_is_confused_and_draws_it(run: Path) -> None:
+    lines = netdsl("eval", run).stdout.splitlines()
+    assert [line.split()[0] for line in lines[:3]] == ["loss", "accuracy", "f1"]
+    assert all(" taken for " in line for line in lines[3:-1])
+    assert lines[-1] == f"confusion matrix: {run / 'confusion.png'}"
+    with Image.open(run / "confusion.png") as image:
+        assert min(image.size) > 200
+
+
+def test_eval_on_other_data(run: Path) -> None:
+    results = json.loads(netdsl("eval", run, "--data", "digits limit=50", "--json").stdout)
+    assert sum(map(sum, results["confusion"])) == 50
+
+
+@pytest.fixture
+def images(run: Path, tmp_path: Path) -> tuple[Path, list[int]]:
+    """The first test digits as pictures."""
+    from netdsl.data.digits import UNIT, load
+
+    test = load(tmp_path).test
+    for index, x in enumerate(test.x[:40]):
+        pixels = (x[0].float() * (255 / UNIT)).round().byte().numpy()
+        Image.fromarray(pixels).save(tmp_path / f"{index:02}.png")
+    return tmp_path, test.y[:40].tolist()
+
+
+def test_predict_goes_the_way_of_the_test_set(run: Path, images: tuple[Path, list[int]]) -> None:
+    folder, classes = images
+    found = json.loads(netdsl("predict", run, folder, "--json", "--top", 10).stdout)
+    assert [Path(each["image"]).name for each in found] == [f"{index:02}.png" for index in range(40)]
+    assert all(sum(best["probability"] for best in each["classes"]) == pytest.approx(1) for each in found)
+    right = sum(each["classes"][0]["class"] == label for each, label in zip(found, classes, strict=True))
+    results = json.loads(netdsl("eval", run, "--data", "digits limit=40", "--json").stdout)
+    assert right / 40 > results["accuracy"] - 0.25
+
+
+def test_predict_says_the_likeliest_first(run: Path, images: tuple[Path, list[int]]) -> None:
+    line = netdsl("predict", run, images[0] / "00.png", "--top", 2).stdout
+    name, first, second = line.strip().split("  ")
+    assert name.endswith("00.png")
+    assert float(first.split()[1]) >= float(second.split()[1])
+
+
+def test_an_image_of_another_size_is_made_to_fit(run: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (40, 30), (200, 10, 10)).save(tmp_path / "red.png")
+    assert netdsl("predict", run, tmp_path / "red.png").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "message"),
+    [(None, 1, "cannot read"), (b"no image", 1, "is no image that can be read")],
+)
+def test_what_is_no_image_is_told(run: Path, tmp_path: Path, content: bytes | None, status: int, message: str) -> None:
+    if content is not None:
+        (tmp_path / "a.png").write_bytes(content)
+    result = netdsl("predict", run, tmp_path / "a.png")
+    assert (result.exit_code, message in result.stderr) == (status, True)
+
+
+def test_a_folder_without_images_is_a_wrong_usage(run: Path, tmp_path: Path) -> None:
+    assert netdsl("predict", run, tmp_path).exit_code == 2
+
+
+def test_runs_are_listed_the_best_first(run: Path) -> None:
+    heading, *rows = netdsl("runs", run.parent).stdout.splitlines()
+    assert heading.split() == ["run", "epochs", "best", "test", "loss", "time", "status"]
+    values = [float(row.split("accuracy ")[1].split(" %")[0]) for row in rows]
+    assert len(values) == 2
+    assert values == sorted(values, reverse=True)
+    assert [each["status"] for each in json.loads(netdsl("runs", run.parent, "--json").stdout)] == ["finished"] * 2
+
+
+def test_two_runs_are_compared(run: Path, tmp_path: Path) -> None:
+    result = netdsl("runs", "--compare", run, run.parent / "two", "--out", tmp_path / "c.png")
+    assert "optimizer.lr: - | 0.01" in result.stdout.splitlines()
+    with Image.open(tmp_path / "c.png") as image:
+        assert image.format == "PNG"
+
+
+@pytest.mark.parametrize("command", [["eval"], ["predict", "x.png"], ["runs"], ["runs", "--compare", "a", "b"]])
+def test_what_is_no_run_is_told(tmp_path: Path, command: list[str]) -> None:
+    name, *others = command
+    arguments = [name, *others] if others[:1] == ["--compare"] else [name, tmp_path, *others]
+    result = netdsl(*arguments)
+    assert result.exit_code == 1
+    assert "no run" in result.stderr
+
+
+def test_weights_of_another_net_are_refused(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "run.net").write_text(NET.replace("1->8", "1->9"))
+    result = netdsl("eval", tmp_path / "run")
+    assert result.exit_code == 1
+    assert "do not fit its net" in result.stderr
+
+
+def test_a_run_without_weights_says_how_to_get_them(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    (tmp_path / "run" / "model.safetensors").unlink()
+    assert netdsl("eval", tmp_path / "run").exit_code == 0
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    result = netdsl("eval", tmp_path / "run")
+    assert result.stderr.endswith(f"help: go on with `netdsl run --resume {tmp_path / 'run'}`\n")
+
+
+@pytest.mark.parametrize("classes", [1, 2, 10, 100, 300])
+def test_a_confusion_matrix_of_any_size_can_be_drawn(classes: int) -> None:
+    matrix = torch.randint(0, 9, (classes, classes)).tolist()
+    assert confusion_png(matrix, [f"class {index}" for index in range(classes)]).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("curve", [[], [(1.0, 2.0)], [(1.0, 2.0), (2.0, float("nan")), (3.0, 2.0)]])
+def test_curves_of_any_length_can_be_drawn(curve: list[tuple[float, float]]) -> None:
+    assert curves_png({"a": curve, "b": [(0.0, 1.0), (5.0, 3.0)]}, "loss").startswith(b"\x89PNG")
