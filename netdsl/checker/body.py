@@ -8,7 +8,7 @@ from dataclasses import replace
 from netdsl.checker.arguments import bind
 from netdsl.checker.branches import Branches
 from netdsl.checker.context import Context
-from netdsl.checker.definitions import define_variables, expand
+from netdsl.checker.definitions import expand
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
 from netdsl.checker.repetition import repetition
 from netdsl.checker.scope import Block, Labelled, Scope, Word
@@ -16,6 +16,7 @@ from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.torch_modules import module_layer
 from netdsl.checker.unreadable import first_word, label
 from netdsl.checker.values import INVALID
+from netdsl.checker.variables import define_variables
 from netdsl.components import Call, Layer, Result
 from netdsl.diagnostics import Label
 from netdsl.language.syntax import Body, Statement

@@ -10,7 +10,7 @@ from pathlib import Path
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
 from netdsl.checker.context import Assume, Attempt, Context, Exhausted
-from netdsl.checker.definitions import Library, define_blocks, define_variables, defined_names, plain, unused
+from netdsl.checker.definitions import Library, define_blocks, defined_names, plain, unused
 from netdsl.checker.experiment import ExperimentCheck
 from netdsl.checker.holes import fill
 from netdsl.checker.inputs import agreed
@@ -21,6 +21,7 @@ from netdsl.checker.solver import Solution, solve
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
 from netdsl.checker.values import INVALID, evaluate
+from netdsl.checker.variables import define_variables
 from netdsl.diagnostics import Diagnostic, Label, errors
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Name, Statement

@@ -10,8 +10,9 @@ from typing import Any
 
 from netdsl.checker.arguments import bind
 from netdsl.checker.context import Context
-from netdsl.checker.scope import LITERALS, Block, Scope, as_name
+from netdsl.checker.scope import Block, Scope, as_name
 from netdsl.checker.values import HOLE, INVALID, evaluate
+from netdsl.checker.variables import RESERVED, define_variables
 from netdsl.components import Parameter
 from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
@@ -19,8 +20,6 @@ from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
 from netdsl.limits import MAX_BYTES, MAX_NESTING
 from netdsl.sizes import Shape
 from netdsl.source import Source, Span
-
-RESERVED = frozenset({"in", "features", *LITERALS})
 
 SHIPPED = "<netdsl library>"
 """The folder that messages say the shipped files are in."""
@@ -45,28 +44,6 @@ def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
             yield from (item.name.text for item in statement.items if isinstance(item, Setting))
         elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
             yield name.text
-
-
-def define_variables(
-    statement: Statement, scope: Scope, context: Context, overrides: Mapping[str, Setting] | None = None
-) -> None:
-    """Gives the variables of a `let` their values, or those that override them."""
-    for item in statement.items:
-        if not isinstance(item, Setting):
-            advice = "write `let width=64 depth=2`"
-            context.error("NET113", "`let` takes `name=value` pairs", item.span, help=advice)
-            continue
-        name = item.name.text
-        if name in RESERVED:
-            context.error("NET113", f"`{name}` has a meaning of its own and cannot be a variable", item.name.span)
-        elif name in scope.variables:
-            context.error("NET105", f"`{name}` is given twice", item.name.span, help="delete one of them")
-        else:
-            setting = (overrides or {}).get(name, item)
-            value = evaluate(setting.value, scope, context)
-            if value is HOLE:
-                context.error("NET103", "`?` stands for an argument of a layer, not for a variable", setting.value.span)
-            scope.variables[name] = INVALID if value is HOLE else value
 
 
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:

@@ -8,7 +8,8 @@ PAGES = (
     Page(
         "NET301",
         "the net's output is not what the data asks for",
-        "One output is needed for each class, or one for each number of the target.",
+        "The loss compares the net's output with the target: a score is needed for each class, or a number for each "
+        "number of the target.",
         "data mnist\nflatten\nlinear 64",
         "data mnist\nflatten\nlinear 10",
     ),
@@ -24,20 +25,22 @@ PAGES = (
         "NET303",
         "data that cannot be described",
         "The data set refuses its arguments, or a file that it has to look into cannot be read.",
-        "data csv absent.csv\nlinear 10",
+        "data csv absent.csv\nlinear 1",
+        "data fake 8\nlinear 10",
     ),
     Page(
         "NET304",
-        "a loss for another kind of target",
-        "Losses such as `cross_entropy` compare with classes, losses such as `mse` with numbers.",
+        "a loss or a metric for another kind of target",
+        "Losses such as `cross_entropy` and metrics such as `accuracy` compare with classes, `mse` and `mae` with "
+        "numbers. What the targets are is the data's to say.",
         "data mnist\nflatten\nlinear 10\nloss mse",
         "data mnist\nflatten\nlinear 10\nloss cross_entropy",
     ),
     Page(
         "NET305",
         "a transform that does not fit the sample",
-        "The sample that reaches the transform has another shape than it can take, or something that the transform "
-        "needs to know of the data set is not known.",
+        "The sample that reaches the transform has another shape than it can take, or an argument of it is out of its "
+        "range.",
         "data fake 8 classes=2 { hflip }\nlinear 2",
         "data fake 3x8x8 classes=2 { hflip }\nflatten\nlinear 2",
     ),
@@ -45,9 +48,9 @@ PAGES = (
         "NET306",
         "the input line and the data disagree",
         "With a `data` line the input is what the data gives after its transforms. An `input` line may repeat it, not "
-        "contradict it.",
-        "input 3x32x32\ndata mnist\nflatten\nlinear 10",
-        "data mnist\nflatten\nlinear 10",
+        "contradict it: images of another size are scaled by `resize`.",
+        "input 3x64x64\ndata cifar10\nflatten\nlinear 10",
+        "input 3x64x64\ndata cifar10 { resize 64 }\nflatten\nlinear 10",
     ),
     Page(
         "NET307",

@@ -14,8 +14,6 @@ PAGES = (
         "NET402",
         "nested too deep",
         "Braces, parentheses and uses of blocks may be nested 64 deep.",
-        f"let a={'(' * 65}1{')' * 65}\nconv 3->8 k3",
-        "let a=(1)\nconv 3->8 k3",
     ),
     Page(
         "NET403",
@@ -41,13 +39,15 @@ PAGES = (
         "a file outside the folder",
         "`use` reads only files below the folder of the file that is run, so that a net from a stranger cannot look "
         "around.",
-        'use "../blocks.net"\ninput 8\nrelu',
+        'use "../blocks.net"\ninput 3x8x8\nbasic 8',
+        "use resnet\ninput 3x8x8\nbasic 8",
     ),
     Page(
         "NET407",
         "a used file that cannot be read",
         "The file that `use` names is not there, or is not a UTF-8 text.",
-        'use "absent.net"\ninput 8\nrelu',
+        'use "absent.net"\ninput 3x8x8\nbasic 8',
+        "use resnet\ninput 3x8x8\nbasic 8",
     ),
     Page(
         "NET410",

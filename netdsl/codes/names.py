@@ -76,8 +76,8 @@ PAGES = (
         "NET110",
         "a label that cannot be used",
         "A label becomes the module's name in the state_dict: one word, once in its scope.",
-        "input 8\nlinear 8 as head\nlinear 4 as head",
-        "input 8\nlinear 8 as neck\nlinear 4 as head",
+        "input 8\nlinear 8 as head; relu\nlinear 4 as head",
+        "input 8\nlinear 8 as neck; relu\nlinear 4 as head",
     ),
     Page(
         "NET111",
@@ -99,22 +99,24 @@ PAGES = (
         "a definition that is not well formed",
         "`let`, `variant`, `block`, `use` and `budget` have a form of their own: `let width=64`, `variant wide "
         'width=128`, `block basic out stride=1 { … }`, `use "blocks.net"`, `budget params<=25M`.',
-        "let width 64\nconv 3->8 k3",
-        "let width=64\nconv 3->8 k3",
+        "let width 64\nconv 3->width k3",
+        "let width=64\nconv 3->width k3",
     ),
     Page(
         "NET114",
         "an unknown variable or variant on the command line",
         "`--set NAME=VALUE` overrides a variable of a `let`, or an argument of a statement, as in "
-        "`--set optimizer.lr=0.1`. `--variant NAME` applies a `variant` of the file.",
+        "`--set optimizer.lr=0.1`. `--variant NAME` applies a `variant` of the file, which overrides the same.",
+        "let width=64\nvariant wide widht=128\nconv 3->width k3",
+        "let width=64\nvariant wide width=128\nconv 3->width k3",
     ),
     Page(
         "NET115",
         "a hole to be filled",
         "`?` asks the checker for a value that makes the rest fit. `netdsl fix FILE` writes the value it found into "
         "the file; where none fits, the layers around the hole have to change.",
-        "input 3x32x32\nconv 8 k5 p?\nadd { conv 8 k5 p2 } { conv 8 k3 p1 }\nflatten\nlinear ?->10",
-        "input 3x32x32\nconv 8 k5 p2\nadd { conv 8 k5 p2 } { conv 8 k3 p1 }\nflatten\nlinear 8192->10",
+        "input 3x32x32\nresidual { conv 3 k5 p?; relu }",
+        "input 3x32x32\nresidual { conv 3 k5 p2; relu }",
     ),
     Page(
         "NET116",

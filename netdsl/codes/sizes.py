@@ -34,8 +34,8 @@ PAGES = (
         "a size that a weight needs is not known",
         "The number of weights depends on this size, and the input leaves it open. Write the size, or an `input` line "
         "that fixes it, or pool it away with `gap`.",
-        "input 3xHxW\nconv 8 k3\nflatten\nlinear 10",
-        "input 3xHxW\nconv 8 k3\ngap; flatten\nlinear 10",
+        "input 3xHxW\nconv 8 k3; relu\nflatten\nlinear 10",
+        "input 3xHxW\nconv 8 k3; relu\ngap; flatten\nlinear 10",
     ),
     Page(
         "NET206",
