@@ -13,7 +13,7 @@ import netdsl
 
 ROOT = Path(netdsl.__file__).parent
 FLOORS = (
-    ("source", "diagnostics", "sizes", "limits"),
+    ("source", "diagnostics", "sizes", "limits", "files"),
     ("language", "library", "components", "ranges"),
     ("ranges", "installed", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 
 import click
 
-from netdsl.cli.inputs import Settings, colored, columns, read_source, takes_settings, text_option
+from netdsl.cli.inputs import Settings, colored, columns, read_sources, takes_settings, text_option
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.render.diagnostics import render_concise, render_json, render_text
-from netdsl.source import Source
 
 
 @click.command
@@ -36,21 +35,12 @@ def command(files: tuple[str, ...], text: str | None, settings: Settings, form: 
         click.echo(_explain(explain), nl=False)
         return
     diagnostics: list[Diagnostic] = []
-    sources = _sources(files, text)
+    sources = read_sources(files, text)
     for source in sources:
         diagnostics += settings.check(source)[1]
     click.echo(_report(diagnostics, form, len(sources)), nl=False)
     if errors(diagnostics):
         sys.exit(1)
-
-
-def _sources(files: Sequence[str], text: str | None) -> list[Source]:
-    sources = [read_source(file) for file in files]
-    if text is not None:
-        sources.append(Source("<text>", text))
-    if not sources:
-        raise click.UsageError("give FILES, `-` for standard input, or `-e TEXT`")
-    return sources
 
 
 def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:

@@ -6,7 +6,7 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -120,6 +120,16 @@ def read_one(file: str | None, text: str | None) -> Source:
     if text is not None and file is None:
         return Source("<text>", text)
     raise click.UsageError("give one FILE, `-` for standard input, or `-e TEXT`")
+
+
+def read_sources(files: Sequence[str], text: str | None) -> list[Source]:
+    """The sources that FILES and `-e TEXT` name: one at least."""
+    sources = [read_source(file) for file in files]
+    if text is not None:
+        sources.append(Source("<text>", text))
+    if not sources:
+        raise click.UsageError("give FILES, `-` for standard input, or `-e TEXT`")
+    return sources
 
 
 def read_source(file: str) -> Source:

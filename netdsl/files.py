@@ -1,0 +1,58 @@
+"""Files that are whole or absent, whenever the power goes."""
+
+from __future__ import annotations
+
+import os
+import stat
+from contextlib import suppress
+from errno import EINVAL
+from pathlib import Path
+
+TEMPORARY = ".partial"
+"""What the names of files end in that are not yet in their places."""
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Puts a file in its place in one step: a reader sees the old content or the new, never a part.
+
+    A file that is there already keeps its mode and its owner, a symbolic link still leads to it.
+
+    Raises:
+        OSError: it cannot be written; what was there is as it was.
+    """
+    path = path.resolve()
+    old = path.stat() if path.exists() else None
+    if old and not stat.S_ISREG(old.st_mode):
+        raise OSError(EINVAL, "Not a regular file", str(path))
+    partial = path.with_name(f".{path.name[:64]}.{os.getpid()}{TEMPORARY}")
+    try:
+        with partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            if old:
+                _keep(partial, old)
+            os.fsync(file.fileno())
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames in a folder last; Windows has no such call and needs none."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _keep(path: Path, old: os.stat_result) -> None:
+    """Gives a file the mode of another, and its owner where that is another and may be given."""
+    new = path.stat()
+    if os.name == "posix" and (new.st_uid, new.st_gid) != (old.st_uid, old.st_gid):
+        with suppress(PermissionError):  # another's file in a folder of ours: it becomes ours, as with any editor
+            os.chown(path, old.st_uid, old.st_gid)
+    path.chmod(stat.S_IMODE(old.st_mode))

@@ -1,0 +1,83 @@
+import pytest
+
+from netdsl.language.formatter import COLUMNS, format_source
+from netdsl.source import Source
+
+
+def formatted(text: str) -> str:
+    found, diagnostics = format_source(Source("x", text))
+    assert diagnostics == []
+    assert format_source(Source("x", found)) == (found, [])
+    return found
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("\n\n", ""),
+        ("\ufeff#x \r\n", "#x\n"),
+        ("  conv   3\t->32  k5", "conv 3->32 k5\n"),
+        ("conv -> 32 s = 2 as  stem", "conv ->32 s=2 as stem\n"),
+        ("budget params  <=  150k macs<= 1.50M", "budget params<=150k macs<=1.50M\n"),
+        (
+            "x ( width * 2 + -a // ( 3 - 1 ) ) 0.10,.5,1. 007 k07 k3x05 -1x3",
+            "x (width*2+-a//(3-1)) 0.10,.5,1. 007 k07 k3x05 -1x3\n",
+        ),
+        ("x (- 1) (a - - 1) ?", "x (- 1) (a-- 1) ?\n"),
+        ("conv(3)", "conv (3)\n"),
+        ("a;b ;; c;\n;d", "a; b; c\nd\n"),
+        ("a\n\n\n\nb\n \n", "a\n\nb\n"),
+        ("\n\n# first\n\n\n# second\na", "# first\n\n# second\na\n"),
+        ("a # one\n\n   # two\nb#three", "a  # one\n\n# two\nb  #three\n"),
+        ("x{}", "x { }\n"),
+        ("x{a;b}as y", "x { a; b } as y\n"),
+        ("x{\n}", "x { }\n"),
+        ("x { a\n}", "x {\n    a\n}\n"),
+        ("x { a }shortcut{ b }", "x { a } shortcut { b }\n"),
+        ("x { a\n } shortcut { b }; c", "x {\n    a\n} shortcut { b }; c\n"),
+        ("x { # why\n\n a; b # c\n\n\n # d\n\n}", "x {  # why\n    a; b  # c\n\n    # d\n}\n"),
+        ("x {\n# only\n}", "x {\n    # only\n}\n"),
+        ("x { y { a; b }; c\n d }", "x {\n    y { a; b }; c\n    d\n}\n"),
+        ('use  "a  #  b"  # c', 'use "a  #  b"  # c\n'),
+    ],
+)
+def test_canonical_texts(text: str, expected: str) -> None:
+    assert formatted(text) == expected
+
+
+def test_comments_under_one_another_stay_so() -> None:
+    aligned = "a          # one\nlonger b=2 # two\nc # three\n\nd         # four\n"
+    assert formatted(aligned) == "a           # one\nlonger b=2  # two\nc  # three\n\nd  # four\n"
+
+
+WIDE = "concat { conv 64 k1; bn; relu } { conv 96 k1; bn; relu; conv 128 k3 p1; bn; relu } { maxpool 3 s1 p1 }"
+
+
+def test_a_statement_too_long_for_a_line_opens_its_bodies() -> None:
+    assert len(WIDE) > COLUMNS
+    assert formatted(WIDE + "; relu") == (
+        "concat {\n    conv 64 k1\n    bn\n    relu\n} {\n    conv 96 k1\n    bn\n    relu\n    conv 128 k3 p1\n"
+        "    bn\n    relu\n} {\n    maxpool 3 s1 p1\n}; relu\n"
+    )
+
+
+def test_a_line_may_be_just_as_long_as_it_may_be() -> None:
+    line = WIDE.replace("relu; conv", "elu; conv").replace("maxpool", "gap")
+    exact = line + " a" + "a" * (COLUMNS - len(line) - 2)
+    assert formatted(exact) == exact + "\n"
+    assert formatted(exact + "a").count("\n") > 10
+
+
+def test_bodies_within_a_body_that_opens_stay_on_their_lines() -> None:
+    text = f"block wide {{ residual {{ {'; '.join(['conv 32 k3 p1'] * 4)} }}; residual {{ {'; '.join(['bn'] * 9)} }} }}"
+    assert formatted(text) == (
+        "block wide {\n    residual { conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1 }\n"
+        "    residual { bn; bn; bn; bn; bn; bn; bn; bn; bn }\n}\n"
+    )
+
+
+def test_a_broken_text_comes_back_with_its_errors() -> None:
+    text = "conv  3 => 4\n"
+    found, (diagnostic,) = format_source(Source("x", text))
+    assert (found, diagnostic.code) == (text, "NET002")
