@@ -165,7 +165,8 @@ class LayerCheck:
                 self._undetermined(name, actual)
                 self.values[name] = UNKNOWN
             return shape
-        if isinstance(actual, int) and actual != given:
+        rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
+        if isinstance(actual, int) and actual != given and not rank_is_guessed:
             self._contradict(name, axis, given, shape)
         elif isinstance(actual, Expr):
             message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"

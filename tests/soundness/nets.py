@@ -351,7 +351,12 @@ class Author:
 
     def repeat(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         times = self.random.choice([0, 1, 2, 3])
-        body = self.keeping(x) if x is not None and self.chance(0.7) else self.body(x, {}, 1, depth + 1)
+        if times == 0:
+            body = [self.activation(x)]  # what no layer ever is is looked over all the same, and may not be wrong
+        elif x is not None and self.chance(0.7):
+            body = self.keeping(x)
+        else:
+            body = self.body(x, {}, 1, depth + 1)
         return Telling(f"repeat {times} {braced(body)}", lambda x, skips: through(body * times, x, skips, shared=True))
 
     def block(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
