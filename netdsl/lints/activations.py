@@ -37,7 +37,7 @@ IDEMPOTENT = ("torch.nn:Hardtanh", "torch.nn:ReLU", "torch.nn:ReLU6")
 
 def two_linear_layers(program: Program) -> Iterator[Diagnostic]:
     """NET901: two linear layers, or convolutions, that together are one."""
-    for place in program.everywhere(lambda place: _folded(place) is not None):
+    for place in program.somewhere(lambda place: _folded(place) is not None):
         first = _folded(place)
         assert first is not None
         message = f"no activation between this `{place.node.name}` and the `{first.node.name}` before it"
@@ -59,7 +59,7 @@ def twice_the_same(program: Program) -> Iterator[Diagnostic]:
 
 def softmax_of_one(program: Program) -> Iterator[Diagnostic]:
     """NET911: a softmax over one number."""
-    for place in program.everywhere(_is_of_one):
+    for place in program.somewhere(_is_of_one):
         value = {"torch.nn:LogSoftmax": 0}.get(place.target, 1)
         message = f"`{place.node.name}` of a single number is always {value}"
         advice = "for a yes or a no use `sigmoid`, for classes give each its own output"

@@ -68,12 +68,21 @@ class Program:
 
     def everywhere(self, test: Callable[[Place], bool]) -> Iterator[Place]:
         """The statements of the file that a test holds for wherever they stand, a place for each."""
-        by_statement: dict[Span, list[Place]] = {}
+        return (places[0] for places in self._by_statement if all(map(test, places)))
+
+    def somewhere(self, test: Callable[[Place], bool]) -> Iterator[Place]:
+        """The statements of the file that a test holds for in one place at least, and the first such place."""
+        found = (next(filter(test, places), None) for places in self._by_statement)
+        return (place for place in found if place)
+
+    @cached_property
+    def _by_statement(self) -> Sequence[Sequence[Place]]:
+        """The places of every statement that the author of this file has written."""
+        grouped: dict[Span, list[Place]] = {}
         for place in self.places:
-            by_statement.setdefault(place.node.span, []).append(place)
-        for span, places in by_statement.items():
-            if span in self.statements and all(place.is_written and test(place) for place in places):
-                yield places[0]
+            if place.is_written and place.node.span in self.statements:
+                grouped.setdefault(place.node.span, []).append(place)
+        return list(grouped.values())
 
     @cached_property
     def occurrences(self) -> Counter[Span]:

@@ -19,16 +19,17 @@ AXES = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 
 def left_over(program: Program) -> Iterator[Diagnostic]:
     """NET909: rows or columns at the end that no window sees."""
-    seen = set()
-    for place in program.places:
+    for place in program.somewhere(lambda place: any(_lost(place))):
         node = place.node
-        if node.span in seen or node.span not in program.statements or not place.is_written:
-            continue
-        lost = [_unseen(place, axis) for axis in range(1, len(node.input))] if place.target in SLIDING else []
-        if any(lost):
-            seen.add(node.span)
-            message = f"`{node.name}` never sees the last {_words(lost)} of {format_shape(node.input)}"
-            yield Diagnostic("NET909", message, node.span, help=_advice(place))
+        message = f"`{node.name}` never sees the last {_words(_lost(place))} of {format_shape(node.input)}"
+        yield Diagnostic("NET909", message, node.span, help=_advice(place))
+
+
+def _lost(place: Place) -> list[int]:
+    """How many elements of each axis no window sees."""
+    if place.target not in SLIDING:
+        return []
+    return [_unseen(place, axis) for axis in range(1, len(place.node.input))]
 
 
 def _unseen(place: Place, axis: int) -> int:
