@@ -75,6 +75,18 @@ def disagreement(case: Case) -> str | None:
             return f"{case}: {name} is {rule} by the rule, {reference} in torch, {own} in {ours.call}"
     if not torch.allclose(built.output, theirs.output, rtol=1e-4, atol=1e-5, equal_nan=True):
         return f"{case}: {ours.call} computes other numbers than torch"
+    return _of_indices(case, emitted, ours)
+
+
+def _of_indices(case: Case, module: nn.Module, ours: Result) -> str | None:
+    """A layer that takes anything moves indices on their way to an embedding as it moves real numbers."""
+    if case.layer.takes != "any":
+        return None
+    ran = run(module, case, dtype=torch.long)
+    if isinstance(ran, str):
+        return f"{case}: {ours.call} fails with indices: {ran}"
+    if (ran.shape, ran.output.dtype) != (ours.out, torch.long):
+        return f"{case}: {ours.call} makes {ran.shape} of {ran.output.dtype} out of indices"
     return None
 
 
@@ -128,7 +140,9 @@ def _has_rank_of_name(case: Case) -> bool:
     return not forced or rank == int(forced[2]) + 1 or (forced[0], rank) == ("bn1d", 1)
 
 
-def run(module: nn.Module, case: Case, weights: Mapping[str, Tensor] | None = None) -> Ran | str:
+def run(
+    module: nn.Module, case: Case, weights: Mapping[str, Tensor] | None = None, dtype: torch.dtype | None = None
+) -> Ran | str:
     """One step forward as in training, gradients wanted, from the same numbers each time."""
     if weights is not None:
         module.load_state_dict(weights)
@@ -137,7 +151,7 @@ def run(module: nn.Module, case: Case, weights: Mapping[str, Tensor] | None = No
         with quiet():
             # `torch.manual_seed` also sees to devices that are not used here, which takes longer than the layer
             torch.default_generator.manual_seed(0)
-            return Ran(module, before, module.train()(batch(case)))
+            return Ran(module, before, module.train()(batch(case, dtype)))
     except Exception as error:  # likewise
         return f"{type(error).__name__}: {error}"
 
@@ -154,9 +168,9 @@ def is_same(one: nn.Module, two: nn.Module) -> bool:
     return settings(one) == settings(two)
 
 
-def batch(case: Case) -> Tensor:
+def batch(case: Case, dtype: torch.dtype | None = None) -> Tensor:
     """Two samples: numbers for most layers, indices for an embedding. A leaf could not be changed in place."""
-    if case.layer.takes == "index":
+    if dtype == torch.long or case.layer.takes == "index":
         return torch.zeros(BATCH, *case.shape, dtype=torch.long)
     return torch.randn(BATCH, *case.shape, requires_grad=True).clone()
 

@@ -1,4 +1,4 @@
-"""Convolutions, transposed convolutions, and the unfolding that underlies them."""
+"""Convolutions: plain, depthwise and transposed."""
 
 from __future__ import annotations
 
@@ -197,75 +197,6 @@ def convt(
 convt1d = convt.only("convt1d", "CL")
 convt2d = convt.only("convt2d", "CHW")
 convt3d = convt.only("convt3d", "CDHW")
-
-
-@layer(
-    "convolution",
-    shorts=SHORTS,
-    aliases={"kernel": "kernel_size"},
-    accepts=("CHW",),
-    assumes="CHW",
-    formula=f"channels·kernel_size², then the product over both axes of {FORMULA}",
-    example="unfold k3 p1",
-    takes="any",
-)
-def unfold(x: Shape, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Result:
-    """Writes out each window as a column: what a convolution multiplies with its kernels.
-
-    The result has a row for each element of a window of all channels, and a column for each place of the window.
-    """
-    sliding = windows(2, kernel_size, stride, padding, dilation)
-    spatial = x[1:]
-    axes = [window.formula(size).rpartition(" = ")[0] for window, size in zip(sliding, spatial, strict=True)]
-    places = product(slide(sliding, spatial))
-    return Result(
-        (x[0] * prod(window.kernel for window in sliding), places),
-        call("torch.nn:Unfold", kernel_size=kernel_size, dilation=dilation, padding=padding, stride=stride),
-        formula=() if isinstance(places, Unknown) else (f"({axes[0]})·({axes[1]}) = {places}",),
-        requires=fit(sliding, spatial),
-    )
-
-
-@layer(
-    "convolution",
-    shorts=SHORTS,
-    aliases={"kernel": "kernel_size"},
-    accepts=("CL",),
-    assumes="CL",
-    formula="channels/kernel_size², then `output_size`",
-    example="fold 8x8 k2 s2",
-)
-def fold(
-    x: Shape, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
-) -> Result:
-    """Puts columns back as windows of an image, and sums where they overlap: the converse of `unfold`.
-
-    `output_size` is the image's; there must be a column for each place of the window in it.
-    """
-    image = sizes(output_size, 2, "output_size")
-    sliding = windows(2, kernel_size, stride, padding, dilation)
-    rows = prod(window.kernel for window in sliding)
-    places = product(slide(sliding, image))
-    channels = x[0] // rows
-    return Result(
-        (channels, *image),
-        call(
-            "torch.nn:Fold",
-            output_size=output_size,
-            kernel_size=kernel_size,
-            dilation=dilation,
-            padding=padding,
-            stride=stride,
-        ),
-        formula=() if isinstance(channels, Unknown) else (f"{x[0]}/{rows} = {channels}",),
-        requires=(
-            *fit(sliding, image),
-            Requirement(
-                x[0], "==", channels * rows, f"{x[0]} rows are no multiple of a window's {rows}", "kernel_size"
-            ),
-            Requirement(x[1], "==", places, f"the window has {places} places but {x[1]} columns come", "output_size"),
-        ),
-    )
 
 
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
