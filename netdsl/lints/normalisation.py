@@ -23,12 +23,9 @@ BIASED = (
 
 def bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
     """NET907: a bias that the batch's mean takes away again."""
-    followers: dict[Place, list[Place]] = {}
-    for place in program.places:
-        if place.before:
-            followers.setdefault(place.before, []).append(place)
-    for place in program.everywhere(lambda place: _has_bias(place) and _is_normalised(followers.get(place, []))):
-        norm = followers[place][0].node
+    norms = {place.before: place.node for place in program.places if place.target == NORMALISATION and place.before}
+    for place in program.everywhere(lambda place: _has_bias(place) and place in norms):
+        norm = norms[place]
         message = f"the bias of `{place.node.name}` is taken away again by `{norm.name}`"
         labels = (Label(norm.span, "subtracts the mean"),)
         fix = without_bias(program.statements[place.node.span])
@@ -56,10 +53,6 @@ def batch_of_one(program: Program) -> Iterator[Diagnostic]:
 
 def _has_bias(place: Place) -> bool:
     return place.target in BIASED and place.argument("bias", True) is True
-
-
-def _is_normalised(followers: list[Place]) -> bool:
-    return len(followers) == 1 and followers[0].target == NORMALISATION
 
 
 def _has_one_position(place: Place) -> bool:

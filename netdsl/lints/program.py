@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from netdsl.language.syntax import Body, File, Statement
@@ -15,17 +15,19 @@ from netdsl.source import Span
 SEQUENCES = (SEQUENTIAL.target, "netdsl.modules:Skipping")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, slots=True)
 class Place:
-    """A layer, and the one whose output it alone receives; None where that is the input, or shared with others."""
+    """A layer in its place.
+
+    Args:
+        node: the layer.
+        target: what it builds, without the number of axes: `torch.nn:Conv`.
+        before: the layer whose output it alone receives; None where that is the input, or shared with others.
+    """
 
     node: Node
+    target: str
     before: Place | None
-
-    @property
-    def target(self) -> str:
-        """What it builds, without the number of axes: `torch.nn:Conv`."""
-        return self.node.call.target.removesuffix("1d").removesuffix("2d").removesuffix("3d")
 
     @property
     def is_written(self) -> bool:
@@ -117,9 +119,15 @@ class _Walk:
             for child in node.children:
                 self._node(child, None)
             return None
-        place = Place(node, before)
+        place = Place(node, plain(node.call.target), before)
         self.places.append(place)
         return place
+
+
+@cache
+def plain(target: str) -> str:
+    """A target without the number of axes."""
+    return target.removesuffix("1d").removesuffix("2d").removesuffix("3d")
 
 
 def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
