@@ -14,6 +14,7 @@ from functools import cached_property
 from types import UnionType
 from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin, get_type_hints
 
+from netdsl.lazy import Lazy
 from netdsl.sizes import Dim, Shape, Unknown, format_shape
 
 Size = int | tuple[int, ...]
@@ -175,14 +176,20 @@ class Component:
         return any(parameter.is_many for parameter in self.parameters.values())
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether the signature is read only when somebody asks for it, which imports the target."""
+        return isinstance(self.function, Lazy)
+
+    @property
     def doc(self) -> str:
         """The docstring."""
         return inspect.getdoc(self.function) or ""
 
     @property
     def summary(self) -> str:
-        """The docstring's first line."""
-        return self.doc.partition("\n")[0]
+        """The docstring's first line; of what is not imported yet, what it says of itself."""
+        doc = self.function.doc if isinstance(self.function, Lazy) else self.doc
+        return doc.partition("\n")[0]
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""

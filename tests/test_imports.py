@@ -13,9 +13,9 @@ import netdsl
 
 ROOT = Path(netdsl.__file__).parent
 FLOORS = (
-    ("source", "diagnostics", "sizes", "limits", "files"),
-    ("language", "library", "components", "ranges"),
-    ("ranges", "installed", "hookspecs", "plugins", "builtins"),
+    ("source", "diagnostics", "sizes", "limits", "files", "fixes"),
+    ("language", "library", "lazy", "components", "ranges"),
+    ("ranges", "installed", "discovery", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
     ("building", "meta", "modules", "data", "training", "export"),
     ("api", "cli", "__main__"),

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.installed import entry_points
+from netdsl.installed import announcements
 
 ENTRY = "[netdsl]\nmine = some_module\n"
 
@@ -25,7 +25,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found() -> list[str]:
-    return [entry.name for entry in entry_points()]
+    return [entry.name for entry in announcements()]
 
 
 @pytest.mark.parametrize(
@@ -38,10 +38,10 @@ def test_what_packages_announce_is_found(text: str, names: list[str], name: str,
     assert found() == names
 
 
-def test_the_slow_way_is_not_taken_where_nothing_is_announced(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_slow_way_is_not_taken_for_folders(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "importlib.metadata", raising=False)
-    announce(path, "[pytest11]\na = b\n")
-    assert found() == []
+    announce(path, ENTRY)
+    assert found() == ["mine"]
     assert "importlib.metadata" not in sys.modules
 
 
@@ -60,5 +60,5 @@ def test_another_way_of_finding_packages_is_asked(path: Path, monkeypatch: pytes
 
     announce(path, ENTRY)
     monkeypatch.setattr(sys, "meta_path", [Finder])
-    monkeypatch.setattr("netdsl.installed._may_announce", lambda folder: False)
+    monkeypatch.setattr("netdsl.installed._announced", lambda folder: iter(()))
     assert found() == ["mine"]

@@ -1,0 +1,42 @@
+"""A function that is fetched when it is first called or looked at, since fetching it may import something slow."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+
+class Lazy:
+    """Stands for a function: `inspect` reads its signature, annotations and documentation from it.
+
+    Args:
+        fetch: makes the function.
+        doc: what is said of it without fetching it.
+    """
+
+    def __init__(self, fetch: Callable[[], Callable[..., Any]], doc: str = "") -> None:
+        self._fetch = fetch
+        self.doc = doc
+
+    @cached_property
+    def function(self) -> Callable[..., Any]:
+        """The function itself."""
+        return self._fetch()
+
+    def __call__(self, *values: Any, **named: Any) -> Any:
+        """Calls it."""
+        return self.function(*values, **named)
+
+    @property
+    def __signature__(self) -> inspect.Signature:
+        return inspect.signature(self.function)
+
+    @property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+        return self.function.__annotations__
+
+    @property
+    def __doc__(self) -> str | None:  # type: ignore[override]
+        return self.doc or self.function.__doc__
