@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, cast
 
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
 from netdsl.checker.outputs import DEFAULTS, check_loss, check_metrics, kind
 from netdsl.checker.scope import Scope, as_name
 from netdsl.checker.settings import check_ranges, check_refusals
+from netdsl.checker.torch_modules import foreign_names, foreign_transform
 from netdsl.checker.values import INVALID
 from netdsl.components import (
     Component,
@@ -30,6 +31,7 @@ from netdsl.diagnostics import Label
 from netdsl.language.syntax import Body, Statement
 from netdsl.network import DataSettings, DataUse, Experiment, Network, TrainSettings, Use
 from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown
+from netdsl.source import Span
 
 C = TypeVar("C", bound=Component)
 
@@ -211,15 +213,23 @@ class ExperimentCheck:
             self.context.error("NET113", message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
-        name: str | None = str(named) if isinstance(named, str) else first.text
-        if name not in known:
+        name = str(named) if isinstance(named, str) else first.text
+        component = self._named(name, first.span, kind)
+        if component is None:
             advice = f"`netdsl layers` lists every {kind.kind}"
-            name = self.context.unknown("NET302", kind.kind, str(name), first.span, known, advice)
-        if named is INVALID or name is None:
+            names = {*known, *foreign_names(name)}
+            meant = self.context.unknown("NET302", kind.kind, name, first.span, names, advice)
+            component = self._named(meant, first.span, kind) if meant else None
+        if named is INVALID or component is None:
             return None
-        component = known[name]
         rest = replace(statement, name=first, items=statement.items[1:])
         return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
+
+    def _named(self, name: str, span: Span, kind: type[C]) -> C | None:
+        """The component of a name: one of the registry's, or one of torchvision's transforms."""
+        if kind is Transform and (foreign := foreign_transform(name, span, self.context)):
+            return cast("C", foreign)
+        return self.context.registry.of(kind).get(name)
 
     def _single(self, directive: str) -> Statement | None:
         statements = self.directives.get(directive, ())

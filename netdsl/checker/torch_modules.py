@@ -1,11 +1,15 @@
-"""`nn.Anything`: torch's own classes by their own names. Only a net that asks for one pays for torch's import."""
+"""`nn.Anything` and `v2.Anything`: torch's and torchvision's own classes by their own names.
+
+Only a file that asks for one pays for the import.
+"""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Collection
 
 from netdsl.checker.context import Context
-from netdsl.components import Layer
+from netdsl.components import Layer, Transform
 from netdsl.source import Span
 
 
@@ -22,3 +26,23 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
         message = f"`{name}` is checked by running it in torch, whose import takes seconds"
         context.error("NET990", message, span)
     return layer
+
+
+def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
+    """The transform that `v2.GaussianBlur` means; None for other names, and for one torchvision does not have."""
+    if not name.startswith("v2."):
+        return None
+    foreign = importlib.import_module("netdsl.data.transforms.foreign")
+    transform: Transform | None = foreign.torchvision_transform(name)
+    if transform is not None and not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
+        message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
+        context.error("NET990", message, span)
+    return transform
+
+
+def foreign_names(name: str) -> Collection[str]:
+    """What a name that begins with `v2.` may have been meant for."""
+    if not name.startswith("v2."):
+        return ()
+    names: Collection[str] = importlib.import_module("netdsl.data.transforms.foreign").torchvision_names()
+    return names

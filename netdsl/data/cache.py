@@ -58,13 +58,14 @@ def into_memory(items: Items, decoding: Decoding) -> Tensors:
 
 
 def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> Tensors:
-    """Decodes all items into a file beside them, unless an earlier run has; the file is mapped, not read.
+    """Decodes all items into a file beside their folder, unless an earlier run has; the file is mapped, not read.
 
-    A file appears under its name only when it is whole, and one process at a time makes it; so an interrupted run or a
-    second process does no harm.
+    Beside it, and not in it, since others take every folder in there for a class. A file appears under its name only
+    when it is whole, and one process at a time makes it; so an interrupted run or a second process does no harm.
     """
-    place = Path(items.folder) / FOLDER
-    path = place / f"{_key(items, steps)}.npy"
+    folder = Path(items.folder).absolute()
+    place = folder.parent / FOLDER
+    path = place / f"{folder.name}-{_key(items, steps)}.npy"
     try:
         if not path.exists():
             with locked(place):

@@ -96,14 +96,19 @@ def open_data(
     Raises:
         DataError: the data cannot be had, in words.
     """
-    splits = load(use)
-    train, test = divide(splits, use.settings, use.component.name)
-    skips = Skips(use.settings.on_error == "skip")
-    server = Server(use, splits, Session(torch.device(device), seed, rank, world, progress), skips)
-    return _opened(server, train, test)
+    session = Session(torch.device(device), seed, rank, world, progress)
+    server, parts = read(use, session)
+    return serve(server, parts)
 
 
-def load(use: DataUse) -> Splits:
+def read(use: DataUse, session: Session) -> tuple[Server, tuple[Part, Part]]:
+    """Loads and divides a data set: what trains and what tests, and who can make pipelines of them."""
+    splits = _load(use)
+    parts = divide(splits, use.settings, use.component.name)
+    return Server(use, splits, session, Skips(use.settings.on_error == "skip")), parts
+
+
+def _load(use: DataUse) -> Splits:
     """Calls the loader of the data set; what it says of broken files becomes a `DataError`."""
     try:
         splits: Splits = locate(use.call.target)(data_root(use.settings.root), **use.arguments)
@@ -115,9 +120,11 @@ def load(use: DataUse) -> Splits:
     return splits
 
 
-def _opened(server: Server, train: Part, test: Part) -> Data:
+def serve(server: Server, parts: tuple[Part, Part]) -> Data:
+    """Makes the pipelines of the two parts."""
     how: How | None = None
-    why, parts = "", (train, test)
+    why = ""
+    train, test = parts
     chains = server.chains(replace(server.use.facts, mean=(0.0,), std=(1.0,)), train)
     if not isinstance(train, Tensors) and not isinstance(test, Tensors):
         how, why = choose(server.use, (train, test), chains)

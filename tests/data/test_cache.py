@@ -66,12 +66,10 @@ def test_each_size_has_a_file_of_its_own(data_use, photos):  # noqa: F811
 def test_what_an_interrupted_run_left_is_swept_up(data_use, photos):  # noqa: F811
     mapped(data_use, photos, RESIZE)
     whole = files(photos)
-    for part in ("train", "val"):
-        place = photos / part / FOLDER
-        for file in place.glob("*.npy"):
-            if "labels" not in file.name:
-                file.unlink()
-        (place / "0123.part").write_bytes(b"half")
+    for file in (photos / FOLDER).glob("*.npy"):
+        if "labels" not in file.name:
+            file.unlink()
+    (photos / FOLDER / "0123.part").write_bytes(b"half")
     mapped(data_use, photos, RESIZE)
     assert files(photos) == whole
 
@@ -112,7 +110,7 @@ def test_a_killed_run_and_a_second_process_do_no_harm(data_use, photos, tmp_path
     killed = begun(data_use, photos, tmp_path / "killed", 600, results)
     killed.kill()
     killed.join()
-    assert not list((photos / "train" / FOLDER).glob("[0-9a-f]*.npy"))
+    assert not list((photos / FOLDER).glob("*.npy"))
     first = begun(data_use, photos, tmp_path / "first", 0.5, results)
     second = get_context("fork").Process(target=decode, args=(data_use, photos, tmp_path / "second", 0, results))
     second.start()
@@ -124,7 +122,7 @@ def test_a_killed_run_and_a_second_process_do_no_harm(data_use, photos, tmp_path
 
 
 def test_a_folder_that_cannot_be_written_is_one_message(data_use, photos):  # noqa: F811
-    (photos / "train" / FOLDER).write_text("in the way")
+    (photos / FOLDER).write_text("in the way")
     with pytest.raises(DataError, match=r"`.*\.netdsl-cache` cannot hold decoded images: ") as error:
         mapped(data_use, photos, RESIZE)
     assert error.value.help == "write `cache=none`"

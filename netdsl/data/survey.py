@@ -1,0 +1,131 @@
+"""What a data set holds, to be looked at before anything is trained on it: counts, statistics, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from netdsl.components import Facts
+from netdsl.data.chain import Chain
+from netdsl.data.opening import read, serve
+from netdsl.data.randomness import AUGMENT, Moment
+from netdsl.data.reading import Broken, Key, Reader
+from netdsl.data.samples import Chosen, Part, Tensors, unit_of
+from netdsl.data.serving import Session, for_workers
+from netdsl.data.statistics import channel_statistics
+from netdsl.network import DataUse
+
+SAMPLES = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What there is to say of a data set.
+
+    Args:
+        facts: all that is known of it; `mean` and `std` are those of the training part, scaled to 0…1.
+        shape: one sample's when it reaches the net.
+        served: how it is served.
+        stored: the smallest and the largest shape among the samples as they are stored.
+        counts: of each class, how many samples train and how many test; empty for numbers.
+        targets: of numbers the smallest, the mean and the largest in training; empty for classes.
+        skipped: broken files that were left out.
+        raw: some images as they are stored, bytes of 0…255; empty where samples are no images.
+        transformed: the same as they reach the net in training, stretched to bytes of 0…255.
+    """
+
+    facts: Facts
+    shape: tuple[int, ...]
+    served: str
+    stored: tuple[tuple[int, ...], tuple[int, ...]]
+    counts: tuple[tuple[int, int], ...]
+    targets: tuple[float, ...]
+    skipped: tuple[str, ...]
+    raw: tuple[Tensor, ...]
+    transformed: tuple[Tensor, ...]
+
+
+def survey(use: DataUse, *, seed: int = 0) -> Survey:
+    """Looks at the data set of a `data` line. Raises `DataError`."""
+    server, parts = read(use, Session(torch.device("cpu"), seed))
+    data = serve(server, parts)
+    data.close()
+    train, unit = parts[0], unit_of(parts[0], server.splits.unit)
+    facts = _with_statistics(data.facts, train, unit)
+    indices = torch.linspace(0, len(train) - 1, min(SAMPLES, len(train))).long()
+    stored = _stored(train, indices)
+    labels = [_labels(part) for part in parts]
+    chain, _ = server.chains(facts, train)
+    pictured = len(data.shape) == 3
+    return Survey(
+        facts=facts,
+        shape=data.shape,
+        served=data.description,
+        stored=(min(map(_shape, stored)), max(map(_shape, stored))),
+        counts=_counts(labels, facts.classes) if facts.classes else (),
+        targets=() if facts.classes else _range(labels[0]),
+        skipped=data.skipped,
+        raw=tuple(_bytes(sample, unit) for sample in stored) if pictured else (),
+        transformed=_transformed(train, chain, indices, seed) if pictured else (),
+    )
+
+
+def _with_statistics(facts: Facts, train: Part, unit: float) -> Facts:
+    if facts.dtype == "index" or not isinstance(train, Tensors):
+        return facts
+    mean, std = channel_statistics(train.x, unit)
+    return replace(facts, mean=mean, std=std)
+
+
+def _stored(part: Part, indices: Tensor) -> list[Tensor]:
+    if isinstance(part, Tensors):
+        return list(part.x[indices])
+    read = [Reader(part)[Key(index)] for index in indices.tolist()]
+    return [found[0] for found in read if not isinstance(found, Broken)]
+
+
+def _labels(part: Part) -> Tensor:
+    """The targets of a part; items that do not know them beforehand are read for them."""
+    if isinstance(part, Tensors):
+        return part.y
+    known = [part.label(index) for index in range(len(part))]
+    if all(label is not None for label in known):
+        return torch.tensor(known)
+    read = [Reader(part)[Key(index)] for index in range(len(part))]
+    return torch.stack([torch.as_tensor(found[1]) for found in read if not isinstance(found, Broken)])
+
+
+def _counts(labels: Sequence[Tensor], classes: int) -> tuple[tuple[int, int], ...]:
+    train, test = (part.bincount(minlength=classes).tolist() for part in labels)
+    return tuple(zip(train, test, strict=True))
+
+
+def _range(targets: Tensor) -> tuple[float, ...]:
+    numbers = targets.double()
+    return numbers.min().item(), numbers.mean().item(), numbers.max().item()
+
+
+def _shape(sample: Tensor) -> tuple[int, ...]:
+    return tuple(sample.shape)
+
+
+def _bytes(sample: Tensor, unit: float) -> Tensor:
+    return (sample.double() / unit * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, ...]:
+    moment = Moment(indices, 0, (AUGMENT, seed, 0, 0))
+    if isinstance(train, Tensors):
+        some = train.pick(indices)
+        x, _ = chain(chain.prepare(some.x), some.y, moment, slice(0, len(indices)))
+    else:
+        first, rest = for_workers(chain)
+        chosen = Chosen(train, indices)
+        raw = Reader(chosen, first).collate([Reader(chosen, first)[Key(place)] for place in range(len(indices))])
+        assert isinstance(raw, tuple)
+        x, _ = rest(raw.x, raw.y, moment, raw.places)
+    low, high = min(0.0, x.min().item()), max(1.0, x.max().item())
+    return tuple(_bytes((x - low) / (high - low), 1.0))
