@@ -7,11 +7,11 @@ means must not depend on the order of loading.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from netdsl.components import (
     Component,
@@ -25,9 +25,6 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.discovery import OWN, Gathered, Plugin, Problem, describe, gather
-
-if TYPE_CHECKING:
-    import click
 
 C = TypeVar("C", bound=Component)
 
@@ -113,19 +110,25 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
 
 
-def load_commands(taken: Mapping[str, Any]) -> tuple[Mapping[str, click.Command], Sequence[Problem]]:
-    """The commands that installed plugins bring, but for those of a name that is taken, and the problems met."""
+def load_commands(
+    taken: Iterable[str], *, installed: bool = True, files: Sequence[Path] = ()
+) -> tuple[Mapping[str, Implementation], Sequence[Problem]]:
+    """The commands that plugins bring, but for those of a name that is taken, and the problems met in asking."""
     import click
 
-    gathered = gather()
-    claims: dict[str, dict[str, click.Command]] = {name: {OWN: click.Command(name)} for name in taken}
+    gathered = gather(installed=installed, files=files)
+    earlier = len(gathered.problems)
+    claims: dict[str, dict[str, Any]] = {name: {OWN: None} for name in taken}
     found = _returned("netdsl_commands", gathered, lambda one: isinstance(one, click.Command), "click.Command")
     for plugin, command in found:
         claims.setdefault(str(command.name), {})[plugin.name] = command
-    problems = len(gathered.problems)
     winners = {name: _winner("command", name, brought, gathered) for name, brought in claims.items()}
-    commands = {name: claims[name][winner] for name, winner in winners.items() if winner not in (None, OWN)}
-    return commands, gathered.problems[problems:]
+    commands = {
+        name: Implementation(gathered.plugins[winner], claims[name][winner])
+        for name, winner in winners.items()
+        if winner not in (None, OWN)
+    }
+    return commands, gathered.problems[earlier:]
 
 
 def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered) -> str | None:

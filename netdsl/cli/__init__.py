@@ -8,6 +8,7 @@ import importlib
 import os
 import signal
 import sys
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import click
@@ -32,6 +33,7 @@ COMMANDS = {
 }
 """What `netdsl --help` lists, so that listing a command does not import it."""
 
+PLUGINS = "netdsl.plugin_commands"
 INTERRUPTED, TERMINATED = 130, 143
 
 
@@ -45,7 +47,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The object `command` of the module `netdsl.cli.NAME`."""
         if cmd_name not in COMMANDS:
-            return None
+            return _plugin_commands(ctx).get(cmd_name)
         command: click.Command = importlib.import_module(f"{__name__}.{module_name(cmd_name)}").command
         return command
 
@@ -53,7 +55,7 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments begin with."""
-        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+        if args[0] not in COMMANDS and not ctx.resilient_parsing and args[0] not in _plugin_commands(ctx):
             raise click.UsageError(_unknown(args[0]), ctx)
         return super().resolve_command(ctx, args)
 
@@ -61,6 +63,9 @@ class Commands(click.Group):
         """Writes the list of commands."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
+        if added := _plugin_commands(ctx):
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, command.get_short_help_str()) for name, command in added.items()])
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Runs a command and exits: 1 for an error in a file, 2 for a wrong usage, 130 and 143 when stopped."""
@@ -120,6 +125,19 @@ def _leave(status: int) -> NoReturn:
 def _terminate(*_: object) -> NoReturn:
     """Leaves as an exception does, so that files are closed and terminals restored on the way out."""
     sys.exit(TERMINATED)
+
+
+def _plugin_commands(ctx: click.Context) -> Mapping[str, click.Command]:
+    """The commands that plugins add, asked for only where none of ours is meant; what is wrong is said once."""
+    if PLUGINS not in ctx.meta:
+        from netdsl.plugins import load_commands
+
+        found, problems = load_commands(COMMANDS)
+        for problem in problems:
+            click.echo(f"warning: {problem}", err=True)
+        ctx.meta[PLUGINS] = {name: one.function for name, one in found.items()}
+    commands: Mapping[str, click.Command] = ctx.meta[PLUGINS]
+    return commands
 
 
 def _complain(message: str) -> None:

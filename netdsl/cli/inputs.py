@@ -41,16 +41,17 @@ class NotText(click.ClickException):
 
 @dataclass(frozen=True)
 class Settings:
-    """How a text is read: `--set`, `--variant`, `--no-plugins`."""
+    """How a text is read: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     variant: str | None = None
     plugins: bool = True
+    plugin_files: tuple[Path, ...] = ()
 
     @cached_property
     def registry(self) -> Registry:
         """The names of the language; what is wrong with a plugin is said once."""
-        registry = load_registry(installed=self.plugins)
+        registry = load_registry(installed=self.plugins, files=self.plugin_files)
         for problem in registry.problems:
             click.echo(f"warning: {problem}", err=True)
         return registry
@@ -84,7 +85,7 @@ class Program:
 
 
 def takes_program(function: Command) -> Command:
-    """Gives a command FILE, `-e`, `--set`, `--variant` and `--no-plugins`; it receives them as `program`."""
+    """Gives a command FILE, `-e` and what `takes_settings` gives; it receives them as `program`."""
 
     @click.argument("file", type=click.Path(), required=False)
     @text_option
@@ -97,20 +98,40 @@ def takes_program(function: Command) -> Command:
 
 
 def takes_settings(function: Command) -> Command:
-    """Gives a command `--set`, `--variant` and `--no-plugins`; it receives them as `settings`."""
+    """Gives a command `--set`, `--variant`, `--no-plugins` and `--plugin`; it receives them as `settings`."""
 
     @click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override a variable or an argument.")
     @click.option("--variant", metavar="NAME", help="Apply one of the file's variants.")
     @plugins_option
     @functools.wraps(function)
-    def command(overrides: tuple[str, ...], variant: str | None, no_plugins: bool, **others: Any) -> Any:
-        return function(settings=Settings(_overrides(overrides), variant, not no_plugins), **others)
+    def command(
+        overrides: tuple[str, ...],
+        variant: str | None,
+        no_plugins: bool,
+        plugin_files: tuple[Path, ...],
+        **others: Any,
+    ) -> Any:
+        settings = Settings(_overrides(overrides), variant, not no_plugins, plugin_files)
+        return function(settings=settings, **others)
 
     return command  # type: ignore[return-value]  # likewise
 
 
+def plugins_option(function: Command) -> Command:
+    """Gives a command `--no-plugins` and `--plugin`; it receives them as `no_plugins` and `plugin_files`."""
+    none = click.option("--no-plugins", is_flag=True, help="Use no installed plugin.")
+    file = click.option(
+        "--plugin",
+        "plugin_files",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE.py",
+        help="Use the plugin in a file. It is run: use only what you trust.",
+    )
+    return none(file(function))
+
+
 text_option = click.option("-e", "text", metavar="TEXT", help="Read TEXT instead of a file.")
-plugins_option = click.option("--no-plugins", is_flag=True, help="Use nothing but what comes with netdsl.")
 
 
 def read_one(file: str | None, text: str | None) -> Source:

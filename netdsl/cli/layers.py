@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -21,12 +22,12 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 @click.command
 @click.argument("name", required=False, shell_complete=_complete)
 @plugins_option
-def command(name: str | None, no_plugins: bool) -> None:
+def command(name: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) -> None:
     """List the words of the language, or explain one.
 
     Besides layers there are statements, data sets, transforms, losses, optimizers, schedules, metrics and loggers.
     """
-    registry = Settings(plugins=not no_plugins).registry
+    registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
     color, room = colored(sys.stdout), columns(sys.stdout)
     if name is None:
         click.echo(vocabulary(registry, color=color, columns=room), nl=False)

@@ -78,19 +78,6 @@ def named(registry: Registry, name: str) -> list[Component | Word]:
     return [*words, *(found[name] for found in registry.components.values() if name in found)]
 
 
-def plugin_list(registry: Registry, *, columns: int = 80) -> str:
-    """Each plugin and the names that it adds, by kind."""
-    lines = []
-    for plugin in dict.fromkeys(registry.origins.values()):
-        lines.append(plugin)
-        for kind, components in registry.components.items():
-            added = [name for name in components if registry.origins[kind, name] == plugin]
-            if added:
-                heading = f"  {KINDS.get(kind.kind, f'{kind.kind}s')}: "
-                lines += wrap(", ".join(added), columns, initial_indent=heading, subsequent_indent="    ")
-    return "".join(f"{line}\n" for line in lines)
-
-
 def _groups(registry: Registry) -> Iterator[Group]:
     yield from (Group("statements", word.name, word.summary) for word in WORDS)
     families = {layer.family for layer in registry.layers.values()}

@@ -11,7 +11,7 @@ from netdsl.language.words import WORDS
 from netdsl.plugins import Registry, load_registry
 from netdsl.render.cells import width
 from netdsl.render.entry import entry, word_entry, written
-from netdsl.render.vocabulary import named, names, plugin_list, vocabulary
+from netdsl.render.vocabulary import named, names, vocabulary
 
 
 @layer(
@@ -138,16 +138,6 @@ def test_the_page_of_a_layer() -> None:
 )
 def test_other_pages(component: Component, origin: str, start: str) -> None:
     assert entry(component, origin).startswith(start)
-
-
-def test_plugins_and_what_they_add() -> None:
-    assert plugin_list(SMALL) == dedent("""\
-        other
-          layers: slide2
-        netdsl
-          layers: together, slide, slide1d, slide2d
-          losses: l1
-    """)
 
 
 def test_names_are_found_in_every_kind() -> None:
