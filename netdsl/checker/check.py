@@ -11,6 +11,7 @@ from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
 from netdsl.checker.context import Assume, Attempt, Context, Exhausted
 from netdsl.checker.definitions import Library, define_blocks, defined_names, plain, unused
+from netdsl.checker.expansion import too_many
 from netdsl.checker.experiment import ExperimentCheck
 from netdsl.checker.holes import fill
 from netdsl.checker.inputs import agreed
@@ -102,6 +103,8 @@ class _FileCheck:
     def run(self) -> Experiment | None:
         self._sort()
         self._define()
+        if where := too_many(self.layers, self.scope, self.context):
+            self.context.exhausted(where)
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         data = experiment.data()
         value = self._input(data)

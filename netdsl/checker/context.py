@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
@@ -121,8 +121,12 @@ class Context:
         """Counts a statement on its way into the net."""
         self.layers += 1
         if self.layers > MAX_LAYERS:
-            self.error("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", span)
-            raise Exhausted
+            self.exhausted(span)
+
+    def exhausted(self, span: Span) -> NoReturn:
+        """Ends the check at the statement with which the net becomes too large."""
+        self.error("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", span)
+        raise Exhausted
 
 
 @dataclass
