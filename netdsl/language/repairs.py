@@ -31,6 +31,9 @@ Meaning = Callable[[re.Match[str]], "str | None"]
 _SIZE_SIGNS = "x×✕✖⨯∗*X"
 _QUOTES = "'‘’‚‛`´“”„‟«»"
 _UNITS = {"K": "k", "m": "M", "g": "G", "b": "G", "B": "G"}
+_SIZES = re.compile(r"(?:conv|linear)\w*\(\s*\d+(\s*,\s*)\d+\s*[,)]", re.IGNORECASE)
+"""`conv(3, 32, …)` as torch has it: the channels in and out, a flow here."""
+
 _OPERAND = r"(?:[\w.]+|\([^()]*\))"
 
 
@@ -104,7 +107,7 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
         (r"(=\s*>|→|⇒|⟶|➝|➔|[—–−]\s*>|-\s+>|-+>>?)", _always("->")),
         (r"(==+|:=)", _always("=")),
         (r"(=<|≤|≦|⩽|<\s*=?)", _always("<=")),
-        (r"(≥|≧|⩾)", _always(">=")),
+        (r"(≥|≧|⩾|(?<![-=])>\s*=?)", _always(">=")),
         (rf"([{_QUOTES}][^{_QUOTES}\"\n]*[{_QUOTES}])", lambda match: f'"{match[1][1:-1]}"'),
         (r'(")\s*$', _always("")),
         (r'("[^"\n]*)$', lambda match: match[1].rstrip() + '"'),
@@ -138,9 +141,11 @@ def _call(text: str, problem: Problem) -> Iterator[Repair]:
     closing = _closing(text, match.end())
     if closing is None or closing < problem.start or "{" in text[:closing]:
         return
-    commas = [
-        Change(at, at + 1, "" if text[at + 1].isspace() else " ") for at in _separating(text, match.end(), closing)
-    ]
+    found = _separating(text, match.end(), closing)
+    commas = [Change(at, at + 1, "" if text[at + 1].isspace() else " ") for at in found]
+    sizes = _SIZES.match(text)
+    if sizes:
+        commas[0] = Change(*sizes.span(1), "->")
     empty = closing == match.end()
     message = "delete `()`" if empty else "write the arguments after a space and without commas: `conv 3->32 k5`"
     space = "" if empty else " "

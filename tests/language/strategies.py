@@ -98,7 +98,7 @@ shorts = st.builds(
 )
 parameters = names.filter(lambda name: name != AS)
 settings = st.builds(syntax.Setting, parameters, operands, st.just(SPAN))
-bounds = st.builds(syntax.Bound, parameters, operands, st.just(SPAN))
+bounds = st.builds(syntax.Bound, parameters, operands, st.just(SPAN), st.sampled_from(["<=", ">="]))
 flows = st.builds(Flow, st.none() | operands.filter(lambda left: left != AS), operands, st.just(SPAN))
 
 

@@ -325,7 +325,7 @@ def test_spans_count_characters() -> None:
 
 
 def test_the_spans_of_a_mended_statement_are_the_author_s() -> None:
-    file, _ = parse(Source("x", "relu\n  conv(３, 32, k==(3, 5), p＝1) # end"))
+    file, _ = parse(Source("x", "relu\n  crop(３, 32, k==(3, 5), p＝1) # end"))
     spans = [item.span.text for item in file.statements[1].items]
     assert spans == ["３", "32", "k==(3, 5)", "p＝1"]
-    assert file.statements[1].span.text == "conv(３, 32, k==(3, 5), p＝1"
+    assert file.statements[1].span.text == "crop(３, 32, k==(3, 5), p＝1"
