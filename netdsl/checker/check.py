@@ -17,7 +17,7 @@ from netdsl.checker.holes import fill
 from netdsl.checker.inputs import agreed
 from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
-from netdsl.checker.scope import Scope
+from netdsl.checker.scope import Scope, Word
 from netdsl.checker.solver import Solution, solve
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
@@ -29,7 +29,7 @@ from netdsl.language.syntax import File, Name, Statement
 from netdsl.lints import heard, lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
-from netdsl.sizes import UNKNOWN, Expr, Shape, symbols
+from netdsl.sizes import UNKNOWN, Expr, Shape, symbol, symbols
 from netdsl.sizes import evaluate as evaluate_dim
 from netdsl.source import Source, Span
 
@@ -197,6 +197,8 @@ class _FileCheck:
             return None
         (item,) = statement.items
         value = evaluate(item, self.scope, self.context) if not hasattr(item, "statements") else INVALID  # type: ignore[arg-type]
+        if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
+            value = symbol(value)
         shape = value if isinstance(value, tuple) else (value,)
         if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
             if value is not INVALID:
