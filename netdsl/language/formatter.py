@@ -85,7 +85,7 @@ def _spelled(node: syntax.Number | syntax.Size | syntax.Short) -> str:
 
 @dataclass
 class _Line:
-    """A line on its way: code and a comment, which stood in some column of the source."""
+    """A line on its way: code, and a comment with the column of the source that it stood in (0, on its own line)."""
 
     code: str
     opening: bool = False
@@ -124,7 +124,7 @@ class _Layout:
                 self._begin(depth, blank=newlines > 1)
             line = self.lines[-1]
             line.comment = mark[0].rstrip()
-            line.column = mark.start() - self.text.rfind("\n", 0, mark.start())
+            line.column = mark.start() - self.text.rfind("\n", 0, mark.start()) if line.code.strip() else 0
             newlines = 0
         return newlines
 
@@ -167,8 +167,11 @@ class _Layout:
 
 
 def _aligned(lines: Sequence[_Line]) -> Iterator[str]:
-    """The lines as text; comments that stood under one another on lines that follow one another still do."""
-    for column, group in groupby(lines, key=lambda line: line.column if line.code.strip() else 0):
-        block = list(group)
-        width = max(len(line.code) for line in block) + 2 if column else 0
-        yield from ((line.code.ljust(width) + line.comment).rstrip() for line in block)
+    """The lines as text; in a paragraph, comments that stood in one column still do."""
+    for _, paragraph in groupby(lines, key=lambda line: bool(line.code or line.comment)):
+        block = list(paragraph)
+        widths = {0: 0}
+        for line in block:
+            if line.column:
+                widths[line.column] = max(widths.get(line.column, 0), len(line.code) + 2)
+        yield from ((line.code.ljust(widths[line.column]) + line.comment).rstrip() for line in block)

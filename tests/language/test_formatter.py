@@ -46,9 +46,9 @@ def test_canonical_texts(text: str, expected: str) -> None:
     assert formatted(text) == expected
 
 
-def test_comments_under_one_another_stay_so() -> None:
-    aligned = "a          # one\nlonger b=2 # two\nc # three\n\nd         # four\n"
-    assert formatted(aligned) == "a           # one\nlonger b=2  # two\nc  # three\n\nd  # four\n"
+def test_comments_in_one_column_stay_so() -> None:
+    aligned = "a          # one\nx\nlonger b=2 # two\nc # three\n\nd          # four\n\n           # five\n"
+    assert formatted(aligned) == "a           # one\nx\nlonger b=2  # two\nc  # three\n\nd  # four\n\n# five\n"
 
 
 WIDE = "concat { conv 64 k1; bn; relu } { conv 96 k1; bn; relu; conv 128 k3 p1; bn; relu } { maxpool 3 s1 p1 }"
