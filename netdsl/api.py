@@ -80,9 +80,10 @@ def train(
 ) -> RunResult:
     """Trains a net as `netdsl run` does: evaluates after every epoch and leaves a run folder.
 
-    Takes what `check` takes, and:
-
     Args:
+        net: the text, or the `Path` of a file.
+        overrides: values to put in the place of the file's.
+        variant: one of the file's variants.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the run folder; `runs/<name>/<time>` unless given.
         quiet: print nothing.

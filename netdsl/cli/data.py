@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.inputs import Settings, colored, columns, read_one, takes_settings, text_option
-from netdsl.cli.run import failures
+from netdsl.cli.recorded import failures
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.network import DataUse
 from netdsl.render.cells import crop, left, painter, right
