@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.checker.advice import meant, takes, usage
 from netdsl.checker.context import Context, Hole
-from netdsl.checker.scope import LITERALS, MISSING, Block, Scope, Word
+from netdsl.checker.scope import LITERALS, MISSING, Block, Scope, Word, as_short
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.components import Component, Layer, Parameter
@@ -84,6 +84,12 @@ class _Binder:
             return
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
+        short = as_short(flow.right)
+        if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
+            self._wrong("NET103", f"`->` needs a size behind it, found `{short.span.text}`", short.span)
+            self.arguments.spans[names[1]] = short.span
+            self._short(short)
+            return
         self._fill(names[1], evaluate(flow.right, self.scope, self.context), flow.right.span)
 
     def _short(self, short: Short) -> None:
@@ -195,7 +201,7 @@ class _Binder:
         parameter = self._next_positional()
         if parameter is None:
             message = f"`{self.component.name}` takes no further argument"
-            self._wrong("NET107", message, span, usage(self.component))
+            self._wrong("NET107", message, span, takes(self.component))
         else:
             self._fill(parameter.name, value, span)
 

@@ -12,8 +12,10 @@ from netdsl.checker.definitions import expand
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
 from netdsl.checker.repetition import repetition
 from netdsl.checker.scope import Block, Labelled, Scope, Word
+from netdsl.checker.separators import separated
+from netdsl.checker.shipped import shipped_block
 from netdsl.checker.spelling import SURE, nearest
-from netdsl.checker.torch_modules import module_layer
+from netdsl.checker.torch_modules import module_layer, note_cost
 from netdsl.checker.unreadable import first_word, label
 from netdsl.checker.values import INVALID
 from netdsl.checker.variables import define_variables
@@ -90,8 +92,9 @@ class BodyCheck:
             self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
             self.value = LOST
         else:
-            self.at = statement
-            self._layer(statement)
+            for part in separated(statement, self.scope, self.context):
+                self.at = part
+                self._layer(part)
 
     def _layer(self, statement: Statement) -> None:
         named = self.scope.lookup(statement.name.text)
@@ -105,9 +108,12 @@ class BodyCheck:
         if block := self.scope.block(name):
             self._block(block, statement)
         elif layer := self.context.registry.layers.get(name) or module_layer(name, span, self.context):
-            if layer.is_composite:
+            if block := shipped_block(layer, self.context):
+                self._block(block, statement)
+            elif layer.is_composite:
                 self._composite(layer, statement)
             else:
+                note_cost(layer, span, self.context)
                 self._plain(layer, statement)
         else:
             return False

@@ -12,7 +12,7 @@ from netdsl.components import Call, Refusal, Result
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.network import Node
-from netdsl.sizes import Shape
+from netdsl.sizes import UNKNOWN, Shape
 from netdsl.source import Source, Span
 
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
@@ -44,11 +44,20 @@ class Branches:
             self._named([name for name, parameter in parameters.items() if parameter.is_branch])
         if not self.sound:
             return None
-        result = self.check.apply(self.shapes)
+        result = self.check.apply(self.shapes) or self._trusted()
         if result and result.extra:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
         return self._told(result)
+
+    def _trusted(self) -> Result | None:
+        """What is taken for the output where the bodies do not go together: sizes that all agree on, else unknown."""
+        many = [shapes for name, shapes in self.shapes.items() if self.layer.parameters[name].is_many]
+        shapes = list(many[0]) if many else [self.check.value.shape, *self.shapes.values()]
+        if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
+            return None
+        sizes = [dims[0] if len(set(dims)) == 1 and not many else UNKNOWN for dims in zip(*shapes, strict=True)]
+        return Result(tuple(sizes), Call("torch.nn:Identity", {}))
 
     def _many(self, parameter: str) -> None:
         """Any number of bodies, then labelled outputs; without a body the current value takes part first."""

@@ -129,16 +129,24 @@ class ExperimentCheck:
             if not arguments.sound:
                 shape = None
                 continue
-            known = shape if shape is not None else _UNKNOWN_IMAGE
-            try:
-                after = transform.apply(known, **arguments.values)
-                shape = after if shape is not None or _is_known(after) else None
-            except Refusal as refusal:
-                shape = None
-                span = arguments.spans.get(refusal.at or "", statement.name.span)
-                self.context.error("NET305", refusal.message, span, help=refusal.help)
+            shape = self._transformed(transform, arguments, shape, statement)
             uses.append(Use(transform, arguments.values, statement.span))
         return tuple(uses), shape
+
+    def _transformed(
+        self, transform: Transform, arguments: Arguments, shape: Shape | None, statement: Statement
+    ) -> Shape | None:
+        """The shape of a transformed sample, as far as it is known; an argument that is refused is left out of it."""
+        try:
+            after = transform.apply(_UNKNOWN_IMAGE if shape is None else shape, **arguments.values)
+        except Refusal as refusal:
+            span = arguments.spans.get(refusal.at or "", statement.name.span)
+            self.context.error("NET305", refusal.message, span, help=refusal.help)
+            if refusal.at not in arguments.values or refusal.at in transform.required:
+                return None
+            del arguments.values[refusal.at]
+            return self._transformed(transform, arguments, shape, statement)
+        return after if shape is not None or _is_known(after) else None
 
     def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts) -> None:
         """Fills in the data set's own mean and std, where they are known before it is read."""
@@ -184,20 +192,20 @@ class ExperimentCheck:
         return next(iter(self._all([statement], kind)), None) if statement else None
 
     def _uses(self, directive: str, kind: type[C]) -> tuple[Use[C], ...]:
-        return self._all(self.directives.get(directive, ()), kind)
+        statements = self.directives.get(directive, ())
+        return self._all([part for statement in statements for part in _parts(statement, kind, self.context)], kind)
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
         uses = []
         for statement in statements:
-            for part in _parts(statement, kind, self.context):
-                found = self._component(part, kind)
-                if found is None:
-                    continue
-                component, arguments = found
-                check_refusals(component, arguments, part.items[0].span, self.context)
-                if arguments.sound:
-                    where = part.items[0].span.to(part.items[-1].span)
-                    uses.append(Use(component, arguments.values, where))
+            found = self._component(statement, kind)
+            if found is None:
+                continue
+            component, arguments = found
+            check_refusals(component, arguments, statement.items[0].span, self.context)
+            if arguments.sound:
+                where = statement.items[0].span.to(statement.items[-1].span)
+                uses.append(Use(component, arguments.values, where))
         return tuple(uses)
 
     def _component(
@@ -257,10 +265,8 @@ def _data_line(dataset: Dataset) -> DataLine:
 def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:
     """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
     known = context.registry.of(kind)
-    names = map(as_name, statement.items)
-    starts = [index for index, name in enumerate(names) if name and name.text in known]
-    if len(starts) < 2 or starts[0] != 0:
-        return [statement]
+    names = enumerate(map(as_name, statement.items))
+    starts = [index for index, name in names if index == 0 or (name and name.text in known)] or [0]
     ends = [*starts[1:], len(statement.items)]
     return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
 

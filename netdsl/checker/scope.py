@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final
 
 from netdsl.components import Component, Parameter
-from netdsl.language.syntax import Body, Hole, Name, Short
+from netdsl.language.syntax import Body, Hole, Name, Number, Short
 from netdsl.sizes import UNKNOWN, Shape
 from netdsl.source import Span
 
@@ -34,6 +35,17 @@ def as_name(item: object) -> Name | None:
     if isinstance(item, Short) and not isinstance(item.value, Hole):
         return Name(item.span.text, item.span)
     return item if isinstance(item, Name) else None
+
+
+def as_short(value: object) -> Short | None:
+    """The short that a name looks like: `k5`."""
+    found = _SHORT.fullmatch(value.text) if isinstance(value, Name) else None
+    if found is None or not isinstance(value, Name):
+        return None
+    return Short(found[1], Number(int(found[2]), value.span), value.span)
+
+
+_SHORT = re.compile(r"([A-Za-z])([0-9]{1,9})")
 
 
 @dataclass(frozen=True)

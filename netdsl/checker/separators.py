@@ -1,0 +1,43 @@
+"""Layers written one after the other without a separator: `conv 32 k3 relu`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from netdsl.checker.context import Context
+from netdsl.checker.scope import MISSING, Scope
+from netdsl.components import Layer
+from netdsl.diagnostics import Edit, Fix
+from netdsl.language.syntax import Name, Statement
+
+
+def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
+    """The statement, or the statements that it would be with a `;` before every layer in it, which is noted."""
+    layer = context.registry.layers.get(statement.name.text)
+    index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
+    if index is None:
+        yield statement
+        return
+    name = statement.items[index]
+    assert isinstance(name, Name)
+    last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
+    message = f"`{name.text}` is a layer of its own, not an argument of `{statement.name.text}`"
+    between = Edit(last.source.span(last.end, name.span.start), "; ")
+    context.error("NET106", message, name.span, fix=Fix("write `;` before it", (between,)))
+    yield replace(
+        statement,
+        items=statement.items[:index],
+        label=None,
+        span=statement.span.source.span(statement.span.start, last.end),
+    )
+    rest = Statement(name, None, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
+    yield from separated(rest, scope, context)
+
+
+def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:
+    """Whether an item can only be the name of the next layer."""
+    if layer is None or layer.is_composite or not isinstance(item, Name) or item.text not in context.registry.layers:
+        return False
+    words = {word for parameter in layer.parameters.values() for word in parameter.choices}
+    return scope.lookup(item.text) is MISSING and item.text not in words and layer.resolve(item.text) is None
