@@ -1,19 +1,23 @@
-"""What an array file holds, read from its header: shape and type of numpy's npy and npz. Standard library only."""
+"""What an array file holds, read from its header: shape and type of numpy's npy and npz. Standard library only.
+
+Every command pays for this module, so what only arrays need is imported where they are read.
+"""
 
 from __future__ import annotations
 
 import ast
 import struct
-import zipfile
-import zlib
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from netdsl.components import Refusal
 from netdsl.sizes import product
+
+if TYPE_CHECKING:
+    import zipfile
 
 MAGIC = b"\x93NUMPY"
 LONGEST_HEADER = 1 << 20
@@ -49,6 +53,9 @@ def npy_header(path: Path) -> Header:
 
 def npz_headers(path: Path) -> Mapping[str, Header]:
     """The headers of all the arrays in an npz file, by name."""
+    import zipfile
+    import zlib
+
     try:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
@@ -59,6 +66,8 @@ def npz_headers(path: Path) -> Mapping[str, Header]:
 
 def count_classes(path: Path, name: str | None, header: Header) -> int:
     """One more than the largest label in an array of labels, which is read for it."""
+    import zipfile
+
     with path.open("rb") as plain:
         if name is None:
             return _largest(plain, header, path.name) + 1

@@ -1,10 +1,10 @@
-"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only."""
+"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only.
+
+Every command pays for this module, so what only tables need is imported where they are read.
+"""
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -110,6 +110,8 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
 def _lines(path: Path) -> list[str]:
     raw = path.read_bytes()
     if path.suffix == ".gz":
+        import gzip
+
         raw = gzip.decompress(raw)
     try:
         return raw.decode("utf-8-sig").splitlines(keepends=True)
@@ -118,6 +120,9 @@ def _lines(path: Path) -> list[str]:
 
 
 def _parsed(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    import csv
+    import io
+
     reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True)
     for row in reader:
         yield reader.line_num, row
