@@ -86,7 +86,9 @@ class _Binder:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
         short = as_short(flow.right)
         if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
-            self._wrong("NET103", f"`->` needs a size behind it, found `{short.span.text}`", short.span)
+            self._wrong(
+                "NET103", f"`->` needs a size behind it, found `{short.span.text}`", short.span, usage(self.component)
+            )
             self.arguments.spans[names[1]] = short.span
             self._short(short)
             return

@@ -9,10 +9,11 @@ from typing import Any
 from netdsl.checker.layers import LayerCheck, Value
 from netdsl.checker.scope import Scope
 from netdsl.components import Call, Refusal, Result
+from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.network import Node
-from netdsl.sizes import UNKNOWN, Shape
+from netdsl.sizes import UNKNOWN, Shape, format_shape
 from netdsl.source import Source, Span
 
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
@@ -112,6 +113,8 @@ class Branches:
         found = self.scope.labelled(name.text)
         if found is not None:
             self.takes.append(found.key)
+            if found.shape:
+                self.check.joined.append(Label(found.statement, f"`{name.text}` is {format_shape(found.shape)}"))
             return self._known(found.shape)
         self.sound = False
         advice = "write `as NAME` after the layer whose output is meant"

@@ -64,6 +64,7 @@ class LayerCheck:
         self.value = value
         self.context = context
         self.values = dict(arguments.values)
+        self.joined: list[Label] = []
 
     def enter(self) -> Value:
         """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
@@ -117,6 +118,12 @@ class LayerCheck:
             known[key] = self.layer.apply(shape, **self.values, **branches)
         return known[key]
 
+    def _causes(self) -> list[Label]:
+        """Where the input's sizes come from, and the labelled outputs."""
+        origin = self.value.origin
+        known = origin is not None and not all(isinstance(dim, Unknown) for dim in origin.shape)
+        return [*([origin.label()] if origin and known else ()), *self.joined]
+
     def _assumed(self) -> Value:
         """The input that the layer takes for granted where nothing is known of it."""
         layout = self._layout()
@@ -152,8 +159,7 @@ class LayerCheck:
             self.context.dtype = self.layer.takes
         elif found != self.layer.takes and not self.value.guessed:
             message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
-            labels = [self.value.origin.label()] if self.value.origin else []
-            self.context.error("NET208", message, self.statement.name.span, labels=labels)
+            self.context.error("NET208", message, self.statement.name.span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
@@ -179,14 +185,13 @@ class LayerCheck:
         span, origin = self.given.spans[name], self.value.origin
         made, shared = origin.span if origin else None, self.context.shared > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
-        labels = [origin.label()] if origin else []
-        self.context.error("NET201", found.message, span, "stated here", labels=labels, help=found.help, fix=found.fix)
+        causes = self._causes()
+        self.context.error("NET201", found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
 
     def _undetermined(self, name: str, actual: Expr) -> None:
         message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
         advice = f"write it (`{self.layer.example}`), or say what comes in: `input 3x32x32`"
-        labels = [self.value.origin.label()] if self.value.origin else []
-        self.context.error("NET204", message, self.statement.name.span, labels=labels, help=advice)
+        self.context.error("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
         """Tells a hole that stands for an inferred size what the size is."""
@@ -210,7 +215,7 @@ class LayerCheck:
     def _note(self, refusal: Refusal) -> None:
         span = self.given.spans.get(refusal.at or "")
         code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
-        labels = [self.value.origin.label()] if self.value.origin and span is None else []
+        labels = self._causes() if span is None else []
         where = span or self.statement.name.span
         self.context.error(code, refusal.message, where, labels=labels, help=refusal.help)
 
@@ -219,9 +224,8 @@ class LayerCheck:
         for requirement in result.requires:
             if not self._holds(requirement):
                 span = self.given.spans.get(requirement.at or "", self.statement.name.span)
-                labels = [self.value.origin.label()] if self.value.origin else []
                 if self.given.sound:
-                    self.context.error("NET203", requirement.message, span, labels=labels)
+                    self.context.error("NET203", requirement.message, span, labels=self._causes())
                 return replace(result, out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 
