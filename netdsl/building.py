@@ -39,7 +39,10 @@ def create(use: Use[Any], *values: Any) -> Any:
 
 
 def locate(target: str) -> Any:
-    """The attribute that `module:attribute` names."""
+    """The attribute that `module:attribute` names; `adapter(target)` is what an adapter, named so too, makes of it."""
+    adapter, opening, inner = target.partition("(")
+    if opening:
+        return locate(adapter)(locate(inner.removesuffix(")")))
     module, _, attribute = target.partition(":")
     return attrgetter(attribute)(importlib.import_module(module))
 

@@ -7,12 +7,14 @@ what it builds as `"module:attribute"`, and only building imports it.
 
 from __future__ import annotations
 
+import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
+from pathlib import Path
 from types import UnionType
-from typing import Any, ClassVar, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from netdsl.lazy import Lazy
 from netdsl.sizes import Dim, Shape, Unknown, format_shape
@@ -175,6 +177,18 @@ class Component:
         """Whether labelled outputs may join its bodies."""
         return any(parameter.is_many for parameter in self.parameters.values())
 
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
+        """A component of any class or function, by its `"module:attribute"`: the parameters are its own.
+
+        It is imported when a file names it. The name is the attribute's in lower case, unless one is given; `doc` is
+        what is said of it in lists, and its documentation where it has none.
+        """
+        name = name or target.rpartition(":")[2].lower()
+        function = Lazy(partial(_adapted, cls.__name__, target, name, doc, options), doc or f"`{target}`")
+        adapter = f"netdsl.adapters:{cls.__name__.lower()}"
+        return cls(name=name, function=function, target=f"{adapter}({target})", **options)
+
     @property
     def is_lazy(self) -> bool:
         """Whether the signature is read only when somebody asks for it, which imports the target."""
@@ -213,6 +227,7 @@ class Layer(Component):
         takes: `float`, `index` (whole numbers, for embeddings) or `any` (only moves values around).
         feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
             every body receives the input. It raises `Refusal`.
+        file: of a layer that is written in the language, the `.net` file that defines it as a block.
     """
 
     kind: ClassVar[str] = "layer"
@@ -226,6 +241,23 @@ class Layer(Component):
     formula: str = ""
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
+    file: Path | None = None
+
+    @classmethod
+    def from_net(cls, file: str | Path, name: str, *, family: str = "plugin") -> Self:
+        """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
+        path = Path(file)
+
+        def describe() -> Callable[..., Any]:
+            described: Callable[..., Any] = importlib.import_module("netdsl.checker.shipped").describe(path, name)
+            return described
+
+        return cls(name=name, function=Lazy(describe, f"the block `{name}` of {path.name}"), family=family, file=path)
+
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
+        """A layer of any `nn.Module` class that maps a batch to a batch. It is checked by running it without data."""
+        return super().of(target, name=name, doc=doc, **{"family": "plugin", **options})
 
     @property
     def is_composite(self) -> bool:
@@ -286,6 +318,18 @@ class Dataset(Component):
     """
 
     kind: ClassVar[str] = "data set"
+
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
+        """A data set of a function that returns tensors `(x, y)`, a `torch.utils.data.Dataset`, or two of either.
+
+        Of two, the first trains and the second tests. Without `facts` it is read at once, to know them.
+        """
+        made = super().of(target, name=name, doc=doc, **options)
+        if facts is None:
+            return made
+        function = Lazy(partial(_adapted, "Stated", target, made.name, doc, {"facts": facts}), doc or f"`{target}`")
+        return replace(made, function=function)
 
     def facts(self, **arguments: Any) -> Facts:
         """What is known of the data set with these arguments."""
@@ -349,6 +393,13 @@ class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 
     kind: ClassVar[str] = "logger"
+
+
+def _adapted(kind: str, target: str, name: str, doc: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """What describes a component made by `of`; a target that cannot be imported is refused where it is used."""
+    adapters = importlib.import_module("netdsl.adapters")
+    described: Callable[..., Any] = adapters.describe(kind, target, name, doc, options)
+    return described
 
 
 def layer(family: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:

@@ -39,4 +39,4 @@ class Lazy:
 
     @property
     def __doc__(self) -> str | None:  # type: ignore[override]
-        return self.doc or self.function.__doc__
+        return self.function.__doc__ or self.doc

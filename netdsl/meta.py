@@ -67,13 +67,14 @@ def torch_layer_names() -> Sequence[str]:
     return tuple(_torch_layers())
 
 
-def module_layer(cls: type[nn.Module], name: str, family: str) -> Layer:
+def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None) -> Layer:
     """A layer of any module class that maps a batch of one shape to a batch of another.
 
     Its parameters are the constructor's, its rule runs the module on the `meta` device, and its documentation is the
     class's. An input of symbolic sizes is refused: a run says nothing of other sizes.
     """
-    takes: Dtype = "index" if issubclass(cls, (nn.Embedding, nn.EmbeddingBag)) else "any" if cls in MOVERS else "float"
+    usual: Dtype = "index" if issubclass(cls, (nn.Embedding, nn.EmbeddingBag)) else "any" if cls in MOVERS else "float"
+    takes = takes or usual
     return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes)
 
 
@@ -112,7 +113,7 @@ def _parameters(cls: type[nn.Module]) -> Iterator[inspect.Parameter]:
     for name, given in list(inspect.signature(owner.__init__).parameters.items())[1:]:
         if given.kind in (given.VAR_POSITIONAL, given.VAR_KEYWORD) or name.startswith("_") or name in NOT_WRITTEN:
             continue
-        kept = _writable(types.get(name, Any))
+        kept = writable(types.get(name, Any))
         if kept is not None or given.default is given.empty:
             yield given.replace(annotation=Any if kept is None else kept)
 
@@ -124,7 +125,7 @@ def _types(cls: type[nn.Module]) -> Mapping[str, Any]:
         return {}
 
 
-def _writable(annotation: Any) -> Any:
+def writable(annotation: Any) -> Any:
     """The part of an annotation that the language has values of; None where there is none."""
     options = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     kept = [option for option in map(_option, options) if option is not None]
@@ -138,7 +139,7 @@ def _option(option: Any) -> Any:
         return tuple[int, ...]
     origin, arguments = get_origin(option), [one for one in get_args(option) if one is not Ellipsis]
     if isinstance(origin, type) and issubclass(origin, Sequence):
-        elements = _writable(Union[tuple(arguments)])  # noqa: UP007
+        elements = writable(Union[tuple(arguments)])  # noqa: UP007
         counted = origin is tuple and Ellipsis not in get_args(option)
         return elements and tuple.__class_getitem__((elements,) * len(arguments) if counted else (elements, ...))
     return None
@@ -182,7 +183,7 @@ def _unusable(cls: type[nn.Module]) -> _Unusable | None:
 
 
 def _needs_object(cls: type[nn.Module], name: str) -> bool:
-    return _writable(_types(cls).get(name, Any)) is None
+    return writable(_types(cls).get(name, Any)) is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ FLOORS = (
     ("language", "library", "lazy", "components", "ranges"),
     ("ranges", "installed", "discovery", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
-    ("building", "meta", "modules", "data", "training", "export"),
+    ("building", "adapters", "meta", "modules", "data", "training", "export"),
     ("api", "cli", "__main__"),
 )
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}

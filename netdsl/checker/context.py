@@ -69,6 +69,7 @@ class Context:
     noted: set[tuple[str, Span]] = field(default_factory=set)
     used: set[Component] = field(default_factory=set)
     results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
+    shipped: dict[str, dict[str, Component]] = field(default_factory=dict)
     layers: int = 0
 
     def error(

@@ -70,7 +70,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     if other:
         labels = [Label(other.defined.span, "first defined here")]
         context.error("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
-    elif name.text in context.registry.layers:
+    elif name.text in context.registry.layers and not _is_shipped(name, context):
         context.error("NET113", f"`{name.text}` is a layer and cannot be a block's name", name.span)
     else:
         declared = _parameters(names[1:], context)
@@ -79,6 +79,11 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
             name=name.text, function=define_block, example=example,
             declared=declared, body=body, scope=scope, defined=name,
         )  # fmt: skip
+
+
+def _is_shipped(name: Name, context: Context) -> bool:
+    """Whether the block is the very one that a plugin brings as a layer."""
+    return str(context.registry.layers[name.text].file) == name.span.source.name
 
 
 def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
@@ -102,7 +107,10 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
     """The scope in which a block's body stands for its use; None where it cannot."""
     context.used.add(block)
     if block in context.expanding:
-        context.error("NET405", f"the block `{block.name}` uses itself", statement.name.span)
+        through = [other.name for other in context.expanding[context.expanding.index(block) + 1 :]]
+        chain = f", through {' and '.join(f'`{name}`' for name in through)}" if through else ""
+        labels = [Label(block.defined.span, "defined here")]
+        context.error("NET405", f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
         return None
     if len(context.expanding) >= MAX_NESTING:
         context.error("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
@@ -126,7 +134,7 @@ class Library:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        self.open: list[Path | str] = []
+        self.open: list[Path | str] = [(context.folder / Path(context.source.name).name).resolve()]
         self.read: dict[Path | str, Scope] = {}
 
     def use(self, statement: Statement, scope: Scope, folder: Path | None) -> None:
@@ -141,6 +149,10 @@ class Library:
                 self._use_shipped(name, scope)
             else:
                 self._refuse("NET113", "`use` takes a file in quotes or a library's name", item.span)
+
+    def blocks(self, source: Source) -> Mapping[str, Block]:
+        """The blocks of a text that belongs to a plugin, and may use what netdsl ships."""
+        return self._scope(source, None).blocks
 
     def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
         try:

@@ -22,10 +22,20 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     if layer is None:
         known = {f"nn.{known}" for known in meta.torch_layer_names()}
         context.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
-    elif not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
-        message = f"`{name}` is checked by running it in torch, whose import takes seconds"
-        context.error("NET990", message, span)
+    else:
+        _note(name, span, context)
     return layer
+
+
+def note_cost(layer: Layer, span: Span, context: Context) -> None:
+    """Tells, once, that a plugin's layer without a rule is checked in torch."""
+    if layer.is_lazy and layer.file is None:
+        _note(layer.name, span, context)
+
+
+def _note(name: str, span: Span, context: Context) -> None:
+    if not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
+        context.error("NET990", f"`{name}` is checked by running it in torch, whose import takes seconds", span)
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:

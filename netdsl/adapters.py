@@ -1,0 +1,223 @@
+"""What makes components of plain things: the signature of a class or function, and what training calls in its place."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Any, cast, get_type_hints
+
+import torch
+import torchmetrics
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LambdaLR
+from torch.utils.data import IterableDataset
+
+from netdsl import components
+from netdsl.building import locate
+from netdsl.components import Facts, Refusal
+from netdsl.data.errors import DataError
+from netdsl.data.samples import Splits, Tensors
+from netdsl.meta import module_layer, writable
+
+SUPPLIED: Mapping[str, Sequence[str]] = {
+    "Optimizer": ("params",),
+    "Schedule": ("optimizer", "steps", "total_steps", "last_epoch"),
+    "Logger": ("folder",),
+    "Dataset": ("root",),
+}
+"""The parameters that netdsl fills itself, by name."""
+
+INPUTS = {"Loss": 2, "Metric": 2, "Schedule": 2, "Transform": 1}
+"""How many leading parameters of a plain function are not settings: outputs and targets, the step and the steps."""
+
+
+def describe(kind: str, target: str, name: str, doc: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """The function that stands for a component: the signature, annotations and documentation of its target."""
+    try:
+        found = locate(target)
+    except Exception as error:  # whatever its import raises
+        return _refusing(f"`{name}` cannot be imported: {type(error).__name__}: {error}")
+    if kind == "Layer":
+        rule = module_layer(found, name, "plugin", options.get("takes")).function
+        rule.__doc__ = rule.__doc__ or doc
+        return rule
+
+    def described(**arguments: Any) -> Any:
+        if kind == "Stated":
+            return options["facts"]
+        return _facts(found, arguments) if kind == "Dataset" else None
+
+    parameters = list(_settings("Dataset" if kind == "Stated" else kind, found))
+    described.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect` looks for
+    described.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    described.__doc__ = inspect.getdoc(found) or doc
+    return described
+
+
+def loss(target: Callable[..., Any]) -> Callable[..., nn.Module]:
+    """A loss of a class, or of a function `f(output, target, **settings)` that returns a scalar."""
+    if not isinstance(target, type):
+        return partial(_Function, target)
+    return (
+        target
+        if issubclass(target, nn.Module)
+        else lambda **settings: _Function(cast("Callable[..., Any]", target)(**settings))
+    )
+
+
+def optimizer(target: Any) -> Any:
+    """An optimizer, of a class or of a function `f(params, **settings)` that makes one."""
+    return target
+
+
+def metric(target: Any) -> Callable[..., torchmetrics.Metric]:
+    """A metric of a class of torchmetrics, or of a function `f(output, target, **settings)` over the whole test set."""
+    return cast(
+        "Callable[..., torchmetrics.Metric]", target if inspect.isclass(target) else partial(_Collected, target)
+    )
+
+
+def schedule(target: Callable[..., Any]) -> Callable[..., Any]:
+    """A schedule of a class of torch, stepped every batch, or of a function `f(step, steps, **settings)`: a factor."""
+
+    def make(optimizer: torch.optim.Optimizer, steps: int, **arguments: Any) -> Any:
+        if isinstance(target, type):
+            known = inspect.signature(target).parameters
+            given = {name: int(steps) for name in ("steps", "total_steps") if name in known}
+            return cast("Callable[..., Any]", target)(optimizer, **given, **arguments)
+        return LambdaLR(optimizer, lambda step: float(target(step, int(steps), **arguments)))
+
+    return make
+
+
+def logger(target: Any) -> Callable[..., Any]:
+    """A logger: a class with `log(metrics, step)` and `close()`, which is given the run's `folder` if it asks."""
+
+    def make(folder: Path, **arguments: Any) -> Any:
+        wanted = {"folder": folder} if "folder" in inspect.signature(target).parameters else {}
+        return target(**wanted, **arguments)
+
+    return make
+
+
+def transform(target: Any) -> Any:
+    """A transform: `target(**settings)(batch, generator)` maps a batch."""
+    return target
+
+
+def dataset(target: Any) -> Callable[..., Splits]:
+    """A data set of a function that returns tensors, or a `torch.utils.data.Dataset`."""
+
+    def load(root: Path, **arguments: Any) -> Splits:
+        wanted = {"root": root} if "root" in inspect.signature(target).parameters else {}
+        return _splits(target(**wanted, **arguments))
+
+    return load
+
+
+class _Function(nn.Module):
+    """A function with its settings, as a module."""
+
+    def __init__(self, function: Callable[..., Tensor], **settings: Any) -> None:
+        super().__init__()
+        self.function = partial(function, **settings)
+
+    def forward(self, *values: Tensor) -> Tensor:
+        """What the function makes of the values."""
+        return self.function(*values)
+
+
+class _Collected(torchmetrics.Metric):
+    """A function of all outputs and all targets at once: no mean of batches, which would be another number."""
+
+    full_state_update = False
+
+    def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
+        super().__init__()
+        self.function = partial(function, **settings)
+        self.add_state("outputs", default=[], dist_reduce_fx="cat")
+        self.add_state("targets", default=[], dist_reduce_fx="cat")
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Keeps a batch."""
+        cast("list[Tensor]", self.outputs).append(output.detach())
+        cast("list[Tensor]", self.targets).append(target)
+
+    def compute(self) -> Tensor:
+        """The number of them all."""
+        states = (torch.cat([*state]) for state in (self.outputs, self.targets))  # type: ignore[misc]  # lists of tensors
+        return torch.as_tensor(self.function(*states))
+
+
+def _refusing(message: str) -> Callable[..., Any]:
+    def refuse(x=(), /):  # type: ignore[no-untyped-def]  # noqa: ARG001  # no annotations: they would be looked up
+        raise Refusal(message, help="`netdsl plugins` names the plugin that brings it")
+
+    return refuse
+
+
+def _settings(kind: str, found: Any) -> Iterator[inspect.Parameter]:
+    """The parameters that a file may write."""
+    function = found.__init__ if inspect.isclass(found) else found
+    types = _types(function)
+    given = list(inspect.signature(found).parameters.values())
+    if not inspect.isclass(found):
+        given = given[INPUTS.get(kind, 0) :]
+    for parameter in given:
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        if parameter.name.startswith("_") or parameter.name in SUPPLIED.get(kind, ()):
+            continue
+        kept = writable(types.get(parameter.name, _type_of(parameter.default)))
+        if kept is not None:
+            yield parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kept)
+        elif parameter.default is parameter.empty:
+            raise TypeError(f"`{parameter.name}` is an object that cannot be written in a file")
+
+
+def _types(function: Any) -> Mapping[str, Any]:
+    try:
+        return get_type_hints(function)
+    except Exception:  # annotations that name what is imported for type checkers alone
+        return {}
+
+
+def _type_of(default: Any) -> Any:
+    """The type of a parameter without annotation: that of its default, where a text can tell."""
+    return type(default) if isinstance(default, (bool, int, float, str)) else Any
+
+
+def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
+    from netdsl.data.places import data_root
+
+    splits = dataset(found)(data_root(None), **arguments)
+    train = cast("Tensors", splits.train)
+    shape, target = tuple(train.x.shape[1:]), tuple(train.y.shape[1:])
+    dtype: components.Dtype = "float" if train.x.is_floating_point() or train.x.dtype is torch.uint8 else "index"
+    if train.y.is_floating_point():
+        return Facts(shape, None, target, dtype=dtype)
+    parts = [part.y for part in (splits.train, splits.test) if isinstance(part, Tensors)]
+    return Facts(shape, int(max(y.max() for y in parts)) + 1, dtype=dtype)
+
+
+def _splits(found: Any) -> Splits:
+    if isinstance(found, Splits):
+        return found
+    if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], Tensor):
+        return Splits(_part(found[0]), _part(found[1]))
+    return Splits(_part(found))
+
+
+def _part(found: Any) -> Tensors:
+    """Samples and targets as two tensors; a `Dataset` is read once."""
+    if isinstance(found, tuple) and len(found) == 2:
+        return Tensors(*(torch.as_tensor(one) for one in found))
+    samples = iter(found) if isinstance(found, IterableDataset) else (found[index] for index in range(len(found)))
+    first = next(samples, None)
+    if first is None:
+        raise DataError("the data set is empty")
+    rows = [(torch.as_tensor(x), torch.as_tensor(y)) for x, y in chain([first], samples)]
+    return Tensors(torch.stack([x for x, _ in rows]), torch.stack([y for _, y in rows]))

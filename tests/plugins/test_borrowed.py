@@ -1,0 +1,116 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from netdsl.building import build_network, create
+from netdsl.checker import check
+from netdsl.components import Loss
+from netdsl.data import open_data
+from netdsl.network import Experiment
+from netdsl.plugins import Registry, load_registry
+from netdsl.source import Source
+from netdsl.training import RunResult, train
+from plugins import borrowed
+
+FILE = Path(borrowed.__file__)
+
+
+@pytest.fixture(scope="module")
+def registry() -> Registry:
+    registry = load_registry(installed=False, files=[FILE])
+    assert registry.problems == ()
+    return registry
+
+
+def experiment(text: str, registry: Registry) -> Experiment:
+    found, diagnostics = check(Source("<text>", text), registry)
+    assert [one.code for one in diagnostics if one.code != "NET990"] == [], diagnostics
+    assert found is not None
+    return found
+
+
+def run(text: str, registry: Registry, folder: Path) -> RunResult:
+    return train(experiment(text, registry), device="cpu", out=folder / "run", quiet=True)
+
+
+def test_a_module_needs_no_rule(registry: Registry) -> None:
+    network = experiment("input 4; cubes 4 power=2; linear 3", registry).network
+    assert (network.out, network.params) == ((3,), 4 + 15)
+    x = torch.randn(2, 4)
+    assert torch.equal(build_network(network)[0](x), x**2)
+
+
+def test_a_module_that_torch_refuses_is_refused_and_its_cost_is_told(registry: Registry) -> None:
+    _, diagnostics = check(Source("<text>", "input 4; cubes 5"), registry)
+    assert [one.code for one in diagnostics] == ["NET990", "NET209"] or len(diagnostics) == 2
+    assert "torch refuses `cubes`" in diagnostics[-1].message
+
+
+def test_what_is_said_of_a_component_costs_no_import(registry: Registry) -> None:
+    assert registry.layers["gone"].summary == "`no_such_package:Thing`"
+    assert registry.layers["cubes"].summary == "A power."
+
+
+@pytest.mark.parametrize("text", ["input 4; gone", "data bars; linear 3; loss gone"])
+def test_a_component_that_cannot_be_imported_is_an_error_where_it_is_used(text: str, registry: Registry) -> None:
+    _, diagnostics = check(Source("<text>", text), registry)
+    messages = [one.message for one in diagnostics if one.code != "NET990"]
+    assert messages == ["`gone` cannot be imported: ModuleNotFoundError: No module named 'no_such_package'"]
+
+
+@pytest.mark.parametrize(
+    ("text", "shape", "params"),
+    [
+        ("input 8; squeeze 4", (8,), 36 + 40),
+        ("input 8; squeeze 4 factor=3", (12,), 36 + 60),
+        ("input 8; twice", (8,), 76 + 72 + 72),
+    ],
+)
+def test_a_block_is_a_layer(text: str, shape: tuple[int, ...], params: int, registry: Registry) -> None:
+    network = experiment(text, registry).network
+    assert (network.out, network.params) == (shape, params)
+    assert build_network(network)(torch.zeros(2, 8)).shape == (2, *shape)
+
+
+def test_a_block_has_its_parameters(registry: Registry) -> None:
+    assert list(registry.layers["squeeze"].parameters) == ["narrow", "factor"]
+    assert registry.layers["squeeze"].required == ("narrow",)
+    _, diagnostics = check(Source("<text>", "input 8; squeeze 4 faktor=3"), registry)
+    assert [one.code for one in diagnostics] == ["NET102"]
+
+
+def test_a_file_may_not_define_a_block_of_that_name(registry: Registry) -> None:
+    _, diagnostics = check(Source("<text>", "block squeeze n { linear n }; input 8; squeeze 4"), registry)
+    assert diagnostics[0].message == "`squeeze` is a layer and cannot be a block's name"
+
+
+def test_a_loss_is_a_function_a_class_or_torchs(registry: Registry) -> None:
+    losses = experiment("data bars; linear 3; loss focal gamma=0", registry)
+    output, target = torch.randn(5, 3), torch.tensor([0, 1, 2, 0, 1])
+    assert losses.loss is not None
+    assert torch.allclose(create(losses.loss)(output, target), torch.nn.functional.cross_entropy(output, target))
+    assert list(registry.of(Loss)["hinge"].parameters) == ["margin"]
+    assert list(registry.of(Loss)["focal"].parameters) == ["gamma"]
+    assert registry.of(Loss)["focal"].doc == "Cross-entropy that cares less for what is right already."
+
+
+@pytest.mark.parametrize(
+    ("data", "sizes"),
+    [("bars samples=50", (40, 10)), ("listed", (24, 6)), ("streamed", (16, 4)), ("both", (30, 10))],
+)
+def test_data_sets_are_tensors_or_torchs(data: str, sizes: tuple[int, int], registry: Registry) -> None:
+    found = experiment(f"data {data}; linear 3", registry)
+    assert found.data is not None
+    assert found.data.facts.input == (3,)
+    assert found.data.facts.classes == 3
+    assert open_data(found.data, "cpu", seed=0).facts.sizes == sizes
+
+
+@pytest.mark.parametrize("schedule", ["fade end=0.1", "stairs step_size=2", "cycle max_lr=0.5"])
+def test_a_run_of_nothing_but_plain_things(schedule: str, registry: Registry, tmp_path: Path) -> None:
+    text = f"data bars samples=60 batch=16; linear 3; loss focal; optimizer plain_sgd lr=0.5; schedule {schedule}; "
+    result = run(text + "metrics share_right; logger memory prefix=my; train epochs=3 every=1", registry, tmp_path)
+    assert result.best is not None
+    assert 0 <= result.best.test["share_right"] <= 1
+    assert [epoch.number for epoch in result.epochs] == [1, 2, 3]
