@@ -48,13 +48,15 @@ ELSEWHERE: Mapping[str, str] = {
 
 
 def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str | None:
-    """The known name that another one most likely means."""
+    """The known name that another one most likely means; one with a point, `nn.Relu`, means another of its family."""
     from difflib import get_close_matches  # 5 ms that only a mistake should cost
 
-    words = sorted(known)
-    wanted = folded(name)
+    family, dot, own = name.rpartition(".")
+    words = sorted(word.removeprefix(family + dot) for word in known if word.startswith(family + dot))
+    wanted = folded(own)
     same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
-    return next(same, None) or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+    near = next(same, None) or next(iter(get_close_matches(own, words, n=1, cutoff=similarity)), None)
+    return near and family + dot + near
 
 
 def folded(name: str) -> str:

@@ -14,16 +14,17 @@ from netdsl.source import Span
 
 
 def module_layer(name: str, span: Span, context: Context) -> Layer | None:
-    """The layer that `nn.Hardshrink` means; None for other names, and for a class torch does not have (noted)."""
+    """The layer that `nn.Hardshrink` means, or surely is meant to (noted); None for other names."""
     if not name.startswith("nn."):
         return None
     meta = importlib.import_module("netdsl.meta")
     layer: Layer | None = meta.torch_layer(name)
     if layer is None:
         known = {f"nn.{known}" for known in meta.torch_layer_names()}
-        context.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
-    else:
-        _note(name, span, context)
+        near = context.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
+        layer = meta.torch_layer(near) if near else None
+    if layer is not None:
+        _note(layer.name, span, context)
     return layer
 
 
