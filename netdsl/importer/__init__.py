@@ -1,0 +1,100 @@
+"""From an `nn.Sequential` back to the language: the text whose net has the same modules under the same names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+from netdsl.building import build_network
+from netdsl.checker import check
+from netdsl.diagnostics import errors
+from netdsl.importer.bodies import Bodies, Labels
+from netdsl.importer.layers import Inexpressible, Layers
+from netdsl.importer.reading import difference, is_container
+from netdsl.language.formatter import format_source
+from netdsl.plugins import Registry, load_registry
+from netdsl.sizes import Shape, symbol
+from netdsl.source import Source
+
+__all__ = ["Inexpressible", "from_module"]
+
+ASSUMED = ("CHW", "F", "TF", "CL", "CDHW")
+"""What the first layer of a text may take for granted, the likeliest first."""
+
+STATED = ("CHW", "T", "TF", "CDHW")
+"""What an `input` line may say where the first layer takes nothing for granted."""
+
+
+def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:
+    """The canonical text of a net: built, it has the modules of this one, under the same names in the `state_dict`.
+
+    A module in a module becomes a block. The text has an `input` line where the layers themselves do not say what comes
+    in, with symbols for sizes that may vary.
+
+    Args:
+        module: an `nn.Sequential` of modules of torch, of netdsl, of plugins, and of others like it.
+        input: the shape of one sample, for nets that do not say it; letters stand for sizes that may vary.
+        registry: the names of the language; all that are installed unless given.
+
+    Raises:
+        Inexpressible: something in it is not to be had in the language; the message says which module.
+    """
+    if not is_container(module):
+        parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
+        advice = f"; of its parts {', '.join(parts)} may be written" if parts else ""
+        raise Inexpressible(f"a net is an `nn.Sequential`, and a `{type(module).__name__}` is none{advice}")
+    registry = registry or load_registry()
+    layers, failures = Layers(registry), list[tuple[int, Inexpressible]]()
+    for start in _starts(input):
+        bodies = Bodies(registry, layers, start.assumes)
+        try:
+            text = _text(module, start, bodies)
+            _check(text, module, registry)
+        except Inexpressible as failure:
+            failures.append((bodies.progress, failure))
+        else:
+            return text
+    raise max(failures, key=lambda failure: failure[0])[1]
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """What comes into a net, and the layout from which its first layer is to tell it; without one a line says it."""
+
+    x: Shape
+    assumes: str = ""
+
+
+def _starts(input: Sequence[int | str]) -> Iterator[_Start]:
+    if input:
+        yield _Start(tuple(symbol(size) if isinstance(size, str) else size for size in input))
+        return
+    yield from (_Start(tuple(map(symbol, layout)), layout) for layout in ASSUMED)
+    yield from (_Start(tuple(map(symbol, layout))) for layout in STATED)
+
+
+def _text(module: nn.Module, start: _Start, bodies: Bodies) -> str:
+    statements = bodies.write(module, start.x, Labels()).statements
+    stated = [] if start.assumes else [f"input {'x'.join(map(str, start.x))}"]
+    definitions = list(bodies.definitions())
+    lines = [*definitions, *([""] if definitions else []), *stated, *statements]
+    text, _ = format_source(Source("<module>", "\n".join(lines)))
+    return text
+
+
+def _check(text: str, module: nn.Module, registry: Registry) -> None:
+    """Raises where the text does not build the module."""
+    experiment, found = check(Source("<module>", text), registry)
+    for error in errors(found):
+        line = error.span.source.line(error.span.position.line).strip()
+        raise Inexpressible(f"as text the net would hold `{line}`, but {error.message}")
+    if experiment is None:
+        raise Inexpressible("the net has no layer")
+    with torch.device("meta"):
+        built = build_network(experiment.network)
+    path = difference(built, module)
+    if path is not None:
+        raise Inexpressible(f"`{path}` cannot be written: what the language makes of it is another module")

@@ -1,0 +1,197 @@
+"""From containers to text: children in order, nested ones as blocks, modules with bodies as composites."""
+
+from __future__ import annotations
+
+import re
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from torch import nn
+
+from netdsl.components import Layer, Refusal, Result
+from netdsl.importer.layers import Inexpressible, Layers, Place, spellings
+from netdsl.importer.reading import arguments, is_container, target
+from netdsl.importer.writing import RESERVED, statement
+from netdsl.language.words import WORDS
+from netdsl.plugins import Registry
+from netdsl.sizes import Shape
+
+NAME = re.compile(r"[^\W\d]\w*")
+
+Labels = ChainMap[str, Shape]
+"""The labelled outputs in sight, and their shapes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Statements, and the shape that they leave."""
+
+    statements: Sequence[str]
+    out: Shape
+
+    @property
+    def body(self) -> str:
+        """`{ conv 3->8 k3; relu }`."""
+        return f"{{ {'; '.join(self.statements)} }}" if self.statements else "{ }"
+
+
+class Bodies:
+    """Writes containers; `blocks` are the definitions that they have come to need, by body.
+
+    `assumes` is the layout that the first layer must take for granted; empty where the text says what comes in.
+    `progress` counts the layers that have been written.
+    """
+
+    def __init__(self, registry: Registry, layers: Layers, assumes: str) -> None:
+        self.layers = layers
+        self.assumes = assumes
+        self.progress = 0
+        self.composites = [layer for layer in registry.layers.values() if layer.is_composite]
+        self.words = {*registry.layers, *RESERVED, *(word.name for word in WORDS)}
+        self.blocks: dict[str, str] = {}
+
+    def write(self, container: nn.Module, x: Shape, labels: Labels, path: str = "", terse: bool = False) -> Written:
+        """The statements of a container's children."""
+        statements = []
+        for place, (key, child) in enumerate(container.named_children()):
+            at = f"{path}.{key}" if path else key
+            text, x = self._child(child, Place(x, at, terse), labels)
+            if key != str(place):
+                labels[_label(key, place, at)] = x
+                text = f"{text} as {key}"
+            statements.append(text)
+        return Written(statements, x)
+
+    def definitions(self) -> Iterator[str]:
+        """The blocks, each after those that it uses."""
+        return (f"block {name} {body}" for body, name in self.blocks.items())
+
+    def _child(self, module: nn.Module, place: Place, labels: Labels) -> tuple[str, Shape]:
+        if is_container(module):
+            written = self.write(module, place.x, Labels(), place.path, terse=True)
+            return self._block(written.body, place.path.rpartition(".")[2]), written.out
+        children = dict(module.named_children())
+        if all(map(is_container, children.values())) and (children or isinstance(module, nn.ModuleList)):
+            return self._composite(module, children, place, labels)
+        found = self.layers.statement(module, replace(place, assumes=self.assumes))
+        self.assumes, self.progress = "", self.progress + 1
+        return found.text, found.out
+
+    def _block(self, body: str, key: str) -> str:
+        """The name of the block with this body: its first use's own, if it has one that can be a block's."""
+        if body not in self.blocks:
+            taken = {*self.words, *self.blocks.values()}
+            numbered = (f"block{number}" for number in range(1, len(taken) + 2))
+            names = (name for name in (key, *numbered) if NAME.fullmatch(name) and name not in taken)
+            self.blocks[body] = next(names)
+        return self.blocks[body]
+
+    def _composite(
+        self, module: nn.Module, children: Mapping[str, nn.Module], place: Place, labels: Labels
+    ) -> tuple[str, Shape]:
+        """The statement of a module with bodies: every composite is tried, and what its rule asks for is compared."""
+        path = place.path
+        use = CompositeUse(module, children, place.x, tuple(getattr(module, "takes", ())))
+        reason = ""
+        for layer in self.composites:
+            if not use.may_be(layer):
+                continue
+            try:
+                fed = use.fed(layer)
+                bodies = {
+                    key: self.write(child, fed, labels.new_child(), f"{path}.{key}", place.terse)
+                    for key, child in children.items()
+                }
+                found = use.statement(layer, bodies, labels)
+            except Refusal as refusal:
+                reason = f": {refusal.message}"
+                continue
+            if found:
+                return found
+        raise Inexpressible(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes{reason}")
+
+
+@dataclass(frozen=True, slots=True)
+class CompositeUse:
+    """A module with bodies in its place; `takes` are the labelled outputs that join them."""
+
+    module: nn.Module
+    children: Mapping[str, nn.Module]
+    x: Shape
+    takes: tuple[str, ...]
+
+    def may_be(self, layer: Layer) -> bool:
+        """Whether a layer has room for these bodies, and makes this kind of module where that can be said at once."""
+        if not self._has_room(layer):
+            return False
+        try:
+            fed = self.fed(layer)
+            result = layer.apply(
+                self.x, **self._branches(layer, [fed] * len(self.children), [self.x] * len(self.takes))
+            )
+        except Refusal:
+            return True
+        return result.call.target == target(self.module)
+
+    def fed(self, layer: Layer) -> Shape:
+        """What each body receives."""
+        return layer.feeds(self.x, len(self.children)) if layer.feeds and self.children else self.x
+
+    def statement(self, layer: Layer, bodies: Mapping[str, Written], labels: Labels) -> tuple[str, Shape] | None:
+        """The statement of a layer with these bodies, if it makes the module."""
+        taken = [labels[label] for label in self.takes if label in labels]
+        branches = self._branches(layer, [written.out for written in bodies.values()], taken)
+        given = arguments(self.module)
+        for values in spellings(layer, given):
+            result = layer.apply(self.x, **branches, **values)
+            if self._makes(result):
+                return self._text(layer, bodies, self._needed(layer, branches, values, result)), result.out
+        return None
+
+    def _has_room(self, layer: Layer) -> bool:
+        if layer.takes_labels or any(parameter.is_many for parameter in layer.parameters.values()):
+            numbered = list(self.children) == [str(index) for index in range(len(self.children))]
+            return numbered and (layer.takes_labels or not self.takes)
+        required = {name for name in layer.branches if layer.parameters[name].required}
+        return required <= self.children.keys() <= set(layer.branches) and not self.takes
+
+    def _branches(self, layer: Layer, outs: Sequence[Shape], taken: Sequence[Shape]) -> dict[str, Any]:
+        many = next((name for name in layer.branches if layer.parameters[name].is_many), None)
+        if many is None:
+            return dict(zip(self.children, outs, strict=True))
+        return {many: (*(outs or [self.x]), *taken)}
+
+    def _makes(self, result: Result) -> bool:
+        own = result.call.arguments.items()
+        same = all(getattr(self.module, name, None) == value for name, value in own)
+        return result.call.target == target(self.module) and not result.extra and same
+
+    def _needed(
+        self, layer: Layer, branches: Mapping[str, Any], values: Mapping[str, Any], result: Result
+    ) -> dict[str, Any]:
+        """The arguments that cannot be left out."""
+        kept = dict(values)
+        for name in values:
+            rest = {other: value for other, value in kept.items() if other != name}
+            if layer.apply(self.x, **branches, **rest).call == result.call:
+                kept = rest
+        return kept
+
+    def _text(self, layer: Layer, bodies: Mapping[str, Written], values: Mapping[str, Any]) -> str:
+        name, *settings = statement(layer, values).split(" ")
+        first = next(iter(layer.branches))
+        words = [name]
+        for key, written in bodies.items():
+            words += [written.body] if key.isdigit() or key == first else [key, written.body]
+        return " ".join([*words, *self.takes, *settings])
+
+
+def _label(key: str, place: int, path: str) -> str:
+    """The label of a child that does not go by its place."""
+    if key.isdigit():
+        raise Inexpressible(f"`{path}` stands at place {place}: a module goes by its place, or by a name")
+    if not NAME.fullmatch(key) or key in RESERVED:
+        raise Inexpressible(f"`{path}` cannot be a label: a label is one word")
+    return key

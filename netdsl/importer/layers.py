@@ -1,0 +1,211 @@
+"""From a module to the statement that makes it: every layer is tried, and what its rule builds is compared."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from typing import Any
+
+import torch
+from torch import nn
+
+from netdsl import meta
+from netdsl.building import construct
+from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.importer.reading import arguments, difference, target
+from netdsl.importer.writing import Unwritable, statement
+from netdsl.plugins import Registry
+from netdsl.sizes import Shape
+
+
+class Inexpressible(ValueError):
+    """A module that the language has no words for: the message says which, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A statement that makes a module, and the shape that it leaves."""
+
+    text: str
+    out: Shape
+    rank: tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a module stands.
+
+    Args:
+        x: what comes in.
+        path: its name in the net.
+        terse: whether sizes of the input are left out where they are known, as in a block, whose uses differ in them.
+        assumes: for the first layer of a text that does not say what comes in, the layout that it must take for
+            granted; empty for all others.
+    """
+
+    x: Shape
+    path: str
+    terse: bool = False
+    assumes: str = ""
+
+
+class Layers:
+    """The layers of a registry, asked for the one that makes a module."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.plain = [layer for layer in registry.layers.values() if not layer.is_composite]
+        self.known: dict[Any, Found] = {}
+
+    def statement(self, module: nn.Module, place: Place) -> Found:
+        """The simplest statement that makes a module in its place."""
+        given = arguments(module)
+        key = target(module), repr(given), place.x, place.terse, place.assumes
+        if key not in self.known:
+            self.known[key] = self._search(module, given, place)
+        return self.known[key]
+
+    def _search(self, module: nn.Module, given: Mapping[str, Any], place: Place) -> Found:
+        path = place.path
+        attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
+        found = [one for attempt in attempts if (one := attempt.found()) is not None]
+        if found:
+            return min(found, key=lambda one: one.rank)
+        own = meta.torch_layer(target(module).replace("torch.nn:", meta.PREFIX))
+        if own is None:
+            raise Inexpressible(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
+        last = _Attempt(own, 0, module, given, replace(place, assumes=""))
+        result = last.found()
+        if result is None:
+            reason = last.refusal or f"`{own.name}` of the arguments that it remembers is another module"
+            raise Inexpressible(f"`{path}` cannot be written: {reason}")
+        if place.assumes:
+            raise Inexpressible(f"`{path}` does not say what comes in, and no line before it does")
+        return result
+
+
+class _Attempt:
+    """One layer tried for one module."""
+
+    def __init__(self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: Place) -> None:
+        self.layer = layer
+        self.order = order
+        self.module = module
+        self.given = given
+        self.place = place
+        self.x = place.x
+        self.refusal: str | None = None
+
+    def found(self) -> Found | None:
+        """The statement, if some arguments make the module."""
+        if not all(name in self.given for name in self.layer.required if name not in self.layer.stated):
+            return None
+        if self.place.assumes and self.layer.assumes != self.place.assumes:
+            return None
+        for values in self._candidates():
+            result = self._result(values)
+            if result is not None and self._makes(result):
+                return self._written(values, result)
+        return None
+
+    def _candidates(self) -> Iterator[dict[str, Any]]:
+        """Arguments worth trying: those that the module has, and those that can be told from the input."""
+        axes = self.layer.stated.items()
+        inferred = {name: self.x[axis] for name, axis in axes if -len(self.x) <= axis < len(self.x)}
+        return spellings(self.layer, {**inferred, **self.given})
+
+    def _result(self, values: Mapping[str, Any]) -> Result | None:
+        try:
+            return self.layer.apply(_entered(self.layer, self.x, values), **values)
+        except Refusal as refusal:
+            self.refusal = refusal.message + (f": {refusal.help}" if refusal.help else "")
+        except (TypeError, ValueError, IndexError, AttributeError):
+            pass  # arguments of another kind than the rule is written for
+        return None
+
+    def _makes(self, result: Result) -> bool:
+        return result.call.target == target(self.module) and difference(built(result), self.module) is None
+
+    def _written(self, values: dict[str, Any], result: Result) -> Found | None:
+        """The statement of the arguments that cannot be left out."""
+        kept = dict(values)
+        for name in values:
+            if not self.layer.parameters[name].required and self._is_usual(name, kept, result):
+                del kept[name]
+        kept = {name: kept[name] for name in kept if name not in self.layer.stated or self._must_state(name, kept)}
+        try:
+            text = statement(self.layer, kept)
+        except Unwritable as error:
+            self.refusal = str(error)
+            return None
+        flow = self.layer.flow or ()
+        optional = [name for name in kept if not self.layer.parameters[name].required and name not in flow]
+        return Found(text, result.out, (len(optional), len(set(kept) - set(flow)), self.order))
+
+    def _is_usual(self, name: str, kept: Mapping[str, Any], result: Result) -> bool:
+        """Whether the layer makes the same of the arguments without this one."""
+        if name in self.layer.stated:
+            return False
+        rest = {other: value for other, value in kept.items() if other != name}
+        without = self._result(rest)
+        return without is not None and (without.call == result.call or self._makes(without))
+
+    def _must_state(self, name: str, kept: Mapping[str, Any]) -> bool:
+        """Whether a size of the input has to be written: before `->` it is, unless the statement is to be terse."""
+        flow = None if self.place.terse else self.layer.flow
+        beside = flow is not None and name == flow[0] and flow[1] in kept
+        axis = self.layer.stated[name]
+        inside = -len(self.x) <= axis < len(self.x)
+        return beside or not inside or self.x[axis] != self.given.get(name)
+
+
+def spellings(layer: Layer, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A module's arguments as they may have been written, and with each word that the module has no argument for."""
+    parameters = layer.parameters
+    known = {name: value for name, value in given.items() if name in parameters}
+    plain = [_spelled(known, single, inside) for single, inside in product((True, False), repeat=2)]
+    choices = [(name, word) for name, parameter in parameters.items() for word in _words(parameter)]
+    seen: list[dict[str, Any]] = []
+    for values in (*plain, *({**spelling, name: word} for spelling in plain for name, word in choices)):
+        if values not in seen:
+            seen.append(values)
+            yield values
+
+
+def built(result: Result) -> nn.Module:
+    """The module that a rule asks for, without memory for its weights."""
+    with warnings.catch_warnings(action="ignore"), torch.device("meta"):
+        module: nn.Module = construct(result.call)
+    return module
+
+
+def _entered(layer: Layer, x: Shape, values: Mapping[str, Any]) -> Shape:
+    """The input's shape, with the sizes that the layer states of it."""
+    shape = list(x)
+    for name, axis in layer.stated.items():
+        if name in values and -len(x) <= axis < len(x):
+            shape[axis] = values[name]
+    return tuple(shape)
+
+
+def _words(parameter: Parameter) -> Iterable[Any]:
+    return (True, False) if parameter.options == (bool,) else parameter.choices
+
+
+def _spelled(known: Mapping[str, Any], single: bool, inside: bool) -> dict[str, Any]:
+    """The arguments as they may have been written: (2, 2) as 2, and dimensions counted inside a sample."""
+    values = {name: _within(value) if inside and "dim" in name else value for name, value in known.items()}
+    return {name: _single(value) if single else value for name, value in values.items()}
+
+
+def _single(value: Any) -> Any:
+    uniform = isinstance(value, tuple) and len(set(value)) == 1
+    return value[0] if uniform else value
+
+
+def _within(value: Any) -> Any:
+    """A `dim` counted from the first dimension after the batch; a list of all of them loses the batch."""
+    if isinstance(value, tuple):
+        return tuple(map(_within, value[1:] if value[:1] == (0,) else value))
+    return value - 1 if type(value) is int and value > 0 else value

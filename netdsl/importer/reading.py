@@ -1,0 +1,133 @@
+"""Modules read back: the constructor arguments that an instance was made with, and whether two instances are alike."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
+from typing import Any, Final
+
+from torch import Tensor, nn
+
+from netdsl.modules import Skipping
+from netdsl.render.python.signatures import table
+
+MISSING: Final = object()
+
+Reader = Callable[[Any], Any]
+
+
+def _size(axis: int) -> Reader:
+    return lambda module: module.weight.shape[axis]
+
+
+READERS: Mapping[str, Mapping[str, Reader]] = {
+    "SelfAttention": {"bias": attrgetter("in_proj_bias"), "add_bias_kv": attrgetter("bias_k")},
+    "TransformerEncoderLayer": {
+        "d_model": attrgetter("self_attn.embed_dim"),
+        "nhead": attrgetter("self_attn.num_heads"),
+        "dim_feedforward": attrgetter("linear1.out_features"),
+        "dropout": attrgetter("dropout.p"),
+        "activation": attrgetter("activation.__name__"),
+        "layer_norm_eps": attrgetter("norm1.eps"),
+        "batch_first": attrgetter("self_attn.batch_first"),
+        "bias": attrgetter("linear1.bias"),
+    },
+    "LayerScale": {"features": _size(0)},
+    "PositionalEmbedding": {"length": _size(0), "features": _size(1)},
+    "ClassToken": {"features": _size(0)},
+}
+"""Where an argument is kept under another name than its own, by the class's name, which subclasses share."""
+
+
+def arguments(module: nn.Module) -> dict[str, Any]:
+    """The constructor's arguments as far as the instance still knows them."""
+    found = {name: _argument(module, name, default) for name, default in _parameters(type(module)).items()}
+    return {name: value for name, value in found.items() if value is not MISSING}
+
+
+def target(module: nn.Module) -> str:
+    """What a call that makes such a module names: `torch.nn:Conv2d`."""
+    cls = type(module)
+    for home in ("torch.nn", "netdsl.modules"):
+        if cls.__module__.startswith(f"{home}."):
+            return f"{home}:{cls.__name__}"
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def difference(one: nn.Module, other: nn.Module, path: str = "") -> str | None:
+    """The path of the first module in which two nets are not alike; None where they are, the weights' values aside."""
+    children, others = dict(one.named_children()), dict(other.named_children())
+    if list(children) != list(others) or not _alike(one, other):
+        return path
+    found = (difference(child, others[key], f"{path}.{key}" if path else key) for key, child in children.items())
+    return next((at for at in found if at is not None), None)
+
+
+def is_container(module: nn.Module) -> bool:
+    """Whether a module calls its children one after the other, and does nothing else."""
+    return kind(type(module)) in (nn.Sequential, Skipping)
+
+
+def kind(cls: type[nn.Module]) -> type[nn.Module]:
+    """The class that an instance behaves as: a subclass of `nn.Sequential` that adds no `forward` is one."""
+    plain = issubclass(cls, nn.Sequential) and cls.forward is nn.Sequential.forward
+    return nn.Sequential if plain else cls
+
+
+def _parameters(cls: type[nn.Module]) -> Mapping[str, Any]:
+    """The constructor's parameters and their defaults."""
+    if cls.__module__.startswith(("torch.nn.", "netdsl.modules.")) and cls.__name__ in table():
+        return table()[cls.__name__]
+    given = list(inspect.signature(cls.__init__).parameters.values())[1:]
+    return {one.name: one.default for one in given if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
+
+
+def _argument(module: nn.Module, name: str, default: Any) -> Any:
+    read = next((readers[name] for readers in _readers(type(module)) if name in readers), attrgetter(name))
+    try:
+        value = read(module)
+    except AttributeError:
+        return MISSING
+    if isinstance(default, bool) and not isinstance(value, bool):
+        return value is not None  # a bias that is there
+    return MISSING if isinstance(value, (Tensor, nn.Module)) else value
+
+
+def _readers(cls: type[nn.Module]) -> Iterable[Mapping[str, Reader]]:
+    return (READERS[base.__name__] for base in cls.__mro__ if base.__name__ in READERS)
+
+
+def _alike(one: nn.Module, other: nn.Module) -> bool:
+    """Whether two modules, their children aside, are of one class with the same settings and shapes."""
+    if kind(type(one)) is not kind(type(other)):
+        return False
+    if kind(type(one)) is nn.Sequential:
+        return True
+    return _shapes(one) == _shapes(other) and _same_settings(_settings(one), _settings(other))
+
+
+def _shapes(module: nn.Module) -> dict[str, Any]:
+    """The shape of each weight and each running statistic; None where there is none."""
+    tensors = {**module._parameters, **module._buffers}
+    return {name: None if tensor is None else tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _settings(module: nn.Module) -> dict[str, Any]:
+    return {name: value for name, value in vars(module).items() if name[0] != "_" and name != "training"}
+
+
+def _same_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two settings mean the same: 2 and (2, 2) do."""
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return type(one) is type(other) and one.shape == other.shape
+    if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
+        return list(one) == list(other)
+    for several, single in ((one, other), (other, one)):
+        if isinstance(several, (tuple, list)):
+            return bool(several) and all(value == single for value in several)
+    return bool(one == other)
