@@ -17,6 +17,7 @@ from netdsl.data.errors import DataError
 from netdsl.data.pipeline import Pipeline
 from netdsl.data.places import data_root
 from netdsl.data.plan import Plan
+from netdsl.data.resident import Resident
 from netdsl.data.samples import Part, Splits, Tensors
 from netdsl.data.serving import (
     How,
@@ -141,6 +142,8 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     shape = _probed(pipelines)
     facts = _completed(facts, server.splits, parts, shape)
     description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
+    if how in ("ram", "disk") and server.skips.found:
+        description += f", {len(server.skips.found):,} broken left out"
     return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
 
 
@@ -184,7 +187,7 @@ def _completed(facts: Facts, splits: Splits, parts: tuple[Part, Part], shape: tu
     return replace(facts, input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
 
 
-def _probed(pipelines: Sequence[Pipeline]) -> tuple[int, ...]:
+def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:
     """The shape in which samples reach the net, the same from both pipelines."""
     train, test = (_first_shape(pipeline) for pipeline in pipelines)
     if train != test:
@@ -193,11 +196,12 @@ def _probed(pipelines: Sequence[Pipeline]) -> tuple[int, ...]:
     return train
 
 
-def _first_shape(pipeline: Pipeline) -> tuple[int, ...]:
-    if isinstance(pipeline, Streaming):
-        pipeline = replace(pipeline, loader=replace(pipeline.loader, workers=0))
+def _first_shape(pipeline: Resident | Streaming) -> tuple[int, ...]:
+    probe: Pipeline = replace(pipeline, plan=replace(pipeline.plan, batch=PROBE, drop_last=False))
+    if isinstance(probe, Streaming):
+        probe = replace(probe, loader=replace(probe.loader, workers=0))
     try:
-        first = next(pipeline.batched(PROBE).epoch(0))
+        first = next(iter(probe.epoch(0)))
     except ValueError as error:
         raise DataError(str(error)) from error
     return tuple(first.x.shape[1:])

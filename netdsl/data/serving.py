@@ -79,7 +79,7 @@ class Server:
         pin = stays and self.session.device.type == "cuda"
         return Loader(Reader(part, steps), workers if stays or len(part) > FEW_ITEMS or wanted else 0, pin)
 
-    def pipeline(self, part: Part, chain: Chain, plan: Plan) -> Pipeline:
+    def pipeline(self, part: Part, chain: Chain, plan: Plan) -> Resident | Streaming:
         """A part as the loop sees it."""
         device = self.session.device
         if isinstance(part, Tensors):

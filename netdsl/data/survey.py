@@ -14,7 +14,7 @@ from netdsl.data.opening import read, serve
 from netdsl.data.randomness import AUGMENT, Moment
 from netdsl.data.reading import Broken, Key, Reader
 from netdsl.data.samples import Chosen, Part, Tensors, unit_of
-from netdsl.data.serving import Session, for_workers
+from netdsl.data.serving import Server, Session, for_workers, sampled_statistics
 from netdsl.data.statistics import channel_statistics
 from netdsl.network import DataUse
 
@@ -54,11 +54,11 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     data = serve(server, parts)
     data.close()
     train, unit = parts[0], unit_of(parts[0], server.splits.unit)
-    facts = _with_statistics(data.facts, train, unit)
+    chain, testing = server.chains(data.facts, train)
+    facts = _with_statistics(server, data.facts, train, testing)
     indices = torch.linspace(0, len(train) - 1, min(SAMPLES, len(train))).long()
     stored = _stored(train, indices)
     labels = [_labels(part) for part in parts]
-    chain, _ = server.chains(facts, train)
     pictured = len(data.shape) == 3
     return Survey(
         facts=facts,
@@ -73,10 +73,14 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     )
 
 
-def _with_statistics(facts: Facts, train: Part, unit: float) -> Facts:
-    if facts.dtype == "index" or not isinstance(train, Tensors):
+def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:
+    """With the mean and deviation of the samples themselves, where the facts may hold published ones."""
+    if facts.dtype == "index":
         return facts
-    mean, std = channel_statistics(train.x, unit)
+    if isinstance(train, Tensors):
+        mean, std = channel_statistics(train.x, unit_of(train, server.splits.unit))
+    else:
+        mean, std = sampled_statistics(server, train, testing)
     return replace(facts, mean=mean, std=std)
 
 

@@ -194,6 +194,7 @@ def test_a_broken_image_stops_by_name_or_is_skipped_and_listed(data_use, photos,
     assert len(everything(data.train)[1]) == 17
     assert everything(data.train)[1].tolist() == [0] * 9 + [1] * 8
     assert [line.rpartition("/")[2][:8] for line in data.skipped] == ["04.png: "]
+    assert data.description.endswith(", 1 broken left out") == (cache != "none")
     with pytest.raises(DataError, match=r"bee/04.png` cannot be read"):
         everything(opened("stop").train)
 

@@ -77,3 +77,9 @@ def test_another_batch_size_serves_the_same_samples(data_use):
 def test_dropped_samples_are_not_counted(data_use):
     data = open_data(data_use("digits", settings={"batch": 64, "drop_last": True}), "cpu", seed=0)
     assert data.train.samples == 1408 == sum(len(batch.y) for batch in data.train.epoch(0))
+
+
+def test_fewer_samples_than_a_batch_may_leave_none(data_use):
+    data = open_data(data_use("digits", settings={"limit": 5, "drop_last": True}), "cpu", seed=0)
+    assert (data.train.batches, data.train.samples, list(data.train.epoch(0))) == (0, 0, [])
+    assert data.test.samples == 5
