@@ -212,7 +212,7 @@ def test_output_is_coloured_on_a_terminal_only(arguments: list[str], monkeypatch
 
 
 def test_a_closed_pipe_is_no_mistake() -> None:
-    text = "input 8\n" + "relu\n" * 5_000
+    text = "input 8\n" + "identity\n" * 5_000
     command = [sys.executable, "-m", "netdsl", "shapes", "-", "--json"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         started.stdin.write(text.encode())
