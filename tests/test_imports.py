@@ -17,8 +17,8 @@ FLOORS = (
     ("language", "library", "lazy", "components", "ranges"),
     ("ranges", "installed", "discovery", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
-    ("building", "adapters", "meta", "modules", "data", "training", "export"),
-    ("api", "cli", "__main__"),
+    ("building", "adapters", "importer", "meta", "modules", "data", "training", "export"),
+    ("api", "cli", "testing", "__main__"),
 )
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}
 TORCH_FLOOR = 4
