@@ -1,0 +1,35 @@
+"""A net trained in passing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from netdsl.api import NetError
+from netdsl.checker import check
+from netdsl.diagnostics import errors
+from netdsl.plugins import Registry, load_registry
+from netdsl.source import Source
+
+if TYPE_CHECKING:
+    from netdsl.training import RunResult
+
+
+def run_net(text: str, *, registry: Registry | None = None, overrides: Mapping[str, str] | None = None) -> RunResult:
+    """Trains a net on the processor, quietly, for one epoch unless the text says otherwise; its folder does not stay.
+
+    Raises:
+        NetError: the text has errors.
+    """
+    from netdsl.training import train
+
+    usual = {} if "train" in text else {"train.epochs": "1"}
+    found, diagnostics = check(
+        Source("<text>", text), registry or load_registry(), overrides={**usual, **(overrides or {})}
+    )
+    if found is None or errors(diagnostics):
+        raise NetError(diagnostics)
+    with TemporaryDirectory() as folder:
+        return train(found, device="cpu", out=Path(folder) / "run", quiet=True)
