@@ -80,7 +80,7 @@ class _Binder:
         assert flow is not None
         names = self.component.flow if isinstance(self.component, Layer) else None
         if names is None:
-            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, usage(self.component))
+            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, takes(self.component))
             return
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
@@ -263,8 +263,11 @@ class _Binder:
     def _body(self, body: Body, previous: Item | None) -> None:
         named = isinstance(previous, Name) and self._names_a_body(previous)
         if not self.component.branches:
-            message = f"`{self.component.name}` takes no body"
-            self._wrong("NET108", message, Span(body.span.source, body.span.start, body.span.start + 1), None)
+            message, brace = (
+                f"`{self.component.name}` takes no body",
+                body.span.source.span(body.span.start, body.span.start + 1),
+            )
+            self._wrong("NET108", message, brace, "write its layers behind, separated by `;`")
             return
         self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))
 

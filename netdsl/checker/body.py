@@ -87,7 +87,7 @@ class BodyCheck:
             self._repeat(statement)
         elif name in DIRECTIVES or name in DEFINITIONS:
             message = f"`{name}` belongs at the top of the file, not in a body"
-            self.context.error("NET113", message, statement.name.span)
+            self.context.error("NET113", message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
             self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
             self.value = LOST

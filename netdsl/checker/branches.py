@@ -77,7 +77,12 @@ class Branches:
             target = name or names[0]
             if target in self.shapes:
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
-                self.check.context.error("NET108", f"`{self.layer.name}` has a `{target}` already", where)
+                message, others = (
+                    f"`{self.layer.name}` has a `{target}` already",
+                    [f"`{other} {{ … }}`" for other in names[1:]],
+                )
+                advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
+                self.check.context.error("NET108", message, where, help=advice)
                 self.sound = False
             else:
                 self.shapes[target] = self._body(target, body, self._fed(1))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from netdsl.checker.context import Context
 from netdsl.checker.scope import Scope
 from netdsl.checker.values import INVALID, evaluate, show
-from netdsl.language.syntax import Bound, Statement
+from netdsl.diagnostics import Edit, Fix, errors
+from netdsl.language.syntax import Bound, Item, Setting, Statement
 from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Experiment, Network
 from netdsl.receptive import depth, receptive_field
@@ -27,18 +28,34 @@ QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
 
 def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
     """Notes every bound that the net exceeds."""
+    certain = not errors(context.diagnostics)
     for statement in statements:
         for item in statement.items:
-            if not isinstance(item, Bound):
-                advice = "write `budget params<=25M macs<=4G`"
-                context.error("NET113", "`budget` takes bounds", item.span, help=advice)
-            elif item.name.text not in QUANTITIES:
-                context.unknown("NET102", "quantity", item.name.text, item.name.span, QUANTITIES)
+            bound = _as_bound(item, context)
+            if bound is None:
+                continue
+            if bound.name.text in QUANTITIES:
+                _bound(bound, experiment, certain, scope, context)
             else:
-                _bound(item, experiment, scope, context)
+                advice = f"the quantities are {', '.join(f'`{name}`' for name in QUANTITIES)}"
+                context.unknown("NET102", "quantity", bound.name.text, bound.name.span, QUANTITIES, advice)
 
 
-def _bound(bound: Bound, experiment: Experiment, scope: Scope, context: Context) -> None:
+def _as_bound(item: Item, context: Context) -> Bound | None:
+    """The bound that an item is; `params=25M` is noted and taken for one."""
+    if isinstance(item, Setting):
+        text = f"{item.name.text}<={item.value.span.text}"
+        fix = Fix(f"write `{text}`", (Edit(item.span, text),))
+        context.error("NET113", "`budget` takes bounds", item.span, fix=fix)
+        return Bound(item.name, item.value, item.span)
+    if not isinstance(item, Bound):
+        context.error("NET113", "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`")
+        return None
+    return item
+
+
+def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, context: Context) -> None:
+    """Checks one bound; what a net with mistakes falls short of is not certain."""
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
@@ -50,6 +67,8 @@ def _bound(bound: Bound, experiment: Experiment, scope: Scope, context: Context)
     if not isinstance(found, int):
         return
     if bound.relation == "<=" and found > limit:
-        context.error("NET410", f"the budget allows {limit:,} {what}, but the net has {found:,}", bound.span)
-    elif bound.relation == ">=" and found < limit:
-        context.error("NET410", f"the budget asks for {limit:,} {what}, but the net has {found:,}", bound.span)
+        context.error("NET410", f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span)
+    elif bound.relation == ">=" and found < limit and certain:
+        context.error(
+            "NET410", f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
+        )

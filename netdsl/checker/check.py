@@ -62,7 +62,7 @@ def check(
         attempt = fill(attempt, file, job.attempt)
     found = [*unreadable, *attempt.context.diagnostics]
     if attempt.experiment is not None:
-        found += lint(attempt.experiment, file, found)
+        found += lint(attempt.experiment, file, found, registry.lints)
     return attempt.experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 

@@ -71,7 +71,8 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         labels = [Label(other.defined.span, "first defined here")]
         context.error("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
     elif name.text in context.registry.layers and not _is_shipped(name, context):
-        context.error("NET113", f"`{name.text}` is a layer and cannot be a block's name", name.span)
+        message = f"`{name.text}` is a layer and cannot be a block's name"
+        context.error("NET113", message, name.span, help="choose another name")
     else:
         declared = _parameters(names[1:], context)
         example = " ".join([name.text, *(item.span.text for item in names[1:] if item)])
@@ -96,7 +97,8 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
         name = item.name if isinstance(item, Setting) else item
         default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
         if name.text in parameters or name.text in RESERVED:
-            context.error("NET113", f"`{name.text}` cannot be a parameter here: the name is taken", name.span)
+            message = f"`{name.text}` cannot be a parameter here: the name is taken"
+            context.error("NET113", message, name.span, help="choose another name")
         if isinstance(default, Hole):
             context.error("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
         parameters[name.text] = Parameter(name.text, Any, default, True)
@@ -148,7 +150,8 @@ class Library:
             elif name := as_name(item):
                 self._use_shipped(name, scope)
             else:
-                self._refuse("NET113", "`use` takes a file in quotes or a library's name", item.span)
+                message = "`use` takes a file in quotes or a library's name"
+                self._refuse("NET113", message, item.span, 'for example `use "blocks.net"` or `use resnet`')
 
     def blocks(self, source: Source) -> Mapping[str, Block]:
         """The blocks of a text that belongs to a plugin, and may use what netdsl ships."""
@@ -171,7 +174,7 @@ class Library:
         """The text of a file; None for one that is not to be read, which is noted."""
         if not path.resolve().is_relative_to(self.context.folder.resolve()):
             message = "`use` reads only files below the folder of the file that is run"
-            self._refuse("NET406", message, item.span)
+            self._refuse("NET406", message, item.span, "put the file into that folder, or below it")
         elif path.exists() and not path.is_file():
             self._refuse("NET407", f"cannot read `{item.text}`: not a file", item.span)
         elif path.stat().st_size > MAX_BYTES:
@@ -180,10 +183,10 @@ class Library:
             return path.read_bytes().decode("utf-8")
         return None
 
-    def _refuse(self, code: str, message: str, span: Span) -> None:
+    def _refuse(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         """Notes why there is nothing to read: what it defines will be missing."""
         self.context.incomplete = True
-        self.context.error(code, message, span)
+        self.context.error(code, message, span, help=help)
 
     def _use_shipped(self, item: Name, scope: Scope) -> None:
         folder = files("netdsl.library")

@@ -106,12 +106,12 @@ class ExperimentCheck:
             return dataset.facts(**values)
         except Refusal as refusal:
             span = arguments.spans.get(refusal.at or "", statement.span)
-            self.context.error("NET303", refusal.message, span, help=refusal.help)
+            self.context.error("NET303", _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            self.context.error("NET303", f"cannot read `{error.filename}`: {reason}", span)
+            self.context.error("NET303", f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
         return None
 
     def _transforms(
@@ -269,6 +269,11 @@ def _parts(statement: Statement, kind: type[Component], context: Context) -> Seq
     starts = [index for index, name in names if index == 0 or (name and name.text in known)] or [0]
     ends = [*starts[1:], len(statement.items)]
     return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _shown(text: object, folder: Path) -> str:
+    """A path, or a message that holds one, with the path as the file would write it."""
+    return str(text).replace(f"{folder / 'x'}"[:-1], "")
 
 
 def _absolute(value: Any, folder: Path) -> Any:

@@ -10,7 +10,7 @@ from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
 from netdsl.checker.contradictions import Contradiction, noun
 from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result, Undetermined
-from netdsl.diagnostics import Label
+from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Statement
 from netdsl.limits import MAX_ELEMENTS
 from netdsl.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
@@ -190,7 +190,9 @@ class LayerCheck:
 
     def _undetermined(self, name: str, actual: Expr) -> None:
         message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
-        advice = f"write it (`{self.layer.example}`), or say what comes in: `input 3x32x32`"
+        via = self.value.origin.via if self.value.origin else None
+        instead = "put `gap` before `flatten`" if via and via[0] == "flatten" else f"write it (`{self.layer.example}`)"
+        advice = f"{instead}, or say what comes in: `input 3x32x32`"
         self.context.error("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
@@ -217,7 +219,21 @@ class LayerCheck:
         code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        self.context.error(code, refusal.message, where, labels=labels, help=refusal.help)
+        fix = self._another_form() if code == "NET202" else None
+        advice = refusal.help or (self._unflattened() if code == "NET202" else None)
+        self.context.error(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_form(self) -> Fix | None:
+        """Writes `conv` for `conv1d` where that takes the input as it is."""
+        name, shape = self.layer.name[:-2], self.value.shape
+        form = self.context.registry.layers.get(name) if self.layer.name[-2:] in ("1d", "2d", "3d") else None
+        if form is None or shape is None or len(shape) not in map(len, form.accepts):
+            return None
+        return Fix(f"write `{name}`", (Edit(self.statement.name.span, name),))
+
+    def _unflattened(self) -> str | None:
+        via = self.value.origin.via if self.value.origin else None
+        return f"put it above the `flatten` in line {via[1]}" if via and via[0] == "flatten" else None
 
     def _required(self, result: Result) -> Result:
         """The result once its requirements are checked: sizes that cannot be become unknown."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from netdsl.checker.body import DIRECTIVES
 from netdsl.checker.context import Context
 from netdsl.checker.scope import as_name
+from netdsl.diagnostics import Label
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Item, Name, Setting, Statement
 from netdsl.source import Source, Span
@@ -93,7 +94,8 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
             advice = "write `variant wide width=128`"
             context.error("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
         elif head.text in named:
-            context.error("NET113", f"the variant `{head.text}` is defined twice", head.span)
+            labels = [Label(named[head.text].items[0].span, "first defined here")]
+            context.error("NET113", f"the variant `{head.text}` is defined twice", head.span, labels=labels)
         else:
             named[head.text] = statement
     if name is not None and name not in named:

@@ -62,12 +62,13 @@ class Labelled:
 class Scope:
     """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
 
-    `input` is the shape that `in` and `features` speak of.
+    `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables.
     """
 
     parent: Scope | None = None
     input: Shape | None = None
     variables: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     labels: dict[str, Labelled] = field(default_factory=dict)
     is_block: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
 
-LIKELY = 0.6
+LIKELY = 0.65
 """The similarity above which it is worth asking."""
 
 ELSEWHERE: Mapping[str, str] = {

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from netdsl.checker.context import Context
 from netdsl.checker.scope import LITERALS, Scope, as_name
 from netdsl.checker.values import HOLE, INVALID, evaluate
-from netdsl.diagnostics import Edit, Fix
+from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
 
 RESERVED = frozenset({"in", "features", *LITERALS})
@@ -21,10 +21,14 @@ def define_variables(
     for item in _pairs(statement.items, context):
         name = item.name.text
         if name in RESERVED:
-            context.error("NET113", f"`{name}` has a meaning of its own and cannot be a variable", item.name.span)
+            message = f"`{name}` has a meaning of its own and cannot be a variable"
+            context.error("NET113", message, item.name.span, help="choose another name")
         elif name in scope.variables:
-            context.error("NET105", f"`{name}` is given twice", item.name.span, help="delete one of them")
+            labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
+            message = f"`{name}` is given twice"
+            context.error("NET105", message, item.name.span, labels=labels, help="delete one of them")
         else:
+            scope.places[name] = item.name.span
             setting = (overrides or {}).get(name, item)
             value = evaluate(setting.value, scope, context)
             if value is HOLE:
