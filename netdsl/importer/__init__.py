@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,17 +47,24 @@ def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry:
         parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
         advice = f"; of its parts {', '.join(parts)} may be written" if parts else ""
         raise Inexpressible(f"a net is an `nn.Sequential`, and a `{type(module).__name__}` is none{advice}")
-    registry = registry or load_registry()
-    layers, failures = Layers(registry), list[tuple[int, Inexpressible]]()
-    for start in _starts(input):
-        bodies = Bodies(registry, layers, start.assumes)
-        try:
-            text = _text(module, start, bodies)
-            _check(text, module, registry)
-        except Inexpressible as failure:
-            failures.append((bodies.progress, failure))
-        else:
-            return text
+    if not list(module.children()):
+        raise Inexpressible("the net has no layer")
+    return _first_text(module, list(_starts(input)), registry or load_registry())
+
+
+def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry) -> str:
+    """The first text that builds the module: without torch's own names if may be. Raises the failure that came last."""
+    for torch_s_own in (False, True):
+        layers, failures = Layers(registry, torch_s_own), list[tuple[int, Inexpressible]]()
+        for start in starts:
+            bodies = Bodies(registry, layers, start.assumes)
+            try:
+                text = _text(module, start, bodies)
+                _check(text, module, registry)
+            except Inexpressible as failure:
+                failures.append((bodies.progress, failure))
+            else:
+                return text
     raise max(failures, key=lambda failure: failure[0])[1]
 
 
@@ -91,9 +99,8 @@ def _check(text: str, module: nn.Module, registry: Registry) -> None:
     for error in errors(found):
         line = error.span.source.line(error.span.position.line).strip()
         raise Inexpressible(f"as text the net would hold `{line}`, but {error.message}")
-    if experiment is None:
-        raise Inexpressible("the net has no layer")
-    with torch.device("meta"):
+    assert experiment is not None, "a text without mistakes is a program"
+    with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         built = build_network(experiment.network)
     path = difference(built, module)
     if path is not None:

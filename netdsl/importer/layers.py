@@ -52,9 +52,10 @@ class Place:
 
 
 class Layers:
-    """The layers of a registry, asked for the one that makes a module."""
+    """The layers of a registry, asked for the one that makes a module; torch's own names come last, if at all."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, torch_s_own: bool) -> None:
+        self.torch_s_own = torch_s_own
         self.plain = [layer for layer in registry.layers.values() if not layer.is_composite]
         self.known: dict[Any, Found] = {}
 
@@ -72,7 +73,7 @@ class Layers:
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
         if found:
             return min(found, key=lambda one: one.rank)
-        own = meta.torch_layer(target(module).replace("torch.nn:", meta.PREFIX))
+        own = meta.torch_layer(target(module).replace("torch.nn:", meta.PREFIX)) if self.torch_s_own else None
         if own is None:
             raise Inexpressible(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
         last = _Attempt(own, 0, module, given, replace(place, assumes=""))
@@ -125,7 +126,12 @@ class _Attempt:
         return None
 
     def _makes(self, result: Result) -> bool:
-        return result.call.target == target(self.module) and difference(built(result), self.module) is None
+        if result.call.target != target(self.module):
+            return False
+        try:
+            return difference(built(result), self.module) is None
+        except Exception:  # a constructor may refuse what its rule does not look at
+            return False
 
     def _written(self, values: dict[str, Any], result: Result) -> Found | None:
         """The statement of the arguments that cannot be left out."""
