@@ -1,6 +1,7 @@
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -80,12 +81,13 @@ def test_a_long_list_is_read_and_formatted() -> None:
     assert format_source(Source("x", text)) == (text, [])
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak where Linux keeps it")
 def test_memory_stays_small() -> None:
     script = (
-        "import resource; from netdsl.language.parser import parse; from netdsl.source import Source\n"
+        "from netdsl.language.parser import parse; from netdsl.source import Source\n"
         "for part in ('(', '}\\n', 'a {\\n', '\\0\\n', '#\\n'):\n"
         "    parse(Source('x', part * (4 * 1024 * 1024 // len(part))))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=100)
-    assert int(done.stdout) < 500_000 * (1024 if sys.platform == "darwin" else 1)
+    assert int(done.stdout) < 500_000  # kB; getrusage would count what the parent took before the fork
