@@ -1,9 +1,10 @@
-"""Files that are whole or absent, whenever the power goes."""
+"""Files that are whole or absent, whenever the power goes, and where to keep those that can be made again."""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 from contextlib import suppress
 from errno import EINVAL
 from pathlib import Path
@@ -47,6 +48,15 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def user_cache() -> Path:
+    """Where the system keeps what a program can make again."""
+    if given := os.environ.get("XDG_CACHE_HOME"):
+        return Path(given)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
 
 
 def _keep(path: Path, old: os.stat_result) -> None:

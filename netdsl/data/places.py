@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from netdsl.files import user_cache
+
 
 def data_root(root: str | None) -> Path:
     """The folder that a file names, or `$NETDSL_DATA`, or one in the user's cache."""
@@ -16,15 +18,6 @@ def data_root(root: str | None) -> Path:
     if given := os.environ.get("NETDSL_DATA"):
         return Path(given).expanduser()
     return user_cache() / "netdsl" / "data"
-
-
-def user_cache() -> Path:
-    """Where the system keeps what a program can make again."""
-    if given := os.environ.get("XDG_CACHE_HOME"):
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    return Path.home() / ("Library/Caches" if sys.platform == "darwin" else ".cache")
 
 
 @contextmanager

@@ -12,10 +12,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-import click
 import lark
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 
+from netdsl.files import user_cache
 from netdsl.language.builder import TreeBuilder
 from netdsl.language.draft import Draft, relocated
 from netdsl.language.syntax import File, Statement
@@ -78,24 +78,27 @@ def _load(builder: TreeBuilder) -> lark.Lark:
     """Lark for our grammar: from its cache file in 2 ms, from the grammar in 25 ms."""
     grammar = files("netdsl.language").joinpath("grammar.lark").read_text(encoding="utf-8")
     name = f"grammar-{sha256(grammar.encode()).hexdigest()[:12]}-lark-{lark.__version__}.cache"
-    path = Path(click.get_app_dir("netdsl"), name)
-    if path.exists():
-        return _lark(grammar, builder, str(path))
+    try:
+        path = user_cache() / "netdsl" / name
+    except RuntimeError:  # a user without a home
+        return _lark(grammar, builder, cache_file=None)
+    if os.path.exists(path):  # unlike the path's own method, False where one may not look
+        return _lark(grammar, builder, path)
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
-    parser = _lark(grammar, builder, str(draft))
+    parser = _lark(grammar, builder, draft)
     with suppress(OSError):
         draft.replace(path)
     return parser
 
 
-def _lark(grammar: str, builder: TreeBuilder, cache_file: str) -> lark.Lark:
+def _lark(grammar: str, builder: TreeBuilder, cache_file: Path | None) -> lark.Lark:
     return lark.Lark(
         grammar,
         parser="lalr",
         start=["start", "statement"],
         maybe_placeholders=True,
         transformer=builder,
-        cache=cache_file,
+        cache=str(cache_file) if cache_file else False,
     )

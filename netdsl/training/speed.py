@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from netdsl.data import Data
-from netdsl.data.places import user_cache
+from netdsl.files import user_cache
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
 from netdsl.training.devices import device_name

@@ -18,7 +18,7 @@ def read_in(home: Path) -> None:
     script = (
         "from netdsl.language.parser import parse; from netdsl.source import Source\nprint(parse(Source('x', 'a b')))"
     )
-    environment = {"HOME": str(home), "XDG_CONFIG_HOME": str(home), "APPDATA": str(home)}
+    environment = {"HOME": str(home), "XDG_CACHE_HOME": str(home), "LOCALAPPDATA": str(home)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)
     assert (done.returncode, done.stderr) == (0, "")
     assert "Name(text='b')" in done.stdout
@@ -34,7 +34,7 @@ def test_a_spoilt_cache_is_written_anew(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("grammar-*")] == [cache.name]
 
 
-def test_a_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
-    home = tmp_path / "file"
-    home.write_text("not a folder")
-    read_in(home)
+@pytest.mark.parametrize("name", ["file", "a" * 5000])
+def test_a_home_that_cannot_be_written_is_no_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    read_in(tmp_path / name)
