@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.checker import check as check_source
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.network import Experiment, Network
-from netdsl.plugins import load_registry
+from netdsl.plugins import PluginWarning, load_registry
 from netdsl.render.diagnostics import render_text
 from netdsl.source import Source
 
@@ -110,4 +111,7 @@ def _check(
     net: str | Path, overrides: Mapping[str, str] | None, variant: str | None
 ) -> tuple[Experiment | None, list[Diagnostic]]:
     source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
-    return check_source(source, load_registry(), overrides=overrides, variant=variant)
+    registry = load_registry()
+    for problem in registry.problems:
+        warnings.warn(str(problem), PluginWarning, stacklevel=4)
+    return check_source(source, registry, overrides=overrides, variant=variant)

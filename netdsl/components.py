@@ -244,7 +244,7 @@ class Layer(Component):
     file: Path | None = None
 
     @classmethod
-    def from_net(cls, file: str | Path, name: str, *, family: str = "plugin") -> Self:
+    def from_net(cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin") -> Self:
         """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
         path = Path(file)
 
@@ -252,7 +252,8 @@ class Layer(Component):
             described: Callable[..., Any] = importlib.import_module("netdsl.checker.shipped").describe(path, name)
             return described
 
-        return cls(name=name, function=Lazy(describe, f"the block `{name}` of {path.name}"), family=family, file=path)
+        doc = doc or f"The block `{name}` of {path.name}."
+        return cls(name=name, function=Lazy(describe, doc), family=family, file=path)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:

@@ -53,8 +53,8 @@ class Diagnostic:
 
     @property
     def severity(self) -> Severity:
-        """Lints (NET9xx) are warnings, everything else is an error."""
-        return "warning" if self.code.startswith("NET9") else "error"
+        """Lints (NET9xx, and the 9xx of plugins) are warnings, everything else is an error."""
+        return "warning" if self.code[3:4] == "9" else "error"
 
 
 def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -1,12 +1,8 @@
-"""The hooks: what a plugin may hand to netdsl, and when it may look on. None is called in a training step.
-
-An implementation takes as few of the parameters as it needs.
-"""
+"""The hooks: what a plugin may hand to netdsl. None is called in a training step."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pluggy
@@ -18,7 +14,6 @@ if TYPE_CHECKING:
 
     from netdsl.diagnostics import Diagnostic
     from netdsl.lints.program import Program
-    from netdsl.network import Experiment
 
 hookspec = pluggy.HookspecMarker("netdsl")
 hookimpl = pluggy.HookimplMarker("netdsl")
@@ -84,25 +79,4 @@ def netdsl_lints() -> Iterable[Callable[[Program], Iterator[Diagnostic]]]:
 @hookspec
 def netdsl_commands() -> Iterable[click.Command]:
     """Commands: `netdsl NAME` for each. They are asked for only where NAME is no command of netdsl's own."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_run_started(experiment: Experiment, folder: Path) -> None:
-    """Called before the first step of a run, and before the next one when a run goes on; `folder` is the run's."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_epoch_ended(experiment: Experiment, folder: Path, epoch: int, metrics: Mapping[str, float]) -> str | None:
-    """Called after each epoch, `epoch` counted from 1, with its numbers (`test/loss`, `test/accuracy`).
-
-    A reason returned ends the run as if the epoch had been its last.
-    """
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_run_ended(experiment: Experiment, folder: Path, error: BaseException | None) -> None:
-    """Called when a run is over, its weights saved; `error` is what ended it before its time."""
     raise AssertionError("a specification is never called")

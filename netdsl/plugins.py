@@ -38,7 +38,6 @@ HOOKS: Mapping[str, type[Component]] = {
     "netdsl_metrics": Metric,
     "netdsl_loggers": Logger,
 }
-CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 
 
@@ -65,7 +64,6 @@ class Registry:
         plugins: those that are in use, netdsl's own first.
         disputed: names that several plugins bring, so that none of them counts, and those plugins.
         lints: rules over a checked program, beside netdsl's own.
-        callbacks: what is called in a run, by hook.
     """
 
     components: Mapping[type[Component], Mapping[str, Component]]
@@ -74,7 +72,6 @@ class Registry:
     plugins: tuple[Plugin, ...] = ()
     disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
     lints: tuple[Implementation, ...] = ()
-    callbacks: Mapping[str, Sequence[Implementation]] = field(default_factory=dict)
 
     def of(self, kind: type[C]) -> Mapping[str, C]:
         """Every component of a kind, by name."""
@@ -105,9 +102,8 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     lints = tuple(
         Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
     )
-    callbacks = {hook: list(_implementations(hook, gathered)) for hook in CALLBACKS}
     plugins = tuple(gathered.plugins.values())
-    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
+    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints)
 
 
 def load_commands(

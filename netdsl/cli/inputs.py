@@ -6,6 +6,7 @@ import functools
 import os
 import shutil
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,7 +18,7 @@ import click
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.limits import MAX_BYTES
 from netdsl.network import Experiment
-from netdsl.plugins import Registry, load_registry
+from netdsl.plugins import PluginWarning, Registry, load_registry
 from netdsl.render.diagnostics import render_text
 from netdsl.source import Source
 
@@ -60,7 +61,12 @@ class Settings:
         """The checked text, and what is wrong with it."""
         from netdsl.checker import check  # listing the words of the language needs no parser
 
-        return check(source, self.registry, overrides=self.overrides, variant=self.variant)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", PluginWarning)
+            found = check(source, self.registry, overrides=self.overrides, variant=self.variant)
+        for warning in caught:
+            click.echo(f"warning: {warning.message}", err=True)
+        return found
 
 
 @dataclass(frozen=True)

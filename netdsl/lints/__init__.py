@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from netdsl.diagnostics import Diagnostic, errors
+from netdsl.discovery import describe, repair
 from netdsl.language.syntax import File
 from netdsl.lints.activations import softmax_of_one, twice_the_same, two_linear_layers
 from netdsl.lints.comments import is_allowed
@@ -17,6 +20,9 @@ from netdsl.lints.normalisation import batch_of_one, bias_before_normalisation
 from netdsl.lints.program import Program
 from netdsl.lints.windows import left_over
 from netdsl.network import Experiment
+from netdsl.plugins import Implementation, PluginWarning
+
+CODE = re.compile(r"[A-Z]{3}9\d\d")
 
 Lint = Callable[[Program], Iterator[Diagnostic]]
 
@@ -35,12 +41,30 @@ LINTS: Sequence[Lint] = (
 )
 
 
-def lint(experiment: Experiment, file: File, found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """The warnings of every lint; none while there are errors, which would make them echoes."""
+def lint(
+    experiment: Experiment, file: File, found: Sequence[Diagnostic], others: Sequence[Implementation] = ()
+) -> list[Diagnostic]:
+    """The warnings of every lint, plugins' too; none while there are errors, which would make them echoes."""
     if errors(found):
         return []
     program = Program(experiment, file)
-    return [warning for rule in LINTS for warning in rule(program)]
+    own = [warning for rule in LINTS for warning in rule(program)]
+    return [*own, *(warning for other in others for warning in _isolated(other, program))]
+
+
+def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
+    """The warnings of a plugin's rule; one that fails, or speaks under another's codes, is left out and told."""
+    try:
+        found = list(lint.function(program))
+        for one in found:
+            if not CODE.fullmatch(one.code) or one.code.startswith("NET"):
+                raise ValueError(f"`{one.code}` is no code of its own, such as `EXA901`")
+    except Exception as error:  # a plugin may fail in any way; the check goes on
+        name = getattr(lint.function, "__name__", repr(lint.function))
+        message = f"plugin {lint.plugin} fails in its lint `{name}`, which is left out: {describe(error)}"
+        warnings.warn(f"{message}; {repair(lint.plugin)}", PluginWarning, stacklevel=2)
+        return []
+    return found
 
 
 def heard(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ import re
 
 from netdsl.diagnostics import Diagnostic
 
-_ALLOW = re.compile(r"#\s*netdsl:\s*allow((?:[\s,]+NET9\d\d\b)+)")
+_ALLOW = re.compile(r"#\s*netdsl:\s*allow((?:[\s,]+[A-Z]{3}9\d\d\b)+)")
 
 
 def is_allowed(found: Diagnostic) -> bool:

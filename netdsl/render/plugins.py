@@ -80,11 +80,10 @@ def _added(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str
 
 
 def _others(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str]]]:
-    """What is no component: lints, commands, callbacks."""
+    """What is no component: lints and commands."""
     registry = present.registry
     lints = [getattr(one.function, "__name__", repr(one.function)) for one in registry.lints if one.plugin is plugin]
-    hooks = [hook for hook, found in registry.callbacks.items() for one in found if one.plugin is plugin]
-    others = {"lints": lints, "commands": present.commands.get(plugin.name, ()), "callbacks": hooks}
+    others = {"lints": lints, "commands": present.commands.get(plugin.name, ())}
     yield from ((heading, names) for heading, names in others.items() if names)
 
 

@@ -1,0 +1,83 @@
+import inspect
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from netdsl import hookspecs
+from netdsl.cli import netdsl
+from netdsl.discovery import gather
+from netdsl.plugins import HOOKS, load_registry
+
+ROOT = Path(__file__).parents[2]
+SECTION = (
+    (ROOT / "README.md").read_text("utf-8").partition("## Write a plugin in ten minutes\n")[2].partition("\n## ")[0]
+)
+BLOCKS = re.findall(r"^```(?:py|toml)\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
+FILES = dict(zip(("netdsl_swirl.py", "pyproject.toml", "netdsl_rule.py"), BLOCKS, strict=True))
+SPECIFICATIONS = [name for name in vars(hookspecs) if name.startswith("netdsl_")]
+TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("*.py"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_command_of_the_tutorial_runs(folder: Path) -> None:
+    (command,) = re.findall(r"^netdsl (.*)$", SECTION, re.MULTILINE)
+    result = CliRunner().invoke(netdsl, shlex.split(command))
+    assert result.exit_code == 0, result.output
+    assert "swirl" in result.output
+
+
+def test_the_packaging_announces_the_plugin(folder: Path) -> None:
+    import tomllib
+
+    project = tomllib.loads(FILES["pyproject.toml"])["project"]
+    assert project["entry-points"]["netdsl"] == {"swirl": "netdsl_swirl"}
+
+
+def test_with_a_rule_symbols_are_checked_too(folder: Path) -> None:
+    arguments = ["shapes", "--no-plugins", "--plugin", "netdsl_rule.py", "-e", "input 3xHxW; conv 8 k3 p1; swirl"]
+    result = CliRunner().invoke(netdsl, arguments)
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+
+
+def test_the_tutorials_files_have_no_problems(folder: Path) -> None:
+    for name in ("netdsl_swirl.py", "netdsl_rule.py"):
+        registry = load_registry(installed=False, files=[folder / name])
+        assert registry.problems == ()
+        assert "swirl" in registry.layers
+
+
+def test_a_new_layer_takes_as_few_lines_as_promised() -> None:
+    lines = [
+        line for name in ("netdsl_swirl.py", "pyproject.toml") for line in FILES[name].splitlines() if line.strip()
+    ]
+    assert len(lines) == 11
+    assert "That is eleven lines." in SECTION
+
+
+@pytest.mark.parametrize("hook", SPECIFICATIONS)
+def test_every_hook_is_documented_and_tested(hook: str) -> None:
+    specification = getattr(hookspecs, hook)
+    assert f"| `{hook}` |" in SECTION
+    assert inspect.getdoc(specification)
+    assert not inspect.signature(specification).parameters
+    assert f"def {hook}():" in TESTS or hook == "netdsl_transforms"
+
+
+def test_what_the_tutorial_says_a_hook_returns_is_what_it_returns() -> None:
+    told = dict(re.findall(r"^\| `(netdsl_\w+)` \| `(\w+)` \|", SECTION, re.MULTILINE))
+    assert told == {hook: kind.__name__ for hook, kind in HOOKS.items()}
+
+
+def test_nothing_is_kept_between_two_managers() -> None:
+    assert gather(installed=False).manager is not gather(installed=False).manager
