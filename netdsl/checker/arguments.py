@@ -180,9 +180,8 @@ class _Binder:
         message = wanted if joined else f"`{name.text}` needs a `=` before its value"
         self._wrong("NET103", message, span, fix=text)
         self.taken = follows
-        self._fill(
-            target, float(span.text[len(letters) :]) if joined else evaluate(follows, self.scope, self.context), span
-        )
+        value = evaluate(follows, self.scope, self.context)
+        self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
         return True
 
     def _unknown_name(self, name: Name) -> None:
@@ -191,7 +190,7 @@ class _Binder:
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
         near = self.context.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
-        if near:
+        if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
             self.misplaced = True

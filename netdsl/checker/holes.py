@@ -9,7 +9,7 @@ from itertools import islice
 from netdsl.checker.context import Attempt, Context, Hole
 from netdsl.diagnostics import Edit, Fix, errors
 from netdsl.language.syntax import File
-from netdsl.limits import MAX_LAYERS
+from netdsl.limits import MAX_LAYERS_TRIED
 from netdsl.source import Span
 
 ATTEMPTS = 4096
@@ -43,7 +43,7 @@ def fill(first: Attempt, file: File, attempt: Callable[[Guesses], Attempt]) -> A
             _report(tried.context, guesses)
             return tried
         layers += tried.context.layers
-        if layers > MAX_LAYERS:
+        if layers > MAX_LAYERS_TRIED:
             break
     _report(first.context, {})
     return first

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cache, reduce
 from math import isfinite
 from pathlib import Path
-from types import NoneType
-from typing import Any, Final, Literal, get_args, get_origin
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from netdsl.checker.context import Context
 from netdsl.checker.scope import MISSING, Scope, Word
@@ -137,7 +137,11 @@ Converter = Callable[[Any], Any]
 @cache
 def converter(parameter: Parameter) -> Converter:
     """What turns a value into one of the parameter's type."""
-    options = [_converter(option) for option in parameter.options]
+    return _first(parameter.options)
+
+
+def _first(types: tuple[Any, ...]) -> Converter:
+    options = [_converter(option) for option in types]
     if len(options) == 1:
         return options[0]
 
@@ -153,6 +157,8 @@ def _converter(option: Any) -> Converter:
     if get_origin(option) is Literal:
         words = get_args(option)
         return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
+    if get_origin(option) in (Union, UnionType):
+        return _first(get_args(option))
     if get_origin(option) is tuple:
         inner, *others = get_args(option)
         return _tuple_converter(_converter(inner), None if Ellipsis in others else 1 + len(others))

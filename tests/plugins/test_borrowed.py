@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from plugins import borrowed
 
 from netdsl.building import build_network, create
 from netdsl.checker import check
@@ -11,7 +12,6 @@ from netdsl.network import Experiment
 from netdsl.plugins import Registry, load_registry
 from netdsl.source import Source
 from netdsl.training import RunResult, train
-from plugins import borrowed
 
 FILE = Path(borrowed.__file__)
 
