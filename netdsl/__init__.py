@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from netdsl.api import NetError, build, check, shapes, train
     from netdsl.hookspecs import hookimpl
+    from netdsl.importer import from_module
 
 __version__ = "0.1.0"
 
-__all__ = ["NetError", "__version__", "build", "check", "hookimpl", "shapes", "train"]
+__all__ = ["NetError", "__version__", "build", "check", "from_module", "hookimpl", "shapes", "train"]
 
-_HOMES = {"hookimpl": "netdsl.hookspecs"}
+_HOMES = {"from_module": "netdsl.importer", "hookimpl": "netdsl.hookspecs"}
 
 
 def __getattr__(name: str) -> Any:

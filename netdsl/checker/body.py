@@ -9,6 +9,7 @@ from netdsl.checker.arguments import bind
 from netdsl.checker.branches import Branches
 from netdsl.checker.context import Context
 from netdsl.checker.definitions import expand
+from netdsl.checker.labels import is_reserved
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
 from netdsl.checker.repetition import repetition
 from netdsl.checker.scope import Block, Labelled, Scope, Word
@@ -244,10 +245,13 @@ class BodyCheck:
         if statement.label is None:
             return
         name, span = statement.label.text, statement.label.span
-        other = self.scope.labels.get(name)
+        other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
             self.context.error("NET110", f"the label `{name}` is used twice", span, labels=[first])
+        elif is_reserved(name):
+            advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
+            self.context.error("NET110", f"`{name}` cannot be a label", span, help=advice)
         elif "." in name:
             self.context.error("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)

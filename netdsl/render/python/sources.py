@@ -81,7 +81,7 @@ def _statements(imports: Sequence[Import]) -> list[str]:
 
 @cache
 def _modules() -> Mapping[str, Definition]:
-    folder = files("netdsl.modules")
+    folder = files("netdsl") / "modules"  # to name the package itself would import it, and torch with it
     return _definitions(file for file in folder.iterdir() if file.name.endswith(".py") and file.name != "__init__.py")
 
 
