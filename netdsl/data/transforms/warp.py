@@ -17,31 +17,29 @@ def affine_maps(
 ) -> Tensor:
     """Where each output point comes from, as N×2×3 maps in pixels about the middle; angles in radians.
 
-    The image is slanted, scaled, turned clockwise and moved, in this order; the map is the inverse of all that.
+    The image is slanted, scaled, turned clockwise and moved, in this order; the map is the inverse of all that, written
+    out: with the slant's determinant d, ((1, −sx), (−sy, 1)) / (d·scale) · ((cos, sin), (−sin, cos)).
     """
-    turn = _stack(angle.cos(), -angle.sin(), angle.sin(), angle.cos())
-    slant = _stack(torch.ones_like(angle), shear_x, shear_y, torch.ones_like(angle))
-    inverse = torch.linalg.inv(turn @ slant * scale[:, None, None])
-    move = -inverse @ torch.stack((move_x, move_y), 1)[..., None]
-    return torch.cat((inverse, move), 2)
+    cos, sin = angle.cos(), angle.sin()
+    size = scale * (1 - shear_x * shear_y)
+    a, b = (cos + shear_x * sin) / size, (sin - shear_x * cos) / size
+    c, d = (-shear_y * cos - sin) / size, (-shear_y * sin + cos) / size
+    rows = (a, b, -(a * move_x + b * move_y)), (c, d, -(c * move_x + d * move_y))
+    return torch.stack([torch.stack(row, 1) for row in rows], 1)
 
 
 def warp(x: Tensor, maps: Tensor, interpolation: str = "bilinear", fill: float = 0.0) -> Tensor:
     """Each image resampled along its map; `fill` comes in from outside."""
     height, width = x.shape[-2:]
-    rows = torch.arange(height, device=x.device) - (height - 1) / 2
-    columns = torch.arange(width, device=x.device) - (width - 1) / 2
-    points = torch.stack(
-        (*torch.meshgrid(columns, rows, indexing="xy"), torch.ones(height, width, device=x.device)), -1
+    rows = (torch.arange(height, device=x.device) - (height - 1) / 2).view(1, -1, 1)
+    columns = (torch.arange(width, device=x.device) - (width - 1) / 2).view(1, 1, -1)
+    across, down = (
+        (row[:, 0, None, None] * columns + row[:, 1, None, None] * rows + row[:, 2, None, None]) * (2 / length)
+        for row, length in zip(maps.to(x.dtype).unbind(1), (width, height), strict=True)
     )
-    sources = points.view(1, -1, 3) @ maps.to(x.dtype).transpose(1, 2)
-    grid = sources.view(len(x), height, width, 2) * (2 / torch.tensor([width, height], device=x.device))
+    grid = torch.stack((across, down), -1)
     shifted = functional.grid_sample(x - fill, grid, mode=interpolation, padding_mode="zeros", align_corners=False)
     return shifted + fill
-
-
-def _stack(a: Tensor, b: Tensor, c: Tensor, d: Tensor) -> Tensor:
-    return torch.stack((torch.stack((a, b), 1), torch.stack((c, d), 1)), 1)
 
 
 class Affine(Transform):
