@@ -7,6 +7,7 @@ from typing import Any
 
 from netdsl.checker.scope import Word
 from netdsl.checker.spelling import SURE, nearest
+from netdsl.checker.values import expected
 from netdsl.components import Component, Parameter
 
 MANY = 12
@@ -41,6 +42,11 @@ def meant(value: Any, parameter: Parameter) -> str | None:
     if isinstance(value, str) and options & {int, float} and (number := _NUMBER.fullmatch(value)):
         return value if float in options or not number.group(1) else None
     return None
+
+
+def in_words(parameter: Parameter) -> str:
+    """What a parameter takes, in brackets behind its name; nothing where it takes anything."""
+    return "" if parameter.type is Any else f" ({expected(parameter)})"
 
 
 def _joined(names: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from netdsl.checker.advice import meant, takes, usage
+from netdsl.checker.advice import in_words, meant, takes, usage
 from netdsl.checker.context import Context, Hole
 from netdsl.checker.scope import LITERALS, MISSING, Block, Scope, Word, as_short
 from netdsl.checker.spelling import SURE, nearest
@@ -15,19 +15,23 @@ from netdsl.components import Component, Layer, Parameter
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
 from netdsl.limits import MAX_INTEGER
-from netdsl.sizes import UNKNOWN
+from netdsl.sizes import UNKNOWN, Unknown
 from netdsl.source import Span
 
 
 @dataclass
 class Arguments:
-    """What a statement gives its component. `sound` is false where a mistake left something out."""
+    """What a statement gives its component.
+
+    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     bodies: list[tuple[str | None, Body]] = field(default_factory=list)
     labels: list[Name] = field(default_factory=list)
     sound: bool = True
+    misplaced: bool = False
 
 
 def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
@@ -45,7 +49,6 @@ class _Binder:
         self.context = context
         self.arguments = Arguments()
         self.parameters = component.parameters
-        self.misplaced = False
         self.taken: Item | None = None
 
     def bind(self) -> None:
@@ -107,7 +110,7 @@ class _Binder:
         else:
             message = f"`{self.component.name}` has no short `{short.letter}`"
             self._wrong("NET102", message, short.span, takes(self.component))
-            self.misplaced = True
+            self.arguments.misplaced = True
 
     def _setting(self, setting: Setting) -> None:
         name = self.component.resolve(setting.name.text)
@@ -126,7 +129,7 @@ class _Binder:
         what = f"parameter of `{self.component.name}`:"
         near = self.context.unknown("NET102", what, name.text, name.span, known, takes(self.component))
         self.arguments.sound = False
-        self.misplaced = self.misplaced or near is None
+        self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
 
     def _bare_name(self, name: Name, follows: Item | None) -> None:
@@ -193,7 +196,7 @@ class _Binder:
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
-            self.misplaced = True
+            self.arguments.misplaced = True
 
     def _positional(self, item: Value, value: Any) -> None:
         self._positional_span(item.span, value)
@@ -219,6 +222,7 @@ class _Binder:
             first = Label(spans[name], "first given here")
             self.context.error("NET105", f"`{name}` is given twice", span, labels=[first], help="delete one of them")
             self.arguments.sound = False
+            values.pop(name, None)
             return
         spans[name] = span
         if value is HOLE and isinstance(self.component, (Layer, Block)):
@@ -227,6 +231,10 @@ class _Binder:
             self.arguments.sound = False
             return
         if value is None and name in self._stated():
+            return
+        if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
+            message = f"`{name}` expects {expected(self.parameters[name])}, found `{span.text}`"
+            self._wrong("NET103", message, span, "only layers know the size of their input")
             return
         converted = converter(self.parameters[name])(value)
         if converted is INVALID:
@@ -272,8 +280,8 @@ class _Binder:
 
     def _missing(self) -> None:
         missing = [name for name in self.component.required if name not in self.arguments.spans]
-        if missing and not self.misplaced:
-            needs = " and ".join(f"`{name}`{_in_words(self.parameters[name])}" for name in missing)
+        if missing and not self.arguments.misplaced:
+            needs = " and ".join(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
             message = f"`{self.component.name}` needs {needs}"
             self._wrong("NET104", message, self.statement.name.span, usage(self.component))
 
@@ -285,10 +293,6 @@ class _Binder:
         self.arguments.sound = False
         edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
         self.context.error(code, message, span, help=help, fix=edit)
-
-
-def _in_words(parameter: Parameter) -> str:
-    return "" if parameter.type is Any else f" ({expected(parameter)})"
 
 
 def _too_large(value: Any) -> bool:

@@ -131,8 +131,9 @@ class BodyCheck:
     def _plain(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
-        value = check.enter()
-        self._place(layer, statement, value, check.apply({}), ())
+        check.enter()
+        result = check.apply({})
+        self._place(layer, statement, check.value, result, ())
 
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)

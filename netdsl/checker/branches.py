@@ -32,7 +32,7 @@ class Branches:
         self.nodes: list[Node] = []
         self.shapes: dict[str, Any] = {}
         self.takes: list[str] = []
-        self.sound = check.given.sound
+        self.sound = not check.lost
         self.is_float = False
 
     def join(self) -> Result | None:

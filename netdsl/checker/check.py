@@ -17,7 +17,7 @@ from netdsl.checker.holes import fill
 from netdsl.checker.inputs import agreed
 from netdsl.checker.layers import Origin, Value
 from netdsl.checker.overrides import Overrides, choose_variant
-from netdsl.checker.scope import Scope, Word
+from netdsl.checker.scope import Scope, Word, as_name
 from netdsl.checker.solver import Solution, solve
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
@@ -25,7 +25,7 @@ from netdsl.checker.values import INVALID, evaluate
 from netdsl.checker.variables import define_variables
 from netdsl.diagnostics import Diagnostic, Label, errors
 from netdsl.language.parser import parse
-from netdsl.language.syntax import File, Name, Statement
+from netdsl.language.syntax import Body, Bound, File, Name, Setting, Short, Statement
 from netdsl.lints import heard, lint
 from netdsl.network import DataUse, Experiment, Network
 from netdsl.plugins import Registry
@@ -196,7 +196,12 @@ class _FileCheck:
             self.context.error("NET103", "`input` takes one size", statement.span, help=advice)
             return None
         (item,) = statement.items
-        value = evaluate(item, self.scope, self.context) if not hasattr(item, "statements") else INVALID  # type: ignore[arg-type]
+        item = as_name(item) or item
+        if isinstance(item, (Short, Setting, Bound, Body)):
+            message = f"`input` takes one size, found `{item.span.text}`"
+            self.context.error("NET103", message, item.span, help=advice)
+            return None
+        value = evaluate(item, self.scope, self.context)
         if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
             value = symbol(value)
         shape = value if isinstance(value, tuple) else (value,)

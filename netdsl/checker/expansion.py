@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from netdsl.checker.context import Context
 from netdsl.checker.definitions import defined_names
@@ -16,7 +16,7 @@ from netdsl.source import Span
 def too_many(statements: Sequence[Statement], scope: Scope, context: Context) -> Span | None:
     """The statement with which the net becomes larger than the limit, where that can be told from numbers alone.
 
-    What depends on sizes counts once, so that it is never too many; the check itself counts again as it goes.
+    A `repeat` whose number depends on sizes counts for nothing; the check itself counts again as it goes.
     """
     counter = _Counter(Context(context.registry, context.source, context.folder))
     total = 0
@@ -54,11 +54,16 @@ class _Counter:
         return total
 
     def _block(self, block: Block, statement: Statement, scope: Scope, depth: int) -> int:
-        given = self._given(block, statement, scope)
+        least = self._body(block, {}, depth)
+        return least if least > MAX_LAYERS else self._body(block, self._given(block, statement, scope), depth)
+
+    def _body(self, block: Block, given: Mapping[str, int], depth: int) -> int:
+        """How many layers a block's body stands for, with what is known of its arguments."""
         key = block, tuple(sorted(given.items()))
         if key not in self.known:
             self.known[key] = 0
-            self.known[key] = self._all(block.body, Scope(block.scope, None, dict(given)), depth)
+            variables = {**dict.fromkeys(block.parameters, INVALID), **given}
+            self.known[key] = self._all(block.body, Scope(block.scope, None, variables), depth)
         return self.known[key]
 
     def _given(self, block: Block, statement: Statement, scope: Scope) -> dict[str, int]:
@@ -75,7 +80,7 @@ class _Counter:
     def _times(self, statement: Statement, scope: Scope) -> int:
         counts = [item for item in statement.items if not isinstance(item, Body)]
         times = self._number(counts[0], scope) if len(counts) == 1 else None
-        return 1 if times is None else max(0, times)
+        return max(0, times or 0)
 
     def _number(self, item: object, scope: Scope) -> int | None:
         """The whole number that an item is, where that does not depend on a size."""

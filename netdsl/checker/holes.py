@@ -12,7 +12,7 @@ from netdsl.language.syntax import File
 from netdsl.limits import MAX_LAYERS_TRIED
 from netdsl.source import Span
 
-ATTEMPTS = 4096
+ATTEMPTS = 1024
 """So many combinations of values are tried, or fewer where the net is large."""
 
 _USUAL: Mapping[str, Sequence[int]] = {

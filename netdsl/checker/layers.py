@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
 from netdsl.checker.contradictions import Contradiction, noun
-from netdsl.components import Call, Dtype, Layer, Refusal, Requirement, Result, Undetermined
+from netdsl.checker.suppositions import IDENTITY, lost_arguments, supposed
+from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Statement
 from netdsl.limits import MAX_ELEMENTS
@@ -65,6 +66,7 @@ class LayerCheck:
         self.context = context
         self.values = dict(arguments.values)
         self.joined: list[Label] = []
+        self.lost = lost_arguments(layer, arguments)
 
     def enter(self) -> Value:
         """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
@@ -80,22 +82,22 @@ class LayerCheck:
 
     def apply(self, branches: Mapping[str, Any]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
-        if not self._complete():
-            return self._declared()
+        if self.lost:
+            return self._declared(self.lost)
         if self.value.shape is None:
             self._refuse_whatever_comes_in()
-            return self._declared()
+            return self._declared(self.lost)
         try:
             result = self._result(self.value.shape, branches)
         except Refusal as refusal:
             self.refuse(refusal)
-            return self._declared()
+            return self._declared({refusal.at} & self.values.keys())
         return self._limited(self._required(result))
 
     def _refuse_whatever_comes_in(self) -> None:
         """Where nothing is known of the input, an argument is wrong that no input goes with."""
         values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
-        if self.layer.is_composite or not self.given.sound:
+        if self.layer.is_composite:
             return
         usual = len(self.layer.assumes) or 3
         refusals = []
@@ -130,7 +132,7 @@ class LayerCheck:
         if not layout:
             return self.value
         if not self.value.guessed:
-            if self.context.assumed is None and self.given.sound:
+            if self.context.assumed is None:
                 raise Assume(tuple(self._stated_sizes(layout)))
             return LOST
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
@@ -202,16 +204,11 @@ class LayerCheck:
             if hole is not None:
                 hole.tell(actual)
 
-    def _complete(self) -> bool:
-        """Whether a rule can be asked: everything it needs is there, and nothing written is lost in a mistake."""
-        lost = any(isinstance(value, Unknown) for value in self.given.values.values())
-        return not lost and all(name in self.values for name in self.layer.required)
-
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
         if self.value.guessed:
             self._refuse_whatever_comes_in()
-        elif self.given.sound:
+        else:
             self._note(refusal)
 
     def _note(self, refusal: Refusal) -> None:
@@ -240,8 +237,7 @@ class LayerCheck:
         for requirement in result.requires:
             if not self._holds(requirement):
                 span = self.given.spans.get(requirement.at or "", self.statement.name.span)
-                if self.given.sound:
-                    self.context.error("NET203", requirement.message, span, labels=self._causes())
+                self.context.error("NET203", requirement.message, span, labels=self._causes())
                 return replace(result, out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 
@@ -265,15 +261,19 @@ class LayerCheck:
                 return replace(result, out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 
-    def _declared(self) -> Result | None:
-        """What the author declared of the output, for want of better."""
-        shape, flow = self.value.shape, self.layer.flow
-        if shape is None or flow is None or flow[1] not in self.values or not self._accepts(len(shape)):
+    def _declared(self, lost: Set[str | None]) -> Result | None:
+        """What can be said of the output nevertheless: what depends on no lost argument, or is declared."""
+        shape, flow, layout = self.value.shape, self.layer.flow, self.layer.assumes
+        if self.layer.is_composite:
             return None
-        axis = next(iter(self.layer.stated.values()), -1) % len(shape)
-        rest = [UNKNOWN if self.layer.accepts else dim for dim in shape]
-        rest[axis] = self.values[flow[1]]
-        return Result(tuple(rest), Call("torch.nn:Identity", {}))
+        if shape is not None and self._accepts(len(shape)):
+            return supposed(self.layer, shape, self.values, {name for name in lost if name})
+        size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
+        if not layout or isinstance(size, Unknown):
+            return None
+        self.value = replace(self.value, guessed=True)
+        axis = next(iter(self.layer.stated.values()), -1) % len(layout)
+        return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
 
 def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
@@ -49,14 +50,19 @@ ELSEWHERE: Mapping[str, str] = {
 
 def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str | None:
     """The known name that another one most likely means; one with a point, `nn.Relu`, means another of its family."""
-    from difflib import get_close_matches  # 5 ms that only a mistake should cost
-
     family, dot, own = name.rpartition(".")
     words = sorted(word.removeprefix(family + dot) for word in known if word.startswith(family + dot))
-    wanted = folded(own)
-    same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
-    near = next(same, None) or next(iter(get_close_matches(own, words, n=1, cutoff=similarity)), None)
+    near = _nearest(own, tuple(words), similarity)
     return near and family + dot + near
+
+
+@lru_cache(maxsize=1024)  # the search for the value of a hole meets the same misspelt names thousands of times
+def _nearest(name: str, words: tuple[str, ...], similarity: float) -> str | None:
+    from difflib import get_close_matches  # 5 ms that only a mistake should cost
+
+    wanted = folded(name)
+    same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
+    return next(same, None) or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
 
 
 def folded(name: str) -> str:

@@ -20,6 +20,8 @@ def residual(
     """
     if matching and (project or shortcut is not None):
         raise Refusal("`matching` leaves the sum out, so that nothing needs to be brought into shape", "matching")
+    if shortcut is None and (project or matching) and any(isinstance(size, Unknown) for size in body):
+        return Result(body, call("netdsl.modules:Residual"))
     if shortcut is None and not _same(x, body):
         if matching:
             return Result(body, call("torch.nn:Sequential"))

@@ -1,0 +1,166 @@
+import gc
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hostile import BOMBS, HARMLESS, found, prepare
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netdsl.diagnostics import errors
+from netdsl.plugins import Registry, load_registry
+from netdsl.render.diagnostics import render_json, render_text
+
+HERE = Path(__file__).parent
+SECONDS = 2
+"""On a quiet machine each takes less than one."""
+
+KILOBYTES = 500_000
+
+
+@cache
+def registry() -> Registry:
+    return load_registry(installed=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("hostile")
+    prepare(path)
+    return path
+
+
+@pytest.fixture
+def own_heap() -> Iterator[None]:
+    """Keeps what other tests have left in memory out of the collections that the timed code sets off."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("own_heap")
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_hostile_text_is_one_diagnostic_at_once(name: str, folder: Path) -> None:
+    registry()
+    began = time.process_time()
+    (diagnostic,) = found(BOMBS[name], folder, registry())
+    assert time.process_time() - began < SECONDS
+    assert diagnostic.code.startswith(("NET0", "NET4"))
+    assert render_text([diagnostic])
+    assert render_json([diagnostic])
+
+
+@pytest.mark.usefixtures("own_heap")
+@pytest.mark.parametrize("name", HARMLESS)
+def test_what_only_looks_hostile_is_let_pass(name: str, folder: Path) -> None:
+    began = time.process_time()
+    assert errors(found(HARMLESS[name], folder, registry())) == []
+    assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak where Linux keeps it")
+def test_hostile_texts_take_little_memory() -> None:
+    run = subprocess.run([sys.executable, HERE / "hostile.py"], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < KILOBYTES
+
+
+def test_nothing_of_a_file_outside_the_folder_is_shown(folder: Path) -> None:
+    for name in ("a file of the system", "a file above", "a file behind a link"):
+        (diagnostic,) = found(BOMBS[name], folder, registry())
+        assert diagnostic.code == "NET406"
+        assert "root:" not in render_text([diagnostic])
+
+
+WORDS = [
+    "conv",
+    "linear",
+    "relu",
+    "maxpool",
+    "flatten",
+    "residual",
+    "concat",
+    "repeat",
+    "block",
+    "let",
+    "use",
+    "input",
+    "data",
+    "loss",
+    "optimizer",
+    "train",
+    "budget",
+    "variant",
+    "lstm",
+    "embedding",
+    "3->32",
+    "->8",
+    "k5",
+    "p?",
+    "?",
+    "as",
+    "a",
+    "{",
+    "}",
+    "(",
+    ")",
+    ";",
+    "\n",
+    "=",
+    "<=",
+    ",",
+    '"',
+    "#",
+    "3x32x32",
+    "3xHxW",
+    "in",
+    "features",
+    "true",
+    "none",
+    "-1",
+    "0",
+    "1e9",
+    "2147483648",
+    "0.5",
+    "width",
+    "(width*2)",
+    "cifar10",
+    "digits",
+    "cross_entropy",
+    "adam",
+    "epochs=3",
+    "bias=false",
+    "dim=1",
+    "é",
+    "�",
+    "\x00",
+]
+TEXTS = [path.read_text(encoding="utf-8") for path in sorted((HERE / "errors").glob("*.net"))]
+TEXTS = [text for text in TEXTS if "nn." not in text]
+
+
+@settings(max_examples=200, deadline=None)
+@given(words=st.lists(st.sampled_from(WORDS), max_size=30))
+def test_words_in_any_order_never_crash(words: list[str], folder: Path) -> None:
+    render_text(found(" ".join(words), folder, registry()))
+
+
+@settings(max_examples=100, deadline=None)
+@given(text=st.text(alphabet=st.characters(), max_size=60))
+def test_any_text_never_crashes(text: str, folder: Path) -> None:
+    render_text(found(text, folder, registry()))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_changed_texts_never_crash(data: st.DataObject, folder: Path) -> None:
+    text = data.draw(st.sampled_from(TEXTS))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text)))
+        end = min(len(text), start + data.draw(st.integers(0, 6)))
+        text = text[:start] + data.draw(st.sampled_from(["", *WORDS])) + text[end:]
+    render_text(found(text, folder, registry()))
