@@ -7,10 +7,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hostile import BOMBS, HARMLESS, found, prepare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hostile import BOMBS, HARMLESS, found, prepare
 from netdsl.diagnostics import errors
 from netdsl.plugins import Registry, load_registry
 from netdsl.render.diagnostics import render_json, render_text

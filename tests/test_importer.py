@@ -7,9 +7,6 @@ from random import Random
 import pytest
 import torch
 from click.testing import CliRunner, Result
-from soundness.generate import random_case
-from soundness.harness import by_rule, construct, layers
-from soundness.nets import Author
 from torch import Tensor, nn
 
 from netdsl import modules
@@ -22,6 +19,9 @@ from netdsl.importer.reading import difference
 from netdsl.plugins import load_registry
 from netdsl.render.python import export
 from netdsl.source import Source
+from soundness.generate import random_case
+from soundness.harness import by_rule, construct, layers
+from soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))

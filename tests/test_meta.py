@@ -3,8 +3,6 @@ from random import Random
 
 import pytest
 import torch
-from soundness.generate import random_case
-from soundness.harness import by_rule, layers
 from torch import Tensor, nn
 
 from netdsl import meta
@@ -14,6 +12,8 @@ from netdsl.components import Layer, Refusal, Result, Undetermined
 from netdsl.plugins import load_registry
 from netdsl.sizes import Shape, symbol
 from netdsl.source import Source
+from soundness.generate import random_case
+from soundness.harness import by_rule, layers
 
 REGISTRY = load_registry(installed=False)
 

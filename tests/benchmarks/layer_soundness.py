@@ -17,6 +17,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from netdsl.components import Layer
 from soundness.generate import random_case
 from soundness.harness import (
     by_rule,
@@ -26,8 +27,6 @@ from soundness.harness import (
     symbolic_disagreement,
     unknown_disagreement,
 )
-
-from netdsl.components import Layer
 
 ROW = "{:20} {:>8} {:>9} {:>8} {:>13} {:>8}"
 

@@ -12,10 +12,9 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from netdsl.plugins import load_registry
 from soundness.nets import Author
 from soundness.whole import judge, judge_symbols
-
-from netdsl.plugins import load_registry
 
 
 def main() -> int:

@@ -1,8 +1,8 @@
 import pytest
 import torch
-from classics.comparison import CLASSICS, EXAMPLES, compare, lines
 
 import netdsl
+from classics.comparison import CLASSICS, EXAMPLES, compare, lines
 
 FILES = sorted(EXAMPLES.glob("*.net"))
 

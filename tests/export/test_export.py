@@ -7,7 +7,6 @@ from typing import Any
 import black
 import pytest
 import torch
-from soundness.nets import Author
 from torch import nn
 
 from netdsl import modules
@@ -22,6 +21,7 @@ from netdsl.render.python import Inexpressible, export
 from netdsl.render.python.signatures import REQUIRED, Like, table
 from netdsl.sizes import Shape
 from netdsl.source import Source
+from soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))

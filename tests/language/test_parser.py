@@ -1,6 +1,6 @@
 import pytest
-from language.strategies import SPAN
 
+from language.strategies import SPAN
 from netdsl.language.parser import parse
 from netdsl.language.syntax import (
     Body,

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from language.strategies import files, mutations, soups, statements, untidy
 
+from language.strategies import files, mutations, soups, statements, untidy
 from netdsl.language.formatter import format_source, format_tree, write
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Statement

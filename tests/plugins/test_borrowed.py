@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 import torch
-from plugins import borrowed
 
 from netdsl.building import build_network, create
 from netdsl.checker import check
@@ -12,6 +11,7 @@ from netdsl.network import Experiment
 from netdsl.plugins import Registry, load_registry
 from netdsl.source import Source
 from netdsl.training import RunResult, train
+from plugins import borrowed
 
 FILE = Path(borrowed.__file__)
 

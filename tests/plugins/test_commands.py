@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from plugins.packages import Install, adds_layer
 
 from netdsl.cli import netdsl
+from plugins.packages import Install, adds_layer
 
 COMMAND = """
 import click

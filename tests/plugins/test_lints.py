@@ -1,10 +1,10 @@
 import pytest
 from click.testing import CliRunner
-from plugins.packages import Install
 
 import netdsl
 from netdsl.cli import netdsl as command
 from netdsl.plugins import PluginWarning
+from plugins.packages import Install
 
 LINT = """
 from netdsl import hookimpl

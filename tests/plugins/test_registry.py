@@ -2,10 +2,10 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from plugins.packages import Install, adds_layer
 
 from netdsl.components import Layer
 from netdsl.plugins import Registry, load_registry
+from plugins.packages import Install, adds_layer
 
 HOOK = "from netdsl import hookimpl\n"
 

@@ -12,10 +12,9 @@ from random import Random
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from soundness import windowless
-
 from netdsl.components import Layer, Parameter
 from netdsl.sizes import format_shape
+from soundness import windowless
 
 Arguments = dict[str, Any]
 Sizes = tuple[int, ...]

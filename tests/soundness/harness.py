@@ -18,8 +18,6 @@ from random import Random
 from typing import Any
 
 import torch
-from soundness.generate import Arguments, Case, with_stated
-from soundness.oracles import ORACLES, SIZES_NEEDED
 from torch import Tensor, nn
 from torch.backends import mkldnn
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -28,6 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from netdsl.components import Layer, Refusal, Requirement, Result
 from netdsl.plugins import load_registry
 from netdsl.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
+from soundness.generate import Arguments, Case, with_stated
+from soundness.oracles import ORACLES, SIZES_NEEDED
 
 BATCH = 2
 

@@ -11,8 +11,9 @@ from math import inf, nan
 from typing import Any
 
 import torch
-from soundness import windowless
 from torch import Tensor, nn
+
+from soundness import windowless
 
 Sizes = tuple[int, ...]
 Oracle = Callable[..., nn.Module]

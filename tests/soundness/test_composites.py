@@ -6,7 +6,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from soundness.harness import verdict
 from torch import Tensor, nn
 
 import netdsl
@@ -14,6 +13,7 @@ from netdsl import modules
 from netdsl.components import Layer, Refusal, Result
 from netdsl.plugins import load_registry
 from netdsl.sizes import UNKNOWN, evaluate, symbol
+from soundness.harness import verdict
 
 LAYERS = load_registry().layers
 H, W = symbol("H"), symbol("W")

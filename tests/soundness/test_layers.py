@@ -3,6 +3,7 @@ from random import Random
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+
 from soundness.generate import random_case
 from soundness.harness import (
     by_rule,

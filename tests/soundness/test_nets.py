@@ -1,8 +1,8 @@
 import pytest
-from soundness.nets import Author
-from soundness.whole import judge, judge_symbols
 
 from netdsl.plugins import Registry, load_registry
+from soundness.nets import Author
+from soundness.whole import judge, judge_symbols
 
 NETS = 300
 

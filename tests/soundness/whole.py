@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from soundness.nets import Net
 from torch import Tensor, nn
 
 from netdsl.building import build_network
@@ -16,6 +15,7 @@ from netdsl.network import Network
 from netdsl.plugins import Registry
 from netdsl.sizes import evaluate, symbols
 from netdsl.source import Source
+from soundness.nets import Net
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, KeyError)
 
