@@ -56,13 +56,19 @@ def failures() -> Iterator[None]:
     """Turns what stops a run into one message and an exit status."""
     from netdsl.data import DataError
     from netdsl.training import Interrupted, TrainingError
+    from netdsl.training.launch import pronounce
 
     try:
         yield
     except (DataError, TrainingError) as error:
-        raise Failed(error.message, error.help) from error
+        failed = Failed(error.message, error.help)
+        if pronounce(f"error: {failed.message}", failed.exit_code):
+            sys.exit(failed.exit_code)
+        raise failed from error
     except Interrupted as stopped:
-        click.echo(f"{stopped}; go on with `netdsl run --resume {stopped.folder}`", err=True)
+        message = f"{stopped}; go on with `netdsl run --resume {stopped.folder}`"
+        if not pronounce(message, stopped.exit_status):
+            click.echo(message, err=True)
         sys.exit(stopped.exit_status)
 
 

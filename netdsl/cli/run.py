@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import click
 
 from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
 from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
+from netdsl.training.launch import condemned, launch
 
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
@@ -45,6 +47,7 @@ class Interval(click.ParamType[dict[str, Any]]):
     metavar="N",
     help="Steps between two checkpoints, or seconds as in 30s.",
 )
+@click.option("--nproc", type=click.IntRange(min=1), metavar="N", help="Train in N processes on this machine.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def command(
     file: str | None,
@@ -57,6 +60,7 @@ def command(
     resume: Path | None,
     init_from: Path | None,
     save_every: dict[str, Any],
+    nproc: int | None,
     quiet: bool,
 ) -> None:
     """Train a net, evaluate it after each epoch, and leave a folder with its weights and curves.
@@ -71,6 +75,10 @@ def command(
         raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
     program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings)
     experiment = program.experiment
+    if nproc is not None:
+        sys.exit(_launch(nproc, program, out, resume))
+    if condemned():
+        return
     with failures():
         from netdsl.training import Saving, train
 
@@ -84,3 +92,23 @@ def command(
             saving=Saving(**save_every),
             about={"source": describe_source(program)},
         )
+
+
+def _launch(nproc: int, program: Program, out: Path | None, resume: Path | None) -> int:
+    """Runs the same command in several processes, which agree on a folder before they start."""
+    from netdsl.training.folder import default_folder
+
+    arguments = _without_nproc(sys.argv[1:])
+    if out is None and resume is None:
+        arguments += ["--out", str(default_folder(program.source.name))]
+    return launch(arguments, nproc)
+
+
+def _without_nproc(arguments: list[str]) -> list[str]:
+    kept = list(arguments)
+    for index, argument in enumerate(arguments):
+        if argument == "--nproc":
+            kept[index : index + 2] = []
+        elif argument.startswith("--nproc="):
+            kept.remove(argument)
+    return kept

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netdsl.training.errors import Interrupted, TrainingError
-    from netdsl.training.run import Saving
     from netdsl.training.saved import Saved, open_run
+    from netdsl.training.saver import Saving
     from netdsl.training.session import RunResult, train
 
 _HOMES = {
     "Interrupted": "errors",
     "RunResult": "session",
     "Saved": "saved",
-    "Saving": "run",
+    "Saving": "saver",
     "TrainingError": "errors",
     "open_run": "saved",
     "train": "session",

@@ -13,27 +13,42 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netdsl import components
 from netdsl.building import build_network, completed, create, locate
-from netdsl.network import Experiment, Use
+from netdsl.network import Experiment, TrainSettings, Use
 from netdsl.training.devices import autocast
+from netdsl.training.distributed import ALONE, Team
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
 from netdsl.training.objective import build_loss
 from netdsl.training.schedules import Steps
+from netdsl.training.sharding import shard
 
 
-def assemble(experiment: Experiment, device: torch.device, steps: Steps) -> Learner:
-    """A learner at its beginning. It is a function of the experiment's seed alone, on every device."""
+def assemble(
+    experiment: Experiment,
+    device: torch.device,
+    steps: Steps,
+    team: Team = ALONE,
+    start: Callable[[nn.Module], None] | None = None,
+) -> Learner:
+    """A learner at its beginning. It is a function of the experiment's seed alone, on every device.
+
+    `start` is called with the fresh net, to give it other weights.
+    """
     if experiment.loss is None or experiment.optimizer is None:
         raise TrainingError(f"`{experiment.source.name}` has no loss or no optimizer, so there is nothing to train for")
     settings = experiment.train
     torch.manual_seed(settings.seed)
-    module = build_network(experiment.network).to(device)
+    module = build_network(experiment.network)
+    if start:
+        start(module)
+    module.to(device)
     frozen = _freeze(module, settings.freeze)
-    optimizer = _optimizer(experiment.optimizer, module, settings.decay)
+    called = _shared(module, team, device, settings)
+    optimizer = _optimizer(experiment.optimizer, module, settings, team)
     schedule = create(experiment.schedule, optimizer, steps) if experiment.schedule else None
-    return Learner(
+    learner = Learner(
         module=module,
-        model=_compiled(module, settings.compile),
+        model=_compiled(called, settings.compile),
         loss=build_loss(experiment.loss).to(device),
         optimizer=optimizer,
         schedule=schedule,
@@ -42,17 +57,21 @@ def assemble(experiment: Experiment, device: torch.device, steps: Steps) -> Lear
         autocast=autocast(device, settings.precision),
         frozen=frozen,
         settings=settings,
+        team=team,
         device=device,
         steps=steps,
     )
+    team.diverge(settings.seed)
+    return learner
 
 
-def _optimizer(use: Use[components.Optimizer], module: nn.Module, decay: str) -> Optimizer:
+def _optimizer(use: Use[components.Optimizer], module: nn.Module, settings: TrainSettings, team: Team) -> Optimizer:
     parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
     if not parameters:
         raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
-    groups = [{"params": parameters}] if decay == "all" else _decay_groups(parameters)
-    optimizer: Optimizer = locate(use.call.target)(groups, **_fastest(use))
+    groups = [{"params": parameters}] if settings.decay == "all" else _decay_groups(parameters)
+    whole = team.alone or settings.shard == "none"
+    optimizer: Optimizer = locate(use.call.target)(groups, **_fastest(use, whole))
     return optimizer
 
 
@@ -74,13 +93,22 @@ def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, .
     return tuple(known[name] for name in names)
 
 
-def _fastest(use: Use[components.Optimizer]) -> dict[str, Any]:
-    """The arguments, with the fastest implementation where the file leaves the choice open."""
+def _fastest(use: Use[components.Optimizer], whole: bool) -> dict[str, Any]:
+    """The arguments, with the fastest implementation where the file leaves the choice open; parts cannot be fused."""
     arguments = completed(use)
     known = inspect.signature(locate(use.call.target)).parameters
     if arguments.get("fused") is None and arguments.get("foreach") is None:
-        arguments |= {"fused": True} if "fused" in known else {"foreach": True} if "foreach" in known else {}
+        arguments |= {"fused": True} if "fused" in known and whole else {"foreach": True} if "foreach" in known else {}
     return arguments
+
+
+def _shared(module: nn.Sequential, team: Team, device: torch.device, settings: TrainSettings) -> nn.Module:
+    """The net as it is called in a team: a replica whose gradients are averaged, or the parts of a sharded one."""
+    if team.alone or settings.shard == "none":
+        return team.share(module, device)
+    if settings.ema:
+        raise TrainingError("`ema` needs the whole net in each process", "leave `shard=fsdp` or `ema` out")
+    return shard(module)
 
 
 def _average(module: nn.Module, decay: float) -> AveragedModel:

@@ -11,18 +11,21 @@ from netdsl.training.errors import TrainingError
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def choose_device(name: str) -> torch.device:
-    """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` stands for; refused where this machine has none."""
-    if name == "auto":
-        return _fastest()
+def choose_device(name: str, local: int = 0) -> torch.device:
+    """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` stands for; refused where this machine has none.
+
+    Of several processes on one machine, `cuda` gives each its own: `local` is which of them asks.
+    """
+    wanted = _fastest() if name == "auto" else name
     try:
-        device = torch.device(name)
+        device = torch.device(f"cuda:{local}" if wanted == "cuda" else wanted)
     except RuntimeError:
         device = None
     if device is None or device.type not in ("cpu", "cuda", "mps"):
         raise TrainingError(f"unknown device `{name}`", "write auto, cpu, cuda, cuda:1 or mps")
     if device.type == "cuda":
         _require_cuda(name, device.index or 0)
+        torch.cuda.set_device(device)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise TrainingError(f"`{name}` needs a Mac with a Metal GPU, which torch does not find here", _ELSEWHERE)
     return device
@@ -45,10 +48,10 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     return torch.autocast(device.type, dtype=HALF[precision])
 
 
-def _fastest() -> torch.device:
+def _fastest() -> str:
     if torch.cuda.is_available():
-        return torch.device("cuda")
-    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def _require_cuda(name: str, index: int) -> None:

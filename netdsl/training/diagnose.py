@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from torch import Tensor, nn
@@ -15,25 +15,29 @@ from netdsl.training.assembly import assemble
 from netdsl.training.engine import Unwatched, grouped, train_epoch
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder
+from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.schedules import Steps
 
 
-def blame(experiment: Experiment, data: Data, folder: RunFolder, learner: Learner, step: int) -> TrainingError:
-    """What to tell of a step whose loss is not finite.
+def blame(
+    experiment: Experiment, data: Data, folder: RunFolder, choice: Choice, learner: Learner, step: int
+) -> NoReturn:
+    """Raises what is to be told of a step whose loss is not finite.
 
     Randomness is a function of the seed and the position, so the run is played again from its last checkpoint up to
-    that step, and the step itself is taken apart.
+    that step, and the step itself is taken apart. `data` are those of a process that is alone.
     """
     checkpoint = folder.checkpoints.latest()
     again = assemble(experiment, learner.device, learner.steps)
+    data = lay_out(again, data, choice)
     if checkpoint:
         again.load_state_dict(checkpoint.state)
     good = f"`{folder.checkpoints.path(again.step)}` is good" if checkpoint else "no checkpoint had been written yet"
     again.steps = Steps(step - 1, again.steps.per_epoch)
     causes = (first_cause(experiment.network, again, batch) for batch in _replay(again, data))
     cause = next(filter(None, causes), "it was finite when the step was taken again, so the device is not repeatable")
-    return TrainingError(
+    raise TrainingError(
         f"the loss of step {step:,} (epoch {again.epoch + 1}) is not finite: {cause}",
         f"lower the learning rate, or clip the gradients with `train clip=1`; {good}",
     )

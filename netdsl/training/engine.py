@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, Protocol
 
@@ -56,10 +56,10 @@ def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
     steps = grouped(batches, learner.settings.accumulate)
     for group in islice(steps, learner.steps - learner.step):
-        for (x, y), share in zip(group, shares(group, loss_fn), strict=True):
+        for (x, y), share in zip(group, shares(group, learner, pipeline), strict=True):
             with learner.autocast:
                 output = model(x)
-            loss = loss_fn(output.float(), y)
+            loss = loss_fn(output.float(), y) if len(y) else output.sum()
             learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
             run.losses.add(loss.detach(), len(y), learner.step + 1)
         update(learner)
@@ -85,10 +85,10 @@ def update(learner: Learner) -> None:
 
 def test_epoch(learner: Learner, pipeline: Pipeline, run: Run) -> dict[str, Any]:
     """The results of the net, or of its moving average, on the test set."""
-    model = learner.weights if learner.average else learner.model
+    model = learner.weights if learner.average or not learner.team.alone else learner.model
     learner.weights.eval()
     batches = run.until_stopped(pipeline.epoch(0))
-    return evaluate(model, learner.loss, run.metrics, batches, learner.autocast)
+    return evaluate(model, learner.loss, run.metrics, batches, learner.autocast, learner.team)
 
 
 def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
@@ -98,12 +98,19 @@ def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
         yield group
 
 
-def shares(group: list[Batch], loss_fn: Callable[[Tensor, Tensor], Tensor]) -> list[Tensor | None]:
-    """The part of each batch in the mean over its group, where backward starts from; None is all of it.
+def shares(group: list[Batch], learner: Learner, pipeline: Pipeline) -> list[Tensor | None]:
+    """The part of each batch in the mean over its optimizer step, where backward starts from; None is all of it.
 
-    With them, gradients that gather over several batches are those of one large batch.
+    With them, gradients that gather over several batches, or processes, are those of one large batch. (Torch takes the
+    mean over the processes, so a part counts as many times as there are processes.)
     """
-    if len(group) == 1:
+    team = learner.team
+    if team.alone and len(group) == 1:
         return [None]
-    counts = torch.stack([torch.as_tensor(counted(loss_fn, y), device=y.device) for _, y in group])
-    return list(counts / counts.sum())
+    counts = [counted(learner.loss, y) for _, y in group]
+    if all(isinstance(count, int) for count in counts):
+        total: Tensor | int = sum(pipeline.size(learner.batch + index) for index in range(len(group)))
+    else:
+        total = team.total(torch.stack([torch.as_tensor(count) for count in counts]).sum())
+    device = group[0].y.device
+    return [torch.as_tensor(count * team.world / total, dtype=torch.float32, device=device) for count in counts]

@@ -14,6 +14,9 @@ class TrainingError(Exception):
         self.message = message
         self.help = help
 
+    def __reduce__(self) -> tuple[type[TrainingError], tuple[str, str | None]]:
+        return type(self), (self.message, self.help)  # so that the help survives the way to another process
+
 
 class Interrupted(KeyboardInterrupt):
     """A run that was asked to stop and has saved itself.

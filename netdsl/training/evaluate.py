@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
+from netdsl.training.distributed import ALONE, Team
 from netdsl.training.objective import counted
 
 
@@ -20,22 +22,27 @@ def evaluate(
     metrics: Mapping[str, Metric],
     batches: Iterable[Any],
     autocast: AbstractContextManager[None],
+    team: Team = ALONE,
 ) -> dict[str, Any]:
     """The mean loss and each metric over all batches; `model` is in evaluation mode already.
 
     Nothing waits for the device before the last batch is on its way.
     """
-    total: Tensor | float = 0.0
-    samples: Tensor | int = 0
+    totals: Tensor | None = None
     for metric in metrics.values():
         metric.reset()
     for x, y in batches:
         with autocast:
             output = model(x).float()
+        if not len(y):  # a process may have no share of a short last batch
+            continue
         batch_loss = loss(output, y)
         weight = counted(loss, y)
-        total = total + batch_loss.double() * weight
-        samples = samples + weight
+        counts = torch.stack((batch_loss.double() * weight, torch.as_tensor(weight, device=y.device)))
+        totals = counts if totals is None else totals + counts
         for metric in metrics.values():
             metric.update(output, y)
-    return {"loss": float(total / samples)} | {name: metric.compute() for name, metric in metrics.items()}
+    loss_sum, samples = team.sum([0.0, 0.0] if totals is None else totals.tolist())
+    return {"loss": loss_sum / samples if samples else math.nan} | {
+        name: metric.compute() for name, metric in metrics.items()
+    }

@@ -73,7 +73,7 @@ class RunFolder:
 
 def create_folder(name: str, out: Path | None, net: str, about: Mapping[str, Any]) -> RunFolder:
     """A new run's folder: `out`, or `runs/<name>/<time>`."""
-    path = out or _unused(RUNS / name / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+    path = out or default_folder(name)
     if (path / "run.json").exists():
         raise TrainingError(f"`{path}` holds a run already", f"choose another folder, or write `--resume {path}`")
     folder = RunFolder(path)
@@ -102,6 +102,12 @@ def open_folder(path: Path) -> tuple[RunFolder, Path | None]:
 def reason(error: OSError) -> str:
     """What the system says of an error, in lowercase: `no space left on device`."""
     return (error.strerror or str(error)).lower()
+
+
+def default_folder(name: str) -> Path:
+    """`runs/digits/2026-11-22_08-38-08` for `examples/digits.net`."""
+    stem = Path(name).stem.strip("<>") or "net"
+    return _unused(RUNS / stem / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
 
 
 def _unused(path: Path) -> Path:

@@ -14,6 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from netdsl.network import TrainSettings
+from netdsl.training import sharding
+from netdsl.training.distributed import Team
 from netdsl.training.schedules import Steps
 
 
@@ -43,6 +45,7 @@ class Learner:
     autocast: AbstractContextManager[None]
     frozen: tuple[nn.Module, ...]
     settings: TrainSettings
+    team: Team
     device: torch.device
     steps: Steps
     epoch: int = 0
@@ -71,21 +74,39 @@ class Learner:
         return float(self.optimizer.param_groups[0]["lr"])
 
     def state_dict(self) -> dict[str, Any]:
-        """All of it, as plain values and tensors."""
-        state = {name: part.state_dict() for name, part in self._parts()}
-        return state | {"position": [self.epoch, self.batch, self.step], "random": _random_state(self.device)}
+        """All of it, as plain values and tensors; in a team every process must ask for it."""
+        random = self.team.gather(_random_state(self.device))
+        state = sharding.state(self.module, self.optimizer) if self.sharded else {}
+        state |= {name: part.state_dict() for name, part in self._parts()}
+        return state | {"position": [self.epoch, self.batch, self.step], "random": random}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Puts it all back, bit for bit."""
+        if self.sharded:
+            sharding.load(self.module, self.optimizer, state)
         for name, part in self._parts():
             part.load_state_dict(state[name])
-        _restore_strides(self.optimizer)
+        if not self.sharded:
+            _restore_strides(self.optimizer)
         self.epoch, self.batch, self.step = state["position"]
-        _restore_random_state(self.device, state["random"])
+        if self.team.rank < len(state["random"]):
+            _restore_random_state(self.device, state["random"][self.team.rank])
+
+    def copied_weights(self) -> dict[str, Tensor]:
+        """A copy of the weights to keep; in a team every process must ask for it."""
+        if self.sharded:
+            return sharding.weights(self.module)
+        return {name: value.clone() for name, value in self.weights.state_dict().items()}
+
+    @property
+    def sharded(self) -> bool:
+        """Whether each process has but a part of the weights."""
+        return self.settings.shard == "fsdp" and not self.team.alone
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
-        parts = {"optimizer": self.optimizer, "schedule": self.schedule, "scaler": self.scaler, "average": self.average}
-        yield "model", self.module
+        if not self.sharded:
+            yield from (("model", self.module), ("optimizer", self.optimizer))
+        parts = {"schedule": self.schedule, "scaler": self.scaler, "average": self.average}
         yield from ((name, part) for name, part in parts.items() if part is not None)
 
 

@@ -56,11 +56,12 @@ class Losses:
             self.recent.add(loss, count)
             self.epoch.add(loss, count)
 
-    def state_dict(self) -> dict[str, list[float]]:
-        """Both means, settled."""
+    def state_dict(self) -> list[float]:
+        """Both means, settled, as numbers that may be added to those of other processes."""
         self.settle()
-        return {name: [mean.total, mean.samples] for name, mean in (("recent", self.recent), ("epoch", self.epoch))}
+        return [self.recent.total, self.recent.samples, self.epoch.total, self.epoch.samples]
 
-    def load_state_dict(self, state: dict[str, list[float]]) -> None:
+    def load_state_dict(self, state: list[float]) -> None:
         """Puts both means back."""
-        self.recent, self.epoch = (Mean(total, int(samples)) for total, samples in (state["recent"], state["epoch"]))
+        recent, recent_samples, epoch, epoch_samples = state
+        self.recent, self.epoch = Mean(recent, int(recent_samples)), Mean(epoch, int(epoch_samples))

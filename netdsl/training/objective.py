@@ -10,6 +10,9 @@ from netdsl import components
 from netdsl.building import create
 from netdsl.network import Use
 
+NO_CLASS = -100
+"""What torch leaves out by default, since no class has that number."""
+
 
 def build_loss(use: Use[components.Loss]) -> nn.Module:
     """The loss of a file, as a module."""
@@ -32,8 +35,8 @@ class Elementwise(nn.Module):
 
 def counted(loss: Any, target: Tensor) -> Tensor | int:
     """How many samples a mean loss is the mean of: those that `ignore_index` leaves out do not count."""
-    ignored = getattr(loss, "ignore_index", None)
-    if ignored is None or target.is_floating_point():
+    ignored = getattr(loss, "ignore_index", NO_CLASS)
+    if ignored == NO_CLASS or target.is_floating_point():
         return len(target)
     kept: Tensor = (target != ignored).sum()
     return kept

@@ -55,11 +55,12 @@ class EpochTable:
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
-def header(experiment: Experiment, data: Data, device: torch.device, choice: Choice) -> str:
+def header(experiment: Experiment, data: Data, device: torch.device, processes: int, choice: Choice) -> str:
     """What is about to happen, in a line: file, parameters, multiply-adds, device, speed, data."""
     network = experiment.network
     macs = amount(network.macs) if isinstance(network.macs, int) else str(network.macs)
-    parts = [f"{network.params:,} parameters, {macs} multiply-adds", device_name(device), str(choice), data.description]
+    place = device_name(device) + (f", {processes} processes" if processes > 1 else "")
+    parts = [f"{network.params:,} parameters, {macs} multiply-adds", place, str(choice), data.description]
     return f"{experiment.source.name}: {'; '.join(parts)}"
 
 

@@ -7,25 +7,21 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 from torchmetrics import Metric
 
 from netdsl.data import Batch
-from netdsl.training.checkpoint import Checkpoint
-from netdsl.training.errors import Interrupted, TrainingError
-from netdsl.training.folder import RunFolder, reason
-from netdsl.training.history import Epoch, History
+from netdsl.training.errors import Interrupted
+from netdsl.training.history import Epoch
 from netdsl.training.learner import Learner
-from netdsl.training.loggers import Loggers
 from netdsl.training.losses import Losses, Mean
 from netdsl.training.progress import Display
 from netdsl.training.report import EpochTable, Moment
+from netdsl.training.saver import Saver
 from netdsl.training.signals import StopSignal
 
-
-def copied(module: nn.Module) -> dict[str, Tensor]:
-    """A copy of a net's weights."""
-    return {name: value.clone() for name, value in module.state_dict().items()}
+AGREEMENT = 10
+"""Steps after which the processes of a team ask each other whether to save or to stop."""
 
 
 class Diverged(Exception):
@@ -34,14 +30,6 @@ class Diverged(Exception):
     def __init__(self, step: int) -> None:
         super().__init__(f"the loss of step {step} is not finite")
         self.step = step
-
-
-@dataclass(frozen=True)
-class Saving:
-    """How often a checkpoint is written: every so many steps, or every so many seconds."""
-
-    steps: int | None = None
-    seconds: float = 30.0
 
 
 @dataclass(kw_only=True)
@@ -54,73 +42,63 @@ class Run:
         classes: whether the net's outputs are scores of classes, so that an accuracy can be shown.
     """
 
-    folder: RunFolder
     learner: Learner
-    history: History
+    saver: Saver
     metrics: Mapping[str, Metric]
-    loggers: Loggers
     display: Display
     stop: StopSignal
-    saving: Saving
     batches: int
     epochs: int
     classes: bool
     losses: Losses = field(default_factory=Losses)
 
     def __post_init__(self) -> None:
-        self._table = EpochTable(self.history.metrics, self.display.unit)
-        self._unsaved: dict[int, dict[str, Tensor]] = {}
+        self.table = EpochTable(list(self.metrics), self.display.unit)
         self._accuracy = Mean()
-        self._began = self._saved = monotonic()
+        self._began = monotonic()
         self._first = self.learner.step
-        self._elapsed = 0.0
-
-    @property
-    def seconds(self) -> float:
-        """How long the run has taken, interruptions left out."""
-        return self._elapsed + monotonic() - self._began
 
     @property
     def finished(self) -> bool:
         """Whether there is nothing more to do: every step taken, or patience lost."""
         learner = self.learner
-        return learner.finished or (learner.batch == 0 and self.history.stalled(learner.settings.patience))
+        return learner.finished or (learner.batch == 0 and self.saver.history.stalled(learner.settings.patience))
 
-    def resume(self, checkpoint: Checkpoint) -> None:
+    def resume(self, state: dict[str, Any]) -> None:
         """Goes on where a checkpoint was written."""
-        self.learner.load_state_dict(checkpoint.state)
-        self.losses.load_state_dict(checkpoint.state["losses"])
-        self.history.load_state_dict(checkpoint.state["history"])
-        self._elapsed = checkpoint.state["seconds"]
-        self.loggers.resume(self.learner.step, checkpoint.state["logs"])
+        self.learner.load_state_dict(state)
+        if self.learner.team.leads:
+            self.losses.load_state_dict(state["losses"])
+        self.saver.resume(state)
         self._first = self.learner.step
 
     def epoch_began(self) -> None:
         """Starts the clock of an epoch."""
         self._epoch_began, self._before, self._accuracy = monotonic(), self.losses.epoch.samples, Mean()
-        if self.learner.epoch == 0 and self.learner.step == self._first:
-            self.display.line(self._table.heading)
 
     def step_ended(self, output: Tensor, target: Tensor) -> None:
         """Called after every optimizer step: what it does not need to know, it does not wait for."""
-        step = self.learner.step
-        if step % self.learner.settings.every == 0:
-            self._log_step()
+        if self.learner.step % self.learner.settings.every == 0:
+            self._log()
         if self.display.due:
             self._show(output, target)
-        if self._save_due(step):
-            self.save()
-        self._stop_if_asked()
+        signal, save = self._asked()
+        if save or signal:
+            self.save("stopped" if signal else "running")
+        if signal:
+            raise Interrupted(signal, self.saver.folder.path, self.learner.step)
 
     def until_stopped(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches, for as long as nobody asks the run to stop."""
+        """The batches of a test, for as long as nobody asks the run to stop."""
         for batch in batches:
-            self._stop_if_asked()
+            if self.stop.number and self.learner.team.alone:
+                self.save("stopped")
+                raise Interrupted(self.stop.number, self.saver.folder.path, self.learner.step)
             yield batch
 
     def training_ended(self) -> None:
         """Called when the epoch's last step is taken, before the test set."""
-        self._settle()
+        self._train_loss = self._settled(self.losses.epoch)
         self._rate = self._samples_a_second()
 
     def epoch_ended(self, test: Mapping[str, Any]) -> None:
@@ -128,73 +106,54 @@ class Run:
         epoch = Epoch(
             number=self.learner.epoch,
             step=self.learner.step,
-            train_loss=self.losses.epoch.value,
+            train_loss=self._train_loss,
             test={name: value.tolist() if isinstance(value, Tensor) else value for name, value in test.items()},
             rate=self._rate,
             seconds=monotonic() - self._epoch_began,
         )
         self.losses.epoch = Mean()
-        self.history.add(epoch)
-        best = {epoch.number for epoch in self._best}
-        self._unsaved = {number: weights for number, weights in self._unsaved.items() if number in best}
-        if epoch.number in best:
-            self._unsaved[epoch.number] = copied(self.learner.weights)
-        self.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
-        self.display.line(self._table.row(epoch))
+        self.saver.history.add(epoch)
+        self.saver.keep_best()
+        self.saver.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
+        self.display.line(self.table.row(epoch))
 
-    def save(self) -> None:
-        """Writes a checkpoint, and the best weights where they are new."""
-        self._settle()
-        try:
-            self.loggers.flush()
-            self._save_best()
-            self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, self._state()))
-            self.folder.keep_epochs({epoch.number for epoch in self._best})
-            self.describe("running")
-        except OSError as error:
-            raise self._failure(error) from error
-        self._saved = monotonic()
+    def save(self, status: str = "running") -> None:
+        """Writes a checkpoint, of nothing but finite losses."""
+        self._settled(self.losses.epoch)
+        self.saver.save({"losses": self.learner.team.sum(self.losses.state_dict())}, status)
 
     def finish(self) -> None:
         """Writes the last checkpoint and the weights."""
         self.save()
-        try:
-            last = {"epoch": self.learner.epoch} | self.history.epochs[-1].scalars
-            self.folder.save_weights(self.folder.weights, self.learner.weights.state_dict(), last)
-            self.describe("finished")
-        except OSError as error:
-            raise self._failure(error) from error
+        self.saver.finish()
 
-    def describe(self, status: str) -> None:
-        """Tells in `run.json` how far the run has come."""
-        self.folder.describe(status=status, seconds=round(self.seconds, 1), **self.history.summary)
-
-    def _stop_if_asked(self) -> None:
-        if self.stop.number:
-            self.save()
-            self.describe("stopped")
-            raise Interrupted(self.stop.number, self.folder.path, self.learner.step)
-
-    def _state(self) -> dict[str, Any]:
-        return self.learner.state_dict() | {
-            "losses": self.losses.state_dict(),
-            "history": self.history.state_dict(),
-            "logs": self.loggers.count,
-            "seconds": self.seconds,
-        }
-
-    def _settle(self) -> None:
-        self.losses.settle()
-        if self.losses.bad is not None:
-            raise Diverged(self.losses.bad)
-
-    def _log_step(self) -> None:
-        self._settle()
-        self.loggers.log({"train/loss": self.losses.recent.value, "train/lr": self.learner.rate}, self.learner.step)
+    def _log(self) -> None:
+        metrics = {"train/loss": self._settled(self.losses.recent), "train/lr": self.learner.rate}
+        self.saver.loggers.log(metrics, self.learner.step)
         self.losses.recent = Mean()
 
+    def _settled(self, mean: Mean) -> float:
+        """The value of a mean, over the whole team; all of it learns of a loss that is not finite."""
+        self.losses.settle()
+        bad = self.losses.bad
+        total, samples, diverged = self.learner.team.sum([mean.total, mean.samples, bad is not None])
+        if diverged:
+            far = self.learner.steps + 1
+            raise Diverged(-int(self.learner.team.highest([-(far if bad is None else bad)])[0]))
+        return Mean(total, int(samples)).value
+
+    def _asked(self) -> tuple[int, bool]:
+        """The signal that has come, and whether a checkpoint is due; the processes of a team agree on both."""
+        team = self.learner.team
+        if team.alone:
+            return self.stop.number or 0, self.saver.due
+        if self.learner.step % AGREEMENT:
+            return 0, False
+        signal, save = team.highest([self.stop.number or 0, team.leads and self.saver.due])
+        return int(signal), bool(save)
+
     def _show(self, output: Tensor, target: Tensor) -> None:
-        self._settle()
+        self.losses.settle()
         if self.classes:
             classes = target.argmax(1) if target.is_floating_point() else target
             self._accuracy.add((output.argmax(1) == classes).double().mean().item(), len(target))
@@ -214,28 +173,5 @@ class Run:
         )
 
     def _samples_a_second(self) -> float:
-        return (self.losses.epoch.samples - self._before) / max(monotonic() - self._epoch_began, 1e-9)
-
-    def _save_due(self, step: int) -> bool:
-        if self.saving.steps:
-            return step % self.saving.steps == 0
-        return monotonic() - self._saved >= self.saving.seconds
-
-    @property
-    def _best(self) -> list[Epoch]:
-        return self.history.top(self.learner.settings.keep)
-
-    def _save_best(self) -> None:
-        for epoch in self._best:
-            if weights := self._unsaved.pop(epoch.number, None):
-                about = {"epoch": epoch.number} | epoch.scalars
-                self.folder.save_weights(self.folder.weights_of(epoch.number), weights, about)
-        self._unsaved.clear()
-
-    def _failure(self, error: OSError) -> TrainingError:
-        steps = self.folder.checkpoints.steps()
-        kept = f"the checkpoint of step {steps[-1]:,} is whole" if steps else "no checkpoint had been written yet"
-        return TrainingError(
-            f"cannot save step {self.learner.step:,} in `{self.folder.path}`: {reason(error)}",
-            f"{kept}; make room, then go on with `netdsl run --resume {self.folder.path}`",
-        )
+        samples = (self.losses.epoch.samples - self._before) * self.learner.team.world
+        return samples / max(monotonic() - self._epoch_began, 1e-9)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -13,27 +14,29 @@ import torch
 from torch import nn
 
 from netdsl.building import create
-from netdsl.components import Facts
 from netdsl.data import Data, open_data
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
-from netdsl.training.checkpoint import Checkpoint, load
+from netdsl.training.checkpoint import load
 from netdsl.training.devices import choose_device, device_name
 from netdsl.training.diagnose import blame
+from netdsl.training.distributed import NAMELESS, Team, expected_team, joined
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder, create_folder, open_folder
 from netdsl.training.history import Epoch
 from netdsl.training.layout import Choice, lay_out
-from netdsl.training.loggers import Jsonl, Loggers, TensorBoard
+from netdsl.training.learner import Learner
+from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
 from netdsl.training.progress import Display, choose_display
 from netdsl.training.report import header, outcome
-from netdsl.training.run import Diverged, Run, Saving
+from netdsl.training.run import Diverged, Run
+from netdsl.training.saver import Saver, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
 from netdsl.training.speed import choose
-from netdsl.training.transfer import transfer
+from netdsl.training.transfer import read_weights, transfer
 
 EVERY_HALF_MINUTE = Saving()
 
@@ -84,56 +87,93 @@ def train(
     """
     if experiment.data is None:
         raise TrainingError(f"`{experiment.source.name}` has no `data` line", "write one, such as `data digits`")
-    chosen = choose_device(device)
-    data = open_data(experiment.data, chosen, seed=experiment.train.seed)
-    folder, checkpoint = _folder(experiment, chosen, out, resume, about or {})
+    team = expected_team()
+    place = choose_device(device, team.local)
     with ExitStack() as stack:
-        stack.enter_context(torch.random.fork_rng([] if chosen.type == "cpu" else [chosen], device_type=chosen.type))
-        stop = stack.enter_context(StopSignal())
-        display = choose_display(quiet, "images" if len(experiment.network.input) == 3 else "samples")
+        stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
+        stack.enter_context(joined(team, place))
+        stop = stack.enter_context(StopSignal(patient=not team.alone))
+        display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
+        data = open_data(experiment.data, place, seed=experiment.train.seed, rank=team.rank, world=team.world)
+        stack.callback(data.close)
         steps = _steps(experiment, data)
-        choice = Choice(**folder.about["speed"]) if resume else choose(experiment, data, chosen, steps)
-        folder.describe(speed=asdict(choice), data=_known(data.facts), status="running")
-        run = _run(experiment, data, chosen, steps, folder, display, stop, saving)
-        data = lay_out(run.learner, data, choice)
-        stack.callback(run.loggers.close)
-        display.line(header(experiment, data, chosen, choice))
-        if checkpoint:
-            run.resume(checkpoint)
-        elif resume:
-            run.loggers.resume(0, 0)
-        elif init:
-            display.line(f"from {init}: {transfer(Path(init), run.learner.module)}")
+        resume = resume or _started_before(team, out)
+        opened = team.led(
+            partial(_open_folder, experiment, place, out, resume, {"launch": team.launch, **(about or {})})
+        )
+        folder = opened.folder
+        choice = team.led(partial(_choose, experiment, data, place, steps, opened))
+        display.line(header(experiment, data, place, team.world, choice))
+        start = _initial(init, team, display) if init and not opened.resumed else None
+        learner = assemble(experiment, place, steps, team, start)
+        data = lay_out(learner, data, choice)
+        run = _run(experiment, data, learner, folder, display, stop, saving)
+        stack.callback(run.saver.loggers.close)
+        if opened.state:
+            run.resume(opened.state)
+        elif opened.resumed:
+            run.saver.loggers.resume(0, 0)
+        elif start:
             run.save()
-        folder.checkpoints.rewind(run.learner.step)
+        display.line(run.table.heading)
         try:
-            fit(run.learner, data, run)
+            fit(learner, data, run)
         except Diverged as error:
-            raise blame(experiment, data, folder, run.learner, error.step) from error
-        display.line(outcome(run.history, folder.path))
-    model = run.learner.weights.eval()
-    return RunResult(folder.path, model, tuple(run.history.epochs), run.history.best)
+            alone = data if team.alone else open_data(experiment.data, place, seed=experiment.train.seed)
+            team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+        display.line(outcome(run.saver.history, folder.path))
+    history = run.saver.history
+    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
 
 
-def _folder(
+@dataclass(frozen=True)
+class Opened:
+    """A run's folder; whether it was there before, and the state of the checkpoint to go on from."""
+
+    folder: RunFolder
+    resumed: bool = False
+    state: dict[str, Any] | None = None
+
+
+def _started_before(team: Team, out: str | Path | None) -> str | Path | None:
+    """The folder of the run that this team had begun before it was started anew."""
+    known = out is not None and (Path(out) / "run.json").exists()
+    launch = RunFolder(Path(out)).about.get("launch", NAMELESS) if out is not None and known else NAMELESS
+    return out if team.restarted(team.agree(launch)) and team.agree(known) else None
+
+
+def _open_folder(
     experiment: Experiment,
     device: torch.device,
     out: str | Path | None,
     resume: str | Path | None,
     about: Mapping[str, Any],
-) -> tuple[RunFolder, Checkpoint | None]:
-    about = {"name": experiment.source.name, "device": device_name(device), "seed": experiment.train.seed} | dict(about)
+) -> Opened:
     if resume is None:
-        name = Path(experiment.source.name).stem.strip("<>") or "net"
-        return create_folder(name, Path(out) if out else None, experiment.source.text, about), None
+        name = experiment.source.name
+        known = {"name": name, "device": device_name(device), "seed": experiment.train.seed}
+        return Opened(create_folder(name, Path(out) if out else None, experiment.source.text, {**known, **about}))
     folder, chosen = open_folder(Path(resume))
-    return folder, load(chosen) if chosen else folder.checkpoints.latest()
+    checkpoint = load(chosen) if chosen else folder.checkpoints.latest()
+    state = checkpoint.state if checkpoint else None
+    folder.checkpoints.rewind(state["position"][-1] if state else 0)
+    return Opened(folder, resumed=True, state=state)
 
 
-def _known(facts: Facts) -> dict[str, Any]:
-    """What a prediction has to know of the data, which it does not read."""
-    return {name: getattr(facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
+def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps, opened: Opened) -> Choice:
+    """How the run uses the machine: as before where it goes on, for another layout would make other bits."""
+    before = opened.folder.about.get("speed") if opened.resumed else None
+    choice = Choice(**before) if before else choose(experiment, data, device, steps)
+    facts = {name: getattr(data.facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
+    opened.folder.describe(speed=asdict(choice), data=facts, status="running")
+    return choice
+
+
+def _initial(source: str | Path, team: Team, display: Display) -> Callable[[nn.Module], None]:
+    """What gives a fresh net the weights from elsewhere, and tells which of them."""
+    found = team.led(partial(read_weights, Path(source)))
+    return lambda module: display.line(f"from {source}: {transfer(found, module, source)}")
 
 
 def _steps(experiment: Experiment, data: Data) -> Steps:
@@ -147,26 +187,30 @@ def _steps(experiment: Experiment, data: Data) -> Steps:
 def _run(
     experiment: Experiment,
     data: Data,
-    device: torch.device,
-    steps: Steps,
+    learner: Learner,
     folder: RunFolder,
     display: Display,
     stop: StopSignal,
     saving: Saving,
 ) -> Run:
-    metrics = build_metrics(experiment.metrics, data.facts, device)
-    loggers = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
-    others = (logger for logger in loggers if not isinstance(logger, Jsonl))
+    metrics = build_metrics(experiment.metrics, data.facts, learner.device)
+    history = begin_history(experiment.metrics, metrics)
+    loggers = Loggers(_loggers(experiment, folder, learner.team), lambda text: display.line(f"warning: {text}"))
     return Run(
-        folder=folder,
-        learner=assemble(experiment, device, steps),
-        history=begin_history(experiment.metrics, metrics),
+        learner=learner,
+        saver=Saver(folder=folder, learner=learner, history=history, loggers=loggers, saving=saving),
         metrics=metrics,
-        loggers=Loggers([Jsonl(folder.path), *others], lambda text: display.line(f"warning: {text}")),
         display=display,
         stop=stop,
-        saving=saving,
         batches=data.train.batches,
-        epochs=ceil(steps / steps.per_epoch),
+        epochs=ceil(learner.steps / learner.steps.per_epoch),
         classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
     )
+
+
+def _loggers(experiment: Experiment, folder: RunFolder, team: Team) -> list[Logger]:
+    """The file's loggers, or TensorBoard; the lines of `metrics.jsonl` are always written. Only a leader logs."""
+    if not team.leads:
+        return []
+    asked = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
+    return [Jsonl(folder.path), *(logger for logger in asked if not isinstance(logger, Jsonl))]

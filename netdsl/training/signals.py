@@ -13,11 +13,13 @@ WATCHED = (signal.SIGINT, signal.SIGTERM)
 class StopSignal:
     """A context in which the first Ctrl-C or SIGTERM is noted in `number`; the second acts as it would have.
 
-    Outside the main thread, where Python delivers no signals, it notes nothing.
+    With `patient` the second does nothing either: a launcher passes on what the terminal has sent already. Outside the
+    main thread, where Python delivers no signals, nothing is noted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, patient: bool = False) -> None:
         self.number: int | None = None
+        self._patient = patient
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> StopSignal:
@@ -29,8 +31,9 @@ class StopSignal:
         self._restore()
 
     def _note(self, number: int, _: FrameType | None) -> None:
-        self.number = number
-        self._restore()
+        self.number = self.number or number
+        if not self._patient:
+            self._restore()
 
     def _restore(self) -> None:
         for number, handler in self._before.items():

@@ -43,9 +43,9 @@ class Transfer:
         return "; ".join(parts)
 
 
-def transfer(source: Path, module: nn.Module) -> Transfer:
-    """Copies the weights that fit from a run's folder or a file into a net; refuses a file of which nothing fits."""
-    found, own = read_weights(source), module.state_dict()
+def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path) -> Transfer:
+    """Copies the weights that fit into a net; refuses a file, which messages call `source`, of which nothing fits."""
+    own = module.state_dict()
     taken = [name for name in own if name in found and found[name].shape == own[name].shape]
     differing = [name for name in own if name in found and name not in taken]
     report = Transfer(

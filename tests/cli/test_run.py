@@ -87,7 +87,7 @@ def test_a_finished_run_resumes_to_the_same_and_goes_on_for_more_epochs() -> Non
     assert run("--resume", "out").exit_code == 0
     assert weights("out") == before
     result = run("--resume", "out", "--epochs", "3")
-    assert [row.split()[0] for row in result.stdout.splitlines()[1:-1]] == ["3"]
+    assert [row.split()[0] for row in result.stdout.splitlines()[2:-1]] == ["3"]
     run("digits.net", "--epochs", "3", "--out", "whole")
     assert weights("out") == weights("whole")
 

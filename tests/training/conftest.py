@@ -55,11 +55,16 @@ class Blobs:
 
 @dataclass
 class Blocks:
+    """What `netdsl.data.open_data` returns, as far as training looks at it."""
+
     train: Blobs
     test: Blobs
     shape: tuple[int, ...] = (4,)
     description: str = "blobs: 45 train, 21 test"
     facts: Facts = field(default_factory=lambda: blobs_facts())
+
+    def close(self) -> None:
+        """Nothing reads ahead."""
 
 
 def blobs_facts() -> Facts:

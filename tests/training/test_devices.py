@@ -12,7 +12,7 @@ def test_auto_is_a_device_that_is_there() -> None:
 
 
 def test_the_cpu_is_always_there() -> None:
-    assert choose_device("cpu") == torch.device("cpu")
+    assert choose_device("cpu", local=3) == torch.device("cpu")
     assert device_name(torch.device("cpu")) == "cpu, 1 thread"
 
 

@@ -13,7 +13,7 @@ from netdsl.network import Use
 from netdsl.training import Saving, TrainingError, train
 from netdsl.training.assembly import assemble
 from netdsl.training.schedules import Steps
-from netdsl.training.transfer import transfer
+from netdsl.training.transfer import read_weights, transfer
 
 STEPS = Steps(18, 6)
 CPU = torch.device("cpu")
@@ -26,7 +26,7 @@ def bigger() -> nn.Sequential:
 def test_what_fits_is_taken_over_and_the_rest_is_told(make: Any, tmp_path: Path) -> None:
     result = train(make(), device="cpu", out=tmp_path / "run", quiet=True)
     net = bigger()
-    assert str(transfer(result.folder, net)) == (
+    assert str(transfer(read_weights(result.folder), net, "run")) == (
         "2 of 6 tensors are taken over; of another shape: `3.weight: 5x8 here, 3x8 there`, `3.bias: 5 here, 3 there`; "
         "not in the file: `4.weight`, `4.bias`"
     )
@@ -36,13 +36,13 @@ def test_what_fits_is_taken_over_and_the_rest_is_told(make: Any, tmp_path: Path)
 @pytest.mark.parametrize("wrapper", ["", "module.", "_orig_mod."])
 def test_files_of_torch_are_read_without_running_code(tmp_path: Path, wrapper: str) -> None:
     torch.save({wrapper + name: value for name, value in bigger().state_dict().items()}, tmp_path / "w.pth")
-    assert len(transfer(tmp_path / "w.pth", bigger()).taken) == 6
+    assert len(transfer(read_weights(tmp_path / "w.pth"), bigger(), "w.pth").taken) == 6
 
 
 def test_the_weights_of_a_checkpoint_are_taken_too(make: Any, tmp_path: Path) -> None:
     train(make(), device="cpu", out=tmp_path / "run", quiet=True)
     (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("step-*")
-    report = transfer(checkpoint, assemble(make(), CPU, STEPS).module)
+    report = transfer(read_weights(checkpoint), assemble(make(), CPU, STEPS).module, "checkpoint")
     assert (len(report.taken), report.unused) == (4, ())
 
 
@@ -58,19 +58,19 @@ def test_a_file_without_weights_is_refused(tmp_path: Path, name: str, content: b
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(TrainingError, match=message):
-        transfer(tmp_path / name, bigger())
+        read_weights(tmp_path / name)
 
 
 def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path) -> None:
     torch.save(bigger(), tmp_path / "whole.pth")
     with pytest.raises(TrainingError, match="read safely"):
-        transfer(tmp_path / "whole.pth", bigger())
+        read_weights(tmp_path / "whole.pth")
 
 
 def test_a_file_of_which_nothing_fits_is_refused(tmp_path: Path) -> None:
     torch.save(nn.LSTM(2, 2).state_dict(), tmp_path / "w.pth")
     with pytest.raises(TrainingError, match="nothing in"):
-        transfer(tmp_path / "w.pth", bigger())
+        transfer(read_weights(tmp_path / "w.pth"), bigger(), "w.pth")
 
 
 def test_training_begins_with_the_weights_and_resumes_with_them(make: Any, data: Any, tmp_path: Path) -> None:
