@@ -18,7 +18,7 @@ FLOORS = (
     ("ranges", "installed", "discovery", "hookspecs", "plugins", "builtins"),
     ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
     ("building", "adapters", "importer", "meta", "modules", "data", "training", "export"),
-    ("api", "cli", "testing", "__main__"),
+    ("api", "cli", "scaffold", "testing", "__main__"),
 )
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}
 TORCH_FLOOR = 4

@@ -23,6 +23,7 @@ COMMANDS = {
     "data": "Show what a file's data hold, and picture some samples.",
     "export": "Write a net as plain PyTorch, which needs netdsl no more.",
     "import": "Write an `nn.Sequential` in the language.",
+    "new": "Write a net or a plugin to begin with, which works at once.",
     "run": "Train a net, evaluate it after each epoch.",
     "eval": "Test a trained net: its loss, its metrics, and which classes it confuses.",
     "predict": "Tell the classes of images, the likeliest first.",

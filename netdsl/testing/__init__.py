@@ -5,8 +5,9 @@ In a `conftest.py`, `pytest_plugins = ["netdsl.testing.fixtures"]` gives the fix
 
 from __future__ import annotations
 
+from netdsl.plugins import load_registry
 from netdsl.testing.components import assert_component_documented
 from netdsl.testing.layers import assert_layer_sound
 from netdsl.testing.runs import run_net
 
-__all__ = ["assert_component_documented", "assert_layer_sound", "run_net"]
+__all__ = ["assert_component_documented", "assert_layer_sound", "load_registry", "run_net"]
