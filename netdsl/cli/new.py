@@ -21,7 +21,10 @@ into_option = click.option(
 
 @click.group
 def command() -> None:
-    """Write a plugin or a net to begin with, which works at once. What is there already is never overwritten."""
+    """Write a net or a plugin to begin with, which works at once.
+
+    What is there already is never overwritten.
+    """
 
 
 @command.command
