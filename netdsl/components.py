@@ -310,7 +310,6 @@ class Facts:
     dtype: Dtype = "float"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
@@ -365,14 +364,12 @@ class Loss(Component):
     wants: Literal["classes", "numbers", "binary"] = "numbers"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
     kind: ClassVar[str] = "optimizer"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Schedule(Component):
     """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
 
@@ -389,7 +386,6 @@ class Metric(Component):
     best: Literal["highest", "lowest"] = "highest"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 

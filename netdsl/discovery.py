@@ -8,12 +8,12 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -27,8 +27,7 @@ HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "skl
 CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Plugin:
+class Plugin(NamedTuple):
     """A plugin that was imported.
 
     Args:
@@ -49,8 +48,7 @@ class Plugin:
         return f"`{self.name}` {self.version}".rstrip()
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """Something wrong with a plugin, and what to do about it."""
 
     plugin: str
@@ -157,7 +155,7 @@ def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
         return
     seconds = perf_counter() - start
     heavy = tuple(name for name in HEAVY if name in sys.modules and name not in before)
-    _register(replace(plugin, seconds=seconds, heavy=heavy), found, gathered)
+    _register(plugin._replace(seconds=seconds, heavy=heavy), found, gathered)
 
 
 def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:

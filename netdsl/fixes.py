@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from netdsl.diagnostics import Diagnostic, Edit, errors
 from netdsl.source import Source
@@ -14,8 +15,7 @@ ROUNDS = 20
 Check = Callable[[Source], Sequence[Diagnostic]]
 
 
-@dataclass(frozen=True)
-class Fixed:
+class Fixed(NamedTuple):
     """A source after its fixes: what was applied, and what is left."""
 
     source: Source

@@ -10,16 +10,15 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import NamedTuple
 
 GROUP = "netdsl"
 HEADER = re.compile(r"^(Name|Version|Requires-Dist): (.+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Announcement:
+class Announcement(NamedTuple):
     """An entry point of netdsl's group.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 
 from netdsl.components import (
     Call,
@@ -27,8 +27,7 @@ from netdsl.source import Source, Span
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 
 
-@dataclass(frozen=True, slots=True)
-class BlockUse:
+class BlockUse(NamedTuple):
     """The block that a statement uses, and what its parameters stand for there."""
 
     name: str

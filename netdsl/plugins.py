@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from netdsl.components import (
     Component,
@@ -45,8 +45,7 @@ class PluginWarning(UserWarning):
     """Something is wrong with a plugin; what it would have done is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(NamedTuple):
     """A function that a plugin wants to have called."""
 
     plugin: Plugin

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 from netdsl.network import Network, Node
 from netdsl.sizes import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """How many input pixels an output pixel sees along an axis, and how far apart neighbours' centres are."""
 
     size: Fraction = Fraction(1)

@@ -9,9 +9,8 @@ import ast
 import struct
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, NamedTuple
 
 from netdsl.components import Refusal
 from netdsl.sizes import product
@@ -25,8 +24,7 @@ LONGEST_HEADER = 1 << 20
 _TYPECODES = {("i", 1): "b", ("u", 1): "B", ("i", 2): "h", ("u", 2): "H", ("i", 4): "i", ("u", 4): "I", ("i", 8): "q"}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """An array's type (`<f4`), shape and order, and the bytes before its first value."""
 
     dtype: str

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from netdsl.components import Refusal
 
@@ -14,8 +14,7 @@ TEST_NAMES = ("test", "val", "valid", "validation", "eval")
 LABELS_SUFFIX, IMAGES_SUFFIX = "_label", "_image"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(NamedTuple):
     """The classes, and the folders that hold the training and the test part (None: to be split off)."""
 
     classes: tuple[str, ...]
@@ -23,8 +22,7 @@ class Listing:
     test: Path | None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """An image file and the number of its class."""
 
     path: str

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from netdsl.components import Refusal
 
@@ -20,8 +20,7 @@ MOST_CATEGORIES = 100
 MOST_NUMBERED_CLASSES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column: a number a row, or one of a few words (`categories`, sorted), which is fed as zeros and a one."""
 
     name: str

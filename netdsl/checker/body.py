@@ -140,10 +140,10 @@ class BodyCheck:
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
         branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        value = replace(self.value, guessed=check.value.guessed)
+        value = self.value._replace(guessed=check.value.guessed)
         self._place(layer, statement, value, result, branches.nodes)
         if branches.is_float and self.value.shape is not None:
-            self.value = replace(self.value, dtype="float")
+            self.value = self.value._replace(dtype="float")
 
     def _place(
         self, layer: Layer, statement: Statement, value: Value, result: Result | None, children: Sequence[Node]

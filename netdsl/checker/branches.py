@@ -95,7 +95,7 @@ class Branches:
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
         if after.guessed:
-            self.check.value = replace(self.check.value, guessed=True)
+            self.check.value = self.check.value._replace(guessed=True)
         return self._known(after.shape)
 
     def _known(self, shape: Shape | None) -> Shape | None:
@@ -108,7 +108,7 @@ class Branches:
         if self.layer.feeds is None or value.shape is None or not count:
             return value
         try:
-            return replace(value, shape=self.layer.feeds(value.shape, count))
+            return value._replace(shape=self.layer.feeds(value.shape, count))
         except Refusal as refusal:
             self.check.refuse(refusal)
             self.sound = False

@@ -11,8 +11,20 @@ from netdsl.diagnostics import Edit, Fix, errors
 from netdsl.language.syntax import Bound, Item, Setting, Statement
 from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Experiment, Network
-from netdsl.receptive import depth, receptive_field
 from netdsl.sizes import Dim
+
+
+def _receptive_field(network: Network) -> int:
+    from netdsl.receptive import receptive_field  # it counts in fractions, whose import few texts should pay for
+
+    return receptive_field(network)
+
+
+def _depth(network: Network) -> int:
+    from netdsl.receptive import depth
+
+    return depth(network)
+
 
 QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
     "params": ("parameters", lambda network, _: network.params),
@@ -21,8 +33,8 @@ QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
         "bytes of weights and activations",
         lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
     ),
-    "receptive": ("pixels of receptive field", lambda network, _: receptive_field(network)),
-    "depth": ("layers with weights in a row", lambda network, _: depth(network)),
+    "receptive": ("pixels of receptive field", lambda network, _: _receptive_field(network)),
+    "depth": ("layers with weights in a row", lambda network, _: _depth(network)),
 }
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from netdsl.checker.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.budget import check_budget
@@ -66,8 +67,7 @@ def check(
     return attempt.experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
-@dataclass(frozen=True)
-class _Job:
+class _Job(NamedTuple):
     """A file and how to check it."""
 
     file: File

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal, NamedTuple, NoReturn
 
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.unreadable import Unreadable
@@ -31,8 +31,7 @@ class Assume(Exception):
         self.shape = shape
 
 
-@dataclass(frozen=True, slots=True)
-class Constraint:
+class Constraint(NamedTuple):
     """Something that must hold of the symbols of the input, and the place that asks for it."""
 
     left: Dim

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdsl.components import Layer
 from netdsl.diagnostics import Edit, Fix
@@ -11,8 +11,7 @@ from netdsl.sizes import Shape, format_shape, is_known, product
 from netdsl.source import Span
 
 
-@dataclass(frozen=True)
-class Contradiction:
+class Contradiction(NamedTuple):
     """`given` is stated at `span` for the parameter `name`, the size of an axis of `shape`, and is another.
 
     `made` is the statement that made the shape; `shared` says that the statement stands for several layers, whose

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from netdsl.sizes import Shape
 from netdsl.source import Source, Span
 
 SHIPPED = "<netdsl library>"
+LIBRARY = Path(__file__).parents[1] / "library"
 """The folder that messages say the shipped files are in."""
 
 
@@ -189,8 +189,7 @@ class Library:
         self.context.error(code, message, span, help=help)
 
     def _use_shipped(self, item: Name, scope: Scope) -> None:
-        folder = files("netdsl.library")
-        shipped = {entry.name.removesuffix(".net"): entry for entry in folder.iterdir() if entry.name.endswith(".net")}
+        shipped = {file.stem: file for file in LIBRARY.glob("*.net")}
         name: str | None = item.text
         if name not in shipped:
             advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"

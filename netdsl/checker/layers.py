@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
@@ -20,8 +20,7 @@ from netdsl.source import Span
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where the current sizes were made, and the later step that only rearranged them."""
 
     span: Span
@@ -37,8 +36,7 @@ class Origin:
         return Label(self.span, f"gives {format_shape(self.shape)}, which line {line} {verb} {format_shape(shape)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
     `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
@@ -77,7 +75,7 @@ class LayerCheck:
         if shape is not None and self._accepts(len(shape)):
             for name, axis in self.layer.stated.items():
                 shape = self._state(name, axis, shape)
-            self.value = replace(self.value, shape=shape)
+            self.value = self.value._replace(shape=shape)
         return self.value
 
     def apply(self, branches: Mapping[str, Any]) -> Result | None:
@@ -136,7 +134,7 @@ class LayerCheck:
                 raise Assume(tuple(self._stated_sizes(layout)))
             return LOST
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
-        return replace(self.value, shape=tuple(sizes))
+        return self.value._replace(shape=tuple(sizes))
 
     def _layout(self) -> str:
         kernel = self.values.get("kernel_size")
@@ -271,7 +269,7 @@ class LayerCheck:
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or isinstance(size, Unknown):
             return None
-        self.value = replace(self.value, guessed=True)
+        self.value = self.value._replace(guessed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
@@ -280,10 +278,10 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     """The value that a layer leaves behind."""
     dtype: Dtype = value.dtype if layer.takes == "any" else "float"
     if result.out == value.shape and value.origin is not None:
-        return replace(value, dtype=dtype)
+        return value._replace(dtype=dtype)
     origin = Origin(span, result.out)
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
-        origin = replace(value.origin, via=(name, span.position.line, result.out))
+        origin = value.origin._replace(via=(name, span.position.line, result.out))
     return Value(result.out, dtype, origin, value.guessed)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from netdsl.components import Component, Parameter
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
@@ -48,8 +48,7 @@ def as_short(value: object) -> Short | None:
 _SHORT = re.compile(r"([A-Za-z])([0-9]{1,9})")
 
 
-@dataclass(frozen=True)
-class Labelled:
+class Labelled(NamedTuple):
     """An output that a label names."""
 
     key: str

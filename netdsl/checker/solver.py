@@ -8,9 +8,9 @@ found by trying.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from itertools import product as pairs
+from typing import NamedTuple
 
 from netdsl.checker.context import Constraint
 from netdsl.limits import MAX_INTEGER
@@ -21,8 +21,7 @@ TRIED = 1024
 TRIED_IN_PAIRS = 48
 
 
-@dataclass(frozen=True)
-class Solution:
+class Solution(NamedTuple):
     """The sizes that fit: in words (`H, W = 32…39`), and one example for each symbol."""
 
     words: str | None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import os
-import shutil
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -184,7 +183,11 @@ def colored(stream: Any) -> bool:
 
 def columns(stream: Any, *, piped: int = 80) -> int:
     """How wide a line may be: the terminal's width within bounds, a fixed one where there is no terminal."""
-    return max(80, min(120, shutil.get_terminal_size().columns)) if stream.isatty() else piped
+    if not stream.isatty():
+        return piped
+    from shutil import get_terminal_size
+
+    return max(80, min(120, get_terminal_size().columns))
 
 
 def _unreadable(file: str, error: OSError) -> str:

@@ -78,9 +78,12 @@ class Draft:
             ends[start:end] = [last] * len(new)
         return Draft(self.source, text, starts, ends)
 
+    def relocated(self, node: Node) -> Node:
+        """A syntax tree of the draft's text with every span moved to where it comes from."""
+        return _relocated(node, lambda span: self.span(span.start, span.end))
 
-def relocated(node: Node, place: Callable[[Span], Span]) -> Node:
-    """A syntax tree with every span moved to its place."""
+
+def _relocated(node: Node, place: Callable[[Span], Span]) -> Node:
     return replace(node, **{each.name: _moved(getattr(node, each.name), place) for each in fields(node)})  # type: ignore[arg-type, type-var]  # a dataclass
 
 
@@ -89,4 +92,4 @@ def _moved(value: Any, place: Callable[[Span], Span]) -> Any:
         return place(value)
     if isinstance(value, tuple):
         return tuple(_moved(element, place) for element in value)
-    return relocated(value, place) if is_dataclass(value) else value
+    return _relocated(value, place) if is_dataclass(value) else value

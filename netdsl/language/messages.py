@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdsl.language.draft import Draft
 from netdsl.language.engine import Unread
@@ -55,8 +55,7 @@ WINDOW = 300
 """How far around a problem one looks, so that a long line takes no longer than a short one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """What is wrong with a draft: the characters from `start` up to `end`, and what could stand there instead."""
 
     code: str

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from netdsl.diagnostics import Diagnostic, Edit, Fix
-from netdsl.language import recovery
-from netdsl.language.draft import Draft
-from netdsl.language.engine import Unread, engine
-from netdsl.language.messages import Problem, problem
+from netdsl.diagnostics import Diagnostic
+from netdsl.language.engine import engine
 from netdsl.language.refusal import refuse
-from netdsl.language.repairs import Repair, repairs
-from netdsl.language.syntax import File, Statement
-from netdsl.limits import MAX_SYNTAX_ERRORS
-from netdsl.source import Source, Span
-
-REPAIR_BUDGET = 200_000
-"""How many characters may be read again in search of repairs: a second's worth."""
+from netdsl.language.syntax import File
+from netdsl.source import Source
 
 
 def parse(source: Source) -> tuple[File, list[Diagnostic]]:
@@ -28,73 +18,8 @@ def parse(source: Source) -> tuple[File, list[Diagnostic]]:
     if refused:
         return File((), source, (source.span(0, len(source.text)),)), [refused]
     file = engine().file(source)
-    return (file, []) if file else _parse_piecewise(source)
+    if file:
+        return file, []
+    from netdsl.language.piecewise import parse_piecewise  # most texts are read at once, and need none of it
 
-
-def _parse_piecewise(source: Source) -> tuple[File, list[Diagnostic]]:
-    """One statement at a time, so that each mistake gives one message and spoils at most one statement."""
-    pieces, diagnostics = recovery.split(source)
-    reader = _Reader(source, diagnostics)
-    statements = reader.read(pieces)
-    diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
-    if len(diagnostics) > MAX_SYNTAX_ERRORS:
-        message = f"more than {MAX_SYNTAX_ERRORS:,} syntax errors, the rest is not read"
-        last = diagnostics[MAX_SYNTAX_ERRORS].span
-        diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic("NET404", message, last, help="is this a `.net` file?")]
-    return File(statements, source, tuple(reader.invalid)), diagnostics
-
-
-class _Reader:
-    """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
-
-    def __init__(self, source: Source, diagnostics: list[Diagnostic]) -> None:
-        self.source = source
-        self.diagnostics = diagnostics
-        self.invalid: list[Span] = []
-        self.budget = REPAIR_BUDGET
-
-    def read(self, pieces: Iterable[recovery.Piece]) -> tuple[Statement, ...]:
-        """The statements that can be read."""
-        return tuple(statement for piece in pieces if (statement := self._read(piece)))
-
-    def _read(self, piece: recovery.Piece) -> Statement | None:
-        if len(self.diagnostics) > MAX_SYNTAX_ERRORS:
-            return None
-        bodies = [self.read(body.pieces) for body in piece.bodies]
-        draft: Draft | None = Draft.of(self.source, piece)
-        while draft:
-            if draft.blank:
-                return None
-            found = engine().statement(draft)
-            if not isinstance(found, Unread):
-                return recovery.with_bodies(found, bodies)
-            draft = self._report(problem(found, draft), draft)
-        self.invalid.append(self.source.span(piece.start, piece.end))
-        return None
-
-    def _report(self, wrong: Problem, draft: Draft) -> Draft | None:
-        """Notes a problem; the draft without it, where that can be known."""
-        repair = next((repair for repair in repairs(draft, wrong) if self._helps(repair, wrong, draft)), None)
-        fix = Fix(repair.message, _edits(draft, repair)) if repair else None
-        span = draft.span(wrong.start, wrong.end)
-        advice = None if fix else wrong.help
-        self.diagnostics.append(Diagnostic(wrong.code, wrong.message, span, help=advice, fix=fix))
-        return draft.changed(repair.changes) if repair else None
-
-    def _helps(self, repair: Repair, wrong: Problem, draft: Draft) -> bool:
-        """Whether the statement can be read further once it is repaired."""
-        self.budget -= len(draft.text)
-        if self.budget < 0 or not all(draft.untouched(change) for change in repair.changes):
-            return False
-        repaired = draft.changed(repair.changes)
-        if repaired.blank:
-            return True
-        found = engine().statement(repaired)
-        if not isinstance(found, Unread):
-            return True
-        left, was_left = len(repaired.text) - found.at, len(draft.text) - wrong.start
-        return left < was_left and found.at >= repair.reach
-
-
-def _edits(draft: Draft, repair: Repair) -> tuple[Edit, ...]:
-    return tuple(Edit(draft.span(start, end), text) for start, end, text in repair.changes)
+    return parse_piecewise(source)

@@ -195,7 +195,7 @@ class _IndentedSplitter(_Splitter):
         brace = self._indent(body) + "}"
         line = f"{brace}\n" if self.text[end - 1] == "\n" else f"\n{brace}"
         fix = Fix(CLOSE, (Edit(self.source.span(end, end), line),))
-        self.unclosed[-1] = replace(self.unclosed[-1], help=None, fix=fix)
+        self.unclosed[-1] = self.unclosed[-1]._replace(help=None, fix=fix)
 
     def _indent(self, body: PieceBody) -> str:
         """The white space that the line of a body's brace begins with."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from netdsl.language.draft import Change, Draft
 from netdsl.language.messages import WINDOW, Problem, quoted
 
 
-@dataclass(frozen=True, slots=True)
-class Repair:
+class Repair(NamedTuple):
     """Changes that may make a draft readable, and what to tell the author."""
 
     message: str

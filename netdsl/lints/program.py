@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from netdsl.language.syntax import Body, File, Statement
 from netdsl.network import SEQUENTIAL, Experiment, Node
@@ -99,8 +99,7 @@ class Program:
         return walk.places, last
 
 
-@dataclass(frozen=True)
-class _Walk:
+class _Walk(NamedTuple):
     """Follows the numbers through the net."""
 
     places: list[Place]

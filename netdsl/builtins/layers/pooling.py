@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from netdsl.builtins.layers.checks import at_least
@@ -201,7 +200,7 @@ def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: Mapping[str, An
         _check_padding(sliding)
     # with `same` the size is rounded up already, and another window would begin outside the input
     ceil = given["ceil_mode"] and not same
-    whole = [replace(window, before=0, after=0) for window in sliding] if form in WHOLE and not same else sliding
+    whole = [window._replace(before=0, after=0) for window in sliding] if form in WHOLE and not same else sliding
     return Result(
         (x[0], *slide(sliding, spatial, ceil)),
         _pool_call(form, sliding, {**given, "ceil_mode": ceil}),

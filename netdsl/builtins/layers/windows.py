@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from netdsl.builtins.layers.checks import at_least
 from netdsl.components import Requirement, Size, per_axis
@@ -18,8 +17,7 @@ SHORTS = {"k": "kernel_size", "s": "stride", "p": "padding", "d": "dilation"}
 Padding = Size | Literal["same", "valid"]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """A window along one axis: `kernel` elements, `dilation` apart, that moves by `stride`.
 
     `before` and `after` are the elements of padding at the two ends.
