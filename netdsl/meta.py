@@ -11,7 +11,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from math import prod
 from types import NoneType, UnionType
@@ -220,7 +220,7 @@ class _Trial:
             message = f"`{self.name}` is checked by running it, which needs numbers, but receives {format_shape(x)}"
             raise Undetermined(message, help="state the input: `input 3x32x32`")
         sample = tuple(dim if isinstance(dim, int) else ANY_SIZE for dim in x)
-        return replace(self._measure(sample), out=x)
+        return self._measure(sample)._replace(out=x)
 
     def _call(self) -> Call:
         module = FAMILY if vars(nn).get(self.cls.__name__) is self.cls else self.cls.__module__

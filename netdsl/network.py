@@ -34,8 +34,7 @@ class BlockUse(NamedTuple):
     arguments: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """One layer in its place.
 
     Args:
@@ -138,8 +137,7 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-@dataclass(frozen=True, slots=True)
-class DataSettings:
+class DataSettings(NamedTuple):
     """What every `data` line may say besides its data set's own parameters."""
 
     root: str | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from netdsl.checker.arguments import bind
 from netdsl.checker.branches import Branches
@@ -186,7 +185,7 @@ class BodyCheck:
         with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
-        self.nodes.append(replace(node, block=BlockUse(block.name, given)))
+        self.nodes.append(node._replace(block=BlockUse(block.name, given)))
         self._finish(statement, key, inner.value)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from netdsl.checker.layers import LayerCheck, Value
@@ -140,7 +139,7 @@ class Branches:
         if result is None or not self.takes:
             return result
         arguments = {**result.call.arguments, "takes": tuple(self.takes)}
-        return replace(result, call=Call(result.call.target, arguments))
+        return result._replace(call=Call(result.call.target, arguments))
 
     def _needs_a_body(self) -> None:
         if not self.sound:
@@ -153,4 +152,4 @@ class Branches:
 
 def _moved(node: Node, span: Span) -> Node:
     """A node that a rule has written, in the place of the statement it was written for."""
-    return replace(node, span=span, children=tuple(_moved(child, span) for child in node.children))
+    return node._replace(span=span, children=tuple(_moved(child, span) for child in node.children))

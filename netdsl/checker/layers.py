@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from netdsl.checker.arguments import Arguments
@@ -236,7 +235,7 @@ class LayerCheck:
             if not self._holds(requirement):
                 span = self.given.spans.get(requirement.at or "", self.statement.name.span)
                 self.context.error("NET203", requirement.message, span, labels=self._causes())
-                return replace(result, out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
+                return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 
     def _holds(self, requirement: Requirement) -> bool:
@@ -250,13 +249,13 @@ class LayerCheck:
 
     def _limited(self, result: Result) -> Result:
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
-            result = replace(result, params=0, macs=0)
+            result = result._replace(params=0, macs=0)
         elements = product(result.out)
         for what, count in (("output has", elements), ("parameters are", result.params)):
             if isinstance(count, int) and count >= MAX_ELEMENTS:
                 span = self.statement.span
                 self.context.error("NET403", f"the {what} 2^53 numbers or more", span)
-                return replace(result, out=(UNKNOWN,) * len(result.out), params=0, macs=0)
+                return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 
     def _declared(self, lost: Set[str | None]) -> Result | None:

@@ -126,7 +126,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     how: How | None = None
     why = ""
     train, test = parts
-    chains = server.chains(replace(server.use.facts, mean=(0.0,), std=(1.0,)), train)
+    chains = server.chains(server.use.facts._replace(mean=(0.0,), std=(1.0,)), train)
     if not isinstance(train, Tensors) and not isinstance(test, Tensors):
         how, why = choose(server.use, (train, test), chains)
         if how != "none":
@@ -172,7 +172,7 @@ def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
         mean, std = sampled_statistics(server, train, chain)
     else:
         return facts
-    return replace(facts, mean=mean, std=std)
+    return facts._replace(mean=mean, std=std)
 
 
 def _unit(server: Server, train: Tensors) -> float:
@@ -184,7 +184,7 @@ def _unit(server: Server, train: Tensors) -> float:
 def _completed(facts: Facts, splits: Splits, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
     stored = tuple(parts[0].x.shape[1:]) if isinstance(parts[0], Tensors) else shape
     names = tuple(splits.names) or facts.names
-    return replace(facts, input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
+    return facts._replace(input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
 
 
 def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:

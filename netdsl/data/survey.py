@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -81,7 +81,7 @@ def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) 
         mean, std = channel_statistics(train.x, unit_of(train, server.splits.unit))
     else:
         mean, std = sampled_statistics(server, train, testing)
-    return replace(facts, mean=mean, std=std)
+    return facts._replace(mean=mean, std=std)
 
 
 def _stored(part: Part, indices: Tensor) -> list[Tensor]:

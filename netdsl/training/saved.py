@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +126,7 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: int
 def recalled(facts: Facts, known: dict[str, Any]) -> Facts:
     """Facts as they were found when the data were read."""
     lists: dict[str, Any] = {name: tuple(known[name]) for name in ("input", "names", "mean", "std") if known.get(name)}
-    return replace(facts, **lists)
+    return facts._replace(**lists)
 
 
 def _weights(folder: RunFolder, epoch: int | None) -> Path:

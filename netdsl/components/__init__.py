@@ -1,0 +1,76 @@
+"""What a plugin hands over: layers, data sets, losses and the rest, as plain descriptions.
+
+A component is one Python function whose signature *is* its signature in the language: names, types and defaults of
+the parameters, and the docstring that `netdsl layers NAME` prints. Nothing here imports torch; a component names
+what it builds as `"module:attribute"`, and only building imports it.
+"""
+
+from __future__ import annotations
+
+from netdsl.components.component import Component, Parameter
+from netdsl.components.experiment import (
+    Dataset,
+    Facts,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+    dataset,
+    logger,
+    loss,
+    metric,
+    optimizer,
+    schedule,
+    transform,
+)
+from netdsl.components.layers import Layer, layer
+from netdsl.components.rules import (
+    INFERRED,
+    Call,
+    Dtype,
+    Refusal,
+    Requirement,
+    Result,
+    Size,
+    Undetermined,
+    call,
+    divisible,
+    one_of,
+    per_axis,
+)
+
+__all__ = [
+    "INFERRED",
+    "Call",
+    "Component",
+    "Dataset",
+    "Dtype",
+    "Facts",
+    "Layer",
+    "Logger",
+    "Loss",
+    "Metric",
+    "Optimizer",
+    "Parameter",
+    "Refusal",
+    "Requirement",
+    "Result",
+    "Schedule",
+    "Size",
+    "Transform",
+    "Undetermined",
+    "call",
+    "dataset",
+    "divisible",
+    "layer",
+    "logger",
+    "loss",
+    "metric",
+    "one_of",
+    "optimizer",
+    "per_axis",
+    "schedule",
+    "transform",
+]

@@ -1,0 +1,132 @@
+"""What every component is: a name of the language and the function that describes it."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from types import UnionType
+from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from netdsl.lazy import Lazy
+from netdsl.sizes import Shape
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a component: its name, its type as annotated, and its default (`REQUIRED` where it has none)."""
+
+    REQUIRED: ClassVar[Any] = inspect.Parameter.empty
+
+    name: str
+    type: Any
+    default: Any
+    positional: bool
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is Parameter.REQUIRED
+
+    @cached_property
+    def options(self) -> tuple[Any, ...]:
+        """The types that a value may have, `Literal[…]` among them."""
+        return get_args(self.type) if get_origin(self.type) in (Union, UnionType) else (self.type,)
+
+    @cached_property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it may be, such as `zeros` and `reflect`."""
+        literals = (option for option in self.options if get_origin(option) is Literal)
+        return tuple(word for option in literals for word in get_args(option))
+
+    @cached_property
+    def is_branch(self) -> bool:
+        """Whether it is filled by the output of a body: a `Shape`, or a tuple of them."""
+        return self.is_many or Shape in self.options
+
+    @cached_property
+    def is_many(self) -> bool:
+        """Whether any number of bodies fill it."""
+        return any(get_args(option)[:1] == (Shape,) for option in self.options)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Component:
+    """A name of the language and the function that describes it."""
+
+    kind: ClassVar[str] = "component"
+
+    name: str
+    function: Callable[..., Any] = field(repr=False)
+    target: str | None = None
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    example: str = ""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters in the order of the signature, those that the checker supplies (`x`) left out."""
+        types = get_type_hints(self.function)
+        return {
+            name: Parameter(name, types.get(name, Any), given.default, given.kind is not given.KEYWORD_ONLY)
+            for name, given in inspect.signature(self.function).parameters.items()
+            if name != "x" or given.kind is given.KEYWORD_ONLY
+        }
+
+    @cached_property
+    def branches(self) -> tuple[str, ...]:
+        """The parameters that bodies fill."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.is_branch)
+
+    @cached_property
+    def required(self) -> tuple[str, ...]:
+        """The parameters that must be given, bodies apart."""
+        return tuple(
+            name for name, parameter in self.parameters.items() if parameter.required and not parameter.is_branch
+        )
+
+    @cached_property
+    def takes_labels(self) -> bool:
+        """Whether labelled outputs may join its bodies."""
+        return any(parameter.is_many for parameter in self.parameters.values())
+
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
+        """A component of any class or function, by its `"module:attribute"`: the parameters are its own.
+
+        It is imported when a file names it. The name is the attribute's in lower case, unless one is given; `doc` is
+        what is said of it in lists, and its documentation where it has none.
+        """
+        name = name or target.rpartition(":")[2].lower()
+        function = Lazy(partial(adapted, cls.__name__, target, name, doc, options), doc or f"`{target}`")
+        adapter = f"netdsl.adapters:{cls.__name__.lower()}"
+        return cls(name=name, function=function, target=f"{adapter}({target})", **options)
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether the signature is read only when somebody asks for it, which imports the target."""
+        return isinstance(self.function, Lazy)
+
+    @property
+    def doc(self) -> str:
+        """The docstring."""
+        return inspect.getdoc(self.function) or ""
+
+    @property
+    def summary(self) -> str:
+        """The docstring's first line; of what is not imported yet, what it says of itself."""
+        doc = self.function.doc if isinstance(self.function, Lazy) else self.doc
+        return doc.partition("\n")[0]
+
+    def resolve(self, name: str) -> str | None:
+        """The parameter that a name, an alias or a one-letter short stands for."""
+        name = self.aliases.get(name, name)
+        return name if name in self.parameters else None
+
+
+def adapted(kind: str, target: str, name: str, doc: str, options: Mapping[str, Any]) -> Callable[..., Any]:
+    """What describes a component made by `of`; a target that cannot be imported is refused where it is used."""
+    adapters = importlib.import_module("netdsl.adapters")
+    described: Callable[..., Any] = adapters.describe(kind, target, name, doc, options)
+    return described

@@ -1,0 +1,153 @@
+"""The kinds of components around a net: data sets, transforms, losses, optimizers and the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, ClassVar, Literal, NamedTuple, Self
+
+from netdsl.components.component import Component, adapted
+from netdsl.components.rules import Dtype
+from netdsl.lazy import Lazy
+from netdsl.sizes import Shape
+
+
+class Facts(NamedTuple):
+    """What is known of a data set before a sample is read.
+
+    Args:
+        input: the shape of one sample; None where only reading can tell.
+        classes: how many classes; None where the target is numbers.
+        target: the shape of a numeric target, `()` for one number or a class.
+        names: the classes' names, where they have any.
+        mean, std: of each channel over the training set, with values scaled to 0…1.
+        sizes: how many samples in training and test, where that is known.
+        dtype: what the net is fed: real numbers, or indices for an embedding.
+    """
+
+    input: Shape | None
+    classes: int | None
+    target: tuple[int, ...] = ()
+    names: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    sizes: tuple[int, int] | None = None
+    dtype: Dtype = "float"
+
+
+class Dataset(Component):
+    """A data set: the function returns its `Facts`, and `target` loads it.
+
+    `target` is a callable `(root: Path, **arguments) -> netdsl.data.Splits`. The function receives paths
+    already made absolute; it may raise `Refusal`, and `OSError` where it has to look at files.
+    """
+
+    kind: ClassVar[str] = "data set"
+
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
+        """A data set of a function that returns tensors `(x, y)`, a `torch.utils.data.Dataset`, or two of either.
+
+        Of two, the first trains and the second tests. Without `facts` it is read at once, to know them.
+        """
+        made = super().of(target, name=name, doc=doc, **options)
+        if facts is None:
+            return made
+        function = Lazy(partial(adapted, "Stated", target, made.name, doc, {"facts": facts}), doc or f"`{target}`")
+        return replace(made, function=function)
+
+    def facts(self, **arguments: Any) -> Facts:
+        """What is known of the data set with these arguments."""
+        facts: Facts = self.function(**arguments)
+        return facts
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Transform(Component):
+    """A step between the data set and the net: the function maps the shape, `target` the batch.
+
+    `target` is a class: `target(**arguments)(batch, generator)` maps a batch of samples on their device. `random` ones
+    act in training only.
+    """
+
+    kind: ClassVar[str] = "transform"
+
+    random: bool = False
+
+    def apply(self, x: Shape, /, **arguments: Any) -> Shape:
+        """The shape of a transformed sample; raises `Refusal`."""
+        shape: Shape = self.function(x, **arguments)
+        return shape
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Loss(Component):
+    """A loss: `target(**arguments)(output, target)` is a scalar. `wants` says what kind of target it compares with."""
+
+    kind: ClassVar[str] = "loss"
+
+    wants: Literal["classes", "numbers", "binary"] = "numbers"
+
+
+class Optimizer(Component):
+    """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
+
+    kind: ClassVar[str] = "optimizer"
+
+
+class Schedule(Component):
+    """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
+
+    kind: ClassVar[str] = "schedule"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Metric(Component):
+    """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
+
+    kind: ClassVar[str] = "metric"
+
+    wants: Literal["classes", "numbers", "binary"] = "numbers"
+    best: Literal["highest", "lowest"] = "highest"
+
+
+class Logger(Component):
+    """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
+
+    kind: ClassVar[str] = "logger"
+
+
+def dataset(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Facts]], Dataset]:
+    """Makes a `Dataset` of the function below it, which returns its `Facts`."""
+    return lambda facts: Dataset(name=name or facts.__name__, function=facts, target=target, **options)
+
+
+def transform(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Shape]], Transform]:
+    """Makes a `Transform` of the function below it, which maps the shape of a sample."""
+    return lambda rule: Transform(name=name or rule.__name__, function=rule, target=target, **options)
+
+
+def loss(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Loss]:
+    """Makes a `Loss` of the signature and docstring below it."""
+    return lambda signature: Loss(name=name or signature.__name__, function=signature, target=target, **options)
+
+
+def optimizer(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Optimizer]:
+    """Makes an `Optimizer` of the signature and docstring below it."""
+    return lambda signature: Optimizer(name=name or signature.__name__, function=signature, target=target, **options)
+
+
+def schedule(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Schedule]:
+    """Makes a `Schedule` of the signature and docstring below it."""
+    return lambda signature: Schedule(name=name or signature.__name__, function=signature, target=target, **options)
+
+
+def metric(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Metric]:
+    """Makes a `Metric` of the signature and docstring below it."""
+    return lambda signature: Metric(name=name or signature.__name__, function=signature, target=target, **options)
+
+
+def logger(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Logger]:
+    """Makes a `Logger` of the signature and docstring below it."""
+    return lambda signature: Logger(name=name or signature.__name__, function=signature, target=target, **options)
