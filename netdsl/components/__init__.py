@@ -40,6 +40,7 @@ from netdsl.components.rules import (
     one_of,
     per_axis,
 )
+from netdsl.sizes import Shape
 
 __all__ = [
     "INFERRED",
@@ -58,6 +59,7 @@ __all__ = [
     "Requirement",
     "Result",
     "Schedule",
+    "Shape",
     "Size",
     "Transform",
     "Undetermined",

@@ -1,5 +1,4 @@
 from collections.abc import Sequence
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
@@ -38,7 +37,7 @@ def node(
 
 
 def deeper(one: Node) -> Node:
-    return replace(one, depth=one.depth + 1, children=tuple(deeper(child) for child in one.children))
+    return one._replace(depth=one.depth + 1, children=tuple(deeper(child) for child in one.children))
 
 
 def net(*nodes: Node, **more: object) -> Network:
@@ -207,7 +206,7 @@ def composite(name: str, *bodies: Node) -> Node:
 
 
 def body(name: str, *layers: Node) -> Node:
-    return replace(composite(name, *layers), path=f"1.{name}")
+    return composite(name, *layers)._replace(path=f"1.{name}")
 
 
 RELU = node(2, "relu", (8,), (8,))
@@ -242,7 +241,7 @@ def test_a_long_output_has_room_where_statements_are_short() -> None:
 
 
 def test_layers_from_other_files_have_no_line_number() -> None:
-    other = replace(RELU, span=Source("blocks.net", "relu").span(0, 4))
+    other = RELU._replace(span=Source("blocks.net", "relu").span(0, 4))
     assert [row[:4] for row in rows(shapes_table(net(composite("block", other), RELU), SOURCE))] == [
         "   1",
         "    ",
