@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor
 
+from netdsl.data.chain import Chain
 from netdsl.data.randomness import AUGMENT, ORDER, Moment, permutation
 
 
@@ -44,9 +46,52 @@ class Plan:
             return torch.arange(self.samples)
         return permutation(self.samples, ORDER, self.seed, epoch)
 
+    def shares(self, order: Tensor, start: int = 0) -> list[Tensor]:
+        """This rank's sample numbers for each step from `start` on."""
+        batches = order.split(self.batch)[start : self.batches]
+        if self.world == 1:
+            return list(batches)
+        return [indices[self.share(step)] for step, indices in enumerate(batches, start)]
+
     def moments(self, epoch: int, start: int = 0) -> Iterator[tuple[int, Moment]]:
         """Each step from `start` on: its number, its stream of random numbers and its global batch."""
         order = self.order(epoch)
         for step in range(start, self.batches):
-            indices = order[step * self.batch : (step + 1) * self.batch]
-            yield step, Moment(indices, epoch, (AUGMENT, self.seed, epoch, step))
+            yield step, self.moment(order, epoch, step)
+
+    def moment(self, order: Tensor, epoch: int, step: int) -> Moment:
+        """The stream of random numbers of a step, and its global batch."""
+        indices = order[step * self.batch : (step + 1) * self.batch]
+        return Moment(indices, epoch, (AUGMENT, self.seed, epoch, step))
+
+
+@dataclass(frozen=True, eq=False)
+class Planned:
+    """What the pipelines share: transforms, the plan that they follow, the device where batches are wanted."""
+
+    chain: Chain
+    plan: Plan
+    device: torch.device
+
+    @property
+    def samples(self) -> int:
+        """How many samples an epoch serves."""
+        return min(self.plan.samples, self.batches * self.batch)
+
+    @property
+    def batch(self) -> int:
+        """The size of the global batch."""
+        return self.plan.batch
+
+    @property
+    def batches(self) -> int:
+        """How many steps an epoch has."""
+        return self.plan.batches
+
+    def size(self, step: int) -> int:
+        """How many samples the global batch of a step has."""
+        return self.plan.size(step)
+
+    def batched(self, batch: int) -> Self:
+        """The same samples in batches of another size."""
+        return replace(self, plan=replace(self.plan, batch=batch))

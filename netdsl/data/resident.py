@@ -11,7 +11,7 @@ from torch import Tensor
 
 from netdsl.data.chain import Chain
 from netdsl.data.pipeline import Batch
-from netdsl.data.plan import Plan
+from netdsl.data.plan import Planned
 from netdsl.data.randomness import AUGMENT, Moment
 from netdsl.data.samples import Tensors
 
@@ -20,36 +20,10 @@ PREPARED_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Resident:
+class Resident(Planned):
     """A pipeline over tensors, which lie on the device, or on the CPU where the device has no room for them."""
 
     data: Tensors
-    chain: Chain
-    plan: Plan
-    device: torch.device
-
-    @property
-    def samples(self) -> int:
-        """How many samples an epoch serves."""
-        return min(self.plan.samples, self.batches * self.batch)
-
-    @property
-    def batch(self) -> int:
-        """The size of the global batch."""
-        return self.plan.batch
-
-    @property
-    def batches(self) -> int:
-        """How many steps an epoch has."""
-        return self.plan.batches
-
-    def size(self, step: int) -> int:
-        """How many samples the global batch of a step has."""
-        return self.plan.size(step)
-
-    def batched(self, batch: int) -> Self:
-        """The same samples in batches of another size."""
-        return replace(self, plan=replace(self.plan, batch=batch))
 
     def channels_last(self) -> Self:
         """The same samples, images laid out with the channels last."""
@@ -60,11 +34,18 @@ class Resident:
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """This rank's share of each batch of an epoch, from step `start` on."""
         rows = Rows(self.data)
-        for step, moment in self.plan.moments(number, start):
-            share = self.plan.share(step)
-            x, y = rows.pick(moment.indices, share, shuffled=self.plan.shuffle)
-            x, y = x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
-            yield Batch(*self.chain(x, y, moment, share))
+        order = self.plan.order(number)
+        pick = rows.pick if self.plan.shuffle else rows.view
+        # once an epoch, for at every step a copy to the device would have to be waited for, and a small net for Python
+        shares = self.plan.shares(order.to(rows.x.device), start)
+        travels, steps = rows.x.device != self.device, self.chain.steps
+        for step, chosen in enumerate(shares, start):
+            x, y = pick(chosen)
+            if travels:
+                x, y = x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
+            if steps:
+                x, y = self.chain(x, y, self.plan.moment(order, number, step), self.plan.share(step))
+            yield Batch(x, y)
 
 
 class Rows:
@@ -76,16 +57,15 @@ class Rows:
         self.turned = self.x.dim() == 4 and not self.x.is_contiguous()
         self.stored = self.x.permute(0, 2, 3, 1) if self.turned else self.x
 
-    def pick(self, indices: Tensor, share: slice, *, shuffled: bool) -> tuple[Tensor, Tensor]:
-        """A rank's share of a global batch; without shuffling it is a view, not a copy."""
-        if shuffled:
-            chosen = indices[share].to(self.x.device)
-            x, y = self.stored.index_select(0, chosen), self.y.index_select(0, chosen)
-        else:
-            first = int(indices[0])
-            rows = slice(first + share.start, first + share.stop)
-            x, y = self.stored[rows], self.y[rows]
-        return (x.permute(0, 3, 1, 2) if self.turned else x), y
+    def pick(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples of these numbers, copied."""
+        x = self.stored.index_select(0, indices)
+        return (x.permute(0, 3, 1, 2) if self.turned else x), self.y.index_select(0, indices)
+
+    def view(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples of these numbers, which follow each other, where they lie."""
+        place = slice(int(indices[0]), int(indices[0]) + len(indices)) if len(indices) else slice(0)
+        return self.x[place], self.y[place]
 
 
 def prepared(data: Tensors, chain: Chain, device: torch.device) -> tuple[Tensors, Chain]:

@@ -84,9 +84,9 @@ class Server:
         device = self.session.device
         if isinstance(part, Tensors):
             data, rest = prepared(placed(part, device), chain, device)
-            return Resident(data, rest, plan, device)
+            return Resident(rest, plan, device, data)
         first, rest = for_workers(chain)
-        return Streaming(self.loader(part, first, stays=True), rest, plan, device, self.skips)
+        return Streaming(rest, plan, device, self.loader(part, first, stays=True), self.skips)
 
 
 def default_workers(world: int) -> int:

@@ -9,48 +9,21 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from netdsl.data.chain import Chain
 from netdsl.data.errors import DataError
 from netdsl.data.pipeline import Batch
-from netdsl.data.plan import Plan
+from netdsl.data.plan import Planned
 from netdsl.data.randomness import Moment
 from netdsl.data.reading import Key, Loader, Raw
 from netdsl.data.skips import Skips
 
 
 @dataclass(frozen=True, eq=False)
-class Streaming:
+class Streaming(Planned):
     """A pipeline over items that are read anew in every epoch."""
 
     loader: Loader
-    chain: Chain
-    plan: Plan
-    device: torch.device
     skips: Skips
     layout: torch.memory_format = torch.contiguous_format
-
-    @property
-    def samples(self) -> int:
-        """How many samples an epoch serves."""
-        return min(self.plan.samples, self.batches * self.batch)
-
-    @property
-    def batch(self) -> int:
-        """The size of the global batch."""
-        return self.plan.batch
-
-    @property
-    def batches(self) -> int:
-        """How many steps an epoch has."""
-        return self.plan.batches
-
-    def size(self, step: int) -> int:
-        """How many samples the global batch of a step has."""
-        return self.plan.size(step)
-
-    def batched(self, batch: int) -> Self:
-        """The same samples in batches of another size."""
-        return replace(self, plan=replace(self.plan, batch=batch))
 
     def channels_last(self) -> Self:
         """The same samples, images laid out with the channels last."""

@@ -76,7 +76,9 @@ def update(learner: Learner) -> None:
         nn.utils.clip_grad_norm_(learner.module.parameters(), learner.settings.clip)
     scaler.step(optimizer)
     scaler.update()
-    optimizer.zero_grad()
+    for group in optimizer.param_groups:  # `zero_grad`, without its bookkeeping: a tenth of a small net's step
+        for parameter in group["params"]:
+            parameter.grad = None
     if learner.schedule:
         learner.schedule.step()
     if learner.average:
