@@ -76,12 +76,24 @@ def scale(x: Shape, body: Shape) -> Result:
     if len(x) != len(body):
         advice = f"end the body with {len(x)} dimensions, for example with `unflatten`"
         raise Refusal(message, help=advice if len(body) < len(x) else None)
-    pairs = [(one, other) for one, other in zip(x, body, strict=True) if 1 not in (one, other)]
-    _, requires = _agreed(list(zip(*pairs, strict=True)), message) if pairs else ((), ())
-    out = tuple(
-        one if other == 1 else other if one == 1 else _known(one, other) for one, other in zip(x, body, strict=True)
-    )
+    stretched = [_stretched(one, other, message) for one, other in zip(x, body, strict=True)]
+    out = tuple(size for size, _ in stretched)
+    requires = tuple(requirement for _, required in stretched for requirement in required)
     return Result(out, call("netdsl.modules:Scale"), requires=requires)
+
+
+def _stretched(one: Dim, other: Dim, message: str) -> tuple[Dim, tuple[Requirement, ...]]:
+    """The size that two broadcast to, and what must hold for it: they are equal, or the smaller is 1.
+
+    Of two formulas the smaller is the one that is so for large inputs.
+    """
+    if isinstance(one, Unknown) or isinstance(other, Unknown) or one == other or 1 in (one, other):
+        return one if other == 1 else other if one == 1 else _known(one, other), ()
+    if isinstance(one, int) and isinstance(other, int):
+        raise Refusal(message)
+    values = dict.fromkeys(symbols((one, other)), MANY_DIVISORS)
+    least, most = sorted((one, other), key=lambda size: (isinstance(size, int), evaluate(size, values)))
+    return most, (Requirement((least - 1) * (least - most), "==", 0, message),)
 
 
 def part(x: Shape, bodies: int) -> Shape:
