@@ -8,6 +8,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what golden files should hold into them")
 
 
+@pytest.fixture(autouse=True)
+def _netdsl_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test here depends on what plugins happen to be installed."""
+    monkeypatch.setenv("NETDSL_PLUGINS", "")
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Compares a text with a file that holds what it should be; `pytest --update-golden` writes the file instead."""

@@ -4,7 +4,7 @@ from netdsl.components import Refusal
 from netdsl.plugins import load_registry
 from netdsl.sizes import UNKNOWN, symbol
 
-LAYERS = load_registry().layers
+LAYERS = load_registry(installed=False).layers
 H, W = symbol("H"), symbol("W")
 
 

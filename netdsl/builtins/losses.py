@@ -35,7 +35,7 @@ def bce_with_logits() -> None:
     """Cross-entropy of yes-or-no targets, on raw scores: sigmoid and `bce` in one, computed without overflow."""
 
 
-@loss("torch.nn:BCELoss", wants="binary", example="linear 8->1; sigmoid; loss bce")
+@loss("torch.nn:BCELoss", wants="binary", outputs="probabilities", example="linear 8->1; sigmoid; loss bce")
 def bce() -> None:
     """Cross-entropy of yes-or-no targets, for a net that ends in `sigmoid`; `bce_with_logits` is the safer form."""
 

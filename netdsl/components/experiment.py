@@ -83,11 +83,17 @@ class Transform(Component):
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Loss(Component):
-    """A loss: `target(**arguments)(output, target)` is a scalar. `wants` says what kind of target it compares with."""
+    """A loss: `target(**arguments)(output, target)` is a scalar.
+
+    Args:
+        wants: what kind of target it compares with.
+        outputs: what it takes a single output for two classes for: its score, above or below 0, or its probability.
+    """
 
     kind: ClassVar[str] = "loss"
 
     wants: Literal["classes", "numbers", "binary"] = "numbers"
+    outputs: Literal["scores", "probabilities"] = "scores"
 
 
 class Optimizer(Component):

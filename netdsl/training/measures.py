@@ -10,19 +10,29 @@ from torchmetrics import Metric
 from netdsl import components
 from netdsl.building import completed, locate
 from netdsl.components import Facts
-from netdsl.network import Use
+from netdsl.network import Experiment, Use
 from netdsl.training.history import History
-from netdsl.training.metrics import Confusion
+from netdsl.training.metrics import Confusion, OfClasses
 
 Uses = Sequence[Use[components.Metric]]
 
 
-def build_metrics(uses: Uses, facts: Facts, device: torch.device, *, confusion: bool = False) -> dict[str, Metric]:
+def build_metrics(
+    experiment: Experiment, facts: Facts, device: torch.device, *, confusion: bool = False
+) -> dict[str, Metric]:
     """The metrics by name, and with `confusion` the confusion matrix where the data have classes."""
-    metrics = {name: _metric(use, facts).to(device) for name, use in _named(uses).items()}
+    metrics = {name: _metric(use, facts).to(device) for name, use in _named(experiment.metrics).items()}
     if confusion and facts.classes and "confusion" not in metrics:
         metrics["confusion"] = Confusion(num_classes=facts.classes).to(device)
+    for metric in metrics.values():
+        if isinstance(metric, OfClasses):
+            metric.probabilities = gives_probabilities(experiment)
     return metrics
+
+
+def gives_probabilities(experiment: Experiment) -> bool:
+    """Whether the loss takes the net's outputs for probabilities."""
+    return experiment.loss is not None and experiment.loss.component.outputs == "probabilities"
 
 
 def begin_history(uses: Uses, metrics: dict[str, Metric]) -> History:

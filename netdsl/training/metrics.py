@@ -1,7 +1,7 @@
 """The metrics as torchmetrics computes them, fed with what the loop has: raw outputs, and targets of any kind.
 
-A single output for two classes is the second one's score against 0. Targets that a transform mixed count as the class
-that they hold most of.
+A single output for two classes is the second one's score against 0, or its probability where the loss wants that.
+Targets that a transform mixed count as the class that they hold most of.
 """
 
 from __future__ import annotations
@@ -21,11 +21,23 @@ from torchmetrics.classification import (
 Average = Literal["micro", "macro", "weighted"]
 
 
-def scores(output: Tensor) -> Tensor:
-    """Scores N×classes out of raw outputs."""
+class OfClasses:
+    """A metric of classes; `probabilities` says that a single output is one."""
+
+    probabilities = False
+
+    def scores(self, output: Tensor) -> Tensor:
+        """Scores N×classes out of raw outputs."""
+        return scores(output, probabilities=self.probabilities)
+
+
+def scores(output: Tensor, *, probabilities: bool = False) -> Tensor:
+    """Scores N×classes out of raw outputs, of which a single one may be the probability of the second of two."""
     output = output.float()
     if output.dim() == 1 or output.shape[1] == 1:
         column = output.reshape(-1, 1)
+        if probabilities:
+            return torch.cat((1 - column, column), 1).log()
         return torch.cat((torch.zeros_like(column), column), 1)
     return output
 
@@ -36,7 +48,7 @@ def classes(output: Tensor, target: Tensor) -> Tensor:
     return target.argmax(1) if mixed else target.reshape(output.shape[0], *output.shape[2:]).long()
 
 
-class Accuracy(MulticlassAccuracy):
+class Accuracy(OfClasses, MulticlassAccuracy):
     """The share of right classes: of all samples, where torchmetrics would take the mean over the classes."""
 
     def __init__(self, num_classes: int, top_k: int = 1, average: Average = "micro") -> None:
@@ -44,7 +56,7 @@ class Accuracy(MulticlassAccuracy):
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
-        super().update(scores(output), classes(output, target))
+        super().update(self.scores(output), classes(output, target))
 
 
 class Top5(Accuracy):
@@ -54,28 +66,28 @@ class Top5(Accuracy):
         super().__init__(num_classes, top_k=min(5, num_classes))
 
 
-class F1(MulticlassF1Score):
+class F1(OfClasses, MulticlassF1Score):
     """The harmonic mean of precision and recall."""
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
-        super().update(scores(output), classes(output, target))
+        super().update(self.scores(output), classes(output, target))
 
 
-class AUROC(MulticlassAUROC):
+class AUROC(OfClasses, MulticlassAUROC):
     """The area under the ROC curve, exact: all scores are kept until it is asked for."""
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Keeps a batch."""
-        super().update(scores(output).softmax(1), classes(output, target))
+        super().update(self.scores(output).softmax(1), classes(output, target))
 
 
-class Confusion(MulticlassConfusionMatrix):
+class Confusion(OfClasses, MulticlassConfusionMatrix):
     """The confusion matrix."""
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
-        super().update(scores(output), classes(output, target))
+        super().update(self.scores(output), classes(output, target))
 
 
 def _numbers(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

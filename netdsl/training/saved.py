@@ -21,7 +21,8 @@ from netdsl.training.devices import autocast, choose_device
 from netdsl.training.errors import TrainingError
 from netdsl.training.evaluate import evaluate
 from netdsl.training.folder import RunFolder, open_folder
-from netdsl.training.measures import build_metrics
+from netdsl.training.measures import build_metrics, gives_probabilities
+from netdsl.training.metrics import scores
 from netdsl.training.objective import build_loss
 from netdsl.training.transfer import read_weights
 
@@ -61,7 +62,7 @@ class Saved:
         """The loss and each metric over the test set; with classes, the confusion matrix too."""
         data = open_data(self.data, self.device, seed=self.experiment.train.seed)
         assert self.experiment.loss is not None  # a file with a `data` line has one
-        metrics = build_metrics(self.experiment.metrics, data.facts, self.device, confusion=True)
+        metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss).to(self.device)
         context = autocast(self.device, self.experiment.train.precision)
         found = evaluate(self.model, loss, metrics, data.test.epoch(0), context)
@@ -88,10 +89,7 @@ class Saved:
     def _predicted(self, chain: Chain, images: Sequence[Path]) -> Tensor:
         prepared = [self._prepared(chain, image) for image in images]
         x = torch.cat(prepared).to(self.device)
-        scores: Tensor = self.model(x).float()
-        if scores.shape[1] == 1:
-            scores = torch.cat((torch.zeros_like(scores), scores), 1)
-        return scores.softmax(1).cpu()
+        return scores(self.model(x), probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
 
     def _prepared(self, chain: Chain, image: Path) -> Tensor:
         """One image as the test set's are: decoded, transformed, and of the size that the net takes."""

@@ -193,7 +193,7 @@ def _run(
     stop: StopSignal,
     saving: Saving,
 ) -> Run:
-    metrics = build_metrics(experiment.metrics, data.facts, learner.device)
+    metrics = build_metrics(experiment, data.facts, learner.device)
     history = begin_history(experiment.metrics, metrics)
     loggers = Loggers(_loggers(experiment, folder, learner.team), lambda text: display.line(f"warning: {text}"))
     return Run(

@@ -24,7 +24,7 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    registry = load_registry()
+    registry = load_registry(installed=False)
     counts: Counter[str] = Counter()
     start = time.perf_counter()
     for seed in range(options.first, options.first + options.nets):

@@ -33,7 +33,7 @@ from netdsl.data import open_data
 from netdsl.network import DataSettings, DataUse, Use
 from netdsl.plugins import load_registry
 
-REGISTRY = load_registry()
+REGISTRY = load_registry(installed=False)
 BATCH, WORKERS = 64, 2
 MEAN, STD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
 

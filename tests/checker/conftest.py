@@ -10,7 +10,7 @@ from netdsl.network import Experiment
 from netdsl.plugins import load_registry
 from netdsl.source import Source
 
-REGISTRY = load_registry()
+REGISTRY = load_registry(installed=False)
 
 
 @pytest.fixture

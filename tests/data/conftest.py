@@ -8,7 +8,7 @@ from netdsl.components import Dataset, Transform
 from netdsl.network import DataSettings, DataUse, Use
 from netdsl.plugins import load_registry
 
-REGISTRY = load_registry()
+REGISTRY = load_registry(installed=False)
 
 Step = str | tuple[str, Mapping[str, Any]]
 

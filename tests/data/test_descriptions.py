@@ -10,7 +10,7 @@ from netdsl.components import Dataset, Logger, Loss, Metric, Optimizer, Refusal,
 from netdsl.plugins import load_registry
 from netdsl.sizes import symbol
 
-REGISTRY = load_registry()
+REGISTRY = load_registry(installed=False)
 KINDS = (Dataset, Transform, Loss, Optimizer, Schedule, Metric, Logger)
 ALL = [
     pytest.param(component, id=f"{kind.kind}-{name}") for kind in KINDS for name, component in REGISTRY.of(kind).items()

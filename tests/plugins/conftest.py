@@ -5,15 +5,20 @@ from textwrap import dedent
 
 import pytest
 
+from netdsl import discovery
+from netdsl.installed import announcements
 from plugins.packages import Install
 
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of packages; the plugins that are really installed are out of sight."""
     folder = tmp_path / "site"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delenv("NETDSL_PLUGINS", raising=False)
+    real = {one.package for one in announcements()}
+    monkeypatch.setattr(discovery, "announcements", lambda: [one for one in announcements() if one.package not in real])
     before = set(sys.modules)
     yield folder
     for name in set(sys.modules) - before:

@@ -9,7 +9,7 @@ NETS = 300
 
 @pytest.fixture(scope="module")
 def registry() -> Registry:
-    return load_registry()
+    return load_registry(installed=False)
 
 
 def test_random_nets_are_judged_as_torch_judges_them(registry):

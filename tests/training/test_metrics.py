@@ -36,6 +36,20 @@ def test_one_output_is_the_score_of_the_second_of_two_classes(name, target):
     assert 0 < expected < 1
 
 
+def test_one_output_may_be_a_probability():
+    logits = torch.tensor([[0.1], [-0.5], [20.0], [-0.2]])
+    for name in ("Accuracy", "F1", "AUROC", "Confusion"):
+        of_scores, of_probabilities = (getattr(metrics, name)(num_classes=2) for _ in range(2))
+        of_probabilities.probabilities = True
+        of_scores.update(logits, torch.tensor([1, 0, 0, 1]))
+        of_probabilities.update(logits.sigmoid(), torch.tensor([1, 0, 0, 1]))
+        assert torch.equal(of_scores.compute(), of_probabilities.compute())
+    assert torch.equal(
+        metrics.scores(torch.tensor([[0.0], [1.0], [0.5]]), probabilities=True).softmax(1),
+        torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]]),
+    )
+
+
 def test_scores_between_0_and_1_are_still_scores():
     logits = torch.tensor([[0.2], [0.3], [0.9]])
     assert value("Accuracy", [(logits, [1, 1, 1])], num_classes=2) == 1
