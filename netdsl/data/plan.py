@@ -48,7 +48,7 @@ class Plan:
 
     def shares(self, order: Tensor, start: int = 0) -> list[Tensor]:
         """This rank's sample numbers for each step from `start` on."""
-        batches = order.split(self.batch)[start : self.batches]
+        batches = torch.split(order, self.batch)[start : self.batches]
         if self.world == 1:
             return list(batches)
         return [indices[self.share(step)] for step, indices in enumerate(batches, start)]
