@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from netdsl.checker import check as check_source
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.network import Experiment, Network
-from netdsl.plugins import PluginWarning, load_registry
+from netdsl.plugins import PluginWarning, Registry, load_registry
 from netdsl.render.diagnostics import render_text
 from netdsl.source import Source
 
@@ -41,7 +41,7 @@ def check(
     Raises:
         OSError: the file cannot be read.
     """
-    return _check(net, overrides, variant)[1]
+    return _check(net, overrides, variant, _registry())[1]
 
 
 def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> Network:
@@ -53,7 +53,7 @@ def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, varia
         NetError: the text has errors.
         OSError: the file cannot be read.
     """
-    return _experiment(net, overrides, variant).network
+    return _experiment(net, overrides, variant, _registry()).network
 
 
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
@@ -96,22 +96,30 @@ def train(
     """
     from netdsl.training import train as train_experiment
 
-    experiment = _experiment(net, overrides, variant)
-    return train_experiment(experiment, device=device, out=None if out is None else Path(out), quiet=quiet)
+    registry = _registry()
+    experiment = _experiment(net, overrides, variant, registry)
+    folder = None if out is None else Path(out)
+    return train_experiment(experiment, device=device, out=folder, quiet=quiet, callbacks=registry.callbacks)
 
 
-def _experiment(net: str | Path, overrides: Mapping[str, str] | None, variant: str | None) -> Experiment:
-    experiment, diagnostics = _check(net, overrides, variant)
+def _registry() -> Registry:
+    registry = load_registry()
+    for problem in registry.problems:
+        warnings.warn(str(problem), PluginWarning, stacklevel=3)
+    return registry
+
+
+def _experiment(
+    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
+) -> Experiment:
+    experiment, diagnostics = _check(net, overrides, variant, registry)
     if experiment is None or errors(diagnostics):
         raise NetError(diagnostics)
     return experiment
 
 
 def _check(
-    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None
+    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> tuple[Experiment | None, list[Diagnostic]]:
     source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
-    registry = load_registry()
-    for problem in registry.problems:
-        warnings.warn(str(problem), PluginWarning, stacklevel=4)
     return check_source(source, registry, overrides=overrides, variant=variant)

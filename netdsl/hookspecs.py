@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from netdsl.diagnostics import Diagnostic
     from netdsl.lints.program import Program
+    from netdsl.training.history import Epoch, RunInfo
 
 hookspec = pluggy.HookspecMarker("netdsl")
 hookimpl = pluggy.HookimplMarker("netdsl")
@@ -79,4 +80,26 @@ def netdsl_lints() -> Iterable[Callable[[Program], Iterator[Diagnostic]]]:
 @hookspec
 def netdsl_commands() -> Iterable[click.Command]:
     """Commands: `netdsl NAME` for each. They are asked for only where NAME is no command of netdsl's own."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def netdsl_run_started(run: RunInfo) -> str | None:
+    """A run is about to take its first step, or its first one after `--resume`. A reason that is returned forbids it.
+
+    Of several processes that train together, the first calls this and the two hooks below. A plugin that fails in one
+    of the three is told once and called no more; training goes on with the same random numbers as without it.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def netdsl_epoch_ended(run: RunInfo, epoch: Epoch) -> str | None:
+    """An epoch has been tested. A reason that is returned ends the run here, as if patience were lost."""
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def netdsl_run_ended(run: RunInfo, status: str) -> None:
+    """A run that was started is over: `finished`, `stopped` by a signal, which saved it, or `failed`."""
     raise AssertionError("a specification is never called")

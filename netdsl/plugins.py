@@ -38,6 +38,7 @@ HOOKS: Mapping[str, type[Component]] = {
     "netdsl_metrics": Metric,
     "netdsl_loggers": Logger,
 }
+CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 
 
@@ -46,10 +47,11 @@ class PluginWarning(UserWarning):
 
 
 class Implementation(NamedTuple):
-    """A function that a plugin wants to have called."""
+    """A function that a plugin wants to have called, and those of its hook's parameters that it takes."""
 
     plugin: Plugin
     function: Callable[..., Any]
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Registry:
         plugins: those that are in use, netdsl's own first.
         disputed: names that several plugins bring, so that none of them counts, and those plugins.
         lints: rules over a checked program, beside netdsl's own.
+        callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
     """
 
     components: Mapping[type[Component], Mapping[str, Component]]
@@ -71,6 +74,7 @@ class Registry:
     plugins: tuple[Plugin, ...] = ()
     disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
     lints: tuple[Implementation, ...] = ()
+    callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
 
     def of(self, kind: type[C]) -> Mapping[str, C]:
         """Every component of a kind, by name."""
@@ -101,8 +105,9 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     lints = tuple(
         Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
     )
+    callbacks = {hook: tuple(_implementations(hook, gathered)) for hook in CALLBACKS}
     plugins = tuple(gathered.plugins.values())
-    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints)
+    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
 
 
 def load_commands(
@@ -188,4 +193,4 @@ def _implementations(hook: str, gathered: Gathered) -> Iterator[Implementation]:
     for implementation in getattr(gathered.manager.hook, hook).get_hookimpls():
         plugin = gathered.plugins.get(implementation.plugin_name)
         if plugin is not None:  # a registration that failed may have come so far
-            yield Implementation(plugin, implementation.function)
+            yield Implementation(plugin, implementation.function, tuple(implementation.argnames))

@@ -91,6 +91,7 @@ def command(
             quiet=quiet,
             saving=Saving(**save_every),
             about={"source": describe_source(program)},
+            callbacks=program.settings.registry.callbacks,
         )
 
 

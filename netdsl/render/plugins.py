@@ -80,10 +80,11 @@ def _added(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str
 
 
 def _others(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str]]]:
-    """What is no component: lints and commands."""
+    """What is no component: lints, callbacks and commands."""
     registry = present.registry
     lints = [getattr(one.function, "__name__", repr(one.function)) for one in registry.lints if one.plugin is plugin]
-    others = {"lints": lints, "commands": present.commands.get(plugin.name, ())}
+    callbacks = [hook for hook, found in registry.callbacks.items() if any(one.plugin is plugin for one in found)]
+    others = {"lints": lints, "callbacks": callbacks, "commands": present.commands.get(plugin.name, ())}
     yield from ((heading, names) for heading, names in others.items() if names)
 
 

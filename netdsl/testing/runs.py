@@ -26,10 +26,9 @@ def run_net(text: str, *, registry: Registry | None = None, overrides: Mapping[s
     from netdsl.training import train
 
     usual = {} if "train" in text else {"train.epochs": "1"}
-    found, diagnostics = check(
-        Source("<text>", text), registry or load_registry(), overrides={**usual, **(overrides or {})}
-    )
+    registry = registry or load_registry()
+    found, diagnostics = check(Source("<text>", text), registry, overrides={**usual, **(overrides or {})})
     if found is None or errors(diagnostics):
         raise NetError(diagnostics)
     with TemporaryDirectory() as folder:
-        return train(found, device="cpu", out=Path(folder) / "run", quiet=True)
+        return train(found, device="cpu", out=Path(folder) / "run", quiet=True, callbacks=registry.callbacks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 
@@ -33,6 +34,34 @@ class Epoch:
         """What curves are made of: `test/loss`, `test/accuracy`. Matrices are left out."""
         test = {f"test/{name}": value for name, value in self.test.items() if isinstance(value, int | float)}
         return {"train/epoch_loss": self.train_loss} | test
+
+
+@dataclass(frozen=True)
+class RunInfo:
+    """A run, as plugins are told of it.
+
+    Args:
+        folder: where everything lies.
+        name: of the file.
+        net: its text.
+        device: in words.
+        params: how many numbers the net learns.
+        epochs, steps: how many there will be in all; `steps` are the optimizer's.
+        done: of the epochs, how many were over when the run started: 0 unless it goes on with an earlier one.
+        criterion: the value of the test by which the best epoch is chosen.
+        highest: whether more of it is better.
+    """
+
+    folder: Path
+    name: str
+    net: str
+    device: str
+    params: int
+    epochs: int
+    steps: int
+    done: int
+    criterion: str
+    highest: bool
 
 
 @dataclass

@@ -11,6 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from netdsl.data import Batch
+from netdsl.training.callbacks import Callbacks
 from netdsl.training.errors import Interrupted
 from netdsl.training.history import Epoch
 from netdsl.training.learner import Learner
@@ -44,6 +45,7 @@ class Run:
 
     learner: Learner
     saver: Saver
+    callbacks: Callbacks
     metrics: Mapping[str, Metric]
     display: Display
     stop: StopSignal
@@ -57,12 +59,17 @@ class Run:
         self._accuracy = Mean()
         self._began = monotonic()
         self._first = self.learner.step
+        self._ended = False
 
     @property
     def finished(self) -> bool:
-        """Whether there is nothing more to do: every step taken, or patience lost."""
+        """Whether there is nothing more to do: every step taken, patience lost, or a plugin content."""
         learner = self.learner
-        return learner.finished or (learner.batch == 0 and self.saver.history.stalled(learner.settings.patience))
+        return (
+            self._ended
+            or learner.finished
+            or (learner.batch == 0 and self.saver.history.stalled(learner.settings.patience))
+        )
 
     def resume(self, state: dict[str, Any]) -> None:
         """Goes on where a checkpoint was written."""
@@ -116,6 +123,9 @@ class Run:
         self.saver.keep_best()
         self.saver.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
         self.display.line(self.table.row(epoch))
+        if reason := self.callbacks.epoch_ended(epoch):
+            self._ended = True
+            self.display.line(f"ended after epoch {epoch.number} by {reason}")
 
     def save(self, status: str = "running") -> None:
         """Writes a checkpoint, of nothing but finite losses."""

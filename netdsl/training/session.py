@@ -17,6 +17,7 @@ from netdsl.building import create
 from netdsl.data import Data, open_data
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
+from netdsl.training.callbacks import Callbacks, Hooks
 from netdsl.training.checkpoint import load
 from netdsl.training.devices import choose_device, device_name
 from netdsl.training.diagnose import blame
@@ -24,7 +25,7 @@ from netdsl.training.distributed import NAMELESS, Team, expected_team, joined
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
 from netdsl.training.folder import RunFolder, create_folder, open_folder
-from netdsl.training.history import Epoch
+from netdsl.training.history import Epoch, History, RunInfo
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
@@ -68,6 +69,7 @@ def train(
     quiet: bool = False,
     saving: Saving = EVERY_HALF_MINUTE,
     about: Mapping[str, Any] | None = None,
+    callbacks: Hooks | None = None,
 ) -> RunResult:
     """Trains a net as its file says, evaluates it after each epoch, and leaves a run's folder.
 
@@ -80,6 +82,7 @@ def train(
         quiet: say nothing.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
+        callbacks: the plugins' functions that are told of the run, by hook: those of a registry.
 
     Raises:
         TrainingError: the run cannot start or go on; `netdsl.data.DataError` where that is the data's fault.
@@ -108,7 +111,7 @@ def train(
         start = _initial(init, team, display) if init and not opened.resumed else None
         learner = assemble(experiment, place, steps, team, start)
         data = lay_out(learner, data, choice)
-        run = _run(experiment, data, learner, folder, display, stop, saving)
+        run = _run(experiment, data, learner, opened, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)
         if opened.state:
             run.resume(opened.state)
@@ -116,12 +119,13 @@ def train(
             run.saver.loggers.resume(0, 0)
         elif start:
             run.save()
-        display.line(run.table.heading)
-        try:
-            fit(learner, data, run)
-        except Diverged as error:
-            alone = data if team.alone else open_data(experiment.data, place, seed=experiment.train.seed)
-            team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+        with run.callbacks.during():
+            display.line(run.table.heading)
+            try:
+                fit(learner, data, run)
+            except Diverged as error:
+                alone = data if team.alone else open_data(experiment.data, place, seed=experiment.train.seed)
+                team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
         display.line(outcome(run.saver.history, folder.path))
     history = run.saver.history
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
@@ -188,23 +192,46 @@ def _run(
     experiment: Experiment,
     data: Data,
     learner: Learner,
-    folder: RunFolder,
+    opened: Opened,
     display: Display,
     stop: StopSignal,
     saving: Saving,
+    hooks: Hooks,
 ) -> Run:
+    def warn(text: str) -> None:
+        display.line(f"warning: {text}")
+
+    folder, team = opened.folder, learner.team
     metrics = build_metrics(experiment, data.facts, learner.device)
     history = begin_history(experiment.metrics, metrics)
-    loggers = Loggers(_loggers(experiment, folder, learner.team), lambda text: display.line(f"warning: {text}"))
+    loggers = Loggers(_loggers(experiment, folder, team), warn)
+    told = _told(experiment, learner, opened, history)
     return Run(
         learner=learner,
         saver=Saver(folder=folder, learner=learner, history=history, loggers=loggers, saving=saving),
+        callbacks=Callbacks(hooks=hooks, run=told, team=team, device=learner.device, warn=warn),
         metrics=metrics,
         display=display,
         stop=stop,
         batches=data.train.batches,
-        epochs=ceil(learner.steps / learner.steps.per_epoch),
+        epochs=told.epochs,
         classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
+    )
+
+
+def _told(experiment: Experiment, learner: Learner, opened: Opened, history: History) -> RunInfo:
+    """What callbacks are told of the run."""
+    return RunInfo(
+        folder=opened.folder.path,
+        name=experiment.source.name,
+        net=experiment.source.text,
+        device=device_name(learner.device),
+        params=experiment.network.params,
+        epochs=ceil(learner.steps / learner.steps.per_epoch),
+        steps=int(learner.steps),
+        done=opened.state["position"][0] if opened.state else 0,
+        criterion=history.criterion,
+        highest=history.highest,
     )
 
 

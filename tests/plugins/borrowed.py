@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset, IterableDataset
 
 from netdsl import components, hookimpl
-from netdsl.components import Facts
+from netdsl.components import Facts, Refusal
+from netdsl.sizes import Shape
 
 FILE = Path(__file__).with_name("blocks.net")
 
@@ -136,6 +137,42 @@ def netdsl_datasets():
         components.Dataset.of(f"{HERE}:Streamed"),
         components.Dataset.of(f"{HERE}:twice", name="both"),
     ]
+
+
+class Faded:
+    """Every number times a share."""
+
+    def __init__(self, share: float = 0.5) -> None:
+        self.share = share
+
+    def __call__(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        return batch * self.share
+
+
+class Shaken(Faded):
+    """Noise of a deviation."""
+
+    def __call__(self, batch: Tensor, generator: torch.Generator) -> Tensor:
+        return batch + self.share * torch.randn(batch.shape, generator=generator, device=generator.device)
+
+
+@components.transform(f"{HERE}:Faded")
+def faded(x: Shape, share: float = 0.5) -> Shape:
+    """Every number times `share`."""
+    if share <= 0:
+        raise Refusal(f"`share` is above 0, not {share:g}", "share")
+    return x
+
+
+@components.transform(f"{HERE}:Shaken", random=True)
+def shaken(x: Shape, share: float = 0.5) -> Shape:
+    """Adds noise of the deviation `share`."""
+    return x
+
+
+@hookimpl
+def netdsl_transforms():
+    return [faded, shaken]
 
 
 @hookimpl

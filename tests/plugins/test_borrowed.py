@@ -114,3 +114,23 @@ def test_a_run_of_nothing_but_plain_things(schedule: str, registry: Registry, tm
     assert result.best is not None
     assert 0 <= result.best.test["share_right"] <= 1
     assert [epoch.number for epoch in result.epochs] == [1, 2, 3]
+
+
+def test_a_transform_maps_batches_and_a_random_one_acts_in_training_only(registry: Registry) -> None:
+    def served(text: str) -> tuple[torch.Tensor, torch.Tensor]:
+        data = experiment(f"data bars samples=40 shuffle=false {text}; linear 3", registry).data
+        assert data is not None
+        opened = open_data(data, "cpu", seed=0)
+        return next(iter(opened.train.epoch(0))).x, next(iter(opened.test.epoch(0))).x
+
+    plain, faded, shaken = served(""), served("{ faded share=0.25 }"), served("{ shaken 0.1 }")
+    assert torch.equal(faded[0], plain[0] * 0.25)
+    assert torch.equal(faded[1], plain[1] * 0.25)
+    assert 0 < (shaken[0] - plain[0]).std() < 0.2
+    assert torch.equal(shaken[1], plain[1])
+    assert torch.equal(served("{ shaken 0.1 }")[0], shaken[0])
+
+
+def test_a_transform_refuses(registry: Registry) -> None:
+    _, (found,) = check(Source("<text>", "data bars { faded share=0 }; linear 3"), registry)
+    assert (found.code, found.message) == ("NET305", "`share` is above 0, not 0")

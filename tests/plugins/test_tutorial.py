@@ -18,6 +18,14 @@ SECTION = (
 BLOCKS = re.findall(r"^```(?:py|toml)\n(.*?)^```$", SECTION, re.MULTILINE | re.DOTALL)
 FILES = dict(zip(("netdsl_swirl.py", "pyproject.toml", "netdsl_rule.py"), BLOCKS, strict=True))
 SPECIFICATIONS = [name for name in vars(hookspecs) if name.startswith("netdsl_")]
+COMPONENTS = [f"Iterable[{kind.__name__}]" for kind in HOOKS.values()]
+RETURNED = {f"`{kind.__name__}`": f"Iterable[{kind.__name__}]" for kind in HOOKS.values()} | {
+    "functions": "Iterable[Callable[[Program], Iterator[Diagnostic]]]",
+    "click commands": "Iterable[click.Command]",
+    "`str` or `None`": "str | None",
+    "`None`": "None",
+}
+"""What the tutorial calls what a hook returns."""
 TESTS = "".join(file.read_text("utf-8") for file in Path(__file__).parent.glob("*.py"))
 
 
@@ -67,16 +75,20 @@ def test_a_new_layer_takes_as_few_lines_as_promised() -> None:
 
 @pytest.mark.parametrize("hook", SPECIFICATIONS)
 def test_every_hook_is_documented_and_tested(hook: str) -> None:
-    specification = getattr(hookspecs, hook)
-    assert f"| `{hook}` |" in SECTION
-    assert inspect.getdoc(specification)
-    assert not inspect.signature(specification).parameters
-    assert f"def {hook}():" in TESTS or hook == "netdsl_transforms"
+    assert inspect.getdoc(getattr(hookspecs, hook))
+    assert re.search(rf"@hookimpl\ndef {hook}\(", TESTS)
 
 
-def test_what_the_tutorial_says_a_hook_returns_is_what_it_returns() -> None:
-    told = dict(re.findall(r"^\| `(netdsl_\w+)` \| `(\w+)` \|", SECTION, re.MULTILINE))
-    assert told == {hook: kind.__name__ for hook, kind in HOOKS.items()}
+def test_the_tutorial_tells_every_hook_with_its_parameters_and_what_it_returns() -> None:
+    told = re.findall(r"^\| `(netdsl_\w+)\((.*)\)` \| (.*?) \|", SECTION, re.MULTILINE)
+    assert [name for name, _, _ in told] == sorted(SPECIFICATIONS, key=[name for name, _, _ in told].index)
+    for name, parameters, returned in told:
+        signature = inspect.signature(getattr(hookspecs, name))
+        assert parameters == ", ".join(signature.parameters)
+        assert RETURNED[returned] == signature.return_annotation
+    assert {f"Iterable[{kind.__name__}]": name for name, kind in HOOKS.items()} == {
+        RETURNED[returned]: name for name, _, returned in told if RETURNED[returned] in COMPONENTS
+    }
 
 
 def test_nothing_is_kept_between_two_managers() -> None:
