@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 MAX_BYTES = 4 * 1024 * 1024
 """A file."""
 
@@ -23,5 +25,17 @@ MAX_LAYERS_TRIED = 20_000
 MAX_INTEGER = 2**31
 """Every integer of a layer is smaller."""
 
+MAX_FLOAT = (2 - 2**-23) * 2.0**127
+"""No fraction is larger: it must fit into the 32 bits that weights have."""
+
 MAX_ELEMENTS = 2**53
 """Every count of a tensor's or a parameter's elements is smaller, so that a float can hold it."""
+
+
+def beyond(value: Any) -> str | None:
+    """The limit that a value reaches, or one of several in it: `2^31`."""
+    if isinstance(value, tuple):
+        return next(filter(None, map(beyond, value)), None)
+    if isinstance(value, int):
+        return "2^31" if abs(value) >= MAX_INTEGER else None
+    return "3.4e38" if isinstance(value, float) and abs(value) > MAX_FLOAT else None

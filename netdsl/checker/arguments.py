@@ -14,7 +14,7 @@ from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, 
 from netdsl.components import Component, Layer, Parameter
 from netdsl.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
-from netdsl.limits import MAX_INTEGER
+from netdsl.limits import beyond
 from netdsl.sizes import UNKNOWN, Unknown
 from netdsl.source import Span
 
@@ -239,8 +239,8 @@ class _Binder:
         converted = converter(self.parameters[name])(value)
         if converted is INVALID:
             self._wrong_type(name, value, span)
-        elif _too_large(converted):
-            self._wrong("NET403", f"`{name}` must be below 2^31", span, None)
+        elif limit := beyond(converted):
+            self._wrong("NET403", f"`{name}` must be below {limit}", span, None)
         else:
             values[name] = converted
 
@@ -293,9 +293,3 @@ class _Binder:
         self.arguments.sound = False
         edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
         self.context.error(code, message, span, help=help, fix=edit)
-
-
-def _too_large(value: Any) -> bool:
-    if isinstance(value, tuple):
-        return any(map(_too_large, value))
-    return isinstance(value, int) and abs(value) >= MAX_INTEGER

@@ -12,7 +12,7 @@ from netdsl.checker.labels import is_reserved
 from netdsl.checker.layers import LOST, LayerCheck, Value, after
 from netdsl.checker.repetition import repetition
 from netdsl.checker.scope import Block, Labelled, Scope, Word
-from netdsl.checker.separators import separated
+from netdsl.checker.separators import rejoined, separated
 from netdsl.checker.shipped import shipped_block
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.torch_modules import module_layer, note_cost
@@ -49,7 +49,7 @@ class BodyCheck:
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order; `extent` is the text that they stand in."""
         end = extent.start
-        for statement in statements:
+        for statement in rejoined(statements, self.scope, self.context):
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             self.context.count(statement.span)

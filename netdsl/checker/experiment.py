@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar, cast
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
 from netdsl.checker.outputs import DEFAULTS, check_loss, check_metrics, kind
+from netdsl.checker.overrides import is_added
 from netdsl.checker.scope import Scope, as_name
 from netdsl.checker.settings import check_ranges, check_refusals
 from netdsl.checker.torch_modules import foreign_names, foreign_transform
@@ -28,7 +29,7 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.diagnostics import Label
-from netdsl.language.syntax import Body, Statement
+from netdsl.language.syntax import Body, Name, Statement
 from netdsl.network import DataSettings, DataUse, Experiment, Network, TrainSettings, Use
 from netdsl.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.source import Span
@@ -155,12 +156,8 @@ class ExperimentCheck:
                 arguments.values.setdefault(name, getattr(facts, name))
 
     def _loss(self, network: Network, data: DataUse | None) -> Use[Loss] | None:
-        use = self._use("loss", Loss)
-        if data is None:
-            return use
-        if use is None:
-            use = self._default(DEFAULTS[kind(data.facts)][0], Loss)
-        if use is not None:
+        use = self._use("loss", Loss, DEFAULTS[kind(data.facts)][0] if data else None)
+        if data and use:
             check_loss(use, network, data.facts, self.context)
         return use
 
@@ -173,7 +170,7 @@ class ExperimentCheck:
         return uses or tuple(use for use in defaults if use)
 
     def _optimizer(self) -> Use[Optimizer] | None:
-        return self._use("optimizer", Optimizer) or self._default(DEFAULT_OPTIMIZER, Optimizer)
+        return self._use("optimizer", Optimizer, DEFAULT_OPTIMIZER)
 
     def _default(self, name: str, kind: type[C]) -> Use[C] | None:
         component = self.context.registry.of(kind).get(name)
@@ -187,9 +184,13 @@ class ExperimentCheck:
         check_ranges(arguments, self.context)
         return TrainSettings(**arguments.values)
 
-    def _use(self, directive: str, kind: type[C]) -> Use[C] | None:
+    def _use(self, directive: str, kind: type[C], default: str | None = None) -> Use[C] | None:
+        """What a directive that stands once asks for; where it asks for nothing, or only changes it, the default."""
         statement = self._single(directive)
-        return next(iter(self._all([statement], kind)), None) if statement else None
+        if statement and default and is_added(statement):
+            statement = replace(statement, items=(Name(default, statement.name.span), *statement.items))
+        found = next(iter(self._all([statement], kind)), None) if statement else None
+        return found or (self._default(default, kind) if default else None)
 
     def _uses(self, directive: str, kind: type[C]) -> tuple[Use[C], ...]:
         statements = self.directives.get(directive, ())

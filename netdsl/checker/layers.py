@@ -132,6 +132,8 @@ class LayerCheck:
             if self.context.assumed is None:
                 raise Assume(tuple(self._stated_sizes(layout)))
             return LOST
+        if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
+            return self.value
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
         return self.value._replace(shape=tuple(sizes))
 

@@ -75,6 +75,11 @@ class Overrides:
                 context.unknown("NET114", "variable", name, setting.name.span, known, advice)
 
 
+def is_added(statement: Statement) -> bool:
+    """Whether it stands in no text: settings were given for a directive that the file leaves to its default."""
+    return bool(statement.items) and statement.items[0].span == statement.name.span
+
+
 def _with(statement: Statement, settings: Sequence[Setting]) -> Statement:
     """The statement with settings put in; the last of one name counts."""
     last: Mapping[str, Setting] = {setting.name.text: setting for setting in settings}

@@ -1,15 +1,15 @@
-"""Layers written one after the other without a separator: `conv 32 k3 relu`."""
+"""Separators that are missing, `conv 32 k3 relu`, and those too many: `}` and `shortcut {` on two lines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from netdsl.checker.context import Context
 from netdsl.checker.scope import MISSING, Scope
 from netdsl.components import Layer
 from netdsl.diagnostics import Edit, Fix
-from netdsl.language.syntax import Name, Statement
+from netdsl.language.syntax import Body, Name, Statement
 
 
 def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
@@ -33,6 +33,41 @@ def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[
     )
     rest = Statement(name, None, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
     yield from separated(rest, scope, context)
+
+
+def rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
+    """The statements; a body that was parted from the statement before it is put back, which is noted."""
+    waiting: Statement | None = None
+    for statement in statements:
+        if waiting and _continues(waiting, statement, scope, context):
+            name = statement.name
+            between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
+            message = f"`{name.text}` is a body of the `{waiting.name.text}` before it"
+            context.error("NET108", message, name.span, fix=Fix("put it behind the `}`", (between,)))
+            span = waiting.span.to(statement.span)
+            items = (*waiting.items, name, *statement.items)
+            statement = replace(waiting, items=items, label=statement.label, span=span)
+        elif waiting:
+            yield waiting
+        waiting = statement
+    if waiting:
+        yield waiting
+
+
+def _continues(before: Statement, statement: Statement, scope: Scope, context: Context) -> bool:
+    """Whether a statement can only be another body of the one before it: `shortcut { … }` after `residual { … }`."""
+    layer = context.registry.layers.get(before.name.text)
+    name = statement.name.text
+    return (
+        layer is not None
+        and before.label is None
+        and name in layer.branches
+        and not layer.parameters[name].is_many
+        and [type(item) for item in (*before.items[-1:], *statement.items)] == [Body, Body]
+        and name not in context.registry.layers
+        and scope.block(name) is None
+        and scope.lookup(name) is MISSING
+    )
 
 
 def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:

@@ -37,7 +37,8 @@ def save(source: Source, text: str, *, done: str) -> int:
 def patch(source: Source, text: str, *, color: bool) -> str:
     """The difference between a source and a text, as `patch` reads it."""
     old, new = (list(StringIO(version, newline="\n")) for version in (source.text, text))
-    return "".join(_painted(unified_diff(old, new, f"a/{source.name}", f"b/{source.name}"), color))
+    name = source.name.lstrip("/")
+    return "".join(_painted(unified_diff(old, new, f"a/{name}", f"b/{name}"), color))
 
 
 def _painted(lines: Iterator[str], color: bool) -> Iterator[str]:

@@ -18,7 +18,8 @@ PAGES = (
     Page(
         "NET403",
         "a number that is too large",
-        "Integers stay below 2^31, tensors and weights below 2^53 numbers, and a net below 100,000 layers.",
+        "Integers stay below 2^31, fractions below 3.4e38, tensors and weights below 2^53 numbers, and a net below "
+        "100,000 layers.",
         "conv 3->3G k3",
         "conv 3->300 k3",
     ),

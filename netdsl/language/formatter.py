@@ -14,7 +14,7 @@ from netdsl.language.syntax import Body, Statement
 from netdsl.source import Source, Span
 
 COLUMNS = 100
-INDENT = " " * 4
+INDENT = " " * 2
 
 _BETWEEN = re.compile(r"#[^\n]*|\n")
 

@@ -64,3 +64,12 @@ def test_numbers_are_compared_with_numbers(checked, tmp_path):
     experiment = checked('linear 1; data csv "line.csv" target=y', tmp_path)
     assert experiment.network.input == (1,)
     assert experiment.loss.component.name == "mse"
+
+
+@pytest.mark.parametrize("line", ["", "; optimizer adam lr=1"])
+def test_settings_change_the_default_that_a_file_leaves_unsaid(checked, line):
+    overrides = {"optimizer.lr": "0.5", "loss.label_smoothing": "0.1"}
+    experiment = checked(f"flatten; linear 10; data digits{line}", overrides=overrides)
+    assert experiment.optimizer.component.name == "adam"
+    assert experiment.optimizer.arguments == {"lr": 0.5}
+    assert experiment.loss.arguments == {"label_smoothing": 0.1}

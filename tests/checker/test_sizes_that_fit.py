@@ -16,6 +16,8 @@ import pytest
         ("input 3xHxH; conv 8 k3; flatten; linear 72->2", "H = 5", (3, 5, 5)),
         ("input 1xHxW; maxpool 2 as a; upsample 2; maxpool 2; add a; flatten; linear 4->2", "H, W = 4…5", (1, 4, 4)),
         ("input 1xHxW; relu as a; maxpool 4; upsample 4; add a", "H, W = 4, 8, 12, …", (1, 4, 4)),
+        ("input 6xHxW; scale { repeat 3 { maxpool 2 } }", "H, W = 8…15", (6, 8, 8)),
+        ("input 6xHxW; scale { adaptiveavgpool 7 }", "H, W = 1, 7", (6, 1, 1)),
         ("input TxF; lstm 8; last; linear 2", None, None),
         ("input Tx16; lstm 8; last; linear 2", None, (1, 16)),
     ],

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from netdsl.language.formatter import COLUMNS, format_source
@@ -33,12 +35,12 @@ def formatted(text: str) -> str:
         ("x{}", "x { }\n"),
         ("x{a;b}as y", "x { a; b } as y\n"),
         ("x{\n}", "x { }\n"),
-        ("x { a\n}", "x {\n    a\n}\n"),
+        ("x { a\n}", "x {\n  a\n}\n"),
         ("x { a }shortcut{ b }", "x { a } shortcut { b }\n"),
-        ("x { a\n } shortcut { b }; c", "x {\n    a\n} shortcut { b }; c\n"),
-        ("x { # why\n\n a; b # c\n\n\n # d\n\n}", "x {  # why\n    a; b  # c\n\n    # d\n}\n"),
-        ("x {\n# only\n}", "x {\n    # only\n}\n"),
-        ("x { y { a; b }; c\n d }", "x {\n    y { a; b }; c\n    d\n}\n"),
+        ("x { a\n } shortcut { b }; c", "x {\n  a\n} shortcut { b }; c\n"),
+        ("x { # why\n\n a; b # c\n\n\n # d\n\n}", "x {  # why\n  a; b  # c\n\n  # d\n}\n"),
+        ("x {\n# only\n}", "x {\n  # only\n}\n"),
+        ("x { y { a; b }; c\n d }", "x {\n  y { a; b }; c\n  d\n}\n"),
         ('use  "a  #  b"  # c', 'use "a  #  b"  # c\n'),
     ],
 )
@@ -47,7 +49,7 @@ def test_canonical_texts(text: str, expected: str) -> None:
 
 
 def test_comments_in_one_column_stay_so() -> None:
-    aligned = "a          # one\nx\nlonger b=2 # two\nc # three\n\nd          # four\n\n           # five\n"
+    aligned = "a          # one\nx\nlonger b=2 # two\nc # three\n\nd          # four\n\n       # five\n"
     assert formatted(aligned) == "a           # one\nx\nlonger b=2  # two\nc  # three\n\nd  # four\n\n# five\n"
 
 
@@ -57,8 +59,8 @@ WIDE = "concat { conv 64 k1; bn; relu } { conv 96 k1; bn; relu; conv 128 k3 p1; 
 def test_a_statement_too_long_for_a_line_opens_its_bodies() -> None:
     assert len(WIDE) > COLUMNS
     assert formatted(WIDE + "; relu") == (
-        "concat {\n    conv 64 k1\n    bn\n    relu\n} {\n    conv 96 k1\n    bn\n    relu\n    conv 128 k3 p1\n"
-        "    bn\n    relu\n} {\n    maxpool 3 s1 p1\n}; relu\n"
+        "concat {\n  conv 64 k1\n  bn\n  relu\n} {\n  conv 96 k1\n  bn\n  relu\n  conv 128 k3 p1\n"
+        "  bn\n  relu\n} {\n  maxpool 3 s1 p1\n}; relu\n"
     )
 
 
@@ -72,8 +74,8 @@ def test_a_line_may_be_just_as_long_as_it_may_be() -> None:
 def test_bodies_within_a_body_that_opens_stay_on_their_lines() -> None:
     text = f"block wide {{ residual {{ {'; '.join(['conv 32 k3 p1'] * 4)} }}; residual {{ {'; '.join(['bn'] * 9)} }} }}"
     assert formatted(text) == (
-        "block wide {\n    residual { conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1 }\n"
-        "    residual { bn; bn; bn; bn; bn; bn; bn; bn; bn }\n}\n"
+        "block wide {\n  residual { conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1; conv 32 k3 p1 }\n"
+        "  residual { bn; bn; bn; bn; bn; bn; bn; bn; bn }\n}\n"
     )
 
 
@@ -81,3 +83,14 @@ def test_a_broken_text_comes_back_with_its_errors() -> None:
     text = "conv  3 => 4\n"
     found, (diagnostic,) = format_source(Source("x", text))
     assert (found, diagnostic.code) == (text, "NET002")
+
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(ROOT.glob("examples/*.net")) + sorted(ROOT.glob("netdsl/library/*.net")), ids=str
+)
+def test_what_ships_is_canonical(path):
+    text = path.read_text(encoding="utf-8")
+    assert formatted(text) == text
