@@ -2,7 +2,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import torch
 
+from netdsl import build
 from netdsl.checker import check
 from netdsl.diagnostics import Diagnostic
 from netdsl.plugins import Registry, load_registry
@@ -153,6 +155,17 @@ OTHERS = {
     "input 8; linear 2; softmax": [],
     "input 4x1; softmax 0": [],
     "input 4x1; softmax dim=-1": ["NET911"],
+    "input 4x8; lstm 8 dropout=0.5": ["NET915"],
+    "input 4x8; gru 8 num_layers=2 dropout=0.5": [],
+    "input 4x8; rnn 8": [],
+    "input 8; residual { relu inplace=true; linear 8 }": ["NET916"],
+    "input 8; residual { linear 8; relu inplace=true }": [],
+    "input 8; linear 8 as a; relu inplace=true; add a": ["NET916"],
+    "input 8; relu inplace=true; linear 8": [],
+    "input 8; linear 8; tanh; dropout 0.1 inplace=true": ["NET916"],
+    "input 8; linear 8; tanh; unflatten 0 2x4; elu inplace=true": ["NET916"],
+    "input 8; linear 8; layernorm; relu inplace=true": [],
+    "input 8; linear 8; relu; relu inplace=true": ["NET910"],
     "block b { relu }; input 8; relu": ["NET912"],
     "block b { relu }; let act=b; input 8; act": [],
     "block b { relu }; block c { b }; input 8; relu": ["NET912"],
@@ -238,3 +251,26 @@ def test_the_examples_are_clean(path: Path, variant: str | None) -> None:
     _, diagnostics = check(Source(str(path), path.read_text()), registry(), variant=variant)
     # the course's own net has no activation between its two last layers
     assert [warning.code for warning in diagnostics] == ["NET901"] * (path.stem == "tudui")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("input 4x8; lstm 8 dropout=0.5 bidirectional", "input 4x8; lstm 8 bidirectional"),
+        ("input 8; linear 8; tanh; elu 0.5 inplace=true", "input 8; linear 8; tanh; elu 0.5"),
+        ("input 8; linear 8; tanh; elu inplace", "input 8; linear 8; tanh; elu"),
+    ],
+)
+def test_an_argument_is_taken_out(text, expected):
+    assert fixed(text) == expected
+
+
+@pytest.mark.parametrize("before", ["logsoftmax", "relu", "sigmoid", "softmax", "tanh", "elu", "gelu", "layernorm"])
+def test_overwriting_is_warned_of_where_torch_cannot_go_back(before):
+    text = f"input 8; linear 8; {before}; dropout 0.1 inplace=true"
+    loss = build(text)(torch.randn(4, 8)).sum()
+    if "NET916" in codes(text):
+        with pytest.raises(RuntimeError, match="inplace operation"):
+            loss.backward()
+    else:
+        loss.backward()

@@ -122,6 +122,23 @@ PAGES = (
         "let depth=2\ninput 8x16\nlstm 32 depth bidirectional",
     ),
     Page(
+        "NET915",
+        "dropout between the layers of one layer",
+        "The `dropout` of `lstm`, `gru` and `rnn` acts between their layers. With one layer there is no such place, "
+        "and nothing is dropped. A `dropout` behind it drops numbers of its output.",
+        "input 8x16\nlstm 32 dropout=0.5",
+        "input 8x16\nlstm 32 num_layers=2 dropout=0.5",
+    ),
+    Page(
+        "NET916",
+        "numbers overwritten that are needed again",
+        "An `inplace` activation saves memory by writing its output over its input. Where a skip carries that input on, "
+        "it carries the activation's output instead; where the layer before works its gradient out from its own "
+        "output, as `relu`, `sigmoid`, `tanh` and `softmax` do, training stops with an error of torch's.",
+        "input 8\nresidual { relu inplace=true; linear 8 }",
+        "input 8\nresidual { relu; linear 8 }",
+    ),
+    Page(
         "NET990",
         "a check that imports torch",
         "The layer goes by a name of torch.nn that the checker has no rule for. It is checked by running it in torch "

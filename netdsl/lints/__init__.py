@@ -13,6 +13,7 @@ from netdsl.diagnostics import Diagnostic, errors
 from netdsl.discovery import describe, repair
 from netdsl.language.syntax import File
 from netdsl.lints.activations import softmax_of_one, twice_the_same, two_linear_layers
+from netdsl.lints.arguments import dropout_between_no_layers, overwritten
 from netdsl.lints.comments import is_allowed
 from netdsl.lints.endings import activation_on_scores, dropout_on_scores, loss_without_its_activation
 from netdsl.lints.names import unused_blocks, unused_variables
@@ -35,6 +36,8 @@ LINTS: Sequence[Lint] = (
     loss_without_its_activation,
     bias_before_normalisation,
     batch_of_one,
+    dropout_between_no_layers,
+    overwritten,
     left_over,
     unused_blocks,
     unused_variables,

@@ -48,7 +48,7 @@ def two_linear_layers(program: Program) -> Iterator[Diagnostic]:
 
 def twice_the_same(program: Program) -> Iterator[Diagnostic]:
     """NET910: an activation that leaves everything as it is."""
-    for place in program.everywhere(_changes_nothing):
+    for place in program.everywhere(changes_nothing):
         assert place.before is not None
         before = place.before.node
         message = f"`{place.node.name}` after `{before.name}` changes nothing"
@@ -111,7 +111,8 @@ def _is_separable(first: Place, second: Place) -> bool:
     return bool(pairs) and all(1 in pair for pair in pairs)
 
 
-def _changes_nothing(place: Place) -> bool:
+def changes_nothing(place: Place) -> bool:
+    """Whether an activation leaves everything as the one before it has made it."""
     before = place.before
     if before is None or place.target == "torch.nn:PReLU":
         return False

@@ -29,6 +29,18 @@ def without_bias(statement: Statement) -> Fix | None:
     return _write(Span(statement.span.source, end, end), " ")
 
 
+def without(statement: Statement, name: str) -> Fix | None:
+    """Takes the argument of a name out of a statement; None where it is not given by its name."""
+    for item in statement.items:
+        named = item.name if isinstance(item, Setting) else item
+        if isinstance(named, Name) and named.text == name:
+            source, start, end = item.span
+            while source.text[start - 1] in " \t":
+                start -= 1
+            return Fix(f"leave `{name}` out", (Edit(Span(source, start, end), ""),))
+    return None
+
+
 def _write(span: Span, before: str = "") -> Fix:
     return Fix("write `bias=false`", (Edit(span, f"{before}bias=false"),))
 
