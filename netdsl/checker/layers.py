@@ -235,8 +235,9 @@ class LayerCheck:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
-                span = self.given.spans.get(requirement.at or "", self.statement.name.span)
-                self.context.error("NET203", requirement.message, span, labels=self._causes())
+                if not self.value.guessed:
+                    span = self.given.spans.get(requirement.at or "", self.statement.name.span)
+                    self.context.error("NET203", requirement.message, span, labels=self._causes())
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 

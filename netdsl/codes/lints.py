@@ -132,8 +132,8 @@ PAGES = (
     Page(
         "NET916",
         "numbers overwritten that are needed again",
-        "An `inplace` activation saves memory by writing its output over its input. Where a skip carries that input on, "
-        "it carries the activation's output instead; where the layer before works its gradient out from its own "
+        "An `inplace` activation saves memory by writing its output over its input. Where a skip carries that input "
+        "on, it carries the activation's output instead; where the layer before works its gradient out from its own "
         "output, as `relu`, `sigmoid`, `tanh` and `softmax` do, training stops with an error of torch's.",
         "input 8\nresidual { relu inplace=true; linear 8 }",
         "input 8\nresidual { relu; linear 8 }",
