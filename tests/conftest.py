@@ -1,4 +1,5 @@
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,12 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def own_heap() -> Iterator[None]:
+    """Keeps what other tests have left in memory out of the collections that the timed code sets off."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()

@@ -1,8 +1,6 @@
-import gc
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -32,15 +30,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("hostile")
     prepare(path)
     return path
-
-
-@pytest.fixture
-def own_heap() -> Iterator[None]:
-    """Keeps what other tests have left in memory out of the collections that the timed code sets off."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("own_heap")

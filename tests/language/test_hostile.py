@@ -1,8 +1,6 @@
-import gc
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,15 +57,6 @@ READ = {
     "64 parentheses": "a " + "(" * 64 + "1" + ")" * 64,
     "parentheses on many lines": "a (1)\n" * 100,
 }
-
-
-@pytest.fixture
-def own_heap() -> Iterator[None]:
-    """Keeps what other tests have left in memory out of the collections that the timed code sets off."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @pytest.mark.usefixtures("own_heap")
