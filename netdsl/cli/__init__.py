@@ -113,6 +113,7 @@ def main() -> None:
     try:
         netdsl.main(prog_name="netdsl")
     except SystemExit as end:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it is over: a second one has nothing to close
         if "torch" not in sys.modules and isinstance(end.code, int):
             _leave(end.code)
         raise

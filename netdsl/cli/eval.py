@@ -68,7 +68,7 @@ def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
-    from netdsl.training.files import write_atomically
+    from netdsl.files import write_atomically
     from netdsl.training.pictures import confusion_png
 
     path = saved.folder.path / "confusion.png"

@@ -56,18 +56,23 @@ def failures() -> Iterator[None]:
     """Turns what stops a run into one message and an exit status."""
     from netdsl.data import DataError
     from netdsl.training import Interrupted, TrainingError
-    from netdsl.training.launch import pronounce
+    from netdsl.training.errors import Echo, PeerLost
+    from netdsl.training.launch import launched, pronounce
 
     try:
         yield
+    except Echo:
+        sys.exit(Failed.exit_code)
     except (DataError, TrainingError) as error:
+        if isinstance(error, PeerLost) and launched():
+            sys.exit(Failed.exit_code)
         failed = Failed(error.message, error.help)
         if pronounce(f"error: {failed.message}", failed.exit_code):
             sys.exit(failed.exit_code)
         raise failed from error
     except Interrupted as stopped:
         message = f"{stopped}; go on with `netdsl run --resume {stopped.folder}`"
-        if not pronounce(message, stopped.exit_status):
+        if stopped.leads and not pronounce(message, stopped.exit_status):
             click.echo(message, err=True)
         sys.exit(stopped.exit_status)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from dataclasses import replace
@@ -12,7 +13,7 @@ import click
 
 from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
 from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
-from netdsl.training.launch import condemned, launch
+from netdsl.training.launch import condemned, launch, launched
 
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
@@ -75,7 +76,7 @@ def command(
         raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
     program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings)
     experiment = program.experiment
-    if nproc is not None:
+    if nproc is not None and not launched():
         sys.exit(_launch(nproc, program, out, resume))
     if condemned():
         return
@@ -99,17 +100,10 @@ def _launch(nproc: int, program: Program, out: Path | None, resume: Path | None)
     """Runs the same command in several processes, which agree on a folder before they start."""
     from netdsl.training.folder import default_folder
 
-    arguments = _without_nproc(sys.argv[1:])
-    if out is None and resume is None:
-        arguments += ["--out", str(default_folder(program.source.name))]
-    return launch(arguments, nproc)
-
-
-def _without_nproc(arguments: list[str]) -> list[str]:
-    kept = list(arguments)
-    for index, argument in enumerate(arguments):
-        if argument == "--nproc":
-            kept[index : index + 2] = []
-        elif argument.startswith("--nproc="):
-            kept.remove(argument)
-    return kept
+    if program.source.name == "<stdin>":
+        raise click.UsageError("`--nproc` gives the command to each process, but standard input only one can read")
+    if "RANK" in os.environ:
+        raise click.UsageError("torchrun starts the processes here: leave `--nproc` out")
+    folder = resume or out or default_folder(program.source.name)
+    chosen = [] if resume or out else ["--out", str(folder)]
+    return launch([*sys.argv[1:], *chosen], nproc, f"go on with `netdsl run --resume {folder} --nproc {nproc}`")

@@ -21,6 +21,7 @@ from netdsl.data.reading import Broken, Key, Loader, Raw, uneven
 from netdsl.data.samples import Items, Tensors
 from netdsl.data.skips import Skips
 from netdsl.data.transforms.base import Transform
+from netdsl.files import sync_folder
 
 FOLDER = ".netdsl-cache"
 CHUNK = 64
@@ -112,7 +113,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
     _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
     os.replace(part, path)
-    _sync(path.parent)
+    sync_folder(path.parent)
 
 
 def _write_whole(path: Path, write: Callable[[Any], Any]) -> None:
@@ -122,15 +123,6 @@ def _write_whole(path: Path, write: Callable[[Any], Any]) -> None:
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _mapped(path: Path, skips: Skips) -> Tensors:

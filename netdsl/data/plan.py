@@ -40,6 +40,14 @@ class Plan:
         size = self.size(step)
         return slice(size * self.rank // self.world, size * (self.rank + 1) // self.world)
 
+    def shared(self, step: int) -> bool:
+        """Whether this rank has a share of the global batch at all."""
+        return len(range(self.size(step))[self.share(step)]) > 0
+
+    def rows(self, step: int) -> slice:
+        """The rows that this rank reads: its share, or where it has none the first row, to know the shape of it."""
+        return self.share(step) if self.shared(step) else slice(0, 1)
+
     def order(self, epoch: int) -> Tensor:
         """The sample numbers in the order in which an epoch serves them."""
         if not self.shuffle:
@@ -47,11 +55,11 @@ class Plan:
         return permutation(self.samples, ORDER, self.seed, epoch)
 
     def shares(self, order: Tensor, start: int = 0) -> list[Tensor]:
-        """This rank's sample numbers for each step from `start` on."""
+        """The sample numbers that this rank reads for each step from `start` on."""
         batches = torch.split(order, self.batch)[start : self.batches]
         if self.world == 1:
             return list(batches)
-        return [indices[self.share(step)] for step, indices in enumerate(batches, start)]
+        return [indices[self.rows(step)] for step, indices in enumerate(batches, start)]
 
     def moments(self, epoch: int, start: int = 0) -> Iterator[tuple[int, Moment]]:
         """Each step from `start` on: its number, its stream of random numbers and its global batch."""

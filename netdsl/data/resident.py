@@ -44,8 +44,8 @@ class Resident(Planned):
             if travels:
                 x, y = x.to(self.device, non_blocking=True), y.to(self.device, non_blocking=True)
             if steps:
-                x, y = self.chain(x, y, self.plan.moment(order, number, step), self.plan.share(step))
-            yield Batch(x, y)
+                x, y = self.chain(x, y, self.plan.moment(order, number, step), self.plan.rows(step))
+            yield Batch(x, y) if self.plan.world == 1 or self.plan.shared(step) else Batch(x[:0], y[:0])
 
 
 class Rows:

@@ -90,7 +90,8 @@ class Server:
 
 
 def default_workers(world: int) -> int:
-    """A process for each core that this one may use, shared by the ranks."""
+    """A process for each core that this one may use, shared by the ranks of this machine."""
+    world = int(os.environ.get("LOCAL_WORLD_SIZE", world))
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(MOST_WORKERS, cores // world))
 

@@ -34,13 +34,14 @@ class Streaming(Planned):
         raws = self.loader.batches(lambda: self._keys(number, start))
         for (step, moment), raw in zip(self.plan.moments(number, start), raws, strict=True):
             self.skips.note(raw.broken)
-            yield self._served(raw, moment, self.plan.share(step))
+            batch = self._served(raw, moment, self.plan.rows(step))
+            yield batch if self.plan.shared(step) else Batch(batch.x[:0], batch.y[:0])
 
     def _keys(self, epoch: int, start: int) -> Iterator[list[Key]]:
         for step, moment in self.plan.moments(epoch, start):
             chosen = enumerate(moment.indices.tolist())
             keys = [Key(index, self.plan.seed, epoch, step, place) for place, index in chosen]
-            yield keys[self.plan.share(step)]
+            yield keys[self.plan.rows(step)]
 
     def _served(self, raw: Raw, moment: Moment, share: slice) -> Batch:
         if not len(raw.places):

@@ -18,6 +18,7 @@ from netdsl.training.devices import autocast
 from netdsl.training.distributed import ALONE, Team
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
+from netdsl.training.normalization import synchronized
 from netdsl.training.objective import build_loss
 from netdsl.training.schedules import Steps
 from netdsl.training.sharding import shard
@@ -108,7 +109,7 @@ def _shared(module: nn.Sequential, team: Team, device: torch.device, settings: T
         return team.share(module, device)
     if settings.ema:
         raise TrainingError("`ema` needs the whole net in each process", "leave `shard=fsdp` or `ema` out")
-    return shard(module)
+    return shard(synchronized(module, device))
 
 
 def _average(module: nn.Module, decay: float) -> AveragedModel:

@@ -17,8 +17,9 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
+from netdsl.files import write_atomically
 from netdsl.training.errors import TrainingError
-from netdsl.training.files import remove_partial, safetensors_bytes, write_atomically
+from netdsl.training.files import remove_partial, safetensors_bytes
 
 FORMAT = "netdsl-checkpoint-1"
 KEPT = 2

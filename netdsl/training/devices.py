@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from netdsl.training.errors import TrainingError
+from netdsl.training.errors import Echo, TrainingError
 
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
-def choose_device(name: str, local: int = 0) -> torch.device:
+def choose_device(name: str, local: int = 0, processes: int = 1) -> torch.device:
     """The device that `auto`, `cpu`, `cuda`, `cuda:1` or `mps` stands for; refused where this machine has none.
 
     Of several processes on one machine, `cuda` gives each its own: `local` is which of them asks.
@@ -23,6 +23,8 @@ def choose_device(name: str, local: int = 0) -> torch.device:
         device = None
     if device is None or device.type not in ("cpu", "cuda", "mps"):
         raise TrainingError(f"unknown device `{name}`", "write auto, cpu, cuda, cuda:1 or mps")
+    if processes > 1:
+        _require_one_each(wanted, local, processes)
     if device.type == "cuda":
         _require_cuda(name, device.index or 0)
         torch.cuda.set_device(device)
@@ -61,6 +63,18 @@ def _require_cuda(name: str, index: int) -> None:
     count = torch.cuda.device_count()
     if index >= count:
         raise TrainingError(f"`{name}` is beyond the {count} devices of this machine", f"the last is cuda:{count - 1}")
+
+
+def _require_one_each(wanted: str, local: int, processes: int) -> None:
+    """Refuses what several processes cannot share; the first of a machine says so."""
+    complain = TrainingError if local == 0 else Echo
+    if wanted == "mps" or wanted.startswith("cuda:"):
+        advice = "write `--device cuda`: each takes a GPU of its own" if wanted != "mps" else "write `--device cpu`"
+        raise complain(f"`{wanted}` is one device, and {processes} processes are to train", advice)
+    count = torch.cuda.device_count()
+    if wanted == "cuda" and 0 < count < processes:
+        advice = f"write `--nproc {count}` (torchrun: `--nproc-per-node={count}`), or `--device cpu`"
+        raise complain(f"{processes} processes need {processes} GPUs, and this machine has {count}", advice)
 
 
 _ELSEWHERE = "leave `--device` out for the best there is, or write `--device cpu`"

@@ -56,7 +56,7 @@ def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
     steps = grouped(batches, learner.settings.accumulate)
     for group in islice(steps, learner.steps - learner.step):
-        for (x, y), share in zip(group, shares(group, learner, pipeline), strict=True):
+        for (x, y), share in zip(group, shares(group, learner), strict=True):
             with learner.autocast:
                 output = model(x)
             loss = loss_fn(output.float(), y) if len(y) else output.sum()
@@ -100,7 +100,7 @@ def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
         yield group
 
 
-def shares(group: list[Batch], learner: Learner, pipeline: Pipeline) -> list[Tensor | None]:
+def shares(group: list[Batch], learner: Learner) -> list[Tensor | None]:
     """The part of each batch in the mean over its optimizer step, where backward starts from; None is all of it.
 
     With them, gradients that gather over several batches, or processes, are those of one large batch. (Torch takes the
@@ -109,10 +109,5 @@ def shares(group: list[Batch], learner: Learner, pipeline: Pipeline) -> list[Ten
     team = learner.team
     if team.alone and len(group) == 1:
         return [None]
-    counts = [counted(learner.loss, y) for _, y in group]
-    if all(isinstance(count, int) for count in counts):
-        total: Tensor | int = sum(pipeline.size(learner.batch + index) for index in range(len(group)))
-    else:
-        total = team.total(torch.stack([torch.as_tensor(count) for count in counts]).sum())
-    device = group[0].y.device
-    return [torch.as_tensor(count * team.world / total, dtype=torch.float32, device=device) for count in counts]
+    counts = torch.stack([torch.as_tensor(counted(learner.loss, y), device=y.device) for _, y in group])
+    return list(counts * team.world / team.total(counts.sum()))

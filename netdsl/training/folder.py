@@ -15,9 +15,10 @@ import torch
 from torch import Tensor
 
 import netdsl
+from netdsl.files import write_atomically
 from netdsl.training.checkpoint import Checkpoints
 from netdsl.training.errors import TrainingError
-from netdsl.training.files import remove_partial, safetensors_bytes, write_atomically, write_json
+from netdsl.training.files import remove_partial, safetensors_bytes, write_json
 
 RUNS = Path("runs")
 
@@ -36,7 +37,7 @@ class RunFolder:
 
     @property
     def net(self) -> str:
-        """The text that was run."""
+        """The text that was run, as it was written, so that its lines are those of its author's file."""
         return (self.path / "run.net").read_text("utf-8")
 
     @property
@@ -106,8 +107,16 @@ def reason(error: OSError) -> str:
 
 def default_folder(name: str) -> Path:
     """`runs/digits/2026-11-22_08-38-08` for `examples/digits.net`."""
-    stem = Path(name).stem.strip("<>") or "net"
-    return _unused(RUNS / stem / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+    return _unused(_home(name) / datetime.now().strftime("%Y-%m-%d_%H-%M-%S"))
+
+
+def runs_of(name: str) -> list[Path]:
+    """The folders that runs of a file were given, the newest first."""
+    return sorted(_home(name).glob("*"), reverse=True)
+
+
+def _home(name: str) -> Path:
+    return RUNS / (Path(name).stem.strip("<>") or "net")
 
 
 def _unused(path: Path) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import signal
 import sys
 import tempfile
 import uuid
@@ -18,7 +19,7 @@ VERDICT = "NETDSL_VERDICT"
 RESTARTS = 3
 
 
-def launch(arguments: Sequence[str], processes: int) -> int:
+def launch(arguments: Sequence[str], processes: int, advice: str) -> int:
     """Runs `python -m netdsl ARGUMENTS` in so many processes; the exit status of the whole.
 
     A process that dies is no reason to give up: all are started anew, and go on from the last checkpoint.
@@ -27,12 +28,18 @@ def launch(arguments: Sequence[str], processes: int) -> int:
         verdict = Path(folder) / "verdict.json"
         os.environ[VERDICT] = str(verdict)
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // processes)))
-        status = _run(arguments, processes)
+        status, message = _run(arguments, processes, advice)
         if verdict.exists():
             said: dict[str, Any] = json.loads(verdict.read_text("utf-8"))
-            print(said["message"], file=sys.stderr)
-            return int(said["status"])
+            status, message = said["status"], said["message"]
+    if message:
+        print(message, file=sys.stderr)
     return status
+
+
+def launched() -> bool:
+    """Whether `launch` has started this process, and says what there is to say."""
+    return VERDICT in os.environ
 
 
 def pronounce(message: str, status: int) -> bool:
@@ -50,7 +57,8 @@ def condemned() -> bool:
     return path is not None and Path(path).exists()
 
 
-def _run(arguments: Sequence[str], processes: int) -> int:
+def _run(arguments: Sequence[str], processes: int, advice: str) -> tuple[int, str]:
+    """The exit status, and why it is not 0."""
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -67,11 +75,13 @@ def _run(arguments: Sequence[str], processes: int) -> int:
     )
     try:
         elastic_launch(config, sys.executable)("-u", "-m", "netdsl", *arguments)
-    except ChildFailedError:
-        return 1
+    except ChildFailedError as failed:
+        rank, failure = failed.get_first_failure()
+        how = f"was ended by {signal.Signals(-failure.exitcode).name}" if failure.exitcode < 0 else "failed"
+        return 1, f"error: process {rank} {how}, and starting all anew {RESTARTS} times did not help\nhelp: {advice}"
     except SignalException as stopped:
-        return 128 + int(stopped.sigval)
-    return 0
+        return 128 + int(stopped.sigval), ""
+    return 0, ""
 
 
 def _cores() -> int:

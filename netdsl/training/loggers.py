@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-from netdsl.training.files import write_atomically
+from netdsl.files import write_atomically
 
 Metrics = Mapping[str, float]
 

@@ -21,8 +21,11 @@ from netdsl.training.report import EpochTable, Moment
 from netdsl.training.saver import Saver
 from netdsl.training.signals import StopSignal
 
-AGREEMENT = 10
-"""Steps after which the processes of a team ask each other whether to save or to stop."""
+AGREEMENT = 0.5
+"""Seconds, about, after which the processes of a team ask each other whether to save or to stop."""
+
+MOST_STEPS = 100
+"""So many steps at most lie between two such questions."""
 
 
 class Diverged(Exception):
@@ -58,7 +61,8 @@ class Run:
         self.table = EpochTable(list(self.metrics), self.display.unit)
         self._accuracy = Mean()
         self._began = monotonic()
-        self._first = self.learner.step
+        self._first = self._asking = self.learner.step
+        self._question = self.learner.step, self._began
         self._ended = False
 
     @property
@@ -77,7 +81,7 @@ class Run:
         if self.learner.team.leads:
             self.losses.load_state_dict(state["losses"])
         self.saver.resume(state)
-        self._first = self.learner.step
+        self._first = self._asking = self.learner.step
 
     def epoch_began(self) -> None:
         """Starts the clock of an epoch."""
@@ -93,7 +97,7 @@ class Run:
         if save or signal:
             self.save("stopped" if signal else "running")
         if signal:
-            raise Interrupted(signal, self.saver.folder.path, self.learner.step)
+            raise Interrupted(signal, self.saver.folder.path, self.learner.step, leads=self.learner.team.leads)
 
     def until_stopped(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches of a test, for as long as nobody asks the run to stop."""
@@ -154,13 +158,23 @@ class Run:
 
     def _asked(self) -> tuple[int, bool]:
         """The signal that has come, and whether a checkpoint is due; the processes of a team agree on both."""
-        team = self.learner.team
+        team, saver = self.learner.team, self.saver
         if team.alone:
-            return self.stop.number or 0, self.saver.due
-        if self.learner.step % AGREEMENT:
+            return self.stop.number or 0, saver.due
+        counted = saver.saving.steps is not None and saver.due  # all count the same steps
+        if self.learner.step < self._asking and not counted:
             return 0, False
-        signal, save = team.highest([self.stop.number or 0, team.leads and self.saver.due])
+        leader = [saver.due, self._stride()] if team.leads else [0, 0]
+        signal, save, stride = team.highest([self.stop.number or 0, *leader])
+        self._asking = self.learner.step + int(stride)
         return int(signal), bool(save)
+
+    def _stride(self) -> int:
+        """How many steps there may be up to the next question, at the pace of those since the last."""
+        step, moment = self._question
+        self._question = self.learner.step, monotonic()
+        pace = (self.learner.step - step) / max(self._question[1] - moment, 1e-9)
+        return max(1, min(MOST_STEPS, int(pace * AGREEMENT)))
 
     def _show(self, output: Tensor, target: Tensor) -> None:
         self.losses.settle()

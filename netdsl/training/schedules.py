@@ -31,6 +31,9 @@ class Steps(int):
         steps.per_epoch = per_epoch
         return steps
 
+    def __getnewargs__(self) -> tuple[int, float]:  # type: ignore[override]  # int's own has one
+        return int(self), self.per_epoch  # what pickle needs on the way to another process
+
 
 def constant(optimizer: Optimizer, steps: int, warmup: float = 0.0) -> LRScheduler:
     """The rate itself."""

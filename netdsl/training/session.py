@@ -17,19 +17,21 @@ from netdsl.building import create
 from netdsl.data import Data, open_data
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
+from netdsl.training.batches import count_steps
+from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
-from netdsl.training.checkpoint import load
 from netdsl.training.devices import choose_device, device_name
 from netdsl.training.diagnose import blame
-from netdsl.training.distributed import NAMELESS, Team, expected_team, joined
+from netdsl.training.distributed import Team
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
-from netdsl.training.folder import RunFolder, create_folder, open_folder
+from netdsl.training.folder import RunFolder
 from netdsl.training.history import Epoch, History, RunInfo
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
+from netdsl.training.meeting import expected_team, joined
 from netdsl.training.progress import Display, choose_display
 from netdsl.training.report import header, outcome
 from netdsl.training.run import Diverged, Run
@@ -91,7 +93,7 @@ def train(
     if experiment.data is None:
         raise TrainingError(f"`{experiment.source.name}` has no `data` line", "write one, such as `data digits`")
     team = expected_team()
-    place = choose_device(device, team.local)
+    place = choose_device(device, team.local, team.local_world)
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
         stack.enter_context(joined(team, place))
@@ -100,22 +102,23 @@ def train(
         stack.callback(display.close)
         data = open_data(experiment.data, place, seed=experiment.train.seed, rank=team.rank, world=team.world)
         stack.callback(data.close)
-        steps = _steps(experiment, data)
-        resume = resume or _started_before(team, out)
-        opened = team.led(
-            partial(_open_folder, experiment, place, out, resume, {"launch": team.launch, **(about or {})})
-        )
-        folder = opened.folder
-        choice = team.led(partial(_choose, experiment, data, place, steps, opened))
+        steps = team.led(partial(count_steps, experiment, data, team))
+        restarted = team.highest([team.restarts])[0] > 0
+        where = Place(Path(out) if out else None, Path(resume) if resume else None)
+        beginning = team.led(partial(begin, experiment, place, where, team, restarted, about or {}))
+        folder = beginning.folder
+        choice = team.led(partial(_choose, experiment, data, place, steps, beginning))
         display.line(header(experiment, data, place, team.world, choice))
-        start = _initial(init, team, display) if init and not opened.resumed else None
+        if restarted:
+            display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
+        start = _initial(init, team, display) if init and not beginning.resumed else None
         learner = assemble(experiment, place, steps, team, start)
         data = lay_out(learner, data, choice)
-        run = _run(experiment, data, learner, opened, display, stop, saving, callbacks or {})
+        run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)
-        if opened.state:
-            run.resume(opened.state)
-        elif opened.resumed:
+        if beginning.state:
+            run.resume(beginning.state)
+        elif beginning.resumed:
             run.saver.loggers.resume(0, 0)
         elif start:
             run.save()
@@ -131,46 +134,12 @@ def train(
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A run's folder; whether it was there before, and the state of the checkpoint to go on from."""
-
-    folder: RunFolder
-    resumed: bool = False
-    state: dict[str, Any] | None = None
-
-
-def _started_before(team: Team, out: str | Path | None) -> str | Path | None:
-    """The folder of the run that this team had begun before it was started anew."""
-    known = out is not None and (Path(out) / "run.json").exists()
-    launch = RunFolder(Path(out)).about.get("launch", NAMELESS) if out is not None and known else NAMELESS
-    return out if team.restarted(team.agree(launch)) and team.agree(known) else None
-
-
-def _open_folder(
-    experiment: Experiment,
-    device: torch.device,
-    out: str | Path | None,
-    resume: str | Path | None,
-    about: Mapping[str, Any],
-) -> Opened:
-    if resume is None:
-        name = experiment.source.name
-        known = {"name": name, "device": device_name(device), "seed": experiment.train.seed}
-        return Opened(create_folder(name, Path(out) if out else None, experiment.source.text, {**known, **about}))
-    folder, chosen = open_folder(Path(resume))
-    checkpoint = load(chosen) if chosen else folder.checkpoints.latest()
-    state = checkpoint.state if checkpoint else None
-    folder.checkpoints.rewind(state["position"][-1] if state else 0)
-    return Opened(folder, resumed=True, state=state)
-
-
-def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps, opened: Opened) -> Choice:
+def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps, beginning: Beginning) -> Choice:
     """How the run uses the machine: as before where it goes on, for another layout would make other bits."""
-    before = opened.folder.about.get("speed") if opened.resumed else None
+    before = beginning.folder.about.get("speed") if beginning.resumed else None
     choice = Choice(**before) if before else choose(experiment, data, device, steps)
     facts = {name: getattr(data.facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
-    opened.folder.describe(speed=asdict(choice), data=facts, status="running")
+    beginning.folder.describe(speed=asdict(choice), data=facts, status="running")
     return choice
 
 
@@ -180,19 +149,11 @@ def _initial(source: str | Path, team: Team, display: Display) -> Callable[[nn.M
     return lambda module: display.line(f"from {source}: {transfer(found, module, source)}")
 
 
-def _steps(experiment: Experiment, data: Data) -> Steps:
-    settings = experiment.train
-    an_epoch = ceil(data.train.batches / settings.accumulate)
-    if an_epoch == 0:
-        raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
-    return Steps(settings.steps or settings.epochs * an_epoch, an_epoch)
-
-
 def _run(
     experiment: Experiment,
     data: Data,
     learner: Learner,
-    opened: Opened,
+    beginning: Beginning,
     display: Display,
     stop: StopSignal,
     saving: Saving,
@@ -201,11 +162,11 @@ def _run(
     def warn(text: str) -> None:
         display.line(f"warning: {text}")
 
-    folder, team = opened.folder, learner.team
+    folder, team = beginning.folder, learner.team
     metrics = build_metrics(experiment, data.facts, learner.device)
     history = begin_history(experiment.metrics, metrics)
     loggers = Loggers(_loggers(experiment, folder, team), warn)
-    told = _told(experiment, learner, opened, history)
+    told = _told(experiment, learner, beginning, history)
     return Run(
         learner=learner,
         saver=Saver(folder=folder, learner=learner, history=history, loggers=loggers, saving=saving),
@@ -219,17 +180,17 @@ def _run(
     )
 
 
-def _told(experiment: Experiment, learner: Learner, opened: Opened, history: History) -> RunInfo:
+def _told(experiment: Experiment, learner: Learner, beginning: Beginning, history: History) -> RunInfo:
     """What callbacks are told of the run."""
     return RunInfo(
-        folder=opened.folder.path,
+        folder=beginning.folder.path,
         name=experiment.source.name,
         net=experiment.source.text,
         device=device_name(learner.device),
         params=experiment.network.params,
         epochs=ceil(learner.steps / learner.steps.per_epoch),
         steps=int(learner.steps),
-        done=opened.state["position"][0] if opened.state else 0,
+        done=beginning.state["position"][0] if beginning.state else 0,
         criterion=history.criterion,
         highest=history.highest,
     )

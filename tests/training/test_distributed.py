@@ -3,23 +3,31 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 
 from netdsl.checker import check
+from netdsl.cli import netdsl as door
+from netdsl.network import Experiment
 from netdsl.plugins import load_registry
 from netdsl.source import Source
 from netdsl.training import TrainingError, train
-from netdsl.training.distributed import ALONE, expected_team
+from netdsl.training.devices import choose_device
+from netdsl.training.distributed import ALONE, Team
+from netdsl.training.errors import Echo
 from netdsl.training.launch import condemned, pronounce
+from netdsl.training.meeting import expected_team, joined
 
 NET = """flatten; linear 64->32; relu; linear 32->10
 data digits batch=64 limit=333
@@ -43,14 +51,9 @@ def net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def start(*arguments: str, module: tuple[str, ...] = ("netdsl",)) -> subprocess.Popen[str]:
+def start(*arguments: str, module: tuple[str, ...] = ("netdsl",), log: Any = subprocess.PIPE) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *module, "run", "net.net", *arguments]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=CALM)
-
-
-def finished(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    output, errors = process.communicate(timeout=240)
-    return process.returncode, output, errors
+    return subprocess.Popen(command, stdout=log, stderr=subprocess.PIPE, text=True, env=CALM)
 
 
 def losses(folder: str) -> list[dict[str, Any]]:
@@ -63,43 +66,59 @@ def assert_same_losses(found: str, expected: str) -> None:
     assert all(one[name] == pytest.approx(other[name], abs=1e-5) for one, other in pairs for name in one)
 
 
-def member(rank: int, port: int, out: str, overrides: dict[str, str], answers: Any) -> None:
+def member(rank: int, port: int, out: str, text: str, overrides: dict[str, str], answers: Any) -> None:
     """One process of a team of two."""
     torch.set_num_threads(1)
     os.environ.update(RANK=str(rank), WORLD_SIZE="2", LOCAL_RANK=str(rank), MASTER_ADDR="127.0.0.1")
     os.environ["MASTER_PORT"] = str(port)
-    experiment, _ = check(Source("net.net", NET), load_registry(), overrides=overrides)
-    assert experiment is not None
     try:
-        answers.put((rank, len(train(experiment, device="cpu", out=out).epochs)))
+        answers.put((rank, len(train(checked(text, overrides), device="cpu", out=out, quiet=True).epochs)))
     except TrainingError as error:
         answers.put((rank, error.message))
 
 
-def team_of_two(out: str, **overrides: str) -> dict[int, Any]:
+def team_of_two(out: str, text: str = NET, **overrides: str) -> dict[int, Any]:
     """What each process has to say, its number of epochs or its error."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["netdsl.training.session"])
     answers, port = context.Queue(), free_port()
-    members = [context.Process(target=member, args=(rank, port, out, overrides, answers)) for rank in range(2)]
+    members = [context.Process(target=member, args=(rank, port, out, text, overrides, answers)) for rank in range(2)]
     for process in members:
         process.start()
-    found = dict(answers.get(timeout=200) for _ in members)
     for process in members:
-        process.join()
-    return found
+        process.join(timeout=200)
+        process.kill()
+    return dict(answers.get(timeout=1) for _ in members)
 
 
-def alone(out: str, **overrides: str) -> None:
-    experiment, _ = check(Source("net.net", NET), load_registry(), overrides=overrides)
+def alone(out: str, text: str = NET, **overrides: str) -> None:
+    train(checked(text, overrides), device="cpu", out=out, quiet=True)
+
+
+def checked(text: str, overrides: dict[str, str]) -> Experiment:
+    experiment, _ = check(Source("net.net", text), load_registry(), overrides=overrides)
     assert experiment is not None
-    train(experiment, device="cpu", out=out, quiet=True)
+    return experiment
 
 
-@pytest.mark.parametrize("settings", [{}, {"train.shard": "fsdp"}, {"train.accumulate": "3"}], ids=str)
-def test_two_processes_give_the_losses_of_one(net: Path, settings: dict[str, str]) -> None:
-    assert team_of_two("two", **settings) == {0: 2, 1: 2}
-    alone("one", **{name: value for name, value in settings.items() if name != "train.shard"})
+NORMALIZED = NET.replace("flatten;", "conv 1->4 k3; bn; relu; flatten; bn affine=false;").replace("64->32", "144->32")
+
+
+@pytest.mark.parametrize(
+    ("text", "settings"),
+    [
+        (NET, {}),
+        (NET, {"train.accumulate": "3"}),
+        (NET, {"data.limit": "129"}),  # of the last batch, one sample, the first process has no share
+        (NET, {"train.shard": "fsdp", "train.clip": "0.5", "optimizer": "adamw"}),
+        (NORMALIZED, {}),
+        (NORMALIZED, {"train.shard": "fsdp", "data.limit": "130"}),
+    ],
+    ids=["", "accumulate", "no share", "fsdp", "bn", "bn and fsdp"],
+)
+def test_two_processes_give_the_losses_of_one(net: Path, text: str, settings: dict[str, str]) -> None:
+    assert team_of_two("two", text, **settings) == {0: 2, 1: 2}
+    alone("one", text, **{name: value for name, value in settings.items() if name != "train.shard"})
     assert_same_losses("two", "one")
 
 
@@ -109,15 +128,25 @@ def test_what_stops_one_stops_all(net: Path) -> None:
     assert found[0].startswith("the loss of step 2 (epoch 1) is not finite: `linear 32->10` at net.net:1")
 
 
-def test_a_team_that_is_told_to_stop_saves_and_goes_on_later(net: Path) -> None:
-    process = start("--out", "cut", "--nproc", "2", "--epochs", "5000")
-    wait_for(Path("cut/metrics.jsonl"), process)
+def test_a_batch_that_is_too_small_to_share_is_refused(net: Path) -> None:
+    message = "a batch of 1 cannot be shared by 2 processes"
+    assert team_of_two("small", **{"data.batch": "1"}) == {0: message, 1: message}
+    assert not Path("small").exists()
+
+
+def test_a_team_starts_anew_when_a_process_dies_and_saves_itself_when_told_to_stop(net: Path) -> None:
+    with Path("log").open("w") as log:
+        process = start("--out", "cut", "--nproc", "2", "--epochs", "9000", "--save-every", "10", log=log)
+    wait_for(Path("cut/checkpoints").exists, process)
+    os.kill(children(process.pid)[-1], signal.SIGKILL)
+    wait_for(lambda: "all were started anew; they go on after step" in Path("log").read_text(), process)
     process.send_signal(signal.SIGTERM)
-    status, output, errors = finished(process)
-    assert status == 143
-    assert "2 processes" in output.splitlines()[0]
-    assert errors.startswith("stopped by SIGTERM after step ")
-    assert errors.endswith("go on with `netdsl run --resume cut`\n")
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 143
+    assert ", 2 processes; " in Path("log").read_text().splitlines()[0]
+    assert re.fullmatch(
+        r"stopped by SIGTERM after step [\d,]+, which is saved; go on with `netdsl run --resume cut`\n", errors
+    )
     assert json.loads(Path("cut/run.json").read_text())["status"] == "stopped"
 
 
@@ -126,15 +155,15 @@ def test_two_nodes_start_anew_when_a_worker_dies(net: Path) -> None:
         "torch.distributed.run", "--nnodes=2", "--nproc-per-node=1", "--rdzv-backend=c10d", "--max-restarts=3",
         f"--rdzv-endpoint=127.0.0.1:{free_port()}", "--rdzv-id=nodes", "--local-addr=127.0.0.1", "-m", "netdsl",
     )  # fmt: skip
-    settings = ("--out", "nodes", "--epochs", "40", "--save-every", "10")
-    nodes = [start(*settings, module=launcher) for _ in range(2)]
-    wait_for(Path("nodes/checkpoints"), *nodes)
+    nodes = [start("--epochs", "40", "--save-every", "10", module=launcher) for _ in range(2)]
+    wait_for(lambda: list(Path("runs").glob("net/*/checkpoints")), *nodes)
     os.kill(children(nodes[1].pid)[0], signal.SIGKILL)
-    for node in nodes:
-        status, _, errors = finished(node)
-        assert status == 0, errors
+    errors = [node.communicate(timeout=200)[1] for node in nodes]
+    assert [node.returncode for node in nodes] == [0, 0], errors
+    assert not any("Traceback" in text and "netdsl" in text for text in errors)
+    (folder,) = Path("runs/net").iterdir()
     alone("one", **{"train.epochs": "40"})
-    assert_same_losses("nodes", "one")
+    assert_same_losses(str(folder), "one")
 
 
 def free_port() -> int:
@@ -143,38 +172,118 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def wait_for(path: Path, *processes: subprocess.Popen[str]) -> None:
+def wait_for(condition: Callable[[], Any], *processes: subprocess.Popen[str]) -> None:
     deadline = time.monotonic() + 200
-    while not path.exists():
-        assert all(process.poll() is None for process in processes), [finished(process) for process in processes]
+    while not condition():
+        assert all(process.poll() is None for process in processes), [one.communicate() for one in processes]
         assert time.monotonic() < deadline
         time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:
-    """The Python processes that a launcher has started."""
+    """The processes that a launcher has started."""
     listing = subprocess.run(["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=True)
     return [int(line) for line in listing.stdout.split()]
 
 
-def test_without_a_launcher_there_is_one_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT", "TORCHELASTIC_RUN_ID"):
+VARIABLES = (
+    "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT",
+    "TORCHELASTIC_RUN_ID", "NETDSL_VERDICT",
+)  # fmt: skip
+
+
+@pytest.fixture
+def surroundings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+    return monkeypatch
+
+
+def test_without_a_launcher_there_is_one_process(surroundings: pytest.MonkeyPatch) -> None:
     assert expected_team() == ALONE
     assert ALONE.leads
-    assert (ALONE.sum([1.0, 2.0]), ALONE.agree("x"), ALONE.gather("x"), ALONE.led(lambda: 3)) == (
-        [1.0, 2.0],
-        "x",
-        ["x"],
-        3,
-    )
+    assert ALONE.sum([1.0, 2.0]) == [1.0, 2.0]
+    assert (ALONE.agree("x"), ALONE.gather("x"), ALONE.led(lambda: 3)) == ("x", ["x"], 3)
+
+
+def test_a_launch_is_known_by_its_name_or_by_its_launcher(surroundings: pytest.MonkeyPatch) -> None:
+    for name, value in {"RANK": "1", "WORLD_SIZE": "2", "TORCHELASTIC_RUN_ID": "job7"}.items():
+        surroundings.setenv(name, value)
+    assert expected_team() == Team(rank=1, world=2, launch="job7", named=True)
+    surroundings.setenv("TORCHELASTIC_RUN_ID", "none")
+    assert expected_team() == Team(rank=1, world=2, launch=f"{socket.gethostname()}:{os.getppid()}")
+
+
+def test_what_the_environment_says_wrongly_is_told(surroundings: pytest.MonkeyPatch) -> None:
+    surroundings.setenv("WORLD_SIZE", "2")
+    surroundings.setenv("RANK", "2")
+    with pytest.raises(TrainingError, match="`RANK=2` is none of `WORLD_SIZE=2`"):
+        expected_team()
+    surroundings.setenv("RANK", "first")
+    with pytest.raises(TrainingError, match="`RANK=first` is no whole number"):
+        expected_team()
+
+
+def test_a_meeting_that_cannot_be_is_told_in_a_phrase(surroundings: pytest.MonkeyPatch) -> None:
+    surroundings.setenv("WORLD_SIZE", "2")
+    surroundings.setenv("RANK", "0")
+    with pytest.raises(TrainingError, match=r"meets nobody at \?:\?: environment variable MASTER_ADDR .* is not set"):
+        meet()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        surroundings.setenv("MASTER_ADDR", "127.0.0.1")
+        surroundings.setenv("MASTER_PORT", str(taken.getsockname()[1]))
+        with pytest.raises(TrainingError, match="another program uses that port; choose one with `--rdzv-endpoint"):
+            meet()
+
+
+def meet() -> None:
+    with joined(expected_team(), torch.device("cpu")):
+        raise AssertionError("nobody is there")
 
 
 def test_the_launcher_is_told_what_starting_anew_would_not_cure(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, surroundings: pytest.MonkeyPatch
 ) -> None:
     assert not pronounce("nobody listens", 1)
-    monkeypatch.setenv("NETDSL_VERDICT", str(tmp_path / "verdict.json"))
+    surroundings.setenv("NETDSL_VERDICT", str(tmp_path / "verdict.json"))
     assert not condemned()
     assert pronounce("error: full", 1)
     assert condemned()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rank", "status", "message"),
+    [
+        (["net.net", "--nproc", "0"], None, 2, "0 is not in the range x>=1"),
+        (["-", "--nproc", "2"], None, 2, "standard input only one can read"),
+        (["net.net", "--nproc", "2"], "0", 2, "torchrun starts the processes here: leave `--nproc` out"),
+    ],
+)
+def test_what_several_processes_cannot_do_is_one_message(
+    net: Path, surroundings: pytest.MonkeyPatch, arguments: list[str], rank: str | None, status: int, message: str
+) -> None:
+    if rank:
+        surroundings.setenv("RANK", rank)
+    result = CliRunner().invoke(door, ["run", *arguments], prog_name="netdsl", input=NET)
+    assert result.exit_code == status, result.output
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "message"),
+    [
+        ("cuda:0", 2, "`cuda:0` is one device, and 3 processes are to train"),
+        ("cuda", 2, "3 processes need 3 GPUs, and this machine has 2"),
+        ("auto", 2, "3 processes need 3 GPUs, and this machine has 2"),
+    ],
+)
+def test_each_process_needs_a_gpu_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, device: str, gpus: int, message: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    for local, kind in enumerate((TrainingError, Echo)):
+        with pytest.raises(TrainingError, match=message) as raised:
+            choose_device(device, local, 3)
+        assert type(raised.value) is kind
