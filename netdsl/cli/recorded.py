@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -77,6 +77,21 @@ def failures() -> Iterator[None]:
         sys.exit(stopped.exit_status)
 
 
+def _require_same(source: Mapping[str, Any], settings: Settings, free: Collection[str]) -> None:
+    if settings.variant not in (None, source["variant"]):
+        raise _otherwise(f"`--variant {settings.variant}`")
+    for name, value in settings.overrides.items():
+        if name not in free and source["overrides"].get(name) != value:
+            raise _otherwise(f"`--data '{value}'`" if name == "data" else f"`--set {name}={value}`")
+
+
+def _otherwise(given: str) -> click.UsageError:
+    return click.UsageError(
+        f"{given} would make it another run, and `--resume` goes on with a run as it is: "
+        "leave it out, or begin a new run with the weights of this one, `--init-from RUN`"
+    )
+
+
 def describe_source(program: Program) -> dict[str, Any]:
     """What it takes to read a run's text again as it was read: paths in it are relative to where it lay."""
     settings = program.settings
@@ -88,14 +103,19 @@ def describe_source(program: Program) -> dict[str, Any]:
     }
 
 
-def recorded(run: Path, settings: Settings) -> Program:
-    """The text and the settings that a run was started with; what is given now comes on top."""
+def recorded(run: Path, settings: Settings, *, free: Collection[str] | None = None) -> Program:
+    """The text and the settings that a run was started with; what is given now comes on top.
+
+    With `free`, only these settings may differ from those of the run.
+    """
     root = run.parent.parent if run.suffix == ".safetensors" else run
     try:
         source = json.loads((root / "run.json").read_text("utf-8"))["source"]
         net = (root / "run.net").read_text("utf-8")
     except (OSError, ValueError, KeyError) as error:
         raise Failed(f"`{run}` is no run", "give the folder that `netdsl run` made") from error
+    if free is not None:
+        _require_same(source, settings, free)
     settings = replace(
         settings,
         overrides=source["overrides"] | dict(settings.overrides),

@@ -15,6 +15,9 @@ from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_
 from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
 from netdsl.training.launch import condemned, launch, launched
 
+FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
+"""What `--resume` may change: how far to go, what to look at and to keep, and where the data lie."""
+
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
@@ -74,7 +77,7 @@ def command(
     settings = replace(settings, overrides={**settings.overrides, **overrides})
     if resume is not None and (file or text or out or init_from):
         raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
-    program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings)
+    program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings, free=FREE)
     experiment = program.experiment
     if nproc is not None and not launched():
         sys.exit(_launch(nproc, program, out, resume))
@@ -106,4 +109,4 @@ def _launch(nproc: int, program: Program, out: Path | None, resume: Path | None)
         raise click.UsageError("torchrun starts the processes here: leave `--nproc` out")
     folder = resume or out or default_folder(program.source.name)
     chosen = [] if resume or out else ["--out", str(folder)]
-    return launch([*sys.argv[1:], *chosen], nproc, f"go on with `netdsl run --resume {folder} --nproc {nproc}`")
+    return launch([*sys.argv[1:], *chosen], nproc, folder)

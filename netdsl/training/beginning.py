@@ -53,7 +53,7 @@ def begin(
 
 def _go_on(path: Path) -> Beginning:
     folder, chosen = open_folder(path)
-    checkpoint = load(chosen) if chosen else folder.checkpoints.latest()
+    checkpoint = load(chosen, folder.net) if chosen else folder.checkpoints.latest(folder.net)
     beginning = Beginning(folder, resumed=True, state=checkpoint.state if checkpoint else None)
     folder.checkpoints.rewind(beginning.step)
     return beginning

@@ -23,6 +23,7 @@ from netdsl.training.files import remove_partial, safetensors_bytes
 
 FORMAT = "netdsl-checkpoint-1"
 KEPT = 2
+DIGITS = 8
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,12 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
     write_atomically(path, safetensors_bytes(tensors, metadata))
 
 
-def load(path: Path) -> Checkpoint:
-    """Reads a checkpoint; a file that is torn, or is none of ours, raises a `TrainingError` that names it."""
+def load(path: Path, net: str | None = None) -> Checkpoint:
+    """Reads a checkpoint, of a certain net if one is given.
+
+    Raises:
+        TrainingError: it is torn, is none of ours, or is of another net; it is named.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -56,6 +61,8 @@ def load(path: Path) -> Checkpoint:
         whole = False
     if not whole:
         raise TrainingError(f"the checkpoint `{path}` is damaged: its checksum does not match its content")
+    if net not in (None, metadata["net"]):
+        raise TrainingError(f"the checkpoint `{path}` is of another net than `run.net` beside it")
     return Checkpoint(metadata["net"], _unpack(json.loads(metadata["state"]), tensors))
 
 
@@ -67,11 +74,12 @@ class Checkpoints:
 
     def path(self, step: int) -> Path:
         """Where the checkpoint of a step lies."""
-        return self.folder / f"step-{step:08}.safetensors"
+        return self.folder / f"step-{step:0{DIGITS}}.safetensors"
 
     def steps(self) -> list[int]:
         """The steps that have a checkpoint, in order."""
-        return sorted(int(path.stem.partition("-")[2]) for path in self.folder.glob("step-*.safetensors"))
+        names = (path.stem.removeprefix("step-") for path in self.folder.glob("step-*.safetensors"))
+        return sorted(int(name) for name in names if name.isdecimal() and len(name) >= DIGITS)
 
     def save(self, step: int, checkpoint: Checkpoint) -> None:
         """Writes the checkpoint of a step; the oldest goes when the new one is safe."""
@@ -80,15 +88,15 @@ class Checkpoints:
         for old in self.steps()[:-KEPT]:
             self.path(old).unlink(missing_ok=True)
 
-    def latest(self) -> Checkpoint | None:
-        """The newest checkpoint, None where there is none yet; a damaged one is refused and the one before offered."""
+    def latest(self, net: str | None = None) -> Checkpoint | None:
+        """The newest checkpoint, None where there is none yet; one that `load` refuses has the one before offered."""
         steps = self.steps()
         if not steps:
             return None
         try:
-            return load(self.path(steps[-1]))
+            return load(self.path(steps[-1]), net)
         except TrainingError as error:
-            error.help = self._offer(steps[:-1])
+            error.help = self._offer(steps[:-1], net)
             raise
 
     def rewind(self, step: int) -> None:
@@ -98,10 +106,10 @@ class Checkpoints:
             if later > step:
                 self.path(later).unlink()
 
-    def _offer(self, steps: list[int]) -> str:
+    def _offer(self, steps: list[int], net: str | None) -> str:
         for step in reversed(steps):
             try:
-                load(self.path(step))
+                load(self.path(step), net)
             except TrainingError:
                 continue
             return f"the one before it is whole: write `--resume {self.path(step)}`"

@@ -50,6 +50,11 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     return torch.autocast(device.type, dtype=HALF[precision])
 
 
+def out_of_memory(error: BaseException) -> bool:
+    """Whether an error is the lack of memory, for which torch has no class of its own on the CPU."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+
+
 def _fastest() -> str:
     if torch.cuda.is_available():
         return "cuda"

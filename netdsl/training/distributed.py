@@ -82,12 +82,12 @@ class Team:
         if self.alone:
             return action()
         found: Value | Echo | None = None
-        error: TrainingError | DataError | None = None
+        error: TrainingError | DataError | OSError | None = None
         if self.leads:
             try:
                 found = action()
-            except (TrainingError, DataError) as stopped:
-                error, found = stopped, Echo(stopped.message, stopped.help)
+            except (TrainingError, DataError, OSError) as stopped:
+                error, found = stopped, Echo(str(stopped), getattr(stopped, "help", None))
         agreed = self.agree(found)
         if error or isinstance(agreed, Echo):
             raise error or cast("Echo", agreed)

@@ -89,8 +89,13 @@ def test_epoch(learner: Learner, pipeline: Pipeline, run: Run) -> dict[str, Any]
     """The results of the net, or of its moving average, on the test set."""
     model = learner.weights if learner.average or not learner.team.alone else learner.model
     learner.weights.eval()
-    batches = run.until_stopped(pipeline.epoch(0))
-    return evaluate(model, learner.loss, run.metrics, batches, learner.autocast, learner.team)
+    batches = run.until_stopped(pipeline.batched(run.test_batch or pipeline.batch).epoch(0))
+    try:
+        return evaluate(model, learner.loss, run.metrics, batches, learner.autocast, learner.team)
+    except RuntimeError as error:
+        if not run.halves_test(pipeline.batch, error):
+            raise
+    return test_epoch(learner, pipeline, run)  # behind the handler, which holds on to what did not fit
 
 
 def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:

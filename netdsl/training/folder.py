@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -78,15 +79,21 @@ def create_folder(name: str, out: Path | None, net: str, about: Mapping[str, Any
     if (path / "run.json").exists():
         raise TrainingError(f"`{path}` holds a run already", f"choose another folder, or write `--resume {path}`")
     folder = RunFolder(path)
-    try:
+    with writing(path):
         path.mkdir(parents=True, exist_ok=True)
         write_atomically(path / "run.net", net.encode())
         folder.describe(**_surroundings(), **about)
-    except OSError as error:
-        raise TrainingError(
-            f"cannot write to `{path}`: {reason(error)}", "choose another folder with `--out`"
-        ) from error
     return folder
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Says which folder it is that cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        advice = "make room, or choose another folder with `--out`"
+        raise TrainingError(f"cannot write to `{path}`: {reason(error)}", advice) from error
 
 
 def open_folder(path: Path) -> tuple[RunFolder, Path | None]:

@@ -19,8 +19,8 @@ VERDICT = "NETDSL_VERDICT"
 RESTARTS = 3
 
 
-def launch(arguments: Sequence[str], processes: int, advice: str) -> int:
-    """Runs `python -m netdsl ARGUMENTS` in so many processes; the exit status of the whole.
+def launch(arguments: Sequence[str], processes: int, run: Path) -> int:
+    """Runs `python -m netdsl ARGUMENTS` in so many processes, whose folder is `run`; the exit status of the whole.
 
     A process that dies is no reason to give up: all are started anew, and go on from the last checkpoint.
     """
@@ -28,7 +28,9 @@ def launch(arguments: Sequence[str], processes: int, advice: str) -> int:
         verdict = Path(folder) / "verdict.json"
         os.environ[VERDICT] = str(verdict)
         os.environ.setdefault("OMP_NUM_THREADS", str(max(1, _cores() // processes)))
-        status, message = _run(arguments, processes, advice)
+        status, message = _run(arguments, processes)
+        if message and (run / "run.json").exists():
+            message += f"; go on with `netdsl run --resume {run} --nproc {processes}`"
         if verdict.exists():
             said: dict[str, Any] = json.loads(verdict.read_text("utf-8"))
             status, message = said["status"], said["message"]
@@ -57,7 +59,7 @@ def condemned() -> bool:
     return path is not None and Path(path).exists()
 
 
-def _run(arguments: Sequence[str], processes: int, advice: str) -> tuple[int, str]:
+def _run(arguments: Sequence[str], processes: int) -> tuple[int, str]:
     """The exit status, and why it is not 0."""
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
@@ -78,9 +80,9 @@ def _run(arguments: Sequence[str], processes: int, advice: str) -> tuple[int, st
     except ChildFailedError as failed:
         rank, failure = failed.get_first_failure()
         how = f"was ended by {signal.Signals(-failure.exitcode).name}" if failure.exitcode < 0 else "failed"
-        return 1, f"error: process {rank} {how}, and starting all anew {RESTARTS} times did not help\nhelp: {advice}"
+        return 1, f"error: process {rank} {how}, and starting all anew {RESTARTS} times did not help"
     except SignalException as stopped:
-        return 128 + int(stopped.sigval), ""
+        return 128 + int(stopped.sigval), f"stopped by {signal.Signals(stopped.sigval).name}"
     return 0, ""
 
 

@@ -19,6 +19,9 @@ from typing import Any, Protocol
 
 from netdsl.files import write_atomically
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says of a disk, a share of it or a file that may not grow."""
+
 Metrics = Mapping[str, float]
 
 
@@ -149,15 +152,17 @@ class Loggers:
         self._each("flush")
 
     def close(self) -> None:
-        """Ends each, whatever the others do."""
-        self._each("close")
+        """Ends each, whatever the others do; what had to be kept is kept already."""
+        for logger in self._loggers:
+            with suppress(Exception):
+                logger.close()
 
     def _each(self, method: str, *arguments: Any) -> None:
         for logger in tuple(self._loggers):
             try:
                 getattr(logger, method, _nothing)(*arguments)
             except Exception as error:  # a logger may fail in any way; training goes on
-                if getattr(error, "errno", None) == errno.ENOSPC:
+                if getattr(error, "errno", None) in FULL:
                     raise
                 self._loggers.remove(logger)
                 with suppress(Exception):

@@ -46,7 +46,7 @@ class Plain(Display):
         """Says one line that stays."""
         try:
             print(text, flush=True)
-        except BrokenPipeError:  # whoever listened has left; the training is still wanted
+        except OSError:  # whoever listened has left, or the disk is full; the training is still wanted
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # open for as long as the process
 
 

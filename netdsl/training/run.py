@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
@@ -12,7 +13,8 @@ from torchmetrics import Metric
 
 from netdsl.data import Batch
 from netdsl.training.callbacks import Callbacks
-from netdsl.training.errors import Interrupted
+from netdsl.training.devices import out_of_memory
+from netdsl.training.errors import Interrupted, TrainingError
 from netdsl.training.history import Epoch
 from netdsl.training.learner import Learner
 from netdsl.training.losses import Losses, Mean
@@ -43,6 +45,7 @@ class Run:
     Args:
         batches: how many batches an epoch has.
         epochs: how many epochs there will be.
+        test_batch: how many samples are evaluated at once, where those of the pipeline are too many.
         classes: whether the net's outputs are scores of classes, so that an accuracy can be shown.
     """
 
@@ -56,6 +59,7 @@ class Run:
     epochs: int
     classes: bool
     losses: Losses = field(default_factory=Losses)
+    test_batch: int | None = None
 
     def __post_init__(self) -> None:
         self.table = EpochTable(list(self.metrics), self.display.unit)
@@ -77,7 +81,16 @@ class Run:
 
     def resume(self, state: dict[str, Any]) -> None:
         """Goes on where a checkpoint was written."""
-        self.learner.load_state_dict(state)
+        try:
+            self.learner.load_state_dict(state)
+        except (KeyError, ValueError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and "loading state_dict" not in str(error):
+                raise
+            step, folder = state["position"][-1], self.saver.folder
+            raise TrainingError(
+                f"the checkpoint of step {step:,} in `{folder.path}` is of a run with other settings",
+                "resume a run with the settings and the plugins that it was begun with",
+            ) from error
         if self.learner.team.leads:
             self.losses.load_state_dict(state["losses"])
         self.saver.resume(state)
@@ -99,6 +112,13 @@ class Run:
         if signal:
             raise Interrupted(signal, self.saver.folder.path, self.learner.step, leads=self.learner.team.leads)
 
+    def rescued(self) -> str:
+        """Saves a training that cannot go on between two steps, if it can; how to go on."""
+        if self.learner.team.alone and self.learner.settings.accumulate == 1:
+            with suppress(TrainingError, Diverged):
+                self.save("stopped")
+        return self.saver.kept()
+
     def until_stopped(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches of a test, for as long as nobody asks the run to stop."""
         for batch in batches:
@@ -106,6 +126,15 @@ class Run:
                 self.save("stopped")
                 raise Interrupted(self.stop.number, self.saver.folder.path, self.learner.step)
             yield batch
+
+    def halves_test(self, batch: int, error: Exception) -> bool:
+        """Whether a test that ran out of memory should be tried with smaller batches, its results being the same."""
+        batch = self.test_batch or batch
+        if batch == 1 or not self.learner.team.alone or not out_of_memory(error):
+            return False
+        self.test_batch = batch // 2
+        self.display.line(f"out of memory with a test batch of {batch}: going on with {self.test_batch}")
+        return True
 
     def training_ended(self) -> None:
         """Called when the epoch's last step is taken, before the test set."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -65,14 +67,14 @@ class Saver:
     def save(self, losses: State, status: str = "running") -> None:
         """Writes a checkpoint, the best weights where they are new, and how far the run has come."""
         state = self.learner.state_dict() | losses | self._progress()
-        self.learner.team.led(lambda: self._guarded(lambda: self._write(state, status)))
+        self.learner.team.led(partial(self._write, state, status))
         self._saved, self._step = monotonic(), self.learner.step
 
     def finish(self) -> None:
         """Writes the weights that the run ended with."""
         weights = self.learner.copied_weights()
         about = {"epoch": self.learner.epoch} | self.history.epochs[-1].scalars
-        self.learner.team.led(lambda: self._guarded(lambda: self._write_end(weights, about)))
+        self.learner.team.led(partial(self._write_end, weights, about))
 
     def resume(self, state: State) -> None:
         """Goes on where a checkpoint was written."""
@@ -84,18 +86,21 @@ class Saver:
         return {"history": self.history.state_dict(), "logs": self.loggers.count, "seconds": self.seconds}
 
     def _write(self, state: State, status: str) -> None:
-        self.loggers.flush()
-        best = self._best()
-        for number, epoch in best.items():
-            if weights := self._kept.pop(number, None):
-                self.folder.save_weights(self.folder.weights_of(number), weights, {"epoch": number} | epoch.scalars)
-        self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, state))
-        self.folder.keep_epochs(best)
-        self._describe(status)
+        with self.guarded():
+            self.loggers.flush()
+            best = self._best()
+            for number, epoch in best.items():
+                if weights := self._kept.get(number):
+                    self.folder.save_weights(self.folder.weights_of(number), weights, {"epoch": number} | epoch.scalars)
+                    del self._kept[number]
+            self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, state))
+            self.folder.keep_epochs(best)
+            self._describe(status)
 
     def _write_end(self, weights: dict[str, Tensor], about: State) -> None:
-        self.folder.save_weights(self.folder.weights, weights, about)
-        self._describe("finished")
+        with self.guarded():
+            self.folder.save_weights(self.folder.weights, weights, about)
+            self._describe("finished")
 
     def _describe(self, status: str) -> None:
         self.folder.describe(status=status, seconds=round(self.seconds, 1), **self.history.summary)
@@ -103,13 +108,19 @@ class Saver:
     def _best(self) -> dict[int, Epoch]:
         return {epoch.number: epoch for epoch in self.history.top(self.learner.settings.keep)}
 
-    def _guarded(self, write: Callable[[], None]) -> None:
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Says what cannot be written, and what is there."""
         try:
-            write()
+            yield
         except OSError as error:
-            steps = self.folder.checkpoints.steps()
-            kept = f"the checkpoint of step {steps[-1]:,} is whole" if steps else "no checkpoint had been written yet"
             raise TrainingError(
                 f"cannot save step {self.learner.step:,} in `{self.folder.path}`: {reason(error)}",
-                f"{kept}; make room, then go on with `netdsl run --resume {self.folder.path}`",
+                f"make room; {self.kept()}",
             ) from error
+
+    def kept(self) -> str:
+        """What there is to go on from."""
+        steps = self.folder.checkpoints.steps()
+        kept = f"the checkpoint of step {steps[-1]:,} is whole" if steps else "no checkpoint had been written yet"
+        return f"{kept}: go on with `netdsl run --resume {self.folder.path}`"

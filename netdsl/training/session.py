@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from math import ceil
@@ -14,18 +14,19 @@ import torch
 from torch import nn
 
 from netdsl.building import create
-from netdsl.data import Data, open_data
+from netdsl.data import Data, DataError, open_data
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
 from netdsl.training.batches import count_steps
 from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
-from netdsl.training.devices import choose_device, device_name
+from netdsl.training.devices import choose_device, device_name, out_of_memory
 from netdsl.training.diagnose import blame
 from netdsl.training.distributed import Team
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
-from netdsl.training.folder import RunFolder
+from netdsl.training.exhaustion import explain
+from netdsl.training.folder import RunFolder, writing
 from netdsl.training.history import Epoch, History, RunInfo
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
@@ -97,7 +98,7 @@ def train(
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
         stack.enter_context(joined(team, place))
-        stop = stack.enter_context(StopSignal(patient=not team.alone))
+        stop = StopSignal(patient=not team.alone)
         display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
         data = open_data(experiment.data, place, seed=experiment.train.seed, rank=team.rank, world=team.world)
@@ -122,16 +123,32 @@ def train(
             run.saver.loggers.resume(0, 0)
         elif start:
             run.save()
-        with run.callbacks.during():
-            display.line(run.table.heading)
-            try:
-                fit(learner, data, run)
-            except Diverged as error:
-                alone = data if team.alone else open_data(experiment.data, place, seed=experiment.train.seed)
-                team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+        display.line(run.table.heading)
+        with run.callbacks.during(), _explained(experiment, data, run, choice):
+            fit(learner, data, run)
         display.line(outcome(run.saver.history, folder.path))
     history = run.saver.history
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+
+
+@contextmanager
+def _explained(experiment: Experiment, data: Data, run: Run, choice: Choice) -> Iterator[None]:
+    """Says what stops a training, why, and how to go on; signals are minded as long as it lasts."""
+    learner, folder = run.learner, run.saver.folder
+    try:
+        with run.saver.guarded(), run.stop:
+            yield
+    except Diverged as error:
+        assert experiment.data is not None  # of which else
+        seed = experiment.train.seed
+        alone = data if learner.team.alone else open_data(experiment.data, learner.device, seed=seed)
+        learner.team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+    except DataError as error:
+        raise DataError(error.message, f"{error.help}; {run.rescued()}" if error.help else run.rescued()) from error
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        raise explain(experiment, data, learner, error, run.saver.kept()) from error
 
 
 def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps, beginning: Beginning) -> Choice:
@@ -139,7 +156,8 @@ def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Ste
     before = beginning.folder.about.get("speed") if beginning.resumed else None
     choice = Choice(**before) if before else choose(experiment, data, device, steps)
     facts = {name: getattr(data.facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
-    beginning.folder.describe(speed=asdict(choice), data=facts, status="running")
+    with writing(beginning.folder.path):
+        beginning.folder.describe(speed=asdict(choice), data=facts, status="running")
     return choice
 
 

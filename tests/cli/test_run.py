@@ -117,11 +117,34 @@ def test_what_goes_wrong_is_one_message_and_a_status(arguments: list[str], statu
     assert not result.stdout
 
 
+@pytest.mark.parametrize(
+    "arguments", [["--set", "optimizer.lr=0.5"], ["--data", "digits batch=8"], ["--variant", "wide"]]
+)
+def test_resuming_refuses_what_would_make_another_run(arguments: list[str]) -> None:
+    run("digits.net", "--out", "out", "--epochs", "1", "--set", "train.clip=1")
+    result = run("--resume", "out", *arguments)
+    assert result.exit_code == 2
+    assert "would make it another run, and `--resume` goes on with a run as it is" in result.stderr
+    assert run("--resume", "out", "--epochs", "2", "--set", "train.clip=1").exit_code == 0
+
+
 def test_a_folder_that_holds_a_run_is_not_written_over() -> None:
     run("digits.net", "--out", "out", "--epochs", "1")
     result = run("digits.net", "--out", "out")
     assert result.exit_code == 1
     assert result.stderr == ("error: `out` holds a run already\nhelp: choose another folder, or write `--resume out`\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the device that is always full is Linux's")
+def test_a_full_disk_is_one_message() -> None:
+    Path("full").mkdir()
+    Path("full/metrics.jsonl").symlink_to("/dev/full")
+    result = run("digits.net", "--out", "full", "--quiet")
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "error: cannot save step 2 in `full`: no space left on device\n"
+        "help: make room; no checkpoint had been written yet: go on with `netdsl run --resume full`\n"
+    )
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
