@@ -16,6 +16,8 @@ from netdsl.training.losses import Losses
 from netdsl.training.objective import counted
 from netdsl.training.run import Run
 
+WHOLE: list[Tensor | None] = [None]
+
 
 def fit(learner: Learner, data: Data, run: Run) -> None:
     """Trains until every step is taken or patience is lost, and evaluates after each epoch."""
@@ -59,9 +61,10 @@ def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
         for (x, y), share in zip(group, shares(group, learner), strict=True):
             with learner.autocast:
                 output = model(x)
-            loss = loss_fn(output.float(), y) if len(y) else output.sum()
+            samples = y.shape[0]  # `len(y)` is Python, and a small net would feel it
+            loss = loss_fn(output.float(), y) if samples else output.sum()
             learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
-            run.losses.add(loss.detach(), len(y), learner.step + 1)
+            run.losses.add(loss.detach(), samples, learner.step + 1)
         update(learner)
         learner.batch += len(group)
         learner.step += 1
@@ -100,9 +103,10 @@ def test_epoch(learner: Learner, pipeline: Pipeline, run: Run) -> dict[str, Any]
 
 def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
     """The batches that share an optimizer step."""
+    if size == 1:
+        return ([batch] for batch in batches)
     iterator = iter(batches)
-    while group := list(islice(iterator, size)):
-        yield group
+    return iter(lambda: list(islice(iterator, size)), [])
 
 
 def shares(group: list[Batch], learner: Learner) -> list[Tensor | None]:
@@ -112,7 +116,7 @@ def shares(group: list[Batch], learner: Learner) -> list[Tensor | None]:
     mean over the processes, so a part counts as many times as there are processes.)
     """
     team = learner.team
-    if team.alone and len(group) == 1:
-        return [None]
+    if len(group) == 1 and team.world == 1:
+        return WHOLE
     counts = torch.stack([torch.as_tensor(counted(learner.loss, y), device=y.device) for _, y in group])
     return list(counts * team.world / team.total(counts.sum()))

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from netdsl.training.report import Moment, moving_line
 
-TICK = 0.1
+TICK = 0.2
 """Seconds between two looks at the clock's hand: often enough for the eye, too seldom for the processor."""
 
 
