@@ -8,6 +8,9 @@ import torch
 
 from netdsl.training.errors import Echo, TrainingError
 
+UNCLASSED = ("DefaultCPUAllocator", "MPS backend out of memory")
+"""What torch says where memory runs out and no class of error tells."""
+
 HALF = {"bf16": torch.bfloat16, "fp16": torch.float16}
 
 
@@ -51,8 +54,8 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error is the lack of memory, for which torch has no class of its own on the CPU."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "DefaultCPUAllocator" in str(error)
+    """Whether an error is the lack of memory, for which torch has a class of its own on CUDA alone."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or any(name in str(error) for name in UNCLASSED)
 
 
 def _fastest() -> str:

@@ -36,7 +36,11 @@ def blame(
     good = f"`{folder.checkpoints.path(again.step)}` is good" if checkpoint else "no checkpoint had been written yet"
     again.steps = Steps(step - 1, again.steps.per_epoch)
     causes = (first_cause(experiment.network, again, batch) for batch in _replay(again, data))
-    cause = next(filter(None, causes), "it was finite when the step was taken again, so the device is not repeatable")
+    cause = next(filter(None, causes), None) or (
+        "it was finite when the step was taken again, so the device is not repeatable"
+        if learner.team.alone
+        else "it was finite when one process took the step again, which draws other dropout than several"
+    )
     raise TrainingError(
         f"the loss of step {step:,} (epoch {again.epoch + 1}) is not finite: {cause}",
         f"lower the learning rate, or clip the gradients with `train clip=1`; {good}",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from math import ceil
 from time import monotonic
@@ -13,12 +14,13 @@ import torch
 
 from netdsl.data import Data
 from netdsl.data.memory import available
-from netdsl.memory import activation_bytes
+from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Experiment
 from netdsl.training.devices import out_of_memory
 from netdsl.training.engine import update
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
+from netdsl.training.wording import amount
 
 SECONDS = 20.0
 """What the search for a batch that fits may cost, about."""
@@ -45,6 +47,21 @@ def explain(experiment: Experiment, data: Data, learner: Learner, error: BaseExc
     fit = f"about {size:,} samples fit" if size > 1 else "a single sample fits"
     same = f"`--set data.batch={ceil(batch / parts)} --set train.accumulate={parts * accumulate}`"
     return TrainingError(f"{message}: {fit}", f"begin a new run with {same}, whose steps are the same; {again}")
+
+
+@contextmanager
+def room_for_weights(experiment: Experiment, device: torch.device) -> Iterator[None]:
+    """Says that it is the net itself for which there is no memory, where that runs out before the first step."""
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        weights = f"{amount(weight_bytes(experiment.network))}B"
+        message = f"out of memory on {device} before the first step: the weights alone take {weights}"
+        raise TrainingError(
+            message, "make the net or the data smaller, or `train shard=fsdp` over several GPUs"
+        ) from error
 
 
 def largest(fits: Callable[[int], bool], failed: int, most: int) -> int:

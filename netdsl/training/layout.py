@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import torch
+from torch import nn
 
 from netdsl.data import Data
 from netdsl.training.learner import Learner
@@ -26,10 +27,16 @@ class Choice:
         return f"{self.layout.replace('_', ' ')}, test batch {self.test_batch}"
 
 
+def arrange(module: nn.Module, choice: Choice) -> None:
+    """Lays the weights of a net out as chosen."""
+    if choice.layout == "channels_last":
+        module.to(memory_format=torch.channels_last)
+
+
 def lay_out(learner: Learner, data: Data, choice: Choice) -> Data:
     """Lays the net's weights out as chosen, and returns the data laid out likewise."""
     if choice.layout == "channels_last":
         for module in filter(None, (learner.module, learner.average)):
-            module.to(memory_format=torch.channels_last)
+            arrange(module, choice)
         data = data.channels_last()
     return replace(data, test=data.test.batched(choice.test_batch))

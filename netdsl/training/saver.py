@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic
@@ -118,6 +118,12 @@ class Saver:
                 f"cannot save step {self.learner.step:,} in `{self.folder.path}`: {reason(error)}",
                 f"make room; {self.kept()}",
             ) from error
+
+    def fail(self) -> None:
+        """Notes that the run has ended for good, if that can be noted."""
+        if self.learner.team.leads:
+            with suppress(OSError):
+                self.folder.describe(status="failed")
 
     def kept(self) -> str:
         """What there is to go on from."""

@@ -25,10 +25,10 @@ from netdsl.training.diagnose import blame
 from netdsl.training.distributed import Team
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
-from netdsl.training.exhaustion import explain
+from netdsl.training.exhaustion import explain, room_for_weights
 from netdsl.training.folder import RunFolder, writing
 from netdsl.training.history import Epoch, History, RunInfo
-from netdsl.training.layout import Choice, lay_out
+from netdsl.training.layout import Choice, arrange, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
@@ -98,6 +98,7 @@ def train(
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
         stack.enter_context(joined(team, place))
+        stack.enter_context(room_for_weights(experiment, place))
         stop = StopSignal(patient=not team.alone)
         display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
@@ -113,7 +114,7 @@ def train(
         if restarted:
             display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
         start = _initial(init, team, display) if init and not beginning.resumed else None
-        learner = assemble(experiment, place, steps, team, start)
+        learner = assemble(experiment, place, steps, team, partial(_fresh, experiment, choice, start))
         data = lay_out(learner, data, choice)
         run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)
@@ -142,12 +143,14 @@ def _explained(experiment: Experiment, data: Data, run: Run, choice: Choice) -> 
         assert experiment.data is not None  # of which else
         seed = experiment.train.seed
         alone = data if learner.team.alone else open_data(experiment.data, learner.device, seed=seed)
+        run.saver.fail()
         learner.team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
     except DataError as error:
         raise DataError(error.message, f"{error.help}; {run.rescued()}" if error.help else run.rescued()) from error
     except (RuntimeError, MemoryError) as error:
         if not out_of_memory(error):
             raise
+        run.saver.fail()
         raise explain(experiment, data, learner, error, run.saver.kept()) from error
 
 
@@ -159,6 +162,16 @@ def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Ste
     with writing(beginning.folder.path):
         beginning.folder.describe(speed=asdict(choice), data=facts, status="running")
     return choice
+
+
+def _fresh(
+    experiment: Experiment, choice: Choice, start: Callable[[nn.Module], None] | None, module: nn.Module
+) -> None:
+    """Gives a net its first weights, in the layout that its replicas will share gradients in."""
+    if start:
+        start(module)
+    if experiment.train.shard == "none":  # parts of weights are cut from rows
+        arrange(module, choice)
 
 
 def _initial(source: str | Path, team: Team, display: Display) -> Callable[[nn.Module], None]:

@@ -32,7 +32,7 @@ optimizer adamw lr=0.003
 train epochs=20 every=5 speed=contiguous
 """
 COMMAND = ["run", "net.net", "--save-every", "7", "--device", "cpu"]
-DISK = 1 << 20
+DISK, PAGE = 1 << 20, 4096
 
 
 @dataclass
@@ -127,8 +127,8 @@ def filled(folder: Path, tally: Tally, chance: random.Random, seconds: float) ->
     folder.mkdir()
     mounted = mount(folder)
     if mounted:
-        (folder / "taken").write_bytes(bytes(DISK - chance.randrange(20_000, 80_000)))
-    limit = None if mounted else chance.randrange(2_000, 30_000)
+        (folder / "taken").write_bytes(bytes(DISK - chance.randrange(20_000, size(Path("whole")))))
+    limit = None if mounted else chance.randrange(2_000, 60_000)
     inner = folder / "run"
     status = ended(start(*COMMAND, "--out", str(inner), limit=limit))
     expect(tally, status, (1,), "error: cannot (save|write).*: (no space left on device|file too large)")
@@ -142,6 +142,11 @@ def mount(folder: Path) -> bool:
     """Puts a small file system there, if that is allowed."""
     command = ["mount", "-t", "tmpfs", "-o", f"size={DISK}", "tmpfs", str(folder)]
     return subprocess.run(command, stderr=subprocess.DEVNULL).returncode == 0
+
+
+def size(folder: Path) -> int:
+    """What a folder takes on a disk."""
+    return sum(-(-path.stat().st_size // PAGE) * PAGE for path in folder.rglob("*") if path.is_file())
 
 
 def torn(folder: Path, tally: Tally, chance: random.Random, seconds: float) -> None:

@@ -111,7 +111,7 @@ NORMALIZED = NET.replace("flatten;", "conv 1->4 k3; bn; relu; flatten; bn affine
         (NET, {"train.accumulate": "3"}),
         (NET, {"data.limit": "129"}),  # of the last batch, one sample, the first process has no share
         (NET, {"train.shard": "fsdp", "train.clip": "0.5", "optimizer": "adamw"}),
-        (NORMALIZED, {}),
+        (NORMALIZED, {"train.speed": "channels_last"}),
         (NORMALIZED, {"train.shard": "fsdp", "data.limit": "130"}),
     ],
     ids=["", "accumulate", "no share", "fsdp", "bn", "bn and fsdp"],

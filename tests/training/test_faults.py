@@ -15,6 +15,7 @@ from PIL import Image
 from torch import Tensor, nn
 
 from netdsl.checker import check
+from netdsl.components import call
 from netdsl.data import DataError
 from netdsl.data import open_data as really_open_data
 from netdsl.plugins import load_registry
@@ -155,6 +156,12 @@ def test_out_of_memory_with_a_single_sample(make: Any, tmp_path: Path, monkeypat
     hungry(monkeypatch, 0)
     with pytest.raises(TrainingError, match="with batches of 8: not even one sample fits"):
         train(make(), device="cpu", out=tmp_path / "r", quiet=True)
+
+
+def test_a_net_without_room_for_its_weights(make: Any, tmp_path: Path) -> None:
+    calls = [call("torch.nn:Linear", in_features=4, out_features=1 << 54, bias=False)]
+    with pytest.raises(TrainingError, match="out of memory on cpu before the first step: the weights alone take 0B"):
+        train(make(calls=calls), device="cpu", out=tmp_path / "r", quiet=True)
 
 
 def test_a_test_that_does_not_fit_goes_on_with_smaller_batches(
