@@ -102,6 +102,7 @@ def checked(text: str, overrides: dict[str, str]) -> Experiment:
 
 
 NORMALIZED = NET.replace("flatten;", "conv 1->4 k3; bn; relu; flatten; bn affine=false;").replace("64->32", "144->32")
+CONVOLVED = NET.replace("flatten;", "conv 1->4 k3; relu; conv 4 k3; relu; flatten;")
 
 
 @pytest.mark.parametrize(
@@ -111,10 +112,11 @@ NORMALIZED = NET.replace("flatten;", "conv 1->4 k3; bn; relu; flatten; bn affine
         (NET, {"train.accumulate": "3"}),
         (NET, {"data.limit": "129"}),  # of the last batch, one sample, the first process has no share
         (NET, {"train.shard": "fsdp", "train.clip": "0.5", "optimizer": "adamw"}),
-        (NORMALIZED, {"train.speed": "channels_last"}),
+        (NORMALIZED, {}),
+        (CONVOLVED, {"train.speed": "channels_last"}),
         (NORMALIZED, {"train.shard": "fsdp", "data.limit": "130"}),
     ],
-    ids=["", "accumulate", "no share", "fsdp", "bn", "bn and fsdp"],
+    ids=["", "accumulate", "no share", "fsdp", "bn", "channels last", "bn and fsdp"],
 )
 def test_two_processes_give_the_losses_of_one(net: Path, text: str, settings: dict[str, str]) -> None:
     assert team_of_two("two", text, **settings) == {0: 2, 1: 2}
