@@ -8,7 +8,7 @@ from typing import Any
 
 from netdsl.checker.advice import in_words, meant, takes, usage
 from netdsl.checker.context import Context, Hole
-from netdsl.checker.scope import LITERALS, MISSING, Block, Scope, Word, as_short
+from netdsl.checker.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_short
 from netdsl.checker.spelling import SURE, nearest
 from netdsl.checker.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.components import Component, Layer, Parameter
@@ -135,7 +135,8 @@ class _Binder:
     def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
         parameter = self._flag(name.text) or self._enumerated(name.text)
-        if variable is not MISSING:
+        chosen = name.text not in INPUT_SIZES or parameter is None  # nobody gave `features` its name: a flag of it wins
+        if variable is not MISSING and chosen:
             if parameter is not None:
                 self._shadows(name, parameter)
             self._positional(name, variable)

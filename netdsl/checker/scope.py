@@ -57,6 +57,10 @@ class Labelled(NamedTuple):
     statement: Span
 
 
+INPUT_SIZES = ("in", "features")
+"""The names that always mean sizes of a body's input: its first and its last."""
+
+
 @dataclass(eq=False)
 class Scope:
     """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
@@ -85,7 +89,7 @@ class Scope:
         """The value of a variable, or `MISSING`."""
         if name in LITERALS:
             return LITERALS[name]
-        if name in ("in", "features"):
+        if name in INPUT_SIZES:
             return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]
         scope: Scope | None = self
         while scope:

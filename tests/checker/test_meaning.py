@@ -1,4 +1,11 @@
+from dataclasses import replace
+
 import pytest
+
+from netdsl.checker import check
+from netdsl.components import Layer, Result, Shape, call, layer
+from netdsl.plugins import load_registry
+from netdsl.source import Source
 
 
 def shapes(experiment):
@@ -175,3 +182,17 @@ def test_indices_are_followed_to_the_embedding(checked, mistakes):
     assert mistake.code == "NET208"
     (mistake,) = mistakes("input 12; concat { embedding 100->12 } { linear 12; unflatten 0 1x12 }")
     assert mistake.code == "NET208"
+
+
+def test_a_layers_own_flag_is_meant_rather_than_the_size_of_the_input() -> None:
+    @layer("linear")
+    def cut(x: Shape, size: int = 1, *, features: bool = False) -> Result:
+        return Result((*x[:-1], 7 if features else size), call("torch.nn:Identity"))
+
+    own = load_registry(installed=False)
+    registry = replace(own, components={**own.components, Layer: {**own.layers, "cut": cut}})
+    for text, out in (("cut features", 7), ("cut (features-1)", 4), ("cut size=features", 5)):
+        experiment, diagnostics = check(Source("<text>", f"input 5; {text}"), registry)
+        assert diagnostics == []
+        assert experiment is not None
+        assert experiment.network.out == (out,)
