@@ -96,6 +96,11 @@ class Context:
         self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
     ) -> str | None:
         """Notes a name that is not there, with the nearest one that is; returns that one where it is surely meant."""
+        if plugins := self._disputing(what, name):
+            several = " and ".join(f"`{plugin}`" for plugin in plugins)
+            message = f"unknown {what} `{name}`: plugins {several} both bring it, and neither is used"
+            self.error(code, message, span, help=f"choose one: `NETDSL_PLUGINS={plugins[0]}`, or uninstall the other")
+            return None
         near = nearest(name, known)
         if near is None:
             self.error(code, f"unknown {what} `{name}`", span, help=help)
@@ -104,6 +109,11 @@ class Context:
         fix = Fix(f"write `{near}`", (Edit(span, near),)) if sure else None
         self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix)
         return near if sure else None
+
+    def _disputing(self, what: str, name: str) -> tuple[str, ...]:
+        """The plugins that bring a name so that it is none of theirs."""
+        disputed = self.registry.disputed.items()
+        return next((plugins for (kind, word), plugins in disputed if (kind.kind, word) == (what, name)), ())
 
     @contextmanager
     def inside(self, block: Component, use: Span) -> Iterator[None]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from netdsl.checker.arguments import Arguments, bind
 from netdsl.checker.context import Context
+from netdsl.checker.guarding import guarded
 from netdsl.checker.outputs import DEFAULTS, check_loss, check_metrics, kind
 from netdsl.checker.overrides import is_added
 from netdsl.checker.scope import Scope, as_name
@@ -104,7 +105,7 @@ class ExperimentCheck:
         values = {name: _absolute(value, folder) for name, value in arguments.values.items()}
         arguments.values.update(values)
         try:
-            return dataset.facts(**values)
+            return guarded(dataset, self.context, lambda: dataset.facts(**values))
         except Refusal as refusal:
             span = arguments.spans.get(refusal.at or "", statement.span)
             self.context.error("NET303", _shown(refusal.message, folder), span, help=refusal.help)
@@ -139,7 +140,11 @@ class ExperimentCheck:
     ) -> Shape | None:
         """The shape of a transformed sample, as far as it is known; an argument that is refused is left out of it."""
         try:
-            after = transform.apply(_UNKNOWN_IMAGE if shape is None else shape, **arguments.values)
+            after = guarded(
+                transform,
+                self.context,
+                lambda: transform.apply(_UNKNOWN_IMAGE if shape is None else shape, **arguments.values),
+            )
         except Refusal as refusal:
             span = arguments.spans.get(refusal.at or "", statement.name.span)
             self.context.error("NET305", refusal.message, span, help=refusal.help)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Assume, Constraint, Context
 from netdsl.checker.contradictions import Contradiction, noun
+from netdsl.checker.guarding import guarded
 from netdsl.checker.suppositions import IDENTITY, lost_arguments, supposed
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
 from netdsl.diagnostics import Edit, Fix, Label
@@ -100,7 +101,7 @@ class LayerCheck:
         refusals = []
         for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
             try:
-                self.layer.apply((UNKNOWN,) * rank, **values)
+                self._ruled((UNKNOWN,) * rank, values)
             except Undetermined:
                 return
             except Refusal as refusal:
@@ -114,8 +115,17 @@ class LayerCheck:
         known = self.context.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
-            known[key] = self.layer.apply(shape, **self.values, **branches)
+            known[key] = self._ruled(shape, {**self.values, **branches})
         return known[key]
+
+    def _ruled(self, shape: Shape, values: Mapping[str, Any]) -> Result:
+        """What the rule says. A plugin's that fails where a size is not known says nothing of it."""
+        try:
+            return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
+        except Refusal as refusal:
+            if refusal.__cause__ is None or not any(isinstance(dim, Unknown) for dim in shape):
+                raise
+            return Result((UNKNOWN,) * len(shape), IDENTITY)
 
     def _causes(self) -> list[Label]:
         """Where the input's sizes come from, and the labelled outputs."""
@@ -285,6 +295,12 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         origin = value.origin._replace(via=(name, span.position.line, result.out))
     return Value(result.out, dtype, origin, value.guessed)
+
+
+def _checked(result: Any) -> Result:
+    if not isinstance(result, Result):
+        raise TypeError(f"its rule returns {result!r}, which is no `Result`")
+    return result
 
 
 def _impossible(dim: Dim) -> bool:

@@ -7,6 +7,7 @@ from functools import partial
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.context import Context
+from netdsl.checker.guarding import guarded
 from netdsl.components import Component, Refusal
 from netdsl.ranges import above, at_least, decay, part
 from netdsl.source import Span
@@ -42,7 +43,7 @@ def check_refusals(component: Component, arguments: Arguments, where: Span, cont
     if not arguments.sound:
         return
     try:
-        component.function(**arguments.values)
+        guarded(component, context, lambda: component.function(**arguments.values))
     except Refusal as refusal:
         span = arguments.spans.get(refusal.at or "", where)
         context.error("NET307", refusal.message, span, help=refusal.help)

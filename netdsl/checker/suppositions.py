@@ -7,7 +7,7 @@ from typing import Any
 
 from netdsl.checker.arguments import Arguments
 from netdsl.checker.values import INVALID, converter
-from netdsl.components import Call, Layer, Refusal, Result
+from netdsl.components import Call, Layer, Result
 from netdsl.sizes import UNKNOWN, Shape, Unknown
 
 NOTHING: frozenset[str] = frozenset()
@@ -57,5 +57,5 @@ def _out(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str], 
             return None
     try:
         return layer.apply(shape, **given).out
-    except Refusal:
+    except Exception:  # a refusal, or a plugin's failure, which is told where nothing is supposed
         return None
