@@ -93,6 +93,22 @@ class Team:
             raise error or cast("Echo", agreed)
         return cast("Value", agreed)
 
+    def each(self, action: Callable[[], Value]) -> Value:
+        """What an action comes to in each process; what stops one of them stops all, and is said once."""
+        if self.alone:
+            return action()
+        error: TrainingError | DataError | None = None
+        try:
+            found = action()
+        except (TrainingError, DataError) as stopped:
+            error = stopped
+        first = next((rank for rank, stopped in enumerate(self.gather(error)) if stopped), None)
+        if error and first == self.rank:
+            raise error
+        if first is not None:
+            raise Echo(f"process {first} cannot go on")
+        return found
+
     def gather(self, value: Value) -> list[Value]:
         """What each has, in the order of the ranks."""
         if self.alone:

@@ -102,7 +102,8 @@ def train(
         stop = StopSignal(patient=not team.alone)
         display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
-        data = open_data(experiment.data, place, seed=experiment.train.seed, rank=team.rank, world=team.world)
+        mine = partial(open_data, experiment.data, place, rank=team.rank, world=team.world)
+        data = team.each(partial(mine, seed=experiment.train.seed))
         stack.callback(data.close)
         steps = team.led(partial(count_steps, experiment, data, team))
         restarted = team.highest([team.restarts])[0] > 0
@@ -114,7 +115,8 @@ def train(
         if restarted:
             display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
         start = _initial(init, team, display) if init and not beginning.resumed else None
-        learner = assemble(experiment, place, steps, team, partial(_fresh, experiment, choice, start))
+        fresh = partial(_fresh, experiment, choice, start)
+        learner = team.each(partial(assemble, experiment, place, steps, team, fresh))
         data = lay_out(learner, data, choice)
         run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)

@@ -130,6 +130,20 @@ def test_what_stops_one_stops_all(net: Path) -> None:
     assert found[0].startswith("the loss of step 2 (epoch 1) is not finite: `linear 32->10` at net.net:1")
 
 
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"train.shard": "fsdp", "train.ema": "0.9"}, "`ema` needs the whole net in each process"),
+        ({"train.freeze": "head"}, "`freeze=head` names no layer of the net"),
+        ({"data.limit": "60", "data.drop_last": "true"}, "the training set is empty"),
+    ],
+)
+def test_a_mistake_is_told_by_one_process(net: Path, settings: dict[str, str], message: str) -> None:
+    found = team_of_two("bad", **settings)
+    assert message in found[0]
+    assert found[1] in (found[0], "process 0 cannot go on")
+
+
 def test_a_batch_that_is_too_small_to_share_is_refused(net: Path) -> None:
     message = "a batch of 1 cannot be shared by 2 processes"
     assert team_of_two("small", **{"data.batch": "1"}) == {0: message, 1: message}
