@@ -23,7 +23,7 @@ from netdsl.data import Data
 from netdsl.files import user_cache
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
-from netdsl.training.devices import device_name
+from netdsl.training.devices import device_name, out_of_memory
 from netdsl.training.engine import Unwatched, train_epoch
 from netdsl.training.evaluate import evaluate
 from netdsl.training.files import write_json
@@ -71,11 +71,11 @@ def _measured(experiment: Experiment, data: Data, device: torch.device, steps: S
     layouts = ["contiguous", "channels_last"] if _convolves(learner.module) else ["contiguous"]
     layout = defaults.layout
     if len(layouts) > 1:
-        layout = _fastest({layout: _training(experiment, data, device, steps, layout) for layout in layouts}, device)
+        layout = fastest({layout: _training(experiment, data, device, steps, layout) for layout in layouts}, device)
     laid_out = lay_out(learner, data, replace(defaults, layout=layout))
     sizes = [size for factor in (1, 4) if (size := data.test.batch * factor) <= max(data.test.samples, data.test.batch)]
     if len(sizes) > 1:
-        return Choice(layout, _fastest({size: _testing(learner, laid_out, size) for size in sizes}, device))
+        return Choice(layout, fastest({size: _testing(learner, laid_out, size) for size in sizes}, device))
     return Choice(layout, sizes[0])
 
 
@@ -103,20 +103,32 @@ def _testing(learner: Learner, data: Data, size: int) -> Action:
     return test
 
 
-def _fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
+def fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
     """The action that takes the least time for what it does; the first one unless another is clearly better."""
-    times: dict[Name, list[float]] = {name: [] for name in actions}
+    fitting = [name for name, action in actions.items() if _fits(action)]
+    times: dict[Name, list[float]] = {name: [] for name in fitting}
     began = time.perf_counter()
-    for turn in range(TURNS + 1):
-        for name, action in actions.items():
-            seconds = _timed(action, device)
-            if turn:  # the first turn warms up
-                times[name].append(seconds)
-        if turn and time.perf_counter() - began > SECONDS:
+    for _ in range(TURNS if len(fitting) > 1 else 0):
+        for name in fitting:
+            times[name].append(_timed(actions[name], device))
+        if time.perf_counter() - began > SECONDS:
             break
-    first, *others = (median(times[name]) for name in actions)
-    best, seconds = min(zip(list(actions)[1:], others, strict=True), key=lambda pair: pair[1])
-    return best if seconds * MARGIN < first else next(iter(actions))
+    if len(fitting) < 2:
+        return next(iter(fitting or actions))
+    first, *others = (median(times[name]) for name in fitting)
+    best, seconds = min(zip(fitting[1:], others, strict=True), key=lambda pair: pair[1])
+    return best if seconds * MARGIN < first else fitting[0]
+
+
+def _fits(action: Action) -> bool:
+    """Whether there is memory for an action, which is warm afterwards."""
+    try:
+        action()
+    except (RuntimeError, MemoryError) as error:
+        if not out_of_memory(error):
+            raise
+        return False
+    return True
 
 
 def _timed(action: Action, device: torch.device) -> float:
