@@ -28,6 +28,7 @@ COMMANDS = {
     "run": "Train a net, evaluate it after each epoch.",
     "eval": "Test a trained net: its loss, its metrics, and which classes it confuses.",
     "predict": "Tell the classes of images, the likeliest first.",
+    "bench": "Measure how fast a net trains, and where the time goes.",
     "runs": "List runs, the best first, or compare two of them.",
     "layers": "List the words of the language, or explain one.",
     "plugins": "Show the plugins that are installed and what each adds.",

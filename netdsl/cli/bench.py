@@ -1,0 +1,84 @@
+"""`netdsl bench`: how fast a net trains here, and where the time goes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import click
+
+from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
+from netdsl.cli.recorded import device_option, failures
+from netdsl.network import Experiment
+
+if TYPE_CHECKING:
+    from netdsl.training.bench import Bench
+
+
+@click.command
+@click.argument("file", type=click.Path(), required=False)
+@text_option
+@takes_settings
+@device_option
+@click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="So many samples a step, instead of the file's.")
+@click.option("--steps", type=click.IntRange(min=2), default=50, metavar="N", help="Steps in each of the rounds.")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
+def command(
+    file: str | None,
+    text: str | None,
+    settings: Settings,
+    device: str,
+    data: str | None,
+    batch: int | None,
+    steps: int,
+    as_json: bool,
+) -> None:
+    """Measure how fast a net trains, and where the time goes.
+
+    Trains for some steps as `netdsl run` would, and prints samples a second, the milliseconds that a step spends on
+    data, forward, backward and optimizer, and the peak of memory. Beside it, the same steps with the loop of a first
+    course: a DataLoader, one sample at a time. Both take turns; medians are printed. Nothing is written.
+    """
+    given = {"data": data, "data.batch": batch}
+    overrides = {name: str(value) for name, value in given.items() if value is not None}
+    settings = replace(settings, overrides={**settings.overrides, **overrides})
+    experiment = Program(read_one(file, text), settings).experiment
+    with failures():
+        from netdsl.training.bench import bench
+
+        found = bench(experiment, device, steps)
+    click.echo(json.dumps(asdict(found)) if as_json else report(experiment, found))
+
+
+def report(experiment: Experiment, found: Bench) -> str:
+    """The table, within 80 columns."""
+    unit = "images/s" if len(experiment.network.input) == 3 else "samples/s"
+    train = experiment.train
+    compiled = "" if train.compile == "off" else f", compile={train.compile}"
+    lines = [
+        f"{experiment.source.name}: {experiment.network.params:,} parameters; {found.device}",
+        f"batch {found.batch}, {train.precision}{compiled}, {str(found.choice).partition(',')[0]}; "
+        f"medians of {found.rounds} rounds of {found.steps} steps, taken in turns",
+        "",
+        _line("", unit, "ms a step", ""),
+        _line("netdsl", f"{found.rate:,.0f}", _ms(found.step), f"{found.ratio:.2f} x the course's loop"),
+    ]
+    whole = sum(found.phases.values())
+    lines += [_line(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()]
+    lines += [
+        _line("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
+        "",
+        f"first step   {found.first:.2f} s{', compiling' if compiled else ''}",
+        f"peak memory  {found.memory / 1e6:,.0f} MB{' on the device' if found.device.startswith('cuda') else ''}",
+    ]
+    return "\n".join(map(str.rstrip, lines))
+
+
+def _line(name: str, rate: str, step: str, note: str) -> str:
+    return f"{name:14}{rate:>12}{step:>12}   {note}"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.3f}" if milliseconds < 10 else f"{milliseconds:.2f}"
