@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import Any, cast, get_type_hints
 
@@ -13,13 +12,12 @@ import torch
 import torchmetrics
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
-from torch.utils.data import IterableDataset
 
 from netdsl import components
 from netdsl.building import locate
 from netdsl.components import Facts, Refusal
-from netdsl.data.errors import DataError
-from netdsl.data.samples import Splits, Tensors
+from netdsl.data.borrowed import first, splits, targets
+from netdsl.data.samples import Splits
 from netdsl.meta import module_layer, writable
 
 SUPPLIED: Mapping[str, Sequence[str]] = {
@@ -113,7 +111,7 @@ def dataset(target: Any) -> Callable[..., Splits]:
 
     def load(root: Path, **arguments: Any) -> Splits:
         wanted = {"root": root} if "root" in inspect.signature(target).parameters else {}
-        return _splits(target(**wanted, **arguments))
+        return splits(target(**wanted, **arguments))
 
     return load
 
@@ -193,31 +191,10 @@ def _type_of(default: Any) -> Any:
 def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
     from netdsl.data.places import data_root
 
-    splits = dataset(found)(data_root(None), **arguments)
-    train = cast("Tensors", splits.train)
-    shape, target = tuple(train.x.shape[1:]), tuple(train.y.shape[1:])
-    dtype: components.Dtype = "float" if train.x.is_floating_point() or train.x.dtype is torch.uint8 else "index"
-    if train.y.is_floating_point():
-        return Facts(shape, None, target, dtype=dtype)
-    parts = [part.y for part in (splits.train, splits.test) if isinstance(part, Tensors)]
-    return Facts(shape, int(max(y.max() for y in parts)) + 1, dtype=dtype)
-
-
-def _splits(found: Any) -> Splits:
-    if isinstance(found, Splits):
-        return found
-    if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], Tensor):
-        return Splits(_part(found[0]), _part(found[1]))
-    return Splits(_part(found))
-
-
-def _part(found: Any) -> Tensors:
-    """Samples and targets as two tensors; a `Dataset` is read once."""
-    if isinstance(found, tuple) and len(found) == 2:
-        return Tensors(*(torch.as_tensor(one) for one in found))
-    samples = iter(found) if isinstance(found, IterableDataset) else (found[index] for index in range(len(found)))
-    first = next(samples, None)
-    if first is None:
-        raise DataError("the data set is empty")
-    rows = [(torch.as_tensor(x), torch.as_tensor(y)) for x, y in chain([first], samples)]
-    return Tensors(torch.stack([x for x, _ in rows]), torch.stack([y for _, y in rows]))
+    read = dataset(found)(data_root(None), **arguments)
+    x, y = first(read.train)
+    dtype: components.Dtype = "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"
+    if y.is_floating_point():
+        return Facts(tuple(x.shape), None, tuple(y.shape), dtype=dtype)
+    parts = [part for part in (read.train, read.test) if part is not None]
+    return Facts(tuple(x.shape), int(max(y.max() for part in parts for y in targets(part))) + 1, dtype=dtype)

@@ -49,7 +49,8 @@ class Dataset(Component):
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
         """A data set of a function that returns tensors `(x, y)`, a `torch.utils.data.Dataset`, or two of either.
 
-        Of two, the first trains and the second tests. Without `facts` it is read at once, to know them.
+        Of two, the first trains and the second tests. Without `facts` every target is read to check a file. A data set
+        with a length that takes more than 64 MiB is read sample by sample, from then on as `cache=` says.
         """
         made = super().of(target, name=name, doc=doc, **options)
         if facts is None:

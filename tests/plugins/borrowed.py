@@ -66,6 +66,23 @@ class Listed(Dataset):
         return self.x[index], self.y[index]
 
 
+class Large(Listed):
+    """Real numbers, or pictures, that are looked at one by one."""
+
+    def __init__(self, samples: int = 40, pictures: bool = False, broken: int = -1) -> None:
+        super().__init__(samples)
+        self.pictures, self.broken = pictures, broken
+
+    def __getitem__(self, index: int):
+        if index == self.broken:
+            raise ValueError("nothing here")
+        if not self.pictures:
+            return self.x[index], int(self.y[index])
+        from PIL import Image
+
+        return Image.new("RGB", (6, 4), tuple(100 * int(self.y[index] == c) for c in range(3))), int(self.y[index])
+
+
 class Streamed(IterableDataset):
     def __iter__(self):
         return zip(*bars(20), strict=True)
@@ -134,6 +151,7 @@ def netdsl_datasets():
     return [
         components.Dataset.of(f"{HERE}:bars", facts=Facts((3,), 3)),
         components.Dataset.of(f"{HERE}:Listed"),
+        components.Dataset.of(f"{HERE}:Large"),
         components.Dataset.of(f"{HERE}:Streamed"),
         components.Dataset.of(f"{HERE}:twice", name="both"),
     ]

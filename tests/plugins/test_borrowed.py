@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ import torch
 from netdsl.building import build_network, create
 from netdsl.checker import check
 from netdsl.components import Loss
-from netdsl.data import open_data
+from netdsl.data import DataError, open_data
 from netdsl.network import Experiment
 from netdsl.plugins import Registry, load_registry
 from netdsl.source import Source
@@ -134,3 +135,62 @@ def test_a_transform_maps_batches_and_a_random_one_acts_in_training_only(registr
 def test_a_transform_refuses(registry: Registry) -> None:
     _, (found,) = check(Source("<text>", "data bars { faded share=0 }; linear 3"), registry)
     assert (found.code, found.message) == ("NET305", "`share` is above 0, not 0")
+
+
+@pytest.mark.parametrize(
+    ("cache", "how"),
+    [("none", "streaming: 32 + 8 images, 0 workers (cache=none)"), ("ram", "resident: 32 + 8 rows, float32 on cpu")],
+)
+def test_a_large_map_data_set_is_read_sample_by_sample(
+    cache: str, how: str, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    found = experiment(f"data large cache={cache} workers=0 batch=8; linear 3; train epochs=4", registry)
+    assert found.data is not None
+    assert (found.data.facts.input, found.data.facts.classes) == ((3,), 3)
+    data = open_data(found.data, "cpu", seed=0)
+    assert data.description.startswith(how)
+    stored = borrowed.Listed(40)
+    served = torch.cat([batch.x for pipeline in (data.train, data.test) for batch in pipeline.epoch(0)])
+    assert sorted(map(tuple, served.tolist())) == sorted(map(tuple, stored.x.tolist()))
+    data.close()
+    assert len(train(found, device="cpu", out=tmp_path / "run", quiet=True).epochs) == 4
+
+
+@pytest.mark.parametrize("small", [0, 1 << 20])
+def test_pictures_of_a_map_data_set_are_images(small: int, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.data.borrowed.SMALL", small)
+    found = experiment("data large pictures=true workers=0; flatten; linear 3", registry)
+    assert found.data is not None
+    assert found.data.facts.input == (3, 4, 6)
+    batch = next(iter(open_data(found.data, "cpu", seed=0).test.epoch(0)))
+    assert torch.equal(batch.x.amax(dim=(2, 3)).argmax(1), batch.y)
+    assert batch.x.max() == pytest.approx(100 / 255)
+
+
+def test_a_sample_that_cannot_be_read_is_named(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = experiment("data large cache=none workers=0 on_error=stop; linear 3", registry)
+    assert found.data is not None
+    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    use = replace(found.data, arguments={"broken": 7})
+
+    def read() -> None:
+        data = open_data(use, "cpu", seed=0)
+        for pipeline in (data.train, data.test):
+            list(pipeline.epoch(0))
+
+    with pytest.raises(DataError, match="sample 7"):
+        read()
+
+
+def test_what_cannot_be_kept_or_held_is_refused(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    kept = experiment("data large cache=disk workers=0; linear 3", registry)
+    assert kept.data is not None
+    with pytest.raises(DataError, match="cannot be kept on the disk"):
+        open_data(kept.data, "cpu", seed=0)
+    streamed = experiment("data streamed; linear 3", registry)
+    assert streamed.data is not None
+    monkeypatch.setattr("netdsl.data.borrowed.room", lambda device: 60)
+    with pytest.raises(DataError, match="does not fit in memory"):
+        open_data(streamed.data, "cpu", seed=0)
