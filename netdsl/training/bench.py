@@ -222,5 +222,10 @@ def peak(device: torch.device) -> int:
     """The most bytes that were in use: the tensors on a CUDA device, elsewhere the whole process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+    try:
+        with open("/proc/self/status", encoding="ascii") as file:
+            status = dict(line.split(":", 1) for line in file)
+        return int(status["VmHWM"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):  # not Linux, where `getrusage` would count the shell that started us too
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -32,6 +32,7 @@ from netdsl.components import Dataset, Transform
 from netdsl.data import open_data
 from netdsl.network import DataSettings, DataUse, Use
 from netdsl.plugins import load_registry
+from netdsl.training.bench import peak
 
 REGISTRY = load_registry(installed=False)
 BATCH, WORKERS = 64, 2
@@ -182,8 +183,8 @@ def stream(folder: Path) -> None:
     for _ in data.train.epoch(0):
         pass
     data.close()
-    peaks = {"self": resource.RUSAGE_SELF, "worker": resource.RUSAGE_CHILDREN}
-    print(json.dumps({name: resource.getrusage(who).ru_maxrss / 1024 for name, who in peaks.items()}))
+    workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(json.dumps({"self": peak(torch.device("cpu")) / 2**20, "worker": workers}))
 
 
 def main() -> None:
