@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.report import Moment, moving_line
+from netdsl.training.report import Moment, decoding_line, moving_line
 
 TICK = 0.2
 """Seconds between two looks at the clock's hand: often enough for the eye, too seldom for the processor."""
@@ -34,6 +34,9 @@ class Display:
 
     def show(self, moment: Moment) -> None:
         """Shows where the run stands."""
+
+    def decoding(self, done: int, count: int) -> None:
+        """Shows how many images are decoded, where all of them are before the training begins."""
 
     def close(self) -> None:
         """Takes away what moves."""
@@ -83,6 +86,12 @@ class Terminal(Display):
         self._print_rows()
         self._live.update(Text(moving_line(moment, self.unit, self._console.width)), refresh=True)
         self._next = monotonic() + TICK
+
+    def decoding(self, done: int, count: int) -> None:
+        """Shows how many images are decoded, where all of them are before the training begins."""
+        if self.due or done == count:
+            self._live.update(Text(decoding_line(done, count) if done < count else ""), refresh=True)
+            self._next = monotonic() + TICK
 
     def close(self) -> None:
         """Takes away what moves."""

@@ -16,6 +16,7 @@ from netdsl.training.layout import Choice
 from netdsl.training.wording import amount, clock, duration, number, percent
 
 BAR = 20
+LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,19 @@ def moving_line(moment: Moment, unit: str, columns: int = 80) -> str:
     start, end = f"epoch {moment.epoch}/{moment.epochs}", "  ".join(parts)
     room = min(BAR, columns - len(start) - len(end) - 2)
     return f"{start} {bar(moment.batch / max(moment.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
+
+
+def decoding_line(done: int, count: int) -> str:
+    """`decoding ━━━━╌╌╌╌ 1,280/3,000 images`."""
+    return f"decoding {bar(done / max(count, 1), BAR)} {done:,}/{count:,} images"
+
+
+def left_out(skipped: Sequence[str]) -> str:
+    """Which images `on_error=skip` left out, each with the reason; of many, the first."""
+    shown = [f"  {each}" for each in skipped[:LISTED]]
+    more = [f"  and {len(skipped) - LISTED:,} more, all of them in run.json"] if len(skipped) > LISTED else []
+    images = "image that" if len(skipped) == 1 else "images that"
+    return "\n".join([f"left out {len(skipped):,} {images} cannot be read:", *shown, *more])
 
 
 def bar(share: float, cells: int) -> str:

@@ -34,7 +34,7 @@ from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
 from netdsl.training.meeting import expected_team, joined
 from netdsl.training.progress import Display, choose_display
-from netdsl.training.report import header, outcome
+from netdsl.training.report import header, left_out, outcome
 from netdsl.training.run import Diverged, Run
 from netdsl.training.saver import Saver, Saving
 from netdsl.training.schedules import Steps
@@ -102,7 +102,7 @@ def train(
         stop = StopSignal(patient=not team.alone)
         display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
-        mine = partial(open_data, experiment.data, place, rank=team.rank, world=team.world)
+        mine = partial(open_data, experiment.data, place, rank=team.rank, world=team.world, progress=display.decoding)
         data = team.each(partial(mine, seed=experiment.train.seed))
         stack.callback(data.close)
         steps = team.led(partial(count_steps, experiment, data, team))
@@ -129,6 +129,9 @@ def train(
         display.line(run.table.heading)
         with run.callbacks.during(), _explained(experiment, data, run, choice):
             fit(learner, data, run)
+        if team.leads and data.skipped:
+            folder.describe(skipped=data.skipped)
+            display.line(left_out(data.skipped))
         display.line(outcome(run.saver.history, folder.path))
     history = run.saver.history
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)

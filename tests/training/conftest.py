@@ -61,6 +61,7 @@ class Blocks:
     test: Blobs
     shape: tuple[int, ...] = (4,)
     description: str = "blobs: 45 train, 21 test"
+    skipped: tuple[str, ...] = ()
     facts: Facts = field(default_factory=lambda: blobs_facts())
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from netdsl.training.history import Epoch, History
 from netdsl.training.progress import Display, Plain, Terminal, choose_display
-from netdsl.training.report import EpochTable, Moment, moving_line, outcome
+from netdsl.training.report import EpochTable, Moment, decoding_line, left_out, moving_line, outcome
 from netdsl.training.wording import amount, clock, duration, number
 
 MOMENT = Moment(epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2)
@@ -138,3 +138,31 @@ def test_a_run_goes_on_when_nobody_listens_any_more(monkeypatch: pytest.MonkeyPa
     display.line("first")
     display.line("second")
     sys.stdout.close()
+
+
+def test_decoding_has_a_line_of_its_own() -> None:
+    assert decoding_line(1280, 2560) == f"decoding {'━' * 10}{'╌' * 10} 1,280/2,560 images"
+
+
+def test_a_terminal_shows_decoding_and_takes_it_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    display = Terminal("images", stream=screen)
+    display.decoding(64, 128)
+    assert "64/128 images" in screen.getvalue()
+    display.decoding(65, 128)
+    display.decoding(128, 128)
+    display.close()
+    assert "65/128" not in screen.getvalue()
+    assert "128/128" not in screen.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("count", "first", "lines"), [(1, "1 image that", 2), (10, "10 images that", 11), (12, "12 images that", 12)]
+)
+def test_what_was_left_out_is_counted_and_listed(count: int, first: str, lines: int) -> None:
+    said = left_out([f"{number}.png: truncated" for number in range(count)]).splitlines()
+    assert said[0] == f"left out {first} cannot be read:"
+    assert len(said) == lines
+    assert said[1] == "  0.png: truncated"
+    assert (count > 10) == ("and 2 more" in said[-1])
