@@ -65,13 +65,14 @@ def header(experiment: Experiment, data: Data, device: torch.device, processes: 
     return f"{experiment.source.name}: {'; '.join(parts)}"
 
 
-def outcome(history: History, folder: Path) -> str:
-    """The best result, and what to type next."""
+def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
+    """The best result, and what to type next; `curves` says that TensorBoard can show some."""
     best = history.best
     if best is None:
         return f"no epoch ended with a loss that is a number; the run is in {folder}"
     value = number(history.criterion, best.test[history.criterion])
-    return f"best {history.criterion} {value} in epoch {best.number}; see the curves: tensorboard --logdir {folder}"
+    more = f"see the curves: tensorboard --logdir {folder}" if curves else f"the run is in {folder}"
+    return f"best {history.criterion} {value} in epoch {best.number}; {more}"
 
 
 def moving_line(moment: Moment, unit: str, columns: int = 80) -> str:

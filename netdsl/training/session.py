@@ -132,7 +132,8 @@ def train(
         if team.leads and data.skipped:
             folder.describe(skipped=data.skipped)
             display.line(left_out(data.skipped))
-        display.line(outcome(run.saver.history, folder.path))
+        named = [use.component.name for use in experiment.loggers]
+        display.line(outcome(run.saver.history, folder.path, curves=not named or "tensorboard" in named))
     history = run.saver.history
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
 

@@ -68,6 +68,7 @@ def test_the_outcome_names_the_best_epoch_and_what_to_type_next() -> None:
     assert outcome(history, Path("runs/x")) == (
         "best accuracy 60.00 % in epoch 2; see the curves: tensorboard --logdir runs/x"
     )
+    assert outcome(history, Path("runs/x"), curves=False).endswith("in epoch 2; the run is in runs/x")
 
 
 @pytest.mark.parametrize(
