@@ -1,7 +1,8 @@
 """Loggers: where the numbers of a run go. One has `log(metrics, step)` and `close()`; the rest it may have.
 
-`resume(step, count)` is called before anything else when a run goes on after `step`, when `log` had been called `count`
-times, and should forget what came later; `flush()` when what was logged must not get lost.
+`begin(beside)` is called at the beginning with the net, some samples and the settings, which TensorBoard shows.
+`resume(step, count)` is called before anything else is logged when a run goes on after `step`, when `log` had been
+called `count` times, and should forget what came later; `flush()` when what was logged must not get lost.
 """
 
 from __future__ import annotations
@@ -42,10 +43,15 @@ class TensorBoard:
         self.folder = folder / "tensorboard"
         self._writer: Any = None
         self._purge: int | None = None
+        self._beside: Any = None
+
+    def begin(self, beside: Any) -> None:
+        """Keeps what is shown beside the curves, to write it with the first of them."""
+        self._beside = beside
 
     def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # steps are what TensorBoard goes by
         """TensorBoard itself leaves out what an interrupted run logged after this step."""
-        self._purge = step + 1
+        self._purge, self._beside = step + 1, None
 
     def log(self, metrics: Metrics, step: int) -> None:
         """Adds a point to the curve of each metric."""
@@ -67,6 +73,8 @@ class TensorBoard:
             from torch.utils.tensorboard import SummaryWriter
 
             self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
+            if self._beside:
+                self._beside.write(self._writer)
         return self._writer
 
 
@@ -136,6 +144,10 @@ class Loggers:
         self._loggers = list(loggers)
         self._warn = warn
         self.count = 0
+
+    def begin(self, beside: Any) -> None:
+        """Hands those that care what can be shown beside the numbers."""
+        self._each("begin", beside)
 
     def resume(self, step: int, count: int) -> None:
         """Tells those that care that the run goes on after a step, and so many logs."""

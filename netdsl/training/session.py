@@ -40,6 +40,7 @@ from netdsl.training.saver import Saver, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
 from netdsl.training.speed import choose
+from netdsl.training.tensorboard import SAMPLES, Beside, settings_of
 from netdsl.training.transfer import read_weights, transfer
 
 EVERY_HALF_MINUTE = Saving()
@@ -203,6 +204,7 @@ def _run(
     metrics = build_metrics(experiment, data.facts, learner.device)
     history = begin_history(experiment.metrics, metrics)
     loggers = Loggers(_loggers(experiment, folder, team), warn)
+    loggers.begin(_beside(experiment, data, learner, history))
     told = _told(experiment, learner, beginning, history)
     return Run(
         learner=learner,
@@ -215,6 +217,15 @@ def _run(
         epochs=told.epochs,
         classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
     )
+
+
+def _beside(experiment: Experiment, data: Data, learner: Learner, history: History) -> Beside | None:
+    """What TensorBoard shows beside the curves; the parts of a net that is divided cannot be shown."""
+    if learner.sharded:
+        return None
+    metrics = tuple(f"test/{name}" for name in ("loss", *history.metrics) if name != "confusion")
+    few = data.test.batched(SAMPLES)
+    return Beside(learner.module, lambda: next(iter(few.epoch(0))).x, settings_of(experiment), metrics)
 
 
 def _told(experiment: Experiment, learner: Learner, beginning: Beginning, history: History) -> RunInfo:

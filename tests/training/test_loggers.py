@@ -4,14 +4,20 @@ import csv
 import errno
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from torch import nn
 
+from netdsl.builtins.loggers import jsonl
+from netdsl.network import Use
 from netdsl.training import train
 from netdsl.training.loggers import Csv, Jsonl, Loggers, TensorBoard
+from netdsl.training.tensorboard import Beside, visible
 
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:
@@ -26,6 +32,48 @@ def test_tensorboard_shows_the_loss_every_hundred_steps_and_the_test_every_epoch
     for name in ("loss", "accuracy"):
         found = curve(result.folder, f"test/{name}")
         assert found == [(epoch.step, pytest.approx(epoch.test[name])) for epoch in result.epochs]
+
+
+def test_tensorboard_shows_graph_and_settings_and_the_run_does_not_notice(make: Any, tmp_path: Path) -> None:
+    watched = train(make(epochs=1, every=2), device="cpu", out=tmp_path / "run", quiet=True)
+    events = EventAccumulator(str(watched.folder / "tensorboard"))
+    events.Reload()
+    names = {node.name.rpartition("/weight")[0] for node in events.Graph().node}
+    assert {"Sequential/Linear[0]/weight", "Sequential/Linear[3]/weight"} <= names
+    content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
+    assert b"optimizer.lr" in content
+    assert b"train.every" in content
+    unwatched = train(
+        replace(make(epochs=1, every=2), loggers=(Use(jsonl, {}),)), device="cpu", out=tmp_path / "other", quiet=True
+    )
+    assert not (unwatched.folder / "tensorboard").exists()
+    assert all(map(torch.equal, watched.model.parameters(), unwatched.model.parameters()))
+
+
+def test_samples_are_pictures_whatever_they_were_normalised_to(tmp_path: Path) -> None:
+    logger = TensorBoard(tmp_path)
+    images = torch.randn(20, 3, 8, 8) * 5
+    logger.begin(Beside(nn.Flatten(), lambda: images, {"lr": 0.1}, ("test/loss",)))
+    logger.log({"loss": 1.0}, 1)
+    logger.close()
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    (grid,) = events.Images("samples")
+    assert (grid.width, grid.height) == (64, 16)
+    shown = visible(images)
+    assert shown.amin() == 0
+    assert shown.amax() == 1
+
+
+def test_a_net_that_cannot_be_traced_keeps_its_curves(tmp_path: Path) -> None:
+    def broken() -> torch.Tensor:
+        raise RuntimeError("no samples")
+
+    logger = TensorBoard(tmp_path)
+    logger.begin(Beside(nn.Identity(), broken, {}, ()))
+    logger.log({"loss": 1.0}, 1)
+    logger.close()
+    assert curve(tmp_path, "loss") == [(1, 1.0)]
 
 
 @pytest.mark.parametrize("logger", [Jsonl, Csv, TensorBoard])
