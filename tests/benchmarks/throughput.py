@@ -325,7 +325,8 @@ def measure(name: str, rounds: int, steps: int | None, threads: int) -> bool:
             root = Path(folder) / contender.replace(" ", "-")
             contenders[contender] = Contender(contender, name, data, root, threads)
             stack.callback(contenders[contender].close)
-        turns = [turn(contenders, steps, backwards=number % 2 > 0) for number in range(rounds + 1)][1:]  # one warms up
+            contenders[contender].rate(steps)  # warms up, and lets `speed=auto` measure before the next one starts
+        turns = [turn(contenders, steps, backwards=number % 2 > 0) for number in range(rounds)]
     print(f"{name}: batch {BATCH}, {threads} threads, {rounds} rounds of {steps} steps")
     first = case.contenders[0]
     for contender in case.contenders:
