@@ -213,8 +213,8 @@ def _describe(option: Any) -> str:
     if option in words:
         return words[option]
     if get_origin(option) is tuple:
-        inner = get_args(option)[0]
-        return "numbers such as 0.5,0.5" if inner is float else "sizes such as 3x32x32"
+        several = {float: "numbers such as 0.5,0.5", str: "names such as `stem,layer1`"}
+        return several.get(get_args(option)[0], "sizes such as 3x32x32")
     return "`none`" if option is NoneType else "a value"
 
 
