@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
+import netdsl
 from netdsl import build
 from netdsl.checker import check
 from netdsl.diagnostics import Diagnostic
@@ -274,3 +275,8 @@ def test_overwriting_is_warned_of_where_torch_cannot_go_back(before):
             loss.backward()
     else:
         loss.backward()
+
+
+def test_data_from_the_command_line_have_no_line_to_point_at():
+    text = "input 1x8x8; conv 4 k3 bias=false; bn; relu; flatten; linear 10"
+    assert netdsl.check(text, overrides={"data": "digits batch=1"}) == []

@@ -37,9 +37,9 @@ def batch_of_one(program: Program) -> Iterator[Diagnostic]:
     """NET908: a batch of one sample, of which there is no variance."""
     data = program.experiment.data
     norm = next((place.node for place in program.places if place.target == NORMALISATION), None)
-    if data is None or norm is None:
+    line = next((line for line in program.file.statements if line.name.text == "data"), None)
+    if data is None or norm is None or line is None:  # `--data` has no line to point at
         return
-    line = next(line for line in program.file.statements if line.name.text == "data")
     labels = (Label(norm.span, "normalises over the batch"),)
     if data.settings.batch == 1:
         message = f"`{norm.name}` has nothing to normalise over in a batch of one sample"
