@@ -13,8 +13,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netdsl import components
 from netdsl.building import build_network, completed, create, locate
+from netdsl.discovery import describe
 from netdsl.network import Experiment, TrainSettings, Use
-from netdsl.training.devices import autocast
+from netdsl.training.devices import autocast, out_of_memory
 from netdsl.training.distributed import ALONE, Team
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
@@ -39,7 +40,7 @@ def assemble(
         raise TrainingError(f"`{experiment.source.name}` has no loss or no optimizer, so there is nothing to train for")
     settings = experiment.train
     torch.manual_seed(settings.seed)
-    module = build_network(experiment.network)
+    module = _built(experiment)
     if start:
         start(module)
     module.to(device)
@@ -82,6 +83,16 @@ def _decay_groups(parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
     vectors = [parameter for parameter in parameters if parameter.dim() <= 1]
     groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
     return [group for group in groups if group["params"]]
+
+
+def _built(experiment: Experiment) -> nn.Sequential:
+    """The net; a plugin's module may fail in any way, such as one that fetches its weights and finds no network."""
+    try:
+        return build_network(experiment.network)
+    except Exception as error:
+        if out_of_memory(error):
+            raise
+        raise TrainingError(f"the net cannot be built: {describe(error)}") from error
 
 
 def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:

@@ -1,3 +1,4 @@
+import importlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from netdsl.data import DataError, open_data
 from netdsl.network import Experiment
 from netdsl.plugins import Registry, load_registry
 from netdsl.source import Source
-from netdsl.training import RunResult, train
+from netdsl.training import RunResult, TrainingError, train
 from plugins import borrowed
 
 FILE = Path(borrowed.__file__)
@@ -33,6 +34,19 @@ def experiment(text: str, registry: Registry) -> Experiment:
 
 def run(text: str, registry: Registry, folder: Path) -> RunResult:
     return train(experiment(text, registry), device="cpu", out=folder / "run", quiet=True)
+
+
+def test_a_module_that_cannot_be_made_is_one_message(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object, **named: object) -> None:
+        raise OSError("no network to fetch the weights from")
+
+    wanted = experiment("data digits limit=50; flatten; cubes 64; linear 10", registry)
+    module = importlib.import_module(wanted.network.nodes[1].call.target.partition(":")[0])
+    monkeypatch.setattr(module.Cubes, "__init__", fails)
+    with pytest.raises(TrainingError, match="the net cannot be built: OSError: no network to fetch"):
+        train(wanted, device="cpu", out=tmp_path / "run", quiet=True)
 
 
 def test_a_module_needs_no_rule(registry: Registry) -> None:
