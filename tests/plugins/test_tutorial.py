@@ -93,3 +93,13 @@ def test_the_tutorial_tells_every_hook_with_its_parameters_and_what_it_returns()
 
 def test_nothing_is_kept_between_two_managers() -> None:
     assert gather(installed=False).manager is not gather(installed=False).manager
+
+
+def test_every_line_of_the_example_is_explained() -> None:
+    text = (ROOT / "plugins/netdsl-example/netdsl_example/__init__.py").read_text("utf-8")
+    code = "".join(text.split('"""')[::2])
+    explained = re.findall(r"^\| `(.+?)` \|", SECTION, re.MULTILINE)
+    for line in filter(None, map(str.strip, code.splitlines())):
+        if not line.startswith(("from ", "import ", "def netdsl_")):
+            calls = re.findall(r"\w+\.(?:of|from_net)\([^,]+", line) or [line]
+            assert all(any(call in said for said in explained) for call in calls), line
