@@ -41,6 +41,8 @@ def upsample(
     `nearest` repeats them; `linear` (C×L), `bilinear` (C×H×W) and `trilinear` (C×D×H×W) blend neighbours. With
     `align_corners` the outermost numbers stay where they are.
     """
+    if size is not None and scale_factor == 0:
+        scale_factor = None  # as torch reads it
     _check_upsample(x, scale_factor, size, mode, align_corners, recompute_scale_factor)
     spatial = x[1:]
     formula: tuple[str, ...] = ()
