@@ -16,6 +16,19 @@ def _netdsl_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def net_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Writes a text into `net.net` of an empty folder, which is the working folder."""
+
+    def write(text: str) -> Path:
+        monkeypatch.chdir(tmp_path)
+        path = Path("net.net")
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
     """Compares a text with a file that holds what it should be; `pytest --update-golden` writes the file instead."""
 

@@ -271,10 +271,8 @@ class _Binder:
     def _body(self, body: Body, previous: Item | None) -> None:
         named = isinstance(previous, Name) and self._names_a_body(previous)
         if not self.component.branches:
-            message, brace = (
-                f"`{self.component.name}` takes no body",
-                body.span.source.span(body.span.start, body.span.start + 1),
-            )
+            message = f"`{self.component.name}` takes no body"
+            brace = body.span.source.span(body.span.start, body.span.start + 1)
             self._wrong("NET108", message, brace, "write its layers behind, separated by `;`")
             return
         self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))

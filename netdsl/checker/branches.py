@@ -76,10 +76,8 @@ class Branches:
             target = name or names[0]
             if target in self.shapes:
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
-                message, others = (
-                    f"`{self.layer.name}` has a `{target}` already",
-                    [f"`{other} {{ … }}`" for other in names[1:]],
-                )
+                message = f"`{self.layer.name}` has a `{target}` already"
+                others = [f"`{other} {{ … }}`" for other in names[1:]]
                 advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
                 self.check.context.error("NET108", message, where, help=advice)
                 self.sound = False

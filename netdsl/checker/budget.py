@@ -14,13 +14,13 @@ from netdsl.network import Experiment, Network
 from netdsl.sizes import Dim
 
 
-def _receptive_field(network: Network) -> int:
+def _receptive_field(network: Network, _: int) -> int:
     from netdsl.receptive import receptive_field  # it counts in fractions, whose import few texts should pay for
 
     return receptive_field(network)
 
 
-def _depth(network: Network) -> int:
+def _depth(network: Network, _: int) -> int:
     from netdsl.receptive import depth
 
     return depth(network)
@@ -33,8 +33,8 @@ QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
         "bytes of weights and activations",
         lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
     ),
-    "receptive": ("pixels of receptive field", lambda network, _: _receptive_field(network)),
-    "depth": ("layers with weights in a row", lambda network, _: _depth(network)),
+    "receptive": ("pixels of receptive field", _receptive_field),
+    "depth": ("layers with weights in a row", _depth),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +68,7 @@ class Context:
     noted: set[tuple[str, Span]] = field(default_factory=set)
     used: set[Component] = field(default_factory=set)
     results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
-    shipped: dict[str, dict[str, Component]] = field(default_factory=dict)
+    shipped: dict[Path, Mapping[str, Component]] = field(default_factory=dict)
     layers: int = 0
 
     def error(

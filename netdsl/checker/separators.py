@@ -56,6 +56,8 @@ def rejoined(statements: Sequence[Statement], scope: Scope, context: Context) ->
 
 def _continues(before: Statement, statement: Statement, scope: Scope, context: Context) -> bool:
     """Whether a statement can only be another body of the one before it: `shortcut { … }` after `residual { … }`."""
+    if [type(item) for item in (*before.items[-1:], *statement.items)] != [Body, Body]:
+        return False
     layer = context.registry.layers.get(before.name.text)
     name = statement.name.text
     return (
@@ -63,7 +65,6 @@ def _continues(before: Statement, statement: Statement, scope: Scope, context: C
         and before.label is None
         and name in layer.branches
         and not layer.parameters[name].is_many
-        and [type(item) for item in (*before.items[-1:], *statement.items)] == [Body, Body]
         and name not in context.registry.layers
         and scope.block(name) is None
         and scope.lookup(name) is MISSING

@@ -20,11 +20,9 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     """The block that a layer is; None of a layer that is none."""
     if layer.file is None:
         return None
-    source = _read(layer.file)
-    known = context.shipped.setdefault(source.name, {})
-    if not known:
-        known.update(Library(context).blocks(source))
-    block = known.get(layer.name)
+    if layer.file not in context.shipped:
+        context.shipped[layer.file] = Library(context).blocks(_read(layer.file))
+    block = context.shipped[layer.file].get(layer.name)
     return block if isinstance(block, Block) else None
 
 

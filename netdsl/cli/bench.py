@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
+from netdsl.cli.inputs import Program, Settings, data_option, read_one, takes_settings, text_option
 from netdsl.cli.recorded import device_option, failures
 from netdsl.network import Experiment
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @text_option
 @takes_settings
 @device_option
-@click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
+@data_option
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="So many samples a step, instead of the file's.")
 @click.option("--steps", type=click.IntRange(min=2), default=50, metavar="N", help="Steps in each of the rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
@@ -41,9 +41,7 @@ def command(
     data, forward, backward and optimizer, and the peak of memory. Beside it, the same steps with the loop of a first
     course: a DataLoader, one sample at a time. Both take turns; medians are printed. Nothing is written.
     """
-    given = {"data": data, "data.batch": batch}
-    overrides = {name: str(value) for name, value in given.items() if value is not None}
-    settings = replace(settings, overrides={**settings.overrides, **overrides})
+    settings = settings.overridden({"data": data, "data.batch": batch})
     experiment = Program(read_one(file, text), settings).experiment
     with failures():
         from netdsl.training.bench import bench

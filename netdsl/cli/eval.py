@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +31,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     RUN is the folder that `netdsl run` made, or one of its checkpoints. With classes, the confusion matrix is drawn
     into the folder.
     """
-    if data is not None:
-        settings = replace(settings, overrides={**settings.overrides, "data": data})
-    experiment = recorded(run, settings).experiment
+    experiment = recorded(run, settings.overridden({"data": data})).experiment
     with failures():
         from netdsl.training import open_run
 

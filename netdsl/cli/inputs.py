@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,11 @@ class Settings:
         for problem in registry.problems:
             click.echo(f"warning: {problem}", err=True)
         return registry
+
+    def overridden(self, given: Mapping[str, object]) -> Settings:
+        """These settings with more values put in place, those of the command's own options; None puts none."""
+        more = {name: str(value) for name, value in given.items() if value is not None}
+        return replace(self, overrides={**self.overrides, **more})
 
     def check(self, source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
         """The checked text, and what is wrong with it."""
@@ -136,6 +141,7 @@ def plugins_option(function: Command) -> Command:
     return none(file(function))
 
 
+data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
 text_option = click.option("-e", "text", metavar="TEXT", help="Read TEXT instead of a file.")
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from netdsl.cli.inputs import Program, Settings, read_one, takes_settings, text_option
+from netdsl.cli.inputs import Program, Settings, data_option, read_one, takes_settings, text_option
 from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
 from netdsl.training.launch import condemned, launch, launched
 
@@ -39,7 +38,7 @@ class Interval(click.ParamType[dict[str, Any]]):
 @text_option
 @takes_settings
 @device_option
-@click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
+@data_option
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for so many epochs.")
 @click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
 @click.option("--resume", type=FOLDER, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
@@ -72,9 +71,7 @@ def command(
     FILE is a .net file with a `data` line, or `-` for standard input. Ctrl-C finishes the step and saves; `--resume`
     goes on from there, and ends with the weights that the run would have had.
     """
-    given = {"data": data, "train.epochs": epochs}
-    overrides = {name: str(value) for name, value in given.items() if value is not None}
-    settings = replace(settings, overrides={**settings.overrides, **overrides})
+    settings = settings.overridden({"data": data, "train.epochs": epochs})
     if resume is not None and (file or text or out or init_from):
         raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
     program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings, free=FREE)

@@ -79,5 +79,4 @@ def _overwrites(place: Place) -> bool:
 
 def _computed(place: Place) -> Place | None:
     """The layer that computed what comes in; None where others receive that too."""
-    chain = [place, *place.chain()]
-    return next(dropwhile(lambda before: before.target in VIEWS, chain[1:]), None)
+    return next(dropwhile(lambda before: before.target in VIEWS, place.chain()), None)

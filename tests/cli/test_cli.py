@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,8 @@ def process(*arguments: str, **options: object) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = Path("net.net")
-    path.write_text(NET, encoding="utf-8")
-    return path
+def file(net_file: Callable[[str], Path]) -> Path:
+    return net_file(NET)
 
 
 def test_every_command_is_listed_in_the_words_of_its_own_help() -> None:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,11 +29,8 @@ def fix(*arguments: str, input: str | None = None) -> Result:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = Path("net.net")
-    path.write_text(WRONG, encoding="utf-8")
-    return path
+def file(net_file: Callable[[str], Path]) -> Path:
+    return net_file(WRONG)
 
 
 def test_fixes_are_applied_until_none_is_left(file: Path) -> None:

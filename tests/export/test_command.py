@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,8 @@ def run(*arguments: str) -> Result:
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    path = Path("net.net")
-    path.write_text(NET, encoding="utf-8")
-    return path
+def file(net_file: Callable[[str], Path]) -> Path:
+    return net_file(NET)
 
 
 def test_a_net_is_printed_or_written(file: Path) -> None:
