@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -78,6 +79,7 @@ class History:
     criterion: str = "loss"
     highest: bool = False
     epochs: list[Epoch] = field(default_factory=list)
+    _ranked: list[Epoch] = field(default_factory=list, init=False)
 
     @property
     def best(self) -> Epoch | None:
@@ -95,11 +97,12 @@ class History:
     def add(self, epoch: Epoch) -> None:
         """Adds an epoch."""
         self.epochs.append(epoch)
+        if self._badness(epoch) < math.inf:
+            insort(self._ranked, epoch, key=self._badness)
 
     def top(self, count: int) -> list[Epoch]:
         """The best epochs, the best first, the earlier of several equals first; those that are NaN are left out."""
-        found = sorted(self.epochs, key=self._value, reverse=True)
-        return [epoch for epoch in found[:count] if self._value(epoch) > -math.inf]
+        return self._ranked[:count]
 
     def stalled(self, patience: int | None) -> bool:
         """Whether `patience` epochs have gone by since the best one."""
@@ -112,8 +115,10 @@ class History:
 
     def load_state_dict(self, state: list[dict[str, Any]]) -> None:
         """Puts the epochs back."""
-        self.epochs = [Epoch(**epoch) for epoch in state]
+        self.epochs, self._ranked = [], []
+        for epoch in state:
+            self.add(Epoch(**epoch))
 
-    def _value(self, epoch: Epoch) -> float:
+    def _badness(self, epoch: Epoch) -> float:
         value = float(epoch.test[self.criterion])
-        return -math.inf if math.isnan(value) else value if self.highest else -value
+        return math.inf if math.isnan(value) else -value if self.highest else value

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import platform
 import time
 from collections.abc import Callable, Mapping
@@ -42,6 +43,8 @@ WORTHWHILE = 500
 MARGIN = 1.03
 """How much faster the less usual layout must be to be worth it."""
 
+SMALL = 1 << 20
+"""So many numbers of a test set may go through a net at once, whatever the net makes of them."""
 
 Name = TypeVar("Name")
 Action = Callable[[], int]
@@ -73,10 +76,14 @@ def _measured(experiment: Experiment, data: Data, device: torch.device, steps: S
     if len(layouts) > 1:
         layout = fastest({layout: _training(experiment, data, device, steps, layout) for layout in layouts}, device)
     laid_out = lay_out(learner, data, replace(defaults, layout=layout))
-    sizes = [size for factor in (1, 4) if (size := data.test.batch * factor) <= max(data.test.samples, data.test.batch)]
-    if len(sizes) > 1:
-        return Choice(layout, fastest({size: _testing(learner, laid_out, size) for size in sizes}, device))
-    return Choice(layout, sizes[0])
+    return Choice(layout, fastest({size: _testing(learner, laid_out, size) for size in _test_sizes(data)}, device))
+
+
+def _test_sizes(data: Data) -> list[int]:
+    """The batch that the file asks for, four times as many, and a small test set whole."""
+    batch, samples = data.test.batch, data.test.samples
+    larger = {batch * 4} | ({samples} if samples * math.prod(data.shape) <= SMALL else set())
+    return [batch, *sorted(size for size in larger if batch < size <= samples)]
 
 
 def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:
@@ -105,16 +112,16 @@ def _testing(learner: Learner, data: Data, size: int) -> Action:
 
 def fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
     """The action that takes the least time for what it does; the first one unless another is clearly better."""
-    fitting = [name for name, action in actions.items() if _fits(action)]
+    fitting = [name for name, action in actions.items() if len(actions) == 1 or _fits(action)]
+    if len(fitting) < 2:
+        return next(iter(fitting or actions))
     times: dict[Name, list[float]] = {name: [] for name in fitting}
     began = time.perf_counter()
-    for _ in range(TURNS if len(fitting) > 1 else 0):
+    for _ in range(TURNS):
         for name in fitting:
             times[name].append(_timed(actions[name], device))
         if time.perf_counter() - began > SECONDS:
             break
-    if len(fitting) < 2:
-        return next(iter(fitting or actions))
     first, *others = (median(times[name]) for name in fitting)
     best, seconds = min(zip(fitting[1:], others, strict=True), key=lambda pair: pair[1])
     return best if seconds * MARGIN < first else fitting[0]

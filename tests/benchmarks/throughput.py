@@ -1,14 +1,16 @@
 """Images a second of `netdsl run`, beside loops written by hand: the same net, data, batch and machine.
 
-    python tests/benchmarks/throughput.py [--only tudui,resnet,digits] [--rounds 15] [--steps N] [--threads N]
+    python tests/benchmarks/throughput.py [--only tudui,resnet,digits] [--rounds 15] [--steps N] [--whole]
 
 Every contender is a process of its own that trains as long as it is asked to; they take turns, a round of some steps
 each, so that a machine that is slow for a while is slow for all of them. Medians are shown, and the medians of the
-ratios within a round. What is trained:
+ratios within a round. Who trains:
 
-- `course`: the loop of the course's notes: `DataLoader`, `ToTensor` for every sample, a print every 100 steps
+- `course`: the loop of the course's notes: `DataLoader`, `ToTensor` for every sample, a print every 100 steps.
 - `tuned`: the loop that an expert writes: bytes in memory, whole batches, channels last, a fused optimizer.
 - `netdsl`: `netdsl run` as it is, on a terminal, with its progress line, loggers, checkpoints and `speed=auto`.
+
+All of them test the net after each epoch; the time of that counts only with `--whole`.
 """
 
 from __future__ import annotations
@@ -21,35 +23,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from benchmarks.contenders import BATCH, Case, contend
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MLP = "input 1x8x8; flatten; linear 128; relu; linear 10; loss cross_entropy; optimizer sgd lr=0.01"
-
-
-@dataclass(frozen=True)
-class Case:
-    """What is trained: a file with settings, how it is served its data, and what must be reached.
-
-    Args:
-        images, side: how many images of which size are made up; 0 for the digits that ship with netdsl.
-        required: contender, opponent, and the ratio of their rates.
-    """
-
-    net: str
-    images: int
-    side: int
-    steps: int
-    contenders: tuple[str, ...]
-    required: tuple[tuple[str, str, float], ...]
-
 
 CASES = {
     "tudui": Case(
@@ -77,7 +61,6 @@ CASES = {
         required=(("netdsl", "tuned", 0.95),),
     ),
 }
-BATCH = 64
 
 
 def make_data(case: Case, root: Path) -> str:
@@ -104,186 +87,17 @@ def write_cifar(root: Path, images: int, stream: np.random.Generator) -> None:
     (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": [str(n) for n in range(10)]}, protocol=2))
 
 
-class Pace:
-    """Serves batches while the parent asks for them: it is told how many, and answers with the seconds they took.
-
-    The clock stands still between two epochs, where one contender tests the net and another does not.
-    """
-
-    def __init__(self, orders: Any, answers: Any) -> None:
-        self.orders, self.answers = orders, answers
-        self.left, self.seconds = 0, 0.0
-
-    def __call__(self, batches: Iterable[Any]) -> Iterator[Any]:
-        """The batches of an epoch; that one begins is part of its time."""
-        if not self.left:
-            self._wait()
-        began = time.perf_counter()
-        for batch in batches:
-            yield batch
-            self.left -= 1
-            if not self.left:
-                print(self.seconds + time.perf_counter() - began, file=self.answers, flush=True)
-                self._wait()
-                began = time.perf_counter()
-        self.seconds += time.perf_counter() - began
-
-    def _wait(self) -> None:
-        order = self.orders.readline()
-        if not order:
-            os._exit(0)  # nobody asks any more, and there is nothing to save
-        self.left, self.seconds = int(order), 0.0
-
-
-def run_netdsl(case: Case, data: str, root: Path, pace: Pace, precision: str) -> None:
-    """`netdsl run`, whose loop is served at the parent's pace and which is otherwise left alone."""
-    from netdsl.cli import netdsl
-    from netdsl.training import session
-
-    fit = session.fit
-
-    class Paced:
-        def __init__(self, pipeline: Any) -> None:
-            self._pipeline = pipeline
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._pipeline, name)
-
-        def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
-            return pace(self._pipeline.epoch(number, start))
-
-    session.fit = lambda learner, data, run: fit(learner, replace(data, train=Paced(data.train)), run)
-    file = [case.net] if case.net.endswith(".net") else ["-e", case.net]
-    settings = [f"train.precision={precision}", "train.epochs=100000"]
-    settings += ["input=3x64x64"] if case.side == 64 else []
-    settings += ["loss=cross_entropy", "optimizer=sgd lr=0.01"] if case.side == 64 else []
-    chosen = [part for setting in settings for part in ("--set", setting)]
-    netdsl.main(["run", *file, *chosen, "--data", data, "--device", "cpu", "--out", str(root)])
-
-
-def made_net(case: Case) -> Any:
-    """The net as a plain `nn.Sequential`."""
-    import torch
-
-    import netdsl
-
-    torch.manual_seed(0)
-    net = Path(case.net) if case.net.endswith(".net") else case.net
-    return netdsl.build(net, overrides={"input": "3x64x64"} if case.side == 64 else None)
-
-
-def run_course(case: Case, data: str, root: Path, pace: Pace, _: str) -> None:
-    """The loop as the notes have it."""
-    import torch
-    import torchvision
-    from torch import nn
-    from torch.utils.data import DataLoader
-    from torch.utils.tensorboard import SummaryWriter
-
-    if case.side == 32:
-        torchvision.datasets.cifar.check_integrity = lambda *_: True  # these are no published files
-        train_data = torchvision.datasets.CIFAR10(
-            root=str(root.parent), train=True, transform=torchvision.transforms.ToTensor()
-        )
-    else:
-        train_data = Photographs(root.parent / "images.npz", torchvision.transforms.ToTensor())
-    train_dataloader = DataLoader(train_data, batch_size=BATCH)
-    tudui = made_net(case)
-    loss_fn = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(tudui.parameters(), lr=0.01)
-    writer = SummaryWriter(str(root))
-    total_train_step, start_time = 0, time.time()
-    while True:
-        tudui.train()
-        for imgs, targets in pace(train_dataloader):
-            outputs = tudui(imgs)
-            loss = loss_fn(outputs, targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            total_train_step = total_train_step + 1
-            if total_train_step % 100 == 0:
-                end_time = time.time()
-                print(end_time - start_time)
-                print(f"step {total_train_step}, loss {loss.item()}")
-                writer.add_scalar("train_loss", loss.item(), total_train_step)
-
-
-class Photographs:
-    """Images in the manner of torchvision's data sets: one at a time, as a picture, transformed."""
-
-    def __init__(self, path: Path, transform: Callable[[Any], Any]) -> None:
-        arrays = np.load(path)
-        self.x, self.y, self.transform = arrays["x"], arrays["y"].tolist(), transform
-
-    def __len__(self) -> int:
-        return len(self.x)
-
-    def __getitem__(self, index: int) -> tuple[Any, int]:
-        from PIL import Image
-
-        return self.transform(Image.fromarray(self.x[index])), self.y[index]
-
-
-def run_tuned(case: Case, data: str, root: Path, pace: Pace, _: str) -> None:
-    """A loop by hand that does nothing but train: no progress, no curves."""
-    import torch
-    from torch import nn
-
-    x, y, unit = in_memory(case, root.parent)
-    model = made_net(case)
-    images = case.side > 8
-    if images:
-        model = model.to(memory_format=torch.channels_last)
-    loss_fn = nn.CrossEntropyLoss()
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, fused=True)
-
-    def batches() -> Iterator[tuple[Any, Any]]:
-        for chosen in torch.randperm(len(x)).split(BATCH):
-            batch = x.index_select(0, chosen)
-            if images:  # stored as N×H×W×C, so that this is channels last without a copy
-                batch = batch.permute(0, 3, 1, 2).float().div_(unit)
-            yield batch, y.index_select(0, chosen)
-
-    model.train()
-    while True:
-        for imgs, targets in pace(batches()):
-            loss = loss_fn(model(imgs), targets)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-
-
-def in_memory(case: Case, root: Path) -> tuple[Any, Any, float]:
-    """Images as bytes with the channels last, their classes, and what a byte is divided by; digits are divided."""
-    import torch
-
-    if case.side == 8:
-        from netdsl.data.digits import load
-
-        train = load(root).train
-        return train.x.float().div_(16), train.y, 1.0
-    if case.side == 32:
-        parts = [pickle.loads(path.read_bytes()) for path in sorted(root.glob("cifar-10-batches-py/data_batch_*"))]
-        x = np.concatenate([part["data"] for part in parts]).reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-        labels = [label for part in parts for label in part["labels"]]
-        return torch.from_numpy(np.ascontiguousarray(x)), torch.tensor(labels), 255.0
-    arrays = np.load(root / "images.npz")
-    return torch.from_numpy(arrays["x"]), torch.from_numpy(arrays["y"]), 255.0
-
-
-RUNNERS = {"course": run_course, "tuned": run_tuned, "netdsl": run_netdsl}
-
-
 class Contender:
     """A process that trains in rounds, with a terminal to write to."""
 
-    def __init__(self, name: str, case: str, data: str, root: Path, threads: int) -> None:
+    def __init__(self, name: str, case: str, data: str, root: Path, given: argparse.Namespace) -> None:
         reading, writing = os.pipe()
         orders, asking = os.pipe()
         terminal, end = os.openpty()
-        child = [sys.executable, __file__, "--contend", name, case, data, str(root), str(orders), str(writing)]
-        environment = os.environ | {"OMP_NUM_THREADS": str(threads), "XDG_CACHE_HOME": str(root.parent / "cache")}
+        counted = "whole" if given.whole else "training"
+        contender = [case, name, data, str(root), str(orders), str(writing), counted]
+        child = [sys.executable, __file__, "--contend", *contender]
+        environment = os.environ | {"OMP_NUM_THREADS": str(given.threads), "XDG_CACHE_HOME": str(root.parent / "cache")}
         self.process = subprocess.Popen(
             child, stdin=subprocess.DEVNULL, stdout=end, stderr=end, pass_fds=(orders, writing), env=environment
         )
@@ -314,20 +128,21 @@ class Contender:
             return
 
 
-def measure(name: str, rounds: int, steps: int | None, threads: int) -> bool:
+def measure(name: str, given: argparse.Namespace) -> bool:
     """Prints the table of a case; whether all that is required was reached."""
     case = CASES[name]
-    steps = steps or case.steps
+    steps = given.steps or case.steps
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         data = make_data(case, Path(folder))
         contenders = {}
         for contender in case.contenders:
             root = Path(folder) / contender.replace(" ", "-")
-            contenders[contender] = Contender(contender, name, data, root, threads)
+            contenders[contender] = Contender(contender, name, data, root, given)
             stack.callback(contenders[contender].close)
             contenders[contender].rate(steps)  # warms up, and lets `speed=auto` measure before the next one starts
-        turns = [turn(contenders, steps, backwards=number % 2 > 0) for number in range(rounds)]
-    print(f"{name}: batch {BATCH}, {threads} threads, {rounds} rounds of {steps} steps")
+        turns = [turn(contenders, steps, backwards=number % 2 > 0) for number in range(given.rounds)]
+    clock = ", tests included" if given.whole else ""
+    print(f"{name}: batch {BATCH}, {given.threads} threads, {given.rounds} rounds of {steps} steps{clock}")
     first = case.contenders[0]
     for contender in case.contenders:
         found = statistics.median(turn[contender] for turn in turns)
@@ -357,13 +172,6 @@ def told(turns: list[dict[str, float]], ours: str, theirs: str, least: float) ->
     return found >= least
 
 
-def contend(name: str, case: str, data: str, root: str, orders: str, answers: str) -> None:
-    """The contender's side."""
-    pace = Pace(os.fdopen(int(orders)), os.fdopen(int(answers), "w"))
-    runner, _, precision = name.partition(" ")
-    RUNNERS[runner](CASES[case], data, Path(root), pace, precision or "fp32")
-
-
 def main() -> None:
     """Measures the cases."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -371,12 +179,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--steps", type=int, help="steps a round, instead of the case's own")
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--contend", nargs=6, help=argparse.SUPPRESS)
+    parser.add_argument("--whole", action="store_true", help="let the tests between two epochs count")
+    parser.add_argument("--contend", nargs=7, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.contend:
-        contend(*given.contend)
+        contend(CASES[given.contend[0]], *given.contend[1:])
         return
-    reached = [measure(name, given.rounds, given.steps, given.threads) for name in given.only.split(",")]
+    reached = [measure(name, given) for name in given.only.split(",")]
     sys.exit(0 if all(reached) else 1)
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from time import time
 from typing import Any
 
 import pytest
@@ -74,6 +75,21 @@ def test_a_net_that_cannot_be_traced_keeps_its_curves(tmp_path: Path) -> None:
     logger.log({"loss": 1.0}, 1)
     logger.close()
     assert curve(tmp_path, "loss") == [(1, 1.0)]
+
+
+def test_points_that_wait_for_each_other_keep_their_own_time(tmp_path: Path) -> None:
+    logger = TensorBoard(tmp_path)
+    before = time()
+    for step in range(1, 4):
+        logger.log({"train/loss": step / 2, "test/loss": float(step)}, step)
+    written = time()
+    logger.flush()
+    events = EventAccumulator(str(tmp_path / "tensorboard"))
+    events.Reload()
+    assert [(event.step, event.value) for event in events.Scalars("train/loss")] == [(1, 0.5), (2, 1.0), (3, 1.5)]
+    times = [event.wall_time for event in events.Scalars("test/loss")]
+    assert before <= times[0] <= times[1] <= times[2] <= written
+    logger.close()
 
 
 @pytest.mark.parametrize("logger", [Jsonl, Csv, TensorBoard])
