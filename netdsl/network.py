@@ -184,7 +184,7 @@ class TrainSettings:
     epochs: int = 10
     steps: int | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    compile: Literal["off", "default", "reduce-overhead", "max-autotune"] = "off"
+    compile: Literal["off", "default", "reduce_overhead", "max_autotune"] = "off"
     clip: float | None = None
     accumulate: int = 1
     ema: float | None = None

@@ -103,6 +103,7 @@ def _plain(match: re.Match[str]) -> str | None:
 _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
     (re.compile(pattern), meaning)
     for pattern, meaning in (
+        (r"\bcompile\s*=\s*(max-autotune|reduce-overhead)\b", lambda match: match[1].replace("-", "_")),
         (r"(=\s*>|→|⇒|⟶|➝|➔|[—–−]\s*>|-\s+>|-+>>?)", _always("->")),
         (r"(==+|:=)", _always("=")),
         (r"(=<|≤|≦|⩽|<\s*=?)", _always("<=")),

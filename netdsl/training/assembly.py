@@ -130,5 +130,5 @@ def _average(module: nn.Module, decay: float) -> AveragedModel:
 def _compiled(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
     if mode == "off":
         return module
-    compiled: Callable[[Tensor], Tensor] = torch.compile(module, mode=mode)
+    compiled: Callable[[Tensor], Tensor] = torch.compile(module, mode=mode.replace("_", "-"))
     return compiled

@@ -1,7 +1,9 @@
-"""Where a run happens and in which precision."""
+"""Where a run happens, in which precision, and what it takes."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -51,6 +53,21 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     if precision not in HALF:
         return nullcontext()
     return torch.autocast(device.type, dtype=HALF[precision])
+
+
+def timed(action: Callable[[], object], device: torch.device) -> float:
+    """The seconds until an action's work is done, on the device too."""
+    wait(device)
+    began = time.perf_counter()
+    action()
+    wait(device)
+    return time.perf_counter() - began
+
+
+def wait(device: torch.device) -> None:
+    """Waits until the device has done all that it was asked to."""
+    if device.type != "cpu":
+        torch.get_device_module(device).synchronize()
 
 
 def out_of_memory(error: BaseException) -> bool:

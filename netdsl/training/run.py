@@ -22,6 +22,7 @@ from netdsl.training.progress import Display
 from netdsl.training.report import EpochTable, Moment
 from netdsl.training.saver import Saver
 from netdsl.training.signals import StopSignal
+from netdsl.training.wording import duration
 
 AGREEMENT = 0.5
 """Seconds, about, after which the processes of a team ask each other whether to save or to stop."""
@@ -67,6 +68,7 @@ class Run:
         self._began = monotonic()
         self._first = self._asking = self.learner.step
         self._question = self.learner.step, self._began
+        self._compiling = self.learner.settings.compile != "off"
         self._ended = False
 
     @property
@@ -102,6 +104,8 @@ class Run:
 
     def step_ended(self, output: Tensor, target: Tensor) -> None:
         """Called after every optimizer step: what it does not need to know, it does not wait for."""
+        if self._compiling:
+            self._compiled()
         if self.learner.step % self.learner.settings.every == 0:
             self._log()
         if self.display.due:
@@ -175,6 +179,14 @@ class Run:
         self.saver.loggers.log(metrics, self.learner.step)
         self.losses.recent = Mean()
 
+    def _compiled(self) -> None:
+        """Tells what the first step took, in which the net was compiled, and starts the clocks anew."""
+        self._compiling = False
+        self.losses.settle()
+        self.display.line(f"compiled in {duration(monotonic() - self._epoch_began)}, which the times below leave out")
+        self._began = self._epoch_began = monotonic()
+        self._first, self._before = self.learner.step, self.losses.epoch.samples
+
     def _settled(self, mean: Mean) -> float:
         """The value of a mean, over the whole team; all of it learns of a loss that is not finite."""
         self.losses.settle()
@@ -221,7 +233,7 @@ class Run:
                 loss=self.losses.epoch.value,
                 accuracy=self._accuracy.value if self.classes else None,
                 rate=self._samples_a_second(),
-                remaining=(now - self._began) / done * (learner.steps - learner.step),
+                remaining=(now - self._began) / max(done, 1) * (learner.steps - learner.step),
             )
         )
 

@@ -33,6 +33,7 @@ from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
 from netdsl.training.meeting import expected_team, joined
+from netdsl.training.precision import advice
 from netdsl.training.progress import Display, choose_display
 from netdsl.training.report import header, left_out, outcome
 from netdsl.training.run import Diverged, Run
@@ -113,6 +114,8 @@ def train(
         folder = beginning.folder
         choice = team.led(partial(_choose, experiment, data, place, steps, beginning))
         display.line(header(experiment, data, place, team.world, choice))
+        if team.leads and (note := advice(experiment.train.precision, place)):
+            display.line(note)
         if restarted:
             display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
         start = _initial(init, team, display) if init and not beginning.resumed else None

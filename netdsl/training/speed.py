@@ -24,7 +24,7 @@ from netdsl.data import Data
 from netdsl.files import user_cache
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
-from netdsl.training.devices import device_name, out_of_memory
+from netdsl.training.devices import device_name, out_of_memory, wait
 from netdsl.training.engine import Unwatched, train_epoch
 from netdsl.training.evaluate import evaluate
 from netdsl.training.files import write_json
@@ -141,8 +141,7 @@ def _fits(action: Action) -> bool:
 def _timed(action: Action, device: torch.device) -> float:
     began = time.perf_counter()
     amount = action()
-    if device.type != "cpu":
-        torch.get_device_module(device).synchronize()
+    wait(device)
     return (time.perf_counter() - began) / amount
 
 
