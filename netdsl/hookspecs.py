@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from netdsl.diagnostics import Diagnostic
     from netdsl.lints.program import Program
-    from netdsl.training.history import Epoch, RunInfo
+    from netdsl.training.records.history import Epoch, RunInfo
 
 hookspec = pluggy.HookspecMarker("netdsl")
 hookimpl = pluggy.HookimplMarker("netdsl")

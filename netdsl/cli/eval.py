@@ -44,7 +44,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
 
 
 def _print(saved: Saved, results: dict[str, Any]) -> None:
-    from netdsl.training.wording import number
+    from netdsl.training.display.wording import number
 
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
     longest = max(map(len, scalars))
@@ -66,7 +66,7 @@ def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
     from netdsl.files import write_atomically
-    from netdsl.training.pictures import confusion_png
+    from netdsl.training.display.pictures import confusion_png
 
     path = saved.folder.path / "confusion.png"
     try:

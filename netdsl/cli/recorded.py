@@ -56,8 +56,8 @@ def failures() -> Iterator[None]:
     """Turns what stops a run into one message and an exit status."""
     from netdsl.data import DataError
     from netdsl.training import Interrupted, TrainingError
+    from netdsl.training.distributed.launch import launched, pronounce
     from netdsl.training.errors import Echo, PeerLost
-    from netdsl.training.launch import launched, pronounce
 
     try:
         yield

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from netdsl.training.errors import Interrupted, TrainingError
-    from netdsl.training.saved import Saved, open_run
+    from netdsl.training.records.saved import Saved, open_run
     from netdsl.training.saver import Saving
     from netdsl.training.session import RunResult, train
 
 _HOMES = {
     "Interrupted": "errors",
     "RunResult": "session",
-    "Saved": "saved",
+    "Saved": "records.saved",
     "Saving": "saver",
     "TrainingError": "errors",
-    "open_run": "saved",
+    "open_run": "records.saved",
     "train": "session",
 }
 

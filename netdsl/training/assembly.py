@@ -16,13 +16,13 @@ from netdsl.building import build_network, completed, create, locate
 from netdsl.discovery import describe
 from netdsl.network import Experiment, TrainSettings, Use
 from netdsl.training.devices import autocast, out_of_memory
-from netdsl.training.distributed import ALONE, Team
+from netdsl.training.distributed.normalization import synchronized
+from netdsl.training.distributed.sharding import shard
+from netdsl.training.distributed.team import ALONE, Team
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
-from netdsl.training.normalization import synchronized
 from netdsl.training.objective import build_loss
 from netdsl.training.schedules import Steps
-from netdsl.training.sharding import shard
 
 
 def assemble(

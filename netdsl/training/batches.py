@@ -6,7 +6,7 @@ from math import ceil
 
 from netdsl.data import Data, Pipeline
 from netdsl.network import Experiment, Network, Node
-from netdsl.training.distributed import Team
+from netdsl.training.distributed.team import Team
 from netdsl.training.errors import TrainingError
 from netdsl.training.schedules import Steps
 

@@ -12,10 +12,10 @@ from typing import Any
 import torch
 
 from netdsl.network import Experiment
-from netdsl.training.checkpoint import load
 from netdsl.training.devices import device_name
-from netdsl.training.distributed import Team
-from netdsl.training.folder import RunFolder, create_folder, open_folder, runs_of
+from netdsl.training.distributed.team import Team
+from netdsl.training.records.checkpoint import load
+from netdsl.training.records.folder import RunFolder, create_folder, open_folder, runs_of
 
 
 @dataclass(frozen=True)

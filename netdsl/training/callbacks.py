@@ -12,9 +12,9 @@ import torch
 
 from netdsl.discovery import describe
 from netdsl.plugins import Implementation
-from netdsl.training.distributed import Team
+from netdsl.training.distributed.team import Team
 from netdsl.training.errors import Interrupted, TrainingError
-from netdsl.training.history import Epoch, RunInfo
+from netdsl.training.records.history import Epoch, RunInfo
 
 Hooks = Mapping[str, Sequence[Implementation]]
 

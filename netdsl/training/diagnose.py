@@ -14,9 +14,9 @@ from netdsl.network import Experiment, Network, Node
 from netdsl.training.assembly import assemble
 from netdsl.training.engine import Unwatched, grouped, train_epoch
 from netdsl.training.errors import TrainingError
-from netdsl.training.folder import RunFolder
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
+from netdsl.training.records.folder import RunFolder
 from netdsl.training.schedules import Steps
 
 

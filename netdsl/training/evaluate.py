@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from netdsl.training.distributed import ALONE, Team
+from netdsl.training.distributed.team import ALONE, Team
 from netdsl.training.objective import counted
 
 

@@ -17,10 +17,10 @@ from netdsl.data.memory import available
 from netdsl.memory import activation_bytes, weight_bytes
 from netdsl.network import Experiment
 from netdsl.training.devices import out_of_memory
+from netdsl.training.display.wording import amount
 from netdsl.training.engine import update
 from netdsl.training.errors import TrainingError
 from netdsl.training.learner import Learner
-from netdsl.training.wording import amount
 
 SECONDS = 20.0
 """What the search for a batch that fits may cost, about."""

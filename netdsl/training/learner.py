@@ -14,8 +14,8 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from netdsl.network import TrainSettings
-from netdsl.training import sharding
-from netdsl.training.distributed import Team
+from netdsl.training.distributed import sharding
+from netdsl.training.distributed.team import Team
 from netdsl.training.schedules import Steps
 
 

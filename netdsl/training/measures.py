@@ -11,8 +11,8 @@ from netdsl import components
 from netdsl.building import completed, locate
 from netdsl.components import Facts
 from netdsl.network import Experiment, Use
-from netdsl.training.history import History
 from netdsl.training.metrics import Confusion, OfClasses
+from netdsl.training.records.history import History
 
 Uses = Sequence[Use[components.Metric]]
 

@@ -14,15 +14,15 @@ from torchmetrics import Metric
 from netdsl.data import Batch
 from netdsl.training.callbacks import Callbacks
 from netdsl.training.devices import out_of_memory
+from netdsl.training.display.progress import Display
+from netdsl.training.display.report import EpochTable, Moment
+from netdsl.training.display.wording import duration
 from netdsl.training.errors import Interrupted, TrainingError
-from netdsl.training.history import Epoch
 from netdsl.training.learner import Learner
 from netdsl.training.losses import Losses, Mean
-from netdsl.training.progress import Display
-from netdsl.training.report import EpochTable, Moment
+from netdsl.training.records.history import Epoch
 from netdsl.training.saver import Saver
 from netdsl.training.signals import StopSignal
-from netdsl.training.wording import duration
 
 AGREEMENT = 0.5
 """Seconds, about, after which the processes of a team ask each other whether to save or to stop."""

@@ -11,12 +11,12 @@ from typing import Any
 
 from torch import Tensor
 
-from netdsl.training.checkpoint import Checkpoint
 from netdsl.training.errors import TrainingError
-from netdsl.training.folder import RunFolder, reason
-from netdsl.training.history import Epoch, History
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Loggers
+from netdsl.training.records.checkpoint import Checkpoint
+from netdsl.training.records.folder import RunFolder, reason
+from netdsl.training.records.history import Epoch, History
 
 State = dict[str, Any]
 

@@ -22,27 +22,27 @@ from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
 from netdsl.training.devices import choose_device, device_name, out_of_memory
 from netdsl.training.diagnose import blame
-from netdsl.training.distributed import Team
+from netdsl.training.display.progress import Display, choose_display
+from netdsl.training.display.report import header, left_out, outcome
+from netdsl.training.distributed.meeting import expected_team, joined
+from netdsl.training.distributed.team import Team
 from netdsl.training.engine import fit
 from netdsl.training.errors import TrainingError
 from netdsl.training.exhaustion import explain, room_for_weights
-from netdsl.training.folder import RunFolder, writing
-from netdsl.training.history import Epoch, History, RunInfo
 from netdsl.training.layout import Choice, arrange, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
 from netdsl.training.measures import begin_history, build_metrics
-from netdsl.training.meeting import expected_team, joined
 from netdsl.training.precision import advice
-from netdsl.training.progress import Display, choose_display
-from netdsl.training.report import header, left_out, outcome
+from netdsl.training.records.folder import RunFolder, writing
+from netdsl.training.records.history import Epoch, History, RunInfo
+from netdsl.training.records.transfer import read_weights, transfer
 from netdsl.training.run import Diverged, Run
 from netdsl.training.saver import Saver, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
 from netdsl.training.speed import choose
 from netdsl.training.tensorboard import SAMPLES, Beside, settings_of
-from netdsl.training.transfer import read_weights, transfer
 
 EVERY_HALF_MINUTE = Saving()
 

@@ -27,9 +27,9 @@ from netdsl.training.assembly import assemble
 from netdsl.training.devices import device_name, out_of_memory, wait
 from netdsl.training.engine import Unwatched, train_epoch
 from netdsl.training.evaluate import evaluate
-from netdsl.training.files import write_json
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
+from netdsl.training.records.files import write_json
 from netdsl.training.schedules import Steps
 
 SECONDS = 1.5

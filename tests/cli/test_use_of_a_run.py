@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from netdsl.cli import netdsl as door
-from netdsl.training.pictures import confusion_png, curves_png
+from netdsl.training.display.pictures import confusion_png, curves_png
 
 NET = """conv 1->8 k3; relu; flatten; linear 10
 data digits

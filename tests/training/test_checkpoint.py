@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netdsl.training import TrainingError
-from netdsl.training.checkpoint import Checkpoint, Checkpoints, load, save
-from netdsl.training.folder import open_folder
+from netdsl.training.records.checkpoint import Checkpoint, Checkpoints, load, save
+from netdsl.training.records.folder import open_folder
 
 STATE = {
     "model": {"0.weight": torch.randn(3, 4), "1.running": torch.tensor(2.5, dtype=torch.float64)},

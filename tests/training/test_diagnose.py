@@ -10,7 +10,7 @@ from netdsl.builtins import optimizers
 from netdsl.components import call
 from netdsl.network import Use
 from netdsl.training import Saving, TrainingError, train
-from netdsl.training.checkpoint import load
+from netdsl.training.records.checkpoint import load
 
 HUGE = Use(optimizers.sgd, {"lr": 1e18})
 

@@ -12,8 +12,8 @@ from netdsl.components import call
 from netdsl.network import Use
 from netdsl.training import Saving, TrainingError, train
 from netdsl.training.assembly import assemble
+from netdsl.training.records.transfer import read_weights, transfer
 from netdsl.training.schedules import Steps
-from netdsl.training.transfer import read_weights, transfer
 
 STEPS = Steps(18, 6)
 CPU = torch.device("cpu")

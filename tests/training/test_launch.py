@@ -13,10 +13,10 @@ from click.testing import CliRunner
 from netdsl.cli import netdsl as door
 from netdsl.training import TrainingError
 from netdsl.training.devices import choose_device
-from netdsl.training.distributed import ALONE, Team
+from netdsl.training.distributed.launch import condemned, pronounce
+from netdsl.training.distributed.meeting import expected_team, joined
+from netdsl.training.distributed.team import ALONE, Team
 from netdsl.training.errors import Echo
-from netdsl.training.launch import condemned, pronounce
-from netdsl.training.meeting import expected_team, joined
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="torch's launcher is POSIX's")
 
@@ -128,7 +128,7 @@ def test_each_process_needs_a_gpu_of_its_own(
 
 HOPELESS = """
 from pathlib import Path
-from netdsl.training.launch import launch
+from netdsl.training.distributed.launch import launch
 print(launch(["--no-such-option"], 1, Path("run")))
 """
 

@@ -11,9 +11,9 @@ import torch
 from netdsl.data import Data
 from netdsl.network import Experiment
 from netdsl.training.devices import device_name
-from netdsl.training.history import Epoch, History
+from netdsl.training.display.wording import amount, clock, duration, number, percent
 from netdsl.training.layout import Choice
-from netdsl.training.wording import amount, clock, duration, number, percent
+from netdsl.training.records.history import Epoch, History
 
 BAR = 20
 LISTED = 10

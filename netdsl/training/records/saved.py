@@ -20,11 +20,11 @@ from netdsl.network import DataUse, Experiment
 from netdsl.training.devices import autocast, choose_device
 from netdsl.training.errors import TrainingError
 from netdsl.training.evaluate import evaluate
-from netdsl.training.folder import RunFolder, open_folder
 from netdsl.training.measures import build_metrics, gives_probabilities
 from netdsl.training.metrics import scores
 from netdsl.training.objective import build_loss
-from netdsl.training.transfer import read_weights
+from netdsl.training.records.folder import RunFolder, open_folder
+from netdsl.training.records.transfer import read_weights
 
 BYTE = 255.0
 TOGETHER = 64

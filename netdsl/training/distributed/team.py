@@ -17,8 +17,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from netdsl.data import DataError
 from netdsl.data.randomness import seed_of
+from netdsl.training.distributed.normalization import synchronized
 from netdsl.training.errors import Echo, TrainingError
-from netdsl.training.normalization import synchronized
 
 Value = TypeVar("Value")
 

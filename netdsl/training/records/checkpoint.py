@@ -19,7 +19,7 @@ from torch import Tensor
 
 from netdsl.files import write_atomically
 from netdsl.training.errors import TrainingError
-from netdsl.training.files import remove_partial, safetensors_bytes
+from netdsl.training.records.files import remove_partial, safetensors_bytes
 
 FORMAT = "netdsl-checkpoint-1"
 KEPT = 2

@@ -17,9 +17,9 @@ from torch import Tensor
 
 import netdsl
 from netdsl.files import write_atomically
-from netdsl.training.checkpoint import Checkpoints
 from netdsl.training.errors import TrainingError
-from netdsl.training.files import remove_partial, safetensors_bytes, write_json
+from netdsl.training.records.checkpoint import Checkpoints
+from netdsl.training.records.files import remove_partial, safetensors_bytes, write_json
 
 RUNS = Path("runs")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.report import Moment, decoding_line, moving_line
+from netdsl.training.display.report import Moment, decoding_line, moving_line
 
 TICK = 0.2
 """Seconds between two looks at the clock's hand: often enough for the eye, too seldom for the processor."""

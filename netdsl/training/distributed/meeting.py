@@ -14,7 +14,7 @@ import torch.distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from netdsl.training.distributed import Team
+from netdsl.training.distributed.team import Team
 from netdsl.training.errors import PeerLost, TrainingError
 
 PATIENCE, GLANCE = 600.0, 0.02

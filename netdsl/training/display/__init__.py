@@ -1,0 +1,1 @@
+"""What a run shows: lines, a line that moves, tables and pictures."""
