@@ -175,7 +175,8 @@ class TrainSettings:
         every: how many steps lie between two values of the training loss.
         patience: after how many epochs without a better one training ends.
         keep: of how many of the best epochs the weights are kept.
-        speed: how images lie in memory; `auto` times a few steps and takes the faster.
+        speed: how images lie in memory; `auto` times a few steps and takes the faster, also of several `test_batch`.
+        test_batch: how many samples are tested at once; left out, `speed` says.
         decay: what weight decay acts on: `all`, or the `weights` alone and no bias, scale or other vector.
         freeze: the labels of layers that are not trained.
         shard: `fsdp` divides weights and optimizer state among the processes instead of copying them.
@@ -193,6 +194,7 @@ class TrainSettings:
     patience: int | None = None
     keep: int = 1
     speed: Literal["auto", "contiguous", "channels_last"] = "auto"
+    test_batch: int | None = None
     decay: Literal["all", "weights"] = "all"
     freeze: tuple[str, ...] = ()
     shard: Literal["none", "fsdp"] = "none"

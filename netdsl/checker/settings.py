@@ -25,6 +25,8 @@ RANGES: Mapping[str, Callable[..., None]] = {
     "seed": partial(at_least, 0),
     "every": partial(at_least, 1),
     "patience": partial(at_least, 1),
+    "keep": partial(at_least, 0),
+    "test_batch": partial(at_least, 1),
 }
 
 

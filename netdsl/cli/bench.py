@@ -57,7 +57,7 @@ def report(experiment: Experiment, found: Bench) -> str:
     compiled = "" if train.compile == "off" else f", compile={train.compile}"
     lines = [
         f"{experiment.source.name}: {experiment.network.params:,} parameters; {found.device}",
-        f"batch {found.batch}, {train.precision}{compiled}, {str(found.choice).partition(',')[0]}; "
+        f"batch {found.batch}, {train.precision}{compiled}, {found.choice.layout.replace('_', ' ')}; "
         f"medians of {found.rounds} rounds of {found.steps} steps, taken in turns",
         "",
         _line("", unit, "ms a step", ""),

@@ -24,7 +24,8 @@ class Choice:
     test_batch: int
 
     def __str__(self) -> str:
-        return f"{self.layout.replace('_', ' ')}, test batch {self.test_batch}"
+        """As a file would ask for it: `speed=contiguous test_batch=256`."""
+        return f"speed={self.layout} test_batch={self.test_batch}"
 
 
 def arrange(module: nn.Module, choice: Choice) -> None:

@@ -53,9 +53,15 @@ Action = Callable[[], int]
 
 def choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
     """What the file says; else what was found before for its like; else what a measurement finds."""
-    wanted = experiment.train.speed
-    if wanted != "auto" or steps < WORTHWHILE:
-        return Choice("contiguous" if wanted == "auto" else wanted, data.test.batch)
+    wanted = experiment.train
+    if wanted.speed != "auto" or steps < WORTHWHILE:
+        choice = Choice("contiguous" if wanted.speed == "auto" else wanted.speed, data.test.batch)
+    else:
+        choice = _remembered(experiment, data, device, steps)
+    return replace(choice, test_batch=wanted.test_batch) if wanted.test_batch else choice
+
+
+def _remembered(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
     memory = user_cache() / "netdsl" / "speed" / f"{_fingerprint(experiment, data, device)}.json"
     with suppress(OSError, ValueError, TypeError):
         return Choice(**json.loads(memory.read_text("utf-8")))

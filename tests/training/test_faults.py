@@ -23,7 +23,6 @@ from netdsl.source import Source
 from netdsl.training import Saving, TrainingError, session, train
 from netdsl.training.exhaustion import largest
 from netdsl.training.run import Run
-from netdsl.training.speed import fastest
 
 EVERY_STEP = Saving(steps=1)
 PHOTOS = """flatten; linear 3
@@ -194,20 +193,6 @@ def test_a_test_that_does_not_fit_goes_on_with_smaller_batches(
 )
 def test_the_largest_batch_is_found_by_halves(failed: int, most: int, fitting: int, found: int) -> None:
     assert largest(lambda size: size <= fitting, failed, most) == found
-
-
-def test_what_does_not_fit_is_not_the_fastest() -> None:
-    def greedy() -> int:
-        torch.empty(1 << 60, dtype=torch.uint8)
-        return 10**9
-
-    def modest() -> int:
-        return sum(range(100)) // 100
-
-    cpu = torch.device("cpu")
-    assert fastest({"modest": modest, "greedy": greedy}, cpu) == "modest"
-    assert fastest({"greedy": greedy, "modest": modest}, cpu) == "modest"
-    assert fastest({"greedy": greedy, "greedier": greedy}, cpu) == "greedy"
 
 
 @pytest.mark.parametrize("kind", ["other net", "other settings"])
