@@ -18,6 +18,9 @@ from netdsl.training.run import Run
 
 WHOLE: list[Tensor | None] = [None]
 
+Pair = tuple[Batch, Tensor | None]
+"""A batch, and its share in the mean over its optimizer step."""
+
 
 def fit(learner: Learner, data: Data, run: Run) -> None:
     """Trains until every step is taken or patience is lost, and evaluates after each epoch."""
@@ -58,7 +61,7 @@ def train_epoch(learner: Learner, pipeline: Pipeline, run: Watcher) -> None:
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
     steps = grouped(batches, learner.settings.accumulate)
     for group in islice(steps, learner.steps - learner.step):
-        for (x, y), share in zip(group, shares(group, learner), strict=True):
+        for (x, y), share in parts(group, learner):
             with learner.autocast:
                 output = model(x)
             samples = y.shape[0]  # `len(y)` is Python, and a small net would feel it
@@ -107,6 +110,20 @@ def grouped(batches: Iterable[Batch], size: int) -> Iterator[list[Batch]]:
         return ([batch] for batch in batches)
     iterator = iter(batches)
     return iter(lambda: list(islice(iterator, size)), [])
+
+
+def parts(group: list[Batch], learner: Learner) -> Iterable[Pair]:
+    """The batches of an optimizer step, each with its share in it."""
+    pairs = zip(group, shares(group, learner), strict=True)
+    return pairs if len(group) == 1 else gathered(list(pairs), learner)
+
+
+def gathered(pairs: list[Pair], learner: Learner) -> Iterator[Pair]:
+    """Several batches of a step: gradients travel between the processes of a team once, with the last of them."""
+    *early, last = pairs
+    with learner.gradients_kept():
+        yield from early
+    yield last
 
 
 def shares(group: list[Batch], learner: Learner) -> list[Tensor | None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -91,6 +91,11 @@ class Learner:
         self.epoch, self.batch, self.step = state["position"]
         if self.team.rank < len(state["random"]):
             _restore_random_state(self.device, state["random"][self.team.rank])
+
+    def gradients_kept(self) -> AbstractContextManager[None]:
+        """A context in which the gradients of a process stay with it; nothing where the team has parts of a net."""
+        kept: Callable[[], AbstractContextManager[None]] = getattr(self.model, "no_sync", nullcontext)
+        return kept()
 
     def copied_weights(self) -> dict[str, Tensor]:
         """A copy of the weights to keep; in a team every process must ask for it."""

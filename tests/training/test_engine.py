@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import sleep
@@ -16,6 +17,9 @@ from netdsl.builtins import losses, optimizers, schedules
 from netdsl.components import call
 from netdsl.network import Use
 from netdsl.training import RunResult, TrainingError, train
+from netdsl.training.assembly import assemble
+from netdsl.training.engine import grouped, parts
+from netdsl.training.schedules import Steps
 
 SMOOTH = [
     call("torch.nn:Linear", in_features=4, out_features=8),
@@ -178,3 +182,23 @@ def test_compiling_is_told_apart_from_training(
     assert asked == ["max-autotune", "called"]
     assert re.search(r"^compiled in 0\.\d+ s, which the times below leave out$", capsys.readouterr().out, re.MULTILINE)
     assert result.epochs[0].seconds < 0.3
+
+
+def test_gradients_travel_once_a_step(make: Any, data: Any) -> None:
+    events: list[Any] = []
+
+    class Replica(nn.Module):
+        @contextmanager
+        def no_sync(self) -> Iterator[None]:
+            events.append("kept")
+            yield
+            events.append("shared")
+
+    learner = assemble(make(accumulate=3), torch.device("cpu"), Steps(6, 2))
+    learner.model = Replica()
+    batches = list(data.train.epoch(0))[:4]
+    for group in grouped(batches, 3):
+        for batch, _ in parts(group, learner):
+            events.append(batch.y.tolist())
+    first, second, third, fourth = (batch.y.tolist() for batch in batches)
+    assert events == ["kept", first, second, "shared", third, fourth]

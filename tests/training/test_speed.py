@@ -13,7 +13,7 @@ from netdsl.source import Source
 from netdsl.training import RunResult, session, speed, train
 from netdsl.training.speed import fastest
 
-NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size=2000 batch=64; train epochs=2 every=5"
+NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size=4000 batch=64; train epochs=2 every=5"
 
 
 @pytest.fixture(autouse=True)
