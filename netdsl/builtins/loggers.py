@@ -5,7 +5,7 @@ from __future__ import annotations
 from netdsl.components import logger
 
 
-@logger("netdsl.training.loggers:TensorBoard", example="logger tensorboard")
+@logger("netdsl.training.tensorboard:TensorBoard", example="logger tensorboard")
 def tensorboard() -> None:
     """TensorBoard's event files, in the run's folder `tensorboard/`."""
 

@@ -16,16 +16,12 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from time import monotonic, time
 from typing import Any, Protocol
 
 from netdsl.files import write_atomically
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a system says of a disk, a share of it or a file that may not grow."""
-
-WAIT = 1.0
-"""Seconds for which points wait to be written together: TensorBoard's thread would contend with a small net's steps."""
 
 Metrics = Mapping[str, float]
 
@@ -38,65 +34,6 @@ class Logger(Protocol):
 
     def close(self) -> None:
         """Says that the run is over."""
-
-
-class TensorBoard:
-    """Event files that `tensorboard --logdir` shows."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder / "tensorboard"
-        self._writer: Any = None
-        self._purge: int | None = None
-        self._beside: Any = None
-        self._waiting: list[tuple[Metrics, int, float]] = []
-        self._next = 0.0
-
-    def begin(self, beside: Any) -> None:
-        """Keeps what is shown beside the curves, to write it with the first of them."""
-        self._beside = beside
-
-    def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # steps are what TensorBoard goes by
-        """TensorBoard itself leaves out what an interrupted run logged after this step."""
-        self._purge, self._beside = step + 1, None
-
-    def log(self, metrics: Metrics, step: int) -> None:
-        """Adds a point to the curve of each metric."""
-        self._waiting.append((metrics, step, time()))
-        if monotonic() >= self._next:
-            self._write()
-
-    def flush(self) -> None:
-        """Puts everything on the disk."""
-        self._write()
-        self.writer.flush()
-
-    def close(self) -> None:
-        """Puts everything on the disk and ends."""
-        self._write()
-        self.writer.close()
-
-    def _write(self) -> None:
-        from tensorboard.compat.proto.summary_pb2 import Summary
-        from torch.utils.tensorboard.summary import scalar
-
-        for metrics, step, moment in self._waiting:
-            # one event for all of them: what `add_scalar` writes, at half its price
-            points: list[Any] = [scalar(name, value) for name, value in metrics.items()]  # type: ignore[no-untyped-call]  # torch's own
-            summary = Summary(value=[point.value[0] for point in points])
-            self.writer.file_writer.add_summary(summary, step, moment)
-        self._waiting.clear()
-        self._next = monotonic() + WAIT
-
-    @property
-    def writer(self) -> Any:
-        """A `SummaryWriter` of torch, made when first needed, for its import takes a second."""
-        if self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
-
-            self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
-            if self._beside:
-                self._beside.write(self._writer)
-        return self._writer
 
 
 class Jsonl:

@@ -31,7 +31,7 @@ from netdsl.training.errors import TrainingError
 from netdsl.training.exhaustion import explain, room_for_weights
 from netdsl.training.layout import Choice, arrange, lay_out
 from netdsl.training.learner import Learner
-from netdsl.training.loggers import Jsonl, Logger, Loggers, TensorBoard
+from netdsl.training.loggers import Jsonl, Logger, Loggers
 from netdsl.training.measures import begin_history, build_metrics
 from netdsl.training.precision import advice
 from netdsl.training.records.folder import RunFolder, writing
@@ -42,7 +42,7 @@ from netdsl.training.saver import Saver, Saving
 from netdsl.training.schedules import Steps
 from netdsl.training.signals import StopSignal
 from netdsl.training.speed import choose
-from netdsl.training.tensorboard import SAMPLES, Beside, settings_of
+from netdsl.training.tensorboard import SAMPLES, Beside, TensorBoard, settings_of
 
 EVERY_HALF_MINUTE = Saving()
 

@@ -1,4 +1,4 @@
-"""What TensorBoard shows beside the curves: the net's graph, some samples as the net receives them, the settings."""
+"""TensorBoard: a run's curves, and beside them the net's graph, some samples as the net receives them, the settings."""
 
 from __future__ import annotations
 
@@ -7,14 +7,79 @@ import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import monotonic, time
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from netdsl.network import Experiment
+from netdsl.training.loggers import Metrics
 
 SAMPLES = 16
+
+WAIT = 1.0
+"""Seconds for which points wait to be written together: TensorBoard's thread would contend with a small net's steps."""
+
+
+class TensorBoard:
+    """Event files that `tensorboard --logdir` shows."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "tensorboard"
+        self._writer: Any = None
+        self._purge: int | None = None
+        self._beside: Beside | None = None
+        self._waiting: list[tuple[Metrics, int, float]] = []
+        self._next = 0.0
+
+    def begin(self, beside: Beside | None) -> None:
+        """Keeps what is shown beside the curves, to write it with the first of them."""
+        self._beside = beside
+
+    def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # steps are what TensorBoard goes by
+        """TensorBoard itself leaves out what an interrupted run logged after this step."""
+        self._purge, self._beside = step + 1, None
+
+    def log(self, metrics: Metrics, step: int) -> None:
+        """Adds a point to the curve of each metric."""
+        self._waiting.append((metrics, step, time()))
+        if monotonic() >= self._next:
+            self._write()
+
+    def flush(self) -> None:
+        """Puts everything on the disk."""
+        self._write()
+        self.writer.flush()
+
+    def close(self) -> None:
+        """Puts everything on the disk and ends."""
+        self._write()
+        self.writer.close()
+
+    def _write(self) -> None:
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from torch.utils.tensorboard.summary import scalar
+
+        for metrics, step, moment in self._waiting:
+            # one event for all of them: what `add_scalar` writes, at half its price
+            points: list[Any] = [scalar(name, value) for name, value in metrics.items()]  # type: ignore[no-untyped-call]  # torch's own
+            summary = Summary(value=[point.value[0] for point in points])
+            self.writer.file_writer.add_summary(summary, step, moment)
+        self._waiting.clear()
+        self._next = monotonic() + WAIT
+
+    @property
+    def writer(self) -> Any:
+        """A `SummaryWriter` of torch, made when first needed, for its import takes a second."""
+        if self._writer is None:
+            from torch.utils.tensorboard import SummaryWriter
+
+            self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
+            if self._beside:
+                self._beside.write(self._writer)
+        return self._writer
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from torch import nn
 from netdsl.builtins.loggers import jsonl
 from netdsl.network import Use
 from netdsl.training import train
-from netdsl.training.loggers import Csv, Jsonl, Loggers, TensorBoard
-from netdsl.training.tensorboard import Beside, visible
+from netdsl.training.loggers import Csv, Jsonl, Loggers
+from netdsl.training.tensorboard import Beside, TensorBoard, visible
 
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:
