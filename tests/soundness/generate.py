@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter
 from netdsl.sizes import format_shape
-from soundness import windowless
+from soundness import uses
 
 Arguments = dict[str, Any]
 Sizes = tuple[int, ...]
@@ -80,7 +80,7 @@ def _to_fold(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes,
 
 
 DRAWS: Mapping[tuple[str, str], Draw] = {
-    **windowless.DRAWS,
+    **uses.DRAWS,
     ("layernorm", "normalized_shape"): _trailing,
     ("rmsnorm", "normalized_shape"): _trailing,
     ("dwconv", "out_channels"): lambda random, shape: shape[0] * random.choice((1, 1, 2, 3)),
@@ -89,7 +89,7 @@ DRAWS: Mapping[tuple[str, str], Draw] = {
 }
 """A draw of its own for a parameter of a rule whose sensible values depend on the shape."""
 
-ADJUSTMENTS: Mapping[str, Adjust] = {**windowless.ADJUSTMENTS, "fold": _to_fold}
+ADJUSTMENTS: Mapping[str, Adjust] = {**uses.ADJUSTMENTS, "fold": _to_fold}
 """A last touch for rules that accept almost nothing of what is drawn blindly; four cases in five get it."""
 
 

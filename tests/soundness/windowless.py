@@ -1,4 +1,4 @@
-"""The layers that no window slides over: what torch makes of their arguments, and uses that make sense.
+"""The layers that no window slides over: what torch makes of their arguments.
 
 A `dim` counts a sample's own dimensions: the oracles apply torch to each sample by itself, or refuse a `dim` that a
 sample does not have.
@@ -7,7 +7,6 @@ sample does not have.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from random import Random
 from typing import Any
 
 import torch
@@ -233,132 +232,3 @@ def _inexact_factor(sample: Sizes, /, scale_factor: Any = None, **_: Any) -> Ite
 
 SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {"upsample": _inexact_factor}
 """A factor such as 0.7 is rounded, and how is known of integers only."""
-
-
-def _padding(random: Random, shape: Sizes) -> Any:
-    ends = tuple(random.choice((0, 0, 1, 2, 3, 5, -1, -2, -6)) for _ in range(2 * (len(shape) - 1)))
-    return random.choice((1, 2, 3, -1, ends, ends))
-
-
-def _divisor(size: int, random: Random) -> int:
-    return random.choice([number for number in range(1, size + 1) if size % number == 0])
-
-
-def _factored(size: int, random: Random) -> list[int]:
-    """Numbers whose product is the size, one of them perhaps -1."""
-    sizes = [_divisor(size, random)]
-    sizes.append(size // sizes[0])
-    if random.random() < 0.3:
-        sizes.append(1)
-    random.shuffle(sizes)
-    if random.random() < 0.4:
-        sizes[random.randrange(len(sizes))] = -1
-    return sizes
-
-
-def _to_unflatten(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
-    dim = random.randrange(-len(shape), len(shape))
-    return shape, arguments | {"dim": dim, "unflattened_size": tuple(_factored(shape[dim], random))}
-
-
-def _to_reshape(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
-    total = 1
-    for size in shape:
-        total *= size
-    return shape, arguments | {"sizes": tuple(_factored(total, random))}
-
-
-def _to_upsample(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
-    arguments = dict(arguments)
-    fitting = {2: ["linear"], 3: ["bilinear", "bicubic"], 4: ["trilinear"]}.get(len(shape), [])
-    arguments["mode"] = random.choice(["nearest", "nearest-exact", "area", *fitting])
-    if arguments["mode"] not in fitting:
-        arguments.pop("align_corners", None)
-    if random.random() < 0.3:
-        arguments.pop("scale_factor", None)
-        arguments.setdefault("size", random.choice((1, 2, 5, 9)))
-        arguments.pop("recompute_scale_factor", None)
-    else:
-        arguments.pop("size", None)
-        if arguments.get("scale_factor") is None:
-            arguments["scale_factor"] = random.choice((2, 1.5, 0.7))
-    return shape, arguments
-
-
-def _to_shuffle(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
-    factor = random.choice((1, 2, 3))
-    return (random.choice((1, 2, 3)) * factor**2, *shape[1:]), {"upscale_factor": factor}
-
-
-def _to_unshuffle(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
-    factor = random.choice((1, 2, 3))
-    return (shape[0], *(factor * random.randint(1, 4) for _ in shape[1:])), {"downscale_factor": factor}
-
-
-def _permutation(random: Random, shape: Sizes) -> Any:
-    dims = random.sample(range(len(shape)), len(shape))
-    return tuple(dim - len(shape) if random.random() < 0.2 else dim for dim in dims)
-
-
-DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
-    ("prelu", "num_parameters"): lambda random, shape: random.choice((1, shape[0], shape[0], 2)),
-    ("hardtanh", "min_val"): lambda random, _: random.choice((-2.0, -1.0, 0.0, 0.5)),
-    ("permute", "dims"): _permutation,
-    ("pad", "padding"): _padding,
-    ("pad", "value"): lambda random, _: random.choice((0.0, 0.0, 0.5, -1.0)),
-    ("crop", "size"): lambda random, shape: random.choice((1, 2, 3, tuple(random.randint(1, n) for n in shape[1:]))),
-    ("crop", "offset"): lambda random, shape: random.choice(
-        (None, 0, 1, tuple(random.randint(0, 2) for _ in shape[1:]))
-    ),
-    ("select", "index"): lambda random, _: random.choice((-2, -1, 0, 0, 1, 3)),
-    ("upsample", "scale_factor"): lambda random, shape: random.choice(
-        (
-            2,
-            3,
-            1,
-            2.0,
-            0.5,
-            1.5,
-            0.25,
-            0.7,
-            0.3,
-            1 / 3,
-            1.1,
-            2.9,
-            tuple(random.choice((2, 0.5, 0.6)) for _ in shape[1:]),
-        )
-    ),
-    ("channelshuffle", "groups"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[0], random))),
-    ("attention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
-    ("transformer", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
-    **{(name, "num_layers"): lambda random, _: random.choice((1, 1, 2, 3)) for name in ("lstm", "gru", "rnn")},
-    ("lstm", "proj_size"): lambda random, _: random.choice((0, 0, 1, 2, 3)),
-    **{
-        (name, "dropout"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 1.0))
-        for name in ("lstm", "gru", "rnn", "attention", "transformer")
-    },
-    **{
-        (name, "p"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 0.9, 1.0, 1))
-        for name in (
-            "dropout",
-            "dropout1d",
-            "dropout2d",
-            "dropout3d",
-            "alphadropout",
-            "featurealphadropout",
-            "droppath",
-        )
-    },
-    **{
-        (name, at): lambda random, shape: random.randrange(-len(shape), len(shape))
-        for name, at in (("flatten", "start_dim"), ("flatten", "end_dim"), ("transpose", "dim0"), ("transpose", "dim1"))
-    },
-}
-
-ADJUSTMENTS: Mapping[str, Callable[[Random, Sizes, Arguments], tuple[Sizes, Arguments]]] = {
-    "unflatten": _to_unflatten,
-    "reshape": _to_reshape,
-    "upsample": _to_upsample,
-    "pixelshuffle": _to_shuffle,
-    "pixelunshuffle": _to_unshuffle,
-}

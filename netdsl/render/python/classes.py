@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from textwrap import wrap
 from typing import Any
 
 from netdsl.network import SEQUENTIAL, Network, Node
-from netdsl.render.python.expressions import FEWEST, Expressions, Made, only
-from netdsl.render.python.forward import Takes, composite_forward, sequential_forward
-from netdsl.render.python.layout import INDENT, WIDTH, Argument, Expression, Group, Text, flat, lay_out, literal
-from netdsl.render.python.names import class_name, is_attribute, unused, variable
+from netdsl.render.python.definition import SKIPPING, Definition
+from netdsl.render.python.expressions import Expressions, Made
+from netdsl.render.python.names import class_name, unused
 from netdsl.render.python.parameters import Differ, Parameters
 from netdsl.render.python.signatures import REQUIRED
 from netdsl.render.python.sources import reserved
@@ -25,11 +22,6 @@ Key = tuple[Any, ...]
 
 NEAREST = 8
 """With so many classes of one block it is tried whether a further use fits one of them."""
-
-LISTS = ("Concat", "Add", "Split")
-"""Composites whose bodies have no names."""
-
-SKIPPING = "netdsl.modules:Skipping"
 
 
 @dataclass
@@ -52,7 +44,7 @@ class Classes:
             self._define(key)
         span = Source("", "").span(0, 0)
         root = Node("", "", None, "", span, network.input, network.out, network.call, 0, 0, children=network.nodes)
-        self.texts.append(ClassBody(self.expressions, [root], Parameters(1)).text(name, summary(network)))
+        self.texts.append(Definition(self.expressions, [root], Parameters(1)).text(name, summary(network)))
 
     def _find(self, node: Node, around: Key) -> None:
         """Notes the nodes that become classes, and which of them are inside which."""
@@ -88,12 +80,12 @@ class Classes:
         for node in nodes:
             self.expressions.forget(node)
 
-    def _groups(self, nodes: Sequence[Node]) -> list[tuple[list[Node], ClassBody]]:
+    def _groups(self, nodes: Sequence[Node]) -> list[tuple[list[Node], Definition]]:
         """The uses that one class can serve, and the class: all of them where they are not too unlike."""
         whole = self._try(nodes)
         if whole:
             return [(list(nodes), whole)]
-        groups: list[tuple[list[Node], ClassBody]] = []
+        groups: list[tuple[list[Node], Definition]] = []
         for kind in _kinds(nodes):
             for index in range(max(0, len(groups) - NEAREST), len(groups)):
                 joined = self._try([*groups[index][0], *kind])
@@ -106,11 +98,11 @@ class Classes:
                 groups.append((kind, alone))
         return groups
 
-    def _try(self, nodes: Sequence[Node]) -> ClassBody | None:
+    def _try(self, nodes: Sequence[Node]) -> Definition | None:
         blocks = [node.block for node in nodes if node.block]
         given = {name: [block.arguments[name] for block in blocks] for name in (blocks[0].arguments if blocks else ())}
         try:
-            return ClassBody(self.expressions, nodes, Parameters(len(nodes), given, _defaults(_header(nodes[0]))))
+            return Definition(self.expressions, nodes, Parameters(len(nodes), given, _defaults(_header(nodes[0]))))
         except Differ:
             return None
 
@@ -130,83 +122,6 @@ class Classes:
         if node.layer is None and parent is not None:
             return f"A body of `{_one_line(parent.written)}`."
         return f"`{_one_line(node.written)}`, whose bodies are given outputs from above."
-
-
-class ClassBody:
-    """What a class consists of, from the nodes that are to be instances of it; raises `Differ` where they cannot be."""
-
-    def __init__(self, expressions: Expressions, nodes: Sequence[Node], parameters: Parameters) -> None:
-        self.expressions = expressions
-        self.nodes = nodes
-        self.parameters = parameters
-        self.first = nodes[0]
-        self.target = only(node.call.target for node in nodes)
-        self.statements = list(self._constructor())
-        self.forward = list(self._forward())
-
-    def text(self, name: str, docstring: str) -> str:
-        """The class under a name."""
-        lines = [f"class {name}({self._base()}):", *_indented(_docstring_lines(docstring), INDENT), ""]
-        lines += self._signature("__init__", [f"{one}" for one in self._declared()], "None")
-        lines += self.statements
-        if self.forward:
-            takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
-            lines += ["", *self._signature("forward", ["x: Tensor", *takes], "Tensor")]
-            lines += _indented(self.forward, 2 * INDENT)
-        return "\n".join(lines)
-
-    def _base(self) -> str:
-        kind = self.target.partition(":")[2]
-        return "nn.ModuleList" if kind in LISTS else "nn.Module" if self._is_composite() else "nn.Sequential"
-
-    def _is_composite(self) -> bool:
-        return self.target not in (SEQUENTIAL.target, SKIPPING)
-
-    def _constructor(self) -> Iterator[str]:
-        """The lines of `__init__`, as far in as they stand."""
-        plain = all(child.key.isdigit() for node in self.nodes for child in node.children)
-        if plain and self.target == SEQUENTIAL.target:
-            items = self.expressions.items([node.children for node in self.nodes], self.parameters)
-            yield from lay_out(Group("super().__init__(", items), 2 * INDENT)
-            return
-        yield " " * 2 * INDENT + "super().__init__()"
-        for (key, argument), run in groupby(self._children(), lambda child: (_place(child[0]), child[1])):
-            yield from _assignments(key, argument, len(list(run)))
-
-    def _children(self) -> Iterator[tuple[str, Argument]]:
-        keys = only(tuple(child.key for child in node.children) for node in self.nodes)
-        for index, key in enumerate(keys):
-            row = [node.children[index] for node in self.nodes]
-            argument = self.expressions.item(row, self.parameters)
-            if row[0].layer is None and row[0].block is None:
-                argument = Argument(argument.value)
-            yield key, argument
-
-    def _forward(self) -> Iterator[str]:
-        if self.target == SEQUENTIAL.target:
-            return iter(())
-        takes = only(self._takes(node) for node in self.nodes)
-        only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
-        if self._is_composite():
-            return composite_forward(self.first, takes)
-        keys = [child.key for child in self.first.children]
-        return sequential_forward(keys, list(self.first.call.arguments.get("keeps", ())), takes)
-
-    def _takes(self, node: Node) -> Takes:
-        """What the children are given besides their input."""
-        made = {child.key: self.expressions.made.get(child.path) for child in node.children}
-        own = {child.key: child.call.arguments.get("takes", ()) for child in node.children}
-        return {key: tuple(one.takes if one else own[key]) for key, one in made.items()}
-
-    def _declared(self) -> Iterator[str]:
-        signature, annotations = self.parameters.signature, self.parameters.annotations()
-        for name, default in signature.items():
-            value = "" if default is REQUIRED else f" = {flat(literal(default))}"
-            yield f"{name}: {annotations[name]}{value}"
-
-    def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
-        elements = tuple(Argument(Text(one)) for one in ("self", *parameters))
-        return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
 
 
 def summary(network: Network) -> str:
@@ -247,46 +162,6 @@ def _structure(node: Node) -> Any:
     key = "" if node.key.isdigit() else node.key
     children = tuple(map(_structure, node.children))
     return node.call.target, arguments, key, node.span.start, tuple(sorted(node.takes)), children
-
-
-def _place(key: str) -> str:
-    """What the lines of two children share that may be one loop."""
-    return "" if key.isdigit() else key
-
-
-def _assignments(key: str, argument: Argument, times: int) -> Iterator[str]:
-    """The line that makes a child, or the loop that makes several."""
-    if key:
-        yield from _assignment(key, argument, 2 * INDENT)
-    elif times >= FEWEST:
-        yield " " * 2 * INDENT + f"for _ in range({times}):"
-        yield from _assignment(key, argument, 3 * INDENT)
-    else:
-        for _ in range(times):
-            yield from _assignment(key, argument, 2 * INDENT)
-
-
-def _assignment(key: str, argument: Argument, indent: int) -> Iterator[str]:
-    value, comment = argument.value, argument.comment
-    if is_attribute(key):
-        yield from lay_out(value, indent, f"self.{key} = ", comment=comment)
-    else:
-        elements = (Argument(value),) if not key else (Argument(literal(key)), Argument(value))
-        call: Expression = Group("self.add_module(" if key else "self.append(", elements)
-        yield from lay_out(call, indent, comment=comment)
-
-
-def _docstring_lines(text: str) -> list[str]:
-    text = text.replace("\\", "/").replace('"', "'")
-    if len(text) + INDENT + len('""""""') <= WIDTH and "\n" not in text:
-        return [f'"""{text}"""']
-    paragraphs = (wrap(one, WIDTH - INDENT - len('""""""'), break_long_words=False) for one in text.split("\n\n"))
-    first, *others = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
-    return [f'"""{first}', *others, '"""']
-
-
-def _indented(lines: Iterable[str], indent: int) -> Iterator[str]:
-    return (f"{' ' * indent}{line}" if line else "" for line in lines)
 
 
 def _header(node: Node) -> str:
