@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
@@ -15,6 +15,7 @@ from netdsl import components
 from netdsl.building import build_network, completed, create, locate
 from netdsl.discovery import describe
 from netdsl.network import Experiment, TrainSettings, Use
+from netdsl.training.compiling import compiled
 from netdsl.training.devices import autocast, out_of_memory
 from netdsl.training.distributed.normalization import synchronized
 from netdsl.training.distributed.sharding import shard
@@ -50,7 +51,7 @@ def assemble(
     schedule = create(experiment.schedule, optimizer, steps) if experiment.schedule else None
     learner = Learner(
         module=module,
-        model=_compiled(called, settings.compile),
+        model=compiled(called, settings.compile),
         loss=build_loss(experiment.loss).to(device),
         optimizer=optimizer,
         schedule=schedule,
@@ -125,10 +126,3 @@ def _shared(module: nn.Sequential, team: Team, device: torch.device, settings: T
 
 def _average(module: nn.Module, decay: float) -> AveragedModel:
     return AveragedModel(module, multi_avg_fn=get_ema_multi_avg_fn(decay))  # type: ignore[no-untyped-call]
-
-
-def _compiled(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
-    if mode == "off":
-        return module
-    compiled: Callable[[Tensor], Tensor] = torch.compile(module, mode=mode.replace("_", "-"))
-    return compiled

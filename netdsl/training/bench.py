@@ -17,6 +17,7 @@ import torch
 from netdsl.data import Batch, open_data
 from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
+from netdsl.training.compiling import compiling
 from netdsl.training.course import CourseLoop
 from netdsl.training.devices import choose_device, device_name, timed
 from netdsl.training.engine import Unwatched, train_epoch, update
@@ -78,7 +79,8 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
         choice = choose(experiment, data, place, length)
         learner = assemble(experiment, place, length)
         ours = Loop(learner, lay_out(learner, data, choice).train)
-        first = timed(lambda: ours.advance(1), place)
+        with compiling():
+            first = timed(lambda: ours.advance(1), place)
         phases = ours.phases(steps)
         memory = peak(place)
         course = CourseLoop(experiment, data.facts, place)

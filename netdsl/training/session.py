@@ -20,6 +20,7 @@ from netdsl.training.assembly import assemble
 from netdsl.training.batches import count_steps
 from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
+from netdsl.training.compiling import CompileError, compiling
 from netdsl.training.devices import choose_device, device_name, out_of_memory
 from netdsl.training.diagnose import blame
 from netdsl.training.display.progress import Display, choose_display
@@ -131,7 +132,7 @@ def train(
         elif start:
             run.save()
         display.line(run.table.heading)
-        with run.callbacks.during(), _explained(experiment, data, run, choice):
+        with run.callbacks.during(), _explained(experiment, data, run, choice), compiling():
             fit(learner, data, run)
         if team.leads and data.skipped:
             folder.describe(skipped=data.skipped)
@@ -155,6 +156,9 @@ def _explained(experiment: Experiment, data: Data, run: Run, choice: Choice) -> 
         alone = data if learner.team.alone else open_data(experiment.data, learner.device, seed=seed)
         run.saver.fail()
         learner.team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+    except CompileError:
+        run.saver.fail()
+        raise
     except DataError as error:
         raise DataError(error.message, f"{error.help}; {run.rescued()}" if error.help else run.rescued()) from error
     except (RuntimeError, MemoryError) as error:

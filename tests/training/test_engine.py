@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
@@ -159,29 +157,6 @@ def test_numbers_are_never_broadcast_against_each_other(make: Any, data: Any, ru
     slow = Use(optimizers.sgd, {"lr": 0.02})
     result = run(replace(make(calls=calls, measures=(), epochs=20, optimizer=slow), loss=Use(losses.mse, {})))
     assert result.best.test["loss"] < 1e-3
-
-
-def test_compiling_is_told_apart_from_training(
-    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    asked: list[str] = []
-
-    def slow(module: nn.Module, *, mode: str) -> Any:
-        asked.append(mode)
-
-        def forward(x: Tensor) -> Tensor:
-            if len(asked) == 1:
-                asked.append("called")
-                sleep(0.3)
-            return module(x)
-
-        return forward
-
-    monkeypatch.setattr(torch, "compile", slow)
-    result = train(make(epochs=2, compile="max_autotune"), device="cpu", out=tmp_path / "run")
-    assert asked == ["max-autotune", "called"]
-    assert re.search(r"^compiled in 0\.\d+ s, which the times below leave out$", capsys.readouterr().out, re.MULTILINE)
-    assert result.epochs[0].seconds < 0.3
 
 
 def test_gradients_travel_once_a_step(make: Any, data: Any) -> None:
