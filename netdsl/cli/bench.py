@@ -63,13 +63,13 @@ def report(experiment: Experiment, found: Bench) -> str:
         _line("", unit, "ms a step", ""),
         _line("netdsl", f"{found.rate:,.0f}", _ms(found.step), f"{found.ratio:.2f} x the course's loop"),
     ]
-    products = f"products     {found.gain:.2f} x as fast in {train.precision} as in fp32"
+    gain = f"{train.precision}         {found.gain:.2f} x as fast as fp32 on this device"
     whole = sum(found.phases.values())
     lines += [_line(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()]
     lines += [
         _line("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
         "",
-        *([] if train.precision == "fp32" else [products]),
+        *([] if train.precision == "fp32" else [gain]),
         f"first step   {found.first:.2f} s{', compiling' if compiled else ''}",
         f"peak memory  {found.memory / 1e6:,.0f} MB{' on the device' if found.device.startswith('cuda') else ''}",
     ]

@@ -47,7 +47,7 @@ class Bench:
         memory: the peak, in bytes: of the device where it counts, else of the process.
         course: the milliseconds of a step of the course's loop.
         ratio: how many times as fast as the course's loop, the median over the rounds.
-        gain: how many times as fast the device multiplies matrices as it does in fp32, in the precision of the run.
+        gain: how many times as fast as in fp32 the device does what such a net mostly does, in the run's precision.
     """
 
     device: str
@@ -102,7 +102,7 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
         memory=memory,
         course=median(theirs) * 1e3,
         ratio=median(his / my for my, his in zip(mine, theirs, strict=True)),
-        gain=gain(experiment.train.precision, place),
+        gain=gain(experiment.network, experiment.train.precision, place),
     )
 
 

@@ -115,7 +115,7 @@ def train(
         folder = beginning.folder
         choice = team.led(partial(_choose, experiment, data, place, steps, beginning))
         display.line(header(experiment, data, place, team.world, choice))
-        if team.leads and (note := advice(experiment.train.precision, place)):
+        if team.leads and (note := advice(experiment.network, experiment.train.precision, place)):
             display.line(note)
         if restarted:
             display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")

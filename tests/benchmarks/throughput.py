@@ -150,18 +150,19 @@ def measure(name: str, given: argparse.Namespace) -> bool:
         rates = f"{found * BATCH:>10,.0f} images/s {1e3 / found:>9.3f} ms/step"
         print(f"    {contender:12} {rates} {against:>7.2f} × {first}")
     for precision in filter(None, (contender.partition(" ")[2] for contender in case.contenders)):
-        print(f"    (matrices are multiplied {products(precision):.2f} times as fast in {precision} as in fp32 here)")
+        print(f"    (this processor convolves {gained(case, precision):.2f} times as fast in {precision} as in fp32)")
     verdicts = [told(turns, *requirement) for requirement in case.required]
     return all(verdicts)
 
 
-def products(precision: str) -> float:
+def gained(case: Case, precision: str) -> float:
     """What this processor gains by a precision, whatever the program."""
     import torch
 
+    import netdsl
     from netdsl.training.precision import gain
 
-    return gain(precision, torch.device("cpu"))
+    return gain(netdsl.shapes(Path(case.net)), precision, torch.device("cpu"))
 
 
 def turn(contenders: dict[str, Contender], steps: int, *, backwards: bool) -> dict[str, float]:
