@@ -105,14 +105,12 @@ def train(
         stop = StopSignal(patient=not team.alone)
         display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
         stack.callback(display.close)
-        mine = partial(open_data, experiment.data, place, rank=team.rank, world=team.world, progress=display.decoding)
-        data = team.each(partial(mine, seed=experiment.train.seed))
+        data = _open(experiment, place, team, display)
         stack.callback(data.close)
         steps = team.led(partial(count_steps, experiment, data, team))
         restarted = team.highest([team.restarts])[0] > 0
         where = Place(Path(out) if out else None, Path(resume) if resume else None)
         beginning = team.led(partial(begin, experiment, place, where, team, restarted, about or {}))
-        folder = beginning.folder
         choice = team.led(partial(_choose, experiment, data, place, steps, beginning))
         display.line(header(experiment, data, place, team.world, choice))
         if team.leads and (note := advice(experiment.network, experiment.train.precision, place)):
@@ -125,22 +123,40 @@ def train(
         data = lay_out(learner, data, choice)
         run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)
-        if beginning.state:
-            run.resume(beginning.state)
-        elif beginning.resumed:
-            run.saver.loggers.resume(0, 0)
-        elif start:
-            run.save()
+        _take_up(run, beginning, fresh_weights=start is None)
         display.line(run.table.heading)
         with run.callbacks.during(), _explained(experiment, data, run, choice), compiling():
             fit(learner, data, run)
-        if team.leads and data.skipped:
-            folder.describe(skipped=data.skipped)
-            display.line(left_out(data.skipped))
-        named = [use.component.name for use in experiment.loggers]
-        display.line(outcome(run.saver.history, folder.path, curves=not named or "tensorboard" in named))
+        _conclude(run, experiment, data)
     history = run.saver.history
-    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+    return RunResult(run.saver.folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+
+
+def _open(experiment: Experiment, place: torch.device, team: Team, display: Display) -> Data:
+    """The data, of which each process is served its share."""
+    assert experiment.data is not None
+    share = partial(open_data, rank=team.rank, world=team.world, progress=display.decoding)
+    return team.each(partial(share, experiment.data, place, seed=experiment.train.seed))
+
+
+def _take_up(run: Run, beginning: Beginning, *, fresh_weights: bool) -> None:
+    """Goes on where the run stood; one that begins with the weights of another saves them first."""
+    if beginning.state:
+        run.resume(beginning.state)
+    elif beginning.resumed:
+        run.saver.loggers.resume(0, 0)
+    elif not fresh_weights:
+        run.save()
+
+
+def _conclude(run: Run, experiment: Experiment, data: Data) -> None:
+    """Says which images were left out, what the run came to, and what to type next."""
+    folder = run.saver.folder
+    if run.learner.team.leads and data.skipped:
+        folder.describe(skipped=data.skipped)
+        run.display.line(left_out(data.skipped))
+    named = [use.component.name for use in experiment.loggers]
+    run.display.line(outcome(run.saver.history, folder.path, curves=not named or "tensorboard" in named))
 
 
 @contextmanager
