@@ -169,6 +169,7 @@ class TrainSettings:
     """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps).
 
     Args:
+        tf32: whether a CUDA device may compute with 10 bits of mantissa what is `fp32`, which is several times as fast.
         clip: the largest norm that the gradient may have.
         accumulate: how many batches make one optimizer step.
         ema: the decay of a moving average of the weights, which is then what is tested and kept.
@@ -185,6 +186,7 @@ class TrainSettings:
     epochs: int = 10
     steps: int | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    tf32: bool = True
     compile: Literal["off", "default", "reduce_overhead", "max_autotune"] = "off"
     clip: float | None = None
     accumulate: int = 1

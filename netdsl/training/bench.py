@@ -19,7 +19,7 @@ from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
 from netdsl.training.compiling import compiling
 from netdsl.training.course import CourseLoop
-from netdsl.training.devices import choose_device, device_name, timed
+from netdsl.training.devices import choose_device, device_name, tensor_float, timed
 from netdsl.training.engine import Unwatched, train_epoch, update
 from netdsl.training.errors import TrainingError
 from netdsl.training.layout import Choice, lay_out
@@ -116,31 +116,37 @@ class Loop:
         """Takes some steps, over as many epochs as they need."""
         learner = self.learner
         goal = learner.step + steps
-        while learner.step < goal:
-            learner.steps = Steps(goal, learner.steps.per_epoch)
-            train_epoch(learner, self.pipeline, Unwatched())
-            if learner.batch >= self.pipeline.batches:
-                learner.epoch, learner.batch = learner.epoch + 1, 0
+        with tensor_float(learner.device, learner.settings.tf32):
+            while learner.step < goal:
+                learner.steps = Steps(goal, learner.steps.per_epoch)
+                train_epoch(learner, self.pipeline, Unwatched())
+                if learner.batch >= self.pipeline.batches:
+                    learner.epoch, learner.batch = learner.epoch + 1, 0
 
     def phases(self, steps: int) -> dict[str, float]:
         """The milliseconds of a step's phases, the median over some steps: the loop's own parts, one by one."""
         learner, clock = self.learner, make_clock(self.learner.device)
         learner.train()
         batches = self._batches()
-        for _ in range(steps):
-            for _ in range(learner.settings.accumulate):
-                clock.phase("data")
-                x, y = next(batches)
-                clock.phase("forward")
-                with learner.autocast:
-                    output = learner.model(x)
-                loss = learner.loss(output.float(), y)
-                clock.phase("backward")
-                learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch's own
-            clock.phase("optimizer")
-            update(learner)
-            clock.end_step()
+        with tensor_float(learner.device, learner.settings.tf32):
+            for _ in range(steps):
+                self._step(batches, clock)
         return {name: median(times) for name, times in clock.times().items()}
+
+    def _step(self, batches: Iterator[Batch], clock: Clock) -> None:
+        learner = self.learner
+        for _ in range(learner.settings.accumulate):
+            clock.phase("data")
+            x, y = next(batches)
+            clock.phase("forward")
+            with learner.autocast:
+                output = learner.model(x)
+            loss = learner.loss(output.float(), y)
+            clock.phase("backward")
+            learner.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]  # torch's own
+        clock.phase("optimizer")
+        update(learner)
+        clock.end_step()
 
     def _batches(self) -> Iterator[Batch]:
         epoch = 0

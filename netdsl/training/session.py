@@ -21,7 +21,7 @@ from netdsl.training.batches import count_steps
 from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
 from netdsl.training.compiling import CompileError, compiling
-from netdsl.training.devices import choose_device, device_name, out_of_memory
+from netdsl.training.devices import choose_device, device_name, out_of_memory, tensor_float
 from netdsl.training.diagnose import blame
 from netdsl.training.display.progress import Display, choose_display
 from netdsl.training.display.report import header, left_out, outcome
@@ -100,6 +100,7 @@ def train(
     place = choose_device(device, team.local, team.local_world)
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
+        stack.enter_context(tensor_float(place, experiment.train.tf32))
         stack.enter_context(joined(team, place))
         stack.enter_context(room_for_weights(experiment, place))
         stop = StopSignal(patient=not team.alone)

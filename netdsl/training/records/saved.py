@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from netdsl.data.chain import Chain, make_chain
 from netdsl.data.images import read_image
 from netdsl.data.randomness import Moment
 from netdsl.network import DataUse, Experiment
-from netdsl.training.devices import autocast, choose_device
+from netdsl.training.devices import autocast, choose_device, tensor_float
 from netdsl.training.errors import TrainingError
 from netdsl.training.evaluate import evaluate
 from netdsl.training.measures import build_metrics, gives_probabilities
@@ -64,9 +65,10 @@ class Saved:
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss).to(self.device)
-        context = autocast(self.device, self.experiment.train.precision)
-        found = evaluate(self.model, loss, metrics, data.test.epoch(0), context)
-        data.close()
+        settings = self.experiment.train
+        with closing(data), tensor_float(self.device, settings.tf32):
+            batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
+            found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}
 
     def predict(self, images: Sequence[Path]) -> Iterator[Tensor]:
