@@ -170,6 +170,7 @@ class TrainSettings:
 
     Args:
         tf32: whether a CUDA device may compute with 10 bits of mantissa what is `fp32`, which is several times as fast.
+        deterministic: whether a CUDA device computes the same bits each time, without its very fastest algorithms.
         clip: the largest norm that the gradient may have.
         accumulate: how many batches make one optimizer step.
         ema: the decay of a moving average of the weights, which is then what is tested and kept.
@@ -187,6 +188,7 @@ class TrainSettings:
     steps: int | None = None
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     tf32: bool = True
+    deterministic: bool = True
     compile: Literal["off", "default", "reduce_overhead", "max_autotune"] = "off"
     clip: float | None = None
     accumulate: int = 1

@@ -103,9 +103,10 @@ WORDS = (
         "train",
         "train [epochs=10] [steps=…] [precision=fp32] [seed=0] …",
         "How long and how to train.\n\n"
-        "Further: compile, tf32 (on CUDA), clip (of the gradient's norm), accumulate (batches to a step), ema (decay of "
-        "averaged weights), every (steps between two logged losses), patience (epochs without improvement), keep (best "
-        "epochs whose weights stay), speed and test_batch (the header says what `auto` chose), decay, freeze and shard.",
+        "Further: compile, tf32 and deterministic (on CUDA), clip (of the gradient's norm), accumulate (batches to a "
+        "step), ema (decay of averaged weights), every (steps between two logged losses), patience (epochs without "
+        "improvement), keep (best epochs whose weights stay), speed and test_batch (the header says what `auto` "
+        "chose), decay, freeze and shard.",
         "train epochs=30 precision=bf16 ema=0.999",
     ),
 )

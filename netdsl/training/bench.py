@@ -19,11 +19,12 @@ from netdsl.network import Experiment
 from netdsl.training.assembly import assemble
 from netdsl.training.compiling import compiling
 from netdsl.training.course import CourseLoop
-from netdsl.training.devices import choose_device, device_name, tensor_float, timed
+from netdsl.training.devices import choose_device, device_name, timed
 from netdsl.training.engine import Unwatched, train_epoch, update
 from netdsl.training.errors import TrainingError
 from netdsl.training.layout import Choice, lay_out
 from netdsl.training.learner import Learner
+from netdsl.training.numerics import numerics
 from netdsl.training.precision import gain
 from netdsl.training.schedules import Steps
 from netdsl.training.speed import choose
@@ -116,7 +117,7 @@ class Loop:
         """Takes some steps, over as many epochs as they need."""
         learner = self.learner
         goal = learner.step + steps
-        with tensor_float(learner.device, learner.settings.tf32):
+        with numerics(learner.device, learner.settings):
             while learner.step < goal:
                 learner.steps = Steps(goal, learner.steps.per_epoch)
                 train_epoch(learner, self.pipeline, Unwatched())
@@ -128,7 +129,7 @@ class Loop:
         learner, clock = self.learner, make_clock(self.learner.device)
         learner.train()
         batches = self._batches()
-        with tensor_float(learner.device, learner.settings.tf32):
+        with numerics(learner.device, learner.settings):
             for _ in range(steps):
                 self._step(batches, clock)
         return {name: median(times) for name, times in clock.times().items()}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
@@ -53,25 +53,6 @@ def autocast(device: torch.device, precision: str) -> AbstractContextManager[Non
     if precision not in HALF:
         return nullcontext()
     return torch.autocast(device.type, dtype=HALF[precision])
-
-
-@contextmanager
-def tensor_float(device: torch.device, allowed: bool) -> Iterator[None]:
-    """Lets a CUDA device multiply and convolve in TF32, or forbids it; by itself torch convolves so and multiplies not.
-
-    Only what is fp32 is meant. Other devices know no TF32.
-    """
-    if device.type != "cuda":
-        yield
-        return
-    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    try:
-        torch.set_float32_matmul_precision("high" if allowed else "highest")
-        torch.backends.cudnn.allow_tf32 = allowed
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before[0])
-        torch.backends.cudnn.allow_tf32 = before[1]
 
 
 def timed(action: Callable[[], object], device: torch.device) -> float:

@@ -21,7 +21,7 @@ from netdsl.training.batches import count_steps
 from netdsl.training.beginning import Beginning, Place, begin
 from netdsl.training.callbacks import Callbacks, Hooks
 from netdsl.training.compiling import CompileError, compiling
-from netdsl.training.devices import choose_device, device_name, out_of_memory, tensor_float
+from netdsl.training.devices import choose_device, device_name, out_of_memory
 from netdsl.training.diagnose import blame
 from netdsl.training.display.progress import Display, choose_display
 from netdsl.training.display.report import header, left_out, outcome
@@ -34,6 +34,7 @@ from netdsl.training.layout import Choice, arrange, lay_out
 from netdsl.training.learner import Learner
 from netdsl.training.loggers import Jsonl, Logger, Loggers
 from netdsl.training.measures import begin_history, build_metrics
+from netdsl.training.numerics import numerics
 from netdsl.training.precision import advice
 from netdsl.training.records.folder import RunFolder, writing
 from netdsl.training.records.history import Epoch, History, RunInfo
@@ -100,7 +101,7 @@ def train(
     place = choose_device(device, team.local, team.local_world)
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
-        stack.enter_context(tensor_float(place, experiment.train.tf32))
+        stack.enter_context(numerics(place, experiment.train))
         stack.enter_context(joined(team, place))
         stack.enter_context(room_for_weights(experiment, place))
         stop = StopSignal(patient=not team.alone)

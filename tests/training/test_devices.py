@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from netdsl.training import TrainingError
-from netdsl.training.devices import autocast, choose_device, device_name, tensor_float
+from netdsl.training.devices import autocast, choose_device, device_name
 
 
 def test_auto_is_a_device_that_is_there() -> None:
@@ -43,18 +43,3 @@ def test_autocast_can_be_entered_again_and_again(precision: str, dtype: torch.dt
     for _ in range(3):
         with context:
             assert layer(torch.ones(1, 2)).dtype == dtype
-
-
-@pytest.mark.parametrize(
-    ("device", "allowed", "products", "convolutions"),
-    [("cuda:0", True, "high", True), ("cuda:0", False, "highest", False), ("cpu", False, "highest", True)],
-)
-def test_tf32_is_what_a_run_says_and_afterwards_as_it_was(
-    device: str, allowed: bool, products: str, convolutions: bool
-) -> None:
-    before = torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32
-    assert before == ("highest", True)
-    with tensor_float(torch.device(device), allowed):
-        assert torch.get_float32_matmul_precision() == products
-        assert torch.backends.cudnn.allow_tf32 is convolutions
-    assert (torch.get_float32_matmul_precision(), torch.backends.cudnn.allow_tf32) == before

@@ -18,11 +18,12 @@ from netdsl.data.chain import Chain, make_chain
 from netdsl.data.images import read_image
 from netdsl.data.randomness import Moment
 from netdsl.network import DataUse, Experiment
-from netdsl.training.devices import autocast, choose_device, tensor_float
+from netdsl.training.devices import autocast, choose_device
 from netdsl.training.errors import TrainingError
 from netdsl.training.evaluate import evaluate
 from netdsl.training.measures import build_metrics, gives_probabilities
 from netdsl.training.metrics import scores
+from netdsl.training.numerics import numerics
 from netdsl.training.objective import build_loss
 from netdsl.training.records.folder import RunFolder, open_folder
 from netdsl.training.records.transfer import read_weights
@@ -66,7 +67,7 @@ class Saved:
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss).to(self.device)
         settings = self.experiment.train
-        with closing(data), tensor_float(self.device, settings.tf32):
+        with closing(data), numerics(self.device, settings):
             batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
             found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}
