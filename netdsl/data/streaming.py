@@ -31,6 +31,10 @@ class Streaming(Planned):
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """This rank's share of each batch of an epoch, from step `start` on."""
+        batches = self._batches(number, start)
+        return overlapped(batches, self.device) if self.device.type == "cuda" else batches
+
+    def _batches(self, number: int, start: int) -> Iterator[Batch]:
         raws = self.loader.batches(lambda: self._keys(number, start))
         for (step, moment), raw in zip(self.plan.moments(number, start), raws, strict=True):
             self.skips.note(raw.broken)
@@ -54,3 +58,18 @@ class Streaming(Planned):
         if x.dim() == 4:
             return x.to(self.device, non_blocking=True, memory_format=self.layout)
         return x.to(self.device, non_blocking=True)
+
+
+def overlapped(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
+    """Has each batch copied and transformed on a stream of its own, while the device still computes with the last."""
+    ahead: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's own
+    main = torch.cuda.current_stream(device)
+    while True:
+        with torch.cuda.stream(ahead):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        main.wait_stream(ahead)
+        for tensor in batch:
+            tensor.record_stream(main)  # or its memory might be given away while the net still reads it
+        yield batch

@@ -158,6 +158,8 @@ def _convolves(module: nn.Module) -> bool:
 def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> str:
     """What the measurement depends on: the net, the batch, and the machine."""
     net = [f"{node.path} {node.call}" for node in experiment.network.walk()]
-    work = [data.train.batch, data.test.batch, data.test.samples, experiment.train.precision, experiment.optimizer]
+    work = [data.train.batch, data.test.batch, data.test.samples, experiment.optimizer]
+    train = experiment.train
+    numbers = [train.precision, train.tf32, train.deterministic]
     machine = [device_name(device), torch.__version__, platform.node(), platform.processor()]
-    return hashlib.sha256("\n".join(map(str, [*net, *data.shape, *work, *machine])).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(map(str, [*net, *data.shape, *work, *numbers, *machine])).encode()).hexdigest()[:16]

@@ -26,7 +26,7 @@ def test_compiling_is_told_apart_from_training(
         def forward(x: Tensor) -> Tensor:
             if len(asked) == 1:
                 asked.append("called")
-                sleep(0.3)
+                sleep(1)
             return module(x)
 
         return forward
@@ -34,8 +34,8 @@ def test_compiling_is_told_apart_from_training(
     monkeypatch.setattr(torch, "compile", slow)
     result = train(make(epochs=2, compile="max_autotune"), device="cpu", out=tmp_path / "run")
     assert asked == ["max-autotune", "called"]
-    assert re.search(r"^compiled in 0\.\d+ s, which the times below leave out$", capsys.readouterr().out, re.MULTILINE)
-    assert result.epochs[0].seconds < 0.3
+    assert re.search(r"^compiled in \d\.\d s, which the times below leave out$", capsys.readouterr().out, re.MULTILINE)
+    assert result.epochs[0].seconds < 1
 
 
 def test_a_machine_without_a_compiler_is_told_so(make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
