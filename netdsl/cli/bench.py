@@ -71,9 +71,13 @@ def report(experiment: Experiment, found: Bench) -> str:
         "",
         *([] if train.precision == "fp32" else [gain]),
         f"first step   {found.first:.2f} s{', compiling' if compiled else ''}",
-        f"peak memory  {found.memory / 1e6:,.0f} MB{' on the device' if found.device.startswith('cuda') else ''}",
+        *([] if found.memory is None else [_peak(found.memory, found.device)]),
     ]
     return "\n".join(map(str.rstrip, lines))
+
+
+def _peak(memory: int, device: str) -> str:
+    return f"peak memory  {memory / 1e6:,.0f} MB{' on the device' if device.startswith('cuda') else ''}"
 
 
 def _line(name: str, rate: str, step: str, note: str) -> str:

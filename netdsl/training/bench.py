@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -45,7 +44,7 @@ class Bench:
         step: the milliseconds of a step, in the loop as it is.
         phases: the milliseconds of each phase of a step, each waited for.
         first: the seconds of the first step, where compilation and the choice of kernels happen.
-        memory: the peak, in bytes: of the device where it counts, else of the process.
+        memory: the peak, in bytes: of the device where it counts, else of the process; None where neither is known.
         course: the milliseconds of a step of the course's loop.
         ratio: how many times as fast as the course's loop, the median over the rounds.
         gain: how many times as fast as in fp32 the device does what such a net mostly does, in the run's precision.
@@ -60,7 +59,7 @@ class Bench:
     step: float
     phases: dict[str, float]
     first: float
-    memory: int
+    memory: int | None
     course: float
     ratio: float
     gain: float
@@ -216,10 +215,14 @@ def make_clock(device: torch.device) -> Clock:
     return CudaClock() if device.type == "cuda" else Clock()
 
 
-def peak(device: torch.device) -> int:
-    """The most bytes that were in use: the tensors on a CUDA device, elsewhere the whole process."""
+def peak(device: torch.device) -> int | None:
+    """The most bytes that were in use, of the tensors on a CUDA device, else of the process; Windows does not say."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
+    if sys.platform == "win32":
+        return None
+    import resource  # which only Unix has
+
     try:
         with open("/proc/self/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)

@@ -184,7 +184,7 @@ def stream(folder: Path) -> None:
         pass
     data.close()
     workers = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    print(json.dumps({"self": peak(torch.device("cpu")) / 2**20, "worker": workers}))
+    print(json.dumps({"self": (peak(torch.device("cpu")) or 0) / 2**20, "worker": workers}))
 
 
 def main() -> None:
