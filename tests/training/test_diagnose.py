@@ -42,7 +42,7 @@ class Logarithm(torch.nn.Module):
 
 
 def test_a_batch_that_is_not_finite_is_the_datas_fault(make: Any, data: Any, tmp_path: Path) -> None:
-    data.train.x[13, 2] = float("inf")
+    data.train.data.x[13, 2] = float("inf")
     error = fail(make(every=1), tmp_path / "run", Saving())
     assert "the batch itself holds values that are not finite" in error.message
 

@@ -19,6 +19,8 @@ from netdsl.training.assembly import assemble
 from netdsl.training.engine import grouped, parts
 from netdsl.training.schedules import Steps
 
+from .conftest import exchange
+
 SMOOTH = [
     call("torch.nn:Linear", in_features=4, out_features=8),
     call("torch.nn:Tanh"),
@@ -56,10 +58,10 @@ def test_the_loop_is_the_one_of_the_course(make: Any, data: Any, run: Any) -> No
     result = run(experiment)
     model = by_hand(experiment, data, epochs=2).eval()
     with torch.no_grad():
-        output = model(data.test.x)
-    right = (output.argmax(1) == data.test.y).float().mean().item()
+        output = model(data.test.data.x)
+    right = (output.argmax(1) == data.test.data.y).float().mean().item()
     assert equal(result.model, model)
-    assert result.epochs[-1].test["loss"] == pytest.approx(nn.functional.cross_entropy(output, data.test.y).item())
+    assert result.epochs[-1].test["loss"] == pytest.approx(nn.functional.cross_entropy(output, data.test.data.y).item())
     assert result.epochs[-1].test["accuracy"] == pytest.approx(right)
     assert not result.model.training
 
@@ -80,7 +82,7 @@ def test_a_run_leaves_the_random_numbers_of_its_caller_alone(make: Any, run: Any
 
 def test_accumulated_gradients_are_those_of_the_large_batch(make: Any, data: Any, run: Any) -> None:
     accumulated = run(make(calls=SMOOTH, accumulate=3, epochs=4))
-    data.train = data.train.batched(24)
+    exchange(data, train=data.train.batched(24))
     large = run(make(calls=SMOOTH, epochs=4))
     assert [epoch.step for epoch in accumulated.epochs] == [epoch.step for epoch in large.epochs] == [2, 4, 6, 8]
     for found, expected in zip(accumulated.model.parameters(), large.model.parameters(), strict=True):
@@ -117,7 +119,7 @@ def test_ema_tests_and_keeps_the_average(make: Any, data: Any, run: Any) -> None
     for found, expected in zip(result.model.parameters(), averages, strict=True):
         torch.testing.assert_close(found, expected)
     with torch.no_grad():
-        loss = nn.functional.cross_entropy(result.model(data.test.x), data.test.y).item()
+        loss = nn.functional.cross_entropy(result.model(data.test.data.x), data.test.data.y).item()
     assert result.epochs[-1].test["loss"] == pytest.approx(loss)
 
 
@@ -152,7 +154,7 @@ def test_a_net_without_weights_cannot_be_trained(make: Any, run: Any) -> None:
 
 def test_numbers_are_never_broadcast_against_each_other(make: Any, data: Any, run: Any) -> None:
     for part in (data.train, data.test):
-        object.__setattr__(part, "y", part.x.sum(1))
+        object.__setattr__(part.data, "y", part.data.x.sum(1))
     calls = [call("torch.nn:Linear", in_features=4, out_features=1)]
     slow = Use(optimizers.sgd, {"lr": 0.02})
     result = run(replace(make(calls=calls, measures=(), epochs=20, optimizer=slow), loss=Use(losses.mse, {})))

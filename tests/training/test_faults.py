@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from netdsl.checker import check
 from netdsl.components import call
 from netdsl.data import DataError
-from netdsl.data import open_data as really_open_data
 from netdsl.plugins import load_registry
 from netdsl.source import Source
-from netdsl.training import Saving, TrainingError, session, train
+from netdsl.training import Saving, TrainingError, train
 from netdsl.training.exhaustion import largest
 from netdsl.training.run import Run
+
+from .conftest import exchange
 
 EVERY_STEP = Saving(steps=1)
 PHOTOS = """flatten; linear 3
@@ -81,7 +82,6 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         for index in range(8):
             pixels = torch.randint(256, (8, 8, 3), dtype=torch.uint8)
             Image.fromarray(pixels.numpy()).save(f"photos/{label}/{index}.png")
-    monkeypatch.setattr(session, "open_data", really_open_data)
     experiment, _ = check(Source("photos.net", PHOTOS), load_registry())
     return experiment
 
@@ -167,7 +167,7 @@ def test_a_net_without_room_for_its_weights(make: Any, tmp_path: Path) -> None:
 def test_a_test_that_does_not_fit_goes_on_with_smaller_batches(
     make: Any, data: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    data.test = data.test.batched(21)
+    exchange(data, test=data.test.batched(21))
     whole = train(make(), device="cpu", out=tmp_path / "whole", quiet=True)
     hungry(monkeypatch, 6, testing=True)
     found = train(make(), device="cpu", out=tmp_path / "r")

@@ -13,6 +13,8 @@ from netdsl.builtins import optimizers
 from netdsl.network import Use
 from netdsl.training import RunResult, Saving, train
 
+from .conftest import exchange
+
 
 class PowerCut(Exception):
     """Ends a run where no one expects it."""
@@ -28,7 +30,7 @@ def cut_at(pipeline: Any, step: int) -> Any:
                     raise PowerCut
                 yield batch
 
-    return Cut(pipeline.x, pipeline.y, pipeline.batch, pipeline.shuffled)
+    return Cut(pipeline.chain, pipeline.plan, pipeline.device, pipeline.data)
 
 
 def lines(result: RunResult) -> list[dict[str, Any]]:
@@ -56,11 +58,12 @@ def test_a_run_that_was_cut_ends_as_if_it_had_not_been(
 ) -> None:
     experiment = make(**settings)
     whole = train(experiment, device="cpu", out=tmp_path / "whole", quiet=True, saving=Saving(steps=2))
-    good, data.train = data.train, cut_at(data.train, step)
+    good = data.train
+    exchange(data, train=cut_at(good, step))
     try:
         train(experiment, device="cpu", out=tmp_path / "cut", quiet=True, saving=Saving(steps=2))
     except PowerCut:
-        data.train = good
+        exchange(data, train=good)
     torch.manual_seed(99)
     resumed = train(experiment, device="cpu", resume=tmp_path / "cut", quiet=True, saving=Saving(steps=2))
 

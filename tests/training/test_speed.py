@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from netdsl.checker import check
-from netdsl.data import open_data
 from netdsl.plugins import load_registry
 from netdsl.source import Source
-from netdsl.training import RunResult, session, speed, train
+from netdsl.training import RunResult, speed, train
 from netdsl.training.speed import fastest
 
 NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size=4000 batch=64; train epochs=2 every=5"
@@ -18,8 +17,7 @@ NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size
 
 @pytest.fixture(autouse=True)
 def measures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Real data, of which even a short run is worth a measurement, and none was made before."""
-    monkeypatch.setattr(session, "open_data", open_data)
+    """Even a short run is worth a measurement, and none was made before."""
     monkeypatch.setattr(speed, "WORTHWHILE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
