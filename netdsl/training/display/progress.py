@@ -14,8 +14,10 @@ from rich.text import Text
 
 from netdsl.training.display.report import Moment, decoding_line, moving_line
 
-TICK = 0.2
-"""Seconds between two looks at the clock's hand: often enough for the eye, too seldom for the processor."""
+TICK = 0.5
+"""Seconds between two looks at the clock's hand. Each wakes the terminal, which takes a time slice from a busy core:
+five a second cost a run on two cores some 3 %.
+"""
 
 
 class Display:
