@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.inputs import Program, Settings, data_option, read_one, takes_settings, text_option
+from netdsl.cli.inputs import Program, data_option, takes_program
 from netdsl.cli.recorded import device_option, failures
 from netdsl.network import Experiment
 
@@ -17,18 +17,14 @@ if TYPE_CHECKING:
 
 
 @click.command
-@click.argument("file", type=click.Path(), required=False)
-@text_option
-@takes_settings
+@takes_program
 @device_option
 @data_option
 @click.option("--batch", type=click.IntRange(min=1), metavar="N", help="So many samples a step, instead of the file's.")
 @click.option("--steps", type=click.IntRange(min=2), default=50, metavar="N", help="Steps in each of the rounds.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(
-    file: str | None,
-    text: str | None,
-    settings: Settings,
+    program: Program,
     device: str,
     data: str | None,
     batch: int | None,
@@ -41,8 +37,8 @@ def command(
     data, forward, backward and optimizer, and the peak of memory. Beside it, the same steps with the loop of a first
     course: a DataLoader, one sample at a time. Both take turns; medians are printed. Nothing is written.
     """
-    settings = settings.overridden({"data": data, "data.batch": batch})
-    experiment = Program(read_one(file, text), settings).experiment
+    settings = program.settings.overridden({"data": data, "data.batch": batch})
+    experiment = Program(program.source, settings).experiment
     with failures():
         from netdsl.training.bench import bench
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.inputs import Settings, colored, columns, read_one, takes_settings, text_option
+from netdsl.cli.inputs import Program, Settings, colored, columns, takes_program
 from netdsl.cli.recorded import failures
 from netdsl.diagnostics import Diagnostic, errors
 from netdsl.network import DataUse
@@ -25,23 +25,19 @@ MOST_CLASSES = 40
 
 
 @click.command
-@click.argument("file", type=click.Path(), required=False)
-@text_option
-@takes_settings
+@takes_program
 @click.option("--grid", type=click.Path(path_type=Path), metavar="PNG", help="Where samples are pictured.")
 @click.option("--no-grid", is_flag=True, help="Picture no samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(
-    file: str | None, text: str | None, settings: Settings, grid: Path | None, no_grid: bool, as_json: bool
-) -> None:
+def command(program: Program, grid: Path | None, no_grid: bool, as_json: bool) -> None:
     """Show what a file's data hold, and picture some samples.
 
     Prints sizes, shapes, classes and how many samples each has, mean and deviation of the channels. Writes a PNG
     with samples as they are stored and, below each, as they reach the net: NAME-samples.png, unless `--grid` says
     otherwise. The file needs no net: `netdsl data -e 'data digits'`.
     """
-    source = read_one(file, text)
-    use = _data_line(source, settings)
+    source = program.source
+    use = _data_line(source, program.settings)
     with failures():
         from netdsl.data.survey import survey
 

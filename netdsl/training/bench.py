@@ -76,7 +76,8 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
             raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
         per_epoch = ceil(data.train.batches / experiment.train.accumulate)
         length = Steps(LONG, per_epoch)
-        choice = choose(experiment, data, place, length)
+        with numerics(place, experiment.train):  # or what is remembered for runs would be found in another way
+            choice = choose(experiment, data, place, length)
         learner = assemble(experiment, place, length)
         ours = Loop(learner, lay_out(learner, data, choice).train)
         with compiling():

@@ -25,7 +25,7 @@ def gain(network: Network, precision: str, device: torch.device) -> float:
     """
     if precision not in HALF:
         return 1.0
-    convolves = any(".Conv" in node.call.target.replace(":", ".") for node in network.walk())
+    convolves = any(":Conv" in node.call.target for node in network.walk())
     work = _convolution(device) if convolves else _product(device)
     whole, half = (partial(_step, work, device, name) for name in ("fp32", precision))
     whole(), half()  # the first call of a kind chooses how it is done

@@ -77,10 +77,10 @@ def _measured(experiment: Experiment, data: Data, device: torch.device, steps: S
     if experiment.train.compile != "off":  # torch.compile lays images out by itself
         return defaults
     learner = assemble(experiment, device, steps)
-    layouts = ["contiguous", "channels_last"] if _convolves(learner.module) else ["contiguous"]
     layout = defaults.layout
-    if len(layouts) > 1:
-        layout = fastest({layout: _training(experiment, data, device, steps, layout) for layout in layouts}, device)
+    if _convolves(learner.module):
+        layouts = (layout, "channels_last")
+        layout = fastest({name: _training(experiment, data, device, steps, name) for name in layouts}, device)
     laid_out = lay_out(learner, data, replace(defaults, layout=layout))
     return Choice(layout, fastest({size: _testing(learner, laid_out, size) for size in _test_sizes(data)}, device))
 
