@@ -27,7 +27,9 @@ def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, a
     if compare:
         _compare(_read(compare[0]), _read(compare[1]), out or Path("compare.png"))
         return
-    runs = find_runs(folder)
+    runs, damaged = find_runs(folder)
+    for path in damaged:
+        click.echo(f"warning: `{path}` is left out, since its `run.json` is damaged", err=True)
     if not runs:
         raise Failed(f"there is no run in `{folder}`", "`netdsl run FILE` makes one")
     if as_json:
@@ -42,7 +44,14 @@ def _row(run: Listed) -> tuple[str, ...]:
     value = "-" if run.value is None else f"{run.criterion} {number(run.criterion, run.value)}"
     epochs = run.about.get("result", {}).get("last", {}).get("epoch", 0)
     seconds = duration(run.about.get("seconds", 0.0))
-    return (str(run.path), str(epochs), value, number("loss", best.get("test/loss")), seconds, run.about["status"])
+    return (
+        str(run.path),
+        str(epochs),
+        value,
+        number("loss", best.get("test/loss")),
+        seconds,
+        run.about.get("status", "-"),
+    )
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:

@@ -129,6 +129,19 @@ def test_runs_are_listed_the_best_first(run: Path) -> None:
     assert [each["status"] for each in json.loads(netdsl("runs", run.parent, "--json").stdout)] == ["finished"] * 2
 
 
+@pytest.mark.parametrize("content", ['{"status": ', "[]", ""])
+def test_a_damaged_run_is_left_out_of_the_list(run: Path, tmp_path: Path, content: str) -> None:
+    shutil.copytree(run, tmp_path / "whole")
+    for name, text in (("damaged", content), ("begun", "{}")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(text)
+    result = netdsl("runs", tmp_path)
+    assert result.stderr == f"warning: `{tmp_path / 'damaged'}` is left out, since its `run.json` is damaged\n"
+    _, whole, begun = result.stdout.splitlines()
+    assert whole.endswith("finished")
+    assert begun.split()[1:] == ["0", "-", "-", "0", "s", "-"]
+
+
 def test_two_runs_are_compared(run: Path, tmp_path: Path) -> None:
     result = netdsl("runs", "--compare", run, run.parent / "two", "--out", tmp_path / "c.png")
     assert "optimizer.lr: - | 0.01" in result.stdout.splitlines()

@@ -50,14 +50,23 @@ class Listed:
         return [(line["step"], line[name]) for line in found if name in line]
 
 
-def find_runs(folder: Path) -> list[Listed]:
-    """Every run in a folder, the best first."""
-    return sorted(map(read_run, _folders(folder, DEEPEST)), key=lambda run: run.order)
+def find_runs(folder: Path) -> tuple[list[Listed], list[Path]]:
+    """Every run in a folder, the best first, and the folders whose `run.json` cannot be read."""
+    runs, damaged = [], []
+    for path in _folders(folder, DEEPEST):
+        try:
+            runs.append(read_run(path))
+        except (OSError, ValueError):
+            damaged.append(path)
+    return sorted(runs, key=lambda run: run.order), damaged
 
 
 def read_run(path: Path) -> Listed:
     """The run in a folder; `OSError` or `ValueError` where there is none."""
-    return Listed(path, json.loads((path / "run.json").read_text("utf-8")))
+    about = json.loads((path / "run.json").read_text("utf-8"))
+    if not isinstance(about, dict):
+        raise ValueError("run.json holds no object")
+    return Listed(path, about)
 
 
 def differences(one: Listed, other: Listed) -> list[str]:
