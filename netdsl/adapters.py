@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from netdsl import components
-from netdsl.building import locate
+from netdsl.builder import locate
 from netdsl.components import Facts, Refusal
-from netdsl.data.borrowed import first, splits, targets
+from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
-from netdsl.meta import module_layer, writable
+from netdsl.torch_layers import module_layer, writable
 
 SUPPLIED: Mapping[str, Sequence[str]] = {
     "Optimizer": ("params",),
@@ -189,7 +189,7 @@ def _type_of(default: Any) -> Any:
 
 
 def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
-    from netdsl.data.places import data_root
+    from netdsl.data.data_folder import data_root
 
     read = dataset(found)(data_root(None), **arguments)
     x, y = first(read.train)

@@ -8,24 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.checker import check as check_source
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.network import Experiment, Network
-from netdsl.plugins import PluginWarning, Registry, load_registry
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import NetError
+from netdsl.core.source import Source
+from netdsl.plugins.registry import PluginWarning, Registry, load_registry
+from netdsl.program import Experiment, Network
 from netdsl.render.diagnostics import render_text
-from netdsl.source import Source
 
 if TYPE_CHECKING:
     from torch import nn
 
     from netdsl.training import RunResult
-
-
-class NetError(ValueError):
-    """A text that is no net. Its message shows every mistake with its place; `diagnostics` holds them as data."""
-
-    def __init__(self, diagnostics: list[Diagnostic]) -> None:
-        super().__init__("\n" + render_text(diagnostics, color=False))
-        self.diagnostics = diagnostics
 
 
 def check(
@@ -65,7 +58,7 @@ def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, varian
         NetError: the text has errors.
         OSError: the file cannot be read.
     """
-    from netdsl.building import build_network
+    from netdsl.builder import build_network
 
     return build_network(shapes(net, overrides=overrides, variant=variant))
 
@@ -114,7 +107,7 @@ def _experiment(
 ) -> Experiment:
     experiment, diagnostics = _check(net, overrides, variant, registry)
     if experiment is None or errors(diagnostics):
-        raise NetError(diagnostics)
+        raise NetError(render_text(diagnostics, color=False), diagnostics)
     return experiment
 
 

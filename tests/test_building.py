@@ -5,10 +5,10 @@ import torch
 from torch import nn
 
 import netdsl
-from netdsl.building import build_network, completed, construct, create, locate
+from netdsl.builder import build_network, completed, construct, create, locate
 from netdsl.components import Schedule, call
-from netdsl.network import Use
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
+from netdsl.program import Use
 
 TUDUI = """
 input 3x32x32

@@ -8,10 +8,10 @@ import netdsl
 from netdsl.checker import check
 from netdsl.codes import CODES
 from netdsl.codes.page import Page
-from netdsl.plugins import Registry, load_registry
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.cells import width
-from netdsl.render.codes import code_list, code_page
-from netdsl.source import Source
+from netdsl.render.code_pages import code_list, code_page
 
 ROOT = Path(netdsl.__file__).parent
 TOO_LARGE_TO_SHOW = {

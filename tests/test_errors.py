@@ -9,10 +9,10 @@ import pytest
 
 from netdsl.checker import check
 from netdsl.codes import CODES
-from netdsl.diagnostics import Diagnostic
-from netdsl.plugins import Registry, load_registry
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.diagnostics import render_text
-from netdsl.source import Source
 
 FOLDER = Path(__file__).parent / "errors"
 FILES = sorted(FOLDER.glob("*.net"))

@@ -1,8 +1,8 @@
 import pytest
 
-from netdsl.diagnostics import Diagnostic, Edit, Fix
-from netdsl.fixes import ROUNDS, apply, compatible, fix
-from netdsl.source import Source
+from netdsl.core.diagnostics import Diagnostic, Edit, Fix
+from netdsl.core.fixes import ROUNDS, apply, compatible, fix
+from netdsl.core.source import Source
 
 WORDS = {"helo": "hello", "wrld": "world", "teh": "the"}
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hostile import BOMBS, HARMLESS, found, prepare
-from netdsl.diagnostics import errors
-from netdsl.plugins import Registry, load_registry
+from netdsl.core.diagnostics import errors
+from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.diagnostics import render_json, render_text
 
 HERE = Path(__file__).parent

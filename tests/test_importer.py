@@ -10,15 +10,16 @@ from click.testing import CliRunner, Result
 from torch import Tensor, nn
 
 from netdsl import modules
-from netdsl.building import build_network
+from netdsl.builder import build_network
 from netdsl.checker import check
 from netdsl.cli import netdsl
-from netdsl.diagnostics import errors
-from netdsl.importer import Inexpressible, from_module
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.source import Source
+from netdsl.export.python import export
+from netdsl.importer import from_module
 from netdsl.importer.reading import difference
-from netdsl.plugins import load_registry
-from netdsl.render.python import export
-from netdsl.source import Source
+from netdsl.plugins.registry import load_registry
 from soundness.generate import random_case
 from soundness.harness import by_rule, construct, layers
 from soundness.nets import Author
@@ -265,7 +266,7 @@ def test_a_subclass_that_adds_nothing_is_a_container() -> None:
     ids=lambda value: None if isinstance(value, nn.Module) else value[:40],
 )
 def test_what_the_language_has_no_words_for(module: nn.Module, message: str) -> None:
-    with pytest.raises(Inexpressible) as caught:
+    with pytest.raises(UnsupportedModule) as caught:
         imported(module)
     assert message in str(caught.value)
 

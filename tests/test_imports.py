@@ -13,11 +13,11 @@ import netdsl
 
 ROOT = Path(netdsl.__file__).parent
 FLOORS = (
-    ("source", "diagnostics", "sizes", "limits", "files", "fixes"),
-    ("language", "library", "lazy", "components", "ranges"),
-    ("ranges", "installed", "discovery", "hookspecs", "plugins", "builtins"),
-    ("network", "checker", "lints", "memory", "receptive", "codes", "render", "languageserver"),
-    ("building", "adapters", "importer", "meta", "modules", "data", "training", "export"),
+    ("core",),
+    ("language", "library", "components"),
+    ("plugins", "builtins"),
+    ("program", "checker", "lints", "analysis", "codes", "render", "export"),
+    ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
     ("api", "cli", "scaffold", "testing", "__main__"),
 )
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}

@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdsl.checker import check
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.plugins import Registry, load_registry
-from netdsl.source import Source
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
 
 NETS = {
     "tudui": """input 3x32x32

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.installed import announcements
+from netdsl.plugins.entry_points import announcements
 
 ENTRY = "[netdsl]\nmine = some_module\n"
 
@@ -60,5 +60,5 @@ def test_another_way_of_finding_packages_is_asked(path: Path, monkeypatch: pytes
 
     announce(path, ENTRY)
     monkeypatch.setattr(sys, "meta_path", [Finder])
-    monkeypatch.setattr("netdsl.installed._announced", lambda folder: iter(()))
+    monkeypatch.setattr("netdsl.plugins.entry_points._announced", lambda folder: iter(()))
     assert found() == ["mine"]

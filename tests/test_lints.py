@@ -7,9 +7,9 @@ import torch
 import netdsl
 from netdsl import build
 from netdsl.checker import check
-from netdsl.diagnostics import Diagnostic
-from netdsl.plugins import Registry, load_registry
-from netdsl.source import Source
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 

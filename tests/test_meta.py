@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from netdsl import meta
-from netdsl.building import build_network
+from netdsl import torch_layers
+from netdsl.builder import build_network
 from netdsl.checker import check
 from netdsl.components import Layer, Refusal, Result, Undetermined
-from netdsl.plugins import load_registry
-from netdsl.sizes import Shape, symbol
-from netdsl.source import Source
+from netdsl.core.sizes import Shape, symbol
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
 from soundness.generate import random_case
 from soundness.harness import by_rule, layers
 
@@ -19,7 +19,7 @@ REGISTRY = load_registry(installed=False)
 
 
 def layer(name: str) -> Layer:
-    found = meta.torch_layer(name)
+    found = torch_layers.torch_layer(name)
     assert found is not None
     return found
 
@@ -32,11 +32,11 @@ def refusal(name: str, x: Shape, **arguments: object) -> Refusal:
 
 @pytest.mark.parametrize("name", ["Hardshrink", "nn.Hardshrnk", "nn.functional", "nn.init", "nn.Tensor", "nn.", "conv"])
 def test_a_name_that_is_no_module_of_torch(name: str) -> None:
-    assert meta.torch_layer(name) is None
+    assert torch_layers.torch_layer(name) is None
 
 
 def test_every_name_is_a_layer_with_torch_s_own_name() -> None:
-    names = meta.torch_layer_names()
+    names = torch_layers.torch_layer_names()
     assert {"Hardshrink", "Conv2d", "Bilinear", "Sequential"} <= set(names)
     assert [layer(f"nn.{name}").name for name in names] == [f"nn.{name}" for name in names]
 
@@ -159,8 +159,9 @@ def by_torch(name: str, x: Shape, arguments: dict[str, object]) -> Shape | None:
 
 ELEMENTWISE = [
     name
-    for name in meta.torch_layer_names()
-    if getattr(nn, name).__module__ in meta.ELEMENTWISE_FAMILIES and getattr(nn, name) not in meta.ELEMENTWISE_EXCEPT
+    for name in torch_layers.torch_layer_names()
+    if getattr(nn, name).__module__ in torch_layers.ELEMENTWISE_FAMILIES
+    and getattr(nn, name) not in torch_layers.ELEMENTWISE_EXCEPT
 ]
 
 
@@ -243,7 +244,7 @@ class Halve(nn.Module):
 
 
 def test_any_module_class_can_be_a_layer() -> None:
-    halve = meta.module_layer(Halve, "halve", "shape")
+    halve = torch_layers.module_layer(Halve, "halve", "shape")
     assert (halve.name, halve.family, halve.summary) == ("halve", "shape", "Keeps every `step`-th feature.")
     assert [(one.name, one.positional) for one in halve.parameters.values()] == [("step", True), ("name", False)]
     result: Result = halve.apply((2, 8), step=4)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdsl.sizes import (
+from netdsl.core.sizes import (
     UNKNOWN,
     Expr,
     ceil_div,

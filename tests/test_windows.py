@@ -1,8 +1,8 @@
 import pytest
 
 from netdsl.components import Refusal
-from netdsl.plugins import load_registry
-from netdsl.sizes import UNKNOWN, symbol
+from netdsl.core.sizes import UNKNOWN, symbol
+from netdsl.plugins.registry import load_registry
 
 LAYERS = load_registry(installed=False).layers
 H, W = symbol("H"), symbol("W")
@@ -87,7 +87,7 @@ def test_formula_is_the_one_that_is_taught(text, x, formula):
 def test_refusal_says_what_was_found_and_what_was_expected(text, x, at, message):
     with pytest.raises(Refusal) as caught:
         apply(text, x)
-    assert (caught.value.at, caught.value.message) == (at, message)
+    assert (caught.value.parameter, caught.value.message) == (at, message)
 
 
 @pytest.mark.parametrize(

@@ -8,20 +8,10 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import TypeVar
 
-from netdsl.builtins import (
-    datasets,
-    layers,
-    loggers,
-    losses,
-    metrics,
-    optimizers,
-    photographs,
-    schedules,
-    transforms,
-    vision,
-)
+from netdsl.builtins import layers, loggers, losses, metrics, optimizers, schedules, transforms
+from netdsl.builtins.datasets import local, torchvision_large, torchvision_small
 from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
-from netdsl.hookspecs import hookimpl
+from netdsl.plugins.hookspecs import hookimpl
 
 C = TypeVar("C", bound=Component)
 
@@ -37,7 +27,9 @@ def netdsl_layers() -> Iterable[Layer]:
 @hookimpl
 def netdsl_datasets() -> Iterable[Dataset]:
     """The digits that ship with netdsl, the user's own files, and torchvision's classification sets."""
-    return [component for module in (datasets, vision, photographs) for component in _defined(module, Dataset)]
+    return [
+        component for module in (local, torchvision_small, torchvision_large) for component in _defined(module, Dataset)
+    ]
 
 
 @hookimpl

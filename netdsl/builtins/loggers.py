@@ -5,16 +5,16 @@ from __future__ import annotations
 from netdsl.components import logger
 
 
-@logger("netdsl.training.tensorboard:TensorBoard", example="logger tensorboard")
+@logger("netdsl.training.reporting.tensorboard:TensorBoard", example="logger tensorboard")
 def tensorboard() -> None:
     """TensorBoard's event files, in the run's folder `tensorboard/`."""
 
 
-@logger("netdsl.training.loggers:Csv", example="logger csv")
+@logger("netdsl.training.reporting.loggers:Csv", example="logger csv")
 def csv() -> None:
     """A table for spreadsheets and pandas, `metrics.csv` in the run's folder."""
 
 
-@logger("netdsl.training.loggers:Jsonl", example="logger jsonl")
+@logger("netdsl.training.reporting.loggers:Jsonl", example="logger jsonl")
 def jsonl() -> None:
     """One JSON object a line, `metrics.jsonl` in the run's folder."""

@@ -6,7 +6,7 @@ Left out of every signature: `weight` tensors, which a text cannot hold, and `re
 from __future__ import annotations
 
 from netdsl.components import Refusal, loss
-from netdsl.ranges import above, at_least, share
+from netdsl.core.ranges import above, at_least, share
 
 
 @loss("torch.nn:CrossEntropyLoss", wants="classes", example="loss cross_entropy label_smoothing=0.1")

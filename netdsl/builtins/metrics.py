@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from netdsl.components import INFERRED, metric
-from netdsl.ranges import at_least
+from netdsl.core.ranges import at_least
 
 Average = Literal["micro", "macro", "weighted"]
 

@@ -7,7 +7,7 @@ Left out of every signature: `capturable` and `differentiable`, which change not
 from __future__ import annotations
 
 from netdsl.components import Refusal, optimizer
-from netdsl.ranges import at_least, decay, share
+from netdsl.core.ranges import at_least, decay, share
 
 Betas = tuple[float, float]
 

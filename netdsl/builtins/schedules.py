@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from netdsl.components import schedule
-from netdsl.ranges import above, at_least, share
+from netdsl.core.ranges import above, at_least, share
 
 
 @schedule("netdsl.training.schedules:constant", example="schedule none warmup=1")

@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import Literal
 
 from netdsl.components import INFERRED, Refusal, Size, per_axis, transform
-from netdsl.sizes import Dim, Shape, Unknown, format_shape
+from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
 
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 Range = tuple[float, float]
 
 GEOMETRY = "netdsl.data.transforms.geometry"
-WARP = "netdsl.data.transforms.warp"
+WARP = "netdsl.data.transforms.affine"
 COLOUR = "netdsl.data.transforms.colour"
 MIXING = "netdsl.data.transforms.mixing"
-POLICY = "netdsl.data.transforms.policy"
+POLICY = "netdsl.data.transforms.random_policies"
 
 
 def _image(x: Shape, name: str) -> tuple[Dim, Dim, Dim]:

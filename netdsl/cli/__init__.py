@@ -138,7 +138,7 @@ def _terminate(*_: object) -> NoReturn:
 def _plugin_commands(ctx: click.Context) -> Mapping[str, click.Command]:
     """The commands that plugins add, asked for only where none of ours is meant; what is wrong is said once."""
     if PLUGINS not in ctx.meta:
-        from netdsl.plugins import load_commands
+        from netdsl.plugins.registry import load_commands
 
         found, problems = load_commands(COMMANDS)
         for problem in problems:

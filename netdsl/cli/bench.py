@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from netdsl.cli.inputs import Program, data_option, takes_program
-from netdsl.cli.recorded import device_option, failures
-from netdsl.network import Experiment
+from netdsl.cli.run_source import device_option, failures
+from netdsl.program import Experiment
 
 if TYPE_CHECKING:
-    from netdsl.training.bench import Bench
+    from netdsl.bench.step_times import Bench
 
 
 @click.command
@@ -40,7 +40,7 @@ def command(
     settings = program.settings.overridden({"data": data, "data.batch": batch})
     experiment = Program(program.source, settings).experiment
     with failures():
-        from netdsl.training.bench import bench
+        from netdsl.bench.step_times import bench
 
         found = bench(experiment, device, steps)
     click.echo(json.dumps(asdict(found)) if as_json else report(experiment, found))

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 
 from netdsl.cli.inputs import Settings, colored, columns, read_sources, takes_settings, text_option
-from netdsl.diagnostics import Diagnostic, errors
+from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.render.diagnostics import render_concise, render_json, render_text
 
 
@@ -56,7 +56,7 @@ def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
 
 def _explain(code: str) -> str:
     from netdsl.codes import CODES
-    from netdsl.render.codes import code_list, code_page
+    from netdsl.render.code_pages import code_list, code_page
 
     color = colored(sys.stdout)
     if code == "all":

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.inputs import Program, Settings, colored, columns, takes_program
-from netdsl.cli.recorded import failures
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.network import DataUse
+from netdsl.cli.run_source import failures
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.sizes import format_shape
+from netdsl.core.source import Source
+from netdsl.program import DataUse
 from netdsl.render.cells import crop, left, painter, right
 from netdsl.render.diagnostics import render_text
-from netdsl.sizes import format_shape
-from netdsl.source import Source
 
 if TYPE_CHECKING:
     from netdsl.data.survey import Survey
@@ -44,7 +44,7 @@ def command(program: Program, grid: Path | None, no_grid: bool, as_json: bool) -
         found = survey(use)
     pictured = None
     if found.raw and not no_grid:
-        from netdsl.data.grid import save_grid
+        from netdsl.data.sample_grid import save_grid
 
         pictured = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
         save_grid(pictured, found.raw, found.transformed)

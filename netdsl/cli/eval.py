@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.inputs import Settings, takes_settings
-from netdsl.cli.recorded import FOLDER, Failed, device_option, failures, recorded
+from netdsl.cli.run_source import FOLDER, Failed, device_option, failures, recorded
 
 if TYPE_CHECKING:
     from netdsl.training import Saved
@@ -44,7 +44,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
 
 
 def _print(saved: Saved, results: dict[str, Any]) -> None:
-    from netdsl.training.display.wording import number
+    from netdsl.training.reporting.numbers import number
 
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
     longest = max(map(len, scalars))
@@ -65,8 +65,8 @@ def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
-    from netdsl.files import write_atomically
-    from netdsl.training.display.pictures import confusion_png
+    from netdsl.core.files import write_atomically
+    from netdsl.training.reporting.plots import confusion_png
 
     path = saved.folder.path / "confusion.png"
     try:

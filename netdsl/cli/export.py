@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from netdsl.cli.inputs import Program, takes_program
-from netdsl.render.python import Inexpressible, export
+from netdsl.core.errors import ExportError
+from netdsl.export.python import export
 
 
 @click.command
@@ -21,7 +22,7 @@ def command(program: Program, output: str | None) -> None:
     """
     try:
         text = export(program.experiment.network, _title(program))
-    except Inexpressible as error:
+    except ExportError as error:
         raise click.ClickException(str(error)) from error
     if output is None:
         click.echo(text, nl=False)

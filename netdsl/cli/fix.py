@@ -8,10 +8,10 @@ import click
 
 from netdsl.cli.inputs import Settings, colored, columns, read_sources, takes_settings, text_option
 from netdsl.cli.rewriting import patch, save
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.fixes import fix
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.fixes import fix
+from netdsl.core.source import Source
 from netdsl.render.diagnostics import render_text
-from netdsl.source import Source
 
 
 @click.command

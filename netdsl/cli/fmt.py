@@ -8,9 +8,9 @@ import click
 
 from netdsl.cli.inputs import colored, columns, read_sources, text_option
 from netdsl.cli.rewriting import patch, save
+from netdsl.core.source import Source
 from netdsl.language.formatter import format_source
 from netdsl.render.diagnostics import render_text
-from netdsl.source import Source
 
 
 @click.command

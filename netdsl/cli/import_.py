@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.inputs import Settings, plugins_option
+from netdsl.core.errors import UnsupportedModule
 
 if TYPE_CHECKING:
     from torch import nn
@@ -36,13 +37,13 @@ def command(
     if size is not None and not SIZE.fullmatch(size):
         raise click.UsageError(f"`--input {size}` is no size: write for example `--input 3x32x32`")
     net = _net(target)
-    from netdsl.importer import Inexpressible, from_module
+    from netdsl.importer import from_module
 
     registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
     sizes = [int(part) if part.isdigit() else part for part in (size or "").split("x") if part]
     try:
         text = from_module(net, input=sizes, registry=registry)
-    except Inexpressible as error:
+    except UnsupportedModule as error:
         raise click.ClickException(f"`{target}` is not to be had in the language: {error}") from error
     if output is None:
         click.echo(text, nl=False)

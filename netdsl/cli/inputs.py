@@ -14,12 +14,12 @@ from typing import Any, TypeVar
 
 import click
 
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.limits import MAX_BYTES
-from netdsl.network import Experiment
-from netdsl.plugins import PluginWarning, Registry, load_registry
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.limits import MAX_BYTES
+from netdsl.core.source import Source
+from netdsl.plugins.registry import PluginWarning, Registry, load_registry
+from netdsl.program import Experiment
 from netdsl.render.diagnostics import render_text
-from netdsl.source import Source
 
 LARGEST = MAX_BYTES + 4
 """So much of a file shows that it is too large, though the last character be cut."""

@@ -9,8 +9,8 @@ import click
 
 from netdsl.cli.inputs import Settings, colored, columns, plugins_option
 from netdsl.components import Component
-from netdsl.language.words import Word
-from netdsl.plugins import Registry
+from netdsl.language.statements import Word
+from netdsl.plugins.registry import Registry
 from netdsl.render.entry import entry, word_entry
 from netdsl.render.vocabulary import named, names, vocabulary
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from netdsl.scaffold import PREFIX, Unnameable, net_text, plugin_files, write_file, write_folder
+from netdsl.core.errors import NameRefused
+from netdsl.scaffold import PREFIX, net_text, plugin_files, write_file, write_folder
 
 SUFFIX = ".net"
 
@@ -32,12 +33,12 @@ def command() -> None:
 @into_option
 def plugin(name: str, into: Path) -> None:
     """Write a package with a layer, a loss, their tests and a net: the folder `netdsl-NAME`."""
-    from netdsl.plugins import load_registry
+    from netdsl.plugins.registry import load_registry
     from netdsl.render.vocabulary import names
 
     try:
         files = plugin_files(name, names(load_registry(installed=False)))
-    except Unnameable as error:
+    except NameRefused as error:
         raise click.UsageError(str(error)) from error
     folder = into / f"{PREFIX}{name.removeprefix(PREFIX)}"
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from netdsl.cli.inputs import colored, columns, plugins_option
-from netdsl.plugins import load_commands, load_registry
+from netdsl.plugins.registry import load_commands, load_registry
 from netdsl.render.plugins import Present, plugin_list, plugin_page
 
 

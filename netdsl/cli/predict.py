@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from netdsl.cli.inputs import Settings
-from netdsl.cli.recorded import FOLDER, device_option, failures, recorded
+from netdsl.cli.run_source import FOLDER, device_option, failures, recorded
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import click
 
-from netdsl.files import write_atomically
+from netdsl.core.files import write_atomically
+from netdsl.core.source import Source
 from netdsl.render.cells import visible
-from netdsl.source import Source
 
 NOT_FILES = ("<stdin>", "<text>")
 STYLES = {"+": "green", "-": "red", "@": "cyan"}

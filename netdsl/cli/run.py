@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from netdsl.cli.inputs import Program, Settings, data_option, read_one, takes_settings, text_option
-from netdsl.cli.recorded import FOLDER, describe_source, device_option, failures, recorded
-from netdsl.training.distributed.launch import condemned, launch, launched
+from netdsl.cli.run_source import FOLDER, describe_source, device_option, failures, recorded
+from netdsl.training.distributed.launcher import condemned, launch, launched
 
 FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
 """What `--resume` may change: how far to go, what to look at and to keep, and where the data lie."""
@@ -98,7 +98,7 @@ def command(
 
 def _launch(nproc: int, program: Program, out: Path | None, resume: Path | None) -> int:
     """Runs the same command in several processes, which agree on a folder before they start."""
-    from netdsl.training.records.folder import default_folder
+    from netdsl.runs.folder import default_folder
 
     if program.source.name == "<stdin>":
         raise click.UsageError("`--nproc` gives the command to each process, but standard input only one can read")

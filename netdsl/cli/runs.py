@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from netdsl.cli.recorded import FOLDER, Failed
-from netdsl.training.display.wording import duration, number
-from netdsl.training.records.listing import Listed, differences, find_runs, read_run
+from netdsl.cli.run_source import FOLDER, Failed
+from netdsl.runs.listing import Listed, differences, find_runs, read_run
+from netdsl.training.reporting.numbers import duration, number
 
 HEADINGS = ("run", "epochs", "best", "test loss", "time", "status")
 
@@ -71,7 +71,7 @@ def _read(path: Path) -> Listed:
 
 
 def _compare(one: Listed, other: Listed, picture: Path) -> None:
-    from netdsl.training.display.pictures import curves_png
+    from netdsl.training.reporting.plots import curves_png
 
     for line in _table([HEADINGS, _row(one), _row(other)]):
         click.echo(line)

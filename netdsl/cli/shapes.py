@@ -7,7 +7,7 @@ import sys
 import click
 
 from netdsl.cli.inputs import Program, colored, columns, takes_program
-from netdsl.network import Experiment
+from netdsl.program import Experiment
 from netdsl.render.shapes_json import shapes_json
 from netdsl.render.table import shapes_table
 

@@ -25,22 +25,21 @@ from netdsl.components.experiment import (
     schedule,
     transform,
 )
-from netdsl.components.layers import Layer, layer
-from netdsl.components.rules import (
+from netdsl.components.layer import Layer, layer
+from netdsl.components.rule import (
     INFERRED,
     Call,
     Dtype,
-    Refusal,
     Requirement,
     Result,
     Size,
-    Undetermined,
     call,
     divisible,
     one_of,
     per_axis,
 )
-from netdsl.sizes import Shape
+from netdsl.core.errors import Refusal, Undetermined
+from netdsl.core.sizes import Shape
 
 __all__ = [
     "INFERRED",

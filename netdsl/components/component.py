@@ -10,8 +10,8 @@ from functools import cached_property, partial
 from types import UnionType
 from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
-from netdsl.lazy import Lazy
-from netdsl.sizes import Shape
+from netdsl.core.lazy import Lazy
+from netdsl.core.sizes import Shape
 
 
 @dataclass(frozen=True)

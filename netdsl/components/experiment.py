@@ -8,9 +8,9 @@ from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from netdsl.components.component import Component, adapted
-from netdsl.components.rules import Dtype
-from netdsl.lazy import Lazy
-from netdsl.sizes import Shape
+from netdsl.components.rule import Dtype
+from netdsl.core.lazy import Lazy
+from netdsl.core.sizes import Shape
 
 
 class Facts(NamedTuple):

@@ -15,13 +15,13 @@ import torch
 from numpy.lib.format import open_memmap
 from torch import Tensor
 
-from netdsl.data.errors import DataError
-from netdsl.data.places import locked
-from netdsl.data.reading import Broken, Key, Loader, Raw, uneven
+from netdsl.core.errors import DataError
+from netdsl.core.files import sync_folder
+from netdsl.data.broken_items import Skips
+from netdsl.data.data_folder import locked
 from netdsl.data.samples import Items, Tensors
-from netdsl.data.skips import Skips
 from netdsl.data.transforms.base import Transform
-from netdsl.files import sync_folder
+from netdsl.data.worker_reader import Broken, Key, Loader, Raw, uneven
 
 FOLDER = ".netdsl-cache"
 CHUNK = 64

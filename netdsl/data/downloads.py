@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from netdsl.data.errors import DataError
-from netdsl.data.places import locked
+from netdsl.core.errors import DataError
+from netdsl.data.data_folder import locked
 
 PATIENCE = 30.0
 """Seconds without a byte after which a download is given up."""

@@ -9,11 +9,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from netdsl.data.chain import Chain
-from netdsl.data.pipeline import Batch
-from netdsl.data.plan import Planned
-from netdsl.data.randomness import AUGMENT, Moment
+from netdsl.data.batch_order import Planned
+from netdsl.data.pipelines import Batch
+from netdsl.data.random_stream import AUGMENT, Moment
 from netdsl.data.samples import Tensors
+from netdsl.data.transform_chain import Chain
 
 PREPARED_BYTES = 64 << 20
 """Data that no chance touches, and that take no more than this as real numbers, are transformed once and for all."""

@@ -9,12 +9,12 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from netdsl.data.errors import DataError
-from netdsl.data.pipeline import Batch
-from netdsl.data.plan import Planned
-from netdsl.data.randomness import Moment
-from netdsl.data.reading import Key, Loader, Raw
-from netdsl.data.skips import Skips
+from netdsl.core.errors import DataError
+from netdsl.data.batch_order import Planned
+from netdsl.data.broken_items import Skips
+from netdsl.data.pipelines import Batch
+from netdsl.data.random_stream import Moment
+from netdsl.data.worker_reader import Key, Loader, Raw
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,14 +9,14 @@ import torch
 from torch import Tensor
 
 from netdsl.components import Facts
-from netdsl.data.chain import Chain
-from netdsl.data.opening import read, serve
-from netdsl.data.randomness import AUGMENT, Moment
-from netdsl.data.reading import Broken, Key, Reader
+from netdsl.data.channel_statistics import channel_statistics
+from netdsl.data.open import read, serve
+from netdsl.data.random_stream import AUGMENT, Moment
 from netdsl.data.samples import Chosen, Part, Tensors, unit_of
-from netdsl.data.serving import Server, Session, for_workers, sampled_statistics
-from netdsl.data.statistics import channel_statistics
-from netdsl.network import DataUse
+from netdsl.data.storage import Server, Session, for_workers, sampled_statistics
+from netdsl.data.transform_chain import Chain
+from netdsl.data.worker_reader import Broken, Key, Reader
+from netdsl.program import DataUse
 
 SAMPLES = 32
 

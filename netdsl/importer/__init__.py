@@ -9,18 +9,19 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from netdsl.building import build_network
+from netdsl.builder import build_network
 from netdsl.checker import check
-from netdsl.diagnostics import errors
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.sizes import Shape, symbol
+from netdsl.core.source import Source
 from netdsl.importer.bodies import Bodies, Labels
-from netdsl.importer.layers import Inexpressible, Layers
+from netdsl.importer.layers import Layers
 from netdsl.importer.reading import difference, is_container
 from netdsl.language.formatter import format_source
-from netdsl.plugins import Registry, load_registry
-from netdsl.sizes import Shape, symbol
-from netdsl.source import Source
+from netdsl.plugins.registry import Registry, load_registry
 
-__all__ = ["Inexpressible", "from_module"]
+__all__ = ["from_module"]
 
 ASSUMED = ("CHW", "F", "TF", "CL", "CDHW")
 """What the first layer of a text may take for granted, the likeliest first."""
@@ -41,27 +42,27 @@ def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry:
         registry: the names of the language; all that are installed unless given.
 
     Raises:
-        Inexpressible: something in it is not to be had in the language; the message says which module.
+        UnsupportedModule: something in it is not to be had in the language; the message says which module.
     """
     if not is_container(module):
         parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
         advice = f"; of its parts {', '.join(parts)} may be written" if parts else ""
-        raise Inexpressible(f"a net is an `nn.Sequential`, and a `{type(module).__name__}` is none{advice}")
+        raise UnsupportedModule(f"a net is an `nn.Sequential`, and a `{type(module).__name__}` is none{advice}")
     if not list(module.children()):
-        raise Inexpressible("the net has no layer")
+        raise UnsupportedModule("the net has no layer")
     return _first_text(module, list(_starts(input)), registry or load_registry())
 
 
 def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry) -> str:
     """The first text that builds the module: without torch's own names if may be. Raises the failure that came last."""
     for torch_s_own in (False, True):
-        layers, failures = Layers(registry, torch_s_own), list[tuple[int, Inexpressible]]()
+        layers, failures = Layers(registry, torch_s_own), list[tuple[int, UnsupportedModule]]()
         for start in starts:
             bodies = Bodies(registry, layers, start.assumes)
             try:
                 text = _text(module, start, bodies)
                 _check(text, module, registry)
-            except Inexpressible as failure:
+            except UnsupportedModule as failure:
                 failures.append((bodies.progress, failure))
             else:
                 return text
@@ -98,10 +99,10 @@ def _check(text: str, module: nn.Module, registry: Registry) -> None:
     experiment, found = check(Source("<module>", text), registry)
     for error in errors(found):
         line = error.span.source.line(error.span.position.line).strip()
-        raise Inexpressible(f"as text the net would hold `{line}`, but {error.message}")
+        raise UnsupportedModule(f"as text the net would hold `{line}`, but {error.message}")
     assert experiment is not None, "a text without mistakes is a program"
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         built = build_network(experiment.network)
     path = difference(built, module)
     if path is not None:
-        raise Inexpressible(f"`{path}` cannot be written: what the language makes of it is another module")
+        raise UnsupportedModule(f"`{path}` cannot be written: what the language makes of it is another module")

@@ -11,12 +11,13 @@ from typing import Any
 from torch import nn
 
 from netdsl.components import Layer, Refusal, Result
-from netdsl.importer.layers import Inexpressible, Layers, Place, spellings
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.sizes import Shape
+from netdsl.importer.layers import Layers, Place, spellings
 from netdsl.importer.reading import arguments, is_container, target
 from netdsl.importer.writing import RESERVED, statement
-from netdsl.language.words import WORDS
-from netdsl.plugins import Registry
-from netdsl.sizes import Shape
+from netdsl.language.statements import WORDS
+from netdsl.plugins.registry import Registry
 
 NAME = re.compile(r"[^\W\d]\w*")
 
@@ -110,7 +111,7 @@ class Bodies:
                 continue
             if found:
                 return found
-        raise Inexpressible(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes{reason}")
+        raise UnsupportedModule(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes{reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +192,7 @@ class CompositeUse:
 def _label(key: str, place: int, path: str) -> str:
     """The label of a child that does not go by its place."""
     if key.isdigit():
-        raise Inexpressible(f"`{path}` stands at place {place}: a module goes by its place, or by a name")
+        raise UnsupportedModule(f"`{path}` stands at place {place}: a module goes by its place, or by a name")
     if not NAME.fullmatch(key) or key in RESERVED:
-        raise Inexpressible(f"`{path}` cannot be a label: a label is one word")
+        raise UnsupportedModule(f"`{path}` cannot be a label: a label is one word")
     return key

@@ -11,17 +11,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from netdsl import meta
-from netdsl.building import construct
+from netdsl import torch_layers
+from netdsl.builder import construct
 from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.sizes import Shape
 from netdsl.importer.reading import arguments, difference, target
 from netdsl.importer.writing import Unwritable, statement
-from netdsl.plugins import Registry
-from netdsl.sizes import Shape
-
-
-class Inexpressible(ValueError):
-    """A module that the language has no words for: the message says which, and why."""
+from netdsl.plugins.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +70,20 @@ class Layers:
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
         if found:
             return min(found, key=lambda one: one.rank)
-        own = meta.torch_layer(target(module).replace("torch.nn:", meta.PREFIX)) if self.torch_s_own else None
+        own = (
+            torch_layers.torch_layer(target(module).replace("torch.nn:", torch_layers.PREFIX))
+            if self.torch_s_own
+            else None
+        )
         if own is None:
-            raise Inexpressible(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
+            raise UnsupportedModule(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
         last = _Attempt(own, 0, module, given, replace(place, assumes=""))
         result = last.found()
         if result is None:
             reason = last.refusal or f"`{own.name}` of the arguments that it remembers is another module"
-            raise Inexpressible(f"`{path}` cannot be written: {reason}")
+            raise UnsupportedModule(f"`{path}` cannot be written: {reason}")
         if place.assumes:
-            raise Inexpressible(f"`{path}` does not say what comes in, and no line before it does")
+            raise UnsupportedModule(f"`{path}` does not say what comes in, and no line before it does")
         return result
 
 

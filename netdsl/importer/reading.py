@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from torch import Tensor, nn
 
+from netdsl.export.python.signatures import table
 from netdsl.modules import Skipping
-from netdsl.render.python.signatures import table
 
 MISSING: Final = object()
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source, Span
 from netdsl.language import syntax
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Statement
-from netdsl.source import Source, Span
 
 COLUMNS = 100
 INDENT = " " * 2

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Diagnostic
-from netdsl.language.engine import engine
-from netdsl.language.refusal import refuse
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source
+from netdsl.language.lark_parser import engine
+from netdsl.language.recovery.size_limits import refuse
 from netdsl.language.syntax import File
-from netdsl.source import Source
 
 
 def parse(source: Source) -> tuple[File, list[Diagnostic]]:
@@ -20,6 +20,8 @@ def parse(source: Source) -> tuple[File, list[Diagnostic]]:
     file = engine().file(source)
     if file:
         return file, []
-    from netdsl.language.piecewise import parse_piecewise  # most texts are read at once, and need none of it
+    from netdsl.language.recovery.statement_parser import (
+        parse_piecewise,  # most texts are read at once, and need none of it
+    )
 
     return parse_piecewise(source)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from netdsl.source import Source, Span
+from netdsl.core.source import Source, Span
 
 PLACES = ("span", "source", "invalid")
 """The fields that say where a node stands, not what it says."""

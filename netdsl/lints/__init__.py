@@ -9,8 +9,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.discovery import describe, repair
+from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.language.syntax import File
 from netdsl.lints.activations import softmax_of_one, twice_the_same, two_linear_layers
 from netdsl.lints.arguments import dropout_between_no_layers, overwritten
@@ -20,8 +19,9 @@ from netdsl.lints.names import unused_blocks, unused_variables
 from netdsl.lints.normalisation import batch_of_one, bias_before_normalisation
 from netdsl.lints.program import Program
 from netdsl.lints.windows import left_over
-from netdsl.network import Experiment
-from netdsl.plugins import Implementation, PluginWarning
+from netdsl.plugins.loading import describe, repair
+from netdsl.plugins.registry import Implementation, PluginWarning
+from netdsl.program import Experiment
 
 CODE = re.compile(r"[A-Z]{3}9\d\d")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from netdsl.diagnostics import Diagnostic, Label
+from netdsl.core.diagnostics import Diagnostic, Label
 from netdsl.lints.edits import delete
 from netdsl.lints.program import Place, Program
 

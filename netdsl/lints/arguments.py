@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile
 
-from netdsl.diagnostics import Diagnostic, Label
+from netdsl.core.diagnostics import Diagnostic, Label
 from netdsl.lints.activations import changes_nothing
 from netdsl.lints.edits import without
 from netdsl.lints.program import SEQUENCES, Place, Program
-from netdsl.network import Node
+from netdsl.program import Node
 
 RECURRENT = ("netdsl.modules:LSTM", "netdsl.modules:GRU", "netdsl.modules:RNN")
 VIEWS = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
 
 _ALLOW = re.compile(r"#\s*netdsl:\s*allow((?:[\s,]+[A-Z]{3}9\d\d\b)+)")
 

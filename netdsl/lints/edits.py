@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.diagnostics import Edit, Fix
+from netdsl.core.diagnostics import Edit, Fix
+from netdsl.core.source import Source, Span
 from netdsl.language.syntax import Body, Flow, Name, Setting, Short, Statement
-from netdsl.source import Source, Span
 
 
 def delete(statement: Statement) -> Fix | None:

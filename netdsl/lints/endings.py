@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.source import Span
 from netdsl.lints.activations import WEIGHTED, is_activation, is_passing, tail
 from netdsl.lints.edits import delete
 from netdsl.lints.program import Place, Program
-from netdsl.source import Span
 
 CROSS_ENTROPY = "torch.nn:CrossEntropyLoss"
 BINARY = "torch.nn:BCEWithLogitsLoss"

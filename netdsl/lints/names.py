@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from netdsl.checker.scope import as_name
-from netdsl.diagnostics import Diagnostic
+from netdsl.checker.names.scope import as_name
+from netdsl.core.diagnostics import Diagnostic
 from netdsl.language import syntax
 from netdsl.language.syntax import Body, Bound, Name, Setting, Short, Statement
 from netdsl.lints.program import Program, walk

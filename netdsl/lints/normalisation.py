@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.sizes import product
+from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Setting, Statement
 from netdsl.lints.edits import without_bias
 from netdsl.lints.program import Place, Program
-from netdsl.network import DataUse
-from netdsl.sizes import product
-from netdsl.source import Span
+from netdsl.program import DataUse
 
 NORMALISATION = "torch.nn:BatchNorm"
 BIASED = (

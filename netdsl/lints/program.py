@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any, NamedTuple
 
+from netdsl.core.source import Span
 from netdsl.language.syntax import Body, File, Statement
-from netdsl.network import SEQUENTIAL, Experiment, Node
-from netdsl.source import Span
+from netdsl.program import SEQUENTIAL, Experiment, Node
 
 SEQUENCES = (SEQUENTIAL.target, "netdsl.modules:Skipping")
 

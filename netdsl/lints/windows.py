@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.sizes import format_shape
 from netdsl.lints.program import Place, Program
-from netdsl.sizes import format_shape
 
 SLIDING = (
     "torch.nn:AvgPool",

@@ -7,10 +7,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source, Span
 from netdsl.render.cells import Paint, painter, visible
 from netdsl.render.snippet import QUIET, Mark, Style, marks, snippet
-from netdsl.source import Source, Span
 
 LOUD: dict[str, Style] = {"error": {"fg": "red", "bold": True}, "warning": {"fg": "yellow", "bold": True}}
 

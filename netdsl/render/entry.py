@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Component, Layer, Parameter
-from netdsl.language.words import Word
+from netdsl.language.statements import Word
 from netdsl.render.cells import Paint, crop, left, painter
 
 

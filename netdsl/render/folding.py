@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
 
-from netdsl.network import Node
+from netdsl.program import Node
 
 
 def fold(nodes: Sequence[Node]) -> Iterator[tuple[Sequence[Node], int]]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 
 from netdsl.components import Component
-from netdsl.discovery import OWN, Plugin, Problem
-from netdsl.plugins import Registry
+from netdsl.plugins.loading import OWN, Plugin, Problem
+from netdsl.plugins.registry import Registry
 from netdsl.render.cells import Paint, crop, left, painter
 
 SLOW = 0.1

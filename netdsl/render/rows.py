@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from netdsl.network import Network, Node
+from netdsl.core.sizes import Dim, Expr, evaluate, format_shape, symbols
+from netdsl.core.source import Source
+from netdsl.program import Network, Node
 from netdsl.render.folding import fold
-from netdsl.sizes import Dim, Expr, evaluate, format_shape, symbols
-from netdsl.source import Source
 
 INDENT = "  "
 

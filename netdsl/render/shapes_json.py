@@ -7,8 +7,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netdsl.network import Network, Node
-from netdsl.sizes import Dim
+from netdsl.core.sizes import Dim
+from netdsl.program import Network, Node
 
 
 def shapes_json(network: Network, name: str) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import NamedTuple
 
+from netdsl.core.source import Source, Span
 from netdsl.render.cells import Paint, char_width, visible, width
-from netdsl.source import Source, Span
 
 Style = dict[str, object]
 Row = list[tuple[str, Style | None]]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netdsl.memory import activation_bytes, weight_bytes
-from netdsl.network import Network
+from netdsl.analysis.memory import activation_bytes, weight_bytes
+from netdsl.core.sizes import format_shape
+from netdsl.core.source import Source
+from netdsl.program import Network
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
 from netdsl.render.rows import INDENT, Row, Rows, Sample
-from netdsl.sizes import format_shape
-from netdsl.source import Source
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "

@@ -9,8 +9,8 @@ from textwrap import wrap
 from typing import Any
 
 from netdsl.components import Component, Layer
-from netdsl.language.words import WORDS, Word
-from netdsl.plugins import Registry
+from netdsl.language.statements import WORDS, Word
+from netdsl.plugins.registry import Registry
 from netdsl.render.cells import Paint, crop, left, painter, width
 
 KINDS = {

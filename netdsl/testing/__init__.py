@@ -5,7 +5,7 @@ In a `conftest.py`, `pytest_plugins = ["netdsl.testing.fixtures"]` gives the fix
 
 from __future__ import annotations
 
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.testing.components import assert_component_documented
 from netdsl.testing.layers import assert_layer_sound
 from netdsl.testing.runs import run_net

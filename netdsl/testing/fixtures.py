@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from netdsl.plugins import Registry, load_registry
+from netdsl.plugins.registry import Registry, load_registry
 
 
 @pytest.fixture

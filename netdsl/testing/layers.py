@@ -8,7 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter, Refusal, Result
-from netdsl.sizes import Shape, evaluate
+from netdsl.core.sizes import Shape, evaluate
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,12 +113,12 @@ def _verdict(use: Use) -> Result | Refusal:
     for wanted in result.requires:
         left, right = evaluate(wanted.left, {}), evaluate(wanted.right, {})
         if not (left >= right if wanted.relation == ">=" else left == right):
-            return Refusal(wanted.message, wanted.at)
+            return Refusal(wanted.message, wanted.parameter)
     return result
 
 
 def _agrees(use: Use, result: Result) -> None:
-    from netdsl.building import construct
+    from netdsl.builder import construct
 
     found = _run(use, lambda: construct(result.call))
     assert not isinstance(found, str), f"{use} is accepted, but torch refuses it: {found}"

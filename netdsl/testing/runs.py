@@ -7,11 +7,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from netdsl.api import NetError
 from netdsl.checker import check
-from netdsl.diagnostics import errors
-from netdsl.plugins import Registry, load_registry
-from netdsl.source import Source
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import NetError
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
+from netdsl.render.diagnostics import render_text
 
 if TYPE_CHECKING:
     from netdsl.training import RunResult
@@ -29,6 +30,6 @@ def run_net(text: str, *, registry: Registry | None = None, overrides: Mapping[s
     registry = registry or load_registry()
     found, diagnostics = check(Source("<text>", text), registry, overrides={**usual, **(overrides or {})})
     if found is None or errors(diagnostics):
-        raise NetError(diagnostics)
+        raise NetError(render_text(diagnostics, color=False), diagnostics)
     with TemporaryDirectory() as folder:
         return train(found, device="cpu", out=Path(folder) / "run", quiet=True, callbacks=registry.callbacks)

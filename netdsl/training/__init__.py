@@ -6,19 +6,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdsl.training.errors import Interrupted, TrainingError
-    from netdsl.training.records.saved import Saved, open_run
-    from netdsl.training.saver import Saving
-    from netdsl.training.session import RunResult, train
+    from netdsl.core.errors import Interrupted, TrainingError
+    from netdsl.runs.checkpointer import Saving
+    from netdsl.runs.inference import Saved, open_run
+    from netdsl.training.trainer import RunResult, train
 
 _HOMES = {
-    "Interrupted": "errors",
-    "RunResult": "session",
-    "Saved": "records.saved",
-    "Saving": "saver",
-    "TrainingError": "errors",
-    "open_run": "records.saved",
-    "train": "session",
+    "Interrupted": "netdsl.core.errors",
+    "RunResult": "netdsl.training.trainer",
+    "Saved": "netdsl.runs.inference",
+    "Saving": "netdsl.runs.checkpointer",
+    "TrainingError": "netdsl.core.errors",
+    "open_run": "netdsl.runs.inference",
+    "train": "netdsl.training.trainer",
 }
 
 __all__ = ["Interrupted", "RunResult", "Saved", "Saving", "TrainingError", "open_run", "train"]
@@ -27,4 +27,4 @@ __all__ = ["Interrupted", "RunResult", "Saved", "Saving", "TrainingError", "open
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(_HOMES[name]), name)

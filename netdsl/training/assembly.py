@@ -12,17 +12,17 @@ from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netdsl import components
-from netdsl.building import build_network, completed, create, locate
-from netdsl.discovery import describe
-from netdsl.network import Experiment, TrainSettings, Use
-from netdsl.training.compiling import compiled
-from netdsl.training.devices import autocast, out_of_memory
-from netdsl.training.distributed.normalization import synchronized
-from netdsl.training.distributed.sharding import shard
-from netdsl.training.distributed.team import ALONE, Team
-from netdsl.training.errors import TrainingError
+from netdsl.builder import build_network, completed, create, locate
+from netdsl.core.errors import TrainingError
+from netdsl.plugins.loading import describe
+from netdsl.program import Experiment, TrainSettings, Use
+from netdsl.training.distributed.fsdp import shard
+from netdsl.training.distributed.process_group import ALONE, Team
+from netdsl.training.distributed.sync_batchnorm import synchronized
 from netdsl.training.learner import Learner
-from netdsl.training.objective import build_loss
+from netdsl.training.loss import build_loss
+from netdsl.training.machine.compile import compiled
+from netdsl.training.machine.device import autocast, out_of_memory
 from netdsl.training.schedules import Steps
 
 

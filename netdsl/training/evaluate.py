@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torchmetrics import Metric
 
-from netdsl.training.distributed.team import ALONE, Team
-from netdsl.training.objective import counted
+from netdsl.training.distributed.process_group import ALONE, Team
+from netdsl.training.loss import counted
 
 
 @torch.inference_mode()

@@ -13,9 +13,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
-from netdsl.network import TrainSettings
-from netdsl.training.distributed import sharding
-from netdsl.training.distributed.team import Team
+from netdsl.program import TrainSettings
+from netdsl.training.distributed import fsdp
+from netdsl.training.distributed.process_group import Team
 from netdsl.training.schedules import Steps
 
 
@@ -76,14 +76,14 @@ class Learner:
     def state_dict(self) -> dict[str, Any]:
         """All of it, as plain values and tensors; in a team every process must ask for it."""
         random = self.team.gather(_random_state(self.device))
-        state = sharding.state(self.module, self.optimizer) if self.sharded else {}
+        state = fsdp.state(self.module, self.optimizer) if self.sharded else {}
         state |= {name: part.state_dict() for name, part in self._parts()}
         return state | {"position": [self.epoch, self.batch, self.step], "random": random}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Puts it all back, bit for bit."""
         if self.sharded:
-            sharding.load(self.module, self.optimizer, state)
+            fsdp.load(self.module, self.optimizer, state)
         for name, part in self._parts():
             part.load_state_dict(state[name])
         if not self.sharded:
@@ -100,7 +100,7 @@ class Learner:
     def copied_weights(self) -> dict[str, Tensor]:
         """A copy of the weights to keep; in a team every process must ask for it."""
         if self.sharded:
-            return sharding.weights(self.module)
+            return fsdp.weights(self.module)
         return {name: value.clone() for name, value in self.weights.state_dict().items()}
 
     @property

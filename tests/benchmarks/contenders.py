@@ -218,7 +218,7 @@ def in_memory(case: Case, root: Path) -> tuple[Any, Any, float]:
     import torch
 
     if case.side == 8:
-        from netdsl.data.digits import load
+        from netdsl.data.datasets.digits import load
 
         parts = load(root)
         train, test = ((part.x.float().div_(16), part.y) for part in (parts.train, parts.test))

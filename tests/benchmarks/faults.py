@@ -183,7 +183,7 @@ def main() -> None:
         parser.add_argument(f"--{option}", type=int, default=count)
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
-    multiprocessing.get_context("forkserver").set_forkserver_preload(["netdsl.cli.run", "netdsl.training.session"])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["netdsl.cli.run", "netdsl.training.trainer"])
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         os.chdir(home)

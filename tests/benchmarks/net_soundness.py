@@ -12,7 +12,7 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
 from soundness.nets import Author
 from soundness.whole import judge, judge_symbols
 

@@ -28,11 +28,11 @@ from PIL import Image
 from torch.utils.data import DataLoader
 from torchvision import transforms
 
+from netdsl.bench.step_times import peak
 from netdsl.components import Dataset, Transform
 from netdsl.data import open_data
-from netdsl.network import DataSettings, DataUse, Use
-from netdsl.plugins import load_registry
-from netdsl.training.bench import peak
+from netdsl.plugins.registry import load_registry
+from netdsl.program import DataSettings, DataUse, Use
 
 REGISTRY = load_registry(installed=False)
 BATCH, WORKERS = 64, 2

@@ -160,7 +160,7 @@ def gained(case: Case, precision: str) -> float:
     import torch
 
     import netdsl
-    from netdsl.training.precision import gain
+    from netdsl.training.machine.precision import gain
 
     return gain(netdsl.shapes(Path(case.net)), precision, torch.device("cpu"))
 

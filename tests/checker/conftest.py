@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from netdsl.checker import check
-from netdsl.diagnostics import Diagnostic, errors
-from netdsl.network import Experiment
-from netdsl.plugins import load_registry
-from netdsl.source import Source
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
+from netdsl.program import Experiment
 
 REGISTRY = load_registry(installed=False)
 

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from netdsl.checker.labels import RESERVED_LABELS
+from netdsl.checker.names.reserved_labels import RESERVED_LABELS
 from netdsl.modules import Skipping
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from netdsl.checker import check
 from netdsl.components import Layer, Result, Shape, call, layer
-from netdsl.plugins import load_registry
-from netdsl.source import Source
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
 
 
 def shapes(experiment):

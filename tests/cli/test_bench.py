@@ -6,12 +6,12 @@ import torch
 from click.testing import CliRunner
 
 from netdsl.api import load_registry
+from netdsl.bench.reference_loop import CourseLoop
+from netdsl.bench.step_times import PHASES, Clock
 from netdsl.checker import check
 from netdsl.cli import netdsl
+from netdsl.core.source import Source
 from netdsl.data import open_data
-from netdsl.source import Source
-from netdsl.training.bench import PHASES, Clock
-from netdsl.training.course import CourseLoop
 
 NET = "input 1x8x8; flatten; linear 10; loss cross_entropy; optimizer sgd lr=0.1; data digits batch=256"
 

@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from netdsl import __version__
 from netdsl.cli import COMMANDS, module_name, netdsl
 from netdsl.cli.inputs import Settings
-from netdsl.diagnostics import Diagnostic
-from netdsl.limits import MAX_BYTES
-from netdsl.source import Source
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.limits import MAX_BYTES
+from netdsl.core.source import Source
 
 NET = "conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10"
 WRONG = "input 3x32x32; conv 3->32 k5 p2; maxpool 2; flatten; linear 1000->10"

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from PIL import Image
 
 from netdsl.cli import netdsl as door
-from netdsl.training.display.pictures import confusion_png, curves_png
+from netdsl.training.reporting.plots import confusion_png, curves_png
 
 NET = """conv 1->8 k3; relu; flatten; linear 10
 data digits
@@ -74,7 +74,7 @@ def test_eval_on_other_data(run: Path) -> None:
 @pytest.fixture
 def images(run: Path, tmp_path: Path) -> tuple[Path, list[int]]:
     """The first test digits as pictures."""
-    from netdsl.data.digits import UNIT, load
+    from netdsl.data.datasets.digits import UNIT, load
 
     test = load(tmp_path).test
     for index, x in enumerate(test.x[:40]):

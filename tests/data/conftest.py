@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from netdsl.components import Dataset, Transform
-from netdsl.network import DataSettings, DataUse, Use
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
+from netdsl.program import DataSettings, DataUse, Use
 
 REGISTRY = load_registry(installed=False)
 

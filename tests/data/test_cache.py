@@ -15,7 +15,7 @@ RESIZE = ("resize", {"size": 8})
 @pytest.fixture
 def decoded(monkeypatch):
     """How many images have been decoded."""
-    import netdsl.data.images as images
+    import netdsl.data.image_files as images
 
     read, paths = images.read_image, []
     monkeypatch.setattr(images, "read_image", lambda path, mode: paths.append(path) or read(path, mode))
@@ -76,7 +76,7 @@ def test_what_an_interrupted_run_left_is_swept_up(data_use, photos):  # noqa: F8
 
 def decode(data_use, root, sign, pause, results):
     """Decodes in a process of its own, which stops for a while at the twelfth image and gives a sign."""
-    import netdsl.data.images as images
+    import netdsl.data.image_files as images
 
     read, paths = images.read_image, []
 

@@ -3,11 +3,11 @@ import torch
 
 from netdsl.components import Facts, Transform
 from netdsl.data import open_data
-from netdsl.data.chain import Chain, make_chain
 from netdsl.data.resident import PREPARED_BYTES
+from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.data.transforms.geometry import CenterCrop, RandomCrop, Resize
 from netdsl.data.transforms.values import Normalize, Scale
-from netdsl.network import Use
+from netdsl.program import Use
 
 from .conftest import transform_use
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as oracle
 
-from netdsl.data.randomness import Moment, generator
-from netdsl.data.transforms import colour, policy
-from netdsl.data.transforms.warp import Affine, Rotation, affine_maps, warp
+from netdsl.data.random_stream import Moment, generator
+from netdsl.data.transforms import colour, random_policies
+from netdsl.data.transforms.affine import Affine, Rotation, affine_maps, warp
 
 FACTORS = torch.tensor([0.0, 0.3, 1.0, 1.7, 2.5])
 
@@ -46,8 +46,8 @@ def test_colorjitter_leaves_out_what_has_no_range():
 @pytest.mark.parametrize(
     ("ours", "theirs", "values"),
     [
-        (policy.sharpness, oracle.adjust_sharpness, [0.0, 0.4, 1.0, 1.9]),
-        (policy.solarize, oracle.solarize, [0.0, 0.3, 0.8, 1.0]),
+        (random_policies.sharpness, oracle.adjust_sharpness, [0.0, 0.4, 1.0, 1.9]),
+        (random_policies.solarize, oracle.solarize, [0.0, 0.3, 0.8, 1.0]),
     ],
 )
 def test_operations_are_torchvisions_on_real_numbers(ours, theirs, values):
@@ -60,7 +60,7 @@ def test_operations_are_torchvisions_on_real_numbers(ours, theirs, values):
 def test_posterize_keeps_the_first_bits(bits):
     x = photographs()
     expected = oracle.posterize((x * 255).round().to(torch.uint8), bits) / 255
-    torch.testing.assert_close(policy.posterize(x, torch.full((5,), float(bits))), expected)
+    torch.testing.assert_close(random_policies.posterize(x, torch.full((5,), float(bits))), expected)
 
 
 @pytest.mark.parametrize("name", ["equalize", "autocontrast"])
@@ -68,7 +68,7 @@ def test_histograms_are_spread_as_torchvision_does(name):
     x = photographs() * torch.tensor([1.0, 0.5, 0.1, 0.01, 0.0]).view(5, 1, 1, 1)
     bytes_ = (x * 255).round().to(torch.uint8)
     expected = getattr(oracle, name)(bytes_).float() / 255
-    found = getattr(policy, name)(bytes_.float() / 255, torch.zeros(5))
+    found = getattr(random_policies, name)(bytes_.float() / 255, torch.zeros(5))
     torch.testing.assert_close(found, expected, atol=1 / 255 if name == "autocontrast" else 0, rtol=0)
 
 
@@ -111,7 +111,9 @@ def test_affine_draws_within_its_limits():
     assert not moves[:, 1].any()
 
 
-@pytest.mark.parametrize("step", [policy.RandAugment(), policy.RandAugment(1, 30), policy.TrivialAugment()])
+@pytest.mark.parametrize(
+    "step", [random_policies.RandAugment(), random_policies.RandAugment(1, 30), random_policies.TrivialAugment()]
+)
 def test_policies_keep_images_images(step):
     x = photographs(64, 16)
     found = step.act(x, *step.draw(Moment(torch.arange(64), counters=(2,)), x.shape[1:]))
@@ -122,8 +124,8 @@ def test_policies_keep_images_images(step):
 
 def test_an_operation_is_done_to_its_own_images_alone():
     x = photographs(3)
-    operation = torch.tensor([policy.IDENTITY, policy.SOLARIZE, policy.BRIGHTNESS])
-    found = policy.apply(x, operation, torch.tensor([0.0, 0.5, 0.3]), 0.0)
+    operation = torch.tensor([random_policies.IDENTITY, random_policies.SOLARIZE, random_policies.BRIGHTNESS])
+    found = random_policies.apply(x, operation, torch.tensor([0.0, 0.5, 0.3]), 0.0)
     assert torch.equal(found[0], x[0])
     torch.testing.assert_close(found[1], oracle.solarize(x[1], 0.5))
     torch.testing.assert_close(found[2], oracle.adjust_brightness(x[2], 1.3))

@@ -5,10 +5,10 @@ import inspect
 import pytest
 import torch
 
-from netdsl.building import locate
+from netdsl.builder import locate
 from netdsl.components import Dataset, Logger, Loss, Metric, Optimizer, Refusal, Schedule, Transform
-from netdsl.plugins import load_registry
-from netdsl.sizes import symbol
+from netdsl.core.sizes import symbol
+from netdsl.plugins.registry import load_registry
 
 REGISTRY = load_registry(installed=False)
 KINDS = (Dataset, Transform, Loss, Optimizer, Schedule, Metric, Logger)
@@ -139,7 +139,7 @@ def test_transforms_map_shapes(name, x, arguments, out):
 def test_transforms_refuse_what_they_cannot_do(name, x, arguments, at, message):
     with pytest.raises(Refusal) as error:
         rule(name, x, **arguments)
-    assert (error.value.message, error.value.at) == (message, at)
+    assert (error.value.message, error.value.parameter) == (message, at)
 
 
 @pytest.mark.parametrize(

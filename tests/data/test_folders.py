@@ -8,8 +8,8 @@ from PIL import Image
 
 from netdsl.components import Refusal
 from netdsl.data import DataError, open_data
-from netdsl.data.images import Paths, read_image
-from netdsl.data.randomness import LIMIT, permutation
+from netdsl.data.image_files import Paths, read_image
+from netdsl.data.random_stream import LIMIT, permutation
 
 SIZES = ((20, 30), (24, 16), (32, 32))
 RESIZE = ("resize", {"size": 8})

@@ -2,18 +2,18 @@ import pytest
 import torch
 from torchvision.transforms import v2
 
-from netdsl.building import locate
+from netdsl.builder import locate
 from netdsl.checker import check
 from netdsl.components import Refusal
+from netdsl.core.source import Source
 from netdsl.data import open_data
-from netdsl.data.transforms import foreign
-from netdsl.data.transforms.foreign import torchvision_names, torchvision_transform
-from netdsl.plugins import load_registry
-from netdsl.source import Source
+from netdsl.data.transforms import torchvision_v2
+from netdsl.data.transforms.torchvision_v2 import torchvision_names, torchvision_transform
+from netdsl.plugins.registry import load_registry
 
 
 def made(name, **arguments):
-    return locate(f"netdsl.data.transforms.foreign:{name}")(**arguments)
+    return locate(f"netdsl.data.transforms.torchvision_v2:{name}")(**arguments)
 
 
 def test_every_sample_has_a_draw_of_its_own_that_the_generator_decides():
@@ -58,7 +58,7 @@ def test_only_torchvisions_transforms_have_names():
     assert torchvision_transform("Resize") is None
     assert "v2.Resize" in torchvision_names()
     with pytest.raises(AttributeError):
-        _ = foreign.Nonsense
+        _ = torchvision_v2.Nonsense
 
 
 def test_shapes_are_found_by_running():

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as oracle
 
-from netdsl.data.randomness import Moment, generator
+from netdsl.data.random_stream import Moment, generator
 from netdsl.data.transforms import geometry
 from netdsl.data.transforms.base import images, planes
 from netdsl.data.transforms.geometry import crop

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from netdsl.data import DataError, open_data
-from netdsl.data.randomness import Moment
+from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.mixing import CutMix, Mixup
 
 

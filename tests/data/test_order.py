@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from netdsl.data import open_data
-from netdsl.data.plan import Plan
+from netdsl.data.batch_order import Plan
 
 AUGMENTED = (("randomcrop", {"size": 8, "padding": 1}), "hflip", ("cutout", {"size": 3}))
 

@@ -9,13 +9,14 @@ import pytest
 import torchvision
 
 from netdsl.components import Dataset
-from netdsl.data import DataError, open_data, photographs
-from netdsl.data.photographs import Vision
-from netdsl.plugins import load_registry
+from netdsl.data import DataError, open_data
+from netdsl.data.datasets import torchvision_large
+from netdsl.data.datasets.torchvision_large import Vision
+from netdsl.plugins.registry import load_registry
 
 from .test_folders import write_image
 
-SETS = {name: value for name, value in vars(photographs).items() if isinstance(value, Vision)}
+SETS = {name: value for name, value in vars(torchvision_large).items() if isinstance(value, Vision)}
 RESIZE = ("resize", {"size": 8})
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from netdsl.data.pipeline import Batch
+from netdsl.data.pipelines import Batch
 from netdsl.data.streaming import overlapped
 
 CUDA = torch.device("cuda:0")

@@ -115,7 +115,7 @@ def test_json_holds_the_same(tmp_path):
 
 
 def test_large_and_odd_images_fit_their_tiles(tmp_path):
-    from netdsl.data.grid import COLUMNS, GAP, LARGEST, save_grid
+    from netdsl.data.sample_grid import COLUMNS, GAP, LARGEST, save_grid
 
     images = [torch.full((channels, *size), 90, dtype=torch.uint8) for channels, size in ((1, (9, 400)), (4, (300, 2)))]
     save_grid(tmp_path / "grid.png", images, images)

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from netdsl.data import DataError, open_data
-from netdsl.data.cifar import read_batch
-from netdsl.data.idx import read_idx
-from netdsl.data.places import data_root
+from netdsl.data.data_folder import data_root
+from netdsl.data.datasets.cifar_format import read_batch
+from netdsl.data.datasets.idx_format import read_idx
 
 RNG = np.random.default_rng(0)
 

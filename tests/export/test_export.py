@@ -10,17 +10,18 @@ import torch
 from torch import nn
 
 from netdsl import modules
-from netdsl.building import build_network
+from netdsl.builder import build_network
 from netdsl.checker import check
 from netdsl.components import Layer, Result, call, layer
-from netdsl.diagnostics import errors
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import ExportError
+from netdsl.core.sizes import Shape
+from netdsl.core.source import Source
+from netdsl.export.python import export
+from netdsl.export.python.signatures import REQUIRED, Like, table
 from netdsl.language.parser import parse
-from netdsl.network import Network
-from netdsl.plugins import Registry, load_registry
-from netdsl.render.python import Inexpressible, export
-from netdsl.render.python.signatures import REQUIRED, Like, table
-from netdsl.sizes import Shape
-from netdsl.source import Source
+from netdsl.plugins.registry import Registry, load_registry
+from netdsl.program import Network
 from soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
@@ -301,5 +302,5 @@ def test_modules_of_plugins_are_imported(registry: Registry) -> None:
 
 
 def test_a_module_of_a_plugin_cannot_be_handed_outputs(registry: Registry) -> None:
-    with pytest.raises(Inexpressible, match=r"hands labelled outputs to `shiny\.layers\.Larger`"):
+    with pytest.raises(ExportError, match=r"hands labelled outputs to `shiny\.layers\.Larger`"):
         export(network("input 4; linear 4 as a; larger { linear 4 } a", registry), "x")

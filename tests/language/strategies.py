@@ -5,10 +5,10 @@ import re
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from netdsl.core.source import Source, Span
 from netdsl.language import syntax
 from netdsl.language.formatter import write
 from netdsl.language.syntax import Body, File, Flow, Item, Name, Statement, Value
-from netdsl.source import Source, Span
 
 NOWHERE = Source("", "")
 SPAN = Span(NOWHERE, 0, 0)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Source
 from netdsl.language.parser import parse
-from netdsl.source import Source
 
 FILES = sorted(Path(__file__).with_name("errors").glob("*.net"))
 

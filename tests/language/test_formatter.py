@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.core.source import Source
 from netdsl.language.formatter import COLUMNS, format_source
-from netdsl.source import Source
 
 
 def formatted(text: str) -> str:

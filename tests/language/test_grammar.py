@@ -16,7 +16,8 @@ def test_the_grammar_has_no_conflict() -> None:
 
 def read_in(home: Path) -> None:
     script = (
-        "from netdsl.language.parser import parse; from netdsl.source import Source\nprint(parse(Source('x', 'a b')))"
+        "from netdsl.core.source import Source; from netdsl.language.parser import parse\n"
+        "print(parse(Source('x', 'a b')))"
     )
     environment = {"HOME": str(home), "XDG_CACHE_HOME": str(home), "LOCALAPPDATA": str(home)}
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False, env=environment)

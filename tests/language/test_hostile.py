@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from netdsl.core.source import Source
 from netdsl.language.formatter import format_source
 from netdsl.language.parser import parse
-from netdsl.source import Source
 
 FULL = 4 * 1024 * 1024
 
@@ -86,7 +86,7 @@ def test_a_long_list_is_read_and_formatted() -> None:
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak where Linux keeps it")
 def test_memory_stays_small() -> None:
     script = (
-        "from netdsl.language.parser import parse; from netdsl.source import Source\n"
+        "from netdsl.language.parser import parse; from netdsl.core.source import Source\n"
         "for part in ('(', '}\\n', 'a {\\n', '\\0\\n', '#\\n'):\n"
         "    parse(Source('x', part * (4 * 1024 * 1024 // len(part))))\n"
         "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"

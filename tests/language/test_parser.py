@@ -1,6 +1,7 @@
 import pytest
 
 from language.strategies import SPAN
+from netdsl.core.source import Source
 from netdsl.language.parser import parse
 from netdsl.language.syntax import (
     Body,
@@ -22,7 +23,6 @@ from netdsl.language.syntax import (
     Term,
     Value,
 )
-from netdsl.source import Source
 
 TASTE = """\
 # examples/tudui.net — one file is one experiment

@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from language.strategies import files, mutations, soups, statements, untidy
+from netdsl.core.source import Source
 from netdsl.language.formatter import format_source, format_tree, write
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Statement
-from netdsl.source import Source
 
 SLOW = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

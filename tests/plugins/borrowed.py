@@ -8,7 +8,7 @@ from torch.utils.data import Dataset, IterableDataset
 
 from netdsl import components, hookimpl
 from netdsl.components import Facts, Refusal
-from netdsl.sizes import Shape
+from netdsl.core.sizes import Shape
 
 FILE = Path(__file__).with_name("blocks.net")
 

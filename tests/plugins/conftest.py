@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from netdsl import discovery
-from netdsl.installed import announcements
+from netdsl.plugins.entry_points import announcements
+from netdsl.plugins import loading
 from plugins.packages import Install
 
 
@@ -18,7 +18,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delenv("NETDSL_PLUGINS", raising=False)
     real = {one.package for one in announcements()}
-    monkeypatch.setattr(discovery, "announcements", lambda: [one for one in announcements() if one.package not in real])
+    monkeypatch.setattr(loading, "announcements", lambda: [one for one in announcements() if one.package not in real])
     before = set(sys.modules)
     yield folder
     for name in set(sys.modules) - before:

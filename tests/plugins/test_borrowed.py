@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from netdsl.building import build_network, create
+from netdsl.builder import build_network, create
 from netdsl.checker import check
 from netdsl.components import Loss
+from netdsl.core.source import Source
 from netdsl.data import DataError, open_data
-from netdsl.network import Experiment
-from netdsl.plugins import Registry, load_registry
-from netdsl.source import Source
+from netdsl.plugins.registry import Registry, load_registry
+from netdsl.program import Experiment
 from netdsl.training import RunResult, TrainingError, train
 from plugins import borrowed
 
@@ -158,7 +158,7 @@ def test_a_transform_refuses(registry: Registry) -> None:
 def test_a_large_map_data_set_is_read_sample_by_sample(
     cache: str, how: str, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    monkeypatch.setattr("netdsl.data.datasets.torch_datasets.SMALL", 0)
     found = experiment(f"data large cache={cache} workers=0 batch=8; linear 3; train epochs=4", registry)
     assert found.data is not None
     assert (found.data.facts.input, found.data.facts.classes) == ((3,), 3)
@@ -173,7 +173,7 @@ def test_a_large_map_data_set_is_read_sample_by_sample(
 
 @pytest.mark.parametrize("small", [0, 1 << 20])
 def test_pictures_of_a_map_data_set_are_images(small: int, registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.data.borrowed.SMALL", small)
+    monkeypatch.setattr("netdsl.data.datasets.torch_datasets.SMALL", small)
     found = experiment("data large pictures=true workers=0; flatten; linear 3", registry)
     assert found.data is not None
     assert found.data.facts.input == (3, 4, 6)
@@ -185,7 +185,7 @@ def test_pictures_of_a_map_data_set_are_images(small: int, registry: Registry, m
 def test_a_sample_that_cannot_be_read_is_named(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     found = experiment("data large cache=none workers=0 on_error=stop; linear 3", registry)
     assert found.data is not None
-    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    monkeypatch.setattr("netdsl.data.datasets.torch_datasets.SMALL", 0)
     use = replace(found.data, arguments={"broken": 7})
 
     def read() -> None:
@@ -198,13 +198,13 @@ def test_a_sample_that_cannot_be_read_is_named(registry: Registry, monkeypatch: 
 
 
 def test_what_cannot_be_kept_or_held_is_refused(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("netdsl.data.borrowed.SMALL", 0)
+    monkeypatch.setattr("netdsl.data.datasets.torch_datasets.SMALL", 0)
     kept = experiment("data large cache=disk workers=0; linear 3", registry)
     assert kept.data is not None
     with pytest.raises(DataError, match="cannot be kept on the disk"):
         open_data(kept.data, "cpu", seed=0)
     streamed = experiment("data streamed; linear 3", registry)
     assert streamed.data is not None
-    monkeypatch.setattr("netdsl.data.borrowed.room", lambda device: 60)
+    monkeypatch.setattr("netdsl.data.datasets.torch_datasets.room", lambda device: 60)
     with pytest.raises(DataError, match="does not fit in memory"):
         open_data(streamed.data, "cpu", seed=0)

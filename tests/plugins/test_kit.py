@@ -5,7 +5,7 @@ from torch import nn
 
 from netdsl.api import NetError
 from netdsl.components import Component, Layer, Loss, Refusal, Result, call, layer
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.testing import assert_component_documented, assert_layer_sound, run_net
 
 REGISTRY = load_registry(installed=False)

@@ -3,12 +3,12 @@ from click.testing import CliRunner
 
 import netdsl
 from netdsl.cli import netdsl as command
-from netdsl.plugins import PluginWarning
+from netdsl.plugins.registry import PluginWarning
 from plugins.packages import Install
 
 LINT = """
 from netdsl import hookimpl
-from netdsl.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic
 
 def no_sigmoid(program):
     for place in program.places:

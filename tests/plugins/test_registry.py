@@ -4,7 +4,7 @@ from textwrap import dedent
 import pytest
 
 from netdsl.components import Layer
-from netdsl.plugins import Registry, load_registry
+from netdsl.plugins.registry import Registry, load_registry
 from plugins.packages import Install, adds_layer
 
 HOOK = "from netdsl import hookimpl\n"

@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from netdsl import hookspecs
 from netdsl.cli import netdsl
-from netdsl.discovery import gather
-from netdsl.plugins import HOOKS, load_registry
+from netdsl.plugins.loading import gather
+from netdsl.plugins.registry import HOOKS, hookspecs, load_registry
 
 ROOT = Path(__file__).parents[2]
 SECTION = (

@@ -7,10 +7,10 @@ from click import unstyle
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdsl.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.source import Source, Span
 from netdsl.render.cells import width
 from netdsl.render.diagnostics import count, render_concise, render_json, render_text
-from netdsl.source import Source, Span
 
 TUDUI = Source(
     "examples/tudui.net",

@@ -6,10 +6,10 @@ import pytest
 
 from netdsl.checker import check
 from netdsl.components import call
-from netdsl.network import Network, Node
-from netdsl.plugins import Registry, load_registry
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry, load_registry
+from netdsl.program import Network, Node
 from netdsl.render.shapes_json import shapes_json
-from netdsl.source import Source
 
 
 @cache

@@ -4,14 +4,14 @@ from textwrap import dedent
 import pytest
 from click import unstyle
 
+from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.components import call
-from netdsl.memory import activation_bytes, weight_bytes
-from netdsl.network import Network, Node
+from netdsl.core.sizes import Dim, Shape, symbol
+from netdsl.core.source import Source
+from netdsl.program import Network, Node
 from netdsl.render.cells import width
 from netdsl.render.folding import fold
 from netdsl.render.table import format_bytes, shapes_table
-from netdsl.sizes import Dim, Shape, symbol
-from netdsl.source import Source
 
 SOURCE = Source("net.net", "\n".join(f"statement {number}" for number in range(1, 1001)))
 H, W = symbol("H"), symbol("W")

@@ -5,10 +5,10 @@ from typing import Literal
 import pytest
 from click import unstyle
 
-from netdsl.checker.body import DEFINITIONS, DIRECTIVES
+from netdsl.checker.shapes.body import DEFINITIONS, DIRECTIVES
 from netdsl.components import INFERRED, Component, Layer, Result, Shape, Size, call, layer, loss
-from netdsl.language.words import WORDS
-from netdsl.plugins import Registry, load_registry
+from netdsl.language.statements import WORDS
+from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.cells import width
 from netdsl.render.entry import entry, word_entry, written
 from netdsl.render.vocabulary import named, names, vocabulary

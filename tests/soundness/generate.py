@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter
-from netdsl.sizes import format_shape
+from netdsl.core.sizes import format_shape
 from soundness import uses
 
 Arguments = dict[str, Any]

@@ -24,8 +24,8 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from netdsl.components import Layer, Refusal, Requirement, Result
-from netdsl.plugins import load_registry
-from netdsl.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
+from netdsl.plugins.registry import load_registry
 from soundness.generate import Arguments, Case, with_stated
 from soundness.oracles import ORACLES, SIZES_NEEDED
 

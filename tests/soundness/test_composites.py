@@ -11,8 +11,8 @@ from torch import Tensor, nn
 import netdsl
 from netdsl import modules
 from netdsl.components import Layer, Refusal, Result
-from netdsl.plugins import load_registry
-from netdsl.sizes import UNKNOWN, evaluate, symbol
+from netdsl.core.sizes import UNKNOWN, evaluate, symbol
+from netdsl.plugins.registry import load_registry
 from soundness.harness import verdict
 
 LAYERS = load_registry(installed=False).layers

@@ -1,6 +1,6 @@
 import pytest
 
-from netdsl.plugins import Registry, load_registry
+from netdsl.plugins.registry import Registry, load_registry
 from soundness.nets import Author
 from soundness.whole import judge, judge_symbols
 

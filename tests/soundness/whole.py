@@ -8,13 +8,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from netdsl.building import build_network
+from netdsl.builder import build_network
 from netdsl.checker import check
-from netdsl.diagnostics import errors
-from netdsl.network import Network
-from netdsl.plugins import Registry
-from netdsl.sizes import evaluate, symbols
-from netdsl.source import Source
+from netdsl.core.diagnostics import errors
+from netdsl.core.sizes import evaluate, symbols
+from netdsl.core.source import Source
+from netdsl.plugins.registry import Registry
+from netdsl.program import Network
 from soundness.nets import Net
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, KeyError)

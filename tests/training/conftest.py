@@ -10,11 +10,11 @@ import torch
 from netdsl import components
 from netdsl.builtins import losses, optimizers
 from netdsl.components import Call, Facts, call, dataset, metric
+from netdsl.core.source import Source
 from netdsl.data import Data, open_data
 from netdsl.data.samples import Splits, Tensors
-from netdsl.network import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
-from netdsl.source import Source
-from netdsl.training import session
+from netdsl.program import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
+from netdsl.training import trainer
 
 CLASSES = 3
 TEXT = "linear 4->8\nrelu\ndropout 0.2\nlinear 8->3\ndata blobs batch=8\n"
@@ -115,7 +115,7 @@ def one_thread() -> None:
 def data(monkeypatch: pytest.MonkeyPatch) -> Data:
     """The blobs as runs are served them, to look at and to change."""
     opened = open_data(data_use(), "cpu", seed=0)
-    monkeypatch.setattr(session, "open_data", lambda *_, **__: opened)
+    monkeypatch.setattr(trainer, "open_data", lambda *_, **__: opened)
     return opened
 
 

@@ -10,9 +10,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdsl.runs.checkpoint import Checkpoint, Checkpoints, load, save
+from netdsl.runs.folder import open_folder
 from netdsl.training import TrainingError
-from netdsl.training.records.checkpoint import Checkpoint, Checkpoints, load, save
-from netdsl.training.records.folder import open_folder
 
 STATE = {
     "model": {"0.weight": torch.randn(3, 4), "1.running": torch.tensor(2.5, dtype=torch.float64)},

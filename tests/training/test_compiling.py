@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch._inductor.exc import InvalidCxxCompiler
 
 from netdsl.training import TrainingError, train
-from netdsl.training.compiling import compiling
+from netdsl.training.machine.compile import compiling
 
 
 def test_compiling_is_told_apart_from_training(

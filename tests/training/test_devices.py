@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from netdsl.training import TrainingError
-from netdsl.training.devices import autocast, choose_device, device_name
+from netdsl.training.machine.device import autocast, choose_device, device_name
 
 
 def test_auto_is_a_device_that_is_there() -> None:

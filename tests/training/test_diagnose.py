@@ -8,9 +8,9 @@ import torch
 
 from netdsl.builtins import optimizers
 from netdsl.components import call
-from netdsl.network import Use
+from netdsl.program import Use
+from netdsl.runs.checkpoint import load
 from netdsl.training import Saving, TrainingError, train
-from netdsl.training.records.checkpoint import load
 
 HUGE = Use(optimizers.sgd, {"lr": 1e18})
 

@@ -17,9 +17,9 @@ import pytest
 import torch
 
 from netdsl.checker import check
-from netdsl.network import Experiment
-from netdsl.plugins import load_registry
-from netdsl.source import Source
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
+from netdsl.program import Experiment
 from netdsl.training import TrainingError, train
 
 NET = """flatten; linear 64->32; relu; linear 32->10
@@ -73,7 +73,7 @@ def member(rank: int, port: int, out: str, text: str, overrides: dict[str, str],
 def team_of_two(out: str, text: str = NET, **overrides: str) -> dict[int, Any]:
     """What each process has to say, its number of epochs or its error."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["netdsl.training.session"])
+    context.set_forkserver_preload(["netdsl.training.trainer"])
     answers, port = context.Queue(), free_port()
     members = [context.Process(target=member, args=(rank, port, out, text, overrides, answers)) for rank in range(2)]
     for process in members:

@@ -10,13 +10,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from netdsl.building import build_network
+from netdsl.builder import build_network
 from netdsl.builtins import losses, optimizers, schedules
 from netdsl.components import call
-from netdsl.network import Use
+from netdsl.program import Use
 from netdsl.training import RunResult, TrainingError, train
 from netdsl.training.assembly import assemble
-from netdsl.training.engine import grouped, parts
+from netdsl.training.loop import grouped, parts
 from netdsl.training.schedules import Steps
 
 from .conftest import exchange

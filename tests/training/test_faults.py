@@ -16,12 +16,12 @@ from torch import Tensor, nn
 
 from netdsl.checker import check
 from netdsl.components import call
+from netdsl.core.source import Source
 from netdsl.data import DataError
-from netdsl.plugins import load_registry
-from netdsl.source import Source
+from netdsl.plugins.registry import load_registry
 from netdsl.training import Saving, TrainingError, train
-from netdsl.training.exhaustion import largest
-from netdsl.training.run import Run
+from netdsl.training.machine.out_of_memory import largest
+from netdsl.training.recorder import Run
 
 from .conftest import exchange
 

@@ -9,10 +9,10 @@ from torch import nn
 
 from netdsl.builtins import optimizers
 from netdsl.components import call
-from netdsl.network import Use
+from netdsl.program import Use
+from netdsl.runs.weights import read_weights, transfer
 from netdsl.training import Saving, TrainingError, train
 from netdsl.training.assembly import assemble
-from netdsl.training.records.transfer import read_weights, transfer
 from netdsl.training.schedules import Steps
 
 STEPS = Steps(18, 6)

@@ -11,12 +11,12 @@ import torch
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl as door
+from netdsl.core.errors import ReportedElsewhere
 from netdsl.training import TrainingError
-from netdsl.training.devices import choose_device
-from netdsl.training.distributed.launch import condemned, pronounce
-from netdsl.training.distributed.meeting import expected_team, joined
-from netdsl.training.distributed.team import ALONE, Team
-from netdsl.training.errors import Echo
+from netdsl.training.distributed.launcher import condemned, pronounce
+from netdsl.training.distributed.process_group import ALONE, Team
+from netdsl.training.distributed.rendezvous import expected_team, joined
+from netdsl.training.machine.device import choose_device
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="torch's launcher is POSIX's")
 
@@ -120,7 +120,7 @@ def test_each_process_needs_a_gpu_of_its_own(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    for local, kind in enumerate((TrainingError, Echo)):
+    for local, kind in enumerate((TrainingError, ReportedElsewhere)):
         with pytest.raises(TrainingError, match=message) as raised:
             choose_device(device, local, 3)
         assert type(raised.value) is kind
@@ -128,7 +128,7 @@ def test_each_process_needs_a_gpu_of_its_own(
 
 HOPELESS = """
 from pathlib import Path
-from netdsl.training.distributed.launch import launch
+from netdsl.training.distributed.launcher import launch
 print(launch(["--no-such-option"], 1, Path("run")))
 """
 

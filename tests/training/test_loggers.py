@@ -15,10 +15,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from netdsl.builtins.loggers import jsonl
-from netdsl.network import Use
+from netdsl.program import Use
 from netdsl.training import train
-from netdsl.training.loggers import Csv, Jsonl, Loggers
-from netdsl.training.tensorboard import Beside, TensorBoard, visible
+from netdsl.training.reporting.loggers import Csv, Jsonl, Loggers
+from netdsl.training.reporting.tensorboard import Beside, TensorBoard, visible
 
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdsl.training.losses import Losses, Mean
+from netdsl.training.running_loss import Losses, Mean
 
 steps = st.lists(st.tuples(st.floats(0, 10, width=32), st.integers(1, 64)), min_size=1, max_size=30)
 

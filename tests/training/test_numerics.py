@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import torch
 
-from netdsl.network import TrainSettings
-from netdsl.training.numerics import numerics
+from netdsl.program import TrainSettings
+from netdsl.training.machine.numerics import numerics
 
 
 def switches() -> dict[str, Any]:

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import netdsl
-from netdsl.network import Network
-from netdsl.training import precision
-from netdsl.training.precision import advice, gain
+from netdsl.program import Network
+from netdsl.training.machine import precision
+from netdsl.training.machine.precision import advice, gain
 
 CPU = torch.device("cpu")
 LINEAR, CONVOLVING = (netdsl.shapes(text) for text in ("input 4; linear 3", "input 1x8x8; residual { conv 1 k3 p1 }"))

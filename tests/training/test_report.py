@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from netdsl.training.display.progress import Display, Plain, Terminal, choose_display
-from netdsl.training.display.report import EpochTable, Moment, decoding_line, left_out, moving_line, outcome
-from netdsl.training.display.wording import amount, clock, duration, number
-from netdsl.training.records.history import Epoch, History
+from netdsl.runs.history import Epoch, History
+from netdsl.training.reporting.console import Display, Plain, Terminal, choose_display
+from netdsl.training.reporting.epoch_table import EpochTable, Moment, decoding_line, left_out, moving_line, outcome
+from netdsl.training.reporting.numbers import amount, clock, duration, number
 
 MOMENT = Moment(epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2)
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from netdsl.builtins import optimizers
-from netdsl.network import Use
+from netdsl.program import Use
 from netdsl.training import RunResult, Saving, train
 
 from .conftest import exchange

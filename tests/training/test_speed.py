@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from netdsl.checker import check
-from netdsl.plugins import load_registry
-from netdsl.source import Source
-from netdsl.training import RunResult, speed, train
-from netdsl.training.speed import fastest
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
+from netdsl.training import RunResult, train
+from netdsl.training.machine import autotune
+from netdsl.training.machine.autotune import fastest
 
 NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size=4000 batch=64; train epochs=2 every=5"
 
@@ -18,7 +19,7 @@ NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size
 @pytest.fixture(autouse=True)
 def measures(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Even a short run is worth a measurement, and none was made before."""
-    monkeypatch.setattr(speed, "WORTHWHILE", 1)
+    monkeypatch.setattr(autotune, "WORTHWHILE", 1)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -36,7 +37,7 @@ def chosen(said: str) -> str:
 def test_what_auto_chose_can_be_asked_for_and_makes_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(speed, "fastest", lambda actions, _: list(actions)[-1])
+    monkeypatch.setattr(autotune, "fastest", lambda actions, _: list(actions)[-1])
     measured = run(tmp_path / "auto")
     settings = chosen(capsys.readouterr().out)
     assert settings == "speed=channels_last test_batch=400"
@@ -52,7 +53,7 @@ def test_what_was_found_is_remembered(
 ) -> None:
     run(tmp_path / "first")
     settings = chosen(capsys.readouterr().out)
-    monkeypatch.setattr(speed, "fastest", lambda *_: pytest.fail("it was measured before"))
+    monkeypatch.setattr(autotune, "fastest", lambda *_: pytest.fail("it was measured before"))
     run(tmp_path / "second")
     assert chosen(capsys.readouterr().out) == settings
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched
 from netdsl.components import Refusal, Requirement, Result, call, layer
-from netdsl.sizes import Shape
+from netdsl.core.sizes import Shape
 
 
 @layer("activation", example="relu")

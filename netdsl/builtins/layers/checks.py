@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from netdsl.components import Refusal, Requirement
-from netdsl.sizes import Dim, Shape, format_shape
+from netdsl.core.sizes import Dim, Shape, format_shape
 
 
 def axis(dim: int, x: Shape, at: str = "dim") -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.builtins.layers.checks import axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, call, divisible, layer
-from netdsl.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
+from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
 
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 

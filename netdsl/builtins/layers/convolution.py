@@ -21,7 +21,7 @@ from netdsl.builtins.layers.windows import (
     windows,
 )
 from netdsl.components import INFERRED, Call, Refusal, Requirement, Result, Size, call, divisible, layer
-from netdsl.sizes import Dim, Shape, Unknown, product
+from netdsl.core.sizes import Dim, Shape, Unknown, product
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 

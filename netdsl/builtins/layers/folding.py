@@ -6,7 +6,7 @@ from math import prod
 
 from netdsl.builtins.layers.windows import SHORTS, fit, sizes, slide, windows
 from netdsl.components import Requirement, Result, Size, call, layer
-from netdsl.sizes import Shape, Unknown, product
+from netdsl.core.sizes import Shape, Unknown, product
 
 PLACES = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1"
 

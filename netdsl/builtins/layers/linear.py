@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.builtins.layers.checks import at_least, at_least_rank
 from netdsl.components import INFERRED, Refusal, Result, call, layer
-from netdsl.sizes import Shape, product
+from netdsl.core.sizes import Shape, product
 
 
 @layer(

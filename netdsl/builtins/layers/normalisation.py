@@ -8,7 +8,7 @@ from math import prod
 from netdsl.builtins.layers.checks import at_least, at_least_rank, axis
 from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
-from netdsl.sizes import Dim, Expr, Shape, format_shape, product
+from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
 
 
 @layer(

@@ -18,7 +18,7 @@ from netdsl.builtins.layers.windows import (
     windows,
 )
 from netdsl.components import Call, Refusal, Result, Size, call, layer
-from netdsl.sizes import Dim, Shape
+from netdsl.core.sizes import Dim, Shape
 
 FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
 NAMES = {"kernel": "kernel_size"}

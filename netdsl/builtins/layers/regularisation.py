@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netdsl.builtins.layers.checks import at_least_rank, probability
 from netdsl.components import Result, call, layer
-from netdsl.sizes import Shape
+from netdsl.core.sizes import Shape
 
 
 @layer("regularisation", example="dropout 0.5")

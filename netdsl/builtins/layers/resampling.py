@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
 from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
-from netdsl.sizes import Dim, Expr, Shape, format_shape
+from netdsl.core.sizes import Dim, Expr, Shape, format_shape
 
 Factor = float | tuple[float, ...]
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from netdsl.builtins.layers.checks import at_least, axis, batched, probability
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
-from netdsl.sizes import Dim, Shape
+from netdsl.core.sizes import Dim, Shape
 
 LAYOUTS = ("TF",)
 

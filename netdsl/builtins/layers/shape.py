@@ -6,7 +6,7 @@ from math import prod
 
 from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
-from netdsl.sizes import Dim, Shape, Unknown, format_shape, product
+from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
 
 
 @layer("shape", takes="any", formula="the product of the sizes", example="flatten")

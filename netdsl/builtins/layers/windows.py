@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from netdsl.builtins.layers.checks import at_least
 from netdsl.components import Requirement, Size, per_axis
-from netdsl.sizes import Dim, Shape, Unknown
+from netdsl.core.sizes import Dim, Shape, Unknown
 
 LAYOUTS = ("CL", "CHW", "CDHW")
 """What a window slides over: channels, then one, two or three axes."""

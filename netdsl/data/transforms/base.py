@@ -7,7 +7,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
-from netdsl.data.randomness import Moment
+from netdsl.data.random_stream import Moment
 
 Draws = tuple[Tensor, ...]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from netdsl.data.randomness import Moment
+from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import Draws, Transform
 
 LUMINANCE = (0.2989, 0.587, 0.114)

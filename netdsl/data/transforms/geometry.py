@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from netdsl.data.randomness import Moment
+from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import Draws, Transform, images, pair, planes
 
 Size = int | tuple[int, ...]

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from netdsl.data.errors import DataError
-from netdsl.data.randomness import Moment
+from netdsl.core.errors import DataError
+from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import Draws, Transform
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from netdsl import shapes, train
 from netdsl.components import Layer
-from netdsl.plugins import load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.testing import assert_component_documented, assert_layer_sound, run_net
 
 NET = Path(__file__).parents[1] / "spirals.net"

@@ -1,0 +1,1 @@
+"""What is read off a checked net: its memory, its receptive field, its depth."""

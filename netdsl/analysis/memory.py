@@ -1,0 +1,30 @@
+"""How much memory a net takes, counted from its shapes."""
+
+from __future__ import annotations
+
+from netdsl.core.sizes import Dim, product
+from netdsl.program import Network, Node
+
+BYTES = 4
+"""Of one number in fp32."""
+
+SEQUENCES = ("torch.nn:Sequential", "netdsl.modules:Skipping")
+
+
+def weight_bytes(network: Network) -> int:
+    """Of what the net learns, in fp32."""
+    return network.params * BYTES
+
+
+def activation_bytes(network: Network) -> Dim:
+    """Of one sample and of every layer's output for it, in fp32: what training keeps for the backward pass."""
+    numbers = product(network.input)
+    for node in network.walk():
+        if _makes_output(node):
+            numbers = numbers + product(node.out)
+    return numbers * BYTES
+
+
+def _makes_output(node: Node) -> bool:
+    """Whether its output is a tensor of its own: that of a mere sequence is its last layer's."""
+    return node.call.target not in SEQUENCES

@@ -1,0 +1,73 @@
+"""How far a net sees and how deep it is, read off its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+from netdsl.core.sizes import Unknown
+from netdsl.program import Network, Node
+
+
+class Field(NamedTuple):
+    """How many input pixels an output pixel sees along an axis, and how far apart neighbours' centres are."""
+
+    size: Fraction = Fraction(1)
+    step: Fraction = Fraction(1)
+
+
+def receptive_field(network: Network) -> int:
+    """The input pixels along its widest axis that one output depends on, the image's border left out of account.
+
+    r ← r + d(k − 1)·j and j ← j·s, layer by layer (Araujo et al., "Computing Receptive Fields of Convolutional
+    Neural Networks", Distill 2019); of branches the widest counts. What mixes all positions ends the count.
+    """
+    return int(_through(network.nodes, Field()).size)
+
+
+def depth(network: Network) -> int:
+    """The layers with weights on the longest way through the net, as papers count them: 50 of a ResNet-50."""
+    return _depth(network.nodes)
+
+
+def _depth(nodes: Sequence[Node]) -> int:
+    total = 0
+    for node in nodes:
+        if not node.children:
+            total += _has_weights(node)
+        elif node.call.target.endswith((":Sequential", ":Skipping")):
+            total += _depth(node.children)
+        else:
+            total += max(_depth([child]) for child in node.children)
+    return total
+
+
+def _has_weights(node: Node) -> bool:
+    return node.params > 0 and node.layer is not None and node.layer.family != "normalisation"
+
+
+def _through(nodes: Sequence[Node], field: Field) -> Field:
+    for node in nodes:
+        field = _after(node, field)
+    return field
+
+
+def _after(node: Node, field: Field) -> Field:
+    if node.children:
+        if node.call.target.endswith((":Sequential", ":Skipping")):
+            return _through(node.children, field)
+        return max((_after(child, field) for child in node.children), key=lambda one: one.size)
+    arguments = node.call.arguments
+    if "kernel_size" in arguments and len(node.out) > 1:
+        extent = _largest(arguments.get("dilation", 1)) * (_largest(arguments["kernel_size"]) - 1)
+        stride = _largest(arguments.get("stride") or arguments["kernel_size"])
+        if "output_padding" in arguments:
+            return Field(field.size + field.step * extent / stride, field.step / stride)
+        return Field(field.size + field.step * extent, field.step * stride)
+    return field
+
+
+def _largest(size: Any) -> int:
+    sizes = size if isinstance(size, tuple) else (size,)
+    return max((part for part in sizes if not isinstance(part, Unknown)), default=1)

@@ -1,0 +1,1 @@
+"""How fast a net trains here, and where the time goes."""

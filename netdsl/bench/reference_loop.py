@@ -1,0 +1,80 @@
+"""The loop as one first learns to write it: a `DataLoader`, one sample at a time, and torch's defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from netdsl.builder import build_network, completed, locate
+from netdsl.components import Facts
+from netdsl.data.open import read
+from netdsl.data.random_stream import SAMPLE, Moment
+from netdsl.data.samples import Part, Tensors
+from netdsl.data.storage import Session
+from netdsl.data.transform_chain import Chain
+from netdsl.program import Experiment
+from netdsl.training.loss import build_loss
+
+
+@dataclass(frozen=True)
+class OneByOne(Dataset[tuple[Tensor, Tensor]]):
+    """A data set as torch's tutorials have it: item by item, each read and transformed when it is asked for."""
+
+    part: Part
+    chain: Chain
+
+    def __len__(self) -> int:
+        return len(self.part)
+
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        part = self.part
+        x, y = (part.x[index], part.y[index]) if isinstance(part, Tensors) else part.read(index)
+        moment = Moment(torch.tensor([index]), counters=(SAMPLE, index))
+        batch = self.chain.prepare(x.unsqueeze(0))
+        x, y = self.chain(batch, torch.as_tensor(y).unsqueeze(0), moment, slice(0, 1))
+        return x[0], y[0]
+
+
+class CourseLoop:
+    """The same net, loss, optimizer, data and batch as a run's, trained by the loop of a first course."""
+
+    def __init__(self, experiment: Experiment, facts: Facts, device: torch.device) -> None:
+        assert experiment.data is not None
+        assert experiment.optimizer is not None
+        assert experiment.loss is not None
+        torch.manual_seed(experiment.train.seed)
+        server, (train, _) = read(experiment.data, Session(torch.device("cpu"), experiment.train.seed))
+        chain, _ = server.chains(facts, train)
+        settings = experiment.data.settings
+        self.loader = DataLoader(
+            OneByOne(train, chain), settings.batch, shuffle=settings.shuffle, drop_last=settings.drop_last
+        )
+        self.device = device
+        self.model: Any = build_network(experiment.network).to(device)
+        self.loss = build_loss(experiment.loss).to(device)
+        use = experiment.optimizer
+        self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))
+        self._batches = self._endless()
+
+    def advance(self, steps: int) -> None:
+        """Takes some steps."""
+        self.model.train()
+        for step in range(1, steps + 1):
+            imgs, targets = next(self._batches)
+            imgs, targets = imgs.to(self.device), targets.to(self.device)
+            outputs = self.model(imgs)
+            loss = self.loss(outputs, targets)
+            self.optimizer.zero_grad()
+            loss.backward()
+            self.optimizer.step()
+            if step % 100 == 0:
+                loss.item()
+
+    def _endless(self) -> Iterator[Any]:
+        while True:
+            yield from self.loader

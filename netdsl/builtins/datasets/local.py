@@ -1,0 +1,142 @@
+"""The data sets besides torchvision's: the one that ships with netdsl, and the user's own files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from netdsl.builtins.datasets.csv_tables import Target, Task, read_table
+from netdsl.builtins.datasets.image_folders import class_folders, paired_folders
+from netdsl.builtins.datasets.npy_header import Header, count_classes, npy_header, npz_headers
+from netdsl.components import Dtype, Facts, Refusal, Size, dataset
+from netdsl.core.sizes import Shape, format_shape, product, symbol
+
+PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
+"""Images in colour, of sizes that only reading them can tell."""
+
+
+@dataset("netdsl.data.datasets.digits:load", example="data digits batch=32")
+def digits() -> Facts:
+    """1,797 handwritten digits of 8×8 pixels, which ship with netdsl: 1,437 to train on and the last 360 to test.
+
+    UCI "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, CC BY 4.0. A pixel counts the dark
+    points in a 4×4 block, 0…16, and is divided by 16. The digits stand writer after writer, so that nearly all of the
+    test digits are by people whose hand the net has not seen.
+    """
+    return Facts((1, 8, 8), 10, names=tuple("0123456789"), mean=(0.3054,), std=(0.3755,), sizes=(1_437, 360))
+
+
+@dataset("netdsl.data.datasets.fake:load", example="data fake 3x32x32 classes=10 size=1000")
+def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
+    """`size` random images, and a tenth as many to test: nothing to learn, for trying things out."""
+    sample = (shape,) if isinstance(shape, int) else shape
+    if min(sample) < 1:
+        raise Refusal(f"every size is at least 1, but the shape is {format_shape(sample)}", "shape")
+    for name, given in (("classes", classes), ("size", size)):
+        if given < 1:
+            raise Refusal(f"`{name}` is at least 1, not {given}", name)
+    return Facts(sample, classes, sizes=(size, max(1, size // 10)))
+
+
+@dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64 }")
+def folder(path: Path) -> Facts:
+    """Photographs sorted into a folder for each class, `photos/cat/1.jpg`; read in colour.
+
+    With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` says which share tests.
+    """
+    listing = class_folders(path)
+    return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
+
+
+@dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64 }")
+def pairs(path: Path) -> Facts:
+    """Photographs in `ants_image/` whose classes stand in text files of the same names in `ants_label/`.
+
+    All the pairs of folders are joined. `train/` and `test/` (or `val/`) as in `folder`.
+    """
+    listing = paired_folders(path)
+    return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
+
+
+@dataset("netdsl.data.datasets.csv_tables:load", name="csv", example="data csv houses.csv target=price split=0.2")
+def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
+    """A table of text, a row a sample: its `target` column (a name, or a number from 0) is told from the others.
+
+    Words, or the whole numbers 0, 1, … up to 19, are classes; other targets are numbers, and `task=` decides where that
+    guess is wrong. Columns of words are fed as zeros and a one. `drop=id,name` leaves columns out.
+    """
+    table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
+    if table.classes:
+        return Facts((table.width,), len(table.classes), names=table.classes)
+    return Facts((table.width,), None, target=() if len(table.targets) == 1 else (len(table.targets),))
+
+
+@dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")
+def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
+    """The arrays `x` and `y` of a numpy file, a row a sample; or its `x_train`, `y_train`, `x_test` and `y_test`.
+
+    Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255; larger whole numbers are indices, for an
+    embedding; real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
+    """
+    headers = npz_headers(path)
+    train, test = array_names(headers, x, y, path)
+    sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
+    return array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes)
+
+
+@dataset("netdsl.data.datasets.npy_arrays:load_npy", example="data npy images.npy labels.npy split=0.2")
+def npy(path: Path, y: Path) -> Facts:
+    """Two numpy files, the samples and their targets, understood as `npz` understands its arrays."""
+    return array_facts(npy_header(path), npy_header(y), y, None, None)
+
+
+def array_names(
+    headers: Mapping[str, Header], x: str | None, y: str | None, path: Path
+) -> tuple[tuple[str, str], tuple[str, str] | None]:
+    """Which arrays are samples and targets, in training and, where there are some, in testing."""
+    if x is None and y is None and {"x_train", "y_train", "x_test", "y_test"} <= headers.keys():
+        return ("x_train", "y_train"), ("x_test", "y_test")
+    for parameter, name in (("x", x or "x"), ("y", y or "y")):
+        if name not in headers:
+            found = ", ".join(f"`{name}`" for name in headers) or "nothing"
+            raise Refusal(
+                f"`{path.name}` has no array `{name}`; it holds {found}", parameter, f"write `{parameter}=NAME`"
+            )
+    return (x or "x", y or "y"), None
+
+
+def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple[int, int] | None) -> Facts:
+    """What two arrays say of a data set; raises `Refusal` where their sizes disagree."""
+    if not x.shape or not y.shape or x.shape[0] != y.shape[0]:
+        raise Refusal(f"x has the shape {format_shape(x.shape)} and y {format_shape(y.shape)}: not the same rows", "y")
+    if product(x.shape) == 0:
+        raise Refusal(f"x has the shape {format_shape(x.shape)} and holds nothing", "x")
+    shape, dtype = sample_shape(x)
+    if y.kind in "iub" and len(y.shape) == 1:
+        return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)
+    return Facts(shape, None, target=_target(y.shape[1:]), sizes=sizes, dtype=dtype)
+
+
+def sample_shape(x: Header) -> tuple[tuple[int, ...], Dtype]:
+    """One sample's shape as the net is fed it: bytes are images, and get their channels in front."""
+    sample = x.shape[1:]
+    if (x.kind, x.size) != ("u", 1):
+        return sample or (1,), "index" if x.kind in "iu" else "float"
+    if len(sample) == 2:
+        return (1, *sample), "float"
+    if channels_last(sample):
+        return (sample[2], *sample[:2]), "float"
+    return sample or (1,), "float"
+
+
+def channels_last(sample: tuple[int, ...]) -> bool:
+    """Whether an image's last axis is its channels: 1, 3 or 4 of them, where the first axis is none of these."""
+    return len(sample) == 3 and sample[2] in (1, 3, 4) and sample[0] not in (1, 3, 4)
+
+
+def _target(shape: tuple[int, ...]) -> tuple[int, ...]:
+    return () if shape == (1,) else shape
+
+
+def _rows(headers: Mapping[str, Header], names: tuple[str, str]) -> int:
+    return headers[names[0]].shape[0]

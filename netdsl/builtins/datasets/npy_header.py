@@ -1,0 +1,116 @@
+"""What an array file holds, read from its header: shape and type of numpy's npy and npz. Standard library only.
+
+Every command pays for this module, so what only arrays need is imported where they are read.
+"""
+
+from __future__ import annotations
+
+import ast
+import struct
+from array import array
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, NamedTuple
+
+from netdsl.components import Refusal
+from netdsl.core.sizes import product
+
+if TYPE_CHECKING:
+    import zipfile
+
+MAGIC = b"\x93NUMPY"
+LONGEST_HEADER = 1 << 20
+
+_TYPECODES = {("i", 1): "b", ("u", 1): "B", ("i", 2): "h", ("u", 2): "H", ("i", 4): "i", ("u", 4): "I", ("i", 8): "q"}
+
+
+class Header(NamedTuple):
+    """An array's type (`<f4`), shape and order, and the bytes before its first value."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    fortran: bool
+    offset: int
+
+    @property
+    def kind(self) -> str:
+        """`f` for real numbers, `i` and `u` for whole ones, `b` for booleans."""
+        return self.dtype[1]
+
+    @property
+    def size(self) -> int:
+        """Bytes a value."""
+        return int(self.dtype[2:])
+
+
+def npy_header(path: Path) -> Header:
+    """The header of an npy file; raises `Refusal` where it is none, `OSError` where it cannot be read."""
+    with path.open("rb") as file:
+        return _header(file, path.name)
+
+
+def npz_headers(path: Path) -> Mapping[str, Header]:
+    """The headers of all the arrays in an npz file, by name."""
+    import zipfile
+    import zlib
+
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".npy")]
+            return {name.removesuffix(".npy"): _member(archive, name, path) for name in names}
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise Refusal(f"`{path.name}` is not a sound npz file: {str(error).lower()}", "path") from None
+
+
+def count_classes(path: Path, name: str | None, header: Header) -> int:
+    """One more than the largest label in an array of labels, which is read for it."""
+    import zipfile
+
+    with path.open("rb") as plain:
+        if name is None:
+            return _largest(plain, header, path.name) + 1
+        with zipfile.ZipFile(plain) as archive, archive.open(f"{name}.npy") as member:
+            return _largest(member, header, path.name) + 1
+
+
+def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Header:
+    with archive.open(name) as file:
+        return _header(file, f"{path.name}/{name}")
+
+
+def _header(file: IO[bytes], name: str) -> Header:
+    if file.read(6) != MAGIC:
+        raise Refusal(f"`{name}` is not an npy file", "path")
+    try:
+        major, _ = file.read(2)
+        width, code = (2, "<H") if major == 1 else (4, "<I")
+        (length,) = struct.unpack(code, file.read(width))
+        return _parsed(file.read(min(length, LONGEST_HEADER)).decode("utf-8"), 8 + width + length)
+    except (ValueError, SyntaxError, KeyError, TypeError, struct.error, RecursionError) as error:
+        raise Refusal(f"the header of `{name}` cannot be understood: {error}", "path") from None
+
+
+def _parsed(text: str, offset: int) -> Header:
+    found = ast.literal_eval(text.strip())
+    dtype, shape = found["descr"], tuple(found["shape"])
+    if not isinstance(dtype, str) or dtype[1] not in "fiub":
+        raise ValueError(f"values of type {dtype} are not numbers")
+    return Header(dtype, shape, bool(found["fortran_order"]), offset)
+
+
+def _largest(file: IO[bytes], header: Header, name: str) -> int:
+    count = product(header.shape)
+    file.seek(header.offset)
+    if header.kind == "b":
+        return 1
+    values = array(_TYPECODES.get((header.kind, header.size), "Q"))
+    assert isinstance(count, int)
+    raw = file.read(count * header.size)
+    if len(raw) < count * header.size:
+        raise Refusal(f"`{name}` is cut off: {len(raw):,} of {count * header.size:,} bytes of labels", "path")
+    values.frombytes(raw)
+    if header.dtype[0] == ">":
+        values.byteswap()
+    if min(values, default=0) < 0:
+        raise Refusal(f"`{name}` holds the label {min(values)}; classes are counted from 0", "path")
+    return max(values, default=0)

@@ -1,0 +1,1 @@
+"""Which item of a statement fills which parameter, and with what value."""

@@ -1,0 +1,294 @@
+"""Binding: which item of a statement fills which parameter of the component that it names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from netdsl.checker.arguments.advice import in_words, meant, takes, usage
+from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
+from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_short
+from netdsl.checker.report import Context, Hole
+from netdsl.components import Component, Layer, Parameter
+from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.core.limits import beyond
+from netdsl.core.sizes import UNKNOWN, Unknown
+from netdsl.core.source import Span
+from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
+
+
+@dataclass
+class Arguments:
+    """What a statement gives its component.
+
+    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
+    bodies: list[tuple[str | None, Body]] = field(default_factory=list)
+    labels: list[Name] = field(default_factory=list)
+    sound: bool = True
+    misplaced: bool = False
+
+
+def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
+    """The arguments of a statement, converted to their parameters' types; mistakes are noted."""
+    binder = _Binder(component, statement, scope, context)
+    binder.bind()
+    return binder.arguments
+
+
+class _Binder:
+    def __init__(self, component: Component, statement: Statement, scope: Scope, context: Context) -> None:
+        self.component = component
+        self.statement = statement
+        self.scope = scope
+        self.context = context
+        self.arguments = Arguments()
+        self.parameters = component.parameters
+        self.taken: Item | None = None
+
+    def bind(self) -> None:
+        if self.statement.flow:
+            self._flow()
+        previous: Item | None = None
+        for item, follows in zip_longest(self.statement.items, self.statement.items[1:]):
+            names_a_body = isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item)
+            if item is not self.taken and not names_a_body:
+                self._item(item, previous, follows)
+            previous = item
+        self._missing()
+
+    def _item(self, item: Item, previous: Item | None, follows: Item | None) -> None:
+        if isinstance(item, Short):
+            self._short(item)
+        elif isinstance(item, Setting):
+            self._setting(item)
+        elif isinstance(item, Body):
+            self._body(item, previous)
+        elif isinstance(item, Bound):
+            text = f"{item.name.text}={item.limit.span.text}"
+            self._wrong("NET102", f"`{self.component.name}` takes no bound", item.span, fix=text)
+            self._setting(Setting(item.name, item.limit, item.span))
+        elif isinstance(item, Name):
+            self._bare_name(item, follows)
+        else:
+            self._positional(item, evaluate(item, self.scope, self.context))
+
+    def _flow(self) -> None:
+        flow = self.statement.flow
+        assert flow is not None
+        names = self.component.flow if isinstance(self.component, Layer) else None
+        if names is None:
+            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, takes(self.component))
+            return
+        if flow.left is not None:
+            self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
+        short = as_short(flow.right)
+        if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
+            self._wrong(
+                "NET103", f"`->` needs a size behind it, found `{short.span.text}`", short.span, usage(self.component)
+            )
+            self.arguments.spans[names[1]] = short.span
+            self._short(short)
+            return
+        self._fill(names[1], evaluate(flow.right, self.scope, self.context), flow.right.span)
+
+    def _short(self, short: Short) -> None:
+        name = self.component.resolve(short.letter)
+        if name is not None:
+            self._fill(name, evaluate(short.value, self.scope, self.context), short.span)
+            return
+        variable = self.scope.lookup(short.span.text)
+        if variable is not MISSING:
+            self._positional_span(short.span, variable)
+        elif self.component.takes_labels and self.scope.labelled(short.span.text):
+            self.arguments.labels.append(Name(short.span.text, short.span))
+        else:
+            message = f"`{self.component.name}` has no short `{short.letter}`"
+            self._wrong("NET102", message, short.span, takes(self.component))
+            self.arguments.misplaced = True
+
+    def _setting(self, setting: Setting) -> None:
+        name = self.component.resolve(setting.name.text)
+        value = evaluate(setting.value, self.scope, self.context)
+        if name is None or name in self.component.branches:
+            name = self._misspelt(setting.name)
+        if name is not None:
+            word = setting.value.text if isinstance(setting.value, Name) else None
+            if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:
+                self._shadows(Name(str(word), setting.value.span), self.parameters[name])
+            self._fill(name, value, setting.value.span)
+
+    def _misspelt(self, name: Name) -> str | None:
+        """The parameter that a misspelt one is meant to be; None where that is not clear."""
+        known = [*self._settable(), *self.component.aliases]
+        what = f"parameter of `{self.component.name}`:"
+        near = self.context.unknown("NET102", what, name.text, name.span, known, takes(self.component))
+        self.arguments.sound = False
+        self.arguments.misplaced |= near is None
+        return self.component.resolve(near) if near else None
+
+    def _bare_name(self, name: Name, follows: Item | None) -> None:
+        variable = self.scope.lookup(name.text)
+        parameter = self._flag(name.text) or self._enumerated(name.text)
+        chosen = name.text not in INPUT_SIZES or parameter is None  # nobody gave `features` its name: a flag of it wins
+        if variable is not MISSING and chosen:
+            if parameter is not None:
+                self._shadows(name, parameter)
+            self._positional(name, variable)
+            return
+        if parameter is not None:
+            self._fill(parameter.name, True if parameter.name == name.text else Word(name.text), name.span)
+        elif self._unassigned(name, follows):
+            return
+        elif self.component.takes_labels:
+            self.arguments.labels.append(name)
+        elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
+            self._fill(target.name, Word(name.text), name.span)
+        else:
+            self._unknown_name(name)
+
+    def _shadows(self, name: Name, parameter: Parameter) -> None:
+        if name.text in LITERALS:
+            return
+        flag = parameter.name == name.text
+        meaning = f"flag of `{self.component.name}`" if flag else f"word for its `{parameter.name}`"
+        advice = f"write `{name.text}=true` for the flag" if flag else "give the variable another name"
+        self.context.error("NET914", f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice)
+
+    def _flag(self, name: str) -> Parameter | None:
+        parameter = self.parameters.get(self.component.resolve(name) or "")
+        return parameter if parameter is not None and bool in parameter.options and parameter.name == name else None
+
+    def _enumerated(self, word: str) -> Parameter | None:
+        return next((found for found in self.parameters.values() if word in found.choices), None)
+
+    def _unassigned(self, name: Name, follows: Item | None) -> bool:
+        """Whether the name is that of a parameter whose value stands beside it, as in `stride 2` and `p0.5`."""
+        joined = isinstance(follows, Number) and follows.span.start == name.span.end
+        letters = name.text.rstrip("0123456789") if joined else name.text
+        target = self.component.resolve(letters)
+        if target is None or target in self.component.branches or self.scope.labelled(name.text):
+            return False
+        if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
+            self._wrong("NET103", f"`{name.text}` needs a value", name.span, f"write `{name.text}=…`")
+            self.arguments.spans.setdefault(target, name.span)
+            return True
+        span = name.span.to(follows.span)
+        text = f"{letters}={span.text[len(letters) :].lstrip()}"
+        wanted = f"a short holds a whole number, found `{span.text}`"
+        message = wanted if joined else f"`{name.text}` needs a `=` before its value"
+        self._wrong("NET103", message, span, fix=text)
+        self.taken = follows
+        value = evaluate(follows, self.scope, self.context)
+        self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
+        return True
+
+    def _unknown_name(self, name: Name) -> None:
+        self.arguments.sound = False
+        words = [word for parameter in self.parameters.values() for word in parameter.choices]
+        flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
+        known = [*words, *flags, *self.scope.names()]
+        near = self.context.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
+        if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
+            self._bare_name(Name(near, name.span), None)
+        else:
+            self.arguments.misplaced = True
+
+    def _positional(self, item: Value, value: Any) -> None:
+        self._positional_span(item.span, value)
+
+    def _positional_span(self, span: Span, value: Any) -> None:
+        parameter = self._next_positional()
+        if parameter is None:
+            message = f"`{self.component.name}` takes no further argument"
+            self._wrong("NET107", message, span, takes(self.component))
+        else:
+            self._fill(parameter.name, value, span)
+
+    def _next_positional(self) -> Parameter | None:
+        filled, branches = self.arguments.spans, self.component.branches
+        for name, parameter in self.parameters.items():
+            if parameter.positional and name not in filled and name not in branches:
+                return parameter
+        return None
+
+    def _fill(self, name: str, value: Any, span: Span) -> None:
+        spans, values = self.arguments.spans, self.arguments.values
+        if name in spans:
+            first = Label(spans[name], "first given here")
+            self.context.error("NET105", f"`{name}` is given twice", span, labels=[first], help="delete one of them")
+            self.arguments.sound = False
+            values.pop(name, None)
+            return
+        spans[name] = span
+        if value is HOLE and isinstance(self.component, (Layer, Block)):
+            value = self._ask(name, span)
+        if value is INVALID:
+            self.arguments.sound = False
+            return
+        if value is None and name in self._stated():
+            return
+        if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
+            message = f"`{name}` expects {expected(self.parameters[name])}, found `{span.text}`"
+            self._wrong("NET103", message, span, "only layers know the size of their input")
+            return
+        converted = converter(self.parameters[name])(value)
+        if converted is INVALID:
+            self._wrong_type(name, value, span)
+        elif limit := beyond(converted):
+            self._wrong("NET403", f"`{name}` must be below {limit}", span, None)
+        else:
+            values[name] = converted
+
+    def _ask(self, name: str, span: Span) -> Any:
+        """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
+        stated = name in self._stated()
+        self.context.holes.setdefault(span, Hole(span, name, stated))
+        return None if stated else self.context.guesses.get(span, UNKNOWN)
+
+    def _stated(self) -> Any:
+        return self.component.stated if isinstance(self.component, Layer) else {}
+
+    def _wrong_type(self, name: str, value: Any, span: Span) -> None:
+        parameter = self.parameters[name]
+        written = span.text.strip('"') == str(value)
+        if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
+            self.arguments.sound = False
+            self.context.unknown("NET106", "name", value, span, self.scope.names())
+            return
+        message = f"`{name}` expects {expected(parameter)}, found {show(value)}"
+        self._wrong("NET103", message, span, fix=meant(value, parameter) if written else None)
+
+    def _names_a_body(self, name: Name) -> bool:
+        parameter = self.parameters.get(name.text)
+        return parameter is not None and parameter.is_branch and not parameter.is_many
+
+    def _body(self, body: Body, previous: Item | None) -> None:
+        named = isinstance(previous, Name) and self._names_a_body(previous)
+        if not self.component.branches:
+            message = f"`{self.component.name}` takes no body"
+            brace = body.span.source.span(body.span.start, body.span.start + 1)
+            self._wrong("NET108", message, brace, "write its layers behind, separated by `;`")
+            return
+        self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))
+
+    def _missing(self) -> None:
+        missing = [name for name in self.component.required if name not in self.arguments.spans]
+        if missing and not self.arguments.misplaced:
+            needs = " and ".join(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
+            message = f"`{self.component.name}` needs {needs}"
+            self._wrong("NET104", message, self.statement.name.span, usage(self.component))
+
+    def _settable(self) -> list[str]:
+        return [name for name, parameter in self.parameters.items() if not parameter.is_branch]
+
+    def _wrong(self, code: str, message: str, span: Span, help: str | None = None, fix: str | None = None) -> None:
+        """Notes a mistake; `fix` is what stands right in the span's place."""
+        self.arguments.sound = False
+        edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
+        self.context.error(code, message, span, help=help, fix=edit)

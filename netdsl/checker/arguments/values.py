@@ -1,0 +1,231 @@
+"""From the values of the syntax tree to Python's: names looked up, arithmetic done, types converted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, reduce
+from math import isfinite
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Any, Final, Literal, Union, get_args, get_origin
+
+from netdsl.checker.names.scope import MISSING, Scope, Word
+from netdsl.checker.report import Context
+from netdsl.components import Parameter
+from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
+from netdsl.core.sizes import UNKNOWN, Expr, Unknown, symbol
+from netdsl.core.source import Span
+from netdsl.language import syntax
+
+INVALID: Final = object()
+"""The value of what could not be worked out; the diagnostic is already noted."""
+
+
+class HoleValue:
+    """What `?` is worth until the checker has found a number."""
+
+    def __str__(self) -> str:
+        return "?"
+
+
+HOLE: Final = HoleValue()
+
+
+def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) -> Any:
+    """The value of an expression: a number, a truth, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
+    if isinstance(value, syntax.Number):
+        return _number(value, context)
+    if isinstance(value, syntax.Name):
+        found = scope.lookup(value.text)
+        return Word(value.text, value.span) if found is MISSING else found
+    if isinstance(value, syntax.Size):
+        return _size(value, scope, context)
+    if isinstance(value, syntax.String):
+        return value.text
+    if isinstance(value, syntax.Sequence):
+        elements = [evaluate(element, scope, context) for element in value.elements]
+        return INVALID if any(element is INVALID for element in elements) else tuple(elements)
+    return HOLE if isinstance(value, syntax.Hole) else _arithmetic(value, scope, context)
+
+
+def _number(value: syntax.Number, context: Context) -> Any:
+    if isinstance(value.value, float) and not isfinite(value.value):
+        context.error("NET403", "the number is too large", value.span)
+        return INVALID
+    return value.value
+
+
+def _size(value: syntax.Size, scope: Scope, context: Context) -> Any:
+    dims = [_dim(dim, value.span, scope, context) for dim in value.dims]
+    return INVALID if any(dim is INVALID for dim in dims) else tuple(dims)
+
+
+def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> Any:
+    """One size of several; a letter is the variable of that name, or else a symbol."""
+    found = scope.lookup(dim) if isinstance(dim, str) else dim
+    if found is MISSING:
+        return symbol(str(dim))
+    if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
+        return found
+    if isinstance(dim, str) and not isinstance(found, int):
+        context.error("NET103", f"a size is a whole number, but `{dim}` is {show(found)}", span)
+    else:
+        context.error("NET403", "a size must be below 2^31", span)
+    return INVALID
+
+
+def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
+    if isinstance(term, syntax.Operation):
+        first, *rest = (_arithmetic(operand, scope, context) for operand in term.operands)
+        steps = zip(term.operators, rest, strict=True)
+        return reduce(lambda left, step: _operate(step[0], left, step[1], term.span, context), steps, first)
+    if isinstance(term, syntax.Negative):
+        operand = _arithmetic(term.operand, scope, context)
+        return operand if operand is INVALID else _operate("-", 0, operand, term.span, context)
+    if isinstance(term, syntax.Parenthesis):
+        return _arithmetic(term.inside, scope, context)
+    value = evaluate(term, scope, context)
+    if isinstance(value, Word):
+        near = context.unknown("NET106", "name", value, term.span, {*scope.names(), "in", "features"})
+        value = scope.lookup(near) if near else INVALID
+    if value is not INVALID and not _is_number(value):
+        context.error("NET112", f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span)
+        return INVALID
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
+
+
+def _operate(operator: str, left: Any, right: Any, span: Span, context: Context) -> Any:
+    if left is INVALID or right is INVALID:
+        return INVALID
+    if isinstance(left, Unknown) or isinstance(right, Unknown):
+        return UNKNOWN
+    if operator in ("/", "//", "%") and right == 0:
+        context.error("NET112", "division by zero", span)
+        return INVALID
+    try:
+        value = _OPERATORS[operator](left, right)
+    except (TypeError, ValueError, OverflowError):
+        context.error("NET112", f"`{operator}` cannot be worked out for {show(left)} and {show(right)}", span)
+        return INVALID
+    if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
+        context.error("NET403", "the arithmetic comes to 2^53 or more", span)
+        return INVALID
+    return value
+
+
+def _divide(left: Any, right: Any) -> Any:
+    whole = isinstance(left, int) and isinstance(right, int) and left % right == 0
+    return left // right if whole else left / right
+
+
+_OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+    "+": lambda left, right: left + right,
+    "-": lambda left, right: left - right,
+    "*": lambda left, right: left * right,
+    "/": _divide,
+    "//": lambda left, right: left // right,
+    "%": lambda left, right: left % right,
+}
+Converter = Callable[[Any], Any]
+"""A value as the parameter wants it, or `INVALID`."""
+
+
+@cache
+def converter(parameter: Parameter) -> Converter:
+    """What turns a value into one of the parameter's type."""
+    return _first(parameter.options)
+
+
+def _first(types: tuple[Any, ...]) -> Converter:
+    options = [_converter(option) for option in types]
+    if len(options) == 1:
+        return options[0]
+
+    def first_that_fits(value: Any) -> Any:
+        return next((found for option in options if (found := option(value)) is not INVALID), INVALID)
+
+    return first_that_fits
+
+
+def _converter(option: Any) -> Converter:
+    if option in _PLAIN:
+        return _PLAIN[option]
+    if get_origin(option) is Literal:
+        words = get_args(option)
+        return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
+    if get_origin(option) in (Union, UnionType):
+        return _first(get_args(option))
+    if get_origin(option) is tuple:
+        inner, *others = get_args(option)
+        return _tuple_converter(_converter(inner), None if Ellipsis in others else 1 + len(others))
+    return lambda value: value
+
+
+def _tuple_converter(inner: Converter, length: int | None) -> Converter:
+    def convert(value: Any) -> Any:
+        elements = tuple(map(inner, value if isinstance(value, tuple) else (value,)))
+        wrong = any(element is INVALID for element in elements) or length not in (None, len(elements))
+        return INVALID if wrong else elements
+
+    return convert
+
+
+def _integer(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return value
+    return value if isinstance(value, int) and not isinstance(value, bool) else INVALID
+
+
+def _real(value: Any) -> Any:
+    if isinstance(value, Unknown):
+        return value
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else INVALID
+
+
+_PLAIN: Final[dict[Any, Converter]] = {
+    int: _integer,
+    float: _real,
+    bool: lambda value: value if isinstance(value, bool) else INVALID,
+    str: lambda value: str(value) if isinstance(value, str) else INVALID,
+    Path: lambda value: Path(value) if isinstance(value, str) else INVALID,
+    NoneType: lambda value: None if value is None else INVALID,
+    Any: lambda value: value,
+}
+
+
+def expected(parameter: Parameter) -> str:
+    """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`, `same` or `valid`."""
+    plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
+    if {int, tuple[int, ...]} <= plain:
+        kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
+    else:
+        kinds = sorted(map(_describe, plain))
+    *most, last = [*kinds, *(f"`{word}`" for word in parameter.choices)]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _describe(option: Any) -> str:
+    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
+    if option in words:
+        return words[option]
+    if get_origin(option) is tuple:
+        several = {float: "numbers such as 0.5,0.5", str: "names such as `stem,layer1`"}
+        return several.get(get_args(option)[0], "sizes such as 3x32x32")
+    return "`none`" if option is NoneType else "a value"
+
+
+def show(value: Any) -> str:
+    """A value as one would write it, in backticks."""
+    if isinstance(value, tuple):
+        text = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
+    elif value is None or isinstance(value, bool):
+        text = str(value).lower()
+    elif isinstance(value, str) and not isinstance(value, Word):
+        text = f'"{value}"'
+    else:
+        text = str(value)
+    return f"`{text}`"

@@ -1,0 +1,1 @@
+"""The directives around the net, and what they ask of it."""

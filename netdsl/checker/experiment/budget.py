@@ -1,0 +1,88 @@
+"""`budget params<=25M macs<=4G`: promises that `check` keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from netdsl.analysis.memory import activation_bytes, weight_bytes
+from netdsl.checker.arguments.values import INVALID, evaluate, show
+from netdsl.checker.names.scope import Scope
+from netdsl.checker.report import Context
+from netdsl.core.diagnostics import Edit, Fix, errors
+from netdsl.core.sizes import Dim
+from netdsl.language.syntax import Bound, Item, Setting, Statement
+from netdsl.program import Experiment, Network
+
+
+def _receptive_field(network: Network, _: int) -> int:
+    from netdsl.analysis.receptive_field import (
+        receptive_field,  # it counts in fractions, whose import few texts should pay for
+    )
+
+    return receptive_field(network)
+
+
+def _depth(network: Network, _: int) -> int:
+    from netdsl.analysis.receptive_field import depth
+
+    return depth(network)
+
+
+QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
+    "params": ("parameters", lambda network, _: network.params),
+    "macs": ("multiply-adds", lambda network, _: network.macs),
+    "memory": (
+        "bytes of weights and activations",
+        lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
+    ),
+    "receptive": ("pixels of receptive field", _receptive_field),
+    "depth": ("layers with weights in a row", _depth),
+}
+
+
+def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
+    """Notes every bound that the net exceeds."""
+    certain = not errors(context.diagnostics)
+    for statement in statements:
+        for item in statement.items:
+            bound = _as_bound(item, context)
+            if bound is None:
+                continue
+            if bound.name.text in QUANTITIES:
+                _bound(bound, experiment, certain, scope, context)
+            else:
+                advice = f"the quantities are {', '.join(f'`{name}`' for name in QUANTITIES)}"
+                context.unknown("NET102", "quantity", bound.name.text, bound.name.span, QUANTITIES, advice)
+
+
+def _as_bound(item: Item, context: Context) -> Bound | None:
+    """The bound that an item is; `params=25M` is noted and taken for one."""
+    if isinstance(item, Setting):
+        text = f"{item.name.text}<={item.value.span.text}"
+        fix = Fix(f"write `{text}`", (Edit(item.span, text),))
+        context.error("NET113", "`budget` takes bounds", item.span, fix=fix)
+        return Bound(item.name, item.value, item.span)
+    if not isinstance(item, Bound):
+        context.error("NET113", "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`")
+        return None
+    return item
+
+
+def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, context: Context) -> None:
+    """Checks one bound; what a net with mistakes falls short of is not certain."""
+    limit = evaluate(bound.limit, scope, context)
+    if isinstance(limit, bool) or not isinstance(limit, (int, float)):
+        if limit is not INVALID:
+            context.error("NET103", f"a bound is a number, found {show(limit)}", bound.limit.span)
+        return
+    what, measure = QUANTITIES[bound.name.text]
+    batch = experiment.data.settings.batch if experiment.data else 1
+    found = measure(experiment.network, batch)
+    if not isinstance(found, int):
+        return
+    if bound.relation == "<=" and found > limit:
+        context.error("NET410", f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span)
+    elif bound.relation == ">=" and found < limit and certain:
+        context.error(
+            "NET410", f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
+        )

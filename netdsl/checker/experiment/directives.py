@@ -1,0 +1,290 @@
+"""The directives around the net: data, loss, optimizer, schedule, metrics, loggers, training."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, cast
+
+from netdsl.checker.arguments.binding import Arguments, bind
+from netdsl.checker.arguments.values import INVALID
+from netdsl.checker.experiment.net_output import DEFAULTS, check_loss, check_metrics, kind
+from netdsl.checker.experiment.settings import check_ranges, check_refusals
+from netdsl.checker.names.overrides import is_added
+from netdsl.checker.names.scope import Scope, as_name
+from netdsl.checker.names.torch_classes import foreign_names, foreign_transform
+from netdsl.checker.report import Context
+from netdsl.checker.shapes.plugin_calls import guarded
+from netdsl.components import (
+    Component,
+    Dataset,
+    Facts,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Parameter,
+    Refusal,
+    Schedule,
+    Transform,
+)
+from netdsl.core.diagnostics import Label
+from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
+from netdsl.core.source import Span
+from netdsl.language.syntax import Body, Name, Statement
+from netdsl.program import DataSettings, DataUse, Experiment, Network, TrainSettings, Use
+
+C = TypeVar("C", bound=Component)
+
+DEFAULT_OPTIMIZER = "adam"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class DataLine(Component):
+    """A data set's own parameters and those that every `data` line has."""
+
+    kind: ClassVar[str] = "data set"
+
+    parameters_of_both: Mapping[str, Parameter]
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:  # joined, not read from a signature
+        """The data set's parameters, then the common ones."""
+        return self.parameters_of_both
+
+
+class ExperimentCheck:
+    """The directives of one file."""
+
+    def __init__(self, directives: Mapping[str, Sequence[Statement]], scope: Scope, context: Context) -> None:
+        self.directives = directives
+        self.scope = scope
+        self.context = context
+
+    def data(self) -> DataUse | None:
+        """The `data` line, its data set's facts, and the shape of what reaches the net."""
+        statement = self._single("data")
+        if statement is None:
+            return None
+        body = next((item for item in statement.items if isinstance(item, Body)), None)
+        plain = replace(statement, items=tuple(item for item in statement.items if item is not body))
+        found = self._component(plain, Dataset, _data_line)
+        if found is None:
+            return None
+        dataset, arguments = found
+        check_ranges(arguments, self.context)
+        settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
+        wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
+        facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
+        if facts is None:
+            return None
+        transforms, shape = self._transforms(body.statements if body else (), facts)
+        return DataUse(
+            dataset, arguments.values, statement.span,
+            facts=facts, shape=shape, settings=DataSettings(**settings), transforms=transforms,
+        )  # fmt: skip
+
+    def finish(self, network: Network, data: DataUse | None) -> Experiment:
+        """The experiment around a checked net."""
+        loss, metrics = self._loss(network, data), self._metrics(data)
+        return Experiment(
+            self.context.source,
+            network,
+            data,
+            loss,
+            self._optimizer(),
+            self._use("schedule", Schedule),
+            metrics,
+            self._uses("logger", Logger),
+            self._train(),
+        )
+
+    def _facts(self, dataset: Dataset, arguments: Arguments, statement: Statement) -> Facts | None:
+        folder = self.context.folder
+        values = {name: _absolute(value, folder) for name, value in arguments.values.items()}
+        arguments.values.update(values)
+        try:
+            return guarded(dataset, self.context, lambda: dataset.facts(**values))
+        except Refusal as refusal:
+            span = arguments.spans.get(refusal.parameter or "", statement.span)
+            self.context.error("NET303", _shown(refusal.message, folder), span, help=refusal.help)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            path = next((name for name, value in values.items() if isinstance(value, Path)), "")
+            span = arguments.spans.get(path, statement.span)
+            self.context.error("NET303", f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
+        return None
+
+    def _transforms(
+        self, statements: Sequence[Statement], facts: Facts
+    ) -> tuple[tuple[Use[Transform], ...], Shape | None]:
+        shape = facts.input
+        uses = []
+        for statement in statements:
+            found = self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
+            if found is None:
+                shape = None
+                continue
+            transform, arguments = found
+            self._infer_statistics(transform, arguments, facts)
+            if not arguments.sound:
+                shape = None
+                continue
+            shape = self._transformed(transform, arguments, shape, statement)
+            uses.append(Use(transform, arguments.values, statement.span))
+        return tuple(uses), shape
+
+    def _transformed(
+        self, transform: Transform, arguments: Arguments, shape: Shape | None, statement: Statement
+    ) -> Shape | None:
+        """The shape of a transformed sample, as far as it is known; an argument that is refused is left out of it."""
+        try:
+            after = guarded(
+                transform,
+                self.context,
+                lambda: transform.apply(_UNKNOWN_IMAGE if shape is None else shape, **arguments.values),
+            )
+        except Refusal as refusal:
+            span = arguments.spans.get(refusal.parameter or "", statement.name.span)
+            self.context.error("NET305", refusal.message, span, help=refusal.help)
+            if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
+                return None
+            del arguments.values[refusal.parameter]
+            return self._transformed(transform, arguments, shape, statement)
+        return after if shape is not None or _is_known(after) else None
+
+    def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts) -> None:
+        """Fills in the data set's own mean and std, where they are known before it is read."""
+        for name in ("mean", "std"):
+            if name in transform.parameters and getattr(facts, name):
+                arguments.values.setdefault(name, getattr(facts, name))
+
+    def _loss(self, network: Network, data: DataUse | None) -> Use[Loss] | None:
+        use = self._use("loss", Loss, DEFAULTS[kind(data.facts)][0] if data else None)
+        if data and use:
+            check_loss(use, network, data.facts, self.context)
+        return use
+
+    def _metrics(self, data: DataUse | None) -> tuple[Use[Metric], ...]:
+        uses = self._uses("metrics", Metric)
+        if data is None:
+            return uses
+        check_metrics(uses, data.facts, self.context)
+        defaults = (self._default(name, Metric) for name in DEFAULTS[kind(data.facts)][1])
+        return uses or tuple(use for use in defaults if use)
+
+    def _optimizer(self) -> Use[Optimizer] | None:
+        return self._use("optimizer", Optimizer, DEFAULT_OPTIMIZER)
+
+    def _default(self, name: str, kind: type[C]) -> Use[C] | None:
+        component = self.context.registry.of(kind).get(name)
+        return Use(component, {}) if component else None
+
+    def _train(self) -> TrainSettings:
+        statement = self._single("train")
+        if statement is None:
+            return TrainSettings()
+        arguments = bind(TRAIN, statement, self.scope, self.context)
+        check_ranges(arguments, self.context)
+        return TrainSettings(**arguments.values)
+
+    def _use(self, directive: str, kind: type[C], default: str | None = None) -> Use[C] | None:
+        """What a directive that stands once asks for; where it asks for nothing, or only changes it, the default."""
+        statement = self._single(directive)
+        if statement and default and is_added(statement):
+            statement = replace(statement, items=(Name(default, statement.name.span), *statement.items))
+        found = next(iter(self._all([statement], kind)), None) if statement else None
+        return found or (self._default(default, kind) if default else None)
+
+    def _uses(self, directive: str, kind: type[C]) -> tuple[Use[C], ...]:
+        statements = self.directives.get(directive, ())
+        return self._all([part for statement in statements for part in _parts(statement, kind, self.context)], kind)
+
+    def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
+        uses = []
+        for statement in statements:
+            found = self._component(statement, kind)
+            if found is None:
+                continue
+            component, arguments = found
+            check_refusals(component, arguments, statement.items[0].span, self.context)
+            if arguments.sound:
+                where = statement.items[0].span.to(statement.items[-1].span)
+                uses.append(Use(component, arguments.values, where))
+        return tuple(uses)
+
+    def _component(
+        self, statement: Statement, kind: type[C], joined: Callable[[Any], Component] | None = None
+    ) -> tuple[C, Arguments] | None:
+        """The component that the first item names, and the arguments that the others give it."""
+        first = as_name(statement.items[0]) if statement.items else None
+        known = self.context.registry.of(kind)
+        if first is None:
+            article = "an" if kind.kind[0] in "aeiou" else "a"
+            message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
+            advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
+            self.context.error("NET113", message, statement.name.span, help=advice)
+            return None
+        named = self.scope.lookup(first.text)
+        name = str(named) if isinstance(named, str) else first.text
+        component = self._named(name, first.span, kind)
+        if component is None:
+            advice = f"`netdsl layers` lists every {kind.kind}"
+            names = {*known, *foreign_names(name)}
+            meant = self.context.unknown("NET302", kind.kind, name, first.span, names, advice)
+            component = self._named(meant, first.span, kind) if meant else None
+        if named is INVALID or component is None:
+            return None
+        rest = replace(statement, name=first, items=statement.items[1:])
+        return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
+
+    def _named(self, name: str, span: Span, kind: type[C]) -> C | None:
+        """The component of a name: one of the registry's, or one of torchvision's transforms."""
+        if kind is Transform and (foreign := foreign_transform(name, span, self.context)):
+            return cast("C", foreign)
+        return self.context.registry.of(kind).get(name)
+
+    def _single(self, directive: str) -> Statement | None:
+        statements = self.directives.get(directive, ())
+        for other in statements[1:]:
+            first = Label(statements[0].name.span, "first given here")
+            message = f"`{directive}` stands twice"
+            self.context.error("NET105", message, other.name.span, labels=[first], help="delete one of them")
+        return statements[0] if statements else None
+
+
+TRAIN = Component(name="train", function=TrainSettings, example="train epochs=10")
+SETTINGS = Component(name="data", function=DataSettings).parameters
+_UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
+
+
+def _data_line(dataset: Dataset) -> DataLine:
+    """A data set joined with the settings that every `data` line has."""
+    common = {name: replace(parameter, positional=False) for name, parameter in SETTINGS.items()}
+    return DataLine(
+        name=dataset.name, function=dataset.function, aliases=dataset.aliases, example=dataset.example,
+        parameters_of_both={**common, **dataset.parameters},
+    )  # fmt: skip
+
+
+def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:
+    """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
+    known = context.registry.of(kind)
+    names = enumerate(map(as_name, statement.items))
+    starts = [index for index, name in names if index == 0 or (name and name.text in known)] or [0]
+    ends = [*starts[1:], len(statement.items)]
+    return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
+
+
+def _shown(text: object, folder: Path) -> str:
+    """A path, or a message that holds one, with the path as the file would write it."""
+    return str(text).replace(f"{folder / 'x'}"[:-1], "")
+
+
+def _absolute(value: Any, folder: Path) -> Any:
+    return folder / value if isinstance(value, Path) else value
+
+
+def _is_known(shape: Shape) -> bool:
+    return not any(isinstance(dim, (Unknown, Expr)) for dim in shape)

@@ -1,0 +1,97 @@
+"""What comes out of the net, against the loss, the metrics and the data's targets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal
+
+from netdsl.checker.report import Context
+from netdsl.components import Facts, Loss, Metric
+from netdsl.core.diagnostics import Edit, Fix
+from netdsl.core.sizes import Shape, Unknown, format_shape, product
+from netdsl.core.source import Span
+from netdsl.program import Network, Node, Use
+
+DEFAULTS = {"classes": ("cross_entropy", ("accuracy",)), "numbers": ("mse", ("mae",))}
+"""The loss and the metrics for each kind of target."""
+
+
+def kind(facts: Facts) -> Literal["classes", "numbers"]:
+    """What the data's targets are."""
+    return "numbers" if facts.classes is None else "classes"
+
+
+def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context) -> None:
+    """Checks that the loss compares with such targets, and that the net's output is what it compares."""
+    wants, found = use.component.wants, kind(facts)
+    if wants != "binary" and wants != found:
+        message = f"`{use.component.name}` compares with {wants}, but the data's targets are {found}"
+        _another(use, DEFAULTS[found][0], message, context)
+        wants = found
+    elif wants == "binary" and facts.classes not in (None, 2):
+        message = f"`{use.component.name}` is for two classes, but the data has {facts.classes}"
+        _another(use, DEFAULTS[found][0], message, context)
+        wants = found
+    expected = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
+    if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
+        _wrong_output(network, expected, wants, context)
+
+
+def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -> None:
+    """Checks that the metrics measure such targets."""
+    found = kind(facts)
+    for use in uses:
+        wants = use.component.wants
+        if (wants == "numbers") != (found == "numbers"):
+            message = f"`{use.component.name}` measures {wants}, but the data's targets are {found}"
+            _another(use, DEFAULTS[found][1][0], message, context)
+
+
+def _another(use: Use[Loss] | Use[Metric], name: str, message: str, context: Context) -> None:
+    if use.span:
+        context.error("NET304", message, use.span, fix=Fix(f"write `{name}`", (Edit(use.span, name),)))
+
+
+def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:
+    last = _last_sizing(network)
+    shape = format_shape(expected)
+    what = f"{shape} classes" if wants == "classes" else f"a target of {shape}"
+    message = f"the net ends in {format_shape(network.out) or 'one number'}, but the data has {what}"
+    fix = _flattened(network, expected) or _resized(last, network, expected)
+    single = len(network.out) == 1
+    advice = f"end with `{'' if single else 'flatten; '}linear {expected[0]}`" if len(expected) == 1 else None
+    context.error("NET301", message, last.span, help=None if fix else advice, fix=fix)
+
+
+def _last_sizing(network: Network) -> Node:
+    """The last layer that decides how many outputs there are: the one before trailing activations."""
+    leaves = [node for node in network.walk() if not node.children]
+    return next((node for node in reversed(leaves) if node.layer and node.layer.flow), (leaves or network.nodes)[-1])
+
+
+def _flattened(network: Network, expected: Shape) -> Fix | None:
+    """Writes `flatten` behind a net whose output has as many numbers as are wanted."""
+    if len(expected) != 1 or len(network.out) < 2 or product(network.out) != expected[0]:
+        return None
+    span = network.nodes[-1].span
+    return Fix("write `flatten` behind it", (Edit(Span(span.source, span.end, span.end), "; flatten"),))
+
+
+def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | None:
+    """Writes the number of outputs in the last layer's statement, where it stands for one layer only."""
+    others = sum(other.span == node.span for other in network.walk())
+    if others > 1 or len(network.out) != 1 or len(expected) != 1 or node.out != network.out:
+        return None
+    found = re.search(rf"(?:->\s*|\s){node.out[-1]}(?!\S)", node.span.text)
+    if found is None:
+        return None
+    end = node.span.start + found.end()
+    number = str(expected[0])
+    span = Span(node.span.source, end - len(str(node.out[-1])), end)
+    return Fix(f"write `{_replaced(node.span, span, number)}`", (Edit(span, number),))
+
+
+def _replaced(whole: Span, part: Span, text: str) -> str:
+    source = whole.source.text
+    return source[whole.start : part.start] + text + source[part.end : whole.end]

@@ -1,0 +1,1 @@
+"""What names mean: variables, blocks, labels, other files, and classes of torch."""

@@ -1,0 +1,227 @@
+"""Definitions: `let`, `block`, `use`, and what a block's use expands to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from netdsl.checker.arguments.binding import bind
+from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
+from netdsl.checker.names.scope import Block, Scope, as_name
+from netdsl.checker.names.variables import RESERVED, define_variables
+from netdsl.checker.report import Context
+from netdsl.components import Parameter
+from netdsl.core.diagnostics import Label
+from netdsl.core.limits import MAX_BYTES, MAX_NESTING
+from netdsl.core.sizes import Shape
+from netdsl.core.source import Source, Span
+from netdsl.language.parser import parse
+from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+
+SHIPPED = "<netdsl library>"
+LIBRARY = Path(__file__).parents[2] / "library"
+"""The folder that messages say the shipped files are in."""
+
+
+def plain(statement: Statement, context: Context) -> Statement:
+    """A directive or a definition without the label and the flow that it cannot have, which are noted."""
+    name, label, flow = statement.name.text, statement.label, statement.flow
+    if name == "input":
+        return statement
+    if label:
+        context.error("NET110", f"`{name}` takes no label", label.span, help="only layers have labels")
+    if flow:
+        context.error("NET109", f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+    return replace(statement, label=None, flow=None)
+
+
+def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
+    """The variables and blocks that the statements of a file define."""
+    for statement in statements:
+        if statement.name.text == "let":
+            yield from (item.name.text for item in statement.items if isinstance(item, Setting))
+        elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
+            yield name.text
+
+
+def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
+    """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
+    for statement in statements:
+        if statement.name.text == "block":
+            define_block(statement, scope, context)
+
+
+def define_block(statement: Statement, scope: Scope, context: Context) -> None:
+    """Enters one block."""
+    head = [item for item in statement.items if not isinstance(item, Body)]
+    bodies = [item for item in statement.items if isinstance(item, Body)]
+    names = [as_name(item) or item for item in head]
+    name = names[0] if names and isinstance(names[0], Name) else None
+    if name is None or len(bodies) != 1 or statement.flow or statement.label:
+        advice = "write `block NAME parameter other=1 { … }`"
+        context.error("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
+        if name:
+            scope.variables.setdefault(name.text, INVALID)
+        return
+    (body,) = bodies
+    other = scope.blocks.get(name.text)
+    if other:
+        labels = [Label(other.defined.span, "first defined here")]
+        context.error("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
+    elif name.text in context.registry.layers and not _is_shipped(name, context):
+        message = f"`{name.text}` is a layer and cannot be a block's name"
+        context.error("NET113", message, name.span, help="choose another name")
+    else:
+        declared = _parameters(names[1:], context)
+        example = " ".join([name.text, *(item.span.text for item in names[1:] if item)])
+        scope.blocks[name.text] = Block(
+            name=name.text, function=define_block, example=example,
+            declared=declared, body=body, scope=scope, defined=name,
+        )  # fmt: skip
+
+
+def _is_shipped(name: Name, context: Context) -> bool:
+    """Whether the block is the very one that a plugin brings as a layer."""
+    return str(context.registry.layers[name.text].file) == name.span.source.name
+
+
+def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+    parameters: dict[str, Parameter] = {}
+    for item in items:
+        if not isinstance(item, (Name, Setting)):
+            advice = "a parameter is a name, or `name=default`"
+            context.error("NET113", "this is not a parameter", item.span, help=advice)
+            continue
+        name = item.name if isinstance(item, Setting) else item
+        default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
+        if name.text in parameters or name.text in RESERVED:
+            message = f"`{name.text}` cannot be a parameter here: the name is taken"
+            context.error("NET113", message, name.span, help="choose another name")
+        if isinstance(default, Hole):
+            context.error("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
+        parameters[name.text] = Parameter(name.text, Any, default, True)
+    return parameters
+
+
+def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
+    """The scope in which a block's body stands for its use; None where it cannot."""
+    context.used.add(block)
+    if block in context.expanding:
+        through = [other.name for other in context.expanding[context.expanding.index(block) + 1 :]]
+        chain = f", through {' and '.join(f'`{name}`' for name in through)}" if through else ""
+        labels = [Label(block.defined.span, "defined here")]
+        context.error("NET405", f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
+        return None
+    if len(context.expanding) >= MAX_NESTING:
+        context.error("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
+        return None
+    arguments = bind(block, statement, scope, context)
+    inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
+    for name, parameter in block.parameters.items():
+        if name not in inner.variables:
+            value = INVALID if parameter.required else evaluate(parameter.default, inner, context)
+            inner.variables[name] = INVALID if value is HOLE else value
+    return inner
+
+
+def unused(block: Block) -> Scope:
+    """The scope in which the body of a block that is never used is looked over."""
+    return Scope(block.scope, None, dict.fromkeys(block.parameters, INVALID), is_block=True)
+
+
+class Library:
+    """The files that `use` reads: below the folder of the file that is checked, or shipped with netdsl."""
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self.open: list[Path | str] = [(context.folder / Path(context.source.name).name).resolve()]
+        self.read: dict[Path | str, Scope] = {}
+
+    def use(self, statement: Statement, scope: Scope, folder: Path | None) -> None:
+        """Enters the blocks of the files that a `use` names. `folder` is the using file's; None: shipped ones only."""
+        if not statement.items:
+            advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
+            self.context.error("NET113", "`use` names nothing", statement.name.span, help=advice)
+        for item in statement.items:
+            if isinstance(item, String) and folder is not None:
+                self._use_file(item, scope, folder)
+            elif name := as_name(item):
+                self._use_shipped(name, scope)
+            else:
+                message = "`use` takes a file in quotes or a library's name"
+                self._refuse("NET113", message, item.span, 'for example `use "blocks.net"` or `use resnet`')
+
+    def blocks(self, source: Source) -> Mapping[str, Block]:
+        """The blocks of a text that belongs to a plugin, and may use what netdsl ships."""
+        return self._scope(source, None).blocks
+
+    def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
+        try:
+            path = folder / item.text
+            text = self._text(path, item)
+        except UnicodeDecodeError as error:
+            self._refuse("NET407", f"`{item.text}` is not UTF-8 text: byte {error.start} is none", item.span)
+        except (OSError, ValueError) as error:
+            reason = (getattr(error, "strerror", None) or "not a path").lower()
+            self._refuse("NET407", f"cannot read `{item.text}`: {reason}", item.span)
+        else:
+            if text is not None:
+                self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
+
+    def _text(self, path: Path, item: String) -> str | None:
+        """The text of a file; None for one that is not to be read, which is noted."""
+        if not path.resolve().is_relative_to(self.context.folder.resolve()):
+            message = "`use` reads only files below the folder of the file that is run"
+            self._refuse("NET406", message, item.span, "put the file into that folder, or below it")
+        elif path.exists() and not path.is_file():
+            self._refuse("NET407", f"cannot read `{item.text}`: not a file", item.span)
+        elif path.stat().st_size > MAX_BYTES:
+            self._refuse("NET401", f"`{item.text}` is larger than {MAX_BYTES >> 20} MiB", item.span)
+        else:
+            return path.read_bytes().decode("utf-8")
+        return None
+
+    def _refuse(self, code: str, message: str, span: Span, help: str | None = None) -> None:
+        """Notes why there is nothing to read: what it defines will be missing."""
+        self.context.incomplete = True
+        self.context.error(code, message, span, help=help)
+
+    def _use_shipped(self, item: Name, scope: Scope) -> None:
+        shipped = {file.stem: file for file in LIBRARY.glob("*.net")}
+        name: str | None = item.text
+        if name not in shipped:
+            advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
+            name = self.context.unknown("NET101", "library", item.text, item.span, shipped, advice)
+        if name is None:
+            self.context.incomplete = True
+            return
+        source = Source(f"{SHIPPED}/{shipped[name].name}", shipped[name].read_text(encoding="utf-8"))
+        self._enter(name, source, item, scope, None)
+
+    def _enter(self, key: Path | str, source: Source, item: Name | String, scope: Scope, folder: Path | None) -> None:
+        if key in self.open:
+            self._refuse("NET405", f"`{item.text}` uses itself", item.span)
+            return
+        if key not in self.read:
+            self.open.append(key)
+            self.read[key] = self._scope(source, folder)
+            self.open.pop()
+        for name, block in self.read[key].blocks.items():
+            if scope.blocks.setdefault(name, block) is not block:
+                labels = [Label(scope.blocks[name].defined.span, "first defined here")]
+                self.context.error("NET113", f"the block `{name}` is defined twice", block.defined.span, labels=labels)
+
+    def _scope(self, source: Source, folder: Path | None) -> Scope:
+        file, diagnostics = parse(source)
+        self.context.diagnostics += diagnostics
+        self.context.unreadable.add(file.invalid)
+        scope = Scope(variables=dict.fromkeys(self.context.unreadable.names(source), INVALID))
+        for statement in file.statements:
+            if statement.name.text == "use":
+                self.use(statement, scope, folder)
+            elif statement.name.text == "let":
+                define_variables(statement, scope, self.context)
+        define_blocks(file.statements, scope, self.context)
+        return scope

@@ -1,0 +1,91 @@
+"""How many layers a net expands to, counted before a bomb of `repeat`s and blocks is written out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from netdsl.checker.arguments.values import INVALID, evaluate
+from netdsl.checker.names.definitions import defined_names
+from netdsl.checker.names.scope import Block, Scope, as_name
+from netdsl.checker.report import Context
+from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
+from netdsl.core.source import Span
+from netdsl.language.syntax import Body, Name, Number, Parenthesis, Setting, Statement
+
+
+def too_many(statements: Sequence[Statement], scope: Scope, context: Context) -> Span | None:
+    """The statement with which the net becomes larger than the limit, where that can be told from numbers alone.
+
+    A `repeat` whose number depends on sizes counts for nothing; the check itself counts again as it goes.
+    """
+    counter = _Counter(Context(context.registry, context.source, context.folder))
+    total = 0
+    for statement in statements:
+        total += counter.count(statement, scope, 0)
+        if total > MAX_LAYERS:
+            return statement.name.span
+    return None
+
+
+class _Counter:
+    def __init__(self, scratch: Context) -> None:
+        self.scratch = scratch
+        self.known: dict[tuple[Block, tuple[tuple[str, int], ...]], int] = {}
+
+    def count(self, statement: Statement, scope: Scope, depth: int) -> int:
+        """How many layers a statement stands for, at least."""
+        if depth > MAX_NESTING:
+            return 1
+        named = scope.lookup(statement.name.text)
+        block = scope.block(str(named) if isinstance(named, str) else statement.name.text)
+        if block:
+            return 1 + self._block(block, statement, scope, depth)
+        inside = sum(self._all(item, scope, depth) for item in statement.items if isinstance(item, Body))
+        return inside * self._times(statement, scope) if statement.name.text == "repeat" else 1 + inside
+
+    def _all(self, body: Body, scope: Scope, depth: int) -> int:
+        own = dict.fromkeys(defined_names(body.statements), INVALID)
+        scope = Scope(scope, None, own) if own else scope
+        total = 0
+        for statement in body.statements:
+            total += self.count(statement, scope, depth + 1)
+            if total > MAX_LAYERS:
+                break
+        return total
+
+    def _block(self, block: Block, statement: Statement, scope: Scope, depth: int) -> int:
+        least = self._body(block, {}, depth)
+        return least if least > MAX_LAYERS else self._body(block, self._given(block, statement, scope), depth)
+
+    def _body(self, block: Block, given: Mapping[str, int], depth: int) -> int:
+        """How many layers a block's body stands for, with what is known of its arguments."""
+        key = block, tuple(sorted(given.items()))
+        if key not in self.known:
+            self.known[key] = 0
+            variables = {**dict.fromkeys(block.parameters, INVALID), **given}
+            self.known[key] = self._all(block.body, Scope(block.scope, None, variables), depth)
+        return self.known[key]
+
+    def _given(self, block: Block, statement: Statement, scope: Scope) -> dict[str, int]:
+        """The numbers that a use of a block gives its parameters."""
+        names = list(block.parameters)
+        given = {name: self._number(block.parameters[name].default, block.scope) for name in names}
+        for item in statement.items:
+            if isinstance(item, Setting):
+                given[item.name.text] = self._number(item.value, scope)
+            elif names:
+                given[names.pop(0)] = self._number(item, scope)
+        return {name: value for name, value in given.items() if value is not None}
+
+    def _times(self, statement: Statement, scope: Scope) -> int:
+        counts = [item for item in statement.items if not isinstance(item, Body)]
+        times = self._number(counts[0], scope) if len(counts) == 1 else None
+        return max(0, times or 0)
+
+    def _number(self, item: object, scope: Scope) -> int | None:
+        """The whole number that an item is, where that does not depend on a size."""
+        value = as_name(item) or item
+        if not isinstance(value, (Name, Number, Parenthesis)):
+            return None
+        found = evaluate(value, scope, self.scratch)
+        return found if type(found) is int else None

@@ -1,0 +1,110 @@
+"""`--set` and `--variant`: what is put in the place of what the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from netdsl.checker.names.scope import as_name
+from netdsl.checker.report import Context
+from netdsl.checker.shapes.body import DIRECTIVES
+from netdsl.core.diagnostics import Label
+from netdsl.core.source import Source, Span
+from netdsl.language.parser import parse
+from netdsl.language.syntax import Item, Name, Setting, Statement
+
+
+@dataclass
+class Overrides:
+    """Values for variables, settings for directives (`optimizer.lr`), and whole directives (`input`, `loss`)."""
+
+    variables: dict[str, Setting] = field(default_factory=dict)
+    settings: dict[str, list[Setting]] = field(default_factory=dict)
+    lines: dict[str, Statement] = field(default_factory=dict)
+
+    def add(self, key: str, value: str, context: Context) -> None:
+        """Takes in `--set key=value`."""
+        directive, _, parameter = key.partition(".")
+        text = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
+        if directive not in DIRECTIVES:
+            directive, text = "let", f"let {key}={value}"
+        file, diagnostics = parse(Source(f"--set {key}", text))
+        context.diagnostics += diagnostics
+        for statement in file.statements:
+            self._take(directive, statement, whole=not parameter)
+
+    def _take(self, directive: str, statement: Statement, whole: bool) -> None:
+        settings = [item for item in statement.items if isinstance(item, Setting)]
+        if directive == "let":
+            self.variables |= {setting.name.text: setting for setting in settings}
+        elif whole:
+            self.lines[directive] = statement
+        else:
+            self.settings.setdefault(directive, []).extend(settings)
+
+    def add_variant(self, statement: Statement) -> None:
+        """Takes in the settings of a `variant`; what `--set` says goes before."""
+        for item in statement.items[1:]:
+            if isinstance(item, Setting):
+                directive, _, parameter = item.name.text.partition(".")
+                if parameter:
+                    renamed = replace(item, name=replace(item.name, text=parameter))
+                    self.settings.setdefault(directive, []).insert(0, renamed)
+                else:
+                    self.variables.setdefault(item.name.text, item)
+
+    def line(self, directive: str, statements: Sequence[Statement]) -> Sequence[Statement]:
+        """The statements of a directive as overridden."""
+        if directive in self.lines:
+            statements = [self.lines[directive]]
+        settings = self.settings.get(directive)
+        if not settings:
+            return statements
+        if not statements:
+            where = settings[0].span
+            statements = [Statement(Name(directive, where), None, (), None, where)]
+        return [_with(statement, settings) for statement in statements]
+
+    def check_names(self, known: Iterable[str], variants: Sequence[Statement], context: Context) -> None:
+        """Notes the overrides of variables that the file does not have, those of its variants among them."""
+        written = (item for variant in variants for item in variant.items if isinstance(item, Setting))
+        advice = "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
+        for setting in (*self.variables.values(), *written):
+            name = setting.name.text
+            if name not in known and name.partition(".")[0] not in DIRECTIVES:
+                context.unknown("NET114", "variable", name, setting.name.span, known, advice)
+
+
+def is_added(statement: Statement) -> bool:
+    """Whether it stands in no text: settings were given for a directive that the file leaves to its default."""
+    return bool(statement.items) and statement.items[0].span == statement.name.span
+
+
+def _with(statement: Statement, settings: Sequence[Setting]) -> Statement:
+    """The statement with settings put in; the last of one name counts."""
+    last: Mapping[str, Setting] = {setting.name.text: setting for setting in settings}
+    items: list[Item] = [
+        item for item in statement.items if not isinstance(item, Setting) or item.name.text not in last
+    ]
+    return replace(statement, items=(*items, *last.values()))
+
+
+def choose_variant(name: str | None, statements: Sequence[Statement], context: Context) -> Statement | None:
+    """The `variant` of a name, and what is wrong with any of them."""
+    named: dict[str, Statement] = {}
+    for statement in statements:
+        first, *settings = statement.items or (None,)
+        head = as_name(first)
+        if head is None or not all(isinstance(item, Setting) for item in settings):
+            advice = "write `variant wide width=128`"
+            context.error("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
+        elif head.text in named:
+            labels = [Label(named[head.text].items[0].span, "first defined here")]
+            context.error("NET113", f"the variant `{head.text}` is defined twice", head.span, labels=labels)
+        else:
+            named[head.text] = statement
+    if name is not None and name not in named:
+        source = Source(f"--variant {name}", name)
+        advice = f"the file has {', '.join(f'`{known}`' for known in named)}" if named else "the file has none"
+        context.unknown("NET114", "variant", name, Span(source, 0, len(name)), named, advice)
+    return named.get(name) if name else None

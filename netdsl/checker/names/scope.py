@@ -1,0 +1,144 @@
+"""What names mean where a statement stands: variables, blocks, labels, and the size of the body's input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, NamedTuple
+
+from netdsl.components import Component, Parameter
+from netdsl.core.sizes import UNKNOWN, Shape
+from netdsl.core.source import Span
+from netdsl.language.syntax import Body, Hole, Name, Number, Short
+
+MISSING: Final = object()
+LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "none": None}
+
+
+class Word(str):
+    """A bare name that no variable stands for: a flag, an enumerated value, a layer; and where it stands."""
+
+    __slots__ = ("span",)
+
+    span: Span | None
+
+    def __new__(cls, text: str, span: Span | None = None) -> Word:
+        """The word as a text."""
+        word = super().__new__(cls, text)
+        word.span = span
+        return word
+
+
+def as_name(item: object) -> Name | None:
+    """The name that an item is: `relu`, and `f1`, which only looks like a short."""
+    if isinstance(item, Short) and not isinstance(item.value, Hole):
+        return Name(item.span.text, item.span)
+    return item if isinstance(item, Name) else None
+
+
+def as_short(value: object) -> Short | None:
+    """The short that a name looks like: `k5`."""
+    found = _SHORT.fullmatch(value.text) if isinstance(value, Name) else None
+    if found is None or not isinstance(value, Name):
+        return None
+    return Short(found[1], Number(int(found[2]), value.span), value.span)
+
+
+_SHORT = re.compile(r"([A-Za-z])([0-9]{1,9})")
+
+
+class Labelled(NamedTuple):
+    """An output that a label names."""
+
+    key: str
+    shape: Shape | None
+    span: Span
+    statement: Span
+
+
+INPUT_SIZES = ("in", "features")
+"""The names that always mean sizes of a body's input: its first and its last."""
+
+
+@dataclass(eq=False)
+class Scope:
+    """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
+
+    `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables.
+    """
+
+    parent: Scope | None = None
+    input: Shape | None = None
+    variables: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Span] = field(default_factory=dict)
+    blocks: dict[str, Block] = field(default_factory=dict)
+    labels: dict[str, Labelled] = field(default_factory=dict)
+    is_block: bool = False
+    depth: int = 0
+
+    def inner(self, input: Shape | None) -> Scope:
+        """The scope of a body inside this one."""
+        return Scope(self, input, depth=self.depth + 1)
+
+    def repeated(self, input: Shape | None) -> Scope:
+        """The scope of a body that stands for siblings: its labels are this scope's."""
+        return Scope(self, input, labels=self.labels, depth=self.depth + 1)
+
+    def lookup(self, name: str) -> Any:
+        """The value of a variable, or `MISSING`."""
+        if name in LITERALS:
+            return LITERALS[name]
+        if name in INPUT_SIZES:
+            return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]
+        scope: Scope | None = self
+        while scope:
+            if name in scope.variables:
+                return scope.variables[name]
+            scope = scope.parent
+        return MISSING
+
+    def block(self, name: str) -> Block | None:
+        """The block of a name."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.blocks:
+                return scope.blocks[name]
+            scope = scope.parent
+        return None
+
+    def labelled(self, name: str) -> Labelled | None:
+        """The output that a label names: in this body or one around it, up to the block's."""
+        scope: Scope | None = self
+        while scope:
+            if name in scope.labels:
+                return scope.labels[name]
+            scope = None if scope.is_block else scope.parent
+        return None
+
+    def label_names(self) -> set[str]:
+        """Every label in sight, for suggestions."""
+        outer = self.parent.label_names() if self.parent and not self.is_block else set()
+        return outer | self.labels.keys()
+
+    def names(self) -> set[str]:
+        """Every variable and block in sight, for suggestions."""
+        outer = self.parent.names() if self.parent else set()
+        return outer | self.variables.keys() | self.blocks.keys()
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block(Component):
+    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares."""
+
+    kind: ClassVar[str] = "block"
+
+    declared: Mapping[str, Parameter]
+    body: Body
+    scope: Scope
+    defined: Name
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters in the order of the definition."""
+        return self.declared

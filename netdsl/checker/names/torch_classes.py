@@ -1,0 +1,59 @@
+"""`nn.Anything` and `v2.Anything`: torch's and torchvision's own classes by their own names.
+
+Only a file that asks for one pays for the import.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Collection
+
+from netdsl.checker.report import Context
+from netdsl.components import Layer, Transform
+from netdsl.core.source import Span
+
+
+def module_layer(name: str, span: Span, context: Context) -> Layer | None:
+    """The layer that `nn.Hardshrink` means, or surely is meant to (noted); None for other names."""
+    if not name.startswith("nn."):
+        return None
+    meta = importlib.import_module("netdsl.torch_layers")
+    layer: Layer | None = meta.torch_layer(name)
+    if layer is None:
+        known = {f"nn.{known}" for known in meta.torch_layer_names()}
+        near = context.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
+        layer = meta.torch_layer(near) if near else None
+    if layer is not None:
+        _note(layer.name, span, context)
+    return layer
+
+
+def note_cost(layer: Layer, span: Span, context: Context) -> None:
+    """Tells, once, that a plugin's layer without a rule is checked in torch."""
+    if layer.is_lazy and layer.file is None:
+        _note(layer.name, span, context)
+
+
+def _note(name: str, span: Span, context: Context) -> None:
+    if not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
+        context.error("NET990", f"`{name}` is checked by running it in torch, whose import takes seconds", span)
+
+
+def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
+    """The transform that `v2.GaussianBlur` means; None for other names, and for one torchvision does not have."""
+    if not name.startswith("v2."):
+        return None
+    foreign = importlib.import_module("netdsl.data.transforms.torchvision_v2")
+    transform: Transform | None = foreign.torchvision_transform(name)
+    if transform is not None and not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
+        message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
+        context.error("NET990", message, span)
+    return transform
+
+
+def foreign_names(name: str) -> Collection[str]:
+    """What a name that begins with `v2.` may have been meant for."""
+    if not name.startswith("v2."):
+        return ()
+    names: Collection[str] = importlib.import_module("netdsl.data.transforms.torchvision_v2").torchvision_names()
+    return names

@@ -1,0 +1,54 @@
+"""`let width=64 depth=2`: names for values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
+
+from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
+from netdsl.checker.names.scope import LITERALS, Scope, as_name
+from netdsl.checker.report import Context
+from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
+
+RESERVED = frozenset({"in", "features", *LITERALS})
+
+
+def define_variables(
+    statement: Statement, scope: Scope, context: Context, overrides: Mapping[str, Setting] | None = None
+) -> None:
+    """Gives the variables of a `let` their values, or those that override them."""
+    for item in _pairs(statement.items, context):
+        name = item.name.text
+        if name in RESERVED:
+            message = f"`{name}` has a meaning of its own and cannot be a variable"
+            context.error("NET113", message, item.name.span, help="choose another name")
+        elif name in scope.variables:
+            labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
+            message = f"`{name}` is given twice"
+            context.error("NET105", message, item.name.span, labels=labels, help="delete one of them")
+        else:
+            scope.places[name] = item.name.span
+            setting = (overrides or {}).get(name, item)
+            value = evaluate(setting.value, scope, context)
+            if value is HOLE:
+                context.error("NET103", "`?` stands for an argument of a layer, not for a variable", setting.value.span)
+            scope.variables[name] = INVALID if value is HOLE else value
+
+
+def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
+    """The `name=value` pairs; what is none is noted, and `width 64` taken for one."""
+    taken: Item | None = None
+    for item, follows in zip_longest(items, items[1:]):
+        name = as_name(item) if item is not taken else None
+        if isinstance(item, Setting):
+            yield item
+        elif name and follows is not None and not isinstance(follows, (Setting, Short, Bound, Body)):
+            span, taken = name.span.to(follows.span), follows
+            text = f"{name.text}={follows.span.text}"
+            fix = Fix(f"write `{text}`", (Edit(span, text),))
+            context.error("NET113", f"`{name.text}` needs a `=` before its value", span, fix=fix)
+            yield Setting(name, follows, span)
+        elif item is not taken:
+            advice = "write `let width=64 depth=2`"
+            context.error("NET113", "`let` takes `name=value` pairs", item.span, help=advice)

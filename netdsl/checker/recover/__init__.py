@@ -1,0 +1,1 @@
+"""Repairs of what was written, before anything else looks at it."""

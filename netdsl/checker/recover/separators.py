@@ -1,0 +1,79 @@
+"""Separators that are missing, `conv 32 k3 relu`, and those too many: `}` and `shortcut {` on two lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from netdsl.checker.names.scope import MISSING, Scope
+from netdsl.checker.report import Context
+from netdsl.components import Layer
+from netdsl.core.diagnostics import Edit, Fix
+from netdsl.language.syntax import Body, Name, Statement
+
+
+def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
+    """The statement, or the statements that it would be with a `;` before every layer in it, which is noted."""
+    layer = context.registry.layers.get(statement.name.text)
+    index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
+    if index is None:
+        yield statement
+        return
+    name = statement.items[index]
+    assert isinstance(name, Name)
+    last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
+    message = f"`{name.text}` is a layer of its own, not an argument of `{statement.name.text}`"
+    between = Edit(last.source.span(last.end, name.span.start), "; ")
+    context.error("NET106", message, name.span, fix=Fix("write `;` before it", (between,)))
+    yield replace(
+        statement,
+        items=statement.items[:index],
+        label=None,
+        span=statement.span.source.span(statement.span.start, last.end),
+    )
+    rest = Statement(name, None, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
+    yield from separated(rest, scope, context)
+
+
+def rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
+    """The statements; a body that was parted from the statement before it is put back, which is noted."""
+    waiting: Statement | None = None
+    for statement in statements:
+        if waiting and _continues(waiting, statement, scope, context):
+            name = statement.name
+            between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
+            message = f"`{name.text}` is a body of the `{waiting.name.text}` before it"
+            context.error("NET108", message, name.span, fix=Fix("put it behind the `}`", (between,)))
+            span = waiting.span.to(statement.span)
+            items = (*waiting.items, name, *statement.items)
+            statement = replace(waiting, items=items, label=statement.label, span=span)
+        elif waiting:
+            yield waiting
+        waiting = statement
+    if waiting:
+        yield waiting
+
+
+def _continues(before: Statement, statement: Statement, scope: Scope, context: Context) -> bool:
+    """Whether a statement can only be another body of the one before it: `shortcut { … }` after `residual { … }`."""
+    if [type(item) for item in (*before.items[-1:], *statement.items)] != [Body, Body]:
+        return False
+    layer = context.registry.layers.get(before.name.text)
+    name = statement.name.text
+    return (
+        layer is not None
+        and before.label is None
+        and name in layer.branches
+        and not layer.parameters[name].is_many
+        and name not in context.registry.layers
+        and scope.block(name) is None
+        and scope.lookup(name) is MISSING
+    )
+
+
+def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:
+    """Whether an item can only be the name of the next layer."""
+    if layer is None or layer.is_composite or not isinstance(item, Name) or item.text not in context.registry.layers:
+        return False
+    words = {word for parameter in layer.parameters.values() for word in parameter.choices}
+    return scope.lookup(item.text) is MISSING and item.text not in words and layer.resolve(item.text) is None

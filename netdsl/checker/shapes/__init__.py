@@ -1,0 +1,1 @@
+"""From shape to shape, one statement after the other."""

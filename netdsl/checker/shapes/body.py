@@ -1,0 +1,276 @@
+"""The statements of a body, one after the other: layers, composites, blocks, `repeat`, `let`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from netdsl.checker.arguments.binding import bind
+from netdsl.checker.arguments.values import INVALID
+from netdsl.checker.names.definitions import expand
+from netdsl.checker.names.net_layers import shipped_block
+from netdsl.checker.names.reserved_labels import is_reserved
+from netdsl.checker.names.scope import Block, Labelled, Scope, Word
+from netdsl.checker.names.torch_classes import module_layer, note_cost
+from netdsl.checker.names.variables import define_variables
+from netdsl.checker.recover.separators import rejoined, separated
+from netdsl.checker.recover.unreadable import first_word, label
+from netdsl.checker.report import Context
+from netdsl.checker.shapes.branches import Branches
+from netdsl.checker.shapes.layer_check import LOST, LayerCheck, Value, after
+from netdsl.checker.shapes.repetition import repetition
+from netdsl.components import Call, Layer, Result
+from netdsl.core.diagnostics import Label
+from netdsl.core.limits import MAX_NESTING
+from netdsl.core.sizes import Dim
+from netdsl.core.source import Source, Span
+from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.syntax import Body, Statement
+from netdsl.program import SEQUENTIAL, BlockUse, Node
+
+SKIPPING = Call("netdsl.modules:Skipping", {})
+
+DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
+DEFINITIONS = ("let", "variant", "block", "use")
+
+
+class BodyCheck:
+    """Walks the statements of one body; `nodes` and `value` are what it has come to so far."""
+
+    def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
+        self.context = context
+        self.scope = scope
+        self.value = value
+        self.prefix = prefix
+        self.depth = depth
+        self.nodes: list[Node] = []
+        self.keys: set[str] = set()
+        self.copies: dict[str, int] = {}
+
+    def run(self, statements: Sequence[Statement], extent: Span) -> None:
+        """Checks the statements in order; `extent` is the text that they stand in."""
+        end = extent.start
+        for statement in rejoined(statements, self.scope, self.context):
+            self._skip(extent.source, end, statement.span.start)
+            end = statement.span.end
+            self.context.count(statement.span)
+            self._statement(statement)
+        self._skip(extent.source, end, extent.end)
+
+    def _skip(self, source: Source, start: int, end: int) -> None:
+        """What could not be read may have been a layer, and may have had a label."""
+        for span in self.context.unreadable.between(source, start, end) if self.context.unreadable else ():
+            if first_word(span) not in (*DIRECTIVES, *DEFINITIONS):
+                self.value = LOST
+                if name := label(span):
+                    self.scope.labels.setdefault(name, Labelled(name, None, span, span))
+
+    def container(self) -> tuple[Call, frozenset[str]]:
+        """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside."""
+        taken = frozenset[str]().union(*(node.takes for node in self.nodes))
+        if not taken:
+            return SEQUENTIAL, taken
+        keeps = {key: key for key in sorted(taken & self.keys)}
+        return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
+
+    def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
+        """Checks a body of the statement at hand; its node, and the value it leaves behind."""
+        inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
+        inner.run(body.statements, body.span)
+        span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
+        return inner.enclosed(key, key, span, value), inner.value
+
+    def _statement(self, statement: Statement) -> None:
+        name = statement.name.text
+        if name == "let":
+            define_variables(statement, self.scope, self.context)
+        elif name == "repeat":
+            self._repeat(statement)
+        elif name in DIRECTIVES or name in DEFINITIONS:
+            message = f"`{name}` belongs at the top of the file, not in a body"
+            self.context.error("NET113", message, statement.name.span, help="move it out of the braces")
+        elif self.scope.depth > MAX_NESTING:
+            self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.value = LOST
+        else:
+            for part in separated(statement, self.scope, self.context):
+                self.at = part
+                self._layer(part)
+
+    def _layer(self, statement: Statement) -> None:
+        named = self.scope.lookup(statement.name.text)
+        span = (named.span if isinstance(named, Word) else None) or statement.name.span
+        name = str(named) if isinstance(named, str) else statement.name.text
+        if named is INVALID or not (self._called(name, statement, span) or self._meant(name, statement, span)):
+            self._finish(statement, self._key(statement), LOST)
+
+    def _called(self, name: str, statement: Statement, span: Span) -> bool:
+        """Checks the statement as a use of the block or the layer of a name; False where there is none."""
+        if block := self.scope.block(name):
+            self._block(block, statement)
+        elif layer := self.context.registry.layers.get(name) or module_layer(name, span, self.context):
+            if block := shipped_block(layer, self.context):
+                self._block(block, statement)
+            elif layer.is_composite:
+                self._composite(layer, statement)
+            else:
+                note_cost(layer, span, self.context)
+                self._plain(layer, statement)
+        else:
+            return False
+        return True
+
+    def _meant(self, name: str, statement: Statement, span: Span) -> bool:
+        """The same as what a misspelt name surely means; a name that a lost definition may have had is let pass."""
+        known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
+        if name.startswith("nn.") or (self.context.incomplete and not nearest(name, known, SURE)):
+            return False
+        near = self.context.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
+        return near is not None and self._called(near, statement, span)
+
+    def _plain(self, layer: Layer, statement: Statement) -> None:
+        arguments = bind(layer, statement, self.scope, self.context)
+        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        check.enter()
+        result = check.apply({})
+        self._place(layer, statement, check.value, result, ())
+
+    def _composite(self, layer: Layer, statement: Statement) -> None:
+        arguments = bind(layer, statement, self.scope, self.context)
+        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
+        result = branches.join()
+        value = self.value._replace(guessed=check.value.guessed)
+        self._place(layer, statement, value, result, branches.nodes)
+        if branches.is_float and self.value.shape is not None:
+            self.value = self.value._replace(dtype="float")
+
+    def _place(
+        self, layer: Layer, statement: Statement, value: Value, result: Result | None, children: Sequence[Node]
+    ) -> None:
+        key = self._key(statement)
+        if result is None:
+            still_open = value.shape is None and not value.guessed
+            self._finish(statement, key, value if still_open else LOST)
+            return
+        params, macs = _totals(result.params, result.macs, children)
+        takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
+        node = Node(
+            self._path(key),
+            statement.name.text,
+            layer,
+            written(statement),
+            statement.span,
+            value.shape or (),
+            result.out,
+            call,
+            params,
+            macs,
+            result.formula,
+            self.depth,
+            tuple(children),
+            takes,
+        )
+        self.nodes.append(node)
+        self._finish(statement, key, after(value, layer, result, statement.span, statement.name.text))
+
+    def _block(self, block: Block, statement: Statement) -> None:
+        key, known = self._key(statement), block in self.context.used
+        scope = expand(block, statement, self.scope, self.value.shape, self.context)
+        if scope is None or (known and self.context.glancing):
+            self._finish(statement, key, LOST)
+            return
+        before, given = self.value, {name: scope.variables[name] for name in block.parameters}
+        inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
+        with self.context.inside(block, statement.span):
+            inner.run(block.body.statements, block.body.span)
+        node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
+        self.nodes.append(node._replace(block=BlockUse(block.name, given)))
+        self._finish(statement, key, inner.value)
+
+    def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
+        """The container of this body's nodes."""
+        call, takes = self.container()
+        params, macs = _totals(0, 0, self.nodes)
+        shapes = before.shape or (), self.value.shape or ()
+        depth, nodes = self.depth - 1, tuple(self.nodes)
+        return Node(self.prefix, name, None, text, span, *shapes, call, params, macs, (), depth, nodes, takes)
+
+    def _repeat(self, statement: Statement) -> None:
+        found = repetition(statement, self.scope, self.context)
+        if found is None:
+            return
+        body, times = found
+        if times is None:
+            self.value = LOST
+        if not times or self.context.glancing:
+            self.glance(body, self.scope.inner(None))
+        outer = self.scope
+        self.context.shared += 1
+        for _ in range(times if times and body.statements and not self.context.glancing else 0):
+            self.scope = outer.repeated(self.value.shape)
+            self.run(body.statements, body.span)
+        self.scope = outer
+        self.context.shared -= 1
+
+    def glance(self, body: Body, scope: Scope) -> None:
+        """Looks over a body that stands nowhere, for the mistakes that are its own."""
+        before, self.context.glancing = self.context.glancing, True
+        BodyCheck(self.context, scope, LOST).run(body.statements, body.span)
+        self.context.glancing = before
+
+    def _next_key(self, statement: Statement) -> str:
+        """The name of the statement's module among its siblings: its label (numbered if repeated), or its index."""
+        if statement.label is None:
+            return str(len(self.nodes))
+        label = statement.label.text
+        number = self.copies.get(label, 1)
+        while (key := label if number == 1 else f"{label}_{number}") in self.keys:
+            number += 1
+        self.copies[label] = number
+        return key
+
+    def _key(self, statement: Statement) -> str:
+        key = self._next_key(statement)
+        if statement.label:
+            self.keys.add(key)
+        return key
+
+    def _path(self, key: str) -> str:
+        return f"{self.prefix}.{key}" if self.prefix else key
+
+    def _finish(self, statement: Statement, key: str, value: Value) -> None:
+        """Takes the value that a statement leaves behind, and notes its label; no other statement may have the same."""
+        self.value = value
+        if statement.label is None:
+            return
+        name, span = statement.label.text, statement.label.span
+        other = self.scope.labels.get(name) or self.scope.labelled(name)
+        if other and other.statement != statement.span:
+            first = Label(other.span, "first used here")
+            self.context.error("NET110", f"the label `{name}` is used twice", span, labels=[first])
+        elif is_reserved(name):
+            advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
+            self.context.error("NET110", f"`{name}` cannot be a label", span, help=advice)
+        elif "." in name:
+            self.context.error("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
+        self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
+
+
+def written(statement: Statement) -> str:
+    """A statement as its author wrote it, the bodies left out."""
+    if not any(isinstance(item, Body) for item in statement.items):
+        return statement.span.text
+    parts, start = [], statement.span.start
+    for item in statement.items:
+        if isinstance(item, Body):
+            parts.append(statement.span.source.text[start : item.span.start])
+            start = item.span.end
+    parts.append(statement.span.source.text[start : statement.span.end])
+    return " ".join("".join(parts).split())
+
+
+def _totals(params: int, macs: Dim, children: Iterable[Node]) -> tuple[int, Dim]:
+    for child in children:
+        params, macs = params + child.params, macs + child.macs
+    return params, macs

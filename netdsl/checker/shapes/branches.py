@@ -1,0 +1,153 @@
+"""The bodies of a composite, and the labelled outputs that join them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from netdsl.checker.names.scope import Scope
+from netdsl.checker.shapes.layer_check import LayerCheck, Value
+from netdsl.components import Call, Refusal, Result
+from netdsl.core.diagnostics import Label
+from netdsl.core.sizes import UNKNOWN, Shape, format_shape
+from netdsl.core.source import Source, Span
+from netdsl.language.parser import parse
+from netdsl.language.syntax import Body, Name
+from netdsl.program import Node
+
+CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
+
+
+class Branches:
+    """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
+
+    def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
+        self.check = check
+        self.layer = check.layer
+        self.given = check.given
+        self.scope = scope
+        self.path = path
+        self.check_body = check_body
+        self.nodes: list[Node] = []
+        self.shapes: dict[str, Any] = {}
+        self.takes: list[str] = []
+        self.sound = not check.lost
+        self.is_float = False
+
+    def join(self) -> Result | None:
+        """What the rule makes of the bodies; None where a mistake leaves nothing to go on with."""
+        parameters = self.layer.parameters
+        many = next((name for name, parameter in parameters.items() if parameter.is_many), None)
+        if many:
+            self._many(many)
+        else:
+            self._named([name for name, parameter in parameters.items() if parameter.is_branch])
+        if not self.sound:
+            return None
+        result = self.check.apply(self.shapes) or self._trusted()
+        if result and result.extra:
+            self._write(result.extra)
+            result = self.check.apply(self.shapes)
+        return self._told(result)
+
+    def _trusted(self) -> Result | None:
+        """What is taken for the output where the bodies do not go together: sizes that all agree on, else unknown."""
+        many = [shapes for name, shapes in self.shapes.items() if self.layer.parameters[name].is_many]
+        shapes = list(many[0]) if many else [self.check.value.shape, *self.shapes.values()]
+        if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
+            return None
+        sizes = [dims[0] if len(set(dims)) == 1 and not many else UNKNOWN for dims in zip(*shapes, strict=True)]
+        return Result(tuple(sizes), Call("torch.nn:Identity", {}))
+
+    def _many(self, parameter: str) -> None:
+        """Any number of bodies, then labelled outputs; without a body the current value takes part first."""
+        bodies, labels = self.given.bodies, self.given.labels
+        fed = self._fed(len(bodies))
+        shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
+        if labels and not bodies:
+            shapes.append(self._known(self.check.value.shape))
+        self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
+        if not bodies and not labels:
+            self._needs_a_body()
+
+    def _named(self, names: Sequence[str]) -> None:
+        """One body without a name, and others under theirs."""
+        for name, body in self.given.bodies:
+            target = name or names[0]
+            if target in self.shapes:
+                where = Span(body.span.source, body.span.start, body.span.start + 1)
+                message = f"`{self.layer.name}` has a `{target}` already"
+                others = [f"`{other} {{ … }}`" for other in names[1:]]
+                advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
+                self.check.context.error("NET108", message, where, help=advice)
+                self.sound = False
+            else:
+                self.shapes[target] = self._body(target, body, self._fed(1))
+        required = (name for name in names if self.layer.parameters[name].required)
+        if any(name not in self.shapes for name in required):
+            self._needs_a_body()
+
+    def _body(self, key: str, body: Body, value: Value) -> Shape | None:
+        node, after = self.check_body(key, self.path, body, value)
+        self.nodes.append(node)
+        self.is_float = self.is_float or after.dtype == "float"
+        if after.guessed:
+            self.check.value = self.check.value._replace(guessed=True)
+        return self._known(after.shape)
+
+    def _known(self, shape: Shape | None) -> Shape | None:
+        self.sound = self.sound and shape is not None
+        return shape
+
+    def _fed(self, count: int) -> Value:
+        """What each body receives."""
+        value = self.check.value
+        if self.layer.feeds is None or value.shape is None or not count:
+            return value
+        try:
+            return value._replace(shape=self.layer.feeds(value.shape, count))
+        except Refusal as refusal:
+            self.check.refuse(refusal)
+            self.sound = False
+            return Value(None, guessed=True)
+
+    def _labelled(self, name: Name) -> Shape | None:
+        found = self.scope.labelled(name.text)
+        if found is not None:
+            self.takes.append(found.key)
+            if found.shape:
+                self.check.joined.append(Label(found.statement, f"`{name.text}` is {format_shape(found.shape)}"))
+            return self._known(found.shape)
+        self.sound = False
+        advice = "write `as NAME` after the layer whose output is meant"
+        self.check.context.unknown("NET111", "label", name.text, name.span, self.scope.label_names(), advice)
+        return None
+
+    def _write(self, bodies: Mapping[str, str]) -> None:
+        """Checks the bodies that the rule has written in the author's stead."""
+        statement = self.check.statement
+        for name, text in bodies.items():
+            source = Source(statement.span.source.name, text)
+            body = Body(parse(source)[0].statements, source.span(0, len(text)))
+            self.shapes[name] = self._body(name, body, self.check.value)
+            self.nodes[-1] = _moved(self.nodes[-1], statement.span)
+
+    def _told(self, result: Result | None) -> Result | None:
+        """The result with the labels that its module must be told."""
+        if result is None or not self.takes:
+            return result
+        arguments = {**result.call.arguments, "takes": tuple(self.takes)}
+        return result._replace(call=Call(result.call.target, arguments))
+
+    def _needs_a_body(self) -> None:
+        if not self.sound:
+            return
+        self.sound = False
+        span = self.check.statement.name.span
+        advice = f"for example `{self.layer.example}`" if self.layer.example else None
+        self.check.context.error("NET108", f"`{self.layer.name}` needs a body", span, help=advice)
+
+
+def _moved(node: Node, span: Span) -> Node:
+    """A node that a rule has written, in the place of the statement it was written for."""
+    return node._replace(span=span, children=tuple(_moved(child, span) for child in node.children))

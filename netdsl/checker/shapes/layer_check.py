@@ -1,0 +1,307 @@
+"""One layer in its place: its sizes inferred or checked, its rule applied, its mistakes said once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Set
+from typing import Any, NamedTuple
+
+from netdsl.checker.arguments.binding import Arguments
+from netdsl.checker.report import Assume, Constraint, Context
+from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
+from netdsl.checker.shapes.plugin_calls import guarded
+from netdsl.checker.shapes.size_mismatch import Contradiction, noun
+from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
+from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.core.limits import MAX_ELEMENTS
+from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.core.source import Span
+from netdsl.language.syntax import Statement
+
+NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
+
+
+class Origin(NamedTuple):
+    """Where the current sizes were made, and the later step that only rearranged them."""
+
+    span: Span
+    shape: Shape
+    via: tuple[str, int, Shape] | None = None
+
+    def label(self) -> Label:
+        """`gives 64x4x4, which line 8 flattens to 1024`."""
+        if self.via is None:
+            return Label(self.span, f"gives {format_shape(self.shape)}")
+        name, line, shape = self.via
+        verb = "flattens to" if name == "flatten" else "turns into"
+        return Label(self.span, f"gives {format_shape(self.shape)}, which line {line} {verb} {format_shape(shape)}")
+
+
+class Value(NamedTuple):
+    """What flows from statement to statement: one sample's shape, as far as it is known.
+
+    `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    """
+
+    shape: Shape | None
+    dtype: Dtype = "any"
+    origin: Origin | None = None
+    guessed: bool = False
+
+
+LOST = Value(None, guessed=True)
+
+
+class LayerCheck:
+    """The application of one layer to one value."""
+
+    def __init__(
+        self, layer: Layer, statement: Statement, arguments: Arguments, value: Value, context: Context
+    ) -> None:
+        self.layer = layer
+        self.statement = statement
+        self.given = arguments
+        self.value = value
+        self.context = context
+        self.values = dict(arguments.values)
+        self.joined: list[Label] = []
+        self.lost = lost_arguments(layer, arguments)
+
+    def enter(self) -> Value:
+        """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
+        if self.value.shape is None:
+            self.value = self._assumed()
+        self._dtype()
+        shape = self.value.shape
+        if shape is not None and self._accepts(len(shape)):
+            for name, axis in self.layer.stated.items():
+                shape = self._state(name, axis, shape)
+            self.value = self.value._replace(shape=shape)
+        return self.value
+
+    def apply(self, branches: Mapping[str, Any]) -> Result | None:
+        """What the rule makes of it; None where a mistake leaves nothing to go on with."""
+        if self.lost:
+            return self._declared(self.lost)
+        if self.value.shape is None:
+            self._refuse_whatever_comes_in()
+            return self._declared(self.lost)
+        try:
+            result = self._result(self.value.shape, branches)
+        except Refusal as refusal:
+            self.refuse(refusal)
+            return self._declared({refusal.parameter} & self.values.keys())
+        return self._limited(self._required(result))
+
+    def _refuse_whatever_comes_in(self) -> None:
+        """Where nothing is known of the input, an argument is wrong that no input goes with."""
+        values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
+        if self.layer.is_composite:
+            return
+        usual = len(self.layer.assumes) or 3
+        refusals = []
+        for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
+            try:
+                self._ruled((UNKNOWN,) * rank, values)
+            except Undetermined:
+                return
+            except Refusal as refusal:
+                refusals.append(refusal)
+            else:
+                return
+        self._note(next((refusal for refusal in refusals if refusal.parameter), refusals[0]))
+
+    def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
+        """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
+        known = self.context.results
+        key = (self.layer, shape, *self.values.items(), *branches.items())
+        if key not in known:
+            known[key] = self._ruled(shape, {**self.values, **branches})
+        return known[key]
+
+    def _ruled(self, shape: Shape, values: Mapping[str, Any]) -> Result:
+        """What the rule says. A plugin's that fails where a size is not known says nothing of it."""
+        try:
+            return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
+        except Refusal as refusal:
+            if refusal.__cause__ is None or not any(isinstance(dim, Unknown) for dim in shape):
+                raise
+            return Result((UNKNOWN,) * len(shape), IDENTITY)
+
+    def _causes(self) -> list[Label]:
+        """Where the input's sizes come from, and the labelled outputs."""
+        origin = self.value.origin
+        known = origin is not None and not all(isinstance(dim, Unknown) for dim in origin.shape)
+        return [*([origin.label()] if origin and known else ()), *self.joined]
+
+    def _assumed(self) -> Value:
+        """The input that the layer takes for granted where nothing is known of it."""
+        layout = self._layout()
+        if not layout:
+            return self.value
+        if not self.value.guessed:
+            if self.context.assumed is None:
+                raise Assume(tuple(self._stated_sizes(layout)))
+            return LOST
+        if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
+            return self.value
+        sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
+        return self.value._replace(shape=tuple(sizes))
+
+    def _layout(self) -> str:
+        kernel = self.values.get("kernel_size")
+        if isinstance(kernel, tuple):
+            return next((layout for layout in self.layer.accepts if len(layout) == len(kernel) + 1), "")
+        return self.layer.assumes
+
+    def _stated_sizes(self, layout: str) -> Iterator[Dim]:
+        stated = {axis % len(layout): name for name, axis in self.layer.stated.items()}
+        for axis, letter in enumerate(layout):
+            given = self.values.get(stated.get(axis, ""))
+            yield given if isinstance(given, int) else symbol(letter)
+
+    def _accepts(self, rank: int) -> bool:
+        return rank > 0 and (not self.layer.accepts or rank in map(len, self.layer.accepts))
+
+    def _dtype(self) -> None:
+        if self.layer.takes == "any":
+            return
+        found = self.context.dtype if self.value.dtype == "any" else self.value.dtype
+        if found == "any":
+            self.context.dtype = self.layer.takes
+        elif found != self.layer.takes and not self.value.guessed:
+            message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
+            self.context.error("NET208", message, self.statement.name.span, labels=self._causes())
+
+    def _state(self, name: str, axis: int, shape: Shape) -> Shape:
+        """Checks a stated size against the input's, or infers it."""
+        actual, given = shape[axis], self.values.get(name)
+        if given is None:
+            self.values[name] = actual
+            self._remember(name, actual)
+            if isinstance(actual, Expr):
+                self._undetermined(name, actual)
+                self.values[name] = UNKNOWN
+            return shape
+        rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
+        if isinstance(actual, int) and actual != given and not rank_is_guessed:
+            self._contradict(name, axis, given, shape)
+        elif isinstance(actual, Expr):
+            message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"
+            constraint = Constraint(actual, "==", given, message, self.given.spans[name])
+            self.context.constraints.append(constraint)
+        axis %= len(shape)
+        return (*shape[:axis], given, *shape[axis + 1 :])
+
+    def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> None:
+        span, origin = self.given.spans[name], self.value.origin
+        made, shared = origin.span if origin else None, self.context.shared > 0
+        found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
+        causes = self._causes()
+        self.context.error("NET201", found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
+
+    def _undetermined(self, name: str, actual: Expr) -> None:
+        message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
+        via = self.value.origin.via if self.value.origin else None
+        instead = "put `gap` before `flatten`" if via and via[0] == "flatten" else f"write it (`{self.layer.example}`)"
+        advice = f"{instead}, or say what comes in: `input 3x32x32`"
+        self.context.error("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
+
+    def _remember(self, name: str, actual: Dim) -> None:
+        """Tells a hole that stands for an inferred size what the size is."""
+        if self.context.holes and name in self.given.spans:
+            hole = self.context.holes.get(self.given.spans[name])
+            if hole is not None:
+                hole.tell(actual)
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Notes what a rule raised, at the parameter that it blames."""
+        if self.value.guessed:
+            self._refuse_whatever_comes_in()
+        else:
+            self._note(refusal)
+
+    def _note(self, refusal: Refusal) -> None:
+        span = self.given.spans.get(refusal.parameter or "")
+        code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
+        labels = self._causes() if span is None else []
+        where = span or self.statement.name.span
+        fix = self._another_form() if code == "NET202" else None
+        advice = refusal.help or (self._unflattened() if code == "NET202" else None)
+        self.context.error(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_form(self) -> Fix | None:
+        """Writes `conv` for `conv1d` where that takes the input as it is."""
+        name, shape = self.layer.name[:-2], self.value.shape
+        form = self.context.registry.layers.get(name) if self.layer.name[-2:] in ("1d", "2d", "3d") else None
+        if form is None or shape is None or len(shape) not in map(len, form.accepts):
+            return None
+        return Fix(f"write `{name}`", (Edit(self.statement.name.span, name),))
+
+    def _unflattened(self) -> str | None:
+        via = self.value.origin.via if self.value.origin else None
+        return f"put it above the `flatten` in line {via[1]}" if via and via[0] == "flatten" else None
+
+    def _required(self, result: Result) -> Result:
+        """The result once its requirements are checked: sizes that cannot be become unknown."""
+        for requirement in result.requires:
+            if not self._holds(requirement):
+                if not self.value.guessed:
+                    span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
+                    self.context.error("NET203", requirement.message, span, labels=self._causes())
+                return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
+        return result
+
+    def _holds(self, requirement: Requirement) -> bool:
+        left, relation, right = requirement.left, requirement.relation, requirement.right
+        if isinstance(left, int) and isinstance(right, int):
+            return left >= right if relation == ">=" else left == right
+        if not isinstance(left, Unknown) and not isinstance(right, Unknown) and left != right:
+            span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
+            self.context.constraints.append(Constraint(left, relation, right, requirement.message, span))
+        return True
+
+    def _limited(self, result: Result) -> Result:
+        if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
+            result = result._replace(params=0, macs=0)
+        elements = product(result.out)
+        for what, count in (("output has", elements), ("parameters are", result.params)):
+            if isinstance(count, int) and count >= MAX_ELEMENTS:
+                span = self.statement.span
+                self.context.error("NET403", f"the {what} 2^53 numbers or more", span)
+                return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
+        return result
+
+    def _declared(self, lost: Set[str | None]) -> Result | None:
+        """What can be said of the output nevertheless: what depends on no lost argument, or is declared."""
+        shape, flow, layout = self.value.shape, self.layer.flow, self.layer.assumes
+        if self.layer.is_composite:
+            return None
+        if shape is not None and self._accepts(len(shape)):
+            return supposed(self.layer, shape, self.values, {name for name in lost if name})
+        size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
+        if not layout or isinstance(size, Unknown):
+            return None
+        self.value = self.value._replace(guessed=True)
+        axis = next(iter(self.layer.stated.values()), -1) % len(layout)
+        return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
+
+
+def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
+    """The value that a layer leaves behind."""
+    dtype: Dtype = value.dtype if layer.takes == "any" else "float"
+    if result.out == value.shape and value.origin is not None:
+        return value._replace(dtype=dtype)
+    origin = Origin(span, result.out)
+    if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
+        origin = value.origin._replace(via=(name, span.position.line, result.out))
+    return Value(result.out, dtype, origin, value.guessed)
+
+
+def _checked(result: Any) -> Result:
+    if not isinstance(result, Result):
+        raise TypeError(f"its rule returns {result!r}, which is no `Result`")
+    return result
+
+
+def _impossible(dim: Dim) -> bool:
+    return isinstance(dim, int) and dim < 1

@@ -1,0 +1,61 @@
+"""What a layer gives whatever the arguments are that a mistake has lost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from typing import Any
+
+from netdsl.checker.arguments.binding import Arguments
+from netdsl.checker.arguments.values import INVALID, converter
+from netdsl.components import Call, Layer, Result
+from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+
+NOTHING: frozenset[str] = frozenset()
+
+SUPPOSED = (None, 1, 2, 5)
+"""What is put in the place of a lost argument, one after the other; None is its default.
+
+Rounding lets neighbours agree by chance: kernels of 1 and 2 do with a stride of 2, kernels of 2 and 5 never.
+"""
+
+
+def supposed(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str]) -> Result | None:
+    """The output as far as it is the same for several values of the lost arguments; None where it never is."""
+    found = [_out(layer, shape, values, lost, value) for value in SUPPOSED]
+    outs = [out for out in found if out is not None]
+    if len({len(out) for out in outs}) != 1:
+        return None
+    certain = len(outs) > 1 or not lost
+    sizes = (dims[0] if certain and len(set(dims)) == 1 else UNKNOWN for dims in zip(*outs, strict=True))
+    return Result(tuple(UNKNOWN if isinstance(size, int) and size < 1 else size for size in sizes), IDENTITY)
+
+
+def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
+    """The parameters whose values a mistake has lost; sizes of the input are none, they can be inferred."""
+    given, values = arguments.spans, arguments.values
+    lost = {name for name, value in values.items() if isinstance(value, Unknown)}
+    if arguments.sound:
+        return frozenset(lost - layer.stated.keys()) if lost else NOTHING
+    lost |= {name for name in (*given, *layer.required) if name not in values}
+    if arguments.misplaced:
+        lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
+    return frozenset(lost - layer.stated.keys())
+
+
+IDENTITY = Call("torch.nn:Identity", {})
+
+
+def _out(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str], value: int | None) -> Shape | None:
+    """The output with a value for what is lost; None where the layer refuses it."""
+    given = {name: known for name, known in values.items() if name not in lost}
+    for name in lost:
+        parameter = layer.parameters[name]
+        supposition = INVALID if value is None else converter(parameter)(value)
+        if supposition is not INVALID:
+            given[name] = supposition
+        elif parameter.required:
+            return None
+    try:
+        return layer.apply(shape, **given).out
+    except Exception:  # a refusal, or a plugin's failure, which is told where nothing is supposed
+        return None

@@ -1,0 +1,32 @@
+"""Functions of plugins, called so that what goes wrong in them is one message and not the end of the check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from netdsl.checker.report import Context
+from netdsl.components import Component, Refusal
+from netdsl.plugins.loading import OWN, describe, repair
+
+Found = TypeVar("Found")
+
+
+def guarded(component: Component, context: Context, function: Callable[[], Found]) -> Found:
+    """What a component's function returns; whatever but a refusal a plugin's raises is a refusal that names it.
+
+    Raises:
+        Refusal: the component's own, or the one that tells of its failure.
+        OSError: it cannot read what it has to look at.
+    """
+    try:
+        return function()
+    except (Refusal, OSError):
+        raise
+    except Exception as error:  # a plugin may fail in any way; netdsl's own failures are bugs to be seen
+        origin = context.registry.origins.get((type(component), component.name), OWN)
+        plugin = next((one for one in context.registry.plugins if one.name == origin != OWN), None)
+        if plugin is None:
+            raise
+        message = f"the {component.kind} `{component.name}` of plugin {plugin} fails here: {describe(error)}"
+        raise Refusal(message, help=repair(plugin)) from error

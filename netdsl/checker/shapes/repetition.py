@@ -1,0 +1,38 @@
+"""`repeat N { … }`: the body, and how often it stands."""
+
+from __future__ import annotations
+
+from netdsl.checker.arguments.values import INVALID, evaluate, show
+from netdsl.checker.names.scope import Scope, Word, as_name
+from netdsl.checker.report import Context
+from netdsl.core.sizes import Unknown
+from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
+
+
+def repetition(statement: Statement, scope: Scope, context: Context) -> tuple[Body, int | None] | None:
+    """The body and the number of times, None where that is not clear; nothing for what is no repetition."""
+    bodies = [item for item in statement.items if isinstance(item, Body)]
+    counts = [item for item in statement.items if not isinstance(item, Body)]
+    if len(bodies) == len(counts) == 1 and not statement.flow and not statement.label:
+        return bodies[0], _times(counts[0], scope, context)
+    message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
+    if statement.label:
+        message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
+    context.error("NET108", message, statement.name.span, help=advice)
+    return None
+
+
+def _times(item: Item, scope: Scope, context: Context) -> int | None:
+    named = as_name(item)
+    if isinstance(item, (Setting, Bound, Body)) or (isinstance(item, Short) and not named):
+        value = INVALID
+        context.error("NET103", f"`repeat` expects a whole number of times, found `{item.span.text}`", item.span)
+    else:
+        value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
+    if isinstance(value, Word) and (near := context.unknown("NET106", "name", value, item.span, scope.names())):
+        value = scope.lookup(near)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if value is not INVALID and not isinstance(value, (Word, Unknown)):
+        context.error("NET103", f"`repeat` expects a whole number of times, found {show(value)}", item.span)
+    return None

@@ -1,0 +1,1 @@
+"""Values that make the rest fit: of input sizes, and of `?`."""

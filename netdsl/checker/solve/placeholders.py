@@ -1,0 +1,104 @@
+"""Holes: `p?`, `linear ?->64` ask the checker for a value that makes the rest fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+
+from netdsl.checker.report import Attempt, Context, Hole
+from netdsl.core.diagnostics import Edit, Fix, errors
+from netdsl.core.limits import MAX_LAYERS_TRIED
+from netdsl.core.source import Span
+from netdsl.language.syntax import File
+
+ATTEMPTS = 1024
+"""So many combinations of values are tried, or fewer where the net is large."""
+
+_USUAL: Mapping[str, Sequence[int]] = {
+    "kernel_size": (3, 1, 5, 7, 2, 4, *range(6, 32)),
+    "stride": (1, 2, *range(3, 17)),
+    "padding": (*range(17),),
+    "dilation": (*range(1, 17),),
+    "groups": (*range(1, 65),),
+}
+_TRIED = 512
+
+Guesses = dict[Span, int]
+
+
+def fill(first: Attempt, file: File, attempt: Callable[[Guesses], Attempt]) -> Attempt:
+    """The attempt with values for the holes that make the rest fit, or the first one; what was found is noted.
+
+    In the first attempt the holes are unknown sizes, so that its mistakes have nothing to do with them: values fit that
+    add no other.
+    """
+    asked = [hole for hole in first.context.holes.values() if hole.open]
+    excused = _mistakes(first)
+    layers = first.context.layers
+    for values in islice(by_sum([candidates(hole, file) for hole in asked]), ATTEMPTS if asked else 0):
+        guesses = {hole.span: value for hole, value in zip(asked, values, strict=True)}
+        tried = attempt(guesses)
+        if _mistakes(tried) <= excused:
+            _report(tried.context, guesses)
+            return tried
+        layers += tried.context.layers
+        if layers > MAX_LAYERS_TRIED:
+            break
+    _report(first.context, {})
+    return first
+
+
+def candidates(hole: Hole, file: File) -> Sequence[int]:
+    """Values to try, the likeliest first: the usual ones of a parameter, or the numbers that the file itself holds."""
+    if hole.parameter in _USUAL:
+        return _USUAL[hole.parameter]
+    written = sorted({int(number) for number in re.findall(r"\b[0-9]{1,6}\b", file.source.text[:_READ])})
+    return list(dict.fromkeys([*written, *range(1, _TRIED)]))
+
+
+_READ = 1 << 16
+"""So many characters of a file are searched for numbers."""
+
+
+def by_sum(lists: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
+    """Every combination of elements, those near the front of their lists first."""
+    for total in range(sum(len(values) - 1 for values in lists) + 1):
+        yield from _summing(lists, total)
+
+
+def _summing(lists: Sequence[Sequence[int]], total: int) -> Iterator[tuple[int, ...]]:
+    """The combinations whose places add up to a total."""
+    if not lists:
+        yield from [()] if total == 0 else []
+        return
+    first, *rest = lists
+    reach = sum(len(values) - 1 for values in rest)
+    for index in range(max(0, total - reach), min(total, len(first) - 1) + 1):
+        yield from ((first[index], *others) for others in _summing(rest, total - index))
+
+
+def _mistakes(attempt: Attempt) -> set[tuple[str, Span]]:
+    return {(found.code, found.span) for found in errors(attempt.context.diagnostics)}
+
+
+def _report(context: Context, guesses: Guesses) -> None:
+    """Notes what every hole should be: the value found, or that there is none."""
+    for hole in context.holes.values():
+        value = hole.value if hole.value is not None else guesses.get(hole.span)
+        if hole.undetermined:
+            continue
+        if value is None or hole.several:
+            context.error("NET115", f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole))
+            continue
+        mark = hole.span.text.find("?") + hole.span.start
+        span = hole.span.source.span(mark, mark + 1)
+        text = hole.span.text.replace("?", str(value))
+        message = f"`{hole.parameter}` is left open; {value} makes the rest fit"
+        context.error("NET115", message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
+
+
+def _advice(hole: Hole) -> str:
+    if hole.several:
+        return "the inputs differ: leave it out, and each is inferred"
+    return "put the mistakes above it right first" if hole.stated else "change the layers around it"

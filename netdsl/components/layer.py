@@ -1,0 +1,98 @@
+"""A layer: a rule from the shape that comes in to the module that takes it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from netdsl.components.component import Component
+from netdsl.components.rule import Dtype, Result, one_of
+from netdsl.core.errors import Refusal
+from netdsl.core.lazy import Lazy
+from netdsl.core.sizes import Shape, format_shape
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Layer(Component):
+    """A layer: a rule from the input's shape and the arguments to a `Result`.
+
+    Args:
+        family: the heading it is listed under.
+        shorts: one-letter names, `{"k": "kernel_size"}`.
+        flow: the parameters that `3->32` fills.
+        stated: parameters that name a size of the input, and its axis; left out they are inferred, written they are
+            checked, and the rule always receives the number.
+        accepts: the layouts it takes, a letter an axis: `("CL", "CHW", "CDHW")`; empty, it takes any.
+        assumes: the layout taken for granted when nothing is known of the input; empty, none is.
+        formula: the size formula in words of its parameters.
+        takes: `float`, `index` (whole numbers, for embeddings) or `any` (only moves values around).
+        feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
+            every body receives the input. It raises `Refusal`.
+        file: of a layer that is written in the language, the `.net` file that defines it as a block.
+    """
+
+    kind: ClassVar[str] = "layer"
+
+    family: str
+    shorts: Mapping[str, str] = field(default_factory=dict)
+    flow: tuple[str, str] | None = None
+    stated: Mapping[str, int] = field(default_factory=dict)
+    accepts: tuple[str, ...] = ()
+    assumes: str = ""
+    formula: str = ""
+    takes: Dtype = "float"
+    feeds: Callable[[Shape, int], Shape] | None = None
+    file: Path | None = None
+
+    @classmethod
+    def from_net(cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin") -> Self:
+        """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
+        path = Path(file)
+
+        def describe() -> Callable[..., Any]:
+            described: Callable[..., Any] = importlib.import_module("netdsl.checker.names.net_layers").describe(
+                path, name
+            )
+            return described
+
+        doc = doc or f"The block `{name}` of {path.name}."
+        return cls(name=name, function=Lazy(describe, doc), family=family, file=path)
+
+    @classmethod
+    def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
+        """A layer of any `nn.Module` class that maps a batch to a batch. It is checked by running it without data."""
+        return super().of(target, name=name, doc=doc, **{"family": "plugin", **options})
+
+    @property
+    def is_composite(self) -> bool:
+        """Whether it has bodies."""
+        return bool(self.branches)
+
+    @cached_property
+    def takes_labels(self) -> bool:
+        """Whether labelled outputs may join its bodies: not where each body receives a part of the input."""
+        return self.feeds is None and any(parameter.is_many for parameter in self.parameters.values())
+
+    def resolve(self, name: str) -> str | None:
+        """The parameter that a name, an alias or a one-letter short stands for."""
+        return super().resolve(self.shorts.get(name, name))
+
+    def apply(self, x: Shape, /, **arguments: Any) -> Result:
+        """What the layer makes of `x`; raises `Refusal` where torch would refuse."""
+        if self.accepts and len(x) not in map(len, self.accepts):
+            raise Refusal(f"`{self.name}` expects {one_of(self.accepts)} but receives {format_shape(x)}")
+        result: Result = self.function(x, **arguments)
+        return result
+
+    def only(self, name: str, layout: str) -> Layer:
+        """The same layer under another name, for one layout alone: `conv2d` of `conv`."""
+        return replace(self, name=name, accepts=(layout,), assumes=layout)
+
+
+def layer(family: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:
+    """Makes a `Layer` of the rule below it: `@layer("activation")`. The options are the fields of `Layer`."""
+    return lambda rule: Layer(name=name or rule.__name__, function=rule, family=family, **options)

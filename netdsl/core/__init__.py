@@ -1,0 +1,1 @@
+"""Words that everyone shares: sources, diagnostics, fixes, sizes, limits, files."""

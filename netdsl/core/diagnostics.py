@@ -1,0 +1,86 @@
+"""A diagnostic is data: a code, a message, labelled spans and, where one can be computed, a fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, NamedTuple, Self
+
+from netdsl.core.source import Span
+
+Severity = Literal["error", "warning"]
+
+
+class Code(str):
+    """The code of a kind of mistake, `NET201`, and its page. It is the `str` that machines read.
+
+    Args:
+        name: three letters and three digits.
+        title: the mistake in a few words.
+        meaning: what is wrong and why it matters, in a paragraph.
+        example: a text that has the mistake; empty where none is small enough to show.
+        instead: the text without it.
+    """
+
+    __slots__ = ("example", "instead", "meaning", "title")
+
+    title: str
+    meaning: str
+    example: str
+    instead: str
+
+    def __new__(cls, name: str, *, title: str, meaning: str, example: str = "", instead: str = "") -> Self:
+        """The code of a name, with its page."""
+        code = super().__new__(cls, name)
+        code.title, code.meaning, code.example, code.instead = title, meaning, example, instead
+        return code
+
+
+class Label(NamedTuple):
+    """A second place that explains the first."""
+
+    span: Span
+    text: str
+
+
+class Edit(NamedTuple):
+    """Put `text` in the place of `span`."""
+
+    span: Span
+    text: str
+
+
+class Fix(NamedTuple):
+    """What to do about it in words (`write `1024->64``), and the edits that do it.
+
+    A fix is safe where the meaning is kept, or is plainly what was meant; an unsafe one is a guess.
+    """
+
+    message: str
+    edits: tuple[Edit, ...]
+    safe: bool = True
+
+
+class Diagnostic(NamedTuple):
+    """One mistake (or lint): `message` is lowercase, has no final period, and puts names in backticks.
+
+    `caption` stands under the marked span (`stated here`); `labels` mark the cause; `help` says what to do
+    where no edit can be computed.
+    """
+
+    code: str
+    message: str
+    span: Span
+    caption: str = ""
+    labels: tuple[Label, ...] = ()
+    help: str | None = None
+    fix: Fix | None = None
+
+    @property
+    def severity(self) -> Severity:
+        """Lints (NET9xx, and the 9xx of plugins) are warnings, everything else is an error."""
+        return "warning" if self.code[3:4] == "9" else "error"
+
+
+def errors(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Those that make a file wrong."""
+    return [diagnostic for diagnostic in diagnostics if diagnostic.severity == "error"]

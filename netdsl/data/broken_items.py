@@ -1,0 +1,25 @@
+"""What to do with broken items."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from netdsl.core.errors import DataError
+from netdsl.data.worker_reader import Broken
+
+
+@dataclass
+class Skips:
+    """Stops at the first broken item, or leaves them out and keeps a list."""
+
+    allowed: bool = False
+    found: dict[str, Broken] = field(default_factory=dict)
+
+    def note(self, broken: Sequence[Broken]) -> None:
+        """Takes the broken items of a batch; raises `DataError` unless they may be left out."""
+        for each in broken:
+            if not self.allowed:
+                message = f"`{each.name}` cannot be read: {each.reason}"
+                raise DataError(message, "replace or delete it, or write `on_error=skip` to leave such out")
+            self.found.setdefault(each.name, each)

@@ -1,0 +1,1 @@
+"""The loaders of data sets and the formats of their files."""

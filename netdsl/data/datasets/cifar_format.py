@@ -1,0 +1,116 @@
+"""The format of CIFAR's batches, read without trusting them.
+
+They are pickles of a dictionary with a numpy array of bytes and a list of labels, and unpickling runs whatever code a
+file names. So this reader lets a pickle name four functions only, and puts stand-ins in their places that keep the
+values they are given; nothing of numpy, and nothing that a file chooses, is ever called. The checksums are verified by
+the download; here it is the shape of the content that must be right, which also reads a set of the same form that
+somebody made.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netdsl.core.errors import DataError
+from netdsl.data.samples import Tensors
+
+SHAPE = (3, 32, 32)
+
+
+class _Array:
+    """Stands for a numpy array: keeps the bytes and the type that it is said to have."""
+
+    def __init__(self, *_: Any) -> None:
+        self.raw, self.dtype = b"", ""
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        _, _, dtype, _, raw = state
+        self.raw = raw if isinstance(raw, bytes) else raw.encode("latin1")
+        self.dtype = dtype.name
+
+
+class _Dtype:
+    """Stands for a numpy dtype: keeps its name."""
+
+    def __init__(self, name: str, *_: Any) -> None:
+        self.name = name
+
+    def __setstate__(self, _: Any) -> None:
+        """Byte order, which single bytes have not."""
+
+
+def _bytes(text: str, _encoding: str) -> bytes:
+    return text.encode("latin1")
+
+
+_STAND_INS = {
+    ("numpy.core.multiarray", "_reconstruct"): _Array,
+    ("numpy._core.multiarray", "_reconstruct"): _Array,
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Dtype,
+    ("_codecs", "encode"): _bytes,
+}
+
+
+class _Reader(pickle.Unpickler):
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) not in _STAND_INS:
+            raise pickle.UnpicklingError(f"it asks for `{module}.{name}`, which no batch of images needs")
+        return _STAND_INS[module, name]
+
+
+def read_batch(path: Path) -> Tensors:
+    """The images N×3×32×32 and the (fine) labels of one batch. Raises `DataError` for anything else."""
+    found = _read(path)
+    try:
+        data, labels = found["data"], found.get("labels", found.get("fine_labels"))
+        x = np.frombuffer(data.raw, np.uint8).reshape(-1, *SHAPE)
+        y = np.array(labels, dtype=np.int64)
+        if data.dtype != "u1" or y.shape != x.shape[:1] or (y.size and y.min() < 0):
+            raise ValueError("images and labels do not match")
+    except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
+        raise _damaged(path, f"it holds no CIFAR images ({error})") from None
+    return Tensors(torch.from_numpy(x.copy()), torch.from_numpy(y))
+
+
+def read_batches(paths: list[Path]) -> Tensors:
+    """Several batches as one."""
+    batches = [read_batch(path) for path in paths]
+    return Tensors(torch.cat([batch.x for batch in batches]), torch.cat([batch.y for batch in batches]))
+
+
+def read_names(path: Path, key: str) -> tuple[str, ...]:
+    """The classes' names out of the file that goes with the batches."""
+    names = _read(path).get(key)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise _damaged(path, f"it holds no `{key}`")
+    return tuple(names)
+
+
+def check_labels(y: Tensor, classes: int, path: Path) -> None:
+    """Raises `DataError` where a label is beyond the classes."""
+    if len(y) and int(y.max()) >= classes:
+        raise _damaged(path, f"it holds the label {int(y.max())}, but there are {classes} classes")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found = _Reader(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+    except OSError:
+        raise
+    except Exception as error:  # a damaged pickle may fail in any way
+        raise _damaged(path, str(error) or type(error).__name__) from None
+    if not isinstance(found, dict):
+        raise _damaged(path, "it holds no dictionary")
+    return found
+
+
+def _damaged(path: Path, reason: str) -> DataError:
+    return DataError(f"`{path}` is not a sound batch of CIFAR: {reason}", "delete it and run again")

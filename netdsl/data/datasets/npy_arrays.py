@@ -1,0 +1,74 @@
+"""The loaders of numpy's files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netdsl.builtins.datasets.local import array_names, channels_last
+from netdsl.builtins.datasets.npy_header import npz_headers
+from netdsl.core.errors import DataError
+from netdsl.data.samples import Splits, Tensors
+
+Array = np.ndarray[Any, Any]
+
+
+def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None) -> Splits:
+    """Arrays out of one file."""
+    train, test = array_names(npz_headers(path), x, y, path)
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            return Splits(_named(arrays, train), _named(arrays, test) if test else None)
+    except (ValueError, EOFError) as error:
+        raise DataError(f"`{path}` is damaged: {error}") from error
+
+
+def load_npy(root: Path, path: Path, y: Path) -> Splits:
+    """Samples and targets out of a file each."""
+    try:
+        return Splits(_part(np.load(path, allow_pickle=False), np.load(y, allow_pickle=False)))
+    except (ValueError, EOFError) as error:
+        raise DataError(f"`{path}` or `{y}` is damaged: {error}") from error
+
+
+def _named(arrays: Mapping[str, Array], names: tuple[str, str]) -> Tensors:
+    return _part(arrays[names[0]], arrays[names[1]])
+
+
+def _part(x: Array, y: Array) -> Tensors:
+    return Tensors(_samples(x), _targets(y))
+
+
+def _samples(x: Array) -> Tensor:
+    if x.dtype == np.uint8:
+        return torch.from_numpy(_channels_first(x))
+    dtype = torch.int64 if x.dtype.kind in "iu" else torch.float32
+    values = _tensor(x).to(dtype)
+    return values.unsqueeze(1) if values.dim() == 1 else values
+
+
+def _channels_first(x: Array) -> Array:
+    if x.ndim == 3:
+        return x[:, None]
+    if channels_last(x.shape[1:]):
+        return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
+    return x[:, None] if x.ndim == 1 else np.ascontiguousarray(x)
+
+
+def _targets(y: Array) -> Tensor:
+    if y.dtype.kind in "iub" and y.ndim == 1:
+        return _tensor(y).long()
+    values = _tensor(y).float()
+    return values[:, 0] if values.shape[1:] == (1,) else values
+
+
+def _tensor(values: Array) -> Tensor:
+    native = values.astype(values.dtype.newbyteorder("="), copy=False)
+    if native.dtype.kind == "u" and native.dtype.itemsize > 1:
+        native = native.astype(np.int64)  # torch computes with signed numbers
+    return torch.from_numpy(np.ascontiguousarray(native))

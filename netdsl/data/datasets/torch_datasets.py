@@ -1,0 +1,126 @@
+"""Data sets of torch's kind: read once where they are small, otherwise sample by sample as they are needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils.data import IterableDataset
+
+from netdsl.core.errors import DataError
+from netdsl.data.free_memory import room
+from netdsl.data.samples import Part, Splits, Tensors
+
+SMALL = 64 << 20
+"""Bytes of samples up to which a data set is read at once."""
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, eq=False)
+class Mapped:
+    """A `torch.utils.data.Dataset` with a length: worker processes ask it for one sample after the other."""
+
+    samples: Any
+
+    @property
+    def folder(self) -> str:
+        """It has none: what `cache=disk` kept would not be known to be its own."""
+        raise DataError("a data set of a plugin cannot be kept on the disk", "write `cache=ram` or `cache=none`")
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def read(self, index: int) -> tuple[Tensor, Tensor]:
+        """One sample and its target."""
+        x, y = self.samples[index]
+        return tensor(x), torch.as_tensor(y)
+
+    def name(self, index: int) -> str:
+        """`sample 3`."""
+        return f"sample {index}"
+
+    def label(self, index: int) -> int | None:  # nothing is known of one that is not read
+        """Its class is known only when it is read."""
+        return None
+
+
+def splits(found: Any) -> Splits:
+    """What a plugin's function returns, or two of them: tensors `(x, y)`, or a data set of torch's."""
+    if isinstance(found, Splits):
+        return found
+    if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], Tensor):
+        parts = [_part(one) for one in found]
+    else:
+        parts = [_part(found)]
+    if all(isinstance(part, Tensors) or _is_small(part) for part in parts):
+        parts = [part if isinstance(part, Tensors) else _gathered(_read(part)) for part in parts]
+    streams = [part for part in parts if isinstance(part, Mapped)]
+    real = any(first(part)[0].dtype is not torch.uint8 for part in streams)
+    return Splits(parts[0], next(iter(parts[1:]), None), unit=1.0 if real else None)
+
+
+def first(part: Part) -> tuple[Tensor, Tensor]:
+    """A part's first sample and its target."""
+    if isinstance(part, Tensors):
+        return part.x[0], part.y[0]
+    x, y = part.read(0)
+    return x, torch.as_tensor(y)
+
+
+def targets(part: Part) -> Iterator[Tensor]:
+    """The targets of a part, a few at a time."""
+    if isinstance(part, Tensors):
+        yield part.y
+        return
+    for index in range(len(part)):
+        yield torch.as_tensor(part.read(index)[1]).unsqueeze(0)
+
+
+def tensor(x: Any) -> Tensor:
+    """A sample as a tensor; a picture in bytes, its channels first."""
+    if hasattr(x, "getbands"):
+        from torchvision.transforms.functional import pil_to_tensor
+
+        picture: Tensor = pil_to_tensor(x)
+        return picture
+    return torch.as_tensor(x)
+
+
+def _part(found: Any) -> Part:
+    if isinstance(found, tuple) and len(found) == 2:
+        return Tensors(*(torch.as_tensor(one) for one in found))
+    if isinstance(found, IterableDataset):
+        return _gathered((tensor(x), torch.as_tensor(y)) for x, y in found)
+    if not len(found):
+        raise DataError("the data set is empty")
+    return Mapped(found)
+
+
+def _is_small(part: Part) -> bool:
+    assert isinstance(part, Mapped)
+    return len(part) * part.read(0)[0].nbytes <= SMALL
+
+
+def _read(part: Part) -> Iterator[tuple[Tensor, Tensor]]:
+    assert isinstance(part, Mapped)
+    return (part.read(index) for index in range(len(part)))
+
+
+def _gathered(rows: Iterator[tuple[Tensor, Tensor]]) -> Tensors:
+    """All rows in memory, which a stream may be too long for."""
+    kept, size, most = [], 0, room(CPU)
+    for row in rows:
+        kept.append(row)
+        size += row[0].nbytes
+        if size > most:
+            advice = "give it a length and `__getitem__`: such a data set is read as it is needed"
+            raise DataError(f"a stream of samples does not fit in memory: {size >> 20} MiB so far", advice)
+    if not kept:
+        raise DataError("the data set is empty")
+    if len({row[0].shape for row in kept}) > 1:
+        raise DataError("the samples have different sizes", "make them of one size where the data set makes them")
+    return Tensors(torch.stack([x for x, _ in kept]), torch.stack([y for _, y in kept]))

@@ -1,0 +1,187 @@
+"""Loaders of torchvision's larger sets, whose images are read one by one through torchvision's own classes."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from netdsl.core.errors import DataError
+from netdsl.data.data_folder import locked
+from netdsl.data.downloads import Archive, by_hand, patience
+from netdsl.data.image_files import to_tensor
+from netdsl.data.samples import Splits
+
+Arguments = Mapping[str, Any]
+FILES = ("_image_files", "_images", "filename", "samples", "_samples", "imgs")
+"""Where torchvision's classes keep the paths of their images; messages call an image by it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pictures:
+    """A data set of torchvision's: pictures of PIL and their targets."""
+
+    dataset: Any
+    title: str
+    folder: str
+    mode: str
+
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    def read(self, index: int) -> tuple[Tensor, int | Tensor]:
+        """One picture and its target."""
+        picture, target = self.dataset[index]
+        return to_tensor(picture, self.mode), target.float() if isinstance(target, Tensor) else int(target)
+
+    def name(self, index: int) -> str:
+        """Its path, or its number."""
+        for attribute in FILES:
+            paths = getattr(self.dataset, attribute, None)
+            if isinstance(paths, Sequence) and len(paths) == len(self):
+                path = paths[index]
+                return str(path[0] if isinstance(path, tuple) else path)
+        return f"{self.title}[{index}]"
+
+    def label(self, index: int) -> int | None:
+        """Not known without reading it."""
+        return None
+
+
+@dataclass(frozen=True)
+class Vision:
+    """How torchvision knows a data set: its class, the arguments for each part, and what it downloads.
+
+    `needs` are packages that torchvision wants for it; `options` turn netdsl's arguments into torchvision's.
+    """
+
+    title: str
+    name: str
+    train: Arguments = field(default_factory=dict)
+    test: Arguments | None = None
+    archives: Callable[[Any], Sequence[Archive]] = lambda _: ()
+    needs: tuple[str, ...] = ()
+    mode: str = "RGB"
+    options: Callable[..., Arguments] = dict
+
+    def __call__(self, root: Path, **arguments: Any) -> Splits:
+        """Finds the data below the root, or downloads them there."""
+        for package in self.needs:
+            if importlib.util.find_spec(package) is None:
+                raise DataError(f"torchvision reads `{self.title}` with {package}", f"run `pip install {package}`")
+        import torchvision
+
+        made = getattr(torchvision.datasets, self.name)
+        options = self.options(**arguments)
+        parts = [self._part(made, root, {**part, **options}) for part in (self.train, self.test) if part is not None]
+        return Splits(parts[0], parts[1] if len(parts) > 1 else None, _names(parts[0].dataset))
+
+    def _part(self, made: Any, root: Path, arguments: Arguments) -> Pictures:
+        try:
+            found = made(str(root), **arguments)
+        except (RuntimeError, OSError):
+            found = self._downloaded(made, root, arguments)
+        return Pictures(found, self.title, str(root), self.mode)
+
+    def _downloaded(self, made: Any, root: Path, arguments: Arguments) -> Any:
+        try:
+            with locked(root), patience():
+                return made(str(root), **arguments, download=True)
+        except (RuntimeError, OSError, TypeError, ValueError, ImportError) as error:
+            reason = "torchvision does not download it" if isinstance(error, TypeError) else str(error)
+            archives = self.archives(made)
+            advice = (
+                by_hand(root, archives)
+                if archives
+                else f"`{made.__name__}` in torchvision's manual says what goes where below {root}"
+            )
+            raise DataError(f"cannot get `{self.title}`: {reason}", advice) from error
+
+
+def _names(dataset: Any) -> tuple[str, ...]:
+    classes = getattr(dataset, "classes", None) or getattr(dataset, "categories", None) or ()
+    return tuple(name if isinstance(name, str) else ", ".join(name) for name in classes)
+
+
+def _archive(folder: str = "", url: str = "_URL", md5: str = "_MD5") -> Callable[[Any], Sequence[Archive]]:
+    """One archive, whose address torchvision's class keeps."""
+    return lambda made: [Archive(getattr(made, url), getattr(made, md5, None), folder)]
+
+
+def _listed(*archives: Archive) -> Callable[[Any], Sequence[Archive]]:
+    """Archives whose addresses stand in the midst of torchvision's code."""
+    return lambda _: archives
+
+
+SPLIT, TEST = {"split": "train"}, {"split": "test"}
+
+caltech101 = Vision(
+    "caltech101",
+    "Caltech101",
+    needs=("scipy",),
+    archives=_listed(
+        Archive(
+            "https://data.caltech.edu/records/mzrjq-6wc02/files/caltech-101.zip",
+            "3138e1922a9193bfa496528edbbc45d0",
+            "caltech101",
+        )
+    ),
+)
+caltech256 = Vision(
+    "caltech256",
+    "Caltech256",
+    archives=_listed(
+        Archive(
+            "https://data.caltech.edu/records/nyy15-4j048/files/256_ObjectCategories.tar",
+            "67b4f42ca05d46448c6bb8ecd2220f6d",
+            "caltech256",
+        )
+    ),
+)
+clevr = Vision("clevr", "CLEVRClassification", SPLIT, {"split": "val"}, _archive("clevr"))
+country211 = Vision("country211", "Country211", SPLIT, TEST, _archive())
+dtd = Vision("dtd", "DTD", SPLIT, TEST, _archive("dtd"), options=lambda partition=1: {"partition": partition})
+celeba = Vision("celeba", "CelebA", SPLIT, TEST, needs=("gdown",))
+eurosat = Vision("eurosat", "EuroSAT")
+fer2013 = Vision("fer2013", "FER2013", SPLIT, TEST, mode="L")
+fgvc_aircraft = Vision(
+    "fgvc_aircraft",
+    "FGVCAircraft",
+    {"split": "trainval"},
+    TEST,
+    _archive(),
+    options=lambda level="variant": {"annotation_level": level},
+)
+flowers102 = Vision("flowers102", "Flowers102", SPLIT, TEST, needs=("scipy",))
+food101 = Vision("food101", "Food101", SPLIT, TEST, _archive())
+gtsrb = Vision("gtsrb", "GTSRB", SPLIT, TEST)
+imagenet = Vision("imagenet", "ImageNet", SPLIT, {"split": "val"}, needs=("scipy",))
+inaturalist = Vision("inaturalist", "INaturalist", {"version": "2021_train"}, {"version": "2021_valid"})
+imagenette = Vision(
+    "imagenette",
+    "Imagenette",
+    SPLIT,
+    {"split": "val"},
+    lambda made: [Archive(*found) for found in made._ARCHIVES.values()],
+    options=lambda size=None: {"size": f"{size}px" if size else "full"},
+)
+lfw_people = Vision("lfw_people", "LFWPeople", {"split": "10fold"})
+omniglot = Vision("omniglot", "Omniglot", mode="L")
+oxford_iiit_pet = Vision(
+    "oxford_iiit_pet",
+    "OxfordIIITPet",
+    {"split": "trainval"},
+    TEST,
+    lambda made: [Archive(url, md5, "oxford-iiit-pet") for url, md5 in made._RESOURCES],
+)
+pcam = Vision("pcam", "PCAM", SPLIT, TEST, needs=("h5py",))
+places365 = Vision(
+    "places365", "Places365", {"split": "train-standard"}, {"split": "val"}, options=lambda small=True: {"small": small}
+)
+rendered_sst2 = Vision("rendered_sst2", "RenderedSST2", SPLIT, TEST, _archive())
+stanford_cars = Vision("stanford_cars", "StanfordCars", SPLIT, TEST, needs=("scipy",))
+sun397 = Vision("sun397", "SUN397", archives=_archive(url="_DATASET_URL", md5="_DATASET_MD5"))

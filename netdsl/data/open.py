@@ -1,0 +1,207 @@
+"""From a `data` line to pipelines: read, divided, placed on the device."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+
+from netdsl.builder import locate
+from netdsl.components import Facts, Refusal
+from netdsl.core.errors import DataError
+from netdsl.core.sizes import format_shape
+from netdsl.data.batch_order import Plan
+from netdsl.data.broken_items import Skips
+from netdsl.data.cache import Progress
+from netdsl.data.channel_statistics import channel_statistics
+from netdsl.data.data_folder import data_root
+from netdsl.data.pipelines import Pipeline
+from netdsl.data.resident import Resident
+from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.splits import divide
+from netdsl.data.storage import (
+    How,
+    Server,
+    Session,
+    choose,
+    describe,
+    sampled_statistics,
+    statistics_needed,
+)
+from netdsl.data.streaming import Streaming
+from netdsl.data.transform_chain import Chain
+from netdsl.program import DataUse
+
+SMALLEST_TEST_BATCH = 256
+PROBE = 16
+"""So many samples are served at once before anything else, for what cannot work should be known at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """A data set, ready to be served.
+
+    Args:
+        train: the pipeline of what is learnt from.
+        test: the pipeline of what is only looked at.
+        facts: all that is known of it, now that it is read; `sizes` are those of the pipelines.
+        shape: one sample's when it reaches the net.
+        description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
+        skips: the broken items that were met.
+    """
+
+    train: Pipeline
+    test: Pipeline
+    facts: Facts
+    shape: tuple[int, ...]
+    description: str
+    skips: Skips
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """The files that `on_error=skip` has left out so far, each with the reason."""
+        return tuple(map(str, self.skips.found.values()))
+
+    def channels_last(self) -> Self:
+        """The same data, images laid out in memory with the channels last."""
+        return replace(self, train=self.train.channels_last(), test=self.test.channels_last())
+
+    def close(self) -> None:
+        """Stops the processes that read ahead, if there are any."""
+        for pipeline in (self.train, self.test):
+            if isinstance(pipeline, Streaming):
+                pipeline.loader.close()
+
+
+def open_data(
+    use: DataUse,
+    device: torch.device | str,
+    *,
+    seed: int,
+    rank: int = 0,
+    world: int = 1,
+    progress: Progress | None = None,
+) -> Data:
+    """Reads the data set of a `data` line and makes its pipelines.
+
+    Args:
+        use: the checked line.
+        device: where the batches are wanted.
+        seed: decides orders and random transforms; not which samples test.
+        rank: which of the processes asks; each is served its share of the same global batches.
+        world: how many processes there are.
+        progress: called with how many images are decoded and of how many, where they are decoded beforehand.
+
+    Raises:
+        DataError: the data cannot be had, in words.
+    """
+    session = Session(torch.device(device), seed, rank, world, progress)
+    server, parts = read(use, session)
+    return serve(server, parts)
+
+
+def read(use: DataUse, session: Session) -> tuple[Server, tuple[Part, Part]]:
+    """Loads and divides a data set: what trains and what tests, and who can make pipelines of them."""
+    splits = _load(use)
+    parts = divide(splits, use.settings, use.component.name)
+    return Server(use, splits, session, Skips(use.settings.on_error == "skip")), parts
+
+
+def _load(use: DataUse) -> Splits:
+    """Calls the loader of the data set; what it says of broken files becomes a `DataError`."""
+    try:
+        splits: Splits = locate(use.call.target)(data_root(use.settings.root), **use.arguments)
+    except Refusal as error:
+        raise DataError(error.message, error.help) from error
+    except OSError as error:
+        where = f": `{error.filename}`" if error.filename else ""
+        raise DataError(f"`data {use.component.name}`: {(error.strerror or str(error)).lower()}{where}") from error
+    return splits
+
+
+def serve(server: Server, parts: tuple[Part, Part]) -> Data:
+    """Makes the pipelines of the two parts."""
+    how: How | None = None
+    why = ""
+    train, test = parts
+    chains = server.chains(server.use.facts._replace(mean=(0.0,), std=(1.0,)), train)
+    if not isinstance(train, Tensors) and not isinstance(test, Tensors):
+        how, why = choose(server.use, (train, test), chains)
+        if how != "none":
+            parts = server.decoded(train, chains[0], how), server.decoded(test, chains[1], how)
+    facts = _with_statistics(server, parts[0], chains[1])
+    chains = server.chains(facts, parts[0])
+    if how in ("ram", "disk"):
+        chains = Chain((), chains[0].steps), Chain((), chains[1].steps)
+    pipelines = [
+        server.pipeline(part, chain, plan)
+        for part, chain, plan in zip(parts, chains, _plans(server, parts), strict=True)
+    ]
+    shape = _probed(pipelines)
+    facts = _completed(facts, server.splits, parts, shape)
+    description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
+    if how in ("ram", "disk") and server.skips.found:
+        description += f", {len(server.skips.found):,} broken left out"
+    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
+
+
+def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
+    settings, who = server.use.settings, server.session
+    everyone = Plan(
+        len(parts[1]), max(settings.batch, SMALLEST_TEST_BATCH), seed=who.seed, rank=who.rank, world=who.world
+    )
+    shuffled = replace(
+        everyone,
+        samples=len(parts[0]),
+        batch=settings.batch,
+        shuffle=settings.shuffle,
+        drop_last=settings.drop_last,
+    )
+    return shuffled, everyone
+
+
+def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
+    facts = server.use.facts
+    if facts.mean or facts.dtype == "index":
+        return facts
+    if isinstance(train, Tensors):
+        mean, std = channel_statistics(train.x, _unit(server, train))
+    elif statistics_needed(server.use, facts):
+        mean, std = sampled_statistics(server, train, chain)
+    else:
+        return facts
+    return facts._replace(mean=mean, std=std)
+
+
+def _unit(server: Server, train: Tensors) -> float:
+    if server.splits.unit is not None:
+        return server.splits.unit
+    return 1.0 if train.x.is_floating_point() else 255.0
+
+
+def _completed(facts: Facts, splits: Splits, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
+    stored = tuple(parts[0].x.shape[1:]) if isinstance(parts[0], Tensors) else shape
+    names = tuple(splits.names) or facts.names
+    return facts._replace(input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
+
+
+def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:
+    """The shape in which samples reach the net, the same from both pipelines."""
+    train, test = (_first_shape(pipeline) for pipeline in pipelines)
+    if train != test:
+        message = f"training samples reach the net as {format_shape(train)}, test samples as {format_shape(test)}"
+        raise DataError(message, "write a transform that gives both one size, such as `resize 64`")
+    return train
+
+
+def _first_shape(pipeline: Resident | Streaming) -> tuple[int, ...]:
+    probe: Pipeline = replace(pipeline, plan=replace(pipeline.plan, batch=PROBE, drop_last=False))
+    if isinstance(probe, Streaming):
+        probe = replace(probe, loader=replace(probe.loader, workers=0))
+    try:
+        first = next(iter(probe.epoch(0)))
+    except ValueError as error:
+        raise DataError(str(error)) from error
+    return tuple(first.x.shape[1:])

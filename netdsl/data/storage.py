@@ -1,0 +1,179 @@
+"""How data are served: from memory, from a file, or read as they are needed; said in a phrase, with the reason."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from netdsl.components import Facts
+from netdsl.core.errors import DataError
+from netdsl.data.batch_order import Plan
+from netdsl.data.broken_items import Skips
+from netdsl.data.cache import FOLDER, Decoding, Progress, into_memory, onto_disk
+from netdsl.data.channel_statistics import channel_statistics
+from netdsl.data.free_memory import room
+from netdsl.data.pipelines import Pipeline
+from netdsl.data.random_stream import LIMIT, permutation
+from netdsl.data.resident import Resident, prepared
+from netdsl.data.samples import Items, Part, Splits, Tensors, unit_of
+from netdsl.data.streaming import Streaming
+from netdsl.data.transform_chain import Chain, make_chain
+from netdsl.data.transforms.base import Transform
+from netdsl.data.worker_reader import Broken, Key, Loader, Reader
+from netdsl.program import DataUse
+
+How = Literal["ram", "disk", "none"]
+
+CPU = torch.device("cpu")
+FEW_ITEMS = 256
+"""So few are decoded sooner than workers start."""
+MOST_WORKERS = 8
+SAMPLED_ITEMS = 1024
+
+
+@dataclass(frozen=True)
+class Session:
+    """Who asks for data: the device, the seed, and which of how many processes it is."""
+
+    device: torch.device
+    seed: int
+    rank: int = 0
+    world: int = 1
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Server:
+    """Makes pipelines of the parts of one data set."""
+
+    use: DataUse
+    splits: Splits
+    session: Session
+    skips: Skips
+
+    def chains(self, facts: Facts, train: Part) -> tuple[Chain, Chain]:
+        """The transforms of both pipelines."""
+        unit = unit_of(train, self.splits.unit)
+        bytes_ = not (isinstance(train, Tensors) and train.x.is_floating_point())
+        training, testing = (
+            make_chain(self.use.transforms, facts, training=training, unit=unit, bytes_=bytes_)
+            for training in (True, False)
+        )
+        return training, testing
+
+    def decoded(self, part: Items, chain: Chain, how: How) -> Tensors:
+        """Items decoded once and for all, with what the chain does once."""
+        decoding = Decoding(self.loader(part, chain.once), self.skips, self.session.progress)
+        data = into_memory(part, decoding) if how == "ram" else onto_disk(part, chain.once, decoding)
+        decoding.loader.close()
+        return data
+
+    def loader(self, part: Items, steps: tuple[Transform, ...], *, stays: bool = False) -> Loader:
+        """Who reads a part: worker processes, unless the items are few and read only once."""
+        wanted = self.use.settings.workers
+        workers = default_workers(self.session.world) if wanted is None else wanted
+        pin = stays and self.session.device.type == "cuda"
+        return Loader(Reader(part, steps), workers if stays or len(part) > FEW_ITEMS or wanted else 0, pin)
+
+    def pipeline(self, part: Part, chain: Chain, plan: Plan) -> Resident | Streaming:
+        """A part as the loop sees it."""
+        device = self.session.device
+        if isinstance(part, Tensors):
+            data, rest = prepared(placed(part, device), chain, device)
+            return Resident(rest, plan, device, data)
+        first, rest = for_workers(chain)
+        return Streaming(rest, plan, device, self.loader(part, first, stays=True), self.skips)
+
+
+def default_workers(world: int) -> int:
+    """A process for each core that this one may use, shared by the ranks of this machine."""
+    world = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, min(MOST_WORKERS, cores // world))
+
+
+def placed(data: Tensors, device: torch.device) -> Tensors:
+    """Tensors on the device, unless it has no room for them: then batches travel."""
+    if device.type != "cpu" and data.x.nbytes > room(device):
+        return data
+    return Tensors(data.x.to(device), data.y.to(device))
+
+
+def for_workers(chain: Chain) -> tuple[tuple[Transform, ...], Chain]:
+    """What must be done to each item before it fits into a batch: all up to the transform that gives one size."""
+    steps = chain.once + chain.steps
+    last = next((place for place, step in enumerate(steps) if step.fits), -1)
+    return steps[: last + 1], Chain((), steps[last + 1 :])
+
+
+def choose(use: DataUse, parts: tuple[Items, Items], chains: tuple[Chain, Chain]) -> tuple[How, str]:
+    """From memory, from a file or as needed, and why."""
+    asked = use.settings.cache
+    whole = all(_same_size(chain) for chain in chains)
+    if asked in ("ram", "disk") and not whole:
+        advice = "write a `resize` before the first random transform, or `cache=none`"
+        raise DataError(f"`cache={asked}` needs images of one size before chance changes them", advice)
+    if asked != "auto":
+        return asked, f"cache={asked}"
+    if not whole:
+        return "none", "each image is cut to size anew"
+    size = sum(len(part) * _decoded_bytes(part, chain) for part, chain in zip(parts, chains, strict=True))
+    fits = size <= room(CPU)
+    return ("ram" if fits else "none"), f"{_in_words(size)} decoded" + ("" if fits else " do not fit in memory")
+
+
+def _same_size(chain: Chain) -> bool:
+    return any(step.fits for step in chain.once) or not any(step.fits for step in chain.steps)
+
+
+def _decoded_bytes(part: Items, chain: Chain) -> int:
+    """What one sample takes; of broken ones another is asked."""
+    reader = Reader(part, chain.once)
+    for index in range(min(len(part), FEW_ITEMS)):
+        found = reader[Key(index)]
+        if not isinstance(found, Broken):
+            return found[0].nbytes
+    return 0
+
+
+def _in_words(size: int) -> str:
+    return f"{size / 2**30:.1f} GiB" if size >= 2**30 else f"{max(1, size >> 20)} MiB"
+
+
+def statistics_needed(use: DataUse, facts: Facts) -> bool:
+    """Whether a `normalize` waits for the mean and deviation of the data."""
+    return not facts.mean and any("std" in step.component.parameters for step in use.transforms)
+
+
+def sampled_statistics(server: Server, train: Items, chain: Chain) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation over some of the training images, as they are in testing: the same ones every time."""
+    first, _ = for_workers(chain)
+    order = permutation(len(train), LIMIT)[:SAMPLED_ITEMS].tolist()
+    keys = [[Key(index) for index in order[start : start + 32]] for start in range(0, len(order), 32)]
+    sums: list[Tensor] = []
+    for raw in server.loader(train, first, stays=len(order) > FEW_ITEMS).batches(lambda: iter(keys)):
+        server.skips.note(raw.broken)
+        if len(raw.y):
+            sums.append(raw.x)
+    return channel_statistics(torch.cat(sums), 255.0 if sums[0].dtype == torch.uint8 else 1.0)
+
+
+def describe(train: Pipeline, test: Pipeline, part: Part, how: How | None, why: str, device: torch.device) -> str:
+    """`resident: 1,437 + 360 images, uint8 on cpu`."""
+    if not isinstance(train, Resident):
+        assert isinstance(train, Streaming)
+        return f"streaming: {_counts(train, test)} images, {train.loader.workers} workers ({why})"
+    data = part.x if isinstance(part, Tensors) else train.data.x
+    kind = str(data.dtype).removeprefix("torch.")
+    counts = f"{_counts(train, test)} {'images' if data.dim() == 4 else 'rows'}, {kind}"
+    if how == "disk":
+        return f"mapped: {counts} from {FOLDER}"
+    return f"resident: {counts} on {train.data.x.device}" + (f" ({why})" if how else "")
+
+
+def _counts(train: Pipeline, test: Pipeline) -> str:
+    return f"{train.samples:,} + {test.samples:,}"

@@ -1,0 +1,108 @@
+"""The transforms of a `data` line, put together: what is done once, and what is done to every batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from netdsl.builder import construct
+from netdsl.components import Facts
+from netdsl.components import Transform as Description
+from netdsl.data.random_stream import Moment
+from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.values import Normalize, Scale
+from netdsl.program import Use
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """Transforms in order: those that are done when the data are read, and those for each batch."""
+
+    once: tuple[Transform, ...]
+    steps: tuple[Transform, ...]
+
+    @property
+    def random(self) -> bool:
+        """Whether a batch is ever different from the time before."""
+        return any(step.random for step in self.steps)
+
+    def prepare(self, x: Tensor) -> Tensor:
+        """What is done once, to any number of samples."""
+        for step in self.once:
+            x = step.act(x)
+        return x
+
+    def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Tensor, Tensor]:
+        """A batch, transformed: those rows of the global batch, for which the moment draws, that are `share`."""
+        for step in self.steps:
+            drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
+            y = step.act_on_targets(y, *drawn)
+            x = step.act(x, *drawn)
+        return x, y
+
+
+def _on_device(drawn: Draws, share: slice | Tensor, device: torch.device) -> Draws:
+    return tuple(rows[share].to(device, non_blocking=True) for rows in drawn)
+
+
+class Foreign(Transform):
+    """A transform from a plugin, which draws for itself: from a generator seeded by the step, on the batch's device."""
+
+    def __init__(self, function: Callable[[Tensor, torch.Generator], Tensor], random: bool) -> None:
+        self.function = function
+        self.random = random  # type: ignore[misc]  # known of this one only
+
+    def draw(self, moment: Moment, shape: torch.Size) -> Draws:
+        """A seed for each sample, of which a rank's first one counts."""
+        return (torch.randint(2**62, (len(moment),), generator=moment.generator),)
+
+    def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
+        """What the plugin makes of the batch."""
+        (seeds,) = drawn
+        generator = torch.Generator(x.device).manual_seed(int(seeds[0]) if len(seeds) else 0)
+        return self.function(x, generator)
+
+
+def make_chain(uses: Sequence[Use[Description]], facts: Facts, *, training: bool, unit: float, bytes_: bool) -> Chain:
+    """The transforms that act in training, or in testing, with the conversion to real numbers where it belongs."""
+    made = [_made(use, facts) for use in uses]
+    wanted = [step if training else step.in_testing() for step in made]
+    steps = [step for step in wanted if step is not None]
+    if facts.dtype != "index":
+        steps = _with_scale(steps, unit, bytes_)
+    once = tuple(takewhile(lambda step: step.moves and not step.random, steps))
+    return Chain(once, tuple(steps[len(once) :]))
+
+
+def _made(use: Use[Description], facts: Facts) -> Transform:
+    found: Any = construct(use.call, **_filled(use, facts))
+    return found if isinstance(found, Transform) else Foreign(found, use.component.random)
+
+
+def _filled(use: Use[Description], facts: Facts) -> dict[str, Any]:
+    """What the file left for the data set to say."""
+    known = {"mean": facts.mean, "std": facts.std, "classes": facts.classes}
+    return {name: known[name] for name in use.component.parameters if name in known and not use.arguments.get(name)}
+
+
+def _with_scale(steps: Sequence[Transform], unit: float, bytes_: bool) -> list[Transform]:
+    """Puts the division by `unit` as far back as it may stand, for bytes are moved faster than real numbers."""
+    result: list[Transform] = []
+    stored = True
+    for step in steps:
+        if stored and not (step.moves and not (step.blends and bytes_ and unit != 255)):
+            stored = False
+            if isinstance(step, Normalize):
+                result.append(Scale(unit, step))
+                continue
+            result.append(Scale(unit))
+        step.unit = unit if stored else 1.0
+        result.append(step)
+    if stored and (bytes_ or unit != 1):
+        result.append(Scale(unit))
+    return result

@@ -1,0 +1,136 @@
+"""`v2.Anything`: torchvision's own transforms, by their own names and with their own parameters.
+
+Each is applied to every sample by itself, with torch's random state set for it; slower than netdsl's own, which act on
+the batch. This module has an attribute for each of them, so that
+`netdsl.data.transforms.torchvision_v2:GaussianBlur` is a target as any other.
+"""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from netdsl.components import Refusal
+from netdsl.components import Transform as Description
+from netdsl.core.sizes import Shape, format_shape, is_known
+from netdsl.data.random_stream import Moment
+from netdsl.data.transforms.base import Draws, Transform
+
+PREFIX = "v2."
+DRAWING_BY_THEMSELVES = {"GaussianNoise"}
+LONGEST = 160
+"""So much of torchvision's complaint is repeated."""
+
+
+class Torchvision(Transform):
+    """One of torchvision's transforms on every sample of a batch."""
+
+    def __init__(self, name: str, **arguments: Any) -> None:
+        made = _classes()[name]
+        self.random = is_random(made)  # type: ignore[misc]  # known of this one only
+        self.transform = made(**arguments)
+
+    def draw(self, moment: Moment, shape: torch.Size) -> Draws:
+        """A seed for each sample."""
+        if not self.random:
+            return ()
+        return (torch.randint(2**62, (len(moment),), generator=moment.generator),)
+
+    def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
+        """The samples, one after the other."""
+        if not drawn:
+            return torch.stack([self.transform(sample) for sample in x])
+        with torch.random.fork_rng([]):
+            return torch.stack([self._seeded(sample, seed) for sample, seed in zip(x, drawn[0].tolist(), strict=True)])
+
+    def _seeded(self, sample: Tensor, seed: int) -> Tensor:
+        torch.manual_seed(seed)
+        transformed: Tensor = self.transform(sample)
+        return transformed
+
+
+def __getattr__(name: str) -> Callable[..., Torchvision]:
+    if name.startswith("_") or name not in _classes():
+        raise AttributeError(f"torchvision has no transform `{name}`")
+    return partial(Torchvision, name)
+
+
+def torchvision_transform(name: str) -> Description | None:
+    """What `v2.GaussianBlur` means; None where torchvision has no transform of that name."""
+    made = _classes().get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
+    if made is None:
+        return None
+    target = f"{__name__}:{made.__name__}"
+    return Description(name=name, function=_rule(made), target=target, random=is_random(made))
+
+
+def torchvision_names() -> tuple[str, ...]:
+    """The names of torchvision's transforms, `v2.` in front."""
+    return tuple(f"{PREFIX}{name}" for name in _classes())
+
+
+def is_random(made: type[Any]) -> bool:
+    """Whether a class of torchvision's draws anything: nearly all that do make parameters, or replace `forward`."""
+    base = _classes_base()
+    draws = made.make_params is not base.make_params or made.forward is not base.forward
+    return draws or made.__name__ in DRAWING_BY_THEMSELVES
+
+
+def _rule(made: type[Any]) -> Callable[..., Shape]:
+    """A shape rule that runs the transform on an empty image, with the signature of its constructor."""
+
+    def rule(x: Shape, **arguments: Any) -> Shape:
+        if not is_known(x):
+            message = f"`v2.{made.__name__}` has to be told a size, but receives {format_shape(x)}"
+            raise Refusal(message, help="write a `resize` before it")
+        try:
+            out = made(**arguments)(torch.zeros(tuple(x)))  # type: ignore[arg-type]  # it is known
+        except Exception as error:  # torchvision may refuse in any way
+            raise Refusal(f"torchvision refuses: {_shortened(str(error) or type(error).__name__)}") from None
+        if not isinstance(out, Tensor):
+            raise Refusal(f"`v2.{made.__name__}` makes no single image of an image")
+        return tuple(out.shape)
+
+    given = [
+        parameter for parameter in list(inspect.signature(made.__init__).parameters.values())[1:] if _named(parameter)
+    ]
+    x = inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)
+    rule.__signature__ = inspect.Signature([x, *given])  # type: ignore[attr-defined]  # what `inspect` looks for
+    rule.__annotations__ = {}  # whatever is written is handed over: torchvision knows what it takes
+    rule.__doc__ = inspect.getdoc(made)
+    return rule
+
+
+def _named(parameter: inspect.Parameter) -> bool:
+    return parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= LONGEST else line[:LONGEST] + "…"
+
+
+@cache
+def _classes() -> Mapping[str, type[Any]]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from torchvision.transforms import v2
+    base = v2.Transform
+    return {
+        name: value
+        for name, value in vars(v2).items()
+        if isinstance(value, type) and issubclass(value, base) and value is not base
+    }
+
+
+def _classes_base() -> type[Any]:
+    from torchvision.transforms import v2
+
+    base: type[Any] = v2.Transform
+    return base

@@ -1,0 +1,178 @@
+"""Reading items in worker processes: what goes in, what comes out, and what is said of those that are broken."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from netdsl.core.errors import DataError
+from netdsl.data.random_stream import SAMPLE, Moment
+from netdsl.data.samples import Items
+from netdsl.data.transforms.base import Transform
+
+
+class Key(NamedTuple):
+    """Which item, and when it is read: what its random transforms may depend on."""
+
+    item: int
+    seed: int = 0
+    epoch: int = 0
+    step: int = 0
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """An item that could not be read."""
+
+    index: int
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+class Raw(NamedTuple):
+    """A batch as the workers hand it over: those that could be read, their places in the batch, and the rest."""
+
+    x: Tensor
+    y: Tensor
+    places: Tensor
+    broken: tuple[Broken, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Reader(Dataset[Any]):
+    """What a worker does: reads an item, and takes it through the transforms that give all of them one size."""
+
+    items: Items
+    steps: tuple[Transform, ...] = ()
+
+    def __getitem__(self, key: Key) -> tuple[Tensor, int | Tensor] | Broken:
+        try:
+            x, y = self.items.read(key.item)
+        except Exception as error:  # a damaged file may fail in any way
+            return Broken(key.item, self.items.name(key.item), _reason(error))
+        try:
+            return self._transformed(x, key), y
+        except ValueError as error:
+            return Broken(key.item, self.items.name(key.item), str(error))
+
+    def _transformed(self, x: Tensor, key: Key) -> Tensor:
+        moment = Moment(torch.tensor([key.item]), key.epoch, (SAMPLE, *key[1:]))
+        batch = x.unsqueeze(0)
+        for step in self.steps:
+            batch = step.act(batch, *step.draw(moment, batch.shape[1:]))
+        return batch.squeeze(0)
+
+    def collate(self, read: Sequence[tuple[Tensor, int | Tensor] | Broken]) -> Raw | DataError:
+        """Makes a batch. An error is handed over instead of raised, for a worker's traceback would bury it."""
+        broken = tuple(each for each in read if isinstance(each, Broken))
+        whole = [(place, each) for place, each in enumerate(read) if not isinstance(each, Broken)]
+        places = torch.tensor([place for place, _ in whole], dtype=torch.int64)
+        if not whole:
+            return Raw(torch.empty(0), torch.empty(0), places, broken)
+        images, labels = zip(*(each for _, each in whole), strict=True)
+        if len({image.shape for image in images}) > 1:
+            return uneven([image.shape for image in images])
+        y = torch.stack(labels) if isinstance(labels[0], Tensor) else torch.tensor(labels)
+        return Raw(torch.stack(images), y, places, broken)
+
+
+@dataclass
+class Loader:
+    """Reads batches of items, in worker processes that stay for the next epoch, or in this process (`workers=0`)."""
+
+    reader: Reader
+    workers: int
+    pin: bool = False
+    _idle: DataLoader[Any] | None = field(default=None, repr=False)
+
+    def batches(self, keys: Callable[[], Iterator[list[Key]]]) -> Iterator[Raw]:
+        """The batches of these keys, in their order; raises `DataError`."""
+        loader, self._idle = self._made() if self._idle is None else self._idle, None
+        assert isinstance(loader.batch_sampler, Keys)
+        loader.batch_sampler.keys = keys
+        try:
+            for found in _begun(loader):
+                if isinstance(found, DataError):
+                    raise found
+                yield found
+        except (RuntimeError, OSError, EOFError) as error:  # what the workers meet they hand over; this is their death
+            if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
+                raise
+            advice = "if memory ran out, write a smaller `workers=` or `batch=`; then go on with `--resume`"
+            raise DataError("a process that reads the data has died", advice) from error
+        else:
+            self._idle = loader
+
+    def close(self) -> None:
+        """Lets the workers go."""
+        self._idle = None
+
+    def _made(self) -> DataLoader[Any]:
+        return DataLoader(
+            self.reader,
+            batch_sampler=Keys(),
+            num_workers=self.workers,
+            collate_fn=self.reader.collate,
+            pin_memory=self.pin,
+            persistent_workers=self.workers > 0,
+            worker_init_fn=_leave_signals_to_the_parent if self.workers else None,
+        )
+
+
+def _begun(loader: DataLoader[Any]) -> Iterator[Any]:
+    """The loader's iterator, without torch's handler of dead children.
+
+    That would raise wherever the program happens to be; without it, a death is noticed where the next batch is waited
+    for, within seconds.
+    """
+    if not loader.num_workers or threading.current_thread() is not threading.main_thread() or os.name != "posix":
+        return iter(loader)
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        return iter(loader)
+    finally:
+        signal.signal(signal.SIGCHLD, before or signal.SIG_DFL)
+
+
+class Keys(Sampler[list[Key]]):
+    """The keys of the batches to come, changed before every epoch."""
+
+    def __init__(self) -> None:
+        self.keys: Callable[[], Iterator[list[Key]]] = lambda: iter(())
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        return self.keys()
+
+
+def _leave_signals_to_the_parent(_: int) -> None:
+    # Ctrl-C reaches the whole group of processes; the parent decides what it means, and ends the workers when it wants
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return str(error) or type(error).__name__
+
+
+def uneven(shapes: Sequence[torch.Size]) -> DataError:
+    """What to say of images that cannot make a batch."""
+    first = shapes[0]
+    other = next(shape for shape in shapes if shape != first)
+    sizes = " and ".join("x".join(map(str, shape)) for shape in (first, other))
+    return DataError(
+        f"the images have different sizes, {sizes} for example", "write `{ resize 64 }` behind the data set"
+    )

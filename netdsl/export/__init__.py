@@ -1,0 +1,1 @@
+"""A checked net in the languages of other tools."""

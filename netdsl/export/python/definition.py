@@ -1,0 +1,137 @@
+"""The text of one class: its constructor, which makes the children, and how they are called where that is not plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from textwrap import wrap
+
+from netdsl.export.python.expressions import FEWEST, Expressions, only
+from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
+from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, Text, flat, lay_out, literal
+from netdsl.export.python.names import is_attribute, variable
+from netdsl.export.python.parameters import Parameters
+from netdsl.export.python.signatures import REQUIRED
+from netdsl.program import SEQUENTIAL, Node
+
+LISTS = ("Concat", "Add", "Split")
+"""Composites whose bodies have no names."""
+
+SKIPPING = "netdsl.modules:Skipping"
+
+
+class Definition:
+    """What a class consists of, from the nodes that are to be instances of it; raises `Differ` where they cannot be."""
+
+    def __init__(self, expressions: Expressions, nodes: Sequence[Node], parameters: Parameters) -> None:
+        self.expressions = expressions
+        self.nodes = nodes
+        self.parameters = parameters
+        self.first = nodes[0]
+        self.target = only(node.call.target for node in nodes)
+        self.statements = list(self._constructor())
+        self.forward = list(self._forward())
+
+    def text(self, name: str, docstring: str) -> str:
+        """The class under a name."""
+        lines = [f"class {name}({self._base()}):", *_indented(_docstring_lines(docstring), INDENT), ""]
+        lines += self._signature("__init__", [f"{one}" for one in self._declared()], "None")
+        lines += self.statements
+        if self.forward:
+            takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
+            lines += ["", *self._signature("forward", ["x: Tensor", *takes], "Tensor")]
+            lines += _indented(self.forward, 2 * INDENT)
+        return "\n".join(lines)
+
+    def _base(self) -> str:
+        kind = self.target.partition(":")[2]
+        return "nn.ModuleList" if kind in LISTS else "nn.Module" if self._is_composite() else "nn.Sequential"
+
+    def _is_composite(self) -> bool:
+        return self.target not in (SEQUENTIAL.target, SKIPPING)
+
+    def _constructor(self) -> Iterator[str]:
+        """The lines of `__init__`, as far in as they stand."""
+        plain = all(child.key.isdigit() for node in self.nodes for child in node.children)
+        if plain and self.target == SEQUENTIAL.target:
+            items = self.expressions.items([node.children for node in self.nodes], self.parameters)
+            yield from lay_out(Group("super().__init__(", items), 2 * INDENT)
+            return
+        yield " " * 2 * INDENT + "super().__init__()"
+        for (key, argument), run in groupby(self._children(), lambda child: (_place(child[0]), child[1])):
+            yield from _assignments(key, argument, len(list(run)))
+
+    def _children(self) -> Iterator[tuple[str, Argument]]:
+        keys = only(tuple(child.key for child in node.children) for node in self.nodes)
+        for index, key in enumerate(keys):
+            row = [node.children[index] for node in self.nodes]
+            argument = self.expressions.item(row, self.parameters)
+            if row[0].layer is None and row[0].block is None:
+                argument = Argument(argument.value)
+            yield key, argument
+
+    def _forward(self) -> Iterator[str]:
+        if self.target == SEQUENTIAL.target:
+            return iter(())
+        takes = only(self._takes(node) for node in self.nodes)
+        only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
+        if self._is_composite():
+            return composite_forward(self.first, takes)
+        keys = [child.key for child in self.first.children]
+        return sequential_forward(keys, list(self.first.call.arguments.get("keeps", ())), takes)
+
+    def _takes(self, node: Node) -> Takes:
+        """What the children are given besides their input."""
+        made = {child.key: self.expressions.made.get(child.path) for child in node.children}
+        own = {child.key: child.call.arguments.get("takes", ()) for child in node.children}
+        return {key: tuple(one.takes if one else own[key]) for key, one in made.items()}
+
+    def _declared(self) -> Iterator[str]:
+        signature, annotations = self.parameters.signature, self.parameters.annotations()
+        for name, default in signature.items():
+            value = "" if default is REQUIRED else f" = {flat(literal(default))}"
+            yield f"{name}: {annotations[name]}{value}"
+
+    def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
+        elements = tuple(Argument(Text(one)) for one in ("self", *parameters))
+        return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
+
+
+def _place(key: str) -> str:
+    """What the lines of two children share that may be one loop."""
+    return "" if key.isdigit() else key
+
+
+def _assignments(key: str, argument: Argument, times: int) -> Iterator[str]:
+    """The line that makes a child, or the loop that makes several."""
+    if key:
+        yield from _assignment(key, argument, 2 * INDENT)
+    elif times >= FEWEST:
+        yield " " * 2 * INDENT + f"for _ in range({times}):"
+        yield from _assignment(key, argument, 3 * INDENT)
+    else:
+        for _ in range(times):
+            yield from _assignment(key, argument, 2 * INDENT)
+
+
+def _assignment(key: str, argument: Argument, indent: int) -> Iterator[str]:
+    value, comment = argument.value, argument.comment
+    if is_attribute(key):
+        yield from lay_out(value, indent, f"self.{key} = ", comment=comment)
+    else:
+        elements = (Argument(value),) if not key else (Argument(literal(key)), Argument(value))
+        call: Expression = Group("self.add_module(" if key else "self.append(", elements)
+        yield from lay_out(call, indent, comment=comment)
+
+
+def _docstring_lines(text: str) -> list[str]:
+    text = text.replace("\\", "/").replace('"', "'")
+    if len(text) + INDENT + len('""""""') <= WIDTH and "\n" not in text:
+        return [f'"""{text}"""']
+    paragraphs = (wrap(one, WIDTH - INDENT - len('""""""'), break_long_words=False) for one in text.split("\n\n"))
+    first, *others = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
+    return [f'"""{first}', *others, '"""']
+
+
+def _indented(lines: Iterable[str], indent: int) -> Iterator[str]:
+    return (f"{' ' * indent}{line}" if line else "" for line in lines)

@@ -1,0 +1,48 @@
+"""The `forward` of classes that hand labelled outputs around; all others inherit theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from netdsl.export.python.names import attribute, variable
+from netdsl.program import Node
+
+Takes = Mapping[str, Sequence[str]]
+"""By a child's key, the labels whose outputs it is given besides its input, in order."""
+
+
+def sequential_forward(keys: Sequence[str], keeps: Sequence[str], takes: Takes) -> Iterator[str]:
+    """One line a module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`."""
+    for key in keys:
+        kept = f"{variable(key)} = " if key in keeps else ""
+        yield f"x = {kept}{_called(attribute(key), 'x', takes[key])}"
+    yield "return x"
+
+
+def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
+    """What the bodies make of the input, joined as the composite joins them."""
+    kind = composite.call.target.partition(":")[2]
+    keys = [child.key for child in composite.children]
+    joined = [variable(label) for label in composite.call.arguments.get("takes", ())]
+    if kind == "Split":
+        yield f"parts = x.chunk({len(keys)}, dim=1)"
+    outputs = [_called(attribute(key), f"parts[{key}]" if kind == "Split" else "x", takes[key]) for key in keys]
+    if kind in ("Concat", "Split"):
+        yield from _concatenation([*outputs, *joined], composite.call.arguments.get("dim", 1))
+    elif kind == "Residual":
+        yield f"return {' + '.join(outputs if len(outputs) > 1 else [*outputs, 'x'])}"
+    elif kind == "Add":
+        yield f"return {' + '.join([*outputs, *joined])}"
+    else:
+        yield f"return {'x * ' if kind == 'Scale' else ''}{outputs[0]}"
+
+
+def _concatenation(outputs: Sequence[str], dim: int) -> Iterator[str]:
+    yield "outputs = ["
+    yield from (f"    {output}," for output in outputs)
+    yield "]"
+    yield f"return torch.cat(outputs, dim={dim})"
+
+
+def _called(module: str, x: str, takes: Sequence[str]) -> str:
+    return f"{module}({', '.join([x, *map(variable, takes)])})"

@@ -1,0 +1,105 @@
+"""Lark, wrapped: the grammar is compiled once, and what cannot be read comes back as a value."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from zlib import crc32
+
+import lark
+from lark.exceptions import UnexpectedInput, UnexpectedToken
+
+from netdsl.core.files import user_cache
+from netdsl.core.source import Source
+from netdsl.language.syntax import File, Statement
+from netdsl.language.tree_builder import TreeBuilder
+
+if TYPE_CHECKING:
+    from netdsl.language.recovery.patched_text import Draft
+
+GRAMMAR = Path(__file__).with_name("grammar.lark")
+
+
+class Unread(NamedTuple):
+    """Where reading stopped: at a character that begins no word of the language, a word out of place, the end, or a
+    negative number glued to what stands before it.
+
+    `expected` holds the grammar's terminals that could have followed.
+    """
+
+    kind: Literal["character", "word", "end", "glued"]
+    at: int
+    expected: frozenset[str] = frozenset()
+
+
+class Engine(threading.local):
+    """Lark with a tree builder, one for each thread: the builder remembers which text it is reading."""
+
+    def __init__(self) -> None:
+        self._builder = TreeBuilder()
+        self._lark = _load(self._builder)
+
+    def file(self, source: Source) -> File | None:
+        """The tree of a text without mistakes."""
+        tree: File | Unread = self._parse(source, source.text, 0, "start")
+        return None if isinstance(tree, Unread) else tree
+
+    def statement(self, draft: Draft) -> Statement | Unread:
+        """The tree of one statement, its bodies left empty."""
+        if not draft.repaired:
+            return self._parse(draft.source, draft.text, draft.starts[0], "statement")  # type: ignore[no-any-return]
+        found: Statement | Unread = self._parse(Source("", draft.text), draft.text, 0, "statement")
+        return found if isinstance(found, Unread) else draft.relocated(found)
+
+    def _parse(self, source: Source, text: str, offset: int, start: str) -> Any:
+        builder = self._builder
+        builder.source, builder.offset, builder.glued = source, offset, []
+        try:
+            tree = self._lark.parse(text, start=start)
+        except UnexpectedToken as error:
+            expected = frozenset(error.accepts or error.expected)
+            ended = error.token.type == "$END"
+            return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
+        except UnexpectedInput as error:
+            return Unread("character", error.pos_in_stream or 0, frozenset(getattr(error, "allowed", ())))
+        return Unread("glued", builder.glued[0]) if builder.glued else tree
+
+
+@cache
+def engine() -> Engine:
+    """The engine of this process."""
+    return Engine()
+
+
+def _load(builder: TreeBuilder) -> lark.Lark:
+    """Lark for our grammar: from its cache file in 2 ms, from the grammar in 25 ms."""
+    grammar = GRAMMAR.read_text(encoding="utf-8")
+    name = f"grammar-{crc32(grammar.encode()):08x}-lark-{lark.__version__}.cache"
+    try:
+        path = user_cache() / "netdsl" / name
+    except RuntimeError:  # a user without a home
+        return _lark(grammar, builder, cache_file=None)
+    if os.path.exists(path):  # unlike the path's own method, False where one may not look
+        return _lark(grammar, builder, path)
+    draft = path.with_suffix(f".{os.getpid()}")
+    with suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    parser = _lark(grammar, builder, draft)
+    with suppress(OSError):
+        draft.replace(path)
+    return parser
+
+
+def _lark(grammar: str, builder: TreeBuilder, cache_file: Path | None) -> lark.Lark:
+    return lark.Lark(
+        grammar,
+        parser="lalr",
+        start=["start", "statement"],
+        maybe_placeholders=True,
+        transformer=builder,
+        cache=str(cache_file) if cache_file else False,
+    )

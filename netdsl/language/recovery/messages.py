@@ -1,0 +1,133 @@
+"""What lark could not read, in words."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+from netdsl.language.lark_parser import Unread
+from netdsl.language.recovery.patched_text import Draft
+
+_WORDS = {
+    "NAME": "a name",
+    "NUMBER": "a number",
+    "SIZE": "a size such as `3x32x32`",
+    "STRING": "a text in quotes",
+    "ARROW": "`->`",
+    "EQUAL": "`=`",
+    "LBRACE": "`{`",
+    "RBRACE": "`}`",
+    "LPAR": "`(`",
+    "RPAR": "`)`",
+    "COMMA": "`,`",
+    "TIMES": "an operator",
+    "_SEPARATOR": "the end of the statement",
+}
+_FOLDED = {"PLUS": "TIMES", "MINUS": "TIMES", "SHORT": "NAME", "$END": "_SEPARATOR"}
+_ITEM = {"NAME", "NUMBER", "STRING", "SHORT"}
+_OPERAND = {"NAME", "NUMBER", "LPAR"}
+
+_ADVICE = (
+    (r"->", "a statement has one flow, right after its name: `conv 3->32 k5`"),
+    (r"=>|→|⇒", "write the sizes right after the name: `conv 3->32 k5`"),
+    (r",", "separate arguments by spaces; a list has none: `0.5,0.5`"),
+    (r"==?", "a setting is a name, `=` and a value: `k=5`"),
+    (r"<=|>=|<|>", "a bound is a name, `<=` or `>=`, and a number: `params<=25M`"),
+    (r'"', 'close the text with `"` on the same line'),
+    (r"['`‘’“”„«»]", 'write texts in straight double quotes: `"like this"`'),
+    (r"\[|\]", "write a list without brackets and spaces: `0.5,0.5`"),
+    (r":", "a setting is a name, `=` and a value: `k=5`"),
+    (r"\{", "put `{` on the line of the statement it belongs to"),
+    (r"/\*|\*/|--|<!", "a comment begins with `#` and ends with the line"),
+    (r"//", "arithmetic lives in parentheses: `(width//2)`; a comment begins with `#`"),
+    (r"%", "half is `0.5`, not 50 %; a remainder lives in parentheses: `(width%2)`"),
+    (r"\*|/|\+|-|\^", "arithmetic lives in parentheses: `(width*2)`"),
+    (r"\\", "a statement stands on one line, a path in quotes"),
+    (r"\||&", "separate statements by `;`"),
+    (r"as$", "a statement has one label, and it comes last"),
+    (r"\.", "a name may hold points but not end in one: `nn.Hardshrink`"),
+)
+_BEGINNING = "a statement begins with a name: `conv 3->32 k5`"
+_NUMBER = "numbers are written `3`, `0.5`, `1e-3`, `150k`, sizes `3x32x32`"
+_COMMENT = "a comment begins with `#`"
+WINDOW = 300
+"""How far around a problem one looks, so that a long line takes no longer than a short one."""
+
+
+class Problem(NamedTuple):
+    """What is wrong with a draft: the characters from `start` up to `end`, and what could stand there instead."""
+
+    code: str
+    message: str
+    start: int
+    end: int
+    help: str | None = None
+    expected: frozenset[str] = frozenset()
+
+
+def problem(unread: Unread, draft: Draft) -> Problem:
+    """Why a draft could not be read on."""
+    if unread.kind == "end":
+        end = len(draft.text)
+        message = f"expected {_words(unread.expected)}, found the end of the statement"
+        return Problem("NET002", message, end, end, None, unread.expected)
+    end = _word_end(draft.text, unread.at)
+    found = draft.text[unread.at : end]
+    if unread.kind == "glued":
+        return Problem("NET002", f"expected a space before {quoted(found)}", unread.at, end)
+    if unread.kind == "character" and found != ",":
+        words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
+        return Problem("NET001", _unreadable(found), unread.at, end, words)
+    message, words = _unexpected(found, draft.text[: unread.at], unread.expected)
+    return Problem("NET002", message, unread.at, end, words, unread.expected)
+
+
+def _unreadable(found: str) -> str:
+    if found == '"':
+        return f"{quoted(found)} opens a text that is never closed"
+    odd = len(found) == 1 and not (found.isascii() and found.isprintable())
+    kind = unicodedata.name(found[0], "a lone surrogate" if "\ud800" <= found <= "\udfff" else "a control character")
+    return f"cannot read {quoted(found)}" + (f" ({kind.lower()})" if odd else "")
+
+
+def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[str, str | None]:
+    """The message for a word out of place, and what to write."""
+    if not before:
+        comment = re.match(r"%|//|--|/\*|<!", found)
+        words = _COMMENT if comment else _advice(found) if found == "{" else _BEGINNING
+        return f"expected a name, found {quoted(found)}", words
+    empty = re.compile(r"([^\W\d][\w.]*)\s*=\s*[^\W\d][\w.]*\s*$").search(before[-WINDOW:])
+    if empty and found == "=":
+        return f"`{empty[1]}=` has no value", f"write one, or delete `{empty[1]}=`"
+    advice = None if expected >= _OPERAND and not expected >= _ITEM else _advice(found)
+    return f"expected {_words(expected)}, found {quoted(found)}", advice
+
+
+def _word_end(text: str, at: int) -> int:
+    """Where the word (or the one sign) that begins at an offset ends."""
+    match = re.compile(r"-?[\w.]+|->|=>|==|//|<=|>=|/\*|\*/|--|.", re.DOTALL).match(text, at)
+    return match.end() if match else at
+
+
+def _words(terminals: frozenset[str]) -> str:
+    names = {_FOLDED.get(name, name) for name in terminals}
+    if terminals >= _ITEM:
+        return "an argument or the end of the statement" if "_SEPARATOR" in names else "a value"
+    if terminals >= _OPERAND:
+        return "a number, a name or `(`"
+    words = [words for name, words in _WORDS.items() if name in names]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def _advice(found: str) -> str | None:
+    """What to write, where no more is known than what was found."""
+    return next((words for pattern, words in _ADVICE if re.match(pattern, found)), None)
+
+
+def quoted(text: str) -> str:
+    """The text in backticks, what cannot be printed as its escape."""
+    if text == "`":
+        return "a backtick"
+    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    return f"`{shown}`" if len(shown) <= 40 else f"`{shown[:39]}…`"

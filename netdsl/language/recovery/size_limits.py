@@ -1,0 +1,55 @@
+"""Texts too large, or too deeply nested, to be read at all."""
+
+from __future__ import annotations
+
+import re
+
+from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.limits import MAX_BYTES, MAX_LAYERS, MAX_LINE, MAX_NESTING
+from netdsl.core.source import Source
+
+_LONG_LINE = re.compile(rf"^[^\n]{{{MAX_LINE + 1}}}", re.MULTILINE)
+_BEFORE_STATEMENT = re.compile(r"(?:^|[;{])[ \t\r]*+(?=[^\s;#}])", re.MULTILINE)
+_COMMENT_OR_TEXT = re.compile(r"""#[^\n]*|"[^"\n]*\"""")
+_BRACKET = re.compile(r"[(){}\n;]")
+
+
+def refuse(source: Source) -> Diagnostic | None:
+    """The error of a text that would take too long to read, found in a fraction of a second."""
+    return _too_long(source) or _too_deep(source)
+
+
+def _too_long(source: Source) -> Diagnostic | None:
+    text = source.text
+    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
+        return Diagnostic("NET401", f"the file is larger than {MAX_BYTES >> 20} MiB", source.span(0, 0))
+    if long := _LONG_LINE.search(text):
+        where = source.span(long.start(), long.start() + 1)
+        return Diagnostic("NET401", f"the line is longer than {MAX_LINE:,} characters", where)
+    if text.count("\n") + text.count(";") + text.count("{") <= MAX_LAYERS:
+        return None
+    starts = _BEFORE_STATEMENT.finditer(_blanked(text))
+    for number, start in enumerate(starts, 1):
+        if number > MAX_LAYERS:
+            where = source.span(start.end(), start.end() + 1)
+            return Diagnostic("NET401", f"the file has more than {MAX_LAYERS:,} statements", where)
+    return None
+
+
+def _too_deep(source: Source) -> Diagnostic | None:
+    """Only a text with enough brackets is looked at closely."""
+    if source.text.count("{") + source.text.count("(") <= MAX_NESTING:
+        return None
+    braces = parentheses = 0
+    for match in _BRACKET.finditer(_blanked(source.text)):
+        sign = match.group()
+        braces = max(0, braces + (sign == "{") - (sign == "}"))
+        parentheses = 0 if sign in "{}\n;" else max(0, parentheses + (1 if sign == "(" else -1))
+        if braces + parentheses > MAX_NESTING:
+            return Diagnostic("NET402", f"nested more than {MAX_NESTING} deep", source.span(*match.span()))
+    return None
+
+
+def _blanked(text: str) -> str:
+    """The text without its comments and quoted texts, every other character in its place."""
+    return _COMMENT_OR_TEXT.sub(lambda match: " " * len(match.group()), text)

@@ -1,0 +1,87 @@
+"""Text with syntax errors to syntax tree: one statement at a time, so that each mistake spoils at most one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from netdsl.core.diagnostics import Diagnostic, Edit, Fix
+from netdsl.core.limits import MAX_SYNTAX_ERRORS
+from netdsl.core.source import Source, Span
+from netdsl.language.lark_parser import Unread, engine
+from netdsl.language.recovery import splitter
+from netdsl.language.recovery.messages import Problem, problem
+from netdsl.language.recovery.patched_text import Draft
+from netdsl.language.recovery.repairs import Repair, repairs
+from netdsl.language.syntax import File, Statement
+
+REPAIR_BUDGET = 200_000
+"""How many characters may be read again in search of repairs: a second's worth."""
+
+
+def parse_piecewise(source: Source) -> tuple[File, list[Diagnostic]]:
+    """The tree of the statements that can be read, and one message for each mistake."""
+    pieces, diagnostics = splitter.split(source)
+    reader = _Reader(source, diagnostics)
+    statements = reader.read(pieces)
+    diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
+    if len(diagnostics) > MAX_SYNTAX_ERRORS:
+        message = f"more than {MAX_SYNTAX_ERRORS:,} syntax errors, the rest is not read"
+        last = diagnostics[MAX_SYNTAX_ERRORS].span
+        diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic("NET404", message, last, help="is this a `.net` file?")]
+    return File(statements, source, tuple(reader.invalid)), diagnostics
+
+
+class _Reader:
+    """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
+
+    def __init__(self, source: Source, diagnostics: list[Diagnostic]) -> None:
+        self.source = source
+        self.diagnostics = diagnostics
+        self.invalid: list[Span] = []
+        self.budget = REPAIR_BUDGET
+
+    def read(self, pieces: Iterable[splitter.Piece]) -> tuple[Statement, ...]:
+        """The statements that can be read."""
+        return tuple(statement for piece in pieces if (statement := self._read(piece)))
+
+    def _read(self, piece: splitter.Piece) -> Statement | None:
+        if len(self.diagnostics) > MAX_SYNTAX_ERRORS:
+            return None
+        bodies = [self.read(body.pieces) for body in piece.bodies]
+        draft: Draft | None = Draft.of(self.source, piece)
+        while draft:
+            if draft.blank:
+                return None
+            found = engine().statement(draft)
+            if not isinstance(found, Unread):
+                return splitter.with_bodies(found, bodies)
+            draft = self._report(problem(found, draft), draft)
+        self.invalid.append(self.source.span(piece.start, piece.end))
+        return None
+
+    def _report(self, wrong: Problem, draft: Draft) -> Draft | None:
+        """Notes a problem; the draft without it, where that can be known."""
+        repair = next((repair for repair in repairs(draft, wrong) if self._helps(repair, wrong, draft)), None)
+        fix = Fix(repair.message, _edits(draft, repair)) if repair else None
+        span = draft.span(wrong.start, wrong.end)
+        advice = None if fix else wrong.help
+        self.diagnostics.append(Diagnostic(wrong.code, wrong.message, span, help=advice, fix=fix))
+        return draft.changed(repair.changes) if repair else None
+
+    def _helps(self, repair: Repair, wrong: Problem, draft: Draft) -> bool:
+        """Whether the statement can be read further once it is repaired."""
+        self.budget -= len(draft.text)
+        if self.budget < 0 or not all(draft.untouched(change) for change in repair.changes):
+            return False
+        repaired = draft.changed(repair.changes)
+        if repaired.blank:
+            return True
+        found = engine().statement(repaired)
+        if not isinstance(found, Unread):
+            return True
+        left, was_left = len(repaired.text) - found.at, len(draft.text) - wrong.start
+        return left < was_left and found.at >= repair.reach
+
+
+def _edits(draft: Draft, repair: Repair) -> tuple[Edit, ...]:
+    return tuple(Edit(draft.span(start, end), text) for start, end, text in repair.changes)

@@ -1,0 +1,223 @@
+"""Plugins found, imported and registered, each by itself: one that cannot be used is left out, and the rest goes on."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from operator import attrgetter
+from pathlib import Path
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import pluggy
+
+from netdsl import __version__
+from netdsl.plugins import hookspecs
+from netdsl.plugins.entry_points import Announcement, announcements
+
+OWN = "netdsl"
+VARIABLE = "NETDSL_PLUGINS"
+REQUIREMENT = "requires_netdsl"
+HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "sklearn")
+CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
+
+
+class Plugin(NamedTuple):
+    """A plugin that was imported.
+
+    Args:
+        name: what its entry point is called; of a file, its name without the `.py`.
+        version: of the package.
+        package: the package or the file that it comes from.
+        seconds: how long it took to import.
+        heavy: the slow packages that importing it imported, such as `torch`.
+    """
+
+    name: str
+    version: str
+    package: str
+    seconds: float = 0.0
+    heavy: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"`{self.name}` {self.version}".rstrip()
+
+
+class Problem(NamedTuple):
+    """Something wrong with a plugin, and what to do about it."""
+
+    plugin: str
+    message: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.advice}"
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The plugins in a manager of their own, by the name that they are registered under, and what went wrong."""
+
+    manager: pluggy.PluginManager
+    plugins: dict[str, Plugin] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
+        """Notes a problem: `message` goes on after the plugin's name and version."""
+        self.problems.append(Problem(plugin.name, f"plugin {plugin} {message}", advice or repair(plugin)))
+
+
+class Unusable(Exception):
+    """Why a plugin is left out."""
+
+
+def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
+    """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
+    gathered = Gathered(pluggy.PluginManager("netdsl"))
+    gathered.manager.add_hookspecs(hookspecs)
+    gathered.manager.register(importlib.import_module("netdsl.builtins"), OWN)
+    gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
+    for one in _wanted(gathered) if installed else ():
+        plugin = Plugin(_unused(one.name, gathered, one.package), one.version, one.package)
+        _add(plugin, gathered, partial(_import_announced, one))
+    for file in files:
+        plugin = Plugin(_unused(file.stem, gathered, str(file)), "", str(file))
+        _add(plugin, gathered, partial(_import_file, file))
+    return gathered
+
+
+def repair(plugin: Plugin) -> str:
+    """What to do about a plugin that does not work."""
+    if plugin.package.endswith(".py"):
+        return f"mend `{plugin.package}`, or leave `--plugin` out"
+    return (
+        f"upgrade it (`pip install -U {plugin.package}`), mend it, or go without it (`pip uninstall {plugin.package}`)"
+    )
+
+
+def _wanted(gathered: Gathered) -> Iterable[Announcement]:
+    """The installed plugins, or those of them that the environment names; empty, none."""
+    named = os.environ.get(VARIABLE)
+    if named is None:
+        return announcements()
+    names = [name for name in map(str.strip, named.split(",")) if name]
+    found = announcements() if names else []
+    for name in names:
+        if name not in {one.name for one in found}:
+            known = ", ".join(f"`{one.name}`" for one in found) or "none"
+            message = f"plugin `{name}`, which `{VARIABLE}` names, is not installed"
+            gathered.problems.append(Problem(name, message, f"install it, or correct the name: installed are {known}"))
+    return [one for one in found if one.name in names]
+
+
+def _unused(name: str, gathered: Gathered, package: str) -> str:
+    return f"{name} ({package})" if name in gathered.plugins else name
+
+
+def _import_announced(announcement: Announcement) -> Any:
+    _check_needs(announcement.needs)
+    module, _, attribute = announcement.target.partition(":")
+    plugin = importlib.import_module(module)
+    return attrgetter(attribute)(plugin) if attribute else plugin
+
+
+def _import_file(file: Path) -> Any:
+    """The file as a module that `module:attribute` can name."""
+    if not file.is_file():
+        raise Unusable("is not there")
+    name = f"netdsl_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', file.stem)}"
+    spec = importlib.util.spec_from_file_location(name, file)
+    if spec is None or spec.loader is None:
+        raise Unusable("is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
+    """Imports and registers a plugin, unless that fails."""
+    before, start = set(sys.modules), perf_counter()
+    try:
+        found = load()
+        _check_needs([f"netdsl{getattr(found, REQUIREMENT, '')}"])
+    except Unusable as error:
+        upgrade = f"`pip install -U netdsl`, or {repair(plugin)}" if "needs" in str(error) else ""
+        gathered.note(plugin, f"{error} and is left out", upgrade)
+        return
+    except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
+        gathered.note(plugin, f"cannot be imported and is left out: {describe(error)}")
+        return
+    seconds = perf_counter() - start
+    heavy = tuple(name for name in HEAVY if name in sys.modules and name not in before)
+    _register(plugin._replace(seconds=seconds, heavy=heavy), found, gathered)
+
+
+def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
+    manager = gathered.manager
+    try:
+        manager.register(found, plugin.name)
+    except Exception as error:  # such as a hook with parameters that its specification does not have
+        reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
+        gathered.note(plugin, f"cannot be registered and is left out: {reason}")
+        return
+    gathered.plugins[plugin.name] = plugin
+    for message in _misspelt(found, manager):
+        gathered.note(plugin, message)
+
+
+def _misspelt(found: Any, manager: pluggy.PluginManager) -> Iterator[str]:
+    """The hooks that will never be called: of an unknown name, or without their mark."""
+    callers = manager.get_hookcallers(found) or []
+    for caller in callers:
+        if not caller.has_spec():
+            yield f"has a hook `{caller.name}`, which netdsl does not have{_meant(caller.name)}"
+    names = [name for name in dir(found) if name.startswith("netdsl_") and name not in {one.name for one in callers}]
+    unmarked = [name for name in names if callable(getattr(found, name, None))]
+    for name in unmarked:
+        yield f"has a function `{name}` that is not marked as a hook: write `@hookimpl` above it"
+    if not callers and not unmarked:
+        yield "has no hooks and adds nothing"
+
+
+def _meant(name: str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, [hook for hook in vars(hookspecs) if hook.startswith("netdsl_")], 1)
+    return f": did you mean `{near[0]}`?" if near else ""
+
+
+def _check_needs(needs: Iterable[str]) -> None:
+    for need in needs:
+        wanted = need.partition(";")[0]
+        if not all(_meets(relation, version) for relation, version in CLAUSE.findall(wanted)):
+            raise Unusable(f"needs {wanted.strip()}, but this is netdsl {__version__},")
+
+
+def _meets(relation: str, version: str) -> bool:
+    """Whether this netdsl is such a version; only released versions are compared."""
+    match = re.match(r"\d+(\.\d+)*", __version__)
+    ours, theirs = _release(match[0] if match else "0"), _release(version)
+    width = max(len(ours), len(theirs))
+    ours, theirs = ours + (0,) * (width - len(ours)), theirs + (0,) * (width - len(theirs))
+    if relation == "~=":
+        kept = version.count(".")
+        return ours >= theirs and ours[:kept] == theirs[:kept]
+    answers = {"==": ours == theirs, "!=": ours != theirs, ">=": ours >= theirs, "<=": ours <= theirs}
+    return {**answers, ">": ours > theirs, "<": ours < theirs}[relation]
+
+
+def _release(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def describe(error: BaseException) -> str:
+    """An exception in a line."""
+    text = " ".join(str(error).split())
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

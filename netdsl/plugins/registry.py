@@ -1,0 +1,196 @@
+"""The names of the language, gathered from every plugin, and what else plugins bring.
+
+Of a name that two plugins bring, netdsl's own is kept. Where neither is netdsl's, neither is kept: which of them a text
+means must not depend on the order of loading.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from netdsl.components import (
+    Component,
+    Dataset,
+    Layer,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+)
+from netdsl.plugins.loading import OWN, Gathered, Plugin, Problem, describe, gather
+
+C = TypeVar("C", bound=Component)
+
+HOOKS: Mapping[str, type[Component]] = {
+    "netdsl_layers": Layer,
+    "netdsl_datasets": Dataset,
+    "netdsl_transforms": Transform,
+    "netdsl_losses": Loss,
+    "netdsl_optimizers": Optimizer,
+    "netdsl_schedules": Schedule,
+    "netdsl_metrics": Metric,
+    "netdsl_loggers": Logger,
+}
+CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
+NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+
+
+class PluginWarning(UserWarning):
+    """Something is wrong with a plugin; what it would have done is left out."""
+
+
+class Implementation(NamedTuple):
+    """A function that a plugin wants to have called, and those of its hook's parameters that it takes."""
+
+    plugin: Plugin
+    function: Callable[..., Any]
+    takes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Registry:
+    """What the plugins bring.
+
+    Args:
+        components: the names of the language, by kind of component.
+        origins: the plugin that each comes from.
+        problems: what went wrong while they were gathered.
+        plugins: those that are in use, netdsl's own first.
+        disputed: names that several plugins bring, so that none of them counts, and those plugins.
+        lints: rules over a checked program, beside netdsl's own.
+        callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
+    """
+
+    components: Mapping[type[Component], Mapping[str, Component]]
+    origins: Mapping[tuple[type[Component], str], str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    plugins: tuple[Plugin, ...] = ()
+    disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
+    lints: tuple[Implementation, ...] = ()
+    callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
+
+    def of(self, kind: type[C]) -> Mapping[str, C]:
+        """Every component of a kind, by name."""
+        return self.components.get(kind, {})  # type: ignore[return-value]  # gathered by kind
+
+    @cached_property
+    def layers(self) -> Mapping[str, Layer]:
+        """Every layer, by name."""
+        return self.of(Layer)
+
+
+def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Registry:
+    """What netdsl's own plugin, the installed ones (unless told otherwise) and those in files bring."""
+    gathered = gather(installed=installed, files=files)
+    claims: dict[tuple[type[Component], str], dict[str, Component]] = {}
+    for kind, plugin, component in _contributions(gathered):
+        brought = claims.setdefault((kind, component.name), {})
+        if brought.setdefault(plugin.name, component) is not component:
+            gathered.note(plugin, f"brings the {kind.kind} `{component.name}` twice; the first is used")
+    components: dict[type[Component], dict[str, Component]] = {kind: {} for kind in HOOKS.values()}
+    origins, disputed = {}, {}
+    for (kind, name), brought in claims.items():
+        winner = _winner(kind, name, brought, gathered)
+        if winner is None:
+            disputed[kind, name] = tuple(brought)
+        else:
+            components[kind][name], origins[kind, name] = brought[winner], winner
+    lints = tuple(
+        Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
+    )
+    callbacks = {hook: tuple(_implementations(hook, gathered)) for hook in CALLBACKS}
+    plugins = tuple(gathered.plugins.values())
+    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
+
+
+def load_commands(
+    taken: Iterable[str], *, installed: bool = True, files: Sequence[Path] = ()
+) -> tuple[Mapping[str, Implementation], Sequence[Problem]]:
+    """The commands that plugins bring, but for those of a name that is taken, and the problems met in asking."""
+    import click
+
+    gathered = gather(installed=installed, files=files)
+    earlier = len(gathered.problems)
+    claims: dict[str, dict[str, Any]] = {name: {OWN: None} for name in taken}
+    found = _returned("netdsl_commands", gathered, lambda one: isinstance(one, click.Command), "click.Command")
+    for plugin, command in found:
+        claims.setdefault(str(command.name), {})[plugin.name] = command
+    winners = {name: _winner("command", name, brought, gathered) for name, brought in claims.items()}
+    commands = {
+        name: Implementation(gathered.plugins[winner], claims[name][winner])
+        for name, winner in winners.items()
+        if winner not in (None, OWN)
+    }
+    return commands, gathered.problems[earlier:]
+
+
+def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered) -> str | None:
+    """Which plugin's name counts: netdsl's own, or the only one. The others are told."""
+    if len(brought) == 1:
+        return next(iter(brought))
+    noun = getattr(kind, "kind", kind)
+    others = [gathered.plugins[plugin] for plugin in brought if plugin != OWN]
+    if OWN in brought:
+        for plugin in others:
+            advice = f"rename it in `{plugin.name}`"
+            gathered.note(plugin, f"brings the {noun} `{name}`, which netdsl has itself: netdsl's is used", advice)
+        return OWN
+    names = " and ".join(map(str, others))
+    message = f"plugins {names} both bring the {noun} `{name}`, and neither is used"
+    advice = f"choose one: `NETDSL_PLUGINS={others[0].name}`, or uninstall the other"
+    gathered.problems.append(Problem(others[0].name, message, advice))
+    return None
+
+
+def _contributions(gathered: Gathered) -> Iterator[tuple[type[Component], Plugin, Component]]:
+    for hook, kind in HOOKS.items():
+        for plugin, component in _returned(hook, gathered, lambda one, kind=kind: isinstance(one, kind), kind.__name__):  # type: ignore[misc]
+            fault = None if plugin.name == OWN else _fault(component)
+            if fault is None:
+                yield kind, plugin, component
+            else:
+                gathered.note(plugin, f"brings the {kind.kind} `{component.name}`, which {fault}")
+
+
+def _fault(component: Component) -> str | None:
+    """What makes a component useless; its signature must be one that the language can fill."""
+    if not NAME.fullmatch(str(component.name)):
+        return "is not a name that can be written"
+    if component.is_lazy:
+        return None
+    try:
+        parameters = component.parameters
+    except Exception as error:  # annotations that name nothing, a function that is none
+        return f"has a signature that cannot be read: {describe(error)}"
+    return None if all(map(str.isidentifier, parameters)) else "has a signature that cannot be written"
+
+
+def _returned(hook: str, gathered: Gathered, fits: Callable[[Any], bool], noun: str) -> Iterator[tuple[Plugin, Any]]:
+    """What the plugins return from a hook, one by one; what does not fit is noted and left out."""
+    for implementation in _implementations(hook, gathered):
+        plugin = implementation.plugin
+        try:
+            answer = implementation.function()
+            found = [answer] if isinstance(answer, str) else list(answer)
+        except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
+            gathered.note(plugin, f"fails in `{hook}`, which is left out: {describe(error)}")
+            continue
+        for one in found:
+            if fits(one):
+                yield plugin, one
+            else:
+                gathered.note(plugin, f"returns {one!r} from `{hook}`, which is not a `{noun}` and is left out")
+
+
+def _implementations(hook: str, gathered: Gathered) -> Iterator[Implementation]:
+    for implementation in getattr(gathered.manager.hook, hook).get_hookimpls():
+        plugin = gathered.plugins.get(implementation.plugin_name)
+        if plugin is not None:  # a registration that failed may have come so far
+            yield Implementation(plugin, implementation.function, tuple(implementation.argnames))

@@ -1,0 +1,219 @@
+"""The checked program: a network of nodes and the experiment around it, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
+
+from netdsl.components import (
+    Call,
+    Component,
+    Dataset,
+    Dtype,
+    Facts,
+    Layer,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+)
+from netdsl.core.sizes import Dim, Shape
+from netdsl.core.source import Source, Span
+
+SEQUENTIAL = Call("torch.nn:Sequential", {})
+
+
+class BlockUse(NamedTuple):
+    """The block that a statement uses, and what its parameters stand for there."""
+
+    name: str
+    arguments: Mapping[str, Any]
+
+
+class Node(NamedTuple):
+    """One layer in its place.
+
+    Args:
+        path: its name in `nn.Module.named_modules()`: `0`, `stem`, `3.body.1`.
+        name: the word that the author wrote: `conv`, a block's name; `body`, `shortcut` or a number for a body.
+        layer: what it is; None for a body and for a block's use.
+        written: the statement as the author wrote it, its bodies left out.
+        span: where that is.
+        input, out: one sample's shapes.
+        call: the module; its children are built first and handed to it.
+        params, macs: of the layer and everything in it.
+        formula: the size arithmetic with its numbers in it.
+        depth: how deep it is nested, 0 at the top.
+        takes: the labels from outside whose outputs it, or something in it, is given besides its input.
+        block: of a block's use, the block: `name` may be a variable that holds it.
+    """
+
+    path: str
+    name: str
+    layer: Layer | None
+    written: str
+    span: Span
+    input: Shape
+    out: Shape
+    call: Call
+    params: int
+    macs: Dim
+    formula: tuple[str, ...] = ()
+    depth: int = 0
+    children: tuple[Node, ...] = ()
+    takes: frozenset[str] = frozenset()
+    block: BlockUse | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name among its siblings."""
+        return self.path.rpartition(".")[2]
+
+    def walk(self) -> Iterator[Node]:
+        """This node, then everything in it, in the order of the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True)
+class Network:
+    """The net alone: what `shapes` prints and `build` builds.
+
+    Args:
+        input, out: one sample's shapes; symbols stand for sizes that may vary.
+        nodes: the layers at the top, in order.
+        call: the container that they go into.
+        fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
+        example: one input shape that fits.
+        dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+    """
+
+    input: Shape
+    out: Shape
+    nodes: tuple[Node, ...]
+    call: Call = SEQUENTIAL
+    fits: str | None = None
+    example: tuple[int, ...] | None = None
+    dtype: Dtype = "float"
+
+    def walk(self) -> Iterator[Node]:
+        """Every node, composites before their children."""
+        for node in self.nodes:
+            yield from node.walk()
+
+    @cached_property
+    def params(self) -> int:
+        """How many numbers the net learns."""
+        return sum(node.params for node in self.nodes)
+
+    @cached_property
+    def macs(self) -> Dim:
+        """Multiply-adds for one sample."""
+        total: Dim = 0
+        for node in self.nodes:
+            total = total + node.macs
+        return total
+
+
+C = TypeVar("C", bound=Component, covariant=True)
+
+
+@dataclass(frozen=True)
+class Use(Generic[C]):
+    """A component with its arguments, and where the file asks for it (None: a default)."""
+
+    component: C
+    arguments: Mapping[str, Any]
+    span: Span | None = None
+
+    @property
+    def call(self) -> Call:
+        """The constructor call."""
+        return Call(self.component.target or "", self.arguments)
+
+
+class DataSettings(NamedTuple):
+    """What every `data` line may say besides its data set's own parameters."""
+
+    root: str | None = None
+    batch: int = 64
+    workers: int | None = None
+    shuffle: bool = True
+    drop_last: bool = False
+    split: float | None = None
+    limit: int | None = None
+    cache: Literal["auto", "ram", "disk", "none"] = "auto"
+    on_error: Literal["stop", "skip"] = "stop"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataUse(Use[Dataset]):
+    """A `data` line: the data set, how it is served, and what is done to a sample on its way.
+
+    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell.
+    """
+
+    facts: Facts
+    shape: Shape | None
+    settings: DataSettings
+    transforms: tuple[Use[Transform], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps).
+
+    Args:
+        tf32: whether a CUDA device may compute with 10 bits of mantissa what is `fp32`, which is several times as fast.
+        deterministic: whether a CUDA device computes the same bits each time, without its very fastest algorithms.
+        clip: the largest norm that the gradient may have.
+        accumulate: how many batches make one optimizer step.
+        ema: the decay of a moving average of the weights, which is then what is tested and kept.
+        every: how many steps lie between two values of the training loss.
+        patience: after how many epochs without a better one training ends.
+        keep: of how many of the best epochs the weights are kept.
+        speed: how images lie in memory; `auto` times a few steps and takes the faster, also of several `test_batch`.
+        test_batch: how many samples are tested at once; left out, `speed` says.
+        decay: what weight decay acts on: `all`, or the `weights` alone and no bias, scale or other vector.
+        freeze: the labels of layers that are not trained.
+        shard: `fsdp` divides weights and optimizer state among the processes instead of copying them.
+    """
+
+    epochs: int = 10
+    steps: int | None = None
+    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
+    tf32: bool = True
+    deterministic: bool = True
+    compile: Literal["off", "default", "reduce_overhead", "max_autotune"] = "off"
+    clip: float | None = None
+    accumulate: int = 1
+    ema: float | None = None
+    seed: int = 0
+    every: int = 100
+    patience: int | None = None
+    keep: int = 1
+    speed: Literal["auto", "contiguous", "channels_last"] = "auto"
+    test_batch: int | None = None
+    decay: Literal["all", "weights"] = "all"
+    freeze: tuple[str, ...] = ()
+    shard: Literal["none", "fsdp"] = "none"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A checked file: the network and, where there is a `data` line, how to train it."""
+
+    source: Source
+    network: Network
+    data: DataUse | None = None
+    loss: Use[Loss] | None = None
+    optimizer: Use[Optimizer] | None = None
+    schedule: Use[Schedule] | None = None
+    metrics: tuple[Use[Metric], ...] = ()
+    loggers: tuple[Use[Logger], ...] = ()
+    train: TrainSettings = TrainSettings()

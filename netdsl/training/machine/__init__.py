@@ -1,0 +1,1 @@
+"""How a run uses the machine: device, precision, compiler, memory."""

@@ -1,0 +1,57 @@
+"""What a lower precision is worth on this machine: a processor may well be slower in bf16, or far slower in fp16."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from statistics import median
+
+import torch
+from torch.nn import functional
+
+from netdsl.program import Network
+from netdsl.training.machine.device import HALF, autocast, timed
+
+TURNS = 5
+LOSS = 0.9
+"""A gain below this is told; what lies between it and 1 could be chance."""
+
+
+def gain(network: Network, precision: str, device: torch.device) -> float:
+    """How many times as fast as in fp32 the device does what such a net mostly does, forward and backward.
+
+    That is a convolution of 4×32×16×16 values with 32 kernels 3×3 where the net convolves, else a product of matrices
+    512×512; the median of a few turns.
+    """
+    if precision not in HALF:
+        return 1.0
+    convolves = any(":Conv" in node.call.target for node in network.walk())
+    work = _convolution(device) if convolves else _product(device)
+    whole, half = (partial(_step, work, device, name) for name in ("fp32", precision))
+    whole(), half()  # the first call of a kind chooses how it is done
+    return median(timed(whole, device) / timed(half, device) for _ in range(TURNS))
+
+
+def advice(network: Network, precision: str, device: torch.device) -> str | None:
+    """What to say of a precision that makes a run slower instead of faster."""
+    found = gain(network, precision, device)
+    if found >= LOSS:
+        return None
+    return f"note: this processor takes {1 / found:.1f} times as long in {precision} as in fp32: leave `precision` out"
+
+
+def _step(work: Callable[[], torch.Tensor], device: torch.device, precision: str) -> None:
+    with autocast(device, precision):
+        output = work()
+    output.float().sum().backward()  # type: ignore[no-untyped-call]  # torch's own
+
+
+def _convolution(device: torch.device) -> Callable[[], torch.Tensor]:
+    images = torch.ones(4, 32, 16, 16, device=device, requires_grad=True)
+    kernels = torch.ones(32, 32, 3, 3, device=device, requires_grad=True)
+    return partial(functional.conv2d, images, kernels)
+
+
+def _product(device: torch.device) -> Callable[[], torch.Tensor]:
+    rows, weights = (torch.ones(512, 512, device=device, requires_grad=True) for _ in range(2))
+    return partial(functional.linear, rows, weights)

@@ -1,0 +1,108 @@
+"""What a run says, as text: its header, a row an epoch, the line that moves, and the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from netdsl.data import Data
+from netdsl.program import Experiment
+from netdsl.runs.history import Epoch, History
+from netdsl.training.machine.device import device_name
+from netdsl.training.machine.memory_format import Choice
+from netdsl.training.reporting.numbers import amount, clock, duration, number, percent
+
+BAR = 20
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Where a run stands in the middle of an epoch."""
+
+    epoch: int
+    epochs: int
+    batch: int
+    batches: int
+    loss: float
+    accuracy: float | None
+    rate: float
+    remaining: float
+
+
+class EpochTable:
+    """A row an epoch: `epoch  train loss  test loss  accuracy  images/s  time`."""
+
+    def __init__(self, metrics: Sequence[str], unit: str) -> None:
+        self._metrics = metrics
+        self._columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+
+    @property
+    def heading(self) -> str:
+        """The names of the columns."""
+        return self._line(self._columns)
+
+    def row(self, epoch: Epoch) -> str:
+        """The numbers of an epoch."""
+        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
+        cells = [number(name, value) for name, value in zip(self._columns[1:], values, strict=False)]
+        return self._line([str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)])
+
+    def _line(self, cells: Sequence[str]) -> str:
+        widths = [max(len(column), 5 if column == "epoch" else 9) for column in self._columns]
+        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+
+def header(experiment: Experiment, data: Data, device: torch.device, processes: int, choice: Choice) -> str:
+    """What is about to happen, in a line: file, parameters, multiply-adds, device, speed, data."""
+    network = experiment.network
+    macs = amount(network.macs) if isinstance(network.macs, int) else str(network.macs)
+    place = device_name(device) + (f", {processes} processes" if processes > 1 else "")
+    parts = [f"{network.params:,} parameters, {macs} multiply-adds", place, str(choice), data.description]
+    return f"{experiment.source.name}: {'; '.join(parts)}"
+
+
+def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
+    """The best result, and what to type next; `curves` says that TensorBoard can show some."""
+    best = history.best
+    if best is None:
+        return f"no epoch ended with a loss that is a number; the run is in {folder}"
+    value = number(history.criterion, best.test[history.criterion])
+    more = f"see the curves: tensorboard --logdir {folder}" if curves else f"the run is in {folder}"
+    return f"best {history.criterion} {value} in epoch {best.number}; {more}"
+
+
+def moving_line(moment: Moment, unit: str, columns: int = 80) -> str:
+    """`epoch 3/10 ━━━━━━╌╌╌╌ 312/782  loss 1.2345  accuracy 56.2 %  5,123 images/s  0:42 left`; the bar gives way."""
+    parts = [
+        f"{moment.batch}/{moment.batches}",
+        f"loss {moment.loss:.4f}",
+        *([] if moment.accuracy is None else [f"accuracy {percent(moment.accuracy, 1)}"]),
+        f"{moment.rate:,.0f} {unit}/s",
+        f"{clock(moment.remaining)} left",
+    ]
+    start, end = f"epoch {moment.epoch}/{moment.epochs}", "  ".join(parts)
+    room = min(BAR, columns - len(start) - len(end) - 2)
+    return f"{start} {bar(moment.batch / max(moment.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
+
+
+def decoding_line(done: int, count: int) -> str:
+    """`decoding ━━━━╌╌╌╌ 1,280/3,000 images`."""
+    return f"decoding {bar(done / max(count, 1), BAR)} {done:,}/{count:,} images"
+
+
+def left_out(skipped: Sequence[str]) -> str:
+    """Which images `on_error=skip` left out, each with the reason; of many, the first."""
+    shown = [f"  {each}" for each in skipped[:LISTED]]
+    more = [f"  and {len(skipped) - LISTED:,} more, all of them in run.json"] if len(skipped) > LISTED else []
+    images = "image that" if len(skipped) == 1 else "images that"
+    return "\n".join([f"left out {len(skipped):,} {images} cannot be read:", *shown, *more])
+
+
+def bar(share: float, cells: int) -> str:
+    """`━━━━━━╌╌╌╌`."""
+    done = int(cells * share)
+    return "━" * done + "╌" * (cells - done)
