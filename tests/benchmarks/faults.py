@@ -1,7 +1,7 @@
 """Kill, stop and starve runs, and see whether they come back: the same weights and curves, bit for bit.
 
-    python tests/benchmarks/faults.py                       # 50 kills, 10 SIGTERM, 5 full disks, 5 torn checkpoints
-    python tests/benchmarks/faults.py --kills 200 --seed 7
+    python -m tests.benchmarks.faults                       # 50 kills, 10 SIGTERM, 5 full disks, 5 torn checkpoints
+    python -m tests.benchmarks.faults --kills 200 --seed 7
 
 Every run is the real command in a process of its own, forked from one that has imported torch already. A full disk is a
 tmpfs of 1 MiB, partly taken; where none may be mounted, files that may not grow (`RLIMIT_FSIZE`).

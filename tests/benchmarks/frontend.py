@@ -1,6 +1,6 @@
 """How fast a net is checked: whole processes, from a file on disk to the verdict. Medians of interleaved runs.
 
-`python tests/benchmarks/frontend.py [--rounds 5]`
+`python -m tests.benchmarks.frontend [--rounds 5]`
 """
 
 from __future__ import annotations

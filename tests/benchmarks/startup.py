@@ -1,6 +1,6 @@
 """The whole-process time of `netdsl shapes`, and of the same net's summary by torch and torchinfo, interleaved.
 
-`python tests/benchmarks/startup.py [--rounds N]` prints medians and their ratio. It exits with 1 if netdsl takes more
+`python -m tests.benchmarks.startup [--rounds N]` prints medians and their ratio. It exits with 1 if netdsl takes more
 than 0.25 s or is less than ten times as fast.
 """
 

@@ -1,6 +1,6 @@
 """Images a second of `netdsl run`, beside loops written by hand: the same net, data, batch and machine.
 
-    python tests/benchmarks/throughput.py [--only tudui,resnet,digits] [--rounds 15] [--steps N] [--whole]
+    python -m tests.benchmarks.throughput [--only tudui,resnet,digits] [--rounds 15] [--steps N] [--whole]
 
 Every contender is a process of its own that trains as long as it is asked to; they take turns, a round of some steps
 each, so that a machine that is slow for a while is slow for all of them. Medians are shown, and the medians of the
@@ -28,9 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from benchmarks.contenders import BATCH, Case, contend
+from tests.benchmarks.contenders import BATCH, Case, contend
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MLP = "input 1x8x8; flatten; linear 128; relu; linear 10; loss cross_entropy; optimizer sgd lr=0.01"

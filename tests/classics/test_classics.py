@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import netdsl
-from classics.comparison import CLASSICS, EXAMPLES, compare, lines
+from tests.classics.comparison import CLASSICS, EXAMPLES, compare, lines
 
 FILES = sorted(EXAMPLES.glob("*.net"))
 

@@ -1,6 +1,5 @@
 import pytest
 
-from language.strategies import SPAN
 from netdsl.core.source import Source
 from netdsl.language.parser import parse
 from netdsl.language.syntax import (
@@ -23,6 +22,7 @@ from netdsl.language.syntax import (
     Term,
     Value,
 )
+from tests.language.strategies import SPAN
 
 TASTE = """\
 # examples/tudui.net — one file is one experiment

@@ -7,11 +7,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from language.strategies import files, mutations, soups, statements, untidy
 from netdsl.core.source import Source
 from netdsl.language.formatter import format_source, format_tree, write
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File, Statement
+from tests.language.strategies import files, mutations, soups, statements, untidy
 
 SLOW = settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

@@ -5,9 +5,9 @@ from textwrap import dedent
 
 import pytest
 
-from netdsl.plugins.entry_points import announcements
 from netdsl.plugins import loading
-from plugins.packages import Install
+from netdsl.plugins.entry_points import announcements
+from tests.plugins.packages import Install
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from netdsl.data import DataError, open_data
 from netdsl.plugins.registry import Registry, load_registry
 from netdsl.program import Experiment
 from netdsl.training import RunResult, TrainingError, train
-from plugins import borrowed
+from tests.plugins import borrowed
 
 FILE = Path(borrowed.__file__)
 

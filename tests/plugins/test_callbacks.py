@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import netdsl
 from netdsl.cli import netdsl as command
 from netdsl.training import TrainingError
-from plugins.packages import Install
+from tests.plugins.packages import Install
 
 NET = "data digits limit=100; flatten; linear 10; optimizer sgd lr=0.1; train epochs=3 speed=contiguous"
 

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from netdsl.cli import netdsl
-from plugins.packages import Install, adds_layer
+from tests.plugins.packages import Install, adds_layer
 
 COMMAND = """
 import click

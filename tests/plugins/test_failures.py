@@ -3,7 +3,7 @@ import pytest
 import netdsl
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.plugins.registry import PluginWarning
-from plugins.packages import Install, adds_layer
+from tests.plugins.packages import Install, adds_layer
 
 CODE = """
 from netdsl import hookimpl

@@ -4,7 +4,7 @@ from click.testing import CliRunner
 import netdsl
 from netdsl.cli import netdsl as command
 from netdsl.plugins.registry import PluginWarning
-from plugins.packages import Install
+from tests.plugins.packages import Install
 
 LINT = """
 from netdsl import hookimpl

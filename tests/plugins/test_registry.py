@@ -5,7 +5,7 @@ import pytest
 
 from netdsl.components import Layer
 from netdsl.plugins.registry import Registry, load_registry
-from plugins.packages import Install, adds_layer
+from tests.plugins.packages import Install, adds_layer
 
 HOOK = "from netdsl import hookimpl\n"
 

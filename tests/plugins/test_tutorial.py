@@ -7,8 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl
+from netdsl.plugins import hookspecs
 from netdsl.plugins.loading import gather
-from netdsl.plugins.registry import HOOKS, hookspecs, load_registry
+from netdsl.plugins.registry import HOOKS, load_registry
 
 ROOT = Path(__file__).parents[2]
 SECTION = (

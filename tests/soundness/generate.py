@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter
 from netdsl.core.sizes import format_shape
-from soundness import uses
+from tests.soundness import uses
 
 Arguments = dict[str, Any]
 Sizes = tuple[int, ...]

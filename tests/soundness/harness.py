@@ -26,8 +26,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from netdsl.components import Layer, Refusal, Requirement, Result
 from netdsl.core.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
 from netdsl.plugins.registry import load_registry
-from soundness.generate import Arguments, Case, with_stated
-from soundness.oracles import ORACLES, SIZES_NEEDED
+from tests.soundness.generate import Arguments, Case, with_stated
+from tests.soundness.oracles import ORACLES, SIZES_NEEDED
 
 BATCH = 2
 

@@ -13,7 +13,7 @@ from random import Random
 import torch
 from torch import Tensor, nn
 
-from soundness.leaves import LONG, Leaves, Run, Skips, Telling
+from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling
 
 
 @dataclass

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from soundness import windowless
+from tests.soundness import windowless
 
 Sizes = tuple[int, ...]
 Oracle = Callable[..., nn.Module]

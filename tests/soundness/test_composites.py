@@ -13,7 +13,7 @@ from netdsl import modules
 from netdsl.components import Layer, Refusal, Result
 from netdsl.core.sizes import UNKNOWN, evaluate, symbol
 from netdsl.plugins.registry import load_registry
-from soundness.harness import verdict
+from tests.soundness.harness import verdict
 
 LAYERS = load_registry(installed=False).layers
 H, W = symbol("H"), symbol("W")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from soundness.generate import random_case
-from soundness.harness import (
+from tests.soundness.generate import random_case
+from tests.soundness.harness import (
     by_rule,
     disagreement,
     formula_disagreement,
@@ -14,7 +14,7 @@ from soundness.harness import (
     symbolic_disagreement,
     unknown_disagreement,
 )
-from soundness.oracles import ORACLES
+from tests.soundness.oracles import ORACLES
 
 LAYERS = layers()
 # a case is small as it is drawn, and a smaller seed is no smaller case: nothing is gained by shrinking

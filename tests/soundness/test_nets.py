@@ -1,8 +1,8 @@
 import pytest
 
 from netdsl.plugins.registry import Registry, load_registry
-from soundness.nets import Author
-from soundness.whole import judge, judge_symbols
+from tests.soundness.nets import Author
+from tests.soundness.whole import judge, judge_symbols
 
 NETS = 300
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any
 
-from soundness.windowless import Arguments, Sizes
+from tests.soundness.windowless import Arguments, Sizes
 
 
 def _padding(random: Random, shape: Sizes) -> Any:

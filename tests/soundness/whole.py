@@ -15,7 +15,7 @@ from netdsl.core.sizes import evaluate, symbols
 from netdsl.core.source import Source
 from netdsl.plugins.registry import Registry
 from netdsl.program import Network
-from soundness.nets import Net
+from tests.soundness.nets import Net
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, KeyError)
 

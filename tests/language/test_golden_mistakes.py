@@ -9,7 +9,7 @@ from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
 from netdsl.language.parser import parse
 
-FILES = sorted(Path(__file__).with_name("errors").glob("*.net"))
+FILES = sorted((Path(__file__).parents[1] / "golden" / "language").glob("*.net"))
 
 MISTAKES = [
     *(

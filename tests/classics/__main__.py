@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from classics.comparison import CLASSICS, EXAMPLES, compare, lines
+from tests.classics.comparison import CLASSICS, EXAMPLES, compare, lines
 
 
 def main() -> None:

@@ -22,11 +22,11 @@ from netdsl.export.python.signatures import REQUIRED, Like, table
 from netdsl.language.parser import parse
 from netdsl.plugins.registry import Registry, load_registry
 from netdsl.program import Network
-from soundness.nets import Author
+from tests.soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))
-GOLDEN = Path(__file__).parent / "golden"
+GOLDEN = Path(__file__).parents[2] / "golden" / "export"
 SMALL = 7_000_000
 """So many parameters may be filled and run in a test."""
 

@@ -14,7 +14,7 @@ from netdsl.core.source import Source
 from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.diagnostics import render_text
 
-FOLDER = Path(__file__).parent / "errors"
+FOLDER = Path(__file__).parents[1] / "golden" / "checker"
 FILES = sorted(FOLDER.glob("*.net"))
 TOO_LARGE_TO_KEEP = {"NET401", "NET404"}
 

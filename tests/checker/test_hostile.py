@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostile import BOMBS, HARMLESS, found, prepare
 from netdsl.core.diagnostics import errors
 from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.diagnostics import render_json, render_text
+from tests.soundness.hostile import BOMBS, HARMLESS, found, prepare
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 SECONDS = 2
 """On a quiet machine each takes less than one."""
 
@@ -54,7 +54,9 @@ def test_what_only_looks_hostile_is_let_pass(name: str, folder: Path) -> None:
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak where Linux keeps it")
 def test_hostile_texts_take_little_memory() -> None:
-    run = subprocess.run([sys.executable, HERE / "hostile.py"], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.soundness.hostile"], capture_output=True, text=True, check=True, cwd=ROOT
+    )
     assert int(run.stdout) < KILOBYTES
 
 
@@ -128,7 +130,7 @@ WORDS = [
     "�",
     "\x00",
 ]
-TEXTS = [path.read_text(encoding="utf-8") for path in sorted((HERE / "errors").glob("*.net"))]
+TEXTS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "golden" / "checker").glob("*.net"))]
 TEXTS = [text for text in TEXTS if "nn." not in text]
 
 

@@ -20,9 +20,9 @@ from netdsl.export.python import export
 from netdsl.importer import from_module
 from netdsl.importer.reading import difference
 from netdsl.plugins.registry import load_registry
-from soundness.generate import random_case
-from soundness.harness import by_rule, construct, layers
-from soundness.nets import Author
+from tests.soundness.generate import random_case
+from tests.soundness.harness import by_rule, construct, layers
+from tests.soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))

@@ -1,4 +1,4 @@
-"""Random whole nets against torch: `python tests/benchmarks/net_soundness.py --nets 20000`."""
+"""Random whole nets against torch: `python -m tests.soundness.random_nets --nets 20000`."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ import argparse
 import sys
 import time
 from collections import Counter
-from pathlib import Path
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from netdsl.plugins.registry import load_registry
-from soundness.nets import Author
-from soundness.whole import judge, judge_symbols
+from tests.soundness.nets import Author
+from tests.soundness.whole import judge, judge_symbols
 
 
 def main() -> int:

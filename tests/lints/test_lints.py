@@ -11,7 +11,7 @@ from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
 from netdsl.plugins.registry import Registry, load_registry
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 @cache

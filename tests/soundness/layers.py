@@ -1,6 +1,6 @@
 """Holds every layer's rule against torch on many seeded random uses, and prints what came of it.
 
-    python tests/benchmarks/layer_soundness.py --cases 10000 [--layer conv2d --layer maxpool] [--seed 0]
+    python -m tests.soundness.layers --cases 10000 [--layer conv2d --layer maxpool] [--seed 0]
 
 Exits with 1 where a rule and torch disagree.
 """
@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from pathlib import Path
 from random import Random
 from time import perf_counter
 
 import torch
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from netdsl.components import Layer
-from soundness.generate import random_case
-from soundness.harness import (
+from tests.soundness.generate import random_case
+from tests.soundness.harness import (
     by_rule,
     disagreement,
     formula_disagreement,

@@ -12,8 +12,8 @@ from netdsl.components import Layer, Refusal, Result, Undetermined
 from netdsl.core.sizes import Shape, symbol
 from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
-from soundness.generate import random_case
-from soundness.harness import by_rule, layers
+from tests.soundness.generate import random_case
+from tests.soundness.harness import by_rule, layers
 
 REGISTRY = load_registry(installed=False)
 
