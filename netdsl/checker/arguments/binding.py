@@ -8,8 +8,8 @@ from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
 from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
+from netdsl.checker.context import Context, Placeholder
 from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_short
-from netdsl.checker.report import Context, Hole
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.limits import beyond
@@ -127,7 +127,7 @@ class _Binder:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         known = [*self._settable(), *self.component.aliases]
         what = f"parameter of `{self.component.name}`:"
-        near = self.context.unknown("NET102", what, name.text, name.span, known, takes(self.component))
+        near = self.context.report.unknown("NET102", what, name.text, name.span, known, takes(self.component))
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
@@ -158,7 +158,7 @@ class _Binder:
         flag = parameter.name == name.text
         meaning = f"flag of `{self.component.name}`" if flag else f"word for its `{parameter.name}`"
         advice = f"write `{name.text}=true` for the flag" if flag else "give the variable another name"
-        self.context.error("NET914", f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice)
+        self.context.report("NET914", f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice)
 
     def _flag(self, name: str) -> Parameter | None:
         parameter = self.parameters.get(self.component.resolve(name) or "")
@@ -193,7 +193,7 @@ class _Binder:
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
-        near = self.context.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
+        near = self.context.report.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
@@ -221,7 +221,7 @@ class _Binder:
         spans, values = self.arguments.spans, self.arguments.values
         if name in spans:
             first = Label(spans[name], "first given here")
-            self.context.error("NET105", f"`{name}` is given twice", span, labels=[first], help="delete one of them")
+            self.context.report("NET105", f"`{name}` is given twice", span, labels=[first], help="delete one of them")
             self.arguments.sound = False
             values.pop(name, None)
             return
@@ -248,8 +248,8 @@ class _Binder:
     def _ask(self, name: str, span: Span) -> Any:
         """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
         stated = name in self._stated()
-        self.context.holes.setdefault(span, Hole(span, name, stated))
-        return None if stated else self.context.guesses.get(span, UNKNOWN)
+        self.context.assumptions.placeholders.setdefault(span, Placeholder(span, name, stated))
+        return None if stated else self.context.assumptions.values.get(span, UNKNOWN)
 
     def _stated(self) -> Any:
         return self.component.stated if isinstance(self.component, Layer) else {}
@@ -259,7 +259,7 @@ class _Binder:
         written = span.text.strip('"') == str(value)
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
-            self.context.unknown("NET106", "name", value, span, self.scope.names())
+            self.context.report.unknown("NET106", "name", value, span, self.scope.names())
             return
         message = f"`{name}` expects {expected(parameter)}, found {show(value)}"
         self._wrong("NET103", message, span, fix=meant(value, parameter) if written else None)
@@ -291,4 +291,4 @@ class _Binder:
         """Notes a mistake; `fix` is what stands right in the span's place."""
         self.arguments.sound = False
         edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
-        self.context.error(code, message, span, help=help, fix=edit)
+        self.context.report(code, message, span, help=help, fix=edit)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.checker.arguments.values import INVALID, evaluate, show
+from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Scope
-from netdsl.checker.report import Context
 from netdsl.core.diagnostics import Edit, Fix, errors
 from netdsl.core.sizes import Dim
 from netdsl.language.syntax import Bound, Item, Setting, Statement
@@ -42,7 +42,7 @@ QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
 
 def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
     """Notes every bound that the net exceeds."""
-    certain = not errors(context.diagnostics)
+    certain = not errors(context.report.diagnostics)
     for statement in statements:
         for item in statement.items:
             bound = _as_bound(item, context)
@@ -52,7 +52,7 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
                 _bound(bound, experiment, certain, scope, context)
             else:
                 advice = f"the quantities are {', '.join(f'`{name}`' for name in QUANTITIES)}"
-                context.unknown("NET102", "quantity", bound.name.text, bound.name.span, QUANTITIES, advice)
+                context.report.unknown("NET102", "quantity", bound.name.text, bound.name.span, QUANTITIES, advice)
 
 
 def _as_bound(item: Item, context: Context) -> Bound | None:
@@ -60,10 +60,10 @@ def _as_bound(item: Item, context: Context) -> Bound | None:
     if isinstance(item, Setting):
         text = f"{item.name.text}<={item.value.span.text}"
         fix = Fix(f"write `{text}`", (Edit(item.span, text),))
-        context.error("NET113", "`budget` takes bounds", item.span, fix=fix)
+        context.report("NET113", "`budget` takes bounds", item.span, fix=fix)
         return Bound(item.name, item.value, item.span)
     if not isinstance(item, Bound):
-        context.error("NET113", "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`")
+        context.report("NET113", "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`")
         return None
     return item
 
@@ -73,7 +73,7 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
-            context.error("NET103", f"a bound is a number, found {show(limit)}", bound.limit.span)
+            context.report("NET103", f"a bound is a number, found {show(limit)}", bound.limit.span)
         return
     what, measure = QUANTITIES[bound.name.text]
     batch = experiment.data.settings.batch if experiment.data else 1
@@ -81,8 +81,8 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     if not isinstance(found, int):
         return
     if bound.relation == "<=" and found > limit:
-        context.error("NET410", f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span)
+        context.report("NET410", f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span)
     elif bound.relation == ">=" and found < limit and certain:
-        context.error(
+        context.report(
             "NET410", f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
         )

@@ -1,16 +1,73 @@
-"""The `input` line against what the data gives."""
+"""The `input` line, against what the data gives: what flows into the net."""
 
 from __future__ import annotations
 
-from netdsl.checker.report import Context
+from collections.abc import Mapping, Sequence
+
+from netdsl.checker.arguments.values import INVALID, evaluate
+from netdsl.checker.context import Context
+from netdsl.checker.names.scope import Scope, Word, as_name
+from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
-from netdsl.core.sizes import Shape, format_shape
+from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
-from netdsl.language.syntax import Body, Statement
+from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
 
 
-def agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, context: Context) -> Shape:
+def input_value(
+    directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
+) -> Value:
+    """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
+    statements = directives["input"]
+    for other in statements[1:]:
+        first = Label(statements[0].name.span, "first given here")
+        context.report("NET105", "`input` stands twice", other.name.span, labels=[first], help="delete one of them")
+    stated = _stated(statements[0], scope, context) if statements else None
+    dtype = data.facts.dtype if data else "any"
+    known = data.shape if data else None
+    unreadable = context.assumptions.unreadable
+    if stated is not None:
+        if data is not None:
+            stated = _agreed(stated, statements[0], data, directives["data"][0], context)
+        return Value(stated, dtype, Origin(statements[0].span, stated))
+    if statements or unreadable.holds("input"):
+        return Value(None, guessed=True)
+    if known is not None and data is not None and data.span is not None:
+        return Value(known, dtype, Origin(data.span, known))
+    if unreadable.holds("data") or (directives["data"] and (data is None or context.report.diagnostics)):
+        return Value(None, guessed=True)
+    return Value(context.assumptions.input, dtype)
+
+
+def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | None:
+    """The shape of an `input` line; its symbols become names in scope."""
+    advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
+    if len(statement.items) != 1 or statement.flow or statement.label:
+        context.report("NET103", "`input` takes one size", statement.span, help=advice)
+        return None
+    (item,) = statement.items
+    item = as_name(item) or item
+    if isinstance(item, (Short, Setting, Bound, Body)):
+        message = f"`input` takes one size, found `{item.span.text}`"
+        context.report("NET103", message, item.span, help=advice)
+        return None
+    value = evaluate(item, scope, context)
+    if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
+        value = symbol(value)
+    shape = value if isinstance(value, tuple) else (value,)
+    if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
+        if value is not INVALID:
+            message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
+            context.report("NET103", message, item.span, help=advice)
+        return None
+    for dim in shape:
+        if isinstance(dim, Expr):
+            scope.variables.setdefault(str(dim), dim)
+    return shape
+
+
+def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, context: Context) -> Shape:
     """The shape to go on with: as stated, unless the data gives another number of channels or of axes."""
     given = data.shape
     if given is None or _agree(stated, given):
@@ -19,7 +76,7 @@ def agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, 
     fix = resized or Fix(f"write `{format_shape(given)}`", (Edit(line.items[0].span, format_shape(given)),))
     labels = [Label(data_line.span, f"gives {format_shape(given)}")]
     message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(given)}"
-    context.error("NET306", message, line.items[0].span, "stated here", labels=labels, fix=fix)
+    context.report("NET306", message, line.items[0].span, "stated here", labels=labels, fix=fix)
     return stated if resized else given
 
 

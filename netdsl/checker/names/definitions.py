@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
+from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
-from netdsl.checker.report import Context
 from netdsl.components import Parameter
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
@@ -23,27 +22,6 @@ from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
 SHIPPED = "<netdsl library>"
 LIBRARY = Path(__file__).parents[2] / "library"
 """The folder that messages say the shipped files are in."""
-
-
-def plain(statement: Statement, context: Context) -> Statement:
-    """A directive or a definition without the label and the flow that it cannot have, which are noted."""
-    name, label, flow = statement.name.text, statement.label, statement.flow
-    if name == "input":
-        return statement
-    if label:
-        context.error("NET110", f"`{name}` takes no label", label.span, help="only layers have labels")
-    if flow:
-        context.error("NET109", f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
-    return replace(statement, label=None, flow=None)
-
-
-def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
-    """The variables and blocks that the statements of a file define."""
-    for statement in statements:
-        if statement.name.text == "let":
-            yield from (item.name.text for item in statement.items if isinstance(item, Setting))
-        elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
-            yield name.text
 
 
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
@@ -61,7 +39,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     name = names[0] if names and isinstance(names[0], Name) else None
     if name is None or len(bodies) != 1 or statement.flow or statement.label:
         advice = "write `block NAME parameter other=1 { … }`"
-        context.error("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
+        context.report("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
         if name:
             scope.variables.setdefault(name.text, INVALID)
         return
@@ -69,10 +47,10 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     other = scope.blocks.get(name.text)
     if other:
         labels = [Label(other.defined.span, "first defined here")]
-        context.error("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
+        context.report("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
     elif name.text in context.registry.layers and not _is_shipped(name, context):
         message = f"`{name.text}` is a layer and cannot be a block's name"
-        context.error("NET113", message, name.span, help="choose another name")
+        context.report("NET113", message, name.span, help="choose another name")
     else:
         declared = _parameters(names[1:], context)
         example = " ".join([name.text, *(item.span.text for item in names[1:] if item)])
@@ -92,30 +70,30 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
     for item in items:
         if not isinstance(item, (Name, Setting)):
             advice = "a parameter is a name, or `name=default`"
-            context.error("NET113", "this is not a parameter", item.span, help=advice)
+            context.report("NET113", "this is not a parameter", item.span, help=advice)
             continue
         name = item.name if isinstance(item, Setting) else item
         default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
         if name.text in parameters or name.text in RESERVED:
             message = f"`{name.text}` cannot be a parameter here: the name is taken"
-            context.error("NET113", message, name.span, help="choose another name")
+            context.report("NET113", message, name.span, help="choose another name")
         if isinstance(default, Hole):
-            context.error("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
+            context.report("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 
 
 def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
     """The scope in which a block's body stands for its use; None where it cannot."""
-    context.used.add(block)
-    if block in context.expanding:
-        through = [other.name for other in context.expanding[context.expanding.index(block) + 1 :]]
+    context.expansion.used.add(block)
+    if block in context.expansion.open:
+        through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
         chain = f", through {' and '.join(f'`{name}`' for name in through)}" if through else ""
         labels = [Label(block.defined.span, "defined here")]
-        context.error("NET405", f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
+        context.report("NET405", f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
         return None
-    if len(context.expanding) >= MAX_NESTING:
-        context.error("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
+    if len(context.expansion.open) >= MAX_NESTING:
+        context.report("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
         return None
     arguments = bind(block, statement, scope, context)
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
@@ -143,7 +121,7 @@ class Library:
         """Enters the blocks of the files that a `use` names. `folder` is the using file's; None: shipped ones only."""
         if not statement.items:
             advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
-            self.context.error("NET113", "`use` names nothing", statement.name.span, help=advice)
+            self.context.report("NET113", "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
@@ -185,17 +163,17 @@ class Library:
 
     def _refuse(self, code: str, message: str, span: Span, help: str | None = None) -> None:
         """Notes why there is nothing to read: what it defines will be missing."""
-        self.context.incomplete = True
-        self.context.error(code, message, span, help=help)
+        self.context.assumptions.incomplete = True
+        self.context.report(code, message, span, help=help)
 
     def _use_shipped(self, item: Name, scope: Scope) -> None:
         shipped = {file.stem: file for file in LIBRARY.glob("*.net")}
         name: str | None = item.text
         if name not in shipped:
             advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
-            name = self.context.unknown("NET101", "library", item.text, item.span, shipped, advice)
+            name = self.context.report.unknown("NET101", "library", item.text, item.span, shipped, advice)
         if name is None:
-            self.context.incomplete = True
+            self.context.assumptions.incomplete = True
             return
         source = Source(f"{SHIPPED}/{shipped[name].name}", shipped[name].read_text(encoding="utf-8"))
         self._enter(name, source, item, scope, None)
@@ -211,13 +189,13 @@ class Library:
         for name, block in self.read[key].blocks.items():
             if scope.blocks.setdefault(name, block) is not block:
                 labels = [Label(scope.blocks[name].defined.span, "first defined here")]
-                self.context.error("NET113", f"the block `{name}` is defined twice", block.defined.span, labels=labels)
+                self.context.report("NET113", f"the block `{name}` is defined twice", block.defined.span, labels=labels)
 
     def _scope(self, source: Source, folder: Path | None) -> Scope:
         file, diagnostics = parse(source)
-        self.context.diagnostics += diagnostics
-        self.context.unreadable.add(file.invalid)
-        scope = Scope(variables=dict.fromkeys(self.context.unreadable.names(source), INVALID))
+        self.context.report.diagnostics += diagnostics
+        self.context.assumptions.unreadable.add(file.invalid)
+        scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
             if statement.name.text == "use":
                 self.use(statement, scope, folder)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from netdsl.checker.arguments.values import INVALID, evaluate
-from netdsl.checker.names.definitions import defined_names
+from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Block, Scope, as_name
-from netdsl.checker.report import Context
+from netdsl.checker.recover.first_words import defined_names
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Name, Number, Parenthesis, Setting, Statement

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from netdsl.checker.context import Context
 from netdsl.checker.names.definitions import Library
 from netdsl.checker.names.scope import Block
-from netdsl.checker.report import Context
 from netdsl.components import Layer, Refusal
 from netdsl.core.source import Source
 from netdsl.language.parser import parse
@@ -20,9 +20,9 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     """The block that a layer is; None of a layer that is none."""
     if layer.file is None:
         return None
-    if layer.file not in context.shipped:
-        context.shipped[layer.file] = Library(context).blocks(_read(layer.file))
-    block = context.shipped[layer.file].get(layer.name)
+    if layer.file not in context.expansion.net_layers:
+        context.expansion.net_layers[layer.file] = Library(context).blocks(_read(layer.file))
+    block = context.expansion.net_layers[layer.file].get(layer.name)
     return block if isinstance(block, Block) else None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from netdsl.checker.context import Context
 from netdsl.checker.names.scope import as_name
-from netdsl.checker.report import Context
-from netdsl.checker.shapes.body import DIRECTIVES
+from netdsl.checker.recover.first_words import DIRECTIVES
 from netdsl.core.diagnostics import Label
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
@@ -29,7 +29,7 @@ class Overrides:
         if directive not in DIRECTIVES:
             directive, text = "let", f"let {key}={value}"
         file, diagnostics = parse(Source(f"--set {key}", text))
-        context.diagnostics += diagnostics
+        context.report.diagnostics += diagnostics
         for statement in file.statements:
             self._take(directive, statement, whole=not parameter)
 
@@ -72,7 +72,7 @@ class Overrides:
         for setting in (*self.variables.values(), *written):
             name = setting.name.text
             if name not in known and name.partition(".")[0] not in DIRECTIVES:
-                context.unknown("NET114", "variable", name, setting.name.span, known, advice)
+                context.report.unknown("NET114", "variable", name, setting.name.span, known, advice)
 
 
 def is_added(statement: Statement) -> bool:
@@ -97,14 +97,14 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
         head = as_name(first)
         if head is None or not all(isinstance(item, Setting) for item in settings):
             advice = "write `variant wide width=128`"
-            context.error("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
+            context.report("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
         elif head.text in named:
             labels = [Label(named[head.text].items[0].span, "first defined here")]
-            context.error("NET113", f"the variant `{head.text}` is defined twice", head.span, labels=labels)
+            context.report("NET113", f"the variant `{head.text}` is defined twice", head.span, labels=labels)
         else:
             named[head.text] = statement
     if name is not None and name not in named:
         source = Source(f"--variant {name}", name)
         advice = f"the file has {', '.join(f'`{known}`' for known in named)}" if named else "the file has none"
-        context.unknown("NET114", "variant", name, Span(source, 0, len(name)), named, advice)
+        context.report.unknown("NET114", "variant", name, Span(source, 0, len(name)), named, advice)
     return named.get(name) if name else None

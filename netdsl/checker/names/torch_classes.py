@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Collection
 
-from netdsl.checker.report import Context
+from netdsl.checker.context import Context
 from netdsl.components import Layer, Transform
 from netdsl.core.source import Span
 
@@ -21,7 +21,7 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     layer: Layer | None = meta.torch_layer(name)
     if layer is None:
         known = {f"nn.{known}" for known in meta.torch_layer_names()}
-        near = context.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
+        near = context.report.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
         layer = meta.torch_layer(near) if near else None
     if layer is not None:
         _note(layer.name, span, context)
@@ -30,13 +30,13 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
 
 def note_cost(layer: Layer, span: Span, context: Context) -> None:
     """Tells, once, that a plugin's layer without a rule is checked in torch."""
-    if layer.is_lazy and layer.file is None:
+    if layer.is_lazy and layer.file is None and not layer.is_composite:
         _note(layer.name, span, context)
 
 
 def _note(name: str, span: Span, context: Context) -> None:
-    if not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
-        context.error("NET990", f"`{name}` is checked by running it in torch, whose import takes seconds", span)
+    if not any(diagnostic.code == "NET990" for diagnostic in context.report.diagnostics):
+        context.report("NET990", f"`{name}` is checked by running it in torch, whose import takes seconds", span)
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
@@ -45,9 +45,9 @@ def foreign_transform(name: str, span: Span, context: Context) -> Transform | No
         return None
     foreign = importlib.import_module("netdsl.data.transforms.torchvision_v2")
     transform: Transform | None = foreign.torchvision_transform(name)
-    if transform is not None and not any(diagnostic.code == "NET990" for diagnostic in context.diagnostics):
+    if transform is not None and not any(diagnostic.code == "NET990" for diagnostic in context.report.diagnostics):
         message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
-        context.error("NET990", message, span)
+        context.report("NET990", message, span)
     return transform
 
 

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope
-from netdsl.checker.report import Context
 from netdsl.components import Layer
 from netdsl.core.diagnostics import Edit, Fix
 from netdsl.language.syntax import Body, Name, Statement
 
 
-def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
+def recovered(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
+    """The statements of a body as they were meant; each repair is reported.
+
+    They are repaired one at a time, since a `let` may give a name its meaning for the statements below it.
+    """
+    for statement in _rejoined(statements, scope, context):
+        yield from _separated(statement, scope, context)
+
+
+def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
     """The statement, or the statements that it would be with a `;` before every layer in it, which is noted."""
     layer = context.registry.layers.get(statement.name.text)
     index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
@@ -24,7 +33,7 @@ def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[
     last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
     message = f"`{name.text}` is a layer of its own, not an argument of `{statement.name.text}`"
     between = Edit(last.source.span(last.end, name.span.start), "; ")
-    context.error("NET106", message, name.span, fix=Fix("write `;` before it", (between,)))
+    context.report("NET106", message, name.span, fix=Fix("write `;` before it", (between,)))
     yield replace(
         statement,
         items=statement.items[:index],
@@ -32,10 +41,10 @@ def separated(statement: Statement, scope: Scope, context: Context) -> Iterator[
         span=statement.span.source.span(statement.span.start, last.end),
     )
     rest = Statement(name, None, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
-    yield from separated(rest, scope, context)
+    yield from _separated(rest, scope, context)
 
 
-def rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
+def _rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
     """The statements; a body that was parted from the statement before it is put back, which is noted."""
     waiting: Statement | None = None
     for statement in statements:
@@ -43,7 +52,7 @@ def rejoined(statements: Sequence[Statement], scope: Scope, context: Context) ->
             name = statement.name
             between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
             message = f"`{name.text}` is a body of the `{waiting.name.text}` before it"
-            context.error("NET108", message, name.span, fix=Fix("put it behind the `}`", (between,)))
+            context.report("NET108", message, name.span, fix=Fix("put it behind the `}`", (between,)))
             span = waiting.span.to(statement.span)
             items = (*waiting.items, name, *statement.items)
             statement = replace(waiting, items=items, label=statement.label, span=span)

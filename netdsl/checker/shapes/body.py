@@ -5,32 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from netdsl.checker.arguments.binding import bind
-from netdsl.checker.arguments.values import INVALID
+from netdsl.checker.context import Context
 from netdsl.checker.names.definitions import expand
-from netdsl.checker.names.net_layers import shipped_block
+from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
-from netdsl.checker.names.scope import Block, Labelled, Scope, Word
-from netdsl.checker.names.torch_classes import module_layer, note_cost
+from netdsl.checker.names.scope import Block, Labelled, Scope
 from netdsl.checker.names.variables import define_variables
-from netdsl.checker.recover.separators import rejoined, separated
+from netdsl.checker.recover.first_words import DEFINITIONS, DIRECTIVES
+from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.report import Context
 from netdsl.checker.shapes.branches import Branches
 from netdsl.checker.shapes.layer_check import LOST, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
-from netdsl.core.limits import MAX_NESTING
+from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
-from netdsl.core.suggestions import SURE, nearest
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, BlockUse, Node
 
 SKIPPING = Call("netdsl.modules:Skipping", {})
-
-DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
-DEFINITIONS = ("let", "variant", "block", "use")
 
 
 class BodyCheck:
@@ -49,16 +44,25 @@ class BodyCheck:
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order; `extent` is the text that they stand in."""
         end = extent.start
-        for statement in rejoined(statements, self.scope, self.context):
+        for statement in recovered(statements, self.scope, self.context):
+            if self.context.stopped:
+                return
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
-            self.context.count(statement.span)
+            if not self.context.limits.count():
+                message = f"the net expands to more than {MAX_LAYERS:,} layers"
+                self.context.report("NET403", message, statement.span)
+                return
             self._statement(statement)
         self._skip(extent.source, end, extent.end)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
         """What could not be read may have been a layer, and may have had a label."""
-        for span in self.context.unreadable.between(source, start, end) if self.context.unreadable else ():
+        for span in (
+            self.context.assumptions.unreadable.between(source, start, end)
+            if self.context.assumptions.unreadable
+            else ()
+        ):
             if first_word(span) not in (*DIRECTIVES, *DEFINITIONS):
                 self.value = LOST
                 if name := label(span):
@@ -87,45 +91,25 @@ class BodyCheck:
             self._repeat(statement)
         elif name in DIRECTIVES or name in DEFINITIONS:
             message = f"`{name}` belongs at the top of the file, not in a body"
-            self.context.error("NET113", message, statement.name.span, help="move it out of the braces")
+            self.context.report("NET113", message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
-            self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.context.report("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
             self.value = LOST
         else:
-            for part in separated(statement, self.scope, self.context):
-                self.at = part
-                self._layer(part)
+            self._component(statement)
 
-    def _layer(self, statement: Statement) -> None:
-        named = self.scope.lookup(statement.name.text)
-        span = (named.span if isinstance(named, Word) else None) or statement.name.span
-        name = str(named) if isinstance(named, str) else statement.name.text
-        if named is INVALID or not (self._called(name, statement, span) or self._meant(name, statement, span)):
+    def _component(self, statement: Statement) -> None:
+        """Checks a use of a layer or of a block: its name, its arguments, its shapes."""
+        self.at = statement
+        component = lookup(statement, self.scope, self.context)
+        if component is None:
             self._finish(statement, self._key(statement), LOST)
-
-    def _called(self, name: str, statement: Statement, span: Span) -> bool:
-        """Checks the statement as a use of the block or the layer of a name; False where there is none."""
-        if block := self.scope.block(name):
-            self._block(block, statement)
-        elif layer := self.context.registry.layers.get(name) or module_layer(name, span, self.context):
-            if block := shipped_block(layer, self.context):
-                self._block(block, statement)
-            elif layer.is_composite:
-                self._composite(layer, statement)
-            else:
-                note_cost(layer, span, self.context)
-                self._plain(layer, statement)
+        elif isinstance(component, Block):
+            self._block(component, statement)
+        elif component.is_composite:
+            self._composite(component, statement)
         else:
-            return False
-        return True
-
-    def _meant(self, name: str, statement: Statement, span: Span) -> bool:
-        """The same as what a misspelt name surely means; a name that a lost definition may have had is let pass."""
-        known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
-        if name.startswith("nn.") or (self.context.incomplete and not nearest(name, known, SURE)):
-            return False
-        near = self.context.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
-        return near is not None and self._called(near, statement, span)
+            self._plain(component, statement)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
@@ -175,9 +159,9 @@ class BodyCheck:
         self._finish(statement, key, after(value, layer, result, statement.span, statement.name.text))
 
     def _block(self, block: Block, statement: Statement) -> None:
-        key, known = self._key(statement), block in self.context.used
+        key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
-        if scope is None or (known and self.context.glancing):
+        if scope is None or (known and self.context.expansion.unused):
             self._finish(statement, key, LOST)
             return
         before, given = self.value, {name: scope.variables[name] for name in block.parameters}
@@ -203,21 +187,21 @@ class BodyCheck:
         body, times = found
         if times is None:
             self.value = LOST
-        if not times or self.context.glancing:
+        if not times or self.context.expansion.unused:
             self.glance(body, self.scope.inner(None))
         outer = self.scope
-        self.context.shared += 1
-        for _ in range(times if times and body.statements and not self.context.glancing else 0):
+        self.context.expansion.repeated += 1
+        for _ in range(times if times and body.statements and not self.context.expansion.unused else 0):
             self.scope = outer.repeated(self.value.shape)
             self.run(body.statements, body.span)
         self.scope = outer
-        self.context.shared -= 1
+        self.context.expansion.repeated -= 1
 
     def glance(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
-        before, self.context.glancing = self.context.glancing, True
+        before, self.context.expansion.unused = self.context.expansion.unused, True
         BodyCheck(self.context, scope, LOST).run(body.statements, body.span)
-        self.context.glancing = before
+        self.context.expansion.unused = before
 
     def _next_key(self, statement: Statement) -> str:
         """The name of the statement's module among its siblings: its label (numbered if repeated), or its index."""
@@ -248,12 +232,12 @@ class BodyCheck:
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
-            self.context.error("NET110", f"the label `{name}` is used twice", span, labels=[first])
+            self.context.report("NET110", f"the label `{name}` is used twice", span, labels=[first])
         elif is_reserved(name):
             advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
-            self.context.error("NET110", f"`{name}` cannot be a label", span, help=advice)
+            self.context.report("NET110", f"`{name}` cannot be a label", span, help=advice)
         elif "." in name:
-            self.context.error("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
+            self.context.report("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
 
 

@@ -79,7 +79,7 @@ class Branches:
                 message = f"`{self.layer.name}` has a `{target}` already"
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
                 advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
-                self.check.context.error("NET108", message, where, help=advice)
+                self.check.context.report("NET108", message, where, help=advice)
                 self.sound = False
             else:
                 self.shapes[target] = self._body(target, body, self._fed(1))
@@ -120,7 +120,7 @@ class Branches:
             return self._known(found.shape)
         self.sound = False
         advice = "write `as NAME` after the layer whose output is meant"
-        self.check.context.unknown("NET111", "label", name.text, name.span, self.scope.label_names(), advice)
+        self.check.context.report.unknown("NET111", "label", name.text, name.span, self.scope.label_names(), advice)
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
@@ -145,7 +145,7 @@ class Branches:
         self.sound = False
         span = self.check.statement.name.span
         advice = f"for example `{self.layer.example}`" if self.layer.example else None
-        self.check.context.error("NET108", f"`{self.layer.name}` needs a body", span, help=advice)
+        self.check.context.report("NET108", f"`{self.layer.name}` needs a body", span, help=advice)
 
 
 def _moved(node: Node, span: Span) -> Node:

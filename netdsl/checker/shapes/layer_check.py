@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.binding import Arguments
-from netdsl.checker.report import Assume, Constraint, Context
+from netdsl.checker.context import Constraint, Context
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, noun
@@ -139,8 +139,8 @@ class LayerCheck:
         if not layout:
             return self.value
         if not self.value.guessed:
-            if self.context.assumed is None:
-                raise Assume(tuple(self._stated_sizes(layout)))
+            if self.context.assumptions.input is None:
+                self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
             return LOST
         if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
             return self.value
@@ -165,12 +165,12 @@ class LayerCheck:
     def _dtype(self) -> None:
         if self.layer.takes == "any":
             return
-        found = self.context.dtype if self.value.dtype == "any" else self.value.dtype
+        found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
         if found == "any":
-            self.context.dtype = self.layer.takes
+            self.context.assumptions.dtype = self.layer.takes
         elif found != self.layer.takes and not self.value.guessed:
             message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
-            self.context.error("NET208", message, self.statement.name.span, labels=self._causes())
+            self.context.report("NET208", message, self.statement.name.span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
@@ -188,30 +188,30 @@ class LayerCheck:
         elif isinstance(actual, Expr):
             message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])
-            self.context.constraints.append(constraint)
+            self.context.assumptions.constraints.append(constraint)
         axis %= len(shape)
         return (*shape[:axis], given, *shape[axis + 1 :])
 
     def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> None:
         span, origin = self.given.spans[name], self.value.origin
-        made, shared = origin.span if origin else None, self.context.shared > 0
+        made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         causes = self._causes()
-        self.context.error("NET201", found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
+        self.context.report("NET201", found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
 
     def _undetermined(self, name: str, actual: Expr) -> None:
         message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
         via = self.value.origin.via if self.value.origin else None
         instead = "put `gap` before `flatten`" if via and via[0] == "flatten" else f"write it (`{self.layer.example}`)"
         advice = f"{instead}, or say what comes in: `input 3x32x32`"
-        self.context.error("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
+        self.context.report("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
         """Tells a hole that stands for an inferred size what the size is."""
-        if self.context.holes and name in self.given.spans:
-            hole = self.context.holes.get(self.given.spans[name])
+        if self.context.assumptions.placeholders and name in self.given.spans:
+            hole = self.context.assumptions.placeholders.get(self.given.spans[name])
             if hole is not None:
-                hole.tell(actual)
+                hole.learn(actual)
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
@@ -227,7 +227,7 @@ class LayerCheck:
         where = span or self.statement.name.span
         fix = self._another_form() if code == "NET202" else None
         advice = refusal.help or (self._unflattened() if code == "NET202" else None)
-        self.context.error(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
+        self.context.report(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
 
     def _another_form(self) -> Fix | None:
         """Writes `conv` for `conv1d` where that takes the input as it is."""
@@ -247,7 +247,7 @@ class LayerCheck:
             if not self._holds(requirement):
                 if not self.value.guessed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-                    self.context.error("NET203", requirement.message, span, labels=self._causes())
+                    self.context.report("NET203", requirement.message, span, labels=self._causes())
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 
@@ -257,7 +257,7 @@ class LayerCheck:
             return left >= right if relation == ">=" else left == right
         if not isinstance(left, Unknown) and not isinstance(right, Unknown) and left != right:
             span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-            self.context.constraints.append(Constraint(left, relation, right, requirement.message, span))
+            self.context.assumptions.constraints.append(Constraint(left, relation, right, requirement.message, span))
         return True
 
     def _limited(self, result: Result) -> Result:
@@ -267,7 +267,7 @@ class LayerCheck:
         for what, count in (("output has", elements), ("parameters are", result.params)):
             if isinstance(count, int) and count >= MAX_ELEMENTS:
                 span = self.statement.span
-                self.context.error("NET403", f"the {what} 2^53 numbers or more", span)
+                self.context.report("NET403", f"the {what} 2^53 numbers or more", span)
                 return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from netdsl.checker.report import Context
+from netdsl.checker.context import Context
 from netdsl.components import Component, Refusal
 from netdsl.plugins.loading import OWN, describe, repair
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
-from netdsl.checker.report import Attempt, Context, Hole
+from netdsl.checker.context import Context, Placeholder
 from netdsl.core.diagnostics import Edit, Fix, errors
 from netdsl.core.limits import MAX_LAYERS_TRIED
 from netdsl.core.source import Span
 from netdsl.language.syntax import File
+from netdsl.program import Experiment
 
 ATTEMPTS = 1024
 """So many combinations of values are tried, or fewer where the net is large."""
@@ -27,29 +29,36 @@ _TRIED = 512
 Guesses = dict[Span, int]
 
 
+class Attempt(NamedTuple):
+    """One check of a file: what it has carried along, and what came of it."""
+
+    context: Context
+    experiment: Experiment | None
+
+
 def fill(first: Attempt, file: File, attempt: Callable[[Guesses], Attempt]) -> Attempt:
     """The attempt with values for the holes that make the rest fit, or the first one; what was found is noted.
 
     In the first attempt the holes are unknown sizes, so that its mistakes have nothing to do with them: values fit that
     add no other.
     """
-    asked = [hole for hole in first.context.holes.values() if hole.open]
+    asked = [hole for hole in first.context.assumptions.placeholders.values() if hole.open]
     excused = _mistakes(first)
-    layers = first.context.layers
+    layers = first.context.limits.layers
     for values in islice(by_sum([candidates(hole, file) for hole in asked]), ATTEMPTS if asked else 0):
         guesses = {hole.span: value for hole, value in zip(asked, values, strict=True)}
         tried = attempt(guesses)
         if _mistakes(tried) <= excused:
             _report(tried.context, guesses)
             return tried
-        layers += tried.context.layers
+        layers += tried.context.limits.layers
         if layers > MAX_LAYERS_TRIED:
             break
     _report(first.context, {})
     return first
 
 
-def candidates(hole: Hole, file: File) -> Sequence[int]:
+def candidates(hole: Placeholder, file: File) -> Sequence[int]:
     """Values to try, the likeliest first: the usual ones of a parameter, or the numbers that the file itself holds."""
     if hole.parameter in _USUAL:
         return _USUAL[hole.parameter]
@@ -79,26 +88,28 @@ def _summing(lists: Sequence[Sequence[int]], total: int) -> Iterator[tuple[int, 
 
 
 def _mistakes(attempt: Attempt) -> set[tuple[str, Span]]:
-    return {(found.code, found.span) for found in errors(attempt.context.diagnostics)}
+    return {(found.code, found.span) for found in errors(attempt.context.report.diagnostics)}
 
 
 def _report(context: Context, guesses: Guesses) -> None:
     """Notes what every hole should be: the value found, or that there is none."""
-    for hole in context.holes.values():
+    for hole in context.assumptions.placeholders.values():
         value = hole.value if hole.value is not None else guesses.get(hole.span)
         if hole.undetermined:
             continue
         if value is None or hole.several:
-            context.error("NET115", f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole))
+            context.report(
+                "NET115", f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole)
+            )
             continue
         mark = hole.span.text.find("?") + hole.span.start
         span = hole.span.source.span(mark, mark + 1)
         text = hole.span.text.replace("?", str(value))
         message = f"`{hole.parameter}` is left open; {value} makes the rest fit"
-        context.error("NET115", message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
+        context.report("NET115", message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
 
 
-def _advice(hole: Hole) -> str:
+def _advice(hole: Placeholder) -> str:
     if hole.several:
         return "the inputs differ: leave it out, and each is inferred"
     return "put the mistakes above it right first" if hole.stated else "change the layers around it"

@@ -12,7 +12,7 @@ from itertools import pairwise
 from itertools import product as pairs
 from typing import NamedTuple
 
-from netdsl.checker.report import Constraint
+from netdsl.checker.context import Constraint
 from netdsl.core.limits import MAX_INTEGER
 from netdsl.core.sizes import Dim, Expr, Floor, Shape, Unknown, evaluate, symbols
 

@@ -1,0 +1,50 @@
+"""What a statement's name means: a block, or a layer."""
+
+from __future__ import annotations
+
+from netdsl.checker.arguments.values import INVALID
+from netdsl.checker.context import Context
+from netdsl.checker.names.net_layers import shipped_block
+from netdsl.checker.names.scope import Block, Scope, Word
+from netdsl.checker.names.torch_classes import module_layer, note_cost
+from netdsl.checker.recover.first_words import DEFINITIONS, DIRECTIVES
+from netdsl.components import Layer
+from netdsl.core.source import Span
+from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.syntax import Statement
+
+
+def lookup(statement: Statement, scope: Scope, context: Context) -> Block | Layer | None:
+    """The block or the layer that a statement names, or surely means to; None where that is not known, and reported.
+
+    A variable may hold the name. Nothing is reported of a name that a lost definition may have had.
+    """
+    named = scope.lookup(statement.name.text)
+    if named is INVALID:
+        return None
+    span = (named.span if isinstance(named, Word) else None) or statement.name.span
+    name = str(named) if isinstance(named, str) else statement.name.text
+    return _component(name, span, scope, context) or _meant(name, span, scope, context)
+
+
+def _component(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
+    block = scope.block(name)
+    if block is not None:
+        return block
+    layer = context.registry.layers.get(name) or module_layer(name, span, context)
+    if layer is None:
+        return None
+    block = shipped_block(layer, context)
+    if block is not None:
+        return block
+    note_cost(layer, span, context)
+    return layer
+
+
+def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
+    """What a misspelt name surely means."""
+    known = {*context.registry.layers, *scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
+    if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
+        return None
+    near = context.report.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
+    return _component(near, span, scope, context) if near else None

@@ -1,0 +1,70 @@
+"""The first words of statements: they tell definitions and directives from the net, misspelt ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import NamedTuple
+
+from netdsl.checker.context import Context
+from netdsl.checker.names.scope import as_name
+from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.syntax import Name, Setting, Statement
+
+DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
+DEFINITIONS = ("let", "variant", "block", "use")
+
+
+class Parts(NamedTuple):
+    """The statements of a file: what defines names and what speaks of the experiment, by first word, and the net."""
+
+    lines: Mapping[str, Sequence[Statement]]
+    layers: Sequence[Statement]
+
+
+def part(statements: Iterable[Statement], context: Context) -> Parts:
+    """Parts a file; a misspelt first word is reported, and read as what it surely means."""
+    statements = tuple(statements)
+    known = {*context.registry.layers, *defined_names(statements), *DIRECTIVES, *DEFINITIONS, "repeat"}
+    lines: dict[str, list[Statement]] = {}
+    layers: list[Statement] = []
+    for statement in statements:
+        name = _meant(statement.name, known, context)
+        if name in DIRECTIVES or name in DEFINITIONS:
+            meant = replace(statement, name=replace(statement.name, text=name))
+            lines.setdefault(name, []).append(_without_label_and_flow(meant, context))
+        else:
+            layers.append(statement)
+    return Parts(lines, layers)
+
+
+def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
+    """The variables and blocks that the statements of a file define."""
+    for statement in statements:
+        if statement.name.text == "let":
+            yield from (item.name.text for item in statement.items if isinstance(item, Setting))
+        elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
+            yield name.text
+
+
+def _meant(name: Name, known: Set[str], context: Context) -> str:
+    """The word that a statement begins with, as it is surely meant where it is no layer."""
+    if name.text in known or name.text.startswith("nn."):
+        return name.text
+    near = nearest(name.text, known, SURE)
+    if near in DIRECTIVES or near in DEFINITIONS:
+        context.report.unknown("NET101", "statement", name.text, name.span, [near])
+        return near
+    return name.text
+
+
+def _without_label_and_flow(statement: Statement, context: Context) -> Statement:
+    """A directive or a definition without the label and the flow that it cannot have, which are reported."""
+    name, label, flow = statement.name.text, statement.label, statement.flow
+    if name == "input":  # it says itself what it takes
+        return statement
+    if label:
+        context.report("NET110", f"`{name}` takes no label", label.span, help="only layers have labels")
+    if flow:
+        context.report("NET109", f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+    return replace(statement, label=None, flow=None)
