@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.experiment.budget import check_budget
 from netdsl.checker.experiment.directives import ExperimentCheck
 from netdsl.checker.experiment.input_line import agreed
+from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.checker.names.definitions import Library, define_blocks, defined_names, plain, unused
 from netdsl.checker.names.expansion import too_many
 from netdsl.checker.names.overrides import Overrides, choose_variant
@@ -23,7 +25,7 @@ from netdsl.checker.shapes.body import DEFINITIONS, DIRECTIVES, BodyCheck
 from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.checker.solve.placeholders import fill
 from netdsl.checker.solve.solver import Solution, solve
-from netdsl.core.diagnostics import Diagnostic, Label, errors
+from netdsl.core.diagnostics import Code, Diagnostic, Label, errors
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, symbol, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source, Span
@@ -33,6 +35,33 @@ from netdsl.language.syntax import Body, Bound, File, Name, Setting, Short, Stat
 from netdsl.lints import heard, lint
 from netdsl.plugins.registry import Registry
 from netdsl.program import DataUse, Experiment, Network
+
+NO_NET = Code(
+    "NET116",
+    title="no net",
+    meaning="A file describes a net: at least one layer is needed.",
+    example="let width=64",
+    instead="let width=64\nconv 3->width k3",
+)
+
+NO_INPUT_FITS = Code(
+    "NET206",
+    title="no input fits",
+    meaning="The sizes that the input leaves open have to meet several conditions, and no value meets all of them.",
+    example="conv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1000->64",
+    instead="conv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1024->64",
+)
+
+UNSTATED_INPUT = Code(
+    "NET207",
+    title="nothing says what comes in",
+    meaning=(
+        "Without an `input` line and without `data`, the shape of a sample comes from what the layers state. The "
+        "first ones here state nothing."
+    ),
+    example="relu\ntanh",
+    instead="input 8\nrelu\ntanh",
+)
 
 
 def check(
@@ -150,7 +179,7 @@ class _FileCheck:
             return name.text
         near = nearest(name.text, known | {"repeat"}, SURE)
         if near in DIRECTIVES or near in DEFINITIONS:
-            self.context.unknown("NET101", "statement", name.text, name.span, [near])
+            self.context.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
             return near
         return name.text
 
@@ -172,7 +201,7 @@ class _FileCheck:
         for other in statements[1:]:
             first = Label(statements[0].name.span, "first given here")
             message, advice = "`input` stands twice", "delete one of them"
-            self.context.error("NET105", message, other.name.span, labels=[first], help=advice)
+            self.context.report(GIVEN_TWICE, message, other.name.span, labels=[first], help=advice)
         stated = self._stated(statements[0]) if statements else None
         dtype = data.facts.dtype if data else "any"
         known = data.shape if data else None
@@ -193,13 +222,13 @@ class _FileCheck:
         """The shape of an `input` line; its symbols become names in scope."""
         advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
         if len(statement.items) != 1 or statement.flow or statement.label:
-            self.context.error("NET103", "`input` takes one size", statement.span, help=advice)
+            self.context.report(WRONG_VALUE, "`input` takes one size", statement.span, help=advice)
             return None
         (item,) = statement.items
         item = as_name(item) or item
         if isinstance(item, (Short, Setting, Bound, Body)):
             message = f"`input` takes one size, found `{item.span.text}`"
-            self.context.error("NET103", message, item.span, help=advice)
+            self.context.report(WRONG_VALUE, message, item.span, help=advice)
             return None
         value = evaluate(item, self.scope, self.context)
         if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
@@ -208,7 +237,7 @@ class _FileCheck:
         if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
             if value is not INVALID:
                 message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
-                self.context.error("NET103", message, item.span, help=advice)
+                self.context.report(WRONG_VALUE, message, item.span, help=advice)
             return None
         for dim in shape:
             if isinstance(dim, Expr):
@@ -221,14 +250,14 @@ class _FileCheck:
             return
         end = len(self.context.source.text)
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
-        self.context.error("NET116", "there is no net here", self.context.source.span(end, end), help=advice)
+        self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
         if value.shape is None and not value.guessed and not errors(self.context.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
-            self.context.error("NET207", "nothing says what comes in", first.name.span, help=advice)
+            self.context.report(UNSTATED_INPUT, "nothing says what comes in", first.name.span, help=advice)
         if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
@@ -241,7 +270,7 @@ class _FileCheck:
         solution = solve(network.input, self.context.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
-            self.context.error("NET206", f"no input size fits: {solution.message}", solution.span, help=advice)
+            self.context.report(NO_INPUT_FITS, f"no input size fits: {solution.message}", solution.span, help=advice)
             return network
         example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
         return replace(network, fits=solution.words, example=example)

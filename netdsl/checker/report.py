@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
+from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.components import Component, Dtype, Result
-from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
@@ -71,9 +72,9 @@ class Context:
     shipped: dict[Path, Mapping[str, Component]] = field(default_factory=dict)
     layers: int = 0
 
-    def error(
+    def report(
         self,
-        code: str,
+        code: Code,
         message: str,
         span: Span,
         caption: str = "",
@@ -93,21 +94,23 @@ class Context:
         return [Label(self.uses[0], "in this use")] if self.uses and code.startswith("NET2") else []
 
     def unknown(
-        self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
+        self, code: Code, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
     ) -> str | None:
         """Notes a name that is not there, with the nearest one that is; returns that one where it is surely meant."""
         if plugins := self._disputing(what, name):
             several = " and ".join(f"`{plugin}`" for plugin in plugins)
             message = f"unknown {what} `{name}`: plugins {several} both bring it, and neither is used"
-            self.error(code, message, span, help=f"choose one: `NETDSL_PLUGINS={plugins[0]}`, or uninstall the other")
+            self.report(code, message, span, help=f"choose one: `NETDSL_PLUGINS={plugins[0]}`, or uninstall the other")
             return None
         near = nearest(name, known)
         if near is None:
-            self.error(code, f"unknown {what} `{name}`", span, help=help)
+            self.report(code, f"unknown {what} `{name}`", span, help=help)
             return None
         sure = nearest(name, [near], SURE) is not None
         fix = Fix(f"write `{near}`", (Edit(span, near),)) if sure else None
-        self.error(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix)
+        self.report(
+            code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix
+        )
         return near if sure else None
 
     def _disputing(self, what: str, name: str) -> tuple[str, ...]:
@@ -135,7 +138,7 @@ class Context:
 
     def exhausted(self, span: Span) -> NoReturn:
         """Ends the check at the statement with which the net becomes too large."""
-        self.error("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", span)
+        self.report(TOO_LARGE, f"the net expands to more than {MAX_LAYERS:,} layers", span)
         raise Exhausted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
 from netdsl.checker.report import Context
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Shape, format_shape
@@ -19,7 +20,7 @@ def agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, 
     fix = resized or Fix(f"write `{format_shape(given)}`", (Edit(line.items[0].span, format_shape(given)),))
     labels = [Label(data_line.span, f"gives {format_shape(given)}")]
     message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(given)}"
-    context.error("NET306", message, line.items[0].span, "stated here", labels=labels, fix=fix)
+    context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
     return stated if resized else given
 
 

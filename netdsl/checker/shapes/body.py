@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.values import INVALID
+from netdsl.checker.names.codes import MALFORMED_DEFINITION, UNKNOWN_LAYER, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
 from netdsl.checker.names.net_layers import shipped_block
 from netdsl.checker.names.reserved_labels import is_reserved
@@ -24,6 +25,7 @@ from netdsl.core.limits import MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, BlockUse, Node
 
@@ -87,9 +89,9 @@ class BodyCheck:
             self._repeat(statement)
         elif name in DIRECTIVES or name in DEFINITIONS:
             message = f"`{name}` belongs at the top of the file, not in a body"
-            self.context.error("NET113", message, statement.name.span, help="move it out of the braces")
+            self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
-            self.context.error("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.context.report(NESTED_TOO_DEEP, f"nested more than {MAX_NESTING} deep", statement.name.span)
             self.value = LOST
         else:
             for part in separated(statement, self.scope, self.context):
@@ -124,7 +126,7 @@ class BodyCheck:
         known = {*self.context.registry.layers, *self.scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
         if name.startswith("nn.") or (self.context.incomplete and not nearest(name, known, SURE)):
             return False
-        near = self.context.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
+        near = self.context.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")
         return near is not None and self._called(near, statement, span)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
@@ -248,12 +250,12 @@ class BodyCheck:
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
-            self.context.error("NET110", f"the label `{name}` is used twice", span, labels=[first])
+            self.context.report(WRONG_LABEL, f"the label `{name}` is used twice", span, labels=[first])
         elif is_reserved(name):
             advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
-            self.context.error("NET110", f"`{name}` cannot be a label", span, help=advice)
+            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help=advice)
         elif "." in name:
-            self.context.error("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
+            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help="a label is one word")
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
 
 
