@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Assumptions, Context
 from netdsl.checker.experiment.budget import check_budget
@@ -33,7 +34,7 @@ from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
 from netdsl.checker.solve.solver import Solution, solve
-from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
@@ -43,6 +44,33 @@ from netdsl.language.syntax import File
 from netdsl.lints import heard, lint
 from netdsl.plugins.registry import Registry
 from netdsl.program import Experiment, Network
+
+NO_NET = Code(
+    "NET116",
+    title="no net",
+    meaning="A file describes a net: at least one layer is needed.",
+    example="let width=64",
+    instead="let width=64\nconv 3->width k3",
+)
+
+NO_INPUT_FITS = Code(
+    "NET206",
+    title="no input fits",
+    meaning="The sizes that the input leaves open have to meet several conditions, and no value meets all of them.",
+    example="conv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1000->64",
+    instead="conv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1024->64",
+)
+
+UNSTATED_INPUT = Code(
+    "NET207",
+    title="nothing says what comes in",
+    meaning=(
+        "Without an `input` line and without `data`, the shape of a sample comes from what the layers state. The "
+        "first ones here state nothing."
+    ),
+    example="relu\ntanh",
+    instead="input 8\nrelu\ntanh",
+)
 
 
 def check(
@@ -112,7 +140,7 @@ class _FileCheck:
         """The experiment; None where there is no net, or one that is too large."""
         self._define()
         if where := too_many(self.layers, self.scope, self.context):
-            self.context.report("NET403", f"the net expands to more than {MAX_LAYERS:,} layers", where)
+            self.context.report(TOO_LARGE, f"the net expands to more than {MAX_LAYERS:,} layers", where)
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         data = experiment.data()
@@ -169,14 +197,14 @@ class _FileCheck:
             return
         end = len(self.context.source.text)
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
-        self.context.report("NET116", "there is no net here", self.context.source.span(end, end), help=advice)
+        self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
         if value.shape is None and not value.guessed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
-            self.context.report("NET207", "nothing says what comes in", first.name.span, help=advice)
+            self.context.report(UNSTATED_INPUT, "nothing says what comes in", first.name.span, help=advice)
         if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
@@ -190,7 +218,7 @@ class _FileCheck:
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
             message = f"no input size fits: {solution.message}"
-            self.context.report("NET206", message, solution.span, help=advice)
+            self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
         example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
         return replace(network, fits=solution.words, example=example)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.plugins.registry import Registry
@@ -22,7 +22,7 @@ class Report:
 
     def __call__(
         self,
-        code: str,
+        code: Code,
         message: str,
         span: Span,
         caption: str = "",
@@ -49,7 +49,7 @@ class Report:
         return [Label(self._uses[0], "in this use")] if self._uses and code.startswith("NET2") else []
 
     def unknown(
-        self, code: str, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
+        self, code: Code, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
     ) -> str | None:
         """Reports a name that is not there, with the nearest one that is; returns that one where it is surely meant."""
         if plugins := self._disputing(what, name):

@@ -55,13 +55,13 @@ def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
 
 
 def _explain(code: str) -> str:
-    from netdsl.codes import CODES
+    from netdsl.codes import all_codes
     from netdsl.render.code_pages import code_list, code_page
 
-    color = colored(sys.stdout)
+    color, known = colored(sys.stdout), all_codes()
     if code == "all":
-        return code_list(CODES.values(), color=color)
-    page = CODES.get(code.upper())
-    if page is None:
+        return code_list(known.values(), color=color)
+    found = known.get(code.upper())
+    if found is None:
         raise click.UsageError(f"no such code: `{code}`; `netdsl check --explain all` lists them")
-    return code_page(page, color=color)
+    return code_page(found, color=color)

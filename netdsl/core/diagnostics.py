@@ -23,7 +23,7 @@ class Code(str):
 
     __slots__ = ("example", "instead", "meaning", "title")
 
-    title: str
+    title: str  # type: ignore[assignment]  # the page's, where a `str` has a method
     meaning: str
     example: str
     instead: str
@@ -33,6 +33,10 @@ class Code(str):
         code = super().__new__(cls, name)
         code.title, code.meaning, code.example, code.instead = title, meaning, example, instead
         return code
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, str]]:
+        page = {name: getattr(self, name) for name in self.__slots__}
+        return (str(self),), page  # so that a diagnostic can be pickled
 
 
 class Label(NamedTuple):

@@ -5,9 +5,44 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 
-from netdsl.core.diagnostics import Diagnostic, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Label
 from netdsl.lints.edits import delete
 from netdsl.lints.program import Place, Program
+
+TWO_LINEAR_LAYERS = Code(
+    "NET901",
+    title="two linear layers with no activation between them",
+    meaning=(
+        "A linear map of a linear map is a linear map: the two layers, which may be convolutions, can do nothing "
+        "that one could not. An activation between them makes the second one count. A layer narrower than both "
+        "its neighbours is a bottleneck and is not warned of, nor is a depthwise convolution before a 1x1 one."
+    ),
+    example="input 784\nlinear 128\nlinear 10",
+    instead="input 784\nlinear 128; relu\nlinear 10",
+)
+
+IDLE_ACTIVATION = Code(
+    "NET910",
+    title="an activation that changes nothing",
+    meaning=(
+        "What is positive already is left alone by `relu`: behind another `relu`, a `sigmoid` or a `softmax` it "
+        "does nothing. Most often a line was copied once too often."
+    ),
+    example="input 64\nlinear 32; relu; relu; linear 10",
+    instead="input 64\nlinear 32; relu; linear 10",
+)
+
+SOFTMAX_OF_ONE = Code(
+    "NET911",
+    title="a softmax of one number",
+    meaning=(
+        "A softmax makes shares that add up to 1, and the share of a single number is 1 whatever it is: the net "
+        "can say only one thing. For a yes or a no, `sigmoid` is meant."
+    ),
+    example="input 64\nlinear 1; softmax",
+    instead="input 64\nlinear 1; sigmoid",
+)
+
 
 WEIGHTED = ("torch.nn:Linear", "torch.nn:Conv", "netdsl.modules:SameConv")
 AFFINE = (
@@ -43,7 +78,7 @@ def two_linear_layers(program: Program) -> Iterator[Diagnostic]:
         message = f"no activation between this `{place.node.name}` and the `{first.node.name}` before it"
         labels = (Label(first.node.span, "together they do what one layer can"),)
         advice = "write one between them, for example `relu`"
-        yield Diagnostic("NET901", message, place.node.span, labels=labels, help=advice)
+        yield Diagnostic(TWO_LINEAR_LAYERS, message, place.node.span, labels=labels, help=advice)
 
 
 def twice_the_same(program: Program) -> Iterator[Diagnostic]:
@@ -54,7 +89,7 @@ def twice_the_same(program: Program) -> Iterator[Diagnostic]:
         message = f"`{place.node.name}` after `{before.name}` changes nothing"
         labels = (Label(before.span, "the same has happened here"),)
         fix = delete(program.statements[place.node.span])
-        yield Diagnostic("NET910", message, place.node.span, labels=labels, fix=fix)
+        yield Diagnostic(IDLE_ACTIVATION, message, place.node.span, labels=labels, fix=fix)
 
 
 def softmax_of_one(program: Program) -> Iterator[Diagnostic]:
@@ -63,7 +98,7 @@ def softmax_of_one(program: Program) -> Iterator[Diagnostic]:
         value = {"torch.nn:LogSoftmax": 0}.get(place.target, 1)
         message = f"`{place.node.name}` of a single number is always {value}"
         advice = "for a yes or a no use `sigmoid`, for classes give each its own output"
-        yield Diagnostic("NET911", message, place.node.span, help=advice)
+        yield Diagnostic(SOFTMAX_OF_ONE, message, place.node.span, help=advice)
 
 
 def _folded(place: Place) -> Place | None:

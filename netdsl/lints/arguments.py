@@ -5,11 +5,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import dropwhile
 
-from netdsl.core.diagnostics import Diagnostic, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Label
 from netdsl.lints.activations import changes_nothing
 from netdsl.lints.edits import without
 from netdsl.lints.program import SEQUENCES, Place, Program
 from netdsl.program import Node
+
+IDLE_DROPOUT = Code(
+    "NET915",
+    title="dropout between the layers of one layer",
+    meaning=(
+        "The `dropout` of `lstm`, `gru` and `rnn` acts between their layers. With one layer there is no such "
+        "place, and nothing is dropped. A `dropout` behind it drops numbers of its output."
+    ),
+    example="input 8x16\nlstm 32 dropout=0.5",
+    instead="input 8x16\nlstm 32 num_layers=2 dropout=0.5",
+)
+
+OVERWRITTEN_NUMBERS = Code(
+    "NET916",
+    title="numbers overwritten that are needed again",
+    meaning=(
+        "An `inplace` activation saves memory by writing its output over its input. Where a skip carries that "
+        "input on, it carries the activation's output instead; where the layer before works its gradient out "
+        "from its own output, as `relu`, `sigmoid`, `tanh` and `softmax` do, training stops with an error of "
+        "torch's."
+    ),
+    example="input 8\nresidual { relu inplace=true; linear 8 }",
+    instead="input 8\nresidual { relu; linear 8 }",
+)
+
 
 RECURRENT = ("netdsl.modules:LSTM", "netdsl.modules:GRU", "netdsl.modules:RNN")
 VIEWS = (
@@ -40,7 +65,7 @@ def dropout_between_no_layers(program: Program) -> Iterator[Diagnostic]:
         message = f"`dropout` acts between the layers of `{name}`, and there is only one"
         fix = without(program.statements[place.node.span], "dropout")
         advice = None if fix else "leave it out, or write `num_layers=2`"
-        yield Diagnostic("NET915", message, place.node.span, help=advice, fix=fix)
+        yield Diagnostic(IDLE_DROPOUT, message, place.node.span, help=advice, fix=fix)
 
 
 def overwritten(program: Program) -> Iterator[Diagnostic]:
@@ -54,7 +79,7 @@ def overwritten(program: Program) -> Iterator[Diagnostic]:
             labels = [Label(before.node.span, "needs its own output again")]
         fix = without(program.statements[place.node.span], "inplace")
         advice = None if fix else "leave it out"
-        yield Diagnostic("NET916", message, place.node.span, labels=tuple(labels), help=advice, fix=fix)
+        yield Diagnostic(OVERWRITTEN_NUMBERS, message, place.node.span, labels=tuple(labels), help=advice, fix=fix)
 
 
 def _first(program: Program) -> Node | None:

@@ -4,18 +4,78 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.lints.activations import WEIGHTED, is_activation, is_passing, tail
 from netdsl.lints.edits import delete
 from netdsl.lints.program import Place, Program
 
+SOFTMAX_BEFORE_LOSS = Code(
+    "NET902",
+    title="softmax before cross_entropy",
+    meaning=(
+        "The loss `cross_entropy` takes the scores as they come out of the last layer and applies the softmax "
+        "itself, in a form that neither overflows nor loses digits. A second softmax flattens the scores, and "
+        "the net learns slowly if at all."
+    ),
+    example="data mnist\nflatten; linear 10; softmax\nloss cross_entropy",
+    instead="data mnist\nflatten; linear 10\nloss cross_entropy",
+)
+
+SIGMOID_BEFORE_LOSS = Code(
+    "NET903",
+    title="sigmoid before bce_with_logits",
+    meaning=(
+        "The loss `bce_with_logits` applies the sigmoid itself: that is what its name says. Without it the loss "
+        "is `bce`, which is less exact for scores far from zero."
+    ),
+    example="data fake 8 classes=2\nlinear 1; sigmoid\nloss bce_with_logits",
+    instead="data fake 8 classes=2\nlinear 1\nloss bce_with_logits",
+)
+
+ACTIVATION_ON_SCORES = Code(
+    "NET904",
+    title="an activation on the scores",
+    meaning=(
+        "The loss takes scores of any size and sign. An activation behind the last layer keeps some of them from "
+        "it: after a `relu` no score is below zero, and a class whose score is zero has no gradient left to "
+        "learn by."
+    ),
+    example="data mnist\nflatten; linear 10; relu\nloss cross_entropy",
+    instead="data mnist\nflatten; linear 10\nloss cross_entropy",
+)
+
+DROPOUT_ON_SCORES = Code(
+    "NET905",
+    title="dropout behind the last layer",
+    meaning=(
+        "Dropout sets numbers to zero so that the layers after it rely on none of them. Behind the last layer "
+        "there is none: it sets answers to zero, and the loss counts them as wrong. It belongs before the last "
+        "layer."
+    ),
+    example="data mnist\nflatten; linear 10; dropout",
+    instead="data mnist\nflatten; dropout; linear 10",
+)
+
+LOSS_WITHOUT_ACTIVATION = Code(
+    "NET906",
+    title="a loss of probabilities on plain scores",
+    meaning=(
+        "`nll` expects logarithms of probabilities, as `logsoftmax` gives them, and `bce` probabilities, as "
+        "`sigmoid` gives them; on other numbers they compute something that is no loss. `cross_entropy` and "
+        "`bce_with_logits` take the scores as they are."
+    ),
+    example="data mnist\nflatten; linear 10\nloss nll",
+    instead="data mnist\nflatten; linear 10; logsoftmax\nloss nll",
+)
+
+
 CROSS_ENTROPY = "torch.nn:CrossEntropyLoss"
 BINARY = "torch.nn:BCEWithLogitsLoss"
 APPLIED = {
-    (CROSS_ENTROPY, "torch.nn:Softmax"): "NET902",
-    (CROSS_ENTROPY, "torch.nn:LogSoftmax"): "NET902",
-    (BINARY, "torch.nn:Sigmoid"): "NET903",
+    (CROSS_ENTROPY, "torch.nn:Softmax"): SOFTMAX_BEFORE_LOSS,
+    (CROSS_ENTROPY, "torch.nn:LogSoftmax"): SOFTMAX_BEFORE_LOSS,
+    (BINARY, "torch.nn:Sigmoid"): SIGMOID_BEFORE_LOSS,
 }
 """The losses that apply an activation themselves, and it."""
 
@@ -33,9 +93,9 @@ def activation_on_scores(program: Program) -> Iterator[Diagnostic]:
         return
     name = loss.component.name
     for place in filter(is_activation, _tail(program)):
-        code = APPLIED.get((loss.component.target, place.target), "NET904")
+        code = APPLIED.get((loss.component.target, place.target), ACTIVATION_ON_SCORES)
         what = f"`{place.node.name}` before `{name}`"
-        because = "takes the scores as they are" if code == "NET904" else "applies it itself"
+        because = "takes the scores as they are" if code == ACTIVATION_ON_SCORES else "applies it itself"
         yield _ending(program, code, f"{what}, which {because}", place, loss.span)
 
 
@@ -45,7 +105,7 @@ def dropout_on_scores(program: Program) -> Iterator[Diagnostic]:
     for place in _tail(program) if loss else ():
         if place.target == "torch.nn:Dropout" and place.argument("p"):
             message = f"`{place.node.name}` behind the last layer sets outputs of the net to zero"
-            yield _ending(program, "NET905", message, place, None)
+            yield _ending(program, DROPOUT_ON_SCORES, message, place, None)
 
 
 def loss_without_its_activation(program: Program) -> Iterator[Diagnostic]:
@@ -62,7 +122,7 @@ def loss_without_its_activation(program: Program) -> Iterator[Diagnostic]:
         labels = (Label(end.node.span, "the net ends here"),)
         fix = Fix(f"write `{other}`", (Edit(span, other),)) if end.target in WEIGHTED else None
         advice = None if fix else f"write `{activation}` in the place of `{end.node.name}`"
-        yield Diagnostic("NET906", message, span, labels=labels, help=advice, fix=fix)
+        yield Diagnostic(LOSS_WITHOUT_ACTIVATION, message, span, labels=labels, help=advice, fix=fix)
 
 
 def _tail(program: Program) -> Iterator[Place]:
@@ -73,7 +133,7 @@ def _tail(program: Program) -> Iterator[Place]:
             yield place
 
 
-def _ending(program: Program, code: str, message: str, place: Place, loss: Span | None) -> Diagnostic:
+def _ending(program: Program, code: Code, message: str, place: Place, loss: Span | None) -> Diagnostic:
     labels = (Label(loss, "this loss"),) if loss else ()
     fix = delete(program.statements[place.node.span])
     return Diagnostic(code, message, place.node.span, labels=labels, help=None if fix else "leave it out", fix=fix)

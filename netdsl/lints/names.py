@@ -6,10 +6,29 @@ from collections import Counter
 from collections.abc import Iterator
 
 from netdsl.checker.names.scope import as_name
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.language import syntax
 from netdsl.language.syntax import Body, Bound, Name, Setting, Short, Statement
 from netdsl.lints.program import Program, walk
+
+UNUSED_BLOCK = Code(
+    "NET912",
+    title="a block that is never used",
+    meaning="Nothing in the file names the block, so that it is no part of the net.",
+    example="block head out { linear out; relu }\ninput 64\nlinear 10",
+    instead="block head out { linear out; relu }\ninput 64\nhead 10",
+)
+
+UNUSED_VARIABLE = Code(
+    "NET913",
+    title="a variable that is never used",
+    meaning=(
+        "Nothing is made of the variable, or of the block's parameter: changing it, in the file or with `--set`, "
+        "would change nothing."
+    ),
+    example="let width=64 depth=2\ninput 8\nlinear width",
+    instead="let width=64 depth=2\ninput 8\nrepeat depth { linear width; relu }",
+)
 
 
 def unused_blocks(program: Program) -> Iterator[Diagnostic]:
@@ -19,7 +38,7 @@ def unused_blocks(program: Program) -> Iterator[Diagnostic]:
         name = as_name(block.items[0]) if block.name.text == "block" else None
         if name and used[name.text] == Counter(_names(block))[name.text]:
             message = f"the block `{name.text}` is never used"
-            yield Diagnostic("NET912", message, name.span, help="use it by its name, or delete it")
+            yield Diagnostic(UNUSED_BLOCK, message, name.span, help="use it by its name, or delete it")
 
 
 def unused_variables(program: Program) -> Iterator[Diagnostic]:
@@ -36,7 +55,7 @@ def _unused(what: str, names: list[Name], used: set[str]) -> Iterator[Diagnostic
     for name in names:
         if name.text not in used:
             message = f"the {what} `{name.text}` is never used"
-            yield Diagnostic("NET913", message, name.span, help="use it by its name, or delete it")
+            yield Diagnostic(UNUSED_VARIABLE, message, name.span, help="use it by its name, or delete it")
 
 
 def _parameters(block: Statement) -> Iterator[Name]:

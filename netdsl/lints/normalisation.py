@@ -4,13 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.sizes import product
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Setting, Statement
 from netdsl.lints.edits import without_bias
 from netdsl.lints.program import Place, Program
 from netdsl.program import DataUse
+
+BIAS_BEFORE_NORMALISATION = Code(
+    "NET907",
+    title="a bias before batch normalisation",
+    meaning=(
+        "Batch normalisation subtracts each channel's mean, and with it any bias that was added just before; "
+        "then it adds a learned shift of its own. The bias costs memory and time, and learns nothing."
+    ),
+    example="input 3x32x32\nconv 32 k3 p1; bn; relu",
+    instead="input 3x32x32\nconv 32 k3 p1 bias=false; bn; relu",
+)
+
+BATCH_OF_ONE = Code(
+    "NET908",
+    title="batch normalisation of a single sample",
+    meaning=(
+        "Batch normalisation compares the samples of a batch with each other. A batch of one has nothing to "
+        "compare, and a vector of one sample is an error in torch when it comes up in training, which may be in "
+        "the last batch of an epoch."
+    ),
+    example="data cifar10 batch=1\nconv 10 k3 bias=false; bn; relu; gap; flatten; linear 10",
+    instead="data cifar10 batch=64\nconv 10 k3 bias=false; bn; relu; gap; flatten; linear 10",
+)
+
 
 NORMALISATION = "torch.nn:BatchNorm"
 BIASED = (
@@ -30,7 +54,7 @@ def bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
         labels = (Label(norm.span, "subtracts the mean"),)
         fix = without_bias(program.statements[place.node.span])
         advice = None if fix else "write `bias=false`"
-        yield Diagnostic("NET907", message, place.node.span, labels=labels, help=advice, fix=fix)
+        yield Diagnostic(BIAS_BEFORE_NORMALISATION, message, place.node.span, labels=labels, help=advice, fix=fix)
 
 
 def batch_of_one(program: Program) -> Iterator[Diagnostic]:
@@ -44,11 +68,11 @@ def batch_of_one(program: Program) -> Iterator[Diagnostic]:
     if data.settings.batch == 1:
         message = f"`{norm.name}` has nothing to normalise over in a batch of one sample"
         advice = f"write a larger batch, or use `layernorm` or `groupnorm` in place of `{norm.name}`"
-        yield Diagnostic("NET908", message, _batch(line), labels=labels, help=advice)
+        yield Diagnostic(BATCH_OF_ONE, message, _batch(line), labels=labels, help=advice)
     elif _leaves_one(data) and any(_has_one_position(place) for place in program.places):
         message = f"the last batch of an epoch has one sample, and `{norm.name}` cannot train on it"
         fix = Fix("write `drop_last`", (Edit(_end(line), " drop_last"),))
-        yield Diagnostic("NET908", message, _batch(line), labels=labels, fix=fix)
+        yield Diagnostic(BATCH_OF_ONE, message, _batch(line), labels=labels, fix=fix)
 
 
 def _has_bias(place: Place) -> bool:

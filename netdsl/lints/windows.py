@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.sizes import format_shape
 from netdsl.lints.program import Place, Program
+
+UNSEEN_EDGE = Code(
+    "NET909",
+    title="rows or columns that no window sees",
+    meaning=(
+        "The window's last step would take it over the edge, so that what remains at the end of the input is "
+        "ignored: the last row and column of 7x7, with windows of 2. Choose a size that divides, pad, or let a "
+        "pool keep the rest with `ceil_mode`."
+    ),
+    example="input 16x7x7\nmaxpool 2",
+    instead="input 16x7x7\nmaxpool 2 ceil_mode",
+)
+
 
 SLIDING = (
     "torch.nn:AvgPool",
@@ -22,7 +35,7 @@ def left_over(program: Program) -> Iterator[Diagnostic]:
     for place in program.somewhere(lambda place: any(_lost(place))):
         node = place.node
         message = f"`{node.name}` never sees the last {_words(_lost(place))} of {format_shape(node.input)}"
-        yield Diagnostic("NET909", message, node.span, help=_advice(place))
+        yield Diagnostic(UNSEEN_EDGE, message, node.span, help=_advice(place))
 
 
 def _lost(place: Place) -> list[int]:

@@ -1,4 +1,7 @@
+import ast
+import pickle
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -6,8 +9,8 @@ import pytest
 
 import netdsl
 from netdsl.checker import check
-from netdsl.codes import CODES
-from netdsl.codes.page import Page
+from netdsl.codes import all_codes
+from netdsl.core.diagnostics import Code
 from netdsl.core.source import Source
 from netdsl.plugins.registry import Registry, load_registry
 from netdsl.render.cells import width
@@ -19,7 +22,8 @@ TOO_LARGE_TO_SHOW = {
     "NET402": f"let a={'(' * 65}1{')' * 65}; conv 3->a k3",
     "NET404": "conv 3->4 k3 @@\n" * 1001,
 }
-EXAMPLES = [page for page in CODES.values() if page.code not in TOO_LARGE_TO_SHOW]
+CODES = all_codes()
+EXAMPLES = [code for code in CODES.values() if code not in TOO_LARGE_TO_SHOW]
 
 
 @cache
@@ -31,17 +35,26 @@ def codes(text: str, folder: Path) -> list[str]:
     return [found.code for found in check(Source(str(folder / "example.net"), text), registry())[1]]
 
 
-def test_every_code_has_a_page_and_every_page_a_code() -> None:
-    files = [file for file in ROOT.rglob("*.py") if "codes" not in file.relative_to(ROOT).parts]
-    raised = {code for file in files for code in re.findall(r'"(NET\d{3})"', file.read_text(encoding="utf-8"))}
-    assert raised == CODES.keys()
+def literals(node: ast.AST, within: str = "") -> Iterator[tuple[str, str]]:
+    """Every text that is the name of a code, and what it is an argument of."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.fullmatch(r"NET\d{3}", node.value):
+        yield node.value, within
+    within = node.func.id if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) else ""
+    for child in ast.iter_child_nodes(node):
+        yield from literals(child, within)
 
 
-@pytest.mark.parametrize("page", EXAMPLES, ids=[page.code for page in EXAMPLES])
-def test_an_example_has_its_mistake_once_and_the_text_to_write_instead_has_none(page: Page, tmp_path: Path) -> None:
-    assert codes(page.example, tmp_path) == [page.code]
-    assert page.instead
-    assert codes(page.instead, tmp_path) == []
+def test_every_name_of_a_code_stands_once_where_the_code_is_declared() -> None:
+    files = sorted(ROOT.rglob("*.py"))
+    found = [one for file in files for one in literals(ast.parse(file.read_text(encoding="utf-8")))]
+    assert sorted(found) == [(name, "Code") for name in CODES]
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=EXAMPLES)
+def test_an_example_has_its_mistake_once_and_the_text_to_write_instead_has_none(code: Code, tmp_path: Path) -> None:
+    assert codes(code.example, tmp_path) == [code]
+    assert code.instead
+    assert codes(code.instead, tmp_path) == []
 
 
 @pytest.mark.parametrize(("code", "text"), TOO_LARGE_TO_SHOW.items(), ids=TOO_LARGE_TO_SHOW)
@@ -50,15 +63,20 @@ def test_a_mistake_too_large_to_show_is_told_in_words(code: str, text: str, tmp_
     assert not CODES[code].example
 
 
-@pytest.mark.parametrize("page", CODES.values(), ids=CODES)
-def test_a_page_fits(page: Page) -> None:
-    lines = code_page(page).splitlines()
-    assert lines[0] == f"{page.code}: {page.title}"
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
+def test_a_page_fits(code: Code) -> None:
+    lines = code_page(code).splitlines()
+    assert lines[0] == f"{code}: {code.title}"
     assert max(map(width, lines)) <= 80
-    assert page.meaning.endswith(".")
+    assert code.meaning.endswith(".")
 
 
 def test_the_list_of_codes_is_sorted() -> None:
     lines = code_list(CODES.values()).splitlines()
     assert lines == sorted(lines)
     assert len(lines) == len(CODES)
+
+
+def test_a_code_survives_pickling() -> None:
+    copy = pickle.loads(pickle.dumps(CODES["NET201"]))
+    assert (copy, copy.title) == ("NET201", CODES["NET201"].title)

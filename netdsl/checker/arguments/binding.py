@@ -7,16 +7,52 @@ from itertools import zip_longest
 from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
+from netdsl.checker.arguments.codes import (
+    GIVEN_TWICE,
+    TOO_LARGE,
+    UNKNOWN_NAME,
+    UNKNOWN_PARAMETER,
+    WRONG_BODY,
+    WRONG_FLOW,
+    WRONG_VALUE,
+)
 from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.checker.context import Context, Placeholder
 from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_short
 from netdsl.components import Component, Layer, Parameter
-from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
 from netdsl.core.sizes import UNKNOWN, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
+
+MISSING_ARGUMENT = Code(
+    "NET104",
+    title="a missing argument",
+    meaning="The parameter has no default, and nothing on the line gives it.",
+    example="conv 3->32",
+    instead="conv 3->32 k3",
+)
+
+TOO_MANY_ARGUMENTS = Code(
+    "NET107",
+    title="an argument too many",
+    meaning="Values without a name fill the parameters in the order of the signature. There is none left for this one.",
+    example="input 3x8x8\nflatten 0 -1 2",
+    instead="input 3x8x8\nflatten 0 -1",
+)
+
+HIDDEN_FLAG = Code(
+    "NET914",
+    title="a variable that hides a flag",
+    meaning=(
+        "A bare name means the variable of that name where there is one, and otherwise a flag or a word that the "
+        "layer knows. Here there are both, and the variable wins."
+    ),
+    example="let bidirectional=2\ninput 8x16\nlstm 32 bidirectional",
+    instead="let depth=2\ninput 8x16\nlstm 32 depth bidirectional",
+)
 
 
 @dataclass
@@ -71,7 +107,7 @@ class _Binder:
             self._body(item, previous)
         elif isinstance(item, Bound):
             text = f"{item.name.text}={item.limit.span.text}"
-            self._wrong("NET102", f"`{self.component.name}` takes no bound", item.span, fix=text)
+            self._wrong(UNKNOWN_PARAMETER, f"`{self.component.name}` takes no bound", item.span, fix=text)
             self._setting(Setting(item.name, item.limit, item.span))
         elif isinstance(item, Name):
             self._bare_name(item, follows)
@@ -83,14 +119,17 @@ class _Binder:
         assert flow is not None
         names = self.component.flow if isinstance(self.component, Layer) else None
         if names is None:
-            self._wrong("NET109", f"`{self.component.name}` takes no `->`", flow.span, takes(self.component))
+            self._wrong(WRONG_FLOW, f"`{self.component.name}` takes no `->`", flow.span, takes(self.component))
             return
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
         short = as_short(flow.right)
         if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
             self._wrong(
-                "NET103", f"`->` needs a size behind it, found `{short.span.text}`", short.span, usage(self.component)
+                WRONG_VALUE,
+                f"`->` needs a size behind it, found `{short.span.text}`",
+                short.span,
+                usage(self.component),
             )
             self.arguments.spans[names[1]] = short.span
             self._short(short)
@@ -109,7 +148,7 @@ class _Binder:
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
             message = f"`{self.component.name}` has no short `{short.letter}`"
-            self._wrong("NET102", message, short.span, takes(self.component))
+            self._wrong(UNKNOWN_PARAMETER, message, short.span, takes(self.component))
             self.arguments.misplaced = True
 
     def _setting(self, setting: Setting) -> None:
@@ -127,7 +166,7 @@ class _Binder:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         known = [*self._settable(), *self.component.aliases]
         what = f"parameter of `{self.component.name}`:"
-        near = self.context.report.unknown("NET102", what, name.text, name.span, known, takes(self.component))
+        near = self.context.report.unknown(UNKNOWN_PARAMETER, what, name.text, name.span, known, takes(self.component))
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
@@ -158,7 +197,9 @@ class _Binder:
         flag = parameter.name == name.text
         meaning = f"flag of `{self.component.name}`" if flag else f"word for its `{parameter.name}`"
         advice = f"write `{name.text}=true` for the flag" if flag else "give the variable another name"
-        self.context.report("NET914", f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice)
+        self.context.report(
+            HIDDEN_FLAG, f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice
+        )
 
     def _flag(self, name: str) -> Parameter | None:
         parameter = self.parameters.get(self.component.resolve(name) or "")
@@ -175,14 +216,14 @@ class _Binder:
         if target is None or target in self.component.branches or self.scope.labelled(name.text):
             return False
         if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
-            self._wrong("NET103", f"`{name.text}` needs a value", name.span, f"write `{name.text}=…`")
+            self._wrong(WRONG_VALUE, f"`{name.text}` needs a value", name.span, f"write `{name.text}=…`")
             self.arguments.spans.setdefault(target, name.span)
             return True
         span = name.span.to(follows.span)
         text = f"{letters}={span.text[len(letters) :].lstrip()}"
         wanted = f"a short holds a whole number, found `{span.text}`"
         message = wanted if joined else f"`{name.text}` needs a `=` before its value"
-        self._wrong("NET103", message, span, fix=text)
+        self._wrong(WRONG_VALUE, message, span, fix=text)
         self.taken = follows
         value = evaluate(follows, self.scope, self.context)
         self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
@@ -193,7 +234,7 @@ class _Binder:
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
-        near = self.context.report.unknown("NET106", "name", name.text, name.span, known, usage(self.component))
+        near = self.context.report.unknown(UNKNOWN_NAME, "name", name.text, name.span, known, usage(self.component))
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
@@ -206,7 +247,7 @@ class _Binder:
         parameter = self._next_positional()
         if parameter is None:
             message = f"`{self.component.name}` takes no further argument"
-            self._wrong("NET107", message, span, takes(self.component))
+            self._wrong(TOO_MANY_ARGUMENTS, message, span, takes(self.component))
         else:
             self._fill(parameter.name, value, span)
 
@@ -221,7 +262,9 @@ class _Binder:
         spans, values = self.arguments.spans, self.arguments.values
         if name in spans:
             first = Label(spans[name], "first given here")
-            self.context.report("NET105", f"`{name}` is given twice", span, labels=[first], help="delete one of them")
+            self.context.report(
+                GIVEN_TWICE, f"`{name}` is given twice", span, labels=[first], help="delete one of them"
+            )
             self.arguments.sound = False
             values.pop(name, None)
             return
@@ -235,13 +278,13 @@ class _Binder:
             return
         if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
             message = f"`{name}` expects {expected(self.parameters[name])}, found `{span.text}`"
-            self._wrong("NET103", message, span, "only layers know the size of their input")
+            self._wrong(WRONG_VALUE, message, span, "only layers know the size of their input")
             return
         converted = converter(self.parameters[name])(value)
         if converted is INVALID:
             self._wrong_type(name, value, span)
         elif limit := beyond(converted):
-            self._wrong("NET403", f"`{name}` must be below {limit}", span, None)
+            self._wrong(TOO_LARGE, f"`{name}` must be below {limit}", span, None)
         else:
             values[name] = converted
 
@@ -259,10 +302,10 @@ class _Binder:
         written = span.text.strip('"') == str(value)
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
-            self.context.report.unknown("NET106", "name", value, span, self.scope.names())
+            self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
             return
         message = f"`{name}` expects {expected(parameter)}, found {show(value)}"
-        self._wrong("NET103", message, span, fix=meant(value, parameter) if written else None)
+        self._wrong(WRONG_VALUE, message, span, fix=meant(value, parameter) if written else None)
 
     def _names_a_body(self, name: Name) -> bool:
         parameter = self.parameters.get(name.text)
@@ -273,7 +316,7 @@ class _Binder:
         if not self.component.branches:
             message = f"`{self.component.name}` takes no body"
             brace = body.span.source.span(body.span.start, body.span.start + 1)
-            self._wrong("NET108", message, brace, "write its layers behind, separated by `;`")
+            self._wrong(WRONG_BODY, message, brace, "write its layers behind, separated by `;`")
             return
         self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))
 
@@ -282,12 +325,12 @@ class _Binder:
         if missing and not self.arguments.misplaced:
             needs = " and ".join(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
             message = f"`{self.component.name}` needs {needs}"
-            self._wrong("NET104", message, self.statement.name.span, usage(self.component))
+            self._wrong(MISSING_ARGUMENT, message, self.statement.name.span, usage(self.component))
 
     def _settable(self) -> list[str]:
         return [name for name, parameter in self.parameters.items() if not parameter.is_branch]
 
-    def _wrong(self, code: str, message: str, span: Span, help: str | None = None, fix: str | None = None) -> None:
+    def _wrong(self, code: Code, message: str, span: Span, help: str | None = None, fix: str | None = None) -> None:
         """Notes a mistake; `fix` is what stands right in the span's place."""
         self.arguments.sound = False
         edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None

@@ -9,13 +9,24 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
+from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
+from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, symbol
 from netdsl.core.source import Span
 from netdsl.language import syntax
+
+IMPOSSIBLE_ARITHMETIC = Code(
+    "NET112",
+    title="arithmetic that comes to nothing",
+    meaning="Arithmetic is over integers and the names of integers: `+ - * / // %`, in parentheses.",
+    example="let width=64\nconv 3->(width//0) k3",
+    instead="let width=64\nconv 3->(width//2) k3",
+)
+
 
 INVALID: Final = object()
 """The value of what could not be worked out; the diagnostic is already noted."""
@@ -50,7 +61,7 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
 
 def _number(value: syntax.Number, context: Context) -> Any:
     if isinstance(value.value, float) and not isfinite(value.value):
-        context.report("NET403", "the number is too large", value.span)
+        context.report(TOO_LARGE, "the number is too large", value.span)
         return INVALID
     return value.value
 
@@ -68,9 +79,9 @@ def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> 
     if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
         return found
     if isinstance(dim, str) and not isinstance(found, int):
-        context.report("NET103", f"a size is a whole number, but `{dim}` is {show(found)}", span)
+        context.report(WRONG_VALUE, f"a size is a whole number, but `{dim}` is {show(found)}", span)
     else:
-        context.report("NET403", "a size must be below 2^31", span)
+        context.report(TOO_LARGE, "a size must be below 2^31", span)
     return INVALID
 
 
@@ -86,10 +97,12 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
-        near = context.report.unknown("NET106", "name", value, term.span, {*scope.names(), "in", "features"})
+        near = context.report.unknown(UNKNOWN_NAME, "name", value, term.span, {*scope.names(), "in", "features"})
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
-        context.report("NET112", f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span)
+        context.report(
+            IMPOSSIBLE_ARITHMETIC, f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span
+        )
         return INVALID
     return value
 
@@ -104,15 +117,17 @@ def _operate(operator: str, left: Any, right: Any, span: Span, context: Context)
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
     if operator in ("/", "//", "%") and right == 0:
-        context.report("NET112", "division by zero", span)
+        context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span)
         return INVALID
     try:
         value = _OPERATORS[operator](left, right)
     except (TypeError, ValueError, OverflowError):
-        context.report("NET112", f"`{operator}` cannot be worked out for {show(left)} and {show(right)}", span)
+        context.report(
+            IMPOSSIBLE_ARITHMETIC, f"`{operator}` cannot be worked out for {show(left)} and {show(right)}", span
+        )
         return INVALID
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
-        context.report("NET403", "the arithmetic comes to 2^53 or more", span)
+        context.report(TOO_LARGE, "the arithmetic comes to 2^53 or more", span)
         return INVALID
     return value
 

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
+from netdsl.checker.arguments.codes import UNKNOWN_PARAMETER, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate, show
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import Scope
-from netdsl.core.diagnostics import Edit, Fix, errors
+from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.sizes import Dim
 from netdsl.language.syntax import Bound, Item, Setting, Statement
 from netdsl.program import Experiment, Network
+
+BUDGET_EXCEEDED = Code(
+    "NET410",
+    title="the budget is exceeded",
+    meaning=(
+        "A `budget` line is a promise about the net: params, macs and memory (in bytes, for one batch) at most, "
+        "receptive (pixels that an output sees) at least, depth (layers with weights in a row) at most."
+    ),
+    example="budget params<=1k\ninput 64\nlinear 64",
+    instead="budget params<=5k\ninput 64\nlinear 64",
+)
 
 
 def _receptive_field(network: Network, _: int) -> int:
@@ -52,7 +65,9 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
                 _bound(bound, experiment, certain, scope, context)
             else:
                 advice = f"the quantities are {', '.join(f'`{name}`' for name in QUANTITIES)}"
-                context.report.unknown("NET102", "quantity", bound.name.text, bound.name.span, QUANTITIES, advice)
+                context.report.unknown(
+                    UNKNOWN_PARAMETER, "quantity", bound.name.text, bound.name.span, QUANTITIES, advice
+                )
 
 
 def _as_bound(item: Item, context: Context) -> Bound | None:
@@ -60,10 +75,12 @@ def _as_bound(item: Item, context: Context) -> Bound | None:
     if isinstance(item, Setting):
         text = f"{item.name.text}<={item.value.span.text}"
         fix = Fix(f"write `{text}`", (Edit(item.span, text),))
-        context.report("NET113", "`budget` takes bounds", item.span, fix=fix)
+        context.report(MALFORMED_DEFINITION, "`budget` takes bounds", item.span, fix=fix)
         return Bound(item.name, item.value, item.span)
     if not isinstance(item, Bound):
-        context.report("NET113", "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`")
+        context.report(
+            MALFORMED_DEFINITION, "`budget` takes bounds", item.span, help="write `budget params<=25M macs<=4G`"
+        )
         return None
     return item
 
@@ -73,7 +90,7 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
-            context.report("NET103", f"a bound is a number, found {show(limit)}", bound.limit.span)
+            context.report(WRONG_VALUE, f"a bound is a number, found {show(limit)}", bound.limit.span)
         return
     what, measure = QUANTITIES[bound.name.text]
     batch = experiment.data.settings.batch if experiment.data else 1
@@ -81,8 +98,10 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     if not isinstance(found, int):
         return
     if bound.relation == "<=" and found > limit:
-        context.report("NET410", f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span)
+        context.report(
+            BUDGET_EXCEEDED, f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span
+        )
     elif bound.relation == ">=" and found < limit and certain:
         context.report(
-            "NET410", f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
+            BUDGET_EXCEEDED, f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
         )

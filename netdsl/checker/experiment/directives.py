@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
 from netdsl.checker.arguments.binding import Arguments, bind
+from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
+from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
 from netdsl.checker.experiment.net_output import DEFAULTS, check_loss, check_metrics, kind
 from netdsl.checker.experiment.settings import check_ranges, check_refusals
+from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
 from netdsl.checker.names.scope import Scope, as_name
 from netdsl.checker.names.torch_classes import foreign_names, foreign_transform
@@ -108,12 +111,12 @@ class ExperimentCheck:
             return guarded(dataset, self.context, lambda: dataset.facts(**values))
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
-            self.context.report("NET303", _shown(refusal.message, folder), span, help=refusal.help)
+            self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            self.context.report("NET303", f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
+            self.context.report(UNUSABLE_DATA, f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
         return None
 
     def _transforms(
@@ -147,7 +150,7 @@ class ExperimentCheck:
             )
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
-            self.context.report("NET305", refusal.message, span, help=refusal.help)
+            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help)
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]
@@ -224,7 +227,7 @@ class ExperimentCheck:
             article = "an" if kind.kind[0] in "aeiou" else "a"
             message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
             advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
-            self.context.report("NET113", message, statement.name.span, help=advice)
+            self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
         name = str(named) if isinstance(named, str) else first.text
@@ -232,7 +235,7 @@ class ExperimentCheck:
         if component is None:
             advice = f"`netdsl layers` lists every {kind.kind}"
             names = {*known, *foreign_names(name)}
-            meant = self.context.report.unknown("NET302", kind.kind, name, first.span, names, advice)
+            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
@@ -250,7 +253,7 @@ class ExperimentCheck:
         for other in statements[1:]:
             first = Label(statements[0].name.span, "first given here")
             message = f"`{directive}` stands twice"
-            self.context.report("NET105", message, other.name.span, labels=[first], help="delete one of them")
+            self.context.report(GIVEN_TWICE, message, other.name.span, labels=[first], help="delete one of them")
         return statements[0] if statements else None
 
 

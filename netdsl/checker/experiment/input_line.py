@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.context import Context
+from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
 from netdsl.checker.names.scope import Scope, Word, as_name
 from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
@@ -22,7 +24,7 @@ def input_value(
     statements = directives["input"]
     for other in statements[1:]:
         first = Label(statements[0].name.span, "first given here")
-        context.report("NET105", "`input` stands twice", other.name.span, labels=[first], help="delete one of them")
+        context.report(GIVEN_TWICE, "`input` stands twice", other.name.span, labels=[first], help="delete one of them")
     stated = _stated(statements[0], scope, context) if statements else None
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
@@ -44,13 +46,13 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     """The shape of an `input` line; its symbols become names in scope."""
     advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
     if len(statement.items) != 1 or statement.flow or statement.label:
-        context.report("NET103", "`input` takes one size", statement.span, help=advice)
+        context.report(WRONG_VALUE, "`input` takes one size", statement.span, help=advice)
         return None
     (item,) = statement.items
     item = as_name(item) or item
     if isinstance(item, (Short, Setting, Bound, Body)):
         message = f"`input` takes one size, found `{item.span.text}`"
-        context.report("NET103", message, item.span, help=advice)
+        context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     value = evaluate(item, scope, context)
     if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
@@ -59,7 +61,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
         if value is not INVALID:
             message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
-            context.report("NET103", message, item.span, help=advice)
+            context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     for dim in shape:
         if isinstance(dim, Expr):
@@ -76,7 +78,7 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     fix = resized or Fix(f"write `{format_shape(given)}`", (Edit(line.items[0].span, format_shape(given)),))
     labels = [Label(data_line.span, f"gives {format_shape(given)}")]
     message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(given)}"
-    context.report("NET306", message, line.items[0].span, "stated here", labels=labels, fix=fix)
+    context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
     return stated if resized else given
 
 

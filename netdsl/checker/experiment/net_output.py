@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from netdsl.checker.context import Context
+from netdsl.checker.experiment.codes import WRONG_OUTPUT, WRONG_TARGET
 from netdsl.components import Facts, Loss, Metric
 from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.sizes import Shape, Unknown, format_shape, product
@@ -50,7 +51,7 @@ def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -
 
 def _another(use: Use[Loss] | Use[Metric], name: str, message: str, context: Context) -> None:
     if use.span:
-        context.report("NET304", message, use.span, fix=Fix(f"write `{name}`", (Edit(use.span, name),)))
+        context.report(WRONG_TARGET, message, use.span, fix=Fix(f"write `{name}`", (Edit(use.span, name),)))
 
 
 def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:
@@ -61,7 +62,7 @@ def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, conte
     fix = _flattened(network, expected) or _resized(last, network, expected)
     single = len(network.out) == 1
     advice = f"end with `{'' if single else 'flatten; '}linear {expected[0]}`" if len(expected) == 1 else None
-    context.report("NET301", message, last.span, help=None if fix else advice, fix=fix)
+    context.report(WRONG_OUTPUT, message, last.span, help=None if fix else advice, fix=fix)
 
 
 def _last_sizing(network: Network) -> Node:

@@ -7,6 +7,7 @@ from functools import partial
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.context import Context
+from netdsl.checker.experiment.codes import OUT_OF_RANGE
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.components import Component, Refusal
 from netdsl.core.ranges import above, at_least, decay, part
@@ -37,7 +38,7 @@ def check_ranges(arguments: Arguments, context: Context) -> None:
             RANGES[name](**{name: arguments.values[name]})
         except Refusal as refusal:
             del arguments.values[name]
-            context.report("NET307", refusal.message, arguments.spans[name])
+            context.report(OUT_OF_RANGE, refusal.message, arguments.spans[name])
 
 
 def check_refusals(component: Component, arguments: Arguments, where: Span, context: Context) -> None:
@@ -48,4 +49,4 @@ def check_refusals(component: Component, arguments: Arguments, where: Span, cont
         guarded(component, context, lambda: component.function(**arguments.values))
     except Refusal as refusal:
         span = arguments.spans.get(refusal.parameter or "", where)
-        context.report("NET307", refusal.message, span, help=refusal.help)
+        context.report(OUT_OF_RANGE, refusal.message, span, help=refusal.help)

@@ -7,17 +7,48 @@ from pathlib import Path
 from typing import Any
 
 from netdsl.checker.arguments.binding import bind
+from netdsl.checker.arguments.codes import WRONG_VALUE
 from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import MALFORMED_DEFINITION, UNKNOWN_LAYER
 from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.components import Parameter
-from netdsl.core.diagnostics import Label
+from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
+from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+
+USES_ITSELF = Code(
+    "NET405",
+    title="a definition that uses itself",
+    meaning="A block that uses itself, or a file that uses itself, would never end. `repeat N { … }` repeats.",
+    example="block deep { deep }\ninput 8\ndeep",
+    instead="block deep { relu }\ninput 8\nrepeat 3 { deep }",
+)
+
+OUTSIDE_FOLDER = Code(
+    "NET406",
+    title="a file outside the folder",
+    meaning=(
+        "`use` reads only files below the folder of the file that is run, so that a net from a stranger cannot "
+        "look around."
+    ),
+    example='use "../blocks.net"\ninput 3x8x8\nbasic 8',
+    instead="use resnet\ninput 3x8x8\nbasic 8",
+)
+
+UNREADABLE_FILE = Code(
+    "NET407",
+    title="a used file that cannot be read",
+    meaning="The file that `use` names is not there, or is not a UTF-8 text.",
+    example='use "absent.net"\ninput 3x8x8\nbasic 8',
+    instead="use resnet\ninput 3x8x8\nbasic 8",
+)
+
 
 SHIPPED = "<netdsl library>"
 LIBRARY = Path(__file__).parents[2] / "library"
@@ -39,7 +70,9 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     name = names[0] if names and isinstance(names[0], Name) else None
     if name is None or len(bodies) != 1 or statement.flow or statement.label:
         advice = "write `block NAME parameter other=1 { … }`"
-        context.report("NET113", "`block` takes a name, parameters and a body", statement.name.span, help=advice)
+        context.report(
+            MALFORMED_DEFINITION, "`block` takes a name, parameters and a body", statement.name.span, help=advice
+        )
         if name:
             scope.variables.setdefault(name.text, INVALID)
         return
@@ -47,10 +80,10 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     other = scope.blocks.get(name.text)
     if other:
         labels = [Label(other.defined.span, "first defined here")]
-        context.report("NET113", f"the block `{name.text}` is defined twice", name.span, labels=labels)
+        context.report(MALFORMED_DEFINITION, f"the block `{name.text}` is defined twice", name.span, labels=labels)
     elif name.text in context.registry.layers and not _is_shipped(name, context):
         message = f"`{name.text}` is a layer and cannot be a block's name"
-        context.report("NET113", message, name.span, help="choose another name")
+        context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
     else:
         declared = _parameters(names[1:], context)
         example = " ".join([name.text, *(item.span.text for item in names[1:] if item)])
@@ -70,15 +103,15 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
     for item in items:
         if not isinstance(item, (Name, Setting)):
             advice = "a parameter is a name, or `name=default`"
-            context.report("NET113", "this is not a parameter", item.span, help=advice)
+            context.report(MALFORMED_DEFINITION, "this is not a parameter", item.span, help=advice)
             continue
         name = item.name if isinstance(item, Setting) else item
         default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
         if name.text in parameters or name.text in RESERVED:
             message = f"`{name.text}` cannot be a parameter here: the name is taken"
-            context.report("NET113", message, name.span, help="choose another name")
+            context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
         if isinstance(default, Hole):
-            context.report("NET103", "`?` stands for an argument of a layer, not for a default", default.span)
+            context.report(WRONG_VALUE, "`?` stands for an argument of a layer, not for a default", default.span)
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 
@@ -90,10 +123,10 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
         chain = f", through {' and '.join(f'`{name}`' for name in through)}" if through else ""
         labels = [Label(block.defined.span, "defined here")]
-        context.report("NET405", f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
+        context.report(USES_ITSELF, f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
         return None
     if len(context.expansion.open) >= MAX_NESTING:
-        context.report("NET402", f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
+        context.report(NESTED_TOO_DEEP, f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
         return None
     arguments = bind(block, statement, scope, context)
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
@@ -121,7 +154,7 @@ class Library:
         """Enters the blocks of the files that a `use` names. `folder` is the using file's; None: shipped ones only."""
         if not statement.items:
             advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
-            self.context.report("NET113", "`use` names nothing", statement.name.span, help=advice)
+            self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
@@ -129,7 +162,7 @@ class Library:
                 self._use_shipped(name, scope)
             else:
                 message = "`use` takes a file in quotes or a library's name"
-                self._refuse("NET113", message, item.span, 'for example `use "blocks.net"` or `use resnet`')
+                self._refuse(MALFORMED_DEFINITION, message, item.span, 'for example `use "blocks.net"` or `use resnet`')
 
     def blocks(self, source: Source) -> Mapping[str, Block]:
         """The blocks of a text that belongs to a plugin, and may use what netdsl ships."""
@@ -140,10 +173,10 @@ class Library:
             path = folder / item.text
             text = self._text(path, item)
         except UnicodeDecodeError as error:
-            self._refuse("NET407", f"`{item.text}` is not UTF-8 text: byte {error.start} is none", item.span)
+            self._refuse(UNREADABLE_FILE, f"`{item.text}` is not UTF-8 text: byte {error.start} is none", item.span)
         except (OSError, ValueError) as error:
             reason = (getattr(error, "strerror", None) or "not a path").lower()
-            self._refuse("NET407", f"cannot read `{item.text}`: {reason}", item.span)
+            self._refuse(UNREADABLE_FILE, f"cannot read `{item.text}`: {reason}", item.span)
         else:
             if text is not None:
                 self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
@@ -152,16 +185,16 @@ class Library:
         """The text of a file; None for one that is not to be read, which is noted."""
         if not path.resolve().is_relative_to(self.context.folder.resolve()):
             message = "`use` reads only files below the folder of the file that is run"
-            self._refuse("NET406", message, item.span, "put the file into that folder, or below it")
+            self._refuse(OUTSIDE_FOLDER, message, item.span, "put the file into that folder, or below it")
         elif path.exists() and not path.is_file():
-            self._refuse("NET407", f"cannot read `{item.text}`: not a file", item.span)
+            self._refuse(UNREADABLE_FILE, f"cannot read `{item.text}`: not a file", item.span)
         elif path.stat().st_size > MAX_BYTES:
-            self._refuse("NET401", f"`{item.text}` is larger than {MAX_BYTES >> 20} MiB", item.span)
+            self._refuse(TOO_LONG, f"`{item.text}` is larger than {MAX_BYTES >> 20} MiB", item.span)
         else:
             return path.read_bytes().decode("utf-8")
         return None
 
-    def _refuse(self, code: str, message: str, span: Span, help: str | None = None) -> None:
+    def _refuse(self, code: Code, message: str, span: Span, help: str | None = None) -> None:
         """Notes why there is nothing to read: what it defines will be missing."""
         self.context.assumptions.incomplete = True
         self.context.report(code, message, span, help=help)
@@ -171,7 +204,7 @@ class Library:
         name: str | None = item.text
         if name not in shipped:
             advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
-            name = self.context.report.unknown("NET101", "library", item.text, item.span, shipped, advice)
+            name = self.context.report.unknown(UNKNOWN_LAYER, "library", item.text, item.span, shipped, advice)
         if name is None:
             self.context.assumptions.incomplete = True
             return
@@ -180,7 +213,7 @@ class Library:
 
     def _enter(self, key: Path | str, source: Source, item: Name | String, scope: Scope, folder: Path | None) -> None:
         if key in self.open:
-            self._refuse("NET405", f"`{item.text}` uses itself", item.span)
+            self._refuse(USES_ITSELF, f"`{item.text}` uses itself", item.span)
             return
         if key not in self.read:
             self.open.append(key)
@@ -189,7 +222,9 @@ class Library:
         for name, block in self.read[key].blocks.items():
             if scope.blocks.setdefault(name, block) is not block:
                 labels = [Label(scope.blocks[name].defined.span, "first defined here")]
-                self.context.report("NET113", f"the block `{name}` is defined twice", block.defined.span, labels=labels)
+                self.context.report(
+                    MALFORMED_DEFINITION, f"the block `{name}` is defined twice", block.defined.span, labels=labels
+                )
 
     def _scope(self, source: Source, folder: Path | None) -> Scope:
         file, diagnostics = parse(source)

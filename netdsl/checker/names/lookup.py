@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.checker.names.net_layers import shipped_block
 from netdsl.checker.names.scope import Block, Scope, Word
 from netdsl.checker.names.torch_classes import module_layer, note_cost
@@ -46,5 +47,5 @@ def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Lay
     known = {*context.registry.layers, *scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
     if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
         return None
-    near = context.report.unknown("NET101", "layer", name, span, known, "`netdsl layers` lists them all")
+    near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")
     return _component(near, span, scope, context) if near else None

@@ -6,12 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import as_name
 from netdsl.checker.recover.first_words import DIRECTIVES
-from netdsl.core.diagnostics import Label
+from netdsl.core.diagnostics import Code, Label
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Item, Name, Setting, Statement
+
+UNKNOWN_OVERRIDE = Code(
+    "NET114",
+    title="an unknown variable or variant on the command line",
+    meaning=(
+        "`--set NAME=VALUE` overrides a variable of a `let`, or an argument of a statement, as in `--set "
+        "optimizer.lr=0.1`. `--variant NAME` applies a `variant` of the file, which overrides the same."
+    ),
+    example="let width=64\nvariant wide widht=128\nconv 3->width k3",
+    instead="let width=64\nvariant wide width=128\nconv 3->width k3",
+)
 
 
 @dataclass
@@ -72,7 +84,7 @@ class Overrides:
         for setting in (*self.variables.values(), *written):
             name = setting.name.text
             if name not in known and name.partition(".")[0] not in DIRECTIVES:
-                context.report.unknown("NET114", "variable", name, setting.name.span, known, advice)
+                context.report.unknown(UNKNOWN_OVERRIDE, "variable", name, setting.name.span, known, advice)
 
 
 def is_added(statement: Statement) -> bool:
@@ -97,14 +109,18 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
         head = as_name(first)
         if head is None or not all(isinstance(item, Setting) for item in settings):
             advice = "write `variant wide width=128`"
-            context.report("NET113", "`variant` takes a name and settings", statement.name.span, help=advice)
+            context.report(
+                MALFORMED_DEFINITION, "`variant` takes a name and settings", statement.name.span, help=advice
+            )
         elif head.text in named:
             labels = [Label(named[head.text].items[0].span, "first defined here")]
-            context.report("NET113", f"the variant `{head.text}` is defined twice", head.span, labels=labels)
+            context.report(
+                MALFORMED_DEFINITION, f"the variant `{head.text}` is defined twice", head.span, labels=labels
+            )
         else:
             named[head.text] = statement
     if name is not None and name not in named:
         source = Source(f"--variant {name}", name)
         advice = f"the file has {', '.join(f'`{known}`' for known in named)}" if named else "the file has none"
-        context.report.unknown("NET114", "variant", name, Span(source, 0, len(name)), named, advice)
+        context.report.unknown(UNKNOWN_OVERRIDE, "variant", name, Span(source, 0, len(name)), named, advice)
     return named.get(name) if name else None

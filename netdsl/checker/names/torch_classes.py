@@ -9,8 +9,21 @@ import importlib
 from collections.abc import Collection
 
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.components import Layer, Transform
+from netdsl.core.diagnostics import Code
 from netdsl.core.source import Span
+
+IMPORTS_TORCH = Code(
+    "NET990",
+    title="a check that imports torch",
+    meaning=(
+        "The layer goes by a name of torch.nn that the checker has no rule for. It is checked by running it in "
+        "torch without data, whose import takes a few seconds."
+    ),
+    example="input 8\nnn.Hardshrink lambd=0.3",
+    instead="input 8\nhardshrink lambd=0.3",
+)
 
 
 def module_layer(name: str, span: Span, context: Context) -> Layer | None:
@@ -21,7 +34,7 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     layer: Layer | None = meta.torch_layer(name)
     if layer is None:
         known = {f"nn.{known}" for known in meta.torch_layer_names()}
-        near = context.report.unknown("NET101", "layer", name, span, known, "the names are those of `torch.nn`")
+        near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "the names are those of `torch.nn`")
         layer = meta.torch_layer(near) if near else None
     if layer is not None:
         _note(layer.name, span, context)
@@ -35,8 +48,8 @@ def note_cost(layer: Layer, span: Span, context: Context) -> None:
 
 
 def _note(name: str, span: Span, context: Context) -> None:
-    if not any(diagnostic.code == "NET990" for diagnostic in context.report.diagnostics):
-        context.report("NET990", f"`{name}` is checked by running it in torch, whose import takes seconds", span)
+    if not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
+        context.report(IMPORTS_TORCH, f"`{name}` is checked by running it in torch, whose import takes seconds", span)
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
@@ -45,9 +58,9 @@ def foreign_transform(name: str, span: Span, context: Context) -> Transform | No
         return None
     foreign = importlib.import_module("netdsl.data.transforms.torchvision_v2")
     transform: Transform | None = foreign.torchvision_transform(name)
-    if transform is not None and not any(diagnostic.code == "NET990" for diagnostic in context.report.diagnostics):
+    if transform is not None and not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
         message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
-        context.report("NET990", message, span)
+        context.report(IMPORTS_TORCH, message, span)
     return transform
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 
+from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
 from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import LITERALS, Scope, as_name
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
@@ -22,18 +24,18 @@ def define_variables(
         name = item.name.text
         if name in RESERVED:
             message = f"`{name}` has a meaning of its own and cannot be a variable"
-            context.report("NET113", message, item.name.span, help="choose another name")
+            context.report(MALFORMED_DEFINITION, message, item.name.span, help="choose another name")
         elif name in scope.variables:
             labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
             message = f"`{name}` is given twice"
-            context.report("NET105", message, item.name.span, labels=labels, help="delete one of them")
+            context.report(GIVEN_TWICE, message, item.name.span, labels=labels, help="delete one of them")
         else:
             scope.places[name] = item.name.span
             setting = (overrides or {}).get(name, item)
             value = evaluate(setting.value, scope, context)
             if value is HOLE:
                 context.report(
-                    "NET103", "`?` stands for an argument of a layer, not for a variable", setting.value.span
+                    WRONG_VALUE, "`?` stands for an argument of a layer, not for a variable", setting.value.span
                 )
             scope.variables[name] = INVALID if value is HOLE else value
 
@@ -49,8 +51,8 @@ def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
             span, taken = name.span.to(follows.span), follows
             text = f"{name.text}={follows.span.text}"
             fix = Fix(f"write `{text}`", (Edit(span, text),))
-            context.report("NET113", f"`{name.text}` needs a `=` before its value", span, fix=fix)
+            context.report(MALFORMED_DEFINITION, f"`{name.text}` needs a `=` before its value", span, fix=fix)
             yield Setting(name, follows, span)
         elif item is not taken:
             advice = "write `let width=64 depth=2`"
-            context.report("NET113", "`let` takes `name=value` pairs", item.span, help=advice)
+            context.report(MALFORMED_DEFINITION, "`let` takes `name=value` pairs", item.span, help=advice)

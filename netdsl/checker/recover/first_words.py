@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import replace
 from typing import NamedTuple
 
+from netdsl.checker.arguments.codes import WRONG_FLOW
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import UNKNOWN_LAYER, WRONG_LABEL
 from netdsl.checker.names.scope import as_name
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.language.syntax import Name, Setting, Statement
@@ -53,7 +55,7 @@ def _meant(name: Name, known: Set[str], context: Context) -> str:
         return name.text
     near = nearest(name.text, known, SURE)
     if near in DIRECTIVES or near in DEFINITIONS:
-        context.report.unknown("NET101", "statement", name.text, name.span, [near])
+        context.report.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
         return near
     return name.text
 
@@ -64,7 +66,7 @@ def _without_label_and_flow(statement: Statement, context: Context) -> Statement
     if name == "input":  # it says itself what it takes
         return statement
     if label:
-        context.report("NET110", f"`{name}` takes no label", label.span, help="only layers have labels")
+        context.report(WRONG_LABEL, f"`{name}` takes no label", label.span, help="only layers have labels")
     if flow:
-        context.report("NET109", f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+        context.report(WRONG_FLOW, f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
     return replace(statement, label=None, flow=None)

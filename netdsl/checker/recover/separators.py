@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope
 from netdsl.components import Layer
@@ -33,7 +34,7 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
     last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
     message = f"`{name.text}` is a layer of its own, not an argument of `{statement.name.text}`"
     between = Edit(last.source.span(last.end, name.span.start), "; ")
-    context.report("NET106", message, name.span, fix=Fix("write `;` before it", (between,)))
+    context.report(UNKNOWN_NAME, message, name.span, fix=Fix("write `;` before it", (between,)))
     yield replace(
         statement,
         items=statement.items[:index],
@@ -52,7 +53,7 @@ def _rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -
             name = statement.name
             between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
             message = f"`{name.text}` is a body of the `{waiting.name.text}` before it"
-            context.report("NET108", message, name.span, fix=Fix("put it behind the `}`", (between,)))
+            context.report(WRONG_BODY, message, name.span, fix=Fix("put it behind the `}`", (between,)))
             span = waiting.span.to(statement.span)
             items = (*waiting.items, name, *statement.items)
             statement = replace(waiting, items=items, label=statement.label, span=span)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from netdsl.checker.arguments.binding import bind
+from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
+from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
 from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
@@ -22,6 +24,7 @@ from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
+from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, BlockUse, Node
 
@@ -51,7 +54,7 @@ class BodyCheck:
             end = statement.span.end
             if not self.context.limits.count():
                 message = f"the net expands to more than {MAX_LAYERS:,} layers"
-                self.context.report("NET403", message, statement.span)
+                self.context.report(TOO_LARGE, message, statement.span)
                 return
             self._statement(statement)
         self._skip(extent.source, end, extent.end)
@@ -91,9 +94,9 @@ class BodyCheck:
             self._repeat(statement)
         elif name in DIRECTIVES or name in DEFINITIONS:
             message = f"`{name}` belongs at the top of the file, not in a body"
-            self.context.report("NET113", message, statement.name.span, help="move it out of the braces")
+            self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
-            self.context.report("NET402", f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.context.report(NESTED_TOO_DEEP, f"nested more than {MAX_NESTING} deep", statement.name.span)
             self.value = LOST
         else:
             self._component(statement)
@@ -232,12 +235,12 @@ class BodyCheck:
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
-            self.context.report("NET110", f"the label `{name}` is used twice", span, labels=[first])
+            self.context.report(WRONG_LABEL, f"the label `{name}` is used twice", span, labels=[first])
         elif is_reserved(name):
             advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
-            self.context.report("NET110", f"`{name}` cannot be a label", span, help=advice)
+            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help=advice)
         elif "." in name:
-            self.context.report("NET110", f"`{name}` cannot be a label", span, help="a label is one word")
+            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help="a label is one word")
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
 
 

@@ -5,15 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from netdsl.checker.arguments.codes import WRONG_BODY
 from netdsl.checker.names.scope import Scope
 from netdsl.checker.shapes.layer_check import LayerCheck, Value
 from netdsl.components import Call, Refusal, Result
-from netdsl.core.diagnostics import Label
+from netdsl.core.diagnostics import Code, Label
 from netdsl.core.sizes import UNKNOWN, Shape, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.program import Node
+
+UNKNOWN_LABEL = Code(
+    "NET111",
+    title="an unknown label",
+    meaning=(
+        "`concat` and `add` join the outputs of layers that stand above and have a label, in the same body or "
+        "one around it."
+    ),
+    example="input 8\nlinear 8 as low\nrelu\nadd lwo",
+    instead="input 8\nlinear 8 as low\nrelu\nadd low",
+)
+
 
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
@@ -79,7 +92,7 @@ class Branches:
                 message = f"`{self.layer.name}` has a `{target}` already"
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
                 advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
-                self.check.context.report("NET108", message, where, help=advice)
+                self.check.context.report(WRONG_BODY, message, where, help=advice)
                 self.sound = False
             else:
                 self.shapes[target] = self._body(target, body, self._fed(1))
@@ -120,7 +133,9 @@ class Branches:
             return self._known(found.shape)
         self.sound = False
         advice = "write `as NAME` after the layer whose output is meant"
-        self.check.context.report.unknown("NET111", "label", name.text, name.span, self.scope.label_names(), advice)
+        self.check.context.report.unknown(
+            UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice
+        )
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
@@ -145,7 +160,7 @@ class Branches:
         self.sound = False
         span = self.check.statement.name.span
         advice = f"for example `{self.layer.example}`" if self.layer.example else None
-        self.check.context.report("NET108", f"`{self.layer.name}` needs a body", span, help=advice)
+        self.check.context.report(WRONG_BODY, f"`{self.layer.name}` needs a body", span, help=advice)
 
 
 def _moved(node: Node, span: Span) -> Node:

@@ -6,16 +6,70 @@ from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.binding import Arguments
+from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, noun
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
-from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
 from netdsl.core.source import Span
 from netdsl.language.syntax import Statement
+
+MISMATCH = Code(
+    "NET201",
+    title="a stated size is not the one received",
+    meaning=(
+        "A size before `->` is a claim about the input, and the input is different. The marked line above made "
+        "it so. Left out (`linear 64`), the size is taken from the input."
+    ),
+    example="input 3x32x32\nconv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1024->64",
+    instead="input 3x32x32\nconv 3->32 k5 p2; maxpool 2\nflatten\nlinear 8192->64",
+)
+
+WRONG_INPUT = Code(
+    "NET202",
+    title="an input that the layer cannot take",
+    meaning=(
+        "The input has the wrong number of dimensions for the layer, or sizes that do not go together: branches "
+        "that are to be added must have one shape."
+    ),
+    example="input 3x32x32\nconv 8 k3 p1\nresidual { conv 16 k3 p1 }",
+    instead="input 3x32x32\nconv 8 k3 p1\nresidual { conv 16 k3 p1 } shortcut { conv 16 k1 }",
+)
+
+UNFIT_ARGUMENT = Code(
+    "NET203",
+    title="an argument that does not fit the input",
+    meaning=(
+        "The argument is well formed, but not for this input: a window larger than the padded image, groups that "
+        "do not divide the channels."
+    ),
+    example="input 3x4x4\nconv 8 k7",
+    instead="input 3x4x4\nconv 8 k7 p3",
+)
+
+UNDETERMINED_SIZE = Code(
+    "NET204",
+    title="a size that a weight needs is not known",
+    meaning=(
+        "The number of weights depends on this size, and the input leaves it open. Write the size, or an `input` "
+        "line that fixes it, or pool it away with `gap`."
+    ),
+    example="input 3xHxW\nconv 8 k3; relu\nflatten\nlinear 10",
+    instead="input 3xHxW\nconv 8 k3; relu\ngap; flatten\nlinear 10",
+)
+
+WRONG_DTYPE = Code(
+    "NET208",
+    title="numbers of the wrong kind",
+    meaning="An embedding looks up whole numbers; every other layer calculates with real ones.",
+    example="input 8\nlinear 8\nembedding 100->16",
+    instead="input 8\nembedding 100->16\nlinear 8",
+)
+
 
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
@@ -170,7 +224,7 @@ class LayerCheck:
             self.context.assumptions.dtype = self.layer.takes
         elif found != self.layer.takes and not self.value.guessed:
             message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
-            self.context.report("NET208", message, self.statement.name.span, labels=self._causes())
+            self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
@@ -197,14 +251,14 @@ class LayerCheck:
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         causes = self._causes()
-        self.context.report("NET201", found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
+        self.context.report(MISMATCH, found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
 
     def _undetermined(self, name: str, actual: Expr) -> None:
         message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
         via = self.value.origin.via if self.value.origin else None
         instead = "put `gap` before `flatten`" if via and via[0] == "flatten" else f"write it (`{self.layer.example}`)"
         advice = f"{instead}, or say what comes in: `input 3x32x32`"
-        self.context.report("NET204", message, self.statement.name.span, labels=self._causes(), help=advice)
+        self.context.report(UNDETERMINED_SIZE, message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
         """Tells a hole that stands for an inferred size what the size is."""
@@ -222,11 +276,13 @@ class LayerCheck:
 
     def _note(self, refusal: Refusal) -> None:
         span = self.given.spans.get(refusal.parameter or "")
-        code = "NET204" if isinstance(refusal, Undetermined) else "NET202" if span is None else "NET203"
+        code = (
+            UNDETERMINED_SIZE if isinstance(refusal, Undetermined) else WRONG_INPUT if span is None else UNFIT_ARGUMENT
+        )
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        fix = self._another_form() if code == "NET202" else None
-        advice = refusal.help or (self._unflattened() if code == "NET202" else None)
+        fix = self._another_form() if code == WRONG_INPUT else None
+        advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
         self.context.report(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
 
     def _another_form(self) -> Fix | None:
@@ -247,7 +303,7 @@ class LayerCheck:
             if not self._holds(requirement):
                 if not self.value.guessed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-                    self.context.report("NET203", requirement.message, span, labels=self._causes())
+                    self.context.report(UNFIT_ARGUMENT, requirement.message, span, labels=self._causes())
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         return result
 
@@ -267,7 +323,7 @@ class LayerCheck:
         for what, count in (("output has", elements), ("parameters are", result.params)):
             if isinstance(count, int) and count >= MAX_ELEMENTS:
                 span = self.statement.span
-                self.context.report("NET403", f"the {what} 2^53 numbers or more", span)
+                self.context.report(TOO_LARGE, f"the {what} 2^53 numbers or more", span)
                 return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 

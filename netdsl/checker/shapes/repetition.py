@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate, show
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Scope, Word, as_name
@@ -18,7 +19,7 @@ def repetition(statement: Statement, scope: Scope, context: Context) -> tuple[Bo
     message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
     if statement.label:
         message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
-    context.report("NET108", message, statement.name.span, help=advice)
+    context.report(WRONG_BODY, message, statement.name.span, help=advice)
     return None
 
 
@@ -26,13 +27,15 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
     named = as_name(item)
     if isinstance(item, (Setting, Bound, Body)) or (isinstance(item, Short) and not named):
         value = INVALID
-        context.report("NET103", f"`repeat` expects a whole number of times, found `{item.span.text}`", item.span)
+        context.report(WRONG_VALUE, f"`repeat` expects a whole number of times, found `{item.span.text}`", item.span)
     else:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
-    if isinstance(value, Word) and (near := context.report.unknown("NET106", "name", value, item.span, scope.names())):
+    if isinstance(value, Word) and (
+        near := context.report.unknown(UNKNOWN_NAME, "name", value, item.span, scope.names())
+    ):
         value = scope.lookup(near)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if value is not INVALID and not isinstance(value, (Word, Unknown)):
-        context.report("NET103", f"`repeat` expects a whole number of times, found {show(value)}", item.span)
+        context.report(WRONG_VALUE, f"`repeat` expects a whole number of times, found {show(value)}", item.span)
     return None

@@ -8,11 +8,23 @@ from itertools import islice
 from typing import NamedTuple
 
 from netdsl.checker.context import Context, Placeholder
-from netdsl.core.diagnostics import Edit, Fix, errors
+from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.limits import MAX_LAYERS_TRIED
 from netdsl.core.source import Span
 from netdsl.language.syntax import File
 from netdsl.program import Experiment
+
+OPEN_PLACEHOLDER = Code(
+    "NET115",
+    title="a hole to be filled",
+    meaning=(
+        "`?` asks the checker for a value that makes the rest fit. `netdsl fix FILE` writes the value it found "
+        "into the file; where none fits, the layers around the hole have to change."
+    ),
+    example="input 3x32x32\nresidual { conv 3 k5 p?; relu }",
+    instead="input 3x32x32\nresidual { conv 3 k5 p2; relu }",
+)
+
 
 ATTEMPTS = 1024
 """So many combinations of values are tried, or fewer where the net is large."""
@@ -99,14 +111,14 @@ def _report(context: Context, guesses: Guesses) -> None:
             continue
         if value is None or hole.several:
             context.report(
-                "NET115", f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole)
+                OPEN_PLACEHOLDER, f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole)
             )
             continue
         mark = hole.span.text.find("?") + hole.span.start
         span = hole.span.source.span(mark, mark + 1)
         text = hole.span.text.replace("?", str(value))
         message = f"`{hole.parameter}` is left open; {value} makes the rest fit"
-        context.report("NET115", message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
+        context.report(OPEN_PLACEHOLDER, message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
 
 
 def _advice(hole: Placeholder) -> str:

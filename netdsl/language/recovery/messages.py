@@ -6,7 +6,9 @@ import re
 import unicodedata
 from typing import NamedTuple
 
+from netdsl.core.diagnostics import Code
 from netdsl.language.lark_parser import Unread
+from netdsl.language.recovery.codes import UNEXPECTED_WORD, UNREADABLE_CHARACTER
 from netdsl.language.recovery.patched_text import Draft
 
 _WORDS = {
@@ -58,7 +60,7 @@ WINDOW = 300
 class Problem(NamedTuple):
     """What is wrong with a draft: the characters from `start` up to `end`, and what could stand there instead."""
 
-    code: str
+    code: Code
     message: str
     start: int
     end: int
@@ -71,16 +73,16 @@ def problem(unread: Unread, draft: Draft) -> Problem:
     if unread.kind == "end":
         end = len(draft.text)
         message = f"expected {_words(unread.expected)}, found the end of the statement"
-        return Problem("NET002", message, end, end, None, unread.expected)
+        return Problem(UNEXPECTED_WORD, message, end, end, None, unread.expected)
     end = _word_end(draft.text, unread.at)
     found = draft.text[unread.at : end]
     if unread.kind == "glued":
-        return Problem("NET002", f"expected a space before {quoted(found)}", unread.at, end)
+        return Problem(UNEXPECTED_WORD, f"expected a space before {quoted(found)}", unread.at, end)
     if unread.kind == "character" and found != ",":
         words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
-        return Problem("NET001", _unreadable(found), unread.at, end, words)
+        return Problem(UNREADABLE_CHARACTER, _unreadable(found), unread.at, end, words)
     message, words = _unexpected(found, draft.text[: unread.at], unread.expected)
-    return Problem("NET002", message, unread.at, end, words, unread.expected)
+    return Problem(UNEXPECTED_WORD, message, unread.at, end, words, unread.expected)
 
 
 def _unreadable(found: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from netdsl.core.diagnostics import Diagnostic, Edit, Fix
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source
+from netdsl.language.recovery.codes import UNMATCHED_BRACE, UNREADABLE_CHARACTER
 from netdsl.language.syntax import Body, Item, Statement
 
 LOOKALIKES = {"；": ";", "｛": "{", "｝": "}", "＃": "#", "//": "#"}
@@ -104,10 +105,12 @@ class _Splitter:
         written = "//" if match[0].startswith("//") else match[0][0]
         sign = LOOKALIKES.get(written, written)
         if sign != written:
-            self._wrong("NET001", f"cannot read `{written}`", match.start(), f"write `{sign}`", sign, len(written))
+            self._wrong(
+                UNREADABLE_CHARACTER, f"cannot read `{written}`", match.start(), f"write `{sign}`", sign, len(written)
+            )
         return sign
 
-    def _wrong(self, code: str, message: str, at: int, advice: str, text: str, length: int = 1) -> None:
+    def _wrong(self, code: Code, message: str, at: int, advice: str, text: str, length: int = 1) -> None:
         """Notes a sign that must be another, or none."""
         span = self.source.span(at, at + length)
         self.wrong.append(Diagnostic(code, message, span, fix=Fix(advice, (Edit(span, text),))))
@@ -130,7 +133,7 @@ class _Splitter:
             self.current = self._siblings.pop()
             fix = Fix("put it on the line of its statement", (Edit(self.source.span(above.end, start), " "),))
             span = self.source.span(start, start + 1)
-            self.wrong.append(Diagnostic("NET003", "`{` begins a line", span, fix=fix))
+            self.wrong.append(Diagnostic(UNMATCHED_BRACE, "`{` begins a line", span, fix=fix))
 
     @property
     def _siblings(self) -> list[Piece]:
@@ -144,13 +147,13 @@ class _Splitter:
         self.current = Piece(end, end)
         follows = re.compile(r"[ \t]*[^\s;#}]").match(self.text, end)
         advice, text = ("write `;`", ";") if follows else ("delete it", "")
-        self._wrong("NET003", "`}` closes nothing", start, advice, text)
+        self._wrong(UNMATCHED_BRACE, "`}` closes nothing", start, advice, text)
 
     def _leave_open(self, end: int) -> None:
         opening = self.open[-1][1].start
         self._end_body(end, end)
         span = self.source.span(opening, opening + 1)
-        self.unclosed.append(Diagnostic("NET003", "`{` is never closed", span, help=CLOSE))
+        self.unclosed.append(Diagnostic(UNMATCHED_BRACE, "`{` is never closed", span, help=CLOSE))
 
     def _end_body(self, inside: int, end: int) -> None:
         self._end_statement(inside)

@@ -9,6 +9,7 @@ from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source, Span
 from netdsl.language.lark_parser import Unread, engine
 from netdsl.language.recovery import splitter
+from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 from netdsl.language.recovery.messages import Problem, problem
 from netdsl.language.recovery.patched_text import Draft
 from netdsl.language.recovery.repairs import Repair, repairs
@@ -27,7 +28,7 @@ def parse_piecewise(source: Source) -> tuple[File, list[Diagnostic]]:
     if len(diagnostics) > MAX_SYNTAX_ERRORS:
         message = f"more than {MAX_SYNTAX_ERRORS:,} syntax errors, the rest is not read"
         last = diagnostics[MAX_SYNTAX_ERRORS].span
-        diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic("NET404", message, last, help="is this a `.net` file?")]
+        diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic(TOO_MANY_MISTAKES, message, last, help="is this a `.net` file?")]
     return File(statements, source, tuple(reader.invalid)), diagnostics
 
 
