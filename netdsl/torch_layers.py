@@ -246,6 +246,8 @@ class _Trial:
             module = self.cls(**self.arguments).train()
             with FlopCounterMode(display=False) as counter:
                 outputs = [module(self._batch(size, x)) for size in BATCHES]
+            if all(0 not in getattr(output, "shape", ()) for output in outputs):
+                module.eval()(self._batch(1, x))  # a normalisation may train, and refuse to predict a single sample
         macs = counter.get_total_flops() // (2 * sum(BATCHES))
         return _Run(outputs, sum(parameter.numel() for parameter in module.parameters()), macs)
 

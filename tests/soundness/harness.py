@@ -128,9 +128,24 @@ def by_torch(case: Case) -> Ran | str:
     except Exception as error:  # whatever torch raises is a refusal
         return f"{type(error).__name__}: {error}"
     ran = run(module, case)
+    if isinstance(ran, Ran) and (reason := _refuses_one(module, case)):
+        return reason
     if isinstance(ran, Ran) and 0 in (*ran.shape, *(weight.numel() for weight in module.parameters())):
         return "an output or weights without elements"
     return ran
+
+
+def _refuses_one(module: nn.Module, case: Case) -> str | None:
+    """Why a net that trains cannot predict a single sample, if it cannot: a group of one value is normalised by none."""
+    buffers = {name: value.clone() for name, value in module.state_dict().items()}
+    try:
+        with quiet(), torch.no_grad():
+            module.eval()(batch(case)[:1])
+    except Exception as error:  # likewise
+        return f"one sample in evaluation: {type(error).__name__}: {error}"
+    finally:
+        module.load_state_dict(buffers)
+    return None
 
 
 def _has_rank_of_name(case: Case) -> bool:

@@ -33,6 +33,8 @@ def bn(
     """
     if eps <= 0:
         raise Refusal(f"`eps` is {eps:g} but must be above 0", "eps")
+    # without running statistics it normalises a single sample by itself, in evaluation too
+    requires = () if track_running_stats else (_several(product(x[1:]), "a channel of one sample"),)
     return Result(
         x,
         call(
@@ -44,6 +46,7 @@ def bn(
             track_running_stats=track_running_stats,
         ),
         params=2 * num_features if affine else 0,
+        requires=requires,
     )
 
 
@@ -73,7 +76,6 @@ def instancenorm(
     It takes the contrast out of every image by itself, which style transfer is built on; nothing is learned unless
     `affine` is set.
     """
-    positions = product(x[1:])
     return Result(
         x,
         call(
@@ -85,7 +87,7 @@ def instancenorm(
             track_running_stats=track_running_stats,
         ),
         params=2 * num_features if affine else 0,
-        requires=(Requirement(positions, ">=", 2, f"a channel needs at least 2 positions but has {positions}"),),
+        requires=(_several(product(x[1:]), "a channel"),),
     )
 
 
@@ -151,6 +153,7 @@ def groupnorm(
         x,
         call("torch.nn:GroupNorm", num_groups=num_groups, num_channels=num_channels, eps=eps, affine=affine),
         params=2 * num_channels if affine else 0,
+        requires=(_several((num_channels // num_groups) * product(x[1:]), "a group of channels"),),
     )
 
 
@@ -179,6 +182,11 @@ def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
         call("netdsl.modules:LayerScale", features=features, init=init, dim=channels - len(x)),
         params=features,
     )
+
+
+def _several(values: Dim, what: str) -> Requirement:
+    """What torch asks of a normalisation over one sample: a single value has no deviation."""
+    return Requirement(values, ">=", 2, f"{what} needs at least 2 values to be normalised, but has {values}")
 
 
 def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[Requirement, ...]]:

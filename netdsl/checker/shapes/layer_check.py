@@ -239,6 +239,9 @@ class LayerCheck:
         rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
         if isinstance(actual, int) and actual != given and not rank_is_guessed:
             self._contradict(name, axis, given, shape)
+            if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
+                self.values[name] = actual
+                return shape
         elif isinstance(actual, Expr):
             message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])

@@ -106,7 +106,7 @@ def test_refusal_says_what_was_found_and_what_was_expected(text, x, at, message)
         ),
         ("convt out_channels=8 kernel_size=3 padding=3", (3, 4), "`padding` leaves an output of 0 elements"),
         ("fold output_size=8 kernel_size=2 stride=2", (12, 15), "the window has 16 places but 15 columns come"),
-        ("instancenorm", (3, 1, 1), "a channel needs at least 2 positions but has 1"),
+        ("instancenorm", (3, 1, 1), "a channel needs at least 2 values to be normalised, but has 1"),
         ("layernorm normalized_shape=(3,9)", (3, 8), "`normalized_shape` is 3x9 but the last axes are 3x8"),
     ],
 )
