@@ -5,8 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable
 
-import click
-
 Paint = Callable[..., str]
 """`paint("text", fg="red", bold=True)`."""
 
@@ -15,7 +13,11 @@ TAB = 4
 
 def painter(color: bool) -> Paint:
     """`click.style`, or what leaves text as it is."""
-    return click.style if color else _plain
+    if not color:
+        return _plain
+    import click  # here, for what renders without colour also renders where there is no terminal
+
+    return click.style
 
 
 def visible(text: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-import netdsl
+from netdsl import __version__
 from netdsl.core.files import write_atomically
 from netdsl.core.errors import TrainingError
 from netdsl.runs.checkpoint import Checkpoints
@@ -136,7 +136,7 @@ def _unused(path: Path) -> Path:
 
 def _surroundings() -> dict[str, Any]:
     return {
-        "versions": {"netdsl": netdsl.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        "versions": {"netdsl": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "platform": platform.platform(),
         "command": sys.argv,
         "started": datetime.now().astimezone().isoformat(timespec="seconds"),

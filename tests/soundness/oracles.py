@@ -1,7 +1,8 @@
 """What torch itself makes of a layer's arguments: the reference that the rules are held against.
 
 An oracle takes a sample's shape and the arguments as the language has them, and returns the module that a reader of
-torch's documentation would write. It says nothing of what is allowed: that is torch's to say.
+torch's documentation would write. It says nothing of what is allowed: that is torch's to say. A layer that is named as
+its class of `torch.nn` is, capitals aside, and takes the same arguments needs none.
 """
 
 from __future__ import annotations
@@ -181,11 +182,19 @@ ORACLES: Mapping[str, Oracle] = {
     "instancenorm": by_rank("InstanceNorm"),
     "layernorm": last_axes("LayerNorm"),
     "rmsnorm": last_axes("RMSNorm"),
-    "groupnorm": plain("GroupNorm"),
     "lrn": plain("LocalResponseNorm"),
     "layerscale": ScaleAlong,
 }
 """By the name of the rule, which `conv` and `conv2d` share."""
+
+NAMESAKES = {name.lower(): name for name, value in vars(nn).items() if isinstance(value, type)}
+"""The classes of `torch.nn`, by what the language would call them."""
+
+
+def find_oracle(rule: str) -> Oracle | None:
+    """The oracle of a rule: one of its own, or the class of its name."""
+    return ORACLES.get(rule) or (plain(NAMESAKES[rule]) if rule in NAMESAKES else None)
+
 
 SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {
     **windowless.SIZES_NEEDED,

@@ -46,10 +46,6 @@ class Token(nn.Module):
         return torch.stack([torch.cat([self.weight[None], sample]) for sample in x])
 
 
-def plain(name: str) -> Oracle:
-    return lambda _, /, **arguments: getattr(nn, name)(**arguments)
-
-
 def sampled(method: str) -> Oracle:
     """A method of a tensor, called on each sample by itself."""
 
@@ -177,19 +173,6 @@ def pixels(name: str) -> Oracle:
 
 
 ORACLES: Mapping[str, Oracle] = {
-    "linear": plain("Linear"),
-    "embedding": plain("Embedding"),
-    "identity": plain("Identity"),
-    **{
-        name.lower(): plain(name)
-        for name in (
-            *("ReLU", "LeakyReLU", "PReLU", "RReLU", "ELU", "SELU", "CELU", "GELU", "SiLU", "Mish", "Sigmoid"),
-            *("Hardsigmoid", "Hardswish", "Hardtanh", "ReLU6", "Tanh", "Tanhshrink", "Hardshrink", "Softshrink"),
-            *("Softplus", "Softsign", "LogSigmoid", "Threshold"),
-            *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
-            "ChannelShuffle",
-        )
-    },
     "glu": along("GLU"),
     "softmax": classes("Softmax"),
     "softmin": classes("Softmin"),
@@ -201,7 +184,6 @@ ORACLES: Mapping[str, Oracle] = {
     "permute": lambda _, /, dims: sampled("permute")(_, dims=listed(dims)),
     "transpose": lambda _, /, dim0=-2, dim1=-1: sampled("transpose")(_, dim0=dim0, dim1=dim1),
     "select": lambda _, /, index, dim=0: sampled("select")(_, dim=dim, index=index),
-    "upsample": plain("Upsample"),
     "pixelshuffle": pixels("PixelShuffle"),
     "pixelunshuffle": pixels("PixelUnshuffle"),
     "pad": padded,
