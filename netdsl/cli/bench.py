@@ -8,23 +8,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.inputs import Program, data_option, takes_program
-from netdsl.cli.run_source import device_option, failures
+from netdsl.cli.shared.inputs import ProgramText
+from netdsl.cli.shared.options import data_option, device_option, takes_program
+from netdsl.core.text import text
 from netdsl.program import Experiment
 
 if TYPE_CHECKING:
     from netdsl.bench.step_times import Bench
+
+SECTION = "Training"
 
 
 @click.command
 @takes_program
 @device_option
 @data_option
-@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="So many samples a step, instead of the file's.")
-@click.option("--steps", type=click.IntRange(min=2), default=50, metavar="N", help="Steps in each of the rounds.")
+@click.option("--batch", type=click.IntRange(min=1), metavar="N", help="Samples in a step, instead of the file's.")
+@click.option(
+    "--steps", type=click.IntRange(min=2), default=50, metavar="N", help="Steps in each round; 50 by default."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
 def command(
-    program: Program,
+    program: ProgramText,
     device: str,
     data: str | None,
     batch: int | None,
@@ -33,50 +38,78 @@ def command(
 ) -> None:
     """Measure how fast a net trains, and where the time goes.
 
-    Trains for some steps as `netdsl run` would, and prints samples a second, the milliseconds that a step spends on
-    data, forward, backward and optimizer, and the peak of memory. Beside it, the same steps with the loop of a first
-    course: a DataLoader, one sample at a time. Both take turns; medians are printed. Nothing is written.
+    Trains for some steps as `netdsl run` would. Prints the samples a second, the milliseconds that a step spends on
+    data, forward, backward and optimizer, and the peak of memory. For comparison, it trains as many steps with the loop
+    that first courses teach: a DataLoader, one sample at a time. The two take turns, and medians are printed. Nothing
+    is written.
     """
-    settings = program.settings.overridden({"data": data, "data.batch": batch})
-    experiment = Program(program.source, settings).experiment
-    with failures():
-        from netdsl.bench.step_times import bench
+    settings = program.settings.override({"data": data, "data.batch": batch})
+    experiment = ProgramText(program.source, settings).experiment
+    from netdsl.bench.step_times import bench  # this imports torch, and a text with mistakes should not wait for it
 
-        found = bench(experiment, device, steps)
-    click.echo(json.dumps(asdict(found)) if as_json else report(experiment, found))
+    found = bench(experiment, device, steps)
+    click.echo(json.dumps(asdict(found)) if as_json else _table(experiment, found))
 
 
-def report(experiment: Experiment, found: Bench) -> str:
+def _table(experiment: Experiment, found: Bench) -> str:
     """The table, within 80 columns."""
     unit = "images/s" if len(experiment.network.input) == 3 else "samples/s"
-    train = experiment.train
-    compiled = "" if train.compile == "off" else f", compile={train.compile}"
+    precision, whole = experiment.train.precision, sum(found.phases.values())
+    ratio = text("{ratio:.2f} x the course's loop", ratio=found.ratio)
     lines = [
-        f"{experiment.source.name}: {experiment.network.params:,} parameters; {found.device}",
-        f"batch {found.batch}, {train.precision}{compiled}, {found.choice.layout.replace('_', ' ')}; "
-        f"medians of {found.rounds} rounds of {found.steps} steps, taken in turns",
+        text(
+            "{file}: {parameters:,} parameters; {device}",
+            file=experiment.source.name,
+            parameters=experiment.network.params,
+            device=found.device,
+        ),
+        _conditions(experiment, found),
         "",
-        _line("", unit, "ms a step", ""),
-        _line("netdsl", f"{found.rate:,.0f}", _ms(found.step), f"{found.ratio:.2f} x the course's loop"),
-    ]
-    gain = f"{train.precision}         {found.gain:.2f} x as fast as fp32 on this device"
-    whole = sum(found.phases.values())
-    lines += [_line(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()]
-    lines += [
-        _line("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
+        _row("", unit, "ms a step", ""),
+        _row("netdsl", f"{found.rate:,.0f}", _ms(found.step), ratio),
+        *(_row(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()),
+        _row("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
         "",
-        *([] if train.precision == "fp32" else [gain]),
-        f"first step   {found.first:.2f} s{', compiling' if compiled else ''}",
-        *([] if found.memory is None else [_peak(found.memory, found.device)]),
     ]
+    if precision != "fp32":
+        gain = text("{gain:.2f} x as fast as fp32 on this device", gain=found.gain)
+        lines.append(f"{precision}         {gain}")
+    lines.append(_first_step(found.first, compiled=experiment.train.compile != "off"))
+    if found.memory is not None:
+        lines.append(_peak(found.memory, found.device))
     return "\n".join(map(str.rstrip, lines))
 
 
+def _conditions(experiment: Experiment, found: Bench) -> str:
+    """The settings of the measurement, in one line."""
+    compiled = experiment.train.compile
+    settings = [
+        f"batch {found.batch}",
+        experiment.train.precision,
+        *([] if compiled == "off" else [f"compile={compiled}"]),
+        found.choice.layout.replace("_", " "),
+    ]
+    return text(
+        "{settings}; medians of {rounds} rounds of {steps} steps, taken in turns",
+        settings=", ".join(settings),
+        rounds=found.rounds,
+        steps=found.steps,
+    )
+
+
+def _first_step(seconds: float, *, compiled: bool) -> str:
+    if compiled:
+        return text("first step   {seconds:.2f} s, compiling", seconds=seconds)
+    return text("first step   {seconds:.2f} s", seconds=seconds)
+
+
 def _peak(memory: int, device: str) -> str:
-    return f"peak memory  {memory / 1e6:,.0f} MB{' on the device' if device.startswith('cuda') else ''}"
+    if device.startswith("cuda"):
+        return text("peak memory  {megabytes:,.0f} MB on the device", megabytes=memory / 1e6)
+    return text("peak memory  {megabytes:,.0f} MB", megabytes=memory / 1e6)
 
 
-def _line(name: str, rate: str, step: str, note: str) -> str:
+def _row(name: str, rate: str, step: str, note: str) -> str:
     return f"{name:14}{rate:>12}{step:>12}   {note}"
 
 

@@ -1,4 +1,4 @@
-"""`netdsl check`: what is wrong in a file, and how to put it right."""
+"""`netdsl check`: what is wrong in a file, and how to correct it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,14 @@ from collections.abc import Sequence
 
 import click
 
-from netdsl.cli.inputs import Settings, colored, columns, read_sources, takes_settings, text_option
+from netdsl.cli.shared.inputs import Settings, read_sources
+from netdsl.cli.shared.options import takes_settings, text_option
+from netdsl.cli.shared.output import colored, columns
 from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.text import text
 from netdsl.render.diagnostics import render_concise, render_json, render_text
+
+SECTION = "Nets"
 
 
 @click.command
@@ -22,25 +27,22 @@ from netdsl.render.diagnostics import render_concise, render_json, render_text
     type=click.Choice(["text", "concise", "json"]),
     default="text",
     show_default=True,
-    help="How to print what was found.",
+    help="How to print the mistakes.",
 )
-@click.option("--explain", metavar="CODE", help="Explain a code such as NET201; `all` lists them.")
-def command(files: tuple[str, ...], text: str | None, settings: Settings, form: str, explain: str | None) -> None:
-    """Say what is wrong in files, and how to put it right.
+@click.option("--explain", metavar="CODE", help="Explain a code such as NET201; `all` lists the codes.")
+def command(files: tuple[str, ...], written: str | None, settings: Settings, form: str, explain: str | None) -> int:
+    """Find the mistakes in files, and say how to correct them.
 
-    FILES are .net files; `-` is standard input. The exit status is 1 if there is an error, 0 if there are none
-    or only warnings.
+    FILES are .net files; `-` is standard input. The exit status is 1 if there is an error, and 0 if there are no
+    mistakes or only warnings.
     """
     if explain is not None:
         click.echo(_explain(explain), nl=False)
-        return
-    diagnostics: list[Diagnostic] = []
-    sources = read_sources(files, text)
-    for source in sources:
-        diagnostics += settings.check(source)[1]
+        return 0
+    sources = read_sources(files, written)
+    diagnostics = [diagnostic for source in sources for diagnostic in settings.check(source)[1]]
     click.echo(_report(diagnostics, form, len(sources)), nl=False)
-    if errors(diagnostics):
-        sys.exit(1)
+    return int(bool(errors(diagnostics)))
 
 
 def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
@@ -49,9 +51,9 @@ def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
         return render_json(diagnostics)
     if form == "concise":
         return render_concise(diagnostics, color=color)
-    if not diagnostics:
-        return f"no mistakes in {files} {'file' if files == 1 else 'files'}\n"
-    return render_text(diagnostics, color=color, columns=columns(sys.stdout, piped=100))
+    if diagnostics:
+        return render_text(diagnostics, color=color, columns=columns(sys.stdout, piped=100))
+    return "no mistakes in 1 file\n" if files == 1 else text("no mistakes in {files} files\n", files=files)
 
 
 def _explain(code: str) -> str:
@@ -63,5 +65,5 @@ def _explain(code: str) -> str:
         return code_list(known.values(), color=color)
     found = known.get(code.upper())
     if found is None:
-        raise click.UsageError(f"no such code: `{code}`; `netdsl check --explain all` lists them")
+        raise click.UsageError(text("no such code: `{code}`; `netdsl check --explain all` lists them", code=code))
     return code_page(found, color=color)

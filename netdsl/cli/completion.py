@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+SECTION = "Language and setup"
 SHELLS = ("bash", "zsh", "fish")
 
 
@@ -12,7 +13,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> None:
-    """Print the script that teaches your shell to complete commands, options and files.
+    """Print the script with which your shell completes commands, options and files.
 
     \b
     bash: echo 'eval "$(netdsl completion bash)"' >> ~/.bashrc

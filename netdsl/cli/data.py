@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.inputs import Program, Settings, colored, columns, takes_program
-from netdsl.cli.run_source import failures
+from netdsl.cli.shared.inputs import ProgramText, Settings
+from netdsl.cli.shared.options import takes_program
+from netdsl.cli.shared.output import colored
 from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import DataError, NetError
 from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.program import DataUse
 from netdsl.render.cells import crop, left, painter, right
 from netdsl.render.diagnostics import render_text
@@ -21,52 +24,49 @@ from netdsl.render.diagnostics import render_text
 if TYPE_CHECKING:
     from netdsl.data.survey import Survey
 
-MOST_CLASSES = 40
+SECTION = "Training"
+MOST_LINES = 40
+"""So many classes, and so many channels, are printed."""
 
 
 @click.command
 @takes_program
-@click.option("--grid", type=click.Path(path_type=Path), metavar="PNG", help="Where samples are pictured.")
-@click.option("--no-grid", is_flag=True, help="Picture no samples.")
+@click.option("--grid", type=click.Path(path_type=Path), metavar="PNG", help="Draw the samples into PNG.")
+@click.option("--no-grid", is_flag=True, help="Draw no samples.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(program: Program, grid: Path | None, no_grid: bool, as_json: bool) -> None:
-    """Show what a file's data hold, and picture some samples.
+def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: bool) -> None:
+    """Describe the data of a file, and draw some samples.
 
-    Prints sizes, shapes, classes and how many samples each has, mean and deviation of the channels. Writes a PNG
-    with samples as they are stored and, below each, as they reach the net: NAME-samples.png, unless `--grid` says
-    otherwise. The file needs no net: `netdsl data -e 'data digits'`.
+    Prints the sizes and shapes, the classes and the number of samples in each, and the mean and deviation of the
+    channels. Draws some samples into the PNG file NAME-samples.png, or into that of `--grid`: above as they are stored,
+    below as the net receives them. The file needs no net: `netdsl data -e 'data digits'`.
     """
     source = program.source
     use = _data_line(source, program.settings)
-    with failures():
-        from netdsl.data.survey import survey
+    from netdsl.data.survey import survey  # this imports torch, and a text with mistakes should not wait for it
 
-        found = survey(use)
-    pictured = None
+    found = survey(use)
+    picture = None
     if found.raw and not no_grid:
         from netdsl.data.sample_grid import save_grid
 
-        pictured = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
-        save_grid(pictured, found.raw, found.transformed)
-    report = _json(use, found, pictured) if as_json else _report(use, found, pictured)
-    click.echo(report, nl=False)
+        picture = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
+        save_grid(picture, found.raw, found.transformed)
+    click.echo(_json(use, found, picture) if as_json else _report(use, found, picture), nl=False)
 
 
 def _data_line(source: Source, settings: Settings) -> DataUse:
-    """The `data` line of a text, whatever is wrong with the net around it."""
+    """The `data` line of a text; mistakes in the net around it do not matter."""
     experiment, diagnostics = settings.check(source)
-    if experiment is None:
+    if experiment is None:  # most likely the text has no net at all: a layer is lent to it
         experiment, more = settings.check(Source(source.name, f"{source.text}\nidentity"))
         diagnostics = diagnostics if experiment is None else more
     use = None if experiment is None else experiment.data
     wrong = errors(diagnostics) if use is None else [one for one in errors(diagnostics) if _within(one, use)]
     if wrong:
-        shown = render_text(wrong, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
-        click.echo(shown, err=True, nl=False)
-        sys.exit(1)
+        raise NetError(render_text(wrong), wrong)
     if use is None:
-        click.echo(f"error: `{source.name}` has no `data` line; write one, such as `data digits`", err=True)
-        sys.exit(1)
+        raise DataError(text("`{file}` has no `data` line; write one, such as `data digits`", file=source.name))
     return use
 
 
@@ -74,60 +74,82 @@ def _within(diagnostic: Diagnostic, use: DataUse) -> bool:
     return use.span is None or use.span.start <= diagnostic.span.start < use.span.end
 
 
-def _report(use: DataUse, found: Survey, pictured: Path | None) -> str:
+def _report(use: DataUse, found: Survey, picture: Path | None) -> str:
     paint = painter(colored(sys.stdout))
-    lines = [paint(use.component.name, bold=True) + f": {_sizes(found)}", f"served    {found.served}"]
-    lines.append(f"samples   {_stored(found)}; {format_shape(found.shape)} when they reach the net")
+    lines = [
+        paint(use.component.name, bold=True) + f": {_sizes(found)}",
+        text("served    {served}", served=found.served),
+        _samples(found),
+    ]
     if found.targets:
         low, mean, high = found.targets
-        lines.append(f"targets   numbers from {low:.4g} to {high:.4g}, in the mean {mean:.4g}")
+        lines.append(
+            text("targets   numbers from {low:.4g} to {high:.4g}, mean {mean:.4g}", low=low, high=high, mean=mean)
+        )
     lines += ["", *_statistics(found), *_classes(found)]
-    lines += [f"left out: {line}" for line in found.skipped]
-    if pictured:
+    lines += [text("left out: {file}", file=line) for line in found.skipped]
+    if picture:
         lines += [
             "",
-            f"{pictured} shows {len(found.raw)} training images, each as it is stored above, as the net sees it below",
+            text(
+                "{picture} shows {count} training images: above as they are stored, below as the net receives them",
+                picture=picture,
+                count=len(found.raw),
+            ),
         ]
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _sizes(found: Survey) -> str:
     train, test = found.facts.sizes or (0, 0)
-    classes = f", {found.facts.classes} classes" if found.facts.classes else ""
-    return f"{train:,} to train on and {test:,} to test{classes}"
+    if found.facts.classes:
+        return text(
+            "{train:,} to train on and {test:,} to test, {classes} classes",
+            train=train,
+            test=test,
+            classes=found.facts.classes,
+        )
+    return text("{train:,} to train on and {test:,} to test", train=train, test=test)
 
 
-def _stored(found: Survey) -> str:
+def _samples(found: Survey) -> str:
     low, high = map(format_shape, found.stored)
-    return low if low == high else f"from {low} to {high}"
+    received = format_shape(found.shape)
+    if low == high:
+        return text("samples   {stored}; {received} when they reach the net", stored=low, received=received)
+    return text(
+        "samples   from {low} to {high}; {received} when they reach the net", low=low, high=high, received=received
+    )
 
 
 def _statistics(found: Survey) -> list[str]:
-    """The mean and the deviation, a line a channel; of many channels the first ones."""
+    """The mean and the deviation, a line for each of the first channels."""
     if not found.facts.mean:
         return []
     pairs = list(zip(found.facts.mean, found.facts.std, strict=True))
-    lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_CLASSES])]
-    return [f"channel  {'mean':>10}  {'deviation':>10}", *lines, *_more(len(pairs), "channels"), ""]
+    lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_LINES])]
+    if len(pairs) > MOST_LINES:
+        lines.append(text("… and {count:,} more channels", count=len(pairs) - MOST_LINES))
+    return [f"channel  {'mean':>10}  {'deviation':>10}", *lines, ""]
 
 
 def _classes(found: Survey) -> list[str]:
     if not found.counts:
         return []
-    names = found.facts.names or tuple(map(str, range(len(found.counts))))
-    shown = list(zip(names, found.counts, strict=True))[:MOST_CLASSES]
+    shown = list(zip(_names(found), found.counts, strict=True))[:MOST_LINES]
     room = max(5, min(40, max(len(name) for name, _ in shown)))
     lines = [f"{left(crop(name, room), room)}  {train:>9,}  {test:>9,}" for name, (train, test) in shown]
-    return [f"{left('class', room)}  {right('training', 9)}  {right('test', 9)}", *lines, *_more(len(names), "classes")]
+    if len(found.counts) > MOST_LINES:
+        lines.append(text("… and {count:,} more classes", count=len(found.counts) - MOST_LINES))
+    return [f"{left('class', room)}  {right('training', 9)}  {right('test', 9)}", *lines]
 
 
-def _more(count: int, what: str) -> list[str]:
-    return [f"… and {count - MOST_CLASSES:,} more {what}"] if count > MOST_CLASSES else []
+def _names(found: Survey) -> tuple[str, ...]:
+    return found.facts.names or tuple(map(str, range(len(found.counts))))
 
 
-def _json(use: DataUse, found: Survey, pictured: Path | None) -> str:
-    names = found.facts.names or tuple(map(str, range(len(found.counts))))
-    value: dict[str, Any] = {
+def _json(use: DataUse, found: Survey, picture: Path | None) -> str:
+    value = {
         "data": use.component.name,
         "sizes": found.facts.sizes,
         "shape": found.shape,
@@ -135,12 +157,12 @@ def _json(use: DataUse, found: Survey, pictured: Path | None) -> str:
         "served": found.served,
         "classes": [
             {"name": name, "train": train, "test": test}
-            for name, (train, test) in zip(names, found.counts, strict=True)
+            for name, (train, test) in zip(_names(found), found.counts, strict=True)
         ],
         "targets": dict(zip(("min", "mean", "max"), found.targets, strict=True)) if found.targets else None,
         "mean": found.facts.mean,
         "std": found.facts.std,
         "skipped": found.skipped,
-        "grid": str(pictured) if pictured else None,
+        "grid": str(picture) if picture else None,
     }
     return json.dumps(value, indent=2) + "\n"

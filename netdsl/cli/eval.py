@@ -1,4 +1,4 @@
-"""`netdsl eval`: what a trained net is worth on its test set."""
+"""`netdsl eval`: the loss and the metrics of a trained net on its test set."""
 
 from __future__ import annotations
 
@@ -8,39 +8,43 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netdsl.cli.inputs import Settings, takes_settings
-from netdsl.cli.run_source import FOLDER, Failed, device_option, failures, recorded
+from netdsl.cli.shared.inputs import Settings
+from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_settings
+from netdsl.cli.shared.run_source import read_run_source
+from netdsl.core.errors import FileError
+from netdsl.core.files import reason, write_atomically
+from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from netdsl.training import Saved
 
+SECTION = "Training"
 SHOWN = 3
-"""Of the classes that are taken for each other, so many pairs are told."""
+"""So many pairs of classes that are confused are printed."""
 
 
 @click.command
-@click.argument("run", type=FOLDER)
+@click.argument("run", type=PATH)
 @takes_settings
 @device_option
 @click.option("--data", metavar="TEXT", help="Another `data` line to test on: `--data 'folder my/images'`.")
-@click.option("--epoch", type=click.IntRange(min=1), metavar="N", help="The weights of epoch N, if they were kept.")
+@epoch_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(run: Path, settings: Settings, device: str, data: str | None, epoch: int | None, as_json: bool) -> None:
-    """Test a trained net: its loss, its metrics, and which classes it confuses.
+    """Test a trained net: its loss, its metrics, and the classes that it confuses.
 
-    RUN is the folder that `netdsl run` made, or one of its checkpoints. With classes, the confusion matrix is drawn
-    into the folder.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. If there are classes, the confusion matrix is
+    drawn into the folder.
     """
-    experiment = recorded(run, settings.overridden({"data": data})).experiment
-    with failures():
-        from netdsl.training import open_run
+    experiment = read_run_source(run, settings.override({"data": data})).experiment
+    from netdsl.training import open_run
 
-        saved = open_run(experiment, run, device, epoch)
-        results = saved.evaluate()
+    saved = open_run(experiment, run, device, epoch)
+    results = saved.evaluate()
     if as_json:
         click.echo(json.dumps(results))
-        return
-    _print(saved, results)
+    else:
+        _print(saved, results)
 
 
 def _print(saved: Saved, results: dict[str, Any]) -> None:
@@ -53,24 +57,28 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     if matrix := results.get("confusion"):
         for line in _confusions(matrix, saved.names()):
             click.echo(line)
-        click.echo(f"confusion matrix: {_draw(saved, matrix)}")
+        click.echo(text("confusion matrix: {path}", path=_draw(saved, matrix)))
 
 
 def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
-    wrong = [(count, row, column) for row, counts in enumerate(matrix) for column, count in enumerate(counts)]
-    worst = sorted((each for each in wrong if each[1] != each[2] and each[0]), reverse=True)[:SHOWN]
-    times = [f"{count} time{'s' * (count > 1)}" for count, _, _ in worst]
-    pairs = zip(worst, times, strict=True)
-    return [f"{names[row]} taken for {names[column]}: {often}" for (_, row, column), often in pairs]
+    """The pairs of classes that are confused most often."""
+    cells = [(count, row, column) for row, counts in enumerate(matrix) for column, count in enumerate(counts)]
+    worst = sorted((cell for cell in cells if cell[1] != cell[2] and cell[0]), reverse=True)[:SHOWN]
+    return [_confusion(count, names[row], names[column]) for count, row, column in worst]
+
+
+def _confusion(count: int, true: str, predicted: str) -> str:
+    if count == 1:
+        return text("{true} taken for {predicted}: 1 time", true=true, predicted=predicted)
+    return text("{true} taken for {predicted}: {count} times", true=true, predicted=predicted, count=count)
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
-    from netdsl.core.files import write_atomically
     from netdsl.training.reporting.plots import confusion_png
 
     path = saved.folder.path / "confusion.png"
     try:
         write_atomically(path, confusion_png(matrix, saved.names()))
     except OSError as error:
-        raise Failed(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}") from error
+        raise FileError(text("cannot write `{path}`: {reason}", path=path, reason=reason(error))) from error
     return path

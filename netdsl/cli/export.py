@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from netdsl.cli.inputs import Program, takes_program
-from netdsl.core.errors import ExportError
+from netdsl.cli.shared.inputs import ProgramText
+from netdsl.cli.shared.options import output_option, takes_program
+from netdsl.cli.shared.output import write_output
 from netdsl.export.python import export
+
+SECTION = "Nets"
 
 
 @click.command
 @takes_program
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output.")
-def command(program: Program, output: str | None) -> None:
-    """Write a net as plain PyTorch, which needs netdsl no more.
+@output_option
+def command(program: ProgramText, output: str | None) -> None:
+    """Write a net as plain PyTorch, which does not need netdsl.
 
-    FILE is a .net file, or `-` for standard input. What comes out is a Python module with the class `Net`, whose
-    weights may be loaded into the net that netdsl builds, and the other way round.
+    FILE is a .net file, or `-` for standard input. The output is a Python module with the class `Net`. Its weights fit
+    the net that netdsl builds, and the other way round.
     """
-    try:
-        text = export(program.experiment.network, _title(program))
-    except ExportError as error:
-        raise click.ClickException(str(error)) from error
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        raise click.UsageError(f"`{output}` cannot be written: {(error.strerror or str(error)).lower()}") from error
+    write_output(export(program.experiment.network, _title(program)).encode(errors="backslashreplace"), output)
 
 
-def _title(program: Program) -> str:
-    """What the file is of: `examples/resnet.net, variant resnet50, as plain PyTorch`."""
+def _title(program: ProgramText) -> str:
+    """The first line of the exported file: `examples/resnet.net, variant resnet50, as plain PyTorch`."""
     settings = program.settings
     variant = f", variant {settings.variant}" if settings.variant else ""
     overrides = "".join(f", {name}={value}" for name, value in settings.overrides.items())

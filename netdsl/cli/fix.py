@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
-from netdsl.cli.inputs import Settings, colored, columns, read_sources, takes_settings, text_option
-from netdsl.cli.rewriting import patch, save
-from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.cli.shared.inputs import Settings, read_sources, show_diagnostics
+from netdsl.cli.shared.options import takes_settings, text_option
+from netdsl.cli.shared.output import colored
+from netdsl.cli.shared.rewriting import patch, replace_text, rewrite_each
+from netdsl.core.diagnostics import errors
 from netdsl.core.fixes import fix
 from netdsl.core.source import Source
-from netdsl.render.diagnostics import render_text
+from netdsl.core.text import text
+
+SECTION = "Nets"
 
 
 @click.command
@@ -19,29 +24,30 @@ from netdsl.render.diagnostics import render_text
 @text_option
 @takes_settings
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def command(files: tuple[str, ...], text: str | None, settings: Settings, diff: bool) -> None:
+def command(files: tuple[str, ...], written: str | None, settings: Settings, diff: bool) -> int:
     """Apply the fixes that `netdsl check` proposes.
 
     FILES are .net files; `-` is standard input, which goes to standard output with its fixes. Each file is checked
-    again after its fixes, and a fix that would make things worse is left out. What remains is printed; the exit status
-    is 1 if there is an error among it.
+    again after its fixes, and a fix that would make things worse is left out. The mistakes that remain are printed;
+    the exit status is 1 if one of them is an error.
     """
-    outcomes = [_fix(source, settings, diff=diff) for source in read_sources(files, text)]
-    sys.exit(max(outcomes))
+    return rewrite_each(read_sources(files, written), partial(_fix, settings=settings, diff=diff))
 
 
-def _fix(source: Source, settings: Settings, *, diff: bool) -> int:
+def _fix(source: Source, *, settings: Settings, diff: bool) -> int:
     """Fixes one source; the exit status it asks for."""
-    fixed = fix(source, lambda text: settings.check(text)[1])
-    status = 0
-    if diff:
-        click.echo(patch(source, fixed.source.text, color=colored(sys.stdout)), nl=False)
-    else:
-        status = save(source, fixed.source.text, done=f"applied {_count(fixed.applied)} to")
-    report = render_text(fixed.left, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
-    click.echo(report, err=True, nl=False)
-    return max(status, int(bool(errors(fixed.left))))
+    fixed = fix(source, lambda new: settings.check(new)[1])
+    try:
+        if diff:
+            click.echo(patch(source, fixed.source.text, color=colored(sys.stdout)), nl=False)
+        elif replace_text(source, fixed.source.text):
+            click.echo(_done(source.name, len(fixed.applied)), err=True)
+    finally:  # a file that cannot be written has the same mistakes left
+        show_diagnostics(fixed.left)
+    return int(bool(errors(fixed.left)))
 
 
-def _count(applied: tuple[Diagnostic, ...]) -> str:
-    return f"{len(applied)} {'fix' if len(applied) == 1 else 'fixes'}"
+def _done(file: str, count: int) -> str:
+    if count == 1:
+        return text("applied 1 fix to {file}", file=file)
+    return text("applied {count} fixes to {file}", count=count, file=file)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 
 import click
 
-from netdsl.cli.inputs import colored, columns, read_sources, text_option
-from netdsl.cli.rewriting import patch, save
+from netdsl.cli.shared.inputs import read_sources, show_diagnostics
+from netdsl.cli.shared.options import text_option
+from netdsl.cli.shared.output import colored
+from netdsl.cli.shared.rewriting import patch, replace_text, rewrite_each
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.formatter import format_source
-from netdsl.render.diagnostics import render_text
+
+SECTION = "Nets"
 
 
 @click.command
@@ -18,29 +23,27 @@ from netdsl.render.diagnostics import render_text
 @text_option
 @click.option("--check", is_flag=True, help="Write nothing; list the files that would change.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def command(files: tuple[str, ...], text: str | None, check: bool, diff: bool) -> None:
+def command(files: tuple[str, ...], written: str | None, check: bool, diff: bool) -> int:
     """Put files into their canonical form.
 
     FILES are .net files; `-` is standard input, whose canonical form goes to standard output. Comments, numbers and the
-    order of things stay as they are. A file with syntax errors is left alone. The exit status is 1 if there is one, or,
-    with --check, if a file would change.
+    order of statements stay as they are. A file with syntax errors is not changed. The exit status is 1 if there is
+    such a file, or, with --check, if a file would change.
     """
-    outcomes = [_format(source, check=check, diff=diff) for source in read_sources(files, text)]
-    sys.exit(max(outcomes))
+    return rewrite_each(read_sources(files, written), partial(_format, check=check, diff=diff))
 
 
 def _format(source: Source, *, check: bool, diff: bool) -> int:
     """Formats one source; the exit status it asks for."""
-    text, diagnostics = format_source(source)
+    formatted, diagnostics = format_source(source)
     if diagnostics:
-        report = render_text(diagnostics, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
-        click.echo(report, err=True, nl=False)
+        show_diagnostics(diagnostics)
         return 1
-    changed = text != source.text
+    changed = formatted != source.text
     if diff:
-        click.echo(patch(source, text, color=colored(sys.stdout)), nl=False)
+        click.echo(patch(source, formatted, color=colored(sys.stdout)), nl=False)
     elif check and changed:
         click.echo(source.name)
-    elif not check:
-        return save(source, text, done="formatted")
+    elif not check and replace_text(source, formatted):
+        click.echo(text("formatted {file}", file=source.name), err=True)
     return int(check and changed)

@@ -6,24 +6,29 @@ import importlib
 import re
 import sys
 import traceback
-from difflib import get_close_matches
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.inputs import Settings, plugins_option
-from netdsl.core.errors import UnsupportedModule
+from netdsl.cli.shared.inputs import Settings
+from netdsl.cli.shared.options import output_option, plugins_option
+from netdsl.cli.shared.output import write_output
+from netdsl.core.errors import CallFailed, UnsupportedModule
+from netdsl.core.suggestions import nearest
+from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from torch import nn
 
+SECTION = "Nets"
 SIZE = re.compile(r"(?:[1-9]\d*|[A-Z])(?:x(?:[1-9]\d*|[A-Z]))*")
 
 
 @click.command
 @click.argument("target", metavar="MODULE:ATTRIBUTE")
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output.")
+@output_option
 @click.option("--input", "size", metavar="SIZE", help="The shape of one sample, such as 3x32x32 or 3xHxW.")
 @plugins_option
 def command(
@@ -31,79 +36,104 @@ def command(
 ) -> None:
     """Write an `nn.Sequential` in the language.
 
-    MODULE is imported, as `python -m` would from this folder, and runs; ATTRIBUTE of it is the net, or a class or a
-    function that makes it when called without arguments; dots lead to its parts.
+    MODULE is imported, as `python -m` would from this folder, and runs. ATTRIBUTE is the net in it, or a class or a
+    function that makes the net when called without arguments; dots lead to parts of a net.
     """
     if size is not None and not SIZE.fullmatch(size):
-        raise click.UsageError(f"`--input {size}` is no size: write for example `--input 3x32x32`")
+        raise click.UsageError(text("`--input {size}` is no size: write for example `--input 3x32x32`", size=size))
     net = _net(target)
     from netdsl.importer import from_module
 
     registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
     sizes = [int(part) if part.isdigit() else part for part in (size or "").split("x") if part]
     try:
-        text = from_module(net, input=sizes, registry=registry)
+        program = from_module(net, input=sizes, registry=registry)
     except UnsupportedModule as error:
-        raise click.ClickException(f"`{target}` is not to be had in the language: {error}") from error
-    if output is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        Path(output).write_text(text, encoding="utf-8", newline="\n")
-    except OSError as error:
-        raise click.UsageError(f"`{output}` cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise UnsupportedModule(
+            text("`{target}` cannot be written in the language: {reason}", target=target, reason=error)
+        ) from error
+    write_output(program.encode(), output)
 
 
 def _net(target: str) -> nn.Module:
     """The module that the target names, made if need be."""
     name, colon, attribute = target.partition(":")
     if not (name and colon and attribute):
-        raise click.UsageError(f"`{target}` does not name a net: write `MODULE:ATTRIBUTE`, for example `model:net`")
-    found = _module(name)
+        raise click.UsageError(
+            text("`{target}` does not name a net: write `MODULE:ATTRIBUTE`, for example `model:net`", target=target)
+        )
+    found = _import(name)
     for part in attribute.split("."):
         found = _attribute(found, part, target)
-    return _called(found, target)
+    return _make(found, target)
 
 
-def _module(name: str) -> Any:
-    sys.path.insert(0, "")
+def _import(name: str) -> object:
+    sys.path.insert(0, "")  # the current folder, as `python -m` has it
     try:
-        return _guarded(f"importing `{name}`", importlib.import_module, name)
+        return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or name
-        inside = "" if name.startswith(missing) else f": it imports `{missing}`, which is not installed"
-        raise click.UsageError(f"`{name}` cannot be imported{inside or ', there is no such module'}") from error
+        if name.startswith(missing):
+            raise click.UsageError(text("`{name}` cannot be imported, there is no such module", name=name)) from error
+        raise click.UsageError(
+            text(
+                "`{name}` cannot be imported: it imports `{missing}`, which is not installed",
+                name=name,
+                missing=missing,
+            )
+        ) from error
+    except Exception as error:  # the user's code may fail in any way
+        raise CallFailed(
+            text("importing `{module}` fails: {error} ({place})", module=name, error=_shown(error), place=_place(error))
+        ) from error
 
 
-def _attribute(owner: Any, name: str, target: str) -> Any:
+def _attribute(owner: object, name: str, target: str) -> object:
     """The attribute of a module of Python, of a net, or of what a function returns."""
     if not hasattr(owner, name) and callable(owner):
-        owner = _called(owner, target)
+        owner = _make(owner, target)
     if hasattr(owner, name):
-        return getattr(owner, name)
-    near = get_close_matches(name, dir(owner), 1)
-    advice = f"; did you mean `{near[0]}`?" if near else ""
-    raise click.UsageError(f"`{target}`: there is no `{name}`{advice}")
+        attribute: object = getattr(owner, name)
+        return attribute
+    near = nearest(name, dir(owner))
+    if near is None:
+        raise click.UsageError(text("`{target}`: there is no `{name}`", target=target, name=name))
+    raise click.UsageError(
+        text("`{target}`: there is no `{name}`; did you mean `{near}`?", target=target, name=name, near=near)
+    )
 
 
-def _called(found: Any, target: str) -> nn.Module:
+def _make(found: object, target: str) -> nn.Module:
     """The net itself, or what a class or a function makes when it is called."""
     from torch import nn
 
     if not isinstance(found, nn.Module) and callable(found):
-        found = _guarded(f"calling `{target}`", found)
+        found = _call(found, target)
     if not isinstance(found, nn.Module):
-        raise click.ClickException(f"`{target}` is of type `{type(found).__name__}`, not an `nn.Sequential`")
+        kind = type(found).__name__
+        raise UnsupportedModule(
+            text("`{target}` is of type `{type}`, not an `nn.Sequential`", target=target, type=kind)
+        )
     return found
 
 
-def _guarded(doing: str, function: Any, *arguments: Any) -> Any:
-    """The function's result; what it raises is shown as the author's own mistake."""
+def _call(function: Callable[[], object], target: str) -> object:
     try:
-        return function(*arguments)
+        return function()
     except ModuleNotFoundError:
         raise
-    except Exception as error:  # the user's code may fail in any way
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(last.filename).name}:{last.lineno}"
-        raise click.ClickException(f"{doing} fails: {type(error).__name__}: {error} ({where})") from error
+    except Exception as error:  # likewise
+        raise CallFailed(
+            text("calling `{target}` fails: {error} ({place})", target=target, error=_shown(error), place=_place(error))
+        ) from error
+
+
+def _shown(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _place(error: Exception) -> str:
+    """The file and the line that raise an error: `model.py:3`."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

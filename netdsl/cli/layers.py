@@ -7,12 +7,19 @@ from pathlib import Path
 
 import click
 
-from netdsl.cli.inputs import Settings, colored, columns, plugins_option
+from netdsl.cli.shared.inputs import Settings
+from netdsl.cli.shared.options import plugins_option
+from netdsl.cli.shared.output import colored, columns
 from netdsl.components import Component
+from netdsl.core.errors import UnknownName
+from netdsl.core.suggestions import nearest
+from netdsl.core.text import text
 from netdsl.language.statements import Word
 from netdsl.plugins.registry import Registry
 from netdsl.render.entry import entry, word_entry
 from netdsl.render.vocabulary import named, names, vocabulary
+
+SECTION = "Language and setup"
 
 
 def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
@@ -34,12 +41,7 @@ def command(name: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
         return
     found = named(registry, name)
     if not found:
-        from difflib import get_close_matches
-
-        near = get_close_matches(name, names(registry), 1)
-        meant = f"; did you mean `{near[0]}`?" if near else ""
-        click.echo(f"error: no word `{name}` in the language{meant}", err=True)
-        sys.exit(1)
+        raise _unknown(name, registry)
     click.echo("\n".join(_page(registry, one, color, room) for one in found), nl=False)
 
 
@@ -47,3 +49,10 @@ def _page(registry: Registry, one: Component | Word, color: bool, room: int) -> 
     if isinstance(one, Word):
         return word_entry(one, color=color, columns=room)
     return entry(one, registry.origins[type(one), one.name], color=color, columns=room)
+
+
+def _unknown(name: str, registry: Registry) -> UnknownName:
+    near = nearest(name, names(registry))
+    if near is None:
+        return UnknownName(text("no word `{name}` in the language", name=name))
+    return UnknownName(text("no word `{name}` in the language; did you mean `{near}`?", name=name, near=near))

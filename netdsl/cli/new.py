@@ -1,4 +1,4 @@
-"""`netdsl new`: something to begin with, which works at once."""
+"""`netdsl new`: a net or a plugin to start from, which works at once."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from pathlib import Path
 
 import click
 
-from netdsl.core.errors import NameRefused
+from netdsl.core.errors import FileError
+from netdsl.core.text import text
 from netdsl.scaffold import PREFIX, net_text, plugin_files, write_file, write_folder
 
+SECTION = "Nets"
 SUFFIX = ".net"
 
 into_option = click.option(
@@ -22,9 +24,9 @@ into_option = click.option(
 
 @click.group
 def command() -> None:
-    """Write a net or a plugin to begin with, which works at once.
+    """Write a net or a plugin to start from, which works at once.
 
-    What is there already is never overwritten.
+    A file or folder that exists is never overwritten.
     """
 
 
@@ -36,35 +38,32 @@ def plugin(name: str, into: Path) -> None:
     from netdsl.plugins.registry import load_registry
     from netdsl.render.vocabulary import names
 
-    try:
-        files = plugin_files(name, names(load_registry(installed=False)))
-    except NameRefused as error:
-        raise click.UsageError(str(error)) from error
+    files = plugin_files(name, names(load_registry(installed=False)))
     folder = into / f"{PREFIX}{name.removeprefix(PREFIX)}"
     try:
         write_folder(folder, files)
     except FileExistsError as error:
-        raise _taken(folder) from error
-    click.echo(f"wrote {folder}: {', '.join(files)}")
-    click.echo(f"next: cd {folder}; pip install -e '.[test]'; python -m pytest")
+        raise _exists(folder) from error
+    click.echo(text("wrote {folder}: {files}", folder=folder, files=", ".join(files)))
+    click.echo(text("next: cd {folder}; pip install -e '.[test]'; python -m pytest", folder=folder))
 
 
 @command.command
 @click.argument("name")
 @into_option
 def net(name: str, into: Path) -> None:
-    """Write the file `NAME.net`: a small net, trained on handwritten digits, with a comment to each line."""
+    """Write the file `NAME.net`: a small net for handwritten digits, with a comment on each line."""
     name = f"{name.removesuffix(SUFFIX)}{SUFFIX}"
     if Path(name).name != name or name == SUFFIX:
-        raise click.UsageError(f"`{name}` is no name of a file; a folder is given by `--into DIR`")
+        raise click.UsageError(text("`{name}` is no file name; write the folder as `--into DIR`", name=name))
     file = into / name
     try:
         into.mkdir(parents=True, exist_ok=True)
         write_file(file, net_text(name))
     except FileExistsError as error:
-        raise _taken(file) from error
-    click.echo(f"wrote {file}\nnext: netdsl run {file}")
+        raise _exists(file) from error
+    click.echo(text("wrote {file}\nnext: netdsl run {file}", file=file))
 
 
-def _taken(path: Path) -> click.ClickException:
-    return click.ClickException(f"`{path}` is there already and is left as it is: give another name, or `--into DIR`")
+def _exists(path: Path) -> FileError:
+    return FileError(text("`{path}` exists and is left as it is: give another name, or `--into DIR`", path=path))

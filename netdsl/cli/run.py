@@ -1,4 +1,4 @@
-"""`netdsl run`: train what a file describes."""
+"""`netdsl run`: train the net of a file."""
 
 from __future__ import annotations
 
@@ -6,30 +6,44 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
 
-from netdsl.cli.inputs import Program, Settings, data_option, read_one, takes_settings, text_option
-from netdsl.cli.run_source import FOLDER, describe_source, device_option, failures, recorded
+from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
+from netdsl.cli.shared.options import PATH, data_option, device_option, takes_settings, text_option
+from netdsl.cli.shared.run_source import read_run_source, run_source
+from netdsl.core.text import text
 from netdsl.training.distributed.launcher import condemned, launch, launched
 
+SECTION = "Training"
 FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
-"""What `--resume` may change: how far to go, what to look at and to keep, and where the data lie."""
+"""The settings that `--resume` may change: how far to train, what to evaluate and to keep, and where the data are."""
 
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
-class Interval(click.ParamType[dict[str, Any]]):
+class Every(TypedDict, total=False):
+    """The arguments of `Saving`: a number of steps, or of seconds."""
+
+    steps: int
+    seconds: float
+
+
+class Interval(click.ParamType[Every]):
     """So many steps, or so many seconds: `500`, `30s`."""
 
     name = "interval"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
-        """The arguments of `Saving`."""
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Every:
+        """Reads an interval."""
         match = INTERVAL.fullmatch(value)
         if match is None:
-            self.fail(f"`{value}` is no interval: write steps, as in 500, or seconds, as in 30s", param, ctx)
+            self.fail(
+                text("`{interval}` is no interval: write steps, as in 500, or seconds, as in 30s", interval=value),
+                param,
+                ctx,
+            )
         return {"seconds": float(match[1])} if match[2] else {"steps": int(match[1])}
 
 
@@ -39,22 +53,22 @@ class Interval(click.ParamType[dict[str, Any]]):
 @takes_settings
 @device_option
 @data_option
-@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for so many epochs.")
-@click.option("--out", type=FOLDER, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
-@click.option("--resume", type=FOLDER, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
-@click.option("--init-from", type=FOLDER, metavar="RUN", help="Begin with the weights of a run, or of a file.")
+@click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for N epochs.")
+@click.option("--out", type=PATH, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
+@click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
+@click.option("--init-from", type=PATH, metavar="RUN", help="Begin with the weights of a run, or of a file.")
 @click.option(
     "--save-every",
     type=Interval(),
     default="30s",
     metavar="N",
-    help="Steps between two checkpoints, or seconds as in 30s.",
+    help="Save a checkpoint every N steps, or seconds as in 30s, the default.",
 )
 @click.option("--nproc", type=click.IntRange(min=1), metavar="N", help="Train in N processes on this machine.")
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     file: str | None,
-    text: str | None,
+    written: str | None,
     settings: Settings,
     device: str,
     data: str | None,
@@ -62,46 +76,49 @@ def command(
     out: Path | None,
     resume: Path | None,
     init_from: Path | None,
-    save_every: dict[str, Any],
+    save_every: Every,
     nproc: int | None,
     quiet: bool,
-) -> None:
-    """Train a net, evaluate it after each epoch, and leave a folder with its weights and curves.
+) -> int:
+    """Train a net, test it after each epoch, and leave a folder with its weights and curves.
 
     FILE is a .net file with a `data` line, or `-` for standard input. Ctrl-C finishes the step and saves; `--resume`
     goes on from there, and ends with the weights that the run would have had.
     """
-    settings = settings.overridden({"data": data, "train.epochs": epochs})
-    if resume is not None and (file or text or out or init_from):
+    settings = settings.override({"data": data, "train.epochs": epochs})
+    if resume is not None and (file or written or out or init_from):
         raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
-    program = Program(read_one(file, text), settings) if resume is None else recorded(resume, settings, free=FREE)
+    if resume is None:
+        program = ProgramText(read_one(file, written), settings)
+    else:
+        program = read_run_source(resume, settings, free=FREE)
     experiment = program.experiment
     if nproc is not None and not launched():
-        sys.exit(_launch(nproc, program, out, resume))
+        return _launch(nproc, program, out, resume)
     if condemned():
-        return
-    with failures():
-        from netdsl.training import Saving, train
+        return 0
+    from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
 
-        train(
-            experiment,
-            device=device,
-            out=out,
-            resume=resume,
-            init=init_from,
-            quiet=quiet,
-            saving=Saving(**save_every),
-            about={"source": describe_source(program)},
-            callbacks=program.settings.registry.callbacks,
-        )
+    train(
+        experiment,
+        device=device,
+        out=out,
+        resume=resume,
+        init=init_from,
+        quiet=quiet,
+        saving=Saving(**save_every),
+        about={"source": run_source(program)},
+        callbacks=program.settings.registry.callbacks,
+    )
+    return 0
 
 
-def _launch(nproc: int, program: Program, out: Path | None, resume: Path | None) -> int:
-    """Runs the same command in several processes, which agree on a folder before they start."""
+def _launch(nproc: int, program: ProgramText, out: Path | None, resume: Path | None) -> int:
+    """Runs the same command in several processes, which agree on a folder before they start; the exit status."""
     from netdsl.runs.folder import default_folder
 
     if program.source.name == "<stdin>":
-        raise click.UsageError("`--nproc` gives the command to each process, but standard input only one can read")
+        raise click.UsageError("`--nproc` starts several processes, but only one can read standard input: give FILE")
     if "RANK" in os.environ:
         raise click.UsageError("torchrun starts the processes here: leave `--nproc` out")
     folder = resume or out or default_folder(program.source.name)

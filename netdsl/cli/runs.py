@@ -1,4 +1,4 @@
-"""`netdsl runs`: the runs that were made, and how they compare."""
+"""`netdsl runs`: the runs in a folder, and how two of them compare."""
 
 from __future__ import annotations
 
@@ -7,39 +7,45 @@ from pathlib import Path
 
 import click
 
-from netdsl.cli.run_source import FOLDER, Failed
+from netdsl.cli.shared.errors import warn
+from netdsl.cli.shared.options import PATH
+from netdsl.cli.shared.run_source import not_a_run
+from netdsl.core.errors import FileError, TrainingError
+from netdsl.core.files import reason
+from netdsl.core.text import text
 from netdsl.runs.listing import Listed, differences, find_runs, read_run
 from netdsl.training.reporting.numbers import duration, number
 
+SECTION = "Training"
 HEADINGS = ("run", "epochs", "best", "test loss", "time", "status")
 
 
 @click.command
-@click.argument("folder", type=FOLDER, default=Path("runs"))
-@click.option("--compare", type=FOLDER, nargs=2, metavar="A B", help="Show what two runs do not have in common.")
-@click.option("--out", type=FOLDER, metavar="PNG", help="Where `--compare` draws the curves; compare.png by default.")
+@click.argument("folder", type=PATH, default=Path("runs"))
+@click.option("--compare", type=PATH, nargs=2, metavar="A B", help="Show the differences between two runs.")
+@click.option("--out", type=PATH, metavar="PNG", help="Where `--compare` draws the curves; compare.png by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, as_json: bool) -> None:
     """List runs, the best first, or compare two of them.
 
-    FOLDER is searched for runs; it is `runs` unless given.
+    FOLDER is searched for runs; the default is `runs`.
     """
     if compare:
         _compare(_read(compare[0]), _read(compare[1]), out or Path("compare.png"))
         return
     runs, damaged = find_runs(folder)
     for path in damaged:
-        click.echo(f"warning: `{path}` is left out, since its `run.json` is damaged", err=True)
+        warn(text("`{path}` is left out, since its `run.json` is damaged", path=path))
     if not runs:
-        raise Failed(f"there is no run in `{folder}`", "`netdsl run FILE` makes one")
+        raise TrainingError(text("there is no run in `{folder}`", folder=folder), "`netdsl run FILE` makes one")
     if as_json:
         click.echo(json.dumps([{"path": str(run.path), **run.about} for run in runs]))
         return
-    for line in _table([HEADINGS, *map(_row, runs)]):
+    for line in _aligned([HEADINGS, *map(_cells, runs)]):
         click.echo(line)
 
 
-def _row(run: Listed) -> tuple[str, ...]:
+def _cells(run: Listed) -> tuple[str, ...]:
     best = run.best
     value = "-" if run.value is None else f"{run.criterion} {number(run.criterion, run.value)}"
     epochs = run.about.get("result", {}).get("last", {}).get("epoch", 0)
@@ -54,7 +60,7 @@ def _row(run: Listed) -> tuple[str, ...]:
     )
 
 
-def _table(rows: list[tuple[str, ...]]) -> list[str]:
+def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = []
     for path, *cells in rows:
@@ -67,19 +73,19 @@ def _read(path: Path) -> Listed:
     try:
         return read_run(path)
     except (OSError, ValueError) as error:
-        raise Failed(f"`{path}` is no run", "give a folder that `netdsl run` made") from error
+        raise not_a_run(path) from error
 
 
 def _compare(one: Listed, other: Listed, picture: Path) -> None:
     from netdsl.training.reporting.plots import curves_png
 
-    for line in _table([HEADINGS, _row(one), _row(other)]):
+    for line in _aligned([HEADINGS, _cells(one), _cells(other)]):
         click.echo(line)
-    for line in differences(one, other) or ["the runs were made with the same settings"]:
+    for line in differences(one, other) or ["the two runs have the same settings"]:
         click.echo(line)
     name = f"test/{one.criterion}"
     try:
         picture.write_bytes(curves_png({str(run.path): run.curve(name) for run in (one, other)}, name))
     except OSError as error:
-        raise Failed(f"cannot write `{picture}`: {(error.strerror or str(error)).lower()}") from error
-    click.echo(f"curves: {picture}")
+        raise FileError(text("cannot write `{path}`: {reason}", path=picture, reason=reason(error))) from error
+    click.echo(text("curves: {path}", path=picture))

@@ -1,4 +1,4 @@
-"""`netdsl shapes`: what every layer makes of its input."""
+"""`netdsl shapes`: the output shape, the parameters and the multiply-adds of every layer."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import sys
 
 import click
 
-from netdsl.cli.inputs import Program, colored, columns, takes_program
+from netdsl.cli.shared.inputs import ProgramText
+from netdsl.cli.shared.options import takes_program
+from netdsl.cli.shared.output import colored, columns
 from netdsl.program import Experiment
 from netdsl.render.shapes_json import shapes_json
 from netdsl.render.table import shapes_table
 
+SECTION = "Nets"
 BATCH = 64
 
 
@@ -20,33 +23,34 @@ BATCH = 64
     "--batch",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Samples in a batch, for the memory line. Left out, it is the file's own batch size, or 64.",
+    help="Samples in a batch, for the memory line. The default is the file's own batch size, or 64.",
 )
 @click.option("--explain", is_flag=True, help="Put the arithmetic of every size below its layer.")
-@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Show N levels of nesting only.")
+@click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Show only N levels of nesting.")
 @click.option("--full", is_flag=True, help="Show every repetition of repeated layers.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(program: Program, batch: int | None, explain: bool, depth: int | None, full: bool, as_json: bool) -> None:
+def command(
+    program: ProgramText, batch: int | None, explain: bool, depth: int | None, full: bool, as_json: bool
+) -> None:
     """Show every layer's output shape, parameters and multiply-adds.
 
     FILE is a .net file, or `-` for standard input. Nothing is downloaded or trained.
     """
     experiment = program.experiment
-    click.echo(
-        shapes_json(experiment.network, program.source.name)
-        if as_json
-        else shapes_table(
-            experiment.network,
-            program.source,
-            batch=batch or _batch(experiment),
-            explain=explain,
-            full=full,
-            depth=depth,
-            color=colored(sys.stdout),
-            columns=columns(sys.stdout),
-        ),
-        nl=False,
+    if as_json:
+        click.echo(shapes_json(experiment.network, program.source.name), nl=False)
+        return
+    table = shapes_table(
+        experiment.network,
+        program.source,
+        batch=batch or _batch(experiment),
+        explain=explain,
+        full=full,
+        depth=depth,
+        color=colored(sys.stdout),
+        columns=columns(sys.stdout),
     )
+    click.echo(table, nl=False)
 
 
 def _batch(experiment: Experiment) -> int:

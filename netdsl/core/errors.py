@@ -1,6 +1,9 @@
 """The errors that netdsl raises, as one tree.
 
     NetdslError                 what happened (`message`), and what to do about it (`help`)
+    ├── NetError                a text that is no net: `diagnostics` holds every mistake
+    ├── FileError               a file that cannot be read, or written
+    │   └── WrongPath           … which the command line names
     ├── DataError               data that cannot be read, or used
     ├── TrainingError           a run that cannot start, or go on
     │   ├── CompileError        torch's compiler cannot make a program of the net
@@ -8,13 +11,15 @@
     │   └── ReportedElsewhere   another process of the same run says why
     ├── Refusal                 a rule of a layer, or of another component, refuses what it is given
     │   └── Undetermined        … since it needs a number where a size is a symbol
-    ├── ExportError             a net that the target of an export has no words for
-    ├── UnsupportedModule       a module that the language has no words for
+    ├── ExportError             a net that cannot be exported to a target
+    ├── UnsupportedModule       a module that cannot be written in the language
+    ├── CallFailed              code of the user's own that fails when netdsl imports or calls it
+    ├── UnknownName             a name that the language, or the list of plugins, does not have
     └── NameRefused             a name that a new plugin or net cannot have
-    NetError (ValueError)       a text that is no net: `diagnostics` holds every mistake
     Interrupted (KeyboardInterrupt)   a run that was asked to stop, and has saved itself
 
-The commands only raise them; `exit_status` is what the process then ends with.
+The commands only raise them; `exit_status` is what the process then ends with: 1 for what is wrong in a file, 2 for
+what is wrong on the command line.
 """
 
 from __future__ import annotations
@@ -25,10 +30,11 @@ from pathlib import Path
 from typing import Self
 
 from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.text import text
 
 
 class NetdslError(Exception):
-    """What cannot be done.
+    """Something that netdsl cannot do.
 
     Args:
         message: what was found, and what was expected.
@@ -44,6 +50,33 @@ class NetdslError(Exception):
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, str | None]]:
         return type(self), (self.message, self.help)  # so that the help survives the way out of a worker process
+
+
+class NetError(NetdslError, ValueError):
+    """A text that is no net.
+
+    Args:
+        report: every mistake with its place, as people read it.
+        diagnostics: the same as data.
+    """
+
+    def __init__(self, report: str, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(report)
+        self.args = ("\n" + report,)  # in a traceback, the report begins on a line of its own
+        self.diagnostics = list(diagnostics)
+
+    def __reduce__(self) -> tuple[type[Self], tuple[str, list[Diagnostic]]]:  # type: ignore[override]
+        return type(self), (self.message, self.diagnostics)
+
+
+class FileError(NetdslError):
+    """A file that cannot be read, or written."""
+
+
+class WrongPath(FileError):
+    """A file that the command line names and that cannot be read, or written."""
+
+    exit_status = 2
 
 
 class DataError(NetdslError):
@@ -88,30 +121,25 @@ class Undetermined(Refusal):
 
 
 class ExportError(NetdslError, ValueError):
-    """A net that the target of an export has no words for."""
+    """A net that cannot be exported to a target."""
 
 
 class UnsupportedModule(NetdslError, ValueError):
-    """A module that the language has no words for: the message says which, and why."""
+    """A module that cannot be written in the language: the message says which, and why."""
+
+
+class CallFailed(NetdslError):
+    """Code of the user's own that fails when netdsl imports or calls it."""
+
+
+class UnknownName(NetdslError):
+    """A name that the language, or the list of plugins, does not have."""
 
 
 class NameRefused(NetdslError, ValueError):
-    """A name that a new plugin or net cannot have; `help` says which one it could."""
+    """A name that a new plugin or net cannot have; the message says which one it could."""
 
-
-class NetError(ValueError):
-    """A text that is no net.
-
-    Args:
-        text: every mistake with its place, as people read it.
-        diagnostics: the same as data.
-    """
-
-    exit_status = 1
-
-    def __init__(self, text: str, diagnostics: Sequence[Diagnostic]) -> None:
-        super().__init__("\n" + text)
-        self.diagnostics = list(diagnostics)
+    exit_status = 2
 
 
 class Interrupted(KeyboardInterrupt):
@@ -125,7 +153,8 @@ class Interrupted(KeyboardInterrupt):
     """
 
     def __init__(self, number: int, folder: Path, step: int, *, reports: bool = True) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name} after step {step:,}, which is saved")
+        name = signal.Signals(number).name
+        super().__init__(text("stopped by {signal} after step {step:,}, which is saved", signal=name, step=step))
         self.number = number
         self.folder = folder
         self.reports = reports

@@ -50,6 +50,11 @@ def sync_folder(folder: Path) -> None:
             os.close(descriptor)
 
 
+def reason(error: OSError) -> str:
+    """The system's words for an error, in lowercase: `no space left on device`."""
+    return (error.strerror or str(error)).lower()
+
+
 def user_cache() -> Path:
     """Where the system keeps what a program can make again."""
     if given := os.environ.get("XDG_CACHE_HOME"):

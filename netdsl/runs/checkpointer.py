@@ -15,7 +15,8 @@ from netdsl.core.errors import TrainingError
 from netdsl.training.learner import Learner
 from netdsl.training.reporting.loggers import Loggers
 from netdsl.runs.checkpoint import Checkpoint
-from netdsl.runs.folder import RunFolder, reason
+from netdsl.core.files import reason
+from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History
 
 State = dict[str, Any]

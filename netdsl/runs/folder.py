@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 from netdsl import __version__
-from netdsl.core.files import write_atomically
 from netdsl.core.errors import TrainingError
+from netdsl.core.files import reason, write_atomically
 from netdsl.runs.checkpoint import Checkpoints
 from netdsl.runs.files import remove_partial, safetensors_bytes, write_json
 
@@ -105,11 +105,6 @@ def open_folder(path: Path) -> tuple[RunFolder, Path | None]:
     for folder in (root, root / "checkpoints"):
         remove_partial(folder)
     return RunFolder(root), checkpoint
-
-
-def reason(error: OSError) -> str:
-    """What the system says of an error, in lowercase: `no space left on device`."""
-    return (error.strerror or str(error)).lower()
 
 
 def default_folder(name: str) -> Path:

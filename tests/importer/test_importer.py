@@ -330,7 +330,7 @@ def test_the_command(target: str, folder: Path) -> None:
         (["halved:net"], 1, "importing `halved` fails: SyntaxError: "),
         (["model:broken"], 1, "calling `model:broken` fails: ValueError: not today (model.py:15)"),
         (["model:number"], 1, "`model:number` is of type `int`, not an `nn.Sequential`"),
-        (["model:Model"], 1, "`model:Model` is not to be had in the language: a net is an `nn.Sequential`"),
+        (["model:Model"], 1, "`model:Model` cannot be written in the language: a net is an `nn.Sequential`"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -76,7 +76,7 @@ def test_a_plugin_that_is_left_out_is_told_by_name(install: Install) -> None:
     result = invoke("plugins", "bad")
     assert result.exit_code == 1
     assert result.output.startswith("error: plugin `bad` 1.0 cannot be imported and is left out: ZeroDivisionError")
-    assert invoke("plugins", "worse").output == "error: no plugin `worse`: there are `netdsl`\n"
+    assert invoke("plugins", "worse").output == "error: no plugin `worse`; the installed plugins: `netdsl`\n"
 
 
 def test_problems_are_warnings_of_every_other_command(install: Install) -> None:

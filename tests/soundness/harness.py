@@ -138,7 +138,7 @@ def by_torch(case: Case) -> Ran | str:
 
 
 def _refuses_one(module: nn.Module, case: Case) -> str | None:
-    """Why a net that trains cannot predict a single sample, if it cannot: a group of one value is normalised by none."""
+    """Why a net that trains cannot predict a single sample: one value alone has no deviation."""
     buffers = {name: value.clone() for name, value in module.state_dict().items()}
     try:
         with quiet(), torch.no_grad():

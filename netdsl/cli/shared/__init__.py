@@ -1,0 +1,1 @@
+"""What several commands share; every other module of `netdsl.cli` is a command."""

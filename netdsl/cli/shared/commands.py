@@ -1,0 +1,143 @@
+"""The group of all commands: it finds each in its file, and imports it when it is called."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import keyword
+import os
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple, NoReturn
+
+import click
+
+from netdsl.cli.shared.errors import show_error, warn
+from netdsl.core.errors import Interrupted, NetdslError
+from netdsl.core.text import text
+
+PACKAGE = "netdsl.cli"
+FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+PLUGINS = "netdsl.plugin_commands"
+INTERRUPTED = 130
+
+SECTIONS = ("Nets", "Training", "Language and setup")
+"""The order of the sections in `netdsl --help`; a command's file names its own, as `SECTION`."""
+
+
+class Listed(NamedTuple):
+    """A command as `netdsl --help` shows it."""
+
+    section: str
+    name: str
+    summary: str
+
+
+class Commands(click.Group):
+    """The group of all commands: `NAME` is the object `command` of the module `netdsl.cli.NAME`."""
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """Netdsl's own commands: every module of the folder is one."""
+        modules = (name.removesuffix(".py") for name in os.listdir(FOLDER) if name.endswith(".py"))
+        return frozenset(module.removesuffix("_") for module in modules if not module.startswith("_"))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in alphabetical order."""
+        return sorted(self.names)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """A command, which only now is imported."""
+        if cmd_name not in self.names:
+            return self._plugin_commands(ctx).get(cmd_name)
+        command: click.Command = importlib.import_module(f"{PACKAGE}.{_module(cmd_name)}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the arguments begin with."""
+        name = args[0]
+        if name not in self.names and not ctx.resilient_parsing and name not in self._plugin_commands(ctx):
+            raise click.UsageError(self._unknown(name), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the list of commands, by section."""
+        for section, listed in groupby(_in_order(map(read_listed, self.names)), key=lambda one: one.section):
+            with formatter.section(section):
+                formatter.write_dl([(one.name, one.summary) for one in listed])
+        if added := self._plugin_commands(ctx):
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, command.get_short_help_str()) for name, command in added.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command that the arguments name; returns its exit status, if it has one."""
+        try:
+            return super().invoke(ctx)
+        # Caught here and not in `main`, since click makes an `Abort` of every KeyboardInterrupt, as `Interrupted` is.
+        except (NetdslError, Interrupted) as error:
+            return show_error(error)
+
+    def main(self, *args: Any, **extra: Any) -> NoReturn:
+        """Runs a command and exits: 1 for an error in a file, 2 for a wrong usage, 130 and 143 when stopped."""
+        extra["standalone_mode"] = False
+        try:
+            status = super().main(*args, **extra)
+        except click.Abort:
+            raise SystemExit(INTERRUPTED) from None
+        except (click.ClickException, OSError) as error:
+            raise SystemExit(show_error(error)) from error
+        raise SystemExit(status if isinstance(status, int) else 0)
+
+    def _plugin_commands(self, ctx: click.Context) -> Mapping[str, click.Command]:
+        """The commands of plugins; a scan for plugins is slow, and so it is made only where no name of ours fits."""
+        if PLUGINS not in ctx.meta:
+            from netdsl.plugins.registry import load_commands
+
+            found, problems = load_commands(self.list_commands(ctx))
+            for problem in problems:
+                warn(str(problem))
+            ctx.meta[PLUGINS] = {name: one.function for name, one in found.items()}
+        commands: Mapping[str, click.Command] = ctx.meta[PLUGINS]
+        return commands
+
+    def _unknown(self, name: str) -> str:
+        from netdsl.core.suggestions import nearest
+
+        if name.endswith(".net"):
+            return text("`{file}` is not a command; to look at a file: `netdsl shapes {file}`", file=name)
+        near = nearest(name, self.names)
+        if near is None:
+            return text("no such command: `{name}`", name=name)
+        return text("no such command: `{name}`; did you mean `{near}`?", name=name, near=near)
+
+
+def read_listed(name: str) -> Listed:
+    """What a command's file says of it: its `SECTION`, and the first sentence of its help.
+
+    The file is read and not imported: importing all commands would import torch.
+    """
+    with open(os.path.join(FOLDER, f"{_module(name)}.py"), encoding="utf-8") as file:
+        statements = ast.parse(file.read()).body
+    section, summary = "", ""
+    for statement in statements:
+        match statement:
+            case ast.Assign([ast.Name("SECTION")], ast.Constant(str(value))):
+                section = value
+            case ast.FunctionDef("command"):
+                paragraph = (ast.get_docstring(statement) or "").partition("\n\n")[0]
+                summary = " ".join(paragraph.split())
+    return Listed(section, name, summary)
+
+
+def _in_order(commands: Iterable[Listed]) -> list[Listed]:
+    """The commands by section, those of a section that is not in `SECTIONS` last."""
+    places = {section: place for place, section in enumerate(SECTIONS)}
+    return sorted(commands, key=lambda one: (places.get(one.section, len(places)), one))
+
+
+def _module(command: str) -> str:
+    """`run`; `import_`, because Python keeps `import` to itself."""
+    return f"{command}_" if keyword.iskeyword(command) else command

@@ -1,0 +1,87 @@
+"""How a command tells what stopped it. Commands only raise; each error of `netdsl.core.errors` owns its exit status."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from netdsl.cli.shared.output import colored, columns
+from netdsl.core.errors import (
+    DataError,
+    Interrupted,
+    NetdslError,
+    NetError,
+    PeerLost,
+    ReportedElsewhere,
+    TrainingError,
+)
+from netdsl.core.files import reason
+from netdsl.core.text import text
+from netdsl.render.cells import visible
+from netdsl.render.diagnostics import render_text
+
+
+def show_error(error: BaseException) -> int:
+    """Writes to standard error what stopped a command, once for all processes of a run; returns the exit status."""
+    status = _status(error)
+    if isinstance(error, NetError):
+        click.echo(_diagnostics(error), err=True, nl=False)
+    elif not isinstance(error, (DataError, TrainingError, Interrupted)) or not _is_said_by_another(error):
+        click.echo(_message(error), err=True)
+    return status
+
+
+def warn(message: str) -> None:
+    """Writes a warning to standard error; the command goes on."""
+    click.echo(text("warning: {message}", message=message), err=True)
+
+
+def _status(error: BaseException) -> int:
+    match error:
+        case NetdslError() | Interrupted():
+            return error.exit_status
+        case click.ClickException():
+            return error.exit_code
+    return 1
+
+
+def _message(error: BaseException) -> str:
+    """The whole message, without a character that a terminal would obey."""
+    return "\n".join(map(visible, _text(error).split("\n")))
+
+
+def _text(error: BaseException) -> str:
+    match error:
+        case click.UsageError(ctx=click.Context() as ctx):
+            message = error.format_message()
+            return text("error: {message}\ntry `{command} --help`", message=message, command=ctx.command_path)
+        case click.ClickException():
+            return text("error: {message}", message=error.format_message())
+        case OSError(filename=str(path)):
+            return text("error: {path}: {reason}", path=path, reason=reason(error))
+        case OSError():
+            return text("error: {reason}", reason=reason(error))
+        case Interrupted():
+            return text("{stopped}; go on with `netdsl run --resume {folder}`", stopped=error, folder=error.folder)
+        case NetdslError(help=str(help)):
+            return text("error: {message}\nhelp: {help}", message=error.message, help=help)
+    return text("error: {message}", message=error)
+
+
+def _diagnostics(error: NetError) -> str:
+    return render_text(error.diagnostics, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
+
+
+def _is_said_by_another(error: DataError | TrainingError | Interrupted) -> bool:
+    """Whether another process of the same run says what this one would say; the launcher is told where there is one."""
+    from netdsl.training.distributed.launcher import launched, pronounce
+
+    match error:
+        case ReportedElsewhere():
+            return True
+        case PeerLost() if launched():
+            return True  # the launcher starts all processes anew, and a message would be premature
+        case Interrupted(reports=False):
+            return True
+    return pronounce(_text(error), error.exit_status)

@@ -1,0 +1,145 @@
+"""What most commands read: the text of a file, of standard input or of `-e`, and the settings to read it with."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import click
+
+from netdsl.cli.shared.errors import warn
+from netdsl.cli.shared.output import colored, columns
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import FileError, NetError, WrongPath
+from netdsl.core.files import reason
+from netdsl.core.limits import MAX_BYTES
+from netdsl.core.source import Source
+from netdsl.core.text import text
+from netdsl.plugins.registry import PluginWarning, Registry, load_registry
+from netdsl.program import Experiment
+from netdsl.render.diagnostics import render_text
+
+LONGEST_CHARACTER = 4
+LARGEST = MAX_BYTES + LONGEST_CHARACTER
+"""So many bytes of a file show that it is too large, even where the last character is cut."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How a text is read: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
+
+    overrides: Mapping[str, str] = field(default_factory=dict)
+    variant: str | None = None
+    plugins: bool = True
+    plugin_files: tuple[Path, ...] = ()
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The names of the language; a plugin that cannot be used is a warning."""
+        registry = load_registry(installed=self.plugins, files=self.plugin_files)
+        for problem in registry.problems:
+            warn(str(problem))
+        return registry
+
+    def override(self, given: Mapping[str, object]) -> Settings:
+        """These settings with the values of a command's own options in the place of the file's; None overrides none."""
+        more = {name: str(value) for name, value in given.items() if value is not None}
+        return replace(self, overrides={**self.overrides, **more})
+
+    def check(self, source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
+        """The checked text, and what is wrong with it."""
+        from netdsl.checker import check  # listing the words of the language needs no parser
+
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", PluginWarning)
+            found = check(source, self.registry, overrides=self.overrides, variant=self.variant)
+        for warning in caught:
+            warn(str(warning.message))
+        return found
+
+
+@dataclass(frozen=True)
+class ProgramText:
+    """A text and how to read it."""
+
+    source: Source
+    settings: Settings
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The checked text; its warnings go to standard error.
+
+        Raises:
+            NetError: the text has errors.
+        """
+        experiment, diagnostics = self.settings.check(self.source)
+        if experiment is None or errors(diagnostics):
+            raise NetError(render_text(diagnostics), diagnostics)
+        show_diagnostics(diagnostics)
+        return experiment
+
+
+def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
+    """Writes diagnostics to standard error."""
+    shown = render_text(diagnostics, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
+    click.echo(shown, err=True, nl=False)
+
+
+def read_one(file: str | None, written: str | None) -> Source:
+    """The source that FILE or `-e TEXT` names: exactly one of them."""
+    if file is not None and written is None:
+        return read_source(file)
+    if written is not None and file is None:
+        return Source("<text>", written)
+    raise click.UsageError("give one FILE, `-` for standard input, or `-e TEXT`")
+
+
+def read_sources(files: Sequence[str], written: str | None) -> list[Source]:
+    """The sources that FILES and `-e TEXT` name: one at least."""
+    sources = [read_source(file) for file in files]
+    if written is not None:
+        sources.append(Source("<text>", written))
+    if not sources:
+        raise click.UsageError("give FILES, `-` for standard input, or `-e TEXT`")
+    return sources
+
+
+def read_source(file: str) -> Source:
+    """The text of a file, or of standard input for `-`.
+
+    Raises:
+        WrongPath: the file cannot be read.
+        FileError: its bytes are no UTF-8 text.
+    """
+    name = "<stdin>" if file == "-" else file
+    try:
+        with click.open_file(file, "rb") as stream:
+            content = stream.read(LARGEST)
+    except OSError as error:
+        raise WrongPath(_unreadable(file, error)) from error
+    try:
+        return Source(name, content.decode())
+    except UnicodeDecodeError as error:
+        # In a file that is too large the last character may be cut, and the checker says that the file is too large.
+        if len(content) == LARGEST and error.start > LARGEST - LONGEST_CHARACTER:
+            return Source(name, content[: error.start].decode())
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise FileError(
+            text("`{file}` is not UTF-8 text: byte 0x{byte:02x} in line {line}", file=name, byte=byte, line=line)
+        ) from error
+
+
+def _unreadable(file: str, error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        near = f"{file}.net"
+        if Path(near).is_file():
+            return text("no such file: `{file}`; did you mean `{near}`?", file=file, near=near)
+        return text("no such file: `{file}`", file=file)
+    if isinstance(error, IsADirectoryError):
+        return text("`{path}` is a folder; a file is expected", path=file)
+    return text("`{path}` cannot be read: {reason}", path=file, reason=reason(error))

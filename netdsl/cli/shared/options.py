@@ -1,0 +1,107 @@
+"""The arguments and options that several commands take."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
+from netdsl.core.text import text
+
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+PATH = click.Path(path_type=Path)
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Device(click.ParamType[str]):
+    """The name of a device, well formed; whether the machine has it is found out when it is used."""
+
+    name = "device"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Refuses a name that no machine has."""
+        if not DEVICE.fullmatch(value):
+            self.fail(text("unknown device `{device}`: write auto, cpu, cuda, cuda:1 or mps", device=value), param, ctx)
+        return str(value)
+
+
+device_option = click.option(
+    "--device",
+    type=Device(),
+    default="auto",
+    metavar="NAME",
+    help="auto (the default: the fastest there is), cpu, cuda, cuda:1 or mps.",
+)
+data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
+text_option = click.option("-e", "written", metavar="TEXT", help="Read TEXT instead of a file.")
+epoch_option = click.option(
+    "--epoch", type=click.IntRange(min=1), metavar="N", help="Use the weights of epoch N, if they were kept."
+)
+output_option = click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output."
+)
+
+
+def takes_program(function: Command) -> Command:
+    """Gives a command FILE, `-e` and what `takes_settings` gives; it receives them as `program`."""
+
+    @click.argument("file", type=click.Path(), required=False)
+    @text_option
+    @takes_settings
+    @functools.wraps(function)
+    def command(file: str | None, written: str | None, settings: Settings, **others: Any) -> Any:
+        return function(program=ProgramText(read_one(file, written), settings), **others)
+
+    return command  # type: ignore[return-value]  # click keeps the callable's own type
+
+
+def takes_settings(function: Command) -> Command:
+    """Gives a command `--set`, `--variant`, `--no-plugins` and `--plugin`; it receives them as `settings`."""
+
+    @click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override a variable or an argument.")
+    @click.option("--variant", metavar="NAME", help="Apply one of the file's variants.")
+    @plugins_option
+    @functools.wraps(function)
+    def command(
+        overrides: tuple[str, ...],
+        variant: str | None,
+        no_plugins: bool,
+        plugin_files: tuple[Path, ...],
+        **others: Any,
+    ) -> Any:
+        settings = Settings(_overrides(overrides), variant, not no_plugins, plugin_files)
+        return function(settings=settings, **others)
+
+    return command  # type: ignore[return-value]  # likewise
+
+
+def plugins_option(function: Command) -> Command:
+    """Gives a command `--no-plugins` and `--plugin`; it receives them as `no_plugins` and `plugin_files`."""
+    none = click.option("--no-plugins", is_flag=True, help="Use no installed plugin.")
+    file = click.option(
+        "--plugin",
+        "plugin_files",
+        multiple=True,
+        type=click.Path(path_type=Path, exists=True, dir_okay=False),
+        metavar="FILE.py",
+        help="Use the plugin in a file. It is run: use only what you trust.",
+    )
+    return none(file(function))
+
+
+def _overrides(settings: tuple[str, ...]) -> dict[str, str]:
+    overrides = {}
+    for setting in settings:
+        name, equals, value = (part.strip() for part in setting.partition("="))
+        if not (name and equals):
+            raise click.UsageError(
+                text("`--set {setting}` has no value: write `--set {name}=VALUE`", setting=setting, name=name or "NAME")
+            )
+        overrides[name] = value
+    return overrides

@@ -1,0 +1,42 @@
+"""Where a command's text goes: a terminal of some width, or a file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from netdsl.core.errors import WrongPath
+from netdsl.core.files import reason
+from netdsl.core.text import text
+
+
+def colored(stream: TextIO) -> bool:
+    """Whether a stream shows colours: a terminal, unless `NO_COLOR` is set or the terminal is dumb."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def columns(stream: TextIO, *, piped: int = 80) -> int:
+    """How wide a line may be: the terminal's width within bounds, a fixed one where there is no terminal."""
+    if not stream.isatty():
+        return piped
+    from shutil import get_terminal_size
+
+    return max(80, min(120, get_terminal_size().columns))
+
+
+def write_output(content: bytes, path: str | None) -> None:
+    """Writes to the file that the command line names, or to standard output where it names none.
+
+    Raises:
+        WrongPath: the file cannot be written.
+    """
+    if path is None:
+        click.echo(content, nl=False)
+        return
+    try:
+        Path(path).write_bytes(content)
+    except OSError as error:
+        raise WrongPath(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error))) from error
