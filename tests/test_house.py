@@ -25,19 +25,15 @@ USED_TWICE = {
     "Branches",
     "Definition",
     "Group",
-    "Hole",
     "Logger",
     "Mean",
     "Moment",
     "Parameter",
     "Place",
-    "Problem",
-    "Program",
     "Rows",
     "Scale",
     "Text",
     "Transform",
-    "Unreadable",
     "Use",
     "Word",
     "_Reader",
@@ -99,6 +95,7 @@ OF_THE_HOUSE = {"house", "imports", "metrics", "needs", "readme"}
 """Subjects of tests that no module at the package's root is named after."""
 
 NAMESAKES = {
+    "plugins/test_commands.py": "commands that plugins bring",
     "plugins/test_lints.py": "lints that plugins bring",
     "plugins/test_new.py": "plugins that `netdsl new` writes",
     "training/test_losses.py": "losses as training computes them",

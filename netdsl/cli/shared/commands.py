@@ -26,7 +26,7 @@ SECTIONS = ("Nets", "Training", "Language and setup")
 """The order of the sections in `netdsl --help`; a command's file names its own, as `SECTION`."""
 
 
-class Listed(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command as `netdsl --help` shows it."""
 
     section: str
@@ -114,7 +114,7 @@ class Commands(click.Group):
         return text("no such command: `{name}`; did you mean `{near}`?", name=name, near=near)
 
 
-def read_listed(name: str) -> Listed:
+def read_listed(name: str) -> CommandEntry:
     """What a command's file says of it: its `SECTION`, and the first sentence of its help.
 
     The file is read and not imported: importing all commands would import torch.
@@ -129,10 +129,10 @@ def read_listed(name: str) -> Listed:
             case ast.FunctionDef("command"):
                 paragraph = (ast.get_docstring(statement) or "").partition("\n\n")[0]
                 summary = " ".join(paragraph.split())
-    return Listed(section, name, summary)
+    return CommandEntry(section, name, summary)
 
 
-def _in_order(commands: Iterable[Listed]) -> list[Listed]:
+def _in_order(commands: Iterable[CommandEntry]) -> list[CommandEntry]:
     """The commands by section, those of a section that is not in `SECTIONS` last."""
     places = {section: place for place, section in enumerate(SECTIONS)}
     return sorted(commands, key=lambda one: (places.get(one.section, len(places)), one))
