@@ -57,7 +57,7 @@ WINDOW = 300
 """How far around a problem one looks, so that a long line takes no longer than a short one."""
 
 
-class Problem(NamedTuple):
+class SyntaxFault(NamedTuple):
     """What is wrong with a draft: the characters from `start` up to `end`, and what could stand there instead."""
 
     code: Code
@@ -68,21 +68,21 @@ class Problem(NamedTuple):
     expected: frozenset[str] = frozenset()
 
 
-def problem(unread: Unread, draft: Draft) -> Problem:
+def problem(unread: Unread, draft: Draft) -> SyntaxFault:
     """Why a draft could not be read on."""
     if unread.kind == "end":
         end = len(draft.text)
         message = f"expected {_words(unread.expected)}, found the end of the statement"
-        return Problem(UNEXPECTED_WORD, message, end, end, None, unread.expected)
+        return SyntaxFault(UNEXPECTED_WORD, message, end, end, None, unread.expected)
     end = _word_end(draft.text, unread.at)
     found = draft.text[unread.at : end]
     if unread.kind == "glued":
-        return Problem(UNEXPECTED_WORD, f"expected a space before {quoted(found)}", unread.at, end)
+        return SyntaxFault(UNEXPECTED_WORD, f"expected a space before {quoted(found)}", unread.at, end)
     if unread.kind == "character" and found != ",":
         words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
-        return Problem(UNREADABLE_CHARACTER, _unreadable(found), unread.at, end, words)
+        return SyntaxFault(UNREADABLE_CHARACTER, _unreadable(found), unread.at, end, words)
     message, words = _unexpected(found, draft.text[: unread.at], unread.expected)
-    return Problem(UNEXPECTED_WORD, message, unread.at, end, words, unread.expected)
+    return SyntaxFault(UNEXPECTED_WORD, message, unread.at, end, words, unread.expected)
 
 
 def _unreadable(found: str) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from netdsl.language.recovery.messages import WINDOW, Problem, quoted
+from netdsl.language.recovery.messages import WINDOW, SyntaxFault, quoted
 from netdsl.language.recovery.patched_text import Change, Draft
 
 
@@ -36,7 +36,7 @@ _SIZES = re.compile(r"(?:conv|linear)\w*\(\s*\d+(\s*,\s*)\d+\s*[,)]", re.IGNOREC
 _OPERAND = r"(?:[\w.]+|\([^()]*\))"
 
 
-def repairs(draft: Draft, problem: Problem) -> Iterator[Repair]:
+def repairs(draft: Draft, problem: SyntaxFault) -> Iterator[Repair]:
     """The repairs worth trying, the likeliest first."""
     for pattern, meaning in _RULES:
         for match in _around(pattern, draft.text, problem):
@@ -48,7 +48,7 @@ def repairs(draft: Draft, problem: Problem) -> Iterator[Repair]:
     yield from _parentheses(draft.text, problem)
 
 
-def _around(pattern: re.Pattern[str], text: str, problem: Problem) -> Iterator[re.Match[str]]:
+def _around(pattern: re.Pattern[str], text: str, problem: SyntaxFault) -> Iterator[re.Match[str]]:
     """The matches that reach over the place of a problem; bodies are not theirs to change."""
     at = problem.start
     for match in pattern.finditer(text, max(0, at - WINDOW), at + WINDOW):
@@ -133,7 +133,7 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
 )
 
 
-def _call(text: str, problem: Problem) -> Iterator[Repair]:
+def _call(text: str, problem: SyntaxFault) -> Iterator[Repair]:
     """`conv(3, 32, k=5)`, as every other language has it."""
     match = re.compile(r"([\w.]+)\(").match(text)
     if not match or problem.start < match.end() - 1:
@@ -171,7 +171,7 @@ def _separating(text: str, start: int, end: int) -> Iterator[int]:
             yield match.start()
 
 
-def _commas(text: str, problem: Problem) -> Iterator[Repair]:
+def _commas(text: str, problem: SyntaxFault) -> Iterator[Repair]:
     """`k5, p2`, and the list `0.5, 0.5`; all of a statement's commas are one mistake."""
     at = problem.start
     if text[at : at + 1] == "=":
@@ -189,7 +189,7 @@ def _commas(text: str, problem: Problem) -> Iterator[Repair]:
     yield Repair("separate arguments by spaces alone", blanks)
 
 
-def _parentheses(text: str, problem: Problem) -> Iterator[Repair]:
+def _parentheses(text: str, problem: SyntaxFault) -> Iterator[Repair]:
     if "RPAR" in problem.expected and ")" not in text[problem.start :]:
         end = len(text[: problem.start].rstrip())
         yield Repair("write `)`", (Change(end, end, ")"),))

@@ -10,7 +10,7 @@ from netdsl.core.source import Source, Span
 from netdsl.language.lark_parser import Unread, engine
 from netdsl.language.recovery import splitter
 from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
-from netdsl.language.recovery.messages import Problem, problem
+from netdsl.language.recovery.messages import SyntaxFault, problem
 from netdsl.language.recovery.patched_text import Draft
 from netdsl.language.recovery.repairs import Repair, repairs
 from netdsl.language.syntax import File, Statement
@@ -60,7 +60,7 @@ class _Reader:
         self.invalid.append(self.source.span(piece.start, piece.end))
         return None
 
-    def _report(self, wrong: Problem, draft: Draft) -> Draft | None:
+    def _report(self, wrong: SyntaxFault, draft: Draft) -> Draft | None:
         """Notes a problem; the draft without it, where that can be known."""
         repair = next((repair for repair in repairs(draft, wrong) if self._helps(repair, wrong, draft)), None)
         fix = Fix(repair.message, _edits(draft, repair)) if repair else None
@@ -69,7 +69,7 @@ class _Reader:
         self.diagnostics.append(Diagnostic(wrong.code, wrong.message, span, help=advice, fix=fix))
         return draft.changed(repair.changes) if repair else None
 
-    def _helps(self, repair: Repair, wrong: Problem, draft: Draft) -> bool:
+    def _helps(self, repair: Repair, wrong: SyntaxFault, draft: Draft) -> bool:
         """Whether the statement can be read further once it is repaired."""
         self.budget -= len(draft.text)
         if self.budget < 0 or not all(draft.untouched(change) for change in repair.changes):
