@@ -1,4 +1,4 @@
-"""What rules check alike: which axis a `dim` means, least numbers, probabilities, sizes that must divide."""
+"""What rules check alike: which axis a `dim` means, how many axes there are, sizes that must divide."""
 
 from __future__ import annotations
 
@@ -22,18 +22,6 @@ def at_least_rank(rank: int, x: Shape, name: str, needs: str) -> None:
     """Refuses a sample with too few dimensions."""
     if len(x) < rank:
         raise Refusal(f"`{name}` expects {needs} but receives {format_shape(x) or 'one number'}")
-
-
-def at_least(number: int, at: str, least: int = 1) -> None:
-    """Refuses a number below the least that makes sense."""
-    if number < least:
-        raise Refusal(f"`{at}` is {number} but must be at least {least}", at)
-
-
-def probability(p: float, at: str = "p") -> None:
-    """Refuses a probability that is none."""
-    if not 0 <= p <= 1:
-        raise Refusal(f"`{at}` is {p:g} but must be between 0 and 1", at)
 
 
 def multiple(size: Dim, divisor: int, message: str, at: str | None = None) -> Requirement:
