@@ -21,7 +21,7 @@ from netdsl.training.assembly import assemble
 from netdsl.training.learner import Learner
 from netdsl.training.loop import Unwatched, train_epoch, update
 from netdsl.training.machine.autotune import choose
-from netdsl.training.machine.compile import compiling
+from netdsl.training.machine.compile import explain_compile_errors
 from netdsl.training.machine.device import choose_device, device_name, timed
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.machine.numerics import numerics
@@ -80,7 +80,7 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
             choice = choose(experiment, data, place, length)
         learner = assemble(experiment, place, length)
         ours = Loop(learner, lay_out(learner, data, choice).train)
-        with compiling():
+        with explain_compile_errors():
             first = timed(lambda: ours.advance(1), place)
         phases = ours.phases(steps)
         memory = peak(place)

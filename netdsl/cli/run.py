@@ -14,7 +14,7 @@ from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import PATH, data_option, device_option, takes_settings, text_option
 from netdsl.cli.shared.run_source import read_run_source, run_source
 from netdsl.core.text import text
-from netdsl.training.distributed.launcher import condemned, launch, launched
+from netdsl.training.distributed.launcher import already_failed, launch, launched
 
 SECTION = "Training"
 FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
@@ -95,7 +95,7 @@ def command(
     experiment = program.experiment
     if nproc is not None and not launched():
         return _launch(nproc, program, out, resume)
-    if condemned():
+    if already_failed():
         return 0
     from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
 

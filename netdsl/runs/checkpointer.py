@@ -68,14 +68,14 @@ class Saver:
     def save(self, losses: State, status: str = "running") -> None:
         """Writes a checkpoint, the best weights where they are new, and how far the run has come."""
         state = self.learner.state_dict() | losses | self._progress()
-        self.learner.team.led(partial(self._write, state, status))
+        self.learner.team.on_rank0(partial(self._write, state, status))
         self._saved, self._step = monotonic(), self.learner.step
 
     def finish(self) -> None:
         """Writes the weights that the run ended with."""
         weights = self.learner.copied_weights()
         about = {"epoch": self.learner.epoch} | self.history.epochs[-1].scalars
-        self.learner.team.led(partial(self._write_end, weights, about))
+        self.learner.team.on_rank0(partial(self._write_end, weights, about))
 
     def resume(self, state: State) -> None:
         """Goes on where a checkpoint was written."""
@@ -122,7 +122,7 @@ class Saver:
 
     def fail(self) -> None:
         """Notes that the run has ended for good, if that can be noted."""
-        if self.learner.team.leads:
+        if self.learner.team.is_rank0:
             with suppress(OSError):
                 self.folder.describe(status="failed")
 

@@ -21,7 +21,7 @@ Reference = Callable[..., "nn.Module"]
 
 
 @dataclass(frozen=True)
-class Use:
+class LayerUse:
     """A layer on an input, with arguments."""
 
     layer: Layer
@@ -67,7 +67,7 @@ def assert_layer_sound(
     assert accepted, f"none of {examples} random uses of `{layer.name}` is accepted: give `shapes` that it can take"
 
 
-def _use(layer: Layer, shapes: Sequence[tuple[int, ...]], random: Random) -> Use:
+def _use(layer: Layer, shapes: Sequence[tuple[int, ...]], random: Random) -> LayerUse:
     if shapes:
         shape = random.choice(shapes)
     else:
@@ -79,7 +79,7 @@ def _use(layer: Layer, shapes: Sequence[tuple[int, ...]], random: Random) -> Use
         if name not in layer.stated and (parameter.required or random.random() < 0.4)
     }
     stated = {name: shape[axis] for name, axis in layer.stated.items() if -len(shape) <= axis < len(shape)}
-    return Use(layer, shape, {**stated, **arguments})
+    return LayerUse(layer, shape, {**stated, **arguments})
 
 
 def _value(parameter: Parameter, random: Random) -> Any:
@@ -104,7 +104,7 @@ def _of_type(option: Any, random: Random) -> Any:
     return simple[option]() if option in simple else None
 
 
-def _verdict(use: Use) -> Result | Refusal:
+def _verdict(use: LayerUse) -> Result | Refusal:
     """The rule's result where what it requires holds, else why it refuses."""
     try:
         result = use.layer.apply(use.shape, **use.arguments)
@@ -117,7 +117,7 @@ def _verdict(use: Use) -> Result | Refusal:
     return result
 
 
-def _agrees(use: Use, result: Result) -> None:
+def _agrees(use: LayerUse, result: Result) -> None:
     from netdsl.builder import construct
 
     found = _run(use, lambda: construct(result.call))
@@ -127,18 +127,18 @@ def _agrees(use: Use, result: Result) -> None:
     assert params == result.params, f"{use}: it has {result.params} parameters by the rule, {params} in torch"
 
 
-def _fails(use: Use, refusal: Refusal, reference: Reference) -> None:
+def _fails(use: LayerUse, refusal: Refusal, reference: Reference) -> None:
     found = _run(use, lambda: reference(use.shape, **use.arguments))
     assert isinstance(found, str), f"{use} is refused ({refusal}), but torch runs it"
 
 
-def _run(use: Use, make: Callable[[], nn.Module]) -> tuple[Shape, int] | str:
+def _run(use: LayerUse, make: Callable[[], nn.Module]) -> tuple[Shape, int] | str:
     """The shape of a sample's output and the number of parameters; or what torch complains of."""
     found = _run_on("meta", use, make)
     return _run_on("cpu", use, make) if isinstance(found, str) and "meta" in found else found
 
 
-def _run_on(device: str, use: Use, make: Callable[[], nn.Module]) -> tuple[Shape, int] | str:
+def _run_on(device: str, use: LayerUse, make: Callable[[], nn.Module]) -> tuple[Shape, int] | str:
     import warnings
 
     import torch

@@ -18,10 +18,10 @@ from netdsl.plugins.loading import describe
 from netdsl.program import Experiment, TrainSettings, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
-from netdsl.training.distributed.sync_batchnorm import synchronized
+from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
 from netdsl.training.learner import Learner
 from netdsl.training.loss import build_loss
-from netdsl.training.machine.compile import compiled
+from netdsl.training.machine.compile import compile_module
 from netdsl.training.machine.device import autocast, out_of_memory
 from netdsl.training.schedules import Steps
 
@@ -51,7 +51,7 @@ def assemble(
     schedule = create(experiment.schedule, optimizer, steps) if experiment.schedule else None
     learner = Learner(
         module=module,
-        model=compiled(called, settings.compile),
+        model=compile_module(called, settings.compile),
         loss=build_loss(experiment.loss).to(device),
         optimizer=optimizer,
         schedule=schedule,
@@ -64,7 +64,7 @@ def assemble(
         device=device,
         steps=steps,
     )
-    team.diverge(settings.seed)
+    team.seed_apart(settings.seed)
     return learner
 
 
@@ -118,10 +118,10 @@ def _fastest(use: Use[components.Optimizer], whole: bool) -> dict[str, Any]:
 def _shared(module: nn.Sequential, team: Team, device: torch.device, settings: TrainSettings) -> nn.Module:
     """The net as it is called in a team: a replica whose gradients are averaged, or the parts of a sharded one."""
     if team.alone or settings.shard == "none":
-        return team.share(module, device)
+        return team.replicate(module, device)
     if settings.ema:
         raise TrainingError("`ema` needs the whole net in each process", "leave `shard=fsdp` or `ema` out")
-    return shard(synchronized(module, device))
+    return shard(synchronize_batchnorm(module, device))
 
 
 def _average(module: nn.Module, decay: float) -> AveragedModel:

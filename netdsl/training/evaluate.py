@@ -12,7 +12,7 @@ from torch import Tensor
 from torchmetrics import Metric
 
 from netdsl.training.distributed.process_group import ALONE, Team
-from netdsl.training.loss import counted
+from netdsl.training.loss import count_samples
 
 
 @torch.inference_mode()
@@ -37,7 +37,7 @@ def evaluate(
         if not len(y):  # a process may have no share of a short last batch
             continue
         batch_loss = loss(output, y)
-        weight = counted(loss, y)
+        weight = count_samples(loss, y)
         counts = torch.stack((batch_loss.double() * weight, torch.as_tensor(weight, device=y.device)))
         totals = counts if totals is None else totals + counts
         for metric in metrics.values():

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from netdsl.data import Batch, Data, Pipeline
 from netdsl.training.evaluate import evaluate
 from netdsl.training.learner import Learner
-from netdsl.training.loss import counted
+from netdsl.training.loss import count_samples
 from netdsl.training.recorder import Run
 from netdsl.training.running_loss import Losses
 
@@ -135,5 +135,5 @@ def shares(group: list[Batch], learner: Learner) -> list[Tensor | None]:
     team = learner.team
     if len(group) == 1 and team.world == 1:
         return WHOLE
-    counts = torch.stack([torch.as_tensor(counted(learner.loss, y), device=y.device) for _, y in group])
-    return list(counts * team.world / team.total(counts.sum()))
+    counts = torch.stack([torch.as_tensor(count_samples(learner.loss, y), device=y.device) for _, y in group])
+    return list(counts * team.world / team.sum_tensor(counts.sum()))

@@ -33,7 +33,7 @@ class Elementwise(nn.Module):
         return loss
 
 
-def counted(loss: Any, target: Tensor) -> Tensor | int:
+def count_samples(loss: Any, target: Tensor) -> Tensor | int:
     """How many samples a mean loss is the mean of: those that `ignore_index` leaves out do not count."""
     ignored = getattr(loss, "ignore_index", NO_CLASS)
     if ignored == NO_CLASS or target.is_floating_point():

@@ -18,10 +18,10 @@ from netdsl.runs.history import Epoch
 from netdsl.training.learner import Learner
 from netdsl.training.machine.device import out_of_memory
 from netdsl.training.reporting.console import Display
-from netdsl.training.reporting.epoch_table import EpochTable, Moment
+from netdsl.training.reporting.epoch_table import EpochTable, Progress
 from netdsl.training.reporting.numbers import duration
 from netdsl.training.reporting.plugin_callbacks import Callbacks
-from netdsl.training.running_loss import Losses, Mean
+from netdsl.training.running_loss import Losses, RunningMean
 from netdsl.training.signals import StopSignal
 
 AGREEMENT = 0.5
@@ -64,7 +64,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.table = EpochTable(list(self.metrics), self.display.unit)
-        self._accuracy = Mean()
+        self._accuracy = RunningMean()
         self._began = monotonic()
         self._first = self._asking = self.learner.step
         self._question = self.learner.step, self._began
@@ -93,14 +93,14 @@ class Run:
                 f"the checkpoint of step {step:,} in `{folder.path}` is of a run with other settings",
                 "resume a run with the settings and the plugins that it was begun with",
             ) from error
-        if self.learner.team.leads:
+        if self.learner.team.is_rank0:
             self.losses.load_state_dict(state["losses"])
         self.saver.resume(state)
         self._first = self._asking = self.learner.step
 
     def epoch_began(self) -> None:
         """Starts the clock of an epoch."""
-        self._epoch_began, self._before, self._accuracy = monotonic(), self.losses.epoch.samples, Mean()
+        self._epoch_began, self._before, self._accuracy = monotonic(), self.losses.epoch.samples, RunningMean()
 
     def step_ended(self, output: Tensor, target: Tensor) -> None:
         """Called after every optimizer step: what it does not need to know, it does not wait for."""
@@ -114,7 +114,7 @@ class Run:
         if save or signal:
             self.save("stopped" if signal else "running")
         if signal:
-            raise Interrupted(signal, self.saver.folder.path, self.learner.step, reports=self.learner.team.leads)
+            raise Interrupted(signal, self.saver.folder.path, self.learner.step, reports=self.learner.team.is_rank0)
 
     def rescued(self) -> str:
         """Saves a training that cannot go on between two steps, if it can; how to go on."""
@@ -155,7 +155,7 @@ class Run:
             rate=self._rate,
             seconds=monotonic() - self._epoch_began,
         )
-        self.losses.epoch = Mean()
+        self.losses.epoch = RunningMean()
         self.saver.history.add(epoch)
         self.saver.keep_best()
         self.saver.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
@@ -177,7 +177,7 @@ class Run:
     def _log(self) -> None:
         metrics = {"train/loss": self._settled(self.losses.recent), "train/lr": self.learner.rate}
         self.saver.loggers.log(metrics, self.learner.step)
-        self.losses.recent = Mean()
+        self.losses.recent = RunningMean()
 
     def _compiled(self) -> None:
         """Tells what the first step took, in which the net was compiled, and starts the clocks anew."""
@@ -187,15 +187,15 @@ class Run:
         self._began = self._epoch_began = monotonic()
         self._first, self._before = self.learner.step, self.losses.epoch.samples
 
-    def _settled(self, mean: Mean) -> float:
+    def _settled(self, mean: RunningMean) -> float:
         """The value of a mean, over the whole team; all of it learns of a loss that is not finite."""
         self.losses.settle()
         bad = self.losses.bad
         total, samples, diverged = self.learner.team.sum([mean.total, mean.samples, bad is not None])
         if diverged:
             far = self.learner.steps + 1
-            raise Diverged(-int(self.learner.team.highest([-(far if bad is None else bad)])[0]))
-        return Mean(total, int(samples)).value
+            raise Diverged(-int(self.learner.team.max([-(far if bad is None else bad)])[0]))
+        return RunningMean(total, int(samples)).value
 
     def _asked(self) -> tuple[int, bool]:
         """The signal that has come, and whether a checkpoint is due; the processes of a team agree on both."""
@@ -205,8 +205,8 @@ class Run:
         counted = saver.saving.steps is not None and saver.due  # all count the same steps
         if self.learner.step < self._asking and not counted:
             return 0, False
-        leader = [saver.due, self._stride()] if team.leads else [0, 0]
-        signal, save, stride = team.highest([self.stop.number or 0, *leader])
+        leader = [saver.due, self._stride()] if team.is_rank0 else [0, 0]
+        signal, save, stride = team.max([self.stop.number or 0, *leader])
         self._asking = self.learner.step + int(stride)
         return int(signal), bool(save)
 
@@ -225,7 +225,7 @@ class Run:
         learner, now = self.learner, monotonic()
         done = learner.step - self._first
         self.display.show(
-            Moment(
+            Progress(
                 epoch=learner.epoch + 1,
                 epochs=self.epochs,
                 batch=learner.batch,

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 @dataclass
-class Mean:
+class RunningMean:
     """A mean of losses, each counted as many times as it has samples."""
 
     total: float = 0.0
@@ -35,8 +35,8 @@ class Losses:
         bad: the first step with a loss that is NaN or infinite; None if none was met.
     """
 
-    recent: Mean = field(default_factory=Mean)
-    epoch: Mean = field(default_factory=Mean)
+    recent: RunningMean = field(default_factory=RunningMean)
+    epoch: RunningMean = field(default_factory=RunningMean)
     bad: int | None = None
     _waiting: list[tuple[Tensor, int, int]] = field(default_factory=list)
 
@@ -64,4 +64,4 @@ class Losses:
     def load_state_dict(self, state: list[float]) -> None:
         """Puts both means back."""
         recent, recent_samples, epoch, epoch_samples = state
-        self.recent, self.epoch = Mean(recent, int(recent_samples)), Mean(epoch, int(epoch_samples))
+        self.recent, self.epoch = RunningMean(recent, int(recent_samples)), RunningMean(epoch, int(epoch_samples))

@@ -24,11 +24,11 @@ from netdsl.runs.resume import Beginning, Place, begin
 from netdsl.runs.weights import read_weights, transfer
 from netdsl.training.assembly import assemble
 from netdsl.training.distributed.process_group import Team
-from netdsl.training.distributed.rendezvous import expected_team, joined
+from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.learner import Learner
 from netdsl.training.loop import fit
 from netdsl.training.machine.autotune import choose
-from netdsl.training.machine.compile import compiling
+from netdsl.training.machine.compile import explain_compile_errors
 from netdsl.training.machine.device import choose_device, device_name, out_of_memory
 from netdsl.training.machine.memory_format import Choice, arrange, lay_out
 from netdsl.training.machine.numerics import numerics
@@ -39,7 +39,7 @@ from netdsl.training.nan_trace import blame
 from netdsl.training.recorder import Diverged, Run
 from netdsl.training.reporting.console import Display, choose_display
 from netdsl.training.reporting.epoch_table import header, left_out, outcome
-from netdsl.training.reporting.loggers import Jsonl, Logger, Loggers
+from netdsl.training.reporting.loggers import Jsonl, Loggers, RunLogger
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
 from netdsl.training.reporting.tensorboard import SAMPLES, Beside, TensorBoard, settings_of
 from netdsl.training.schedules import Steps
@@ -102,32 +102,34 @@ def train(
     with ExitStack() as stack:
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
         stack.enter_context(numerics(place, experiment.train))
-        stack.enter_context(joined(team, place))
+        stack.enter_context(join(team, place))
         stack.enter_context(room_for_weights(experiment, place))
         stop = StopSignal(patient=not team.alone)
-        display = choose_display(quiet or not team.leads, "images" if len(experiment.network.input) == 3 else "samples")
+        display = choose_display(
+            quiet or not team.is_rank0, "images" if len(experiment.network.input) == 3 else "samples"
+        )
         stack.callback(display.close)
         data = _open(experiment, place, team, display)
         stack.callback(data.close)
-        steps = team.led(partial(count_steps, experiment, data, team))
-        restarted = team.highest([team.restarts])[0] > 0
+        steps = team.on_rank0(partial(count_steps, experiment, data, team))
+        restarted = team.max([team.restarts])[0] > 0
         where = Place(Path(out) if out else None, Path(resume) if resume else None)
-        beginning = team.led(partial(begin, experiment, place, where, team, restarted, about or {}))
-        choice = team.led(partial(_choose, experiment, data, place, steps, beginning))
+        beginning = team.on_rank0(partial(begin, experiment, place, where, team, restarted, about or {}))
+        choice = team.on_rank0(partial(_choose, experiment, data, place, steps, beginning))
         display.line(header(experiment, data, place, team.world, choice))
-        if team.leads and (note := advice(experiment.network, experiment.train.precision, place)):
+        if team.is_rank0 and (note := advice(experiment.network, experiment.train.precision, place)):
             display.line(note)
         if restarted:
             display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
         start = _initial(init, team, display) if init and not beginning.resumed else None
         fresh = partial(_fresh, experiment, choice, start)
-        learner = team.each(partial(assemble, experiment, place, steps, team, fresh))
+        learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, fresh))
         data = lay_out(learner, data, choice)
         run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
         stack.callback(run.saver.loggers.close)
         _take_up(run, beginning, fresh_weights=start is None)
         display.line(run.table.heading)
-        with run.callbacks.during(), _explained(experiment, data, run, choice), compiling():
+        with run.callbacks.during(), _explained(experiment, data, run, choice), explain_compile_errors():
             fit(learner, data, run)
         _conclude(run, experiment, data)
     history = run.saver.history
@@ -138,7 +140,7 @@ def _open(experiment: Experiment, place: torch.device, team: Team, display: Disp
     """The data, of which each process is served its share."""
     assert experiment.data is not None
     share = partial(open_data, rank=team.rank, world=team.world, progress=display.decoding)
-    return team.each(partial(share, experiment.data, place, seed=experiment.train.seed))
+    return team.on_all_ranks(partial(share, experiment.data, place, seed=experiment.train.seed))
 
 
 def _take_up(run: Run, beginning: Beginning, *, fresh_weights: bool) -> None:
@@ -154,7 +156,7 @@ def _take_up(run: Run, beginning: Beginning, *, fresh_weights: bool) -> None:
 def _conclude(run: Run, experiment: Experiment, data: Data) -> None:
     """Says which images were left out, what the run came to, and what to type next."""
     folder = run.saver.folder
-    if run.learner.team.leads and data.skipped:
+    if run.learner.team.is_rank0 and data.skipped:
         folder.describe(skipped=data.skipped)
         run.display.line(left_out(data.skipped))
     named = [use.component.name for use in experiment.loggers]
@@ -173,7 +175,7 @@ def _explained(experiment: Experiment, data: Data, run: Run, choice: Choice) -> 
         seed = experiment.train.seed
         alone = data if learner.team.alone else open_data(experiment.data, learner.device, seed=seed)
         run.saver.fail()
-        learner.team.led(partial(blame, experiment, alone, folder, choice, learner, error.step))
+        learner.team.on_rank0(partial(blame, experiment, alone, folder, choice, learner, error.step))
     except CompileError:
         run.saver.fail()
         raise
@@ -208,7 +210,7 @@ def _fresh(
 
 def _initial(source: str | Path, team: Team, display: Display) -> Callable[[nn.Module], None]:
     """What gives a fresh net the weights from elsewhere, and tells which of them."""
-    found = team.led(partial(read_weights, Path(source)))
+    found = team.on_rank0(partial(read_weights, Path(source)))
     return lambda module: display.line(f"from {source}: {transfer(found, module, source)}")
 
 
@@ -269,9 +271,9 @@ def _told(experiment: Experiment, learner: Learner, beginning: Beginning, histor
     )
 
 
-def _loggers(experiment: Experiment, folder: RunFolder, team: Team) -> list[Logger]:
+def _loggers(experiment: Experiment, folder: RunFolder, team: Team) -> list[RunLogger]:
     """The file's loggers, or TensorBoard; the lines of `metrics.jsonl` are always written. Only a leader logs."""
-    if not team.leads:
+    if not team.is_rank0:
         return []
     asked = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
     return [Jsonl(folder.path), *(logger for logger in asked if not isinstance(logger, Jsonl))]

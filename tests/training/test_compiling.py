@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch._inductor.exc import InvalidCxxCompiler
 
 from netdsl.training import TrainingError, train
-from netdsl.training.machine.compile import compiling
+from netdsl.training.machine.compile import explain_compile_errors
 
 
 def test_compiling_is_told_apart_from_training(
@@ -53,5 +53,5 @@ def test_a_machine_without_a_compiler_is_told_so(make: Any, tmp_path: Path, monk
 
 
 def test_what_is_not_the_compilers_passes() -> None:
-    with pytest.raises(ValueError, match="mine"), compiling():
+    with pytest.raises(ValueError, match="mine"), explain_compile_errors():
         raise ValueError("mine")

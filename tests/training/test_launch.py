@@ -13,9 +13,9 @@ from click.testing import CliRunner
 from netdsl.cli import netdsl as door
 from netdsl.core.errors import ReportedElsewhere
 from netdsl.training import TrainingError
-from netdsl.training.distributed.launcher import condemned, pronounce
+from netdsl.training.distributed.launcher import already_failed, report_to_parent
 from netdsl.training.distributed.process_group import ALONE, Team
-from netdsl.training.distributed.rendezvous import expected_team, joined
+from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.machine.device import choose_device
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="torch's launcher is POSIX's")
@@ -36,9 +36,9 @@ def surroundings(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def test_without_a_launcher_there_is_one_process(surroundings: pytest.MonkeyPatch) -> None:
     assert expected_team() == ALONE
-    assert ALONE.leads
+    assert ALONE.is_rank0
     assert ALONE.sum([1.0, 2.0]) == [1.0, 2.0]
-    assert (ALONE.agree("x"), ALONE.gather("x"), ALONE.led(lambda: 3)) == ("x", ["x"], 3)
+    assert (ALONE.broadcast("x"), ALONE.gather("x"), ALONE.on_rank0(lambda: 3)) == ("x", ["x"], 3)
 
 
 def test_a_launch_is_known_by_its_name_or_by_its_launcher(surroundings: pytest.MonkeyPatch) -> None:
@@ -72,18 +72,18 @@ def test_a_meeting_that_cannot_be_is_told_in_a_phrase(surroundings: pytest.Monke
 
 
 def meet() -> None:
-    with joined(expected_team(), torch.device("cpu")):
+    with join(expected_team(), torch.device("cpu")):
         raise AssertionError("nobody is there")
 
 
 def test_the_launcher_is_told_what_starting_anew_would_not_cure(
     tmp_path: Path, surroundings: pytest.MonkeyPatch
 ) -> None:
-    assert not pronounce("nobody listens", 1)
+    assert not report_to_parent("nobody listens", 1)
     surroundings.setenv("NETDSL_VERDICT", str(tmp_path / "verdict.json"))
-    assert not condemned()
-    assert pronounce("error: full", 1)
-    assert condemned()
+    assert not already_failed()
+    assert report_to_parent("error: full", 1)
+    assert already_failed()
 
 
 @pytest.mark.parametrize(

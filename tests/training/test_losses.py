@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netdsl.training.running_loss import Losses, Mean
+from netdsl.training.running_loss import Losses, RunningMean
 
 steps = st.lists(st.tuples(st.floats(0, 10, width=32), st.integers(1, 64)), min_size=1, max_size=30)
 
@@ -28,14 +28,14 @@ def test_the_mean_does_not_depend_on_when_it_is_looked_at(batches: list[tuple[fl
 
 
 def test_a_mean_counts_samples_not_batches() -> None:
-    mean = Mean()
+    mean = RunningMean()
     mean.add(1.0, 3)
     mean.add(5.0, 1)
     assert mean.value == 2.0
 
 
 def test_the_mean_of_nothing_is_nan() -> None:
-    assert math.isnan(Mean().value)
+    assert math.isnan(RunningMean().value)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
@@ -51,7 +51,7 @@ def test_both_means_come_back() -> None:
     losses = Losses()
     losses.add(torch.tensor(0.1), 3, 1)
     losses.settle()
-    losses.recent = Mean()
+    losses.recent = RunningMean()
     losses.add(torch.tensor(0.7), 5, 2)
     again = Losses()
     again.load_state_dict(losses.state_dict())

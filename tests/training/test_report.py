@@ -8,10 +8,12 @@ import pytest
 
 from netdsl.runs.history import Epoch, History
 from netdsl.training.reporting.console import Display, Plain, Terminal, choose_display
-from netdsl.training.reporting.epoch_table import EpochTable, Moment, decoding_line, left_out, moving_line, outcome
+from netdsl.training.reporting.epoch_table import EpochTable, Progress, decoding_line, left_out, moving_line, outcome
 from netdsl.training.reporting.numbers import amount, clock, duration, number
 
-MOMENT = Moment(epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2)
+PROGRESS = Progress(
+    epoch=3, epochs=10, batch=312, batches=782, loss=1.23456, accuracy=0.5617, rate=5123.4, remaining=42.2
+)
 
 
 def epoch(number: int, loss: float = 1.0, accuracy: float = 0.5) -> Epoch:
@@ -19,15 +21,15 @@ def epoch(number: int, loss: float = 1.0, accuracy: float = 0.5) -> Epoch:
 
 
 def test_the_moving_line_says_all_and_fits() -> None:
-    assert moving_line(MOMENT, "images", columns=100) == (
+    assert moving_line(PROGRESS, "images", columns=100) == (
         "epoch 3/10 ━━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌ 312/782  loss 1.2346  accuracy 56.2 %  5,123 images/s  0:42 left"
     )
 
 
 @pytest.mark.parametrize("columns", range(60, 121, 7))
 def test_the_bar_gives_way(columns: int) -> None:
-    line = moving_line(MOMENT, "images", columns)
-    assert len(line) <= max(columns, len(moving_line(MOMENT, "images", 0)))
+    line = moving_line(PROGRESS, "images", columns)
+    assert len(line) <= max(columns, len(moving_line(PROGRESS, "images", 0)))
     assert "312/782  loss 1.2346" in line
 
 
@@ -104,7 +106,7 @@ def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     display = choose_display(quiet=True, unit="images")
     display.line("text")
-    display.show(MOMENT)
+    display.show(PROGRESS)
     assert (type(display), capsys.readouterr().out) == (Display, "")
 
 
@@ -120,7 +122,7 @@ def test_a_terminal_has_a_line_that_moves_below_those_that_stay(monkeypatch: pyt
     display = Terminal("images", stream=screen)
     display.line("heading [1]")
     assert display.due
-    display.show(MOMENT)
+    display.show(PROGRESS)
     assert not display.due
     display.line("row")
     assert "row" not in screen.getvalue()

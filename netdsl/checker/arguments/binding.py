@@ -264,7 +264,8 @@ class _Binder:
         before = self._numbers_up_to(span)
         items = self.statement.items
         last = next(at for at, item in enumerate(items) if item.span == span)
-        extra = list(takewhile(lambda item: isinstance(item, Number), items[last + 1 :]))
+        behind = takewhile(lambda item: isinstance(item, Number), items[last + 1 :])
+        extra = [item for item in behind if isinstance(item, Number)]
         self.taken = extra
         message = text("`{component}` takes no further argument", component=self.component.name)
         numbers = [*before, *extra]

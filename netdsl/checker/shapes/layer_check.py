@@ -11,7 +11,7 @@ from netdsl.checker.context import Constraint, Context
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, without_batch
-from netdsl.checker.shapes.torch_order import find_torch_order
+from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
@@ -350,7 +350,7 @@ class LayerCheck:
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         if self.torch_order and not self.value.guessed:
             found = self.torch_order
-            self.context.report(found.code, found.message, found.span, fix=found.fix)
+            self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
         return result
 
     def _holds(self, requirement: Requirement) -> bool:

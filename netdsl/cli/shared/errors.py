@@ -75,7 +75,7 @@ def _diagnostics(error: NetError) -> str:
 
 def _is_said_by_another(error: DataError | TrainingError | Interrupted) -> bool:
     """Whether another process of the same run says what this one would say; the launcher is told where there is one."""
-    from netdsl.training.distributed.launcher import launched, pronounce
+    from netdsl.training.distributed.launcher import launched, report_to_parent
 
     match error:
         case ReportedElsewhere():
@@ -84,4 +84,4 @@ def _is_said_by_another(error: DataError | TrainingError | Interrupted) -> bool:
             return True  # the launcher starts all processes anew, and a message would be premature
         case Interrupted(reports=False):
             return True
-    return pronounce(_text(error), error.exit_status)
+    return report_to_parent(_text(error), error.exit_status)

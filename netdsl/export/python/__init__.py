@@ -22,7 +22,7 @@ USUAL = {
 
 
 def export(network: Network, title: str) -> str:
-    """A Python module with the class `Net`, which needs nothing but torch; `title` is its docstring's first line.
+    """A Python module with the class `Net`, which needs nothing but torch; `title` begins its docstring.
 
     A `state_dict` of `Net()` fits the net that is built of the same network, and the other way round. It is laid out as
     `black` does. Modules that torch lacks are written out; those of plugins are imported.
@@ -36,7 +36,7 @@ def export(network: Network, title: str) -> str:
     definitions = [*closure(needed.helpers, composites=False), *closure(needed.composites, composites=True)]
     texts = [*(definition.text for definition in definitions), *classes.texts]
     imports = [*map(Import, needed.packages), *_imports(definitions, classes.texts)]
-    head = f'"""{_sentence(title)}"""\n\n' + "\n".join(import_lines(imports))
+    head = f'"""{_one_line(title)}, as plain PyTorch."""\n\n' + "\n".join(import_lines(imports))
     gap = "\n\n\n" if texts[0].startswith(("class", "def")) else "\n\n"
     return head + gap + "\n\n\n".join(texts) + "\n"
 
@@ -47,5 +47,5 @@ def _imports(definitions: list[Definition], texts: list[str]) -> list[Import]:
     return [*found, *(one for name, one in USUAL.items() if name in names)]
 
 
-def _sentence(title: str) -> str:
+def _one_line(title: str) -> str:
     return " ".join(title.replace("\\", "/").replace('"', "'").split())

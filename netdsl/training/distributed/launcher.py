@@ -44,7 +44,7 @@ def launched() -> bool:
     return VERDICT in os.environ
 
 
-def pronounce(message: str, status: int) -> bool:
+def report_to_parent(message: str, status: int) -> bool:
     """Leaves the verdict for the launcher, if there is one: whether somebody else will say it."""
     path = os.environ.get(VERDICT)
     if path is None:
@@ -53,7 +53,7 @@ def pronounce(message: str, status: int) -> bool:
     return True
 
 
-def condemned() -> bool:
+def already_failed() -> bool:
     """Whether a verdict has been left, so that there is nothing to start for."""
     path = os.environ.get(VERDICT)
     return path is not None and Path(path).exists()

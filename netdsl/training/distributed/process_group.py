@@ -18,7 +18,7 @@ from torch.nn.parallel import DistributedDataParallel
 from netdsl.core.errors import ReportedElsewhere, TrainingError
 from netdsl.data import DataError
 from netdsl.data.random_stream import seed_of
-from netdsl.training.distributed.sync_batchnorm import synchronized
+from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
 
 Value = TypeVar("Value")
 
@@ -51,7 +51,7 @@ class Team:
         return self.world == 1
 
     @property
-    def leads(self) -> bool:
+    def is_rank0(self) -> bool:
         """Whether it speaks, logs and saves for all."""
         return self.rank == 0
 
@@ -59,17 +59,17 @@ class Team:
         """The sums over all processes."""
         return self._reduced(values, dist.ReduceOp.SUM)
 
-    def highest(self, values: Sequence[float]) -> list[float]:
+    def max(self, values: Sequence[float]) -> list[float]:
         """The highest values over all processes."""
         return self._reduced(values, dist.ReduceOp.MAX)
 
-    def total(self, value: Tensor) -> Tensor:
+    def sum_tensor(self, value: Tensor) -> Tensor:
         """The sum of a tensor over all processes, where it lies."""
         if not self.alone:
             dist.all_reduce(value)
         return value
 
-    def agree(self, value: Value) -> Value:
+    def broadcast(self, value: Value) -> Value:
         """What the leader has."""
         if self.alone:
             return value
@@ -77,23 +77,23 @@ class Team:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
-    def led(self, action: Callable[[], Value]) -> Value:
+    def on_rank0(self, action: Callable[[], Value]) -> Value:
         """What the leader's action comes to, for all; what stops the leader stops all, and is said once."""
         if self.alone:
             return action()
         found: Value | ReportedElsewhere | None = None
         error: TrainingError | DataError | OSError | None = None
-        if self.leads:
+        if self.is_rank0:
             try:
                 found = action()
             except (TrainingError, DataError, OSError) as stopped:
                 error, found = stopped, ReportedElsewhere(str(stopped), getattr(stopped, "help", None))
-        agreed = self.agree(found)
+        agreed = self.broadcast(found)
         if error or isinstance(agreed, ReportedElsewhere):
             raise error or cast("ReportedElsewhere", agreed)
         return cast("Value", agreed)
 
-    def each(self, action: Callable[[], Value]) -> Value:
+    def on_all_ranks(self, action: Callable[[], Value]) -> Value:
         """What an action comes to in each process; what stops one of them stops all, and is said once."""
         if self.alone:
             return action()
@@ -117,13 +117,15 @@ class Team:
         dist.all_gather_object(found, value)
         return found
 
-    def share(self, module: nn.Sequential, device: torch.device) -> nn.Module:
+    def replicate(self, module: nn.Sequential, device: torch.device) -> nn.Module:
         """The net as it is called: its gradients are the means over all processes."""
         if self.alone:
             return module
-        return DistributedDataParallel(synchronized(module, device), [device] if device.type == "cuda" else None)
+        return DistributedDataParallel(
+            synchronize_batchnorm(module, device), [device] if device.type == "cuda" else None
+        )
 
-    def diverge(self, seed: int) -> None:
+    def seed_apart(self, seed: int) -> None:
         """Gives each process random numbers of its own, for dropout; alone it keeps those of the seed."""
         if not self.alone:
             torch.manual_seed(seed_of(seed, self.rank))

@@ -46,7 +46,7 @@ def expected_team() -> Team:
 
 
 @contextmanager
-def joined(team: Team, device: torch.device) -> Iterator[None]:
+def join(team: Team, device: torch.device) -> Iterator[None]:
     """Meets the other processes, and leaves them at the end; a collective that fails is another process that died."""
     if team.alone:
         yield
@@ -96,7 +96,7 @@ def _cleared(store: Store, team: Team) -> Store:
     torch's launcher keeps the store when it starts a team anew, with the addresses of those who died in it; a process
     that reads one of them waits for ever. So the first process gives out a new name, to those alone who ask it now.
     """
-    if team.leads:
+    if team.is_rank0:
         name = _welcome(store, team)
     else:
         asked = uuid.uuid4().hex

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-def synchronized(module: nn.Sequential, device: torch.device) -> nn.Sequential:
+def synchronize_batchnorm(module: nn.Sequential, device: torch.device) -> nn.Sequential:
     """The same net, weights and names, whose batch normalisations look at the batches of all processes.
 
     torch's own `SyncBatchNorm` is for GPUs only.

@@ -14,7 +14,7 @@ COMPILERS = ("torch._dynamo", "torch._inductor")
 """Where torch keeps the errors of its compilers; they have no public base."""
 
 
-def compiled(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
+def compile_module(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
     """The net as it is called; it is compiled when it first meets a batch, and anew for a batch of another size."""
     if mode == "off":
         return module
@@ -23,7 +23,7 @@ def compiled(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
 
 
 @contextmanager
-def compiling() -> Iterator[None]:
+def explain_compile_errors() -> Iterator[None]:
     """Says that it is the compiler which failed, and not the net.
 
     Raises:

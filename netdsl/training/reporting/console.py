@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.reporting.epoch_table import Moment, decoding_line, moving_line
+from netdsl.training.reporting.epoch_table import Progress, decoding_line, moving_line
 
 TICK = 0.5
 """Seconds between two looks at the clock's hand. Each wakes the terminal, which takes a time slice from a busy core:
@@ -28,13 +28,13 @@ class Display:
 
     @property
     def due(self) -> bool:
-        """Whether it is time to show the moment."""
+        """Whether it is time to show the progress."""
         return False
 
     def line(self, text: str) -> None:
         """Says one line that stays."""
 
-    def show(self, moment: Moment) -> None:
+    def show(self, progress: Progress) -> None:
         """Shows where the run stands."""
 
     def decoding(self, done: int, count: int) -> None:
@@ -74,7 +74,7 @@ class Terminal(Display):
 
     @property
     def due(self) -> bool:
-        """Whether it is time to show the moment."""
+        """Whether it is time to show the progress."""
         return monotonic() >= self._next
 
     def line(self, text: str) -> None:
@@ -83,10 +83,10 @@ class Terminal(Display):
         if self.due:
             self._print_rows()
 
-    def show(self, moment: Moment) -> None:
+    def show(self, progress: Progress) -> None:
         """Shows where the run stands."""
         self._print_rows()
-        self._live.update(Text(moving_line(moment, self.unit, self._console.width)), refresh=True)
+        self._live.update(Text(moving_line(progress, self.unit, self._console.width)), refresh=True)
         self._next = monotonic() + TICK
 
     def decoding(self, done: int, count: int) -> None:

@@ -20,7 +20,7 @@ LISTED = 10
 
 
 @dataclass(frozen=True)
-class Moment:
+class Progress:
     """Where a run stands in the middle of an epoch."""
 
     epoch: int
@@ -75,18 +75,18 @@ def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
     return f"best {history.criterion} {value} in epoch {best.number}; {more}"
 
 
-def moving_line(moment: Moment, unit: str, columns: int = 80) -> str:
+def moving_line(progress: Progress, unit: str, columns: int = 80) -> str:
     """`epoch 3/10 ━━━━━━╌╌╌╌ 312/782  loss 1.2345  accuracy 56.2 %  5,123 images/s  0:42 left`; the bar gives way."""
     parts = [
-        f"{moment.batch}/{moment.batches}",
-        f"loss {moment.loss:.4f}",
-        *([] if moment.accuracy is None else [f"accuracy {percent(moment.accuracy, 1)}"]),
-        f"{moment.rate:,.0f} {unit}/s",
-        f"{clock(moment.remaining)} left",
+        f"{progress.batch}/{progress.batches}",
+        f"loss {progress.loss:.4f}",
+        *([] if progress.accuracy is None else [f"accuracy {percent(progress.accuracy, 1)}"]),
+        f"{progress.rate:,.0f} {unit}/s",
+        f"{clock(progress.remaining)} left",
     ]
-    start, end = f"epoch {moment.epoch}/{moment.epochs}", "  ".join(parts)
+    start, end = f"epoch {progress.epoch}/{progress.epochs}", "  ".join(parts)
     room = min(BAR, columns - len(start) - len(end) - 2)
-    return f"{start} {bar(moment.batch / max(moment.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
+    return f"{start} {bar(progress.batch / max(progress.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
 
 
 def decoding_line(done: int, count: int) -> str:

@@ -26,7 +26,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Metrics = Mapping[str, float]
 
 
-class Logger(Protocol):
+class RunLogger(Protocol):
     """What a logger must have."""
 
     def log(self, metrics: Metrics, step: int) -> None:
@@ -98,7 +98,7 @@ class Csv:
 class Loggers:
     """Several loggers as one. One that fails is switched off with a warning; a full disk stops the run instead."""
 
-    def __init__(self, loggers: Iterable[Logger], warn: Callable[[str], None]) -> None:
+    def __init__(self, loggers: Iterable[RunLogger], warn: Callable[[str], None]) -> None:
         self._loggers = list(loggers)
         self._warn = warn
         self.count = 0

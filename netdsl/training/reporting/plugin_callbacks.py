@@ -52,7 +52,7 @@ class Callbacks:
             status = "stopped"
             raise
         finally:
-            if self.team.leads:
+            if self.team.is_rank0:
                 self._call("netdsl_run_ended", status=status)
 
     def epoch_ended(self, epoch: Epoch) -> str | None:
@@ -60,7 +60,7 @@ class Callbacks:
         return self._asked("netdsl_epoch_ended", epoch=replace(epoch, test=MappingProxyType(dict(epoch.test))))
 
     def _asked(self, hook: str, **given: Any) -> str | None:
-        return self.team.agree(self._call(hook, **given) if self.team.leads else None)
+        return self.team.broadcast(self._call(hook, **given) if self.team.is_rank0 else None)
 
     def _call(self, hook: str, **given: Any) -> str | None:
         """Calls every plugin's; the first reason to stop, with its plugin."""

@@ -204,14 +204,14 @@ def test_nets(name: str) -> None:
     ],
 )
 def test_golden(name: str, text: str, golden: Callable[[Path, str], None]) -> None:
-    golden(GOLDEN / f"{name}.txt", export(network(text), f"{name}.net, as plain PyTorch."))
+    golden(GOLDEN / f"{name}.txt", export(network(text), f"{name}.net"))
 
 
 @pytest.mark.parametrize("variant", ["resnet18", "resnet50"])
 def test_golden_resnet(variant: str, golden: Callable[[Path, str], None]) -> None:
     path = next(path for path in EXAMPLES if path.stem == "resnet")
     net = network(Source(str(path), path.read_text(encoding="utf-8")), folder=path.parent, variant=variant)
-    golden(GOLDEN / f"{variant}.txt", export(net, f"{variant}, as plain PyTorch."))
+    golden(GOLDEN / f"{variant}.txt", export(net, variant))
 
 
 def constructor(name: str) -> Mapping[str, inspect.Parameter]:
@@ -242,7 +242,11 @@ def test_signatures_are_those_of_the_classes(name: str) -> None:
 
 
 def test_nothing_is_imported_that_is_not_needed() -> None:
-    assert export(network("input 8; linear 4"), "x").splitlines()[:3] == ['"""x"""', "", "from torch import nn"]
+    assert export(network("input 8; linear 4"), "x").splitlines()[:3] == [
+        '"""x, as plain PyTorch."""',
+        "",
+        "from torch import nn",
+    ]
 
 
 def test_a_title_cannot_end_the_docstring() -> None:
