@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from netdsl.components import Refusal, Requirement
 from netdsl.core.sizes import Dim, Shape, format_shape
+from netdsl.core.text import text
 
 
 def axis(dim: int, x: Shape, at: str = "dim") -> int:
     """The axis of a sample that a `dim` means, from 0; refuses one that the sample does not have."""
     if not -len(x) <= dim < len(x):
-        raise Refusal(f"`{at}` is {dim}, which an input of {format_shape(x) or 'one number'} does not have", at)
+        template = "`{parameter}` is {dim}, which an input of {shape} does not have"
+        advice = None
+        if dim == len(x):
+            template = "`{parameter}` is {dim}, which an input of {shape} does not have: the batch is not counted"
+            counted = "torch's `{parameter}={dim}` is `{parameter}={here}` here"
+            advice = text(counted, parameter=at, dim=dim, here=dim - 1)
+        shape = format_shape(x) or text("one number")
+        raise Refusal(text(template, parameter=at, dim=dim, shape=shape), at, advice)
     return dim % len(x)
 
 

@@ -177,15 +177,15 @@ def transformer(
     )
 
 
-@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed")
-def posembed(x: Shape, *, length: int = INFERRED, features: int = INFERRED) -> Result:
+@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed 16 64")
+def posembed(x: Shape, length: int = INFERRED, features: int = INFERRED) -> Result:
     """Adds a learned vector to each position, since attention alone does not know the order of its steps."""
     embedding = call("netdsl.modules:PositionalEmbedding", length=length, features=features)
     return Result(x, embedding, params=length * features)
 
 
-@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken")
-def classtoken(x: Shape, *, features: int = INFERRED) -> Result:
+@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken 64")
+def classtoken(x: Shape, features: int = INFERRED) -> Result:
     """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
 
     After the transformer layers, `select 0` takes it out again (Devlin et al., 2018).

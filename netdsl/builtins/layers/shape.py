@@ -8,6 +8,7 @@ from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
+from netdsl.core.text import text
 
 
 @layer("shape", takes="any", formula="the product of the sizes", example="flatten")
@@ -60,7 +61,11 @@ def reshape(x: Shape, sizes: Size) -> Result:
 @layer("shape", takes="any", example="permute 1,2,0")
 def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
-    order = [axis(dim, x, "dims") for dim in ((dims,) if isinstance(dims, int) else dims)]
+    given = (dims,) if isinstance(dims, int) else dims
+    if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
+        advice = text("write `permute {dims}`", dims=",".join(str(dim - 1) for dim in given[1:]))
+        raise Refusal("`dims` begins with the batch, which is not counted here", "dims", advice)
+    order = [axis(dim, x, "dims") for dim in given]
     if sorted(order) != list(range(len(x))):
         raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
     out = tuple(x[dim] for dim in order)

@@ -242,6 +242,7 @@ class BodyCheck:
         elif "." in name:
             self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help="a label is one word")
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
+        self.scope.hide(statement.label)
 
 
 def written(statement: Statement) -> str:

@@ -12,6 +12,7 @@ from netdsl.components import Call, Refusal, Result
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.sizes import UNKNOWN, Shape, format_shape
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.program import Node
@@ -132,18 +133,31 @@ class Branches:
                 self.check.joined.append(Label(found.statement, f"`{name.text}` is {format_shape(found.shape)}"))
             return self._known(found.shape)
         self.sound = False
+        report = self.check.context.report
+        if (hidden := self._hidden(name.text)) is not None:
+            message = text("the label `{label}` is out of sight: it stands in a body of its own", label=name.text)
+            advice = "label the statement that the body belongs to, and write its label instead"
+            report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
+            return None
         advice = "write `as NAME` after the layer whose output is meant"
-        self.check.context.report.unknown(
-            UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice
-        )
+        report.unknown(UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice)
+        return None
+
+    def _hidden(self, label: str) -> Span | None:
+        """Where a label stands that is out of sight."""
+        scope: Scope | None = self.scope
+        while scope:
+            if label in scope.hidden:
+                return scope.hidden[label]
+            scope = None if scope.is_block else scope.parent
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
         """Checks the bodies that the rule has written in the author's stead."""
         statement = self.check.statement
-        for name, text in bodies.items():
-            source = Source(statement.span.source.name, text)
-            body = Body(parse(source)[0].statements, source.span(0, len(text)))
+        for name, written in bodies.items():
+            source = Source(statement.span.source.name, written)
+            body = Body(parse(source)[0].statements, source.span(0, len(written)))
             self.shapes[name] = self._body(name, body, self.check.value)
             self.nodes[-1] = _moved(self.nodes[-1], statement.span)
 
