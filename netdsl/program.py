@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from netdsl.components import (
     Call,
@@ -21,6 +21,7 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
+from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.core.sizes import Dim, Shape
 from netdsl.core.source import Source, Span
 
@@ -137,20 +138,6 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-class DataSettings(NamedTuple):
-    """What every `data` line may say besides its data set's own parameters."""
-
-    root: str | None = None
-    batch: int = 64
-    workers: int | None = None
-    shuffle: bool = True
-    drop_last: bool = False
-    split: float | None = None
-    limit: int | None = None
-    cache: Literal["auto", "ram", "disk", "none"] = "auto"
-    on_error: Literal["stop", "skip"] = "stop"
-
-
 @dataclass(frozen=True, kw_only=True)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
@@ -162,46 +149,6 @@ class DataUse(Use[Dataset]):
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
-    """The `train` line: `epochs` or `steps`, whichever is given (`steps` counts optimizer steps).
-
-    Args:
-        tf32: whether a CUDA device may compute with 10 bits of mantissa what is `fp32`, which is several times as fast.
-        deterministic: whether a CUDA device computes the same bits each time, without its very fastest algorithms.
-        clip: the largest norm that the gradient may have.
-        accumulate: how many batches make one optimizer step.
-        ema: the decay of a moving average of the weights, which is then what is tested and kept.
-        every: how many steps lie between two values of the training loss.
-        patience: after how many epochs without a better one training ends.
-        keep: of how many of the best epochs the weights are kept.
-        speed: how images lie in memory; `auto` times a few steps and takes the faster, also of several `test_batch`.
-        test_batch: how many samples are tested at once; left out, `speed` says.
-        decay: what weight decay acts on: `all`, or the `weights` alone and no bias, scale or other vector.
-        freeze: the labels of layers that are not trained.
-        shard: `fsdp` divides weights and optimizer state among the processes instead of copying them.
-    """
-
-    epochs: int = 10
-    steps: int | None = None
-    precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    tf32: bool = True
-    deterministic: bool = True
-    compile: Literal["off", "default", "reduce_overhead", "max_autotune"] = "off"
-    clip: float | None = None
-    accumulate: int = 1
-    ema: float | None = None
-    seed: int = 0
-    every: int = 100
-    patience: int | None = None
-    keep: int = 1
-    speed: Literal["auto", "contiguous", "channels_last"] = "auto"
-    test_batch: int | None = None
-    decay: Literal["all", "weights"] = "all"
-    freeze: tuple[str, ...] = ()
-    shard: Literal["none", "fsdp"] = "none"
 
 
 @dataclass(frozen=True)
@@ -216,4 +163,4 @@ class Experiment:
     schedule: Use[Schedule] | None = None
     metrics: tuple[Use[Metric], ...] = ()
     loggers: tuple[Use[Logger], ...] = ()
-    train: TrainSettings = TrainSettings()
+    train: TrainSettings = field(default_factory=TrainSettings)

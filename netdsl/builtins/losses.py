@@ -6,16 +6,15 @@ Left out of every signature: `weight` tensors, which a text cannot hold, and `re
 from __future__ import annotations
 
 from netdsl.components import Refusal, loss
-from netdsl.core.ranges import above, at_least, share
+from netdsl.core.ranges import NonNegative, Positive, Share
 
 
 @loss("torch.nn:CrossEntropyLoss", wants="classes", example="loss cross_entropy label_smoothing=0.1")
-def cross_entropy(*, ignore_index: int = -100, label_smoothing: float = 0.0) -> None:
+def cross_entropy(*, ignore_index: int = -100, label_smoothing: Share = 0.0) -> None:
     """Minus the log of the probability given to the right class: softmax and `nll` in one, on raw scores (logits).
 
     `label_smoothing` gives that share of the target evenly to all the classes.
     """
-    share(label_smoothing=label_smoothing)
 
 
 @loss("torch.nn:NLLLoss", wants="classes", example="logsoftmax; loss nll")
@@ -51,15 +50,13 @@ def l1() -> None:
 
 
 @loss("torch.nn:SmoothL1Loss", example="loss smooth_l1 beta=0.5")
-def smooth_l1(*, beta: float = 1.0) -> None:
+def smooth_l1(*, beta: NonNegative = 1.0) -> None:
     """Squared below `beta`, absolute above it, with slope 1 there: `huber` divided by `beta`."""
-    at_least(0, beta=beta)
 
 
 @loss("torch.nn:HuberLoss", example="loss huber delta=2")
-def huber(*, delta: float = 1.0) -> None:
+def huber(*, delta: Positive = 1.0) -> None:
     """Squared below `delta`, absolute above it."""
-    above(0, delta=delta)
 
 
 @loss("torch.nn:PoissonNLLLoss", example="loss poisson_nll")

@@ -5,18 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from netdsl.components import INFERRED, metric
-from netdsl.core.ranges import at_least
+from netdsl.core.ranges import AtLeast
 
 Average = Literal["micro", "macro", "weighted"]
 
 
 @metric("netdsl.training.metrics:Accuracy", wants="classes", example="metrics accuracy")
-def accuracy(*, num_classes: int = INFERRED, top_k: int = 1, average: Average = "micro") -> None:
+def accuracy(*, num_classes: int = INFERRED, top_k: Annotated[int, AtLeast(1)] = 1, average: Average = "micro") -> None:
     """The share of samples whose class is the one with the highest score, or among the `top_k` highest."""
-    at_least(1, top_k=top_k)
 
 
 @metric("netdsl.training.metrics:Top5", wants="classes", example="metrics top5")

@@ -6,71 +6,60 @@ A length may be a fraction (`warmup=0.5` is half an epoch). `warmup` comes first
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from netdsl.components import schedule
-from netdsl.core.ranges import above, at_least, share
+from netdsl.core.ranges import Above, NonNegative, Positive, Share
 
 
 @schedule("netdsl.training.schedules:constant", example="schedule none warmup=1")
-def none(*, warmup: float = 0.0) -> None:
+def none(*, warmup: NonNegative = 0.0) -> None:
     """The learning rate stays what the optimizer says."""
-    at_least(0, warmup=warmup)
 
 
 @schedule("netdsl.training.schedules:cosine", aliases={"T_max": "t_max"}, example="schedule cosine warmup=5")
-def cosine(*, t_max: float | None = None, eta_min: float = 0.0, warmup: float = 0.0) -> None:
+def cosine(*, t_max: Annotated[float | None, Above(0)] = None, eta_min: float = 0.0, warmup: NonNegative = 0.0) -> None:
     """Half a cosine wave from `lr` to `eta_min`, in `t_max` epochs or the whole training (Loshchilov, Hutter 2016)."""
-    at_least(0, warmup=warmup)
-    above(0, t_max=t_max)
 
 
 @schedule("netdsl.training.schedules:linear", example="schedule linear warmup=2 end_factor=0.01")
-def linear(*, start_factor: float = 1.0, end_factor: float = 0.0, warmup: float = 0.0) -> None:
+def linear(*, start_factor: NonNegative = 1.0, end_factor: NonNegative = 0.0, warmup: NonNegative = 0.0) -> None:
     """A straight line from `start_factor` times `lr` to `end_factor` times `lr` at the end of the training."""
-    at_least(0, start_factor=start_factor, end_factor=end_factor, warmup=warmup)
 
 
 @schedule("netdsl.training.schedules:polynomial", example="schedule polynomial power=0.9")
-def polynomial(*, power: float = 1.0, warmup: float = 0.0) -> None:
+def polynomial(*, power: NonNegative = 1.0, warmup: NonNegative = 0.0) -> None:
     """`lr` times (1 − t)^`power`, where t runs from 0 to 1 over the training."""
-    at_least(0, power=power, warmup=warmup)
 
 
 @schedule("netdsl.training.schedules:step", example="schedule step 30 gamma=0.1")
-def step(step_size: float, *, gamma: float = 0.1, warmup: float = 0.0) -> None:
+def step(step_size: Positive, *, gamma: Positive = 0.1, warmup: NonNegative = 0.0) -> None:
     """`lr` times `gamma` after each `step_size` epochs of the training, the warm-up's among them."""
-    above(0, step_size=step_size, gamma=gamma)
-    at_least(0, warmup=warmup)
 
 
 @schedule("netdsl.training.schedules:multistep", example="schedule multistep 60,120,160 gamma=0.2")
-def multistep(milestones: tuple[float, ...], *, gamma: float = 0.1, warmup: float = 0.0) -> None:
+def multistep(
+    milestones: Annotated[tuple[float, ...], Above(0)], *, gamma: Positive = 0.1, warmup: NonNegative = 0.0
+) -> None:
     """`lr` times `gamma` at each of the `milestones`, which count epochs from the start of the training."""
-    above(0, gamma=gamma)
-    at_least(0, warmup=warmup)
-    for milestone in milestones:
-        above(0, milestones=milestone)
 
 
 @schedule("netdsl.training.schedules:exponential", example="schedule exponential 0.95")
-def exponential(gamma: float, *, warmup: float = 0.0) -> None:
+def exponential(gamma: Positive, *, warmup: NonNegative = 0.0) -> None:
     """`lr` times `gamma` an epoch, a little at every step."""
-    above(0, gamma=gamma)
-    at_least(0, warmup=warmup)
 
 
 @schedule("netdsl.training.schedules:onecycle", example="schedule onecycle max_lr=0.4 pct_start=0.25")
 def onecycle(
-    max_lr: float | None = None,
+    max_lr: Annotated[float | None, Above(0)] = None,
     *,
-    pct_start: float = 0.3,
+    pct_start: Share = 0.3,
     anneal_strategy: Literal["cos", "linear"] = "cos",
     cycle_momentum: bool = True,
     base_momentum: float = 0.85,
     max_momentum: float = 0.95,
-    div_factor: float = 25.0,
-    final_div_factor: float = 1e4,
+    div_factor: Positive = 25.0,
+    final_div_factor: Positive = 1e4,
     three_phase: bool = False,
 ) -> None:
     """Up to `max_lr` in the first `pct_start` of the training, then down to almost nothing.
@@ -78,5 +67,3 @@ def onecycle(
     `max_lr` left out is the optimizer's `lr`. The momentum, where the optimizer has one, goes the other way (Smith,
     Topin 2017).
     """
-    above(0, max_lr=max_lr, div_factor=div_factor, final_div_factor=final_div_factor)
-    share(pct_start=pct_start)

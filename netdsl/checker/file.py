@@ -29,6 +29,7 @@ from netdsl.checker.names.overrides import Overrides, choose_variant
 from netdsl.checker.names.scope import Scope
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.first_words import DIRECTIVES, part
+from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
@@ -93,7 +94,7 @@ def check(
     Returns:
         The experiment, None where there is no net to speak of (with errors it may be partial), and the diagnostics.
     """
-    file, unreadable = parse(source)
+    file, unreadable = parse(source, torch_order(registry))
     folder = folder or Path(source.name).parent
     job = _Job(file, registry, overrides or {}, variant, folder)
     context, experiment = job.attempt({})

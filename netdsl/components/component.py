@@ -8,15 +8,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from types import UnionType
-from typing import Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
 from netdsl.core.lazy import Lazy
+from netdsl.core.ranges import Range
 from netdsl.core.sizes import Shape
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a component: its name, its type as annotated, and its default (`REQUIRED` where it has none)."""
+    """One parameter of a component.
+
+    Args:
+        name: what it is called.
+        type: as annotated.
+        default: its value where none is given; `REQUIRED` where one must be.
+        positional: whether it may be given without its name.
+        range: the numbers that it may be.
+        doc: what it means, in a phrase.
+    """
 
     REQUIRED: ClassVar[Any] = inspect.Parameter.empty
 
@@ -24,6 +34,16 @@ class Parameter:
     type: Any
     default: Any
     positional: bool
+    range: Range | None = None
+    doc: str = ""
+
+    @classmethod
+    def declared(cls, given: inspect.Parameter, annotation: Any) -> Self:
+        """A parameter as a signature declares it: `batch: Annotated[int, AtLeast(1), "samples to a batch"] = 64`."""
+        type_, *others = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
+        range_ = next((one for one in others if isinstance(one, Range)), None)
+        doc = next((one for one in others if isinstance(one, str)), "")
+        return cls(given.name, type_, given.default, given.kind is not given.KEYWORD_ONLY, range_, doc)
 
     @property
     def required(self) -> bool:
@@ -67,9 +87,9 @@ class Component:
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters in the order of the signature, those that the checker supplies (`x`) left out."""
-        types = get_type_hints(self.function)
+        types = get_type_hints(self.function, include_extras=True)
         return {
-            name: Parameter(name, types.get(name, Any), given.default, given.kind is not given.KEYWORD_ONLY)
+            name: Parameter.declared(given, types.get(name, Any))
             for name, given in inspect.signature(self.function).parameters.items()
             if name != "x" or given.kind is given.KEYWORD_ONLY
         }
@@ -85,6 +105,11 @@ class Component:
         return tuple(
             name for name, parameter in self.parameters.items() if parameter.required and not parameter.is_branch
         )
+
+    @cached_property
+    def ranges(self) -> Mapping[str, Range]:
+        """The ranges of those parameters that have one."""
+        return {name: found.range for name, found in self.parameters.items() if found.range is not None}
 
     @cached_property
     def takes_labels(self) -> bool:
@@ -118,6 +143,12 @@ class Component:
         """The docstring's first line; of what is not imported yet, what it says of itself."""
         doc = self.function.doc if isinstance(self.function, Lazy) else self.doc
         return doc.partition("\n")[0]
+
+    def ask(self, *shapes: Shape, **arguments: Any) -> Any:
+        """What the function says to these arguments; raises `Refusal`, also for a number out of its range."""
+        for name, range_ in self.ranges.items():
+            range_.check(name, arguments.get(name))
+        return self.function(*shapes, **arguments)
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""

@@ -60,7 +60,7 @@ class Dataset(Component):
 
     def facts(self, **arguments: Any) -> Facts:
         """What is known of the data set with these arguments."""
-        facts: Facts = self.function(**arguments)
+        facts: Facts = self.ask(**arguments)
         return facts
 
 
@@ -78,7 +78,7 @@ class Transform(Component):
 
     def apply(self, x: Shape, /, **arguments: Any) -> Shape:
         """The shape of a transformed sample; raises `Refusal`."""
-        shape: Shape = self.function(x, **arguments)
+        shape: Shape = self.ask(x, **arguments)
         return shape
 
 

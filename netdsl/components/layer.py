@@ -85,7 +85,7 @@ class Layer(Component):
         """What the layer makes of `x`; raises `Refusal` where torch would refuse."""
         if self.accepts and len(x) not in map(len, self.accepts):
             raise Refusal(f"`{self.name}` expects {one_of(self.accepts)} but receives {format_shape(x)}")
-        result: Result = self.function(x, **arguments)
+        result: Result = self.ask(x, **arguments)
         return result
 
     def only(self, name: str, layout: str) -> Layer:

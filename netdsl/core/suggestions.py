@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
+
+SHORTEST = 3
+"""How many letters an abbreviation has at least."""
 
 LIKELY = 0.65
 """The similarity above which it is worth asking."""
@@ -62,7 +65,27 @@ def _nearest(name: str, words: tuple[str, ...], similarity: float) -> str | None
 
     wanted = folded(name)
     same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
-    return next(same, None) or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+    near = (
+        next(same, None)
+        or _abbreviated(wanted, words)
+        or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+    )
+    return near or (_renumbered(name, words) if similarity < SURE else None)
+
+
+def _abbreviated(wanted: str, words: Sequence[str]) -> str | None:
+    """The name that another one begins: `padding` for `pad`, though `padding_mode` begins so too."""
+    if len(wanted) < SHORTEST:
+        return None
+    begun = sorted((word for word in words if folded(word).startswith(wanted)), key=len)
+    return begun[0] if begun and all(word.startswith(begun[0]) for word in begun) else None
+
+
+def _renumbered(name: str, words: Sequence[str]) -> str | None:
+    """The first name that differs in its number alone: `e1` for `e3`."""
+    stem = name.rstrip("0123456789")
+    numbered = (word for word in words if word.startswith(stem) and word[len(stem) :].isdigit())
+    return next(numbered, None) if stem and stem != name else None
 
 
 def folded(name: str) -> str:

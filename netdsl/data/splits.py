@@ -5,10 +5,10 @@ Nothing here depends on the seed of a run: runs that differ in it are measured o
 
 from __future__ import annotations
 
+from netdsl.components.settings import DataSettings
 from netdsl.core.errors import DataError
 from netdsl.data.random_stream import LIMIT, SPLIT, permutation
 from netdsl.data.samples import Part, Splits, pick
-from netdsl.program import DataSettings
 
 DEFAULT_SPLIT = 0.2
 

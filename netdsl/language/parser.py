@@ -6,13 +6,15 @@ from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
 from netdsl.language.lark_parser import engine
 from netdsl.language.recovery.size_limits import refuse
+from netdsl.language.recovery.torch_order import IsTorchOrder, never
 from netdsl.language.syntax import File
 
 
-def parse(source: Source) -> tuple[File, list[Diagnostic]]:
+def parse(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
     """The tree of a text and its syntax errors.
 
     A statement with errors stands in the tree as its fixes would have it; one that no fix makes readable is left out.
+    `is_torch_order` tells a repair what the numbers of a layer's call mean.
     """
     refused = refuse(source)
     if refused:
@@ -24,4 +26,4 @@ def parse(source: Source) -> tuple[File, list[Diagnostic]]:
         parse_piecewise,  # most texts are read at once, and need none of it
     )
 
-    return parse_piecewise(source)
+    return parse_piecewise(source, is_torch_order)

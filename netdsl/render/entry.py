@@ -59,7 +59,9 @@ def _usage(parameter: Parameter) -> str:
         return body if parameter.required else f"[{parameter.name} {body}]"
     if parameter.required:
         return parameter.name if parameter.positional else f"{parameter.name}=…"
-    return f"[{parameter.name}]" if _inferred(parameter) else f"[{parameter.name}={written(parameter.default)}]"
+    if _inferred(parameter):
+        return f"[{parameter.name}]" if parameter.positional else f"[{parameter.name}=…]"
+    return f"[{parameter.name}={written(parameter.default)}]"
 
 
 def _prose(text: str, columns: int) -> Iterator[str]:

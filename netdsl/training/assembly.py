@@ -13,10 +13,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from netdsl import components
 from netdsl.builder import build_network, completed, create, locate
+from netdsl.components.settings import TrainSettings
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.plugins.loading import describe
-from netdsl.program import Experiment, TrainSettings, Use
+from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm

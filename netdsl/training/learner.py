@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
-from netdsl.program import TrainSettings
+from netdsl.components.settings import TrainSettings
 from netdsl.training.distributed import fsdp
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.schedules import Steps

@@ -30,9 +30,10 @@ from torchvision import transforms
 
 from netdsl.bench.step_times import peak
 from netdsl.components import Dataset, Transform
+from netdsl.components.settings import DataSettings
 from netdsl.data import open_data
 from netdsl.plugins.registry import load_registry
-from netdsl.program import DataSettings, DataUse, Use
+from netdsl.program import DataUse, Use
 
 REGISTRY = load_registry(installed=False)
 BATCH, WORKERS = 64, 2

@@ -5,8 +5,9 @@ import pytest
 import torch
 
 from netdsl.components import Dataset, Transform
+from netdsl.components.settings import DataSettings
 from netdsl.plugins.registry import load_registry
-from netdsl.program import DataSettings, DataUse, Use
+from netdsl.program import DataUse, Use
 
 REGISTRY = load_registry(installed=False)
 

@@ -90,8 +90,8 @@ def test_what_is_sound_is_read_beside_what_is_not() -> None:
 
 
 def test_a_mended_statement_is_read_as_its_fix_has_it() -> None:
-    file, _ = parse(Source("x", "conv(3, 32, k==(3, 5)) \n"))
-    assert file.statements == parse(Source("x", "conv 3->32 k=3x5"))[0].statements
+    file, _ = parse(Source("x", "conv(32, k==(3, 5)) \n"))
+    assert file.statements == parse(Source("x", "conv 32 k=3x5"))[0].statements
     assert file.invalid == ()
 
 

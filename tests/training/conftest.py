@@ -10,10 +10,11 @@ import torch
 from netdsl import components
 from netdsl.builtins import losses, optimizers
 from netdsl.components import Call, Facts, call, dataset, metric
+from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.core.source import Source
 from netdsl.data import Data, open_data
 from netdsl.data.samples import Splits, Tensors
-from netdsl.program import DataSettings, DataUse, Experiment, Network, Node, TrainSettings, Use
+from netdsl.program import DataUse, Experiment, Network, Node, Use
 from netdsl.training import trainer
 
 CLASSES = 3

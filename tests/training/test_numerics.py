@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from netdsl.program import TrainSettings
+from netdsl.components.settings import TrainSettings
 from netdsl.training.machine.numerics import numerics
 
 

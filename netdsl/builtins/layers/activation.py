@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched
+from netdsl.builtins.layers.checks import at_least_rank, axis, batched
 from netdsl.components import Refusal, Requirement, Result, call, layer
+from netdsl.core.ranges import Count
 from netdsl.core.sizes import Shape
 
 
@@ -22,12 +23,11 @@ def leakyrelu(x: Shape, negative_slope: float = 0.01, inplace: bool = False) -> 
 
 
 @layer("activation", example="prelu 64")
-def prelu(x: Shape, num_parameters: int = 1, init: float = 0.25) -> Result:
+def prelu(x: Shape, num_parameters: Count = 1, init: float = 0.25) -> Result:
     """A `leakyrelu` whose slope is learned: one for all, or one for each channel (He et al., 2015).
 
     `num_parameters` is 1 or the number of channels; every slope starts at `init`.
     """
-    at_least(num_parameters, "num_parameters")
     requires: tuple[Requirement, ...] = ()
     if num_parameters > 1:
         at_least_rank(1, x, "prelu", "channels")

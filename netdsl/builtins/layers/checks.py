@@ -1,15 +1,23 @@
-"""What rules check alike: which axis a `dim` means, least numbers, probabilities, sizes that must divide."""
+"""What rules check alike: which axis a `dim` means, how many axes there are, sizes that must divide."""
 
 from __future__ import annotations
 
 from netdsl.components import Refusal, Requirement
 from netdsl.core.sizes import Dim, Shape, format_shape
+from netdsl.core.text import text
 
 
 def axis(dim: int, x: Shape, at: str = "dim") -> int:
     """The axis of a sample that a `dim` means, from 0; refuses one that the sample does not have."""
     if not -len(x) <= dim < len(x):
-        raise Refusal(f"`{at}` is {dim}, which an input of {format_shape(x) or 'one number'} does not have", at)
+        template = "`{parameter}` is {dim}, which an input of {shape} does not have"
+        advice = None
+        if dim == len(x):
+            template = "`{parameter}` is {dim}, which an input of {shape} does not have: the batch is not counted"
+            counted = "torch's `{parameter}={dim}` is `{parameter}={here}` here"
+            advice = text(counted, parameter=at, dim=dim, here=dim - 1)
+        shape = format_shape(x) or text("one number")
+        raise Refusal(text(template, parameter=at, dim=dim, shape=shape), at, advice)
     return dim % len(x)
 
 
@@ -22,18 +30,6 @@ def at_least_rank(rank: int, x: Shape, name: str, needs: str) -> None:
     """Refuses a sample with too few dimensions."""
     if len(x) < rank:
         raise Refusal(f"`{name}` expects {needs} but receives {format_shape(x) or 'one number'}")
-
-
-def at_least(number: int, at: str, least: int = 1) -> None:
-    """Refuses a number below the least that makes sense."""
-    if number < least:
-        raise Refusal(f"`{at}` is {number} but must be at least {least}", at)
-
-
-def probability(p: float, at: str = "p") -> None:
-    """Refuses a probability that is none."""
-    if not 0 <= p <= 1:
-        raise Refusal(f"`{at}` is {p:g} but must be between 0 and 1", at)
 
 
 def multiple(size: Dim, divisor: int, message: str, at: str | None = None) -> Requirement:

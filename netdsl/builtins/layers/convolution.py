@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from netdsl.builtins.layers.checks import at_least
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
@@ -21,6 +20,7 @@ from netdsl.builtins.layers.windows import (
     windows,
 )
 from netdsl.components import INFERRED, Call, Refusal, Requirement, Result, Size, call, divisible, layer
+from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, product
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
@@ -43,12 +43,12 @@ FORMULA = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 
 )
 def conv(
     x: Shape,
-    out_channels: int,
+    out_channels: Count,
     kernel_size: Size,
     stride: Size = 1,
     padding: Padding = 0,
     dilation: Size = 1,
-    groups: int = 1,
+    groups: Count = 1,
     bias: bool = True,
     padding_mode: PaddingMode = "zeros",
     *,
@@ -100,7 +100,7 @@ def dwconv(
     bias: bool = True,
     padding_mode: PaddingMode = "zeros",
     *,
-    out_channels: int | None = None,
+    out_channels: Annotated[int | None, AtLeast(1)] = None,
     in_channels: int = INFERRED,
 ) -> Result:
     """Convolves each channel by itself: a depthwise convolution.
@@ -139,12 +139,12 @@ def dwconv(
 )
 def convt(
     x: Shape,
-    out_channels: int,
+    out_channels: Count,
     kernel_size: Size,
     stride: Size = 1,
     padding: Size = 0,
     output_padding: Size = 0,
-    groups: int = 1,
+    groups: Count = 1,
     bias: bool = True,
     dilation: Size = 1,
     padding_mode: Literal["zeros"] = "zeros",
@@ -200,8 +200,6 @@ convt3d = convt.only("convt3d", "CDHW")
 
 
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
-    at_least(out_channels, "out_channels")
-    at_least(groups, "groups")
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
         if not divisible(channels, groups):
             raise Refusal(f"`groups` {groups} does not divide `{name}` {channels}", "groups")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from netdsl.builtins.layers.checks import at_least, at_least_rank
+from netdsl.builtins.layers.checks import at_least_rank
 from netdsl.components import INFERRED, Refusal, Result, call, layer
+from netdsl.core.ranges import Count
 from netdsl.core.sizes import Shape, product
 
 
@@ -15,14 +16,13 @@ from netdsl.core.sizes import Shape, product
     assumes="F",
     example="linear 1024->64",
 )
-def linear(x: Shape, out_features: int, bias: bool = True, *, in_features: int = INFERRED) -> Result:
+def linear(x: Shape, out_features: Count, bias: bool = True, *, in_features: int = INFERRED) -> Result:
     """Weighs and sums all features, once for each of the `out_features`: y = x·Wᵀ + b.
 
     It acts on the last dimension, whatever stands before it: of a sequence T×F every step is transformed alike. Put
     `flatten` before it to feed it an image. It learns in_features·out_features weights, and out_features biases.
     """
     at_least_rank(1, x, "linear", "at least one dimension")
-    at_least(out_features, "out_features")
     return Result(
         (*x[:-1], out_features),
         call("torch.nn:Linear", in_features=in_features, out_features=out_features, bias=bias),
@@ -34,8 +34,8 @@ def linear(x: Shape, out_features: int, bias: bool = True, *, in_features: int =
 @layer("linear", flow=("num_embeddings", "embedding_dim"), takes="index", example="embedding 1000->64")
 def embedding(
     x: Shape,
-    num_embeddings: int,
-    embedding_dim: int,
+    num_embeddings: Count,
+    embedding_dim: Count,
     padding_idx: int | None = None,
     max_norm: float | None = None,
     norm_type: float = 2.0,
@@ -47,8 +47,6 @@ def embedding(
     The input holds whole numbers from 0 up to, not including, `num_embeddings`. The vector at `padding_idx` starts as
     zeros and stays so; with `max_norm`, longer vectors are shortened when they are looked up.
     """
-    at_least(num_embeddings, "num_embeddings")
-    at_least(embedding_dim, "embedding_dim")
     if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
         raise Refusal(f"`padding_idx` is {padding_idx} but the indices end at {num_embeddings - 1}", "padding_idx")
     table = call(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from math import prod
 
-from netdsl.builtins.layers.checks import at_least, at_least_rank, axis
+from netdsl.builtins.layers.checks import at_least_rank, axis
 from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
+from netdsl.core.ranges import Count
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
 
 
@@ -138,7 +139,7 @@ def rmsnorm(
 
 @layer("normalisation", stated={"num_channels": 0}, formula="the input's", example="groupnorm 8")
 def groupnorm(
-    x: Shape, num_groups: int, num_channels: int = INFERRED, eps: float = 1e-5, affine: bool = True
+    x: Shape, num_groups: Count, num_channels: int = INFERRED, eps: float = 1e-5, affine: bool = True
 ) -> Result:
     """Normalises groups of channels of each sample over all positions, then scales and shifts each channel.
 
@@ -146,7 +147,6 @@ def groupnorm(
     as many groups as channels is `instancenorm`.
     """
     at_least_rank(1, x, "groupnorm", "channels")
-    at_least(num_groups, "num_groups")
     if not divisible(num_channels, num_groups):
         raise Refusal(f"`num_groups` {num_groups} does not divide the {num_channels} channels", "num_groups")
     return Result(
@@ -158,13 +158,12 @@ def groupnorm(
 
 
 @layer("normalisation", formula="the input's", example="lrn 5")
-def lrn(x: Shape, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
+def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
     """Divides each value by a sum over `size` neighbouring channels at its place: local response normalisation.
 
     Krizhevsky, Sutskever and Hinton's AlexNet (2012) has it; `bn` has taken its place.
     """
     at_least_rank(2, x, "lrn", "channels and at least one axis")
-    at_least(size, "size")
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from netdsl.builtins.layers.checks import at_least
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
@@ -18,6 +17,7 @@ from netdsl.builtins.layers.windows import (
     windows,
 )
 from netdsl.components import Call, Refusal, Result, Size, call, layer
+from netdsl.core.ranges import AtLeast
 from netdsl.core.sizes import Dim, Shape
 
 FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
@@ -247,5 +247,5 @@ def _adapt(x: Shape, output_size: OutputSize, stem: str) -> Result:
 def _kept(size: Dim, wanted: int | None) -> Dim:
     if wanted is None:
         return size
-    at_least(wanted, "output_size")
+    AtLeast(1).check("output_size", wanted)
     return wanted

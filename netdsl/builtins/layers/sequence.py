@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import at_least, axis, batched, probability
+from netdsl.builtins.layers.checks import axis, batched
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
+from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
 
 LAYOUTS = ("TF",)
@@ -22,10 +23,10 @@ RECURRENT: dict[str, Any] = {
 @layer("sequence", **RECURRENT, example="lstm 64->128 bidirectional")
 def lstm(
     x: Shape,
-    hidden_size: int,
-    num_layers: int = 1,
+    hidden_size: Count,
+    num_layers: Count = 1,
     bias: bool = True,
-    dropout: float = 0.0,
+    dropout: Share = 0.0,
     bidirectional: bool = False,
     proj_size: int = 0,
     *,
@@ -37,7 +38,6 @@ def lstm(
     with `dropout` between them; `proj_size` shrinks what each step returns. Follow it by `last` for one answer to the
     whole sequence (Hochreiter and Schmidhuber, 1997).
     """
-    at_least(hidden_size, "hidden_size")
     if not 0 <= proj_size < hidden_size:
         raise Refusal(
             f"`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}", "proj_size"
@@ -49,10 +49,10 @@ def lstm(
 @layer("sequence", **RECURRENT, example="gru 128")
 def gru(
     x: Shape,
-    hidden_size: int,
-    num_layers: int = 1,
+    hidden_size: Count,
+    num_layers: Count = 1,
     bias: bool = True,
-    dropout: float = 0.0,
+    dropout: Share = 0.0,
     bidirectional: bool = False,
     *,
     input_size: int = INFERRED,
@@ -68,11 +68,11 @@ def gru(
 @layer("sequence", **RECURRENT, example="rnn 128")
 def rnn(
     x: Shape,
-    hidden_size: int,
-    num_layers: int = 1,
+    hidden_size: Count,
+    num_layers: Count = 1,
     nonlinearity: Literal["tanh", "relu"] = "tanh",
     bias: bool = True,
-    dropout: float = 0.0,
+    dropout: Share = 0.0,
     bidirectional: bool = False,
     *,
     input_size: int = INFERRED,
@@ -95,8 +95,8 @@ def rnn(
 )
 def attention(
     x: Shape,
-    num_heads: int,
-    dropout: float = 0.0,
+    num_heads: Count,
+    dropout: Share = 0.0,
     bias: bool = True,
     add_bias_kv: bool = False,
     add_zero_attn: bool = False,
@@ -110,7 +110,6 @@ def attention(
     and those before it, as a language model must (Vaswani et al., 2017).
     """
     _check_heads(num_heads, embed_dim, "num_heads")
-    probability(dropout, "dropout")
     extra_steps = add_bias_kv + add_zero_attn
     return Result(
         x,
@@ -139,9 +138,9 @@ def attention(
 )
 def transformer(
     x: Shape,
-    nhead: int,
-    dim_feedforward: int = 2048,
-    dropout: float = 0.1,
+    nhead: Count,
+    dim_feedforward: Count = 2048,
+    dropout: Share = 0.1,
     activation: Literal["relu", "gelu"] = "relu",
     layer_norm_eps: float = 1e-5,
     norm_first: bool = False,
@@ -156,8 +155,6 @@ def transformer(
     more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
     """
     _check_heads(nhead, d_model, "nhead")
-    at_least(dim_feedforward, "dim_feedforward")
-    probability(dropout, "dropout")
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
     feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
@@ -180,15 +177,15 @@ def transformer(
     )
 
 
-@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed")
-def posembed(x: Shape, *, length: int = INFERRED, features: int = INFERRED) -> Result:
+@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed 16 64")
+def posembed(x: Shape, length: int = INFERRED, features: int = INFERRED) -> Result:
     """Adds a learned vector to each position, since attention alone does not know the order of its steps."""
     embedding = call("netdsl.modules:PositionalEmbedding", length=length, features=features)
     return Result(x, embedding, params=length * features)
 
 
-@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken")
-def classtoken(x: Shape, *, features: int = INFERRED) -> Result:
+@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken 64")
+def classtoken(x: Shape, features: int = INFERRED) -> Result:
     """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
 
     After the transformer layers, `select 0` takes it out again (Devlin et al., 2018).
@@ -223,10 +220,7 @@ def _recurrent(
     x: Shape, cell: str, gates: int, inputs: int, hidden: int, projection: int, given: dict[str, Any]
 ) -> Result:
     """What the three recurrent nets have in common: `gates` weight matrices of the input, as many of the state."""
-    layers, dropout = given["num_layers"], given["dropout"]
-    at_least(hidden, "hidden_size")
-    at_least(layers, "num_layers")
-    probability(dropout, "dropout")
+    layers = given["num_layers"]
     directions = 1 + given["bidirectional"]
     returned = projection or hidden
     weights = sum(
@@ -239,7 +233,6 @@ def _recurrent(
 
 
 def _check_heads(heads: int, features: int, at: str) -> None:
-    at_least(heads, at)
     if not divisible(features, heads):
         raise Refusal(f"`{at}` {heads} does not divide the {features} features", at)
 

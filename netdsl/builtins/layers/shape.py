@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from math import prod
 
-from netdsl.builtins.layers.checks import at_least, at_least_rank, axis, batched, multiple
+from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
+from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
+from netdsl.core.text import text
 
 
 @layer("shape", takes="any", formula="the product of the sizes", example="flatten")
@@ -59,7 +61,11 @@ def reshape(x: Shape, sizes: Size) -> Result:
 @layer("shape", takes="any", example="permute 1,2,0")
 def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
-    order = [axis(dim, x, "dims") for dim in ((dims,) if isinstance(dims, int) else dims)]
+    given = (dims,) if isinstance(dims, int) else dims
+    if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
+        advice = text("write `permute {dims}`", dims=",".join(str(dim - 1) for dim in given[1:]))
+        raise Refusal("`dims` begins with the batch, which is not counted here", "dims", advice)
+    order = [axis(dim, x, "dims") for dim in given]
     if sorted(order) != list(range(len(x))):
         raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
     out = tuple(x[dim] for dim in order)
@@ -89,25 +95,23 @@ def select(x: Shape, index: int, dim: int = 0) -> Result:
 
 
 @layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4")
-def channelshuffle(x: Shape, groups: int) -> Result:
+def channelshuffle(x: Shape, groups: Count) -> Result:
     """Deals the channels of each group out over all groups, so that the next grouped convolution sees them all.
 
     `groups` must divide the channels (Zhang et al., "ShuffleNet", 2017).
     """
     at_least_rank(2, x, "channelshuffle", "channels and at least one axis")
-    at_least(groups, "groups")
     uneven = f"`groups` is {groups}, which does not divide the {x[0]} channels"
     shuffled = call("torch.nn:ChannelShuffle", groups=groups)
     return Result(x, shuffled, requires=(multiple(x[0], groups, uneven, "groups"),))
 
 
 @layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C/r² x H·r x W·r", example="pixelshuffle 2")
-def pixelshuffle(x: Shape, upscale_factor: int) -> Result:
+def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     """Makes an image `upscale_factor` r times larger out of r² times fewer channels.
 
     A convolution before it computes the new pixels as channels (Shi et al., 2016). r² must divide the channels.
     """
-    at_least(upscale_factor, "upscale_factor")
     factor, square = upscale_factor, upscale_factor**2
     channels, height, width = x
     uneven = f"`upscale_factor` is {factor}, whose square {square} does not divide the {channels} channels"
@@ -120,12 +124,11 @@ def pixelshuffle(x: Shape, upscale_factor: int) -> Result:
 
 
 @layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C·r² x H/r x W/r", example="pixelunshuffle 2")
-def pixelunshuffle(x: Shape, downscale_factor: int) -> Result:
+def pixelunshuffle(x: Shape, downscale_factor: Count) -> Result:
     """Makes an image `downscale_factor` r times smaller, its pixels becoming r² times more channels.
 
     The inverse of `pixelshuffle`. r must divide the height and the width.
     """
-    at_least(downscale_factor, "downscale_factor")
     factor, square = downscale_factor, downscale_factor**2
     channels, *spatial = x
     uneven = f"`downscale_factor` is {factor}, which does not divide {{}}"
@@ -150,8 +153,7 @@ def _sizes(given: Size, at: str) -> tuple[int, ...]:
     sizes = (given,) if isinstance(given, int) else given
     if sizes.count(-1) > 1:
         raise Refusal(f"only one size of `{at}` may be -1", at)
-    for size in sizes:
-        at_least(size, at, least=-1 if size == -1 else 1)
+    AtLeast(1).check(at, tuple(size for size in sizes if size != -1))
     return sizes
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from netdsl.builtins.layers.checks import at_least
 from netdsl.components import Requirement, Size, per_axis
+from netdsl.core.ranges import AtLeast
 from netdsl.core.sizes import Dim, Shape, Unknown
 
 LAYOUTS = ("CL", "CHW", "CDHW")
@@ -107,8 +107,7 @@ def sizes(size: Size, axes: int, at: str, least: int | None = 1) -> tuple[int, .
     """A size for each axis, none of them below `least`."""
     found = per_axis(size, axes, at)
     if least is not None:
-        for one in found:
-            at_least(one, at, least)
+        AtLeast(least).check(at, found)
     return found
 
 

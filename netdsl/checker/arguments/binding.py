@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import takewhile, zip_longest
 from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
@@ -25,6 +27,7 @@ from netdsl.core.limits import beyond
 from netdsl.core.sizes import UNKNOWN, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
 
 MISSING_ARGUMENT = Code(
@@ -55,11 +58,15 @@ HIDDEN_FLAG = Code(
 )
 
 
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+
+
 @dataclass
 class Arguments:
     """What a statement gives its component.
 
-    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for.
+    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for; `scope`
+    has what the names in it mean.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -68,6 +75,7 @@ class Arguments:
     labels: list[Name] = field(default_factory=list)
     sound: bool = True
     misplaced: bool = False
+    scope: Scope = field(default_factory=Scope)
 
 
 def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
@@ -83,9 +91,9 @@ class _Binder:
         self.statement = statement
         self.scope = scope
         self.context = context
-        self.arguments = Arguments()
+        self.arguments = Arguments(scope=scope)
         self.parameters = component.parameters
-        self.taken: Item | None = None
+        self.taken: Sequence[Item] = ()
 
     def bind(self) -> None:
         if self.statement.flow:
@@ -93,7 +101,7 @@ class _Binder:
         previous: Item | None = None
         for item, follows in zip_longest(self.statement.items, self.statement.items[1:]):
             names_a_body = isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item)
-            if item is not self.taken and not names_a_body:
+            if not any(item is taken for taken in self.taken) and not names_a_body:
                 self._item(item, previous, follows)
             previous = item
         self._missing()
@@ -144,7 +152,7 @@ class _Binder:
         variable = self.scope.lookup(short.span.text)
         if variable is not MISSING:
             self._positional_span(short.span, variable)
-        elif self.component.takes_labels and self.scope.labelled(short.span.text):
+        elif self.component.takes_labels:  # `e3` is a label that only looks like a short
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
             message = f"`{self.component.name}` has no short `{short.letter}`"
@@ -155,21 +163,44 @@ class _Binder:
         name = self.component.resolve(setting.name.text)
         value = evaluate(setting.value, self.scope, self.context)
         if name is None or name in self.component.branches:
-            name = self._misspelt(setting.name)
+            name = self._misspelt(setting)
         if name is not None:
             word = setting.value.text if isinstance(setting.value, Name) else None
             if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:
                 self._shadows(Name(str(word), setting.value.span), self.parameters[name])
             self._fill(name, value, setting.value.span)
 
-    def _misspelt(self, name: Name) -> str | None:
+    def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
+        name = setting.name
+        if self._is_activation(setting):
+            return None
         known = [*self._settable(), *self.component.aliases]
         what = f"parameter of `{self.component.name}`:"
         near = self.context.report.unknown(UNKNOWN_PARAMETER, what, name.text, name.span, known, takes(self.component))
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
+
+    def _is_activation(self, setting: Setting) -> bool:
+        """Whether an unknown setting names a layer, as `activation=relu` does in Keras, which is reported."""
+        name, value, statement = setting.name, setting.value, self.statement
+        layers = self.context.registry.layers
+        if not isinstance(self.component, Layer) or not isinstance(value, Name) or value.text not in layers:
+            return False
+        message = text(
+            "`{component}` takes no `{parameter}`: `{layer}` is a layer of its own",
+            component=self.component.name,
+            parameter=name.text,
+            layer=value.text,
+        )
+        source, end = setting.span.source, statement.span.end
+        start = len(source.text[: setting.span.start].rstrip())
+        edits = (Edit(source.span(start, setting.span.end), ""), Edit(source.span(end, end), f"; {value.text}"))
+        fix = Fix(text("write `; {layer}` behind it instead", layer=value.text), edits)
+        self.arguments.sound = False
+        self.context.report(UNKNOWN_PARAMETER, message, setting.span, fix=None if statement.label else fix)
+        return True
 
     def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
@@ -224,13 +255,15 @@ class _Binder:
         wanted = f"a short holds a whole number, found `{span.text}`"
         message = wanted if joined else f"`{name.text}` needs a `=` before its value"
         self._wrong(WRONG_VALUE, message, span, fix=text)
-        self.taken = follows
+        self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
         self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
         return True
 
     def _unknown_name(self, name: Name) -> None:
         self.arguments.sound = False
+        if self._joins_sizes(name):
+            return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
@@ -240,16 +273,92 @@ class _Binder:
         else:
             self.arguments.misplaced = True
 
+    def _joins_sizes(self, name: Name) -> bool:
+        """Whether an `x` stands between two parentheses, which joins no sizes that are worked out; it is reported."""
+        source, start, end = name.span.source.text, name.span.start, name.span.end
+        if name.text != "x" or source[start - 1 : start] != ")" or source[end : end + 1] != "(":
+            return False
+        fix = Fix("write `,` between sizes that are worked out", (Edit(name.span, ","),))
+        self.context.report(UNKNOWN_NAME, "`x` stands between numbers and names alone", name.span, fix=fix)
+        self.arguments.misplaced = True
+        return True
+
     def _positional(self, item: Value, value: Any) -> None:
         self._positional_span(item.span, value)
 
     def _positional_span(self, span: Span, value: Any) -> None:
         parameter = self._next_positional()
         if parameter is None:
-            message = f"`{self.component.name}` takes no further argument"
-            self._wrong(TOO_MANY_ARGUMENTS, message, span, takes(self.component))
-        else:
+            self._too_many(span)
+        elif not self._is_second_size(span, value, parameter):
             self._fill(parameter.name, value, span)
+
+    def _is_second_size(self, span: Span, value: Any, parameter: Parameter) -> bool:
+        """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
+        if type(value) is not int or converter(parameter)(value) is not INVALID:
+            return False
+        message = _expects(parameter, value)
+        return self._as_flow(WRONG_VALUE, message, self._numbers_up_to(span))
+
+    def _too_many(self, span: Span) -> None:
+        """Reports a value that no parameter is left for, and the numbers behind it with it: they are one mistake."""
+        before = self._numbers_up_to(span)
+        items = self.statement.items
+        last = next(at for at, item in enumerate(items) if item.span == span)
+        behind = takewhile(lambda item: isinstance(item, Number), items[last + 1 :])
+        extra = [item for item in behind if isinstance(item, Number)]
+        self.taken = extra
+        message = text("`{component}` takes no further argument", component=self.component.name)
+        numbers = [*before, *extra]
+        if not self._as_flow(TOO_MANY_ARGUMENTS, message, numbers) and not self._as_one(message, numbers):
+            whole = span.to(extra[-1].span) if extra else span
+            self._wrong(TOO_MANY_ARGUMENTS, message, whole, takes(self.component))
+
+    def _numbers_up_to(self, span: Span) -> list[Number]:
+        """The numbers that stand side by side and end with the one at a place; none where none stands there."""
+        numbers: list[Number] = []
+        for item in self.statement.items:
+            if not isinstance(item, Number):
+                numbers = []
+            else:
+                numbers.append(item)
+            if item.span == span:
+                return numbers
+        return []
+
+    def _as_flow(self, code: Code, message: str, numbers: Sequence[Number]) -> bool:
+        """Takes two numbers, where they can be nothing else, as the sizes in and out that an arrow parts."""
+        flow = self.component.flow if isinstance(self.component, Layer) else None
+        if flow is None or self.statement.flow or len(numbers) != 2 or self._filled_by(numbers[0]) != flow[1]:
+            return False
+        whole = numbers[0].span.to(numbers[1].span)
+        self._wrong(code, message, numbers[1].span, fix=Edit(whole, "->".join(number.span.text for number in numbers)))
+        self._forget(flow[1])
+        for name, number in zip(flow, numbers, strict=True):
+            self._fill(name, number.value, number.span)
+        return True
+
+    def _as_one(self, message: str, numbers: Sequence[Number]) -> bool:
+        """Takes numbers side by side as the one size that they are meant to be: `permute 1 2 0`."""
+        name = self._filled_by(numbers[0]) if len(numbers) > 1 else None
+        value = tuple(number.value for number in numbers)
+        if name is None or converter(self.parameters[name])(value) is INVALID:
+            return False
+        whole = numbers[0].span.to(numbers[-1].span)
+        separator = "," if "," in self.component.example else "x"
+        fix = Edit(whole, separator.join(number.span.text for number in numbers))
+        self._wrong(TOO_MANY_ARGUMENTS, message, numbers[1].span.to(whole), fix=fix)
+        self._forget(name)
+        self._fill(name, value, whole)
+        return True
+
+    def _filled_by(self, number: Number) -> str | None:
+        """The parameter that a number fills."""
+        return next((name for name, span in self.arguments.spans.items() if span == number.span), None)
+
+    def _forget(self, name: str) -> None:
+        del self.arguments.spans[name]
+        self.arguments.values.pop(name, None)
 
     def _next_positional(self) -> Parameter | None:
         filled, branches = self.arguments.spans, self.component.branches
@@ -304,8 +413,10 @@ class _Binder:
             self.arguments.sound = False
             self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
             return
-        message = f"`{name}` expects {expected(parameter)}, found {show(value)}"
-        self._wrong(WRONG_VALUE, message, span, fix=meant(value, parameter) if written else None)
+        if float in parameter.options and _DECIMAL_COMMA.fullmatch(span.text):
+            self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
+            return
+        self._wrong(WRONG_VALUE, _expects(parameter, value), span, fix=meant(value, parameter) if written else None)
 
     def _names_a_body(self, name: Name) -> bool:
         parameter = self.parameters.get(name.text)
@@ -330,8 +441,20 @@ class _Binder:
     def _settable(self) -> list[str]:
         return [name for name, parameter in self.parameters.items() if not parameter.is_branch]
 
-    def _wrong(self, code: Code, message: str, span: Span, help: str | None = None, fix: str | None = None) -> None:
-        """Notes a mistake; `fix` is what stands right in the span's place."""
+    def _wrong(
+        self, code: Code, message: str, span: Span, help: str | None = None, fix: str | Edit | None = None
+    ) -> None:
+        """Reports a mistake; `fix` is what stands right in the span's place, or in another."""
         self.arguments.sound = False
-        edit = Fix(f"write `{fix}`", (Edit(span, fix),)) if fix else None
-        self.context.report(code, message, span, help=help, fix=edit)
+        edit = Edit(span, fix) if isinstance(fix, str) else fix
+        written = Fix(text("write `{text}`", text=edit.text), (edit,)) if edit else None
+        self.context.report(code, message, span, help=help, fix=written)
+
+
+def _expects(parameter: Parameter, value: Any) -> str:
+    return text(
+        "`{parameter}` expects {expected}, found {found}",
+        parameter=parameter.name,
+        expected=expected(parameter),
+        found=show(value),
+    )

@@ -32,11 +32,12 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
+from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.core.diagnostics import Label
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataSettings, DataUse, Experiment, Network, TrainSettings, Use
+from netdsl.program import DataUse, Experiment, Network, Use
 
 C = TypeVar("C", bound=Component)
 
@@ -76,7 +77,7 @@ class ExperimentCheck:
         if found is None:
             return None
         dataset, arguments = found
-        check_ranges(arguments, self.context)
+        check_ranges(DATA, arguments, self.context)
         settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
         wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
@@ -189,7 +190,7 @@ class ExperimentCheck:
         if statement is None:
             return TrainSettings()
         arguments = bind(TRAIN, statement, self.scope, self.context)
-        check_ranges(arguments, self.context)
+        check_ranges(TRAIN, arguments, self.context)
         return TrainSettings(**arguments.values)
 
     def _use(self, directive: str, kind: type[C], default: str | None = None) -> Use[C] | None:
@@ -258,7 +259,8 @@ class ExperimentCheck:
 
 
 TRAIN = Component(name="train", function=TrainSettings, example="train epochs=10")
-SETTINGS = Component(name="data", function=DataSettings).parameters
+DATA = Component(name="data", function=DataSettings)
+SETTINGS = DATA.parameters
 _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
 
 

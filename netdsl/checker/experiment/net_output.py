@@ -12,6 +12,7 @@ from netdsl.components import Facts, Loss, Metric
 from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.sizes import Shape, Unknown, format_shape, product
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.program import Network, Node, Use
 
 DEFAULTS = {"classes": ("cross_entropy", ("accuracy",)), "numbers": ("mse", ("mae",))}
@@ -56,13 +57,24 @@ def _another(use: Use[Loss] | Use[Metric], name: str, message: str, context: Con
 
 def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:
     last = _last_sizing(network)
-    shape = format_shape(expected)
-    what = f"{shape} classes" if wants == "classes" else f"a target of {shape}"
-    message = f"the net ends in {format_shape(network.out) or 'one number'}, but the data has {what}"
-    fix = _flattened(network, expected) or _resized(last, network, expected)
-    single = len(network.out) == 1
-    advice = f"end with `{'' if single else 'flatten; '}linear {expected[0]}`" if len(expected) == 1 else None
-    context.report(WRONG_OUTPUT, message, last.span, help=None if fix else advice, fix=fix)
+    template = (
+        "the net ends in {out}, but the data has {expected} classes"
+        if wants == "classes"
+        else "the net ends in {out}, but the data has a target of {expected}"
+    )
+    message = text(template, out=format_shape(network.out) or text("one number"), expected=format_shape(expected))
+    fix = _reshaped(network, expected) or _taken_apart(last, network, expected) or _resized(last, network, expected)
+    advice = None if fix else _ending(network, expected)
+    context.report(WRONG_OUTPUT, message, last.span, help=advice, fix=fix)
+
+
+def _ending(network: Network, expected: Shape) -> str:
+    """How a net for such a target ends."""
+    ending = [] if len(network.out) == 1 else ["last" if _ends_as_sequence(network) else "flatten"]
+    ending.append(f"linear {product(expected)}")
+    if len(expected) > 1:
+        ending.append(f"reshape {format_shape(expected)}")
+    return text("end with `{ending}`", ending="; ".join(ending))
 
 
 def _last_sizing(network: Network) -> Node:
@@ -71,18 +83,40 @@ def _last_sizing(network: Network) -> Node:
     return next((node for node in reversed(leaves) if node.layer and node.layer.flow), (leaves or network.nodes)[-1])
 
 
-def _flattened(network: Network, expected: Shape) -> Fix | None:
-    """Writes `flatten` behind a net whose output has as many numbers as are wanted."""
-    if len(expected) != 1 or len(network.out) < 2 or product(network.out) != expected[0]:
+def _reshaped(network: Network, expected: Shape) -> Fix | None:
+    """Writes `flatten` or `reshape` behind a net whose output has as many numbers as are wanted."""
+    if product(network.out) != product(expected) or len(network.out) == len(expected) == 1:
         return None
+    step = "flatten" if len(expected) == 1 else f"reshape {format_shape(expected)}"
     span = network.nodes[-1].span
-    return Fix("write `flatten` behind it", (Edit(Span(span.source, span.end, span.end), "; flatten"),))
+    return Fix(text("write `{step}` behind it", step=step), (Edit(Span(span.source, span.end, span.end), f"; {step}"),))
+
+
+def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
+    """Writes `flatten`, or for a sequence `last`, before a `linear` that gives what is wanted for each row or step."""
+    sees_features = node.layer is not None and -1 in node.layer.stated.values() and not node.layer.accepts
+    if not sees_features or _stands_for_several(node, network) or network.out != node.out or node.out[-1:] != expected:
+        return None
+    start = Span(node.span.source, node.span.start, node.span.start)
+    if _ends_as_sequence(network):
+        message = "write `last` before it, which takes the last step (`mean` takes the average of all)"
+        return Fix(message, (Edit(start, "last; "),), safe=False)
+    return Fix("write `flatten` before it", (Edit(start, "flatten; "),)) if len(node.out) > 1 else None
+
+
+def _ends_as_sequence(network: Network) -> bool:
+    """Whether what comes out is a sequence T×F: so is the input of the last layer that takes one layout only."""
+    layers = [node.layer for node in network.walk() if node.layer and node.layer.accepts]
+    return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
+
+
+def _stands_for_several(node: Node, network: Network) -> bool:
+    return sum(other.span == node.span for other in network.walk()) > 1
 
 
 def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | None:
     """Writes the number of outputs in the last layer's statement, where it stands for one layer only."""
-    others = sum(other.span == node.span for other in network.walk())
-    if others > 1 or len(network.out) != 1 or len(expected) != 1 or node.out != network.out:
+    if _stands_for_several(node, network) or len(network.out) != 1 or len(expected) != 1 or node.out != network.out:
         return None
     found = re.search(rf"(?:->\s*|\s){node.out[-1]}(?!\S)", node.span.text)
     if found is None:
@@ -90,7 +124,7 @@ def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | N
     end = node.span.start + found.end()
     number = str(expected[0])
     span = Span(node.span.source, end - len(str(node.out[-1])), end)
-    return Fix(f"write `{_replaced(node.span, span, number)}`", (Edit(span, number),))
+    return Fix(text("write `{statement}`", statement=_replaced(node.span, span, number)), (Edit(span, number),))
 
 
 def _replaced(whole: Span, part: Span, text: str) -> str:

@@ -13,6 +13,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, UNKNOWN_LAYER
 from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
+from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Parameter
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
@@ -227,7 +228,7 @@ class Library:
                 )
 
     def _scope(self, source: Source, folder: Path | None) -> Scope:
-        file, diagnostics = parse(source)
+        file, diagnostics = parse(source, torch_order(self.context.registry))
         self.context.report.diagnostics += diagnostics
         self.context.assumptions.unreadable.add(file.invalid)
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))

@@ -65,7 +65,8 @@ INPUT_SIZES = ("in", "features")
 class Scope:
     """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
 
-    `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables.
+    `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables; `hidden` is
+    where the bodies inside this one have labels, which are out of sight here.
     """
 
     parent: Scope | None = None
@@ -74,6 +75,7 @@ class Scope:
     places: dict[str, Span] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     labels: dict[str, Labelled] = field(default_factory=dict)
+    hidden: dict[str, Span] = field(default_factory=dict)
     is_block: bool = False
     depth: int = 0
 
@@ -115,6 +117,13 @@ class Scope:
                 return scope.labels[name]
             scope = None if scope.is_block else scope.parent
         return None
+
+    def hide(self, label: Name) -> None:
+        """Notes in the bodies around this one, up to the block's, a label that is out of sight there."""
+        scope = self
+        while scope.parent and not scope.is_block:
+            scope = scope.parent
+            scope.hidden.setdefault(label.text, label.span)
 
     def label_names(self) -> set[str]:
         """Every label in sight, for suggestions."""

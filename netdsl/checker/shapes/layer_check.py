@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
+from netdsl.checker.names.scope import INPUT_SIZES
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
-from netdsl.checker.shapes.size_mismatch import Contradiction, noun
+from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, without_batch
+from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
-from netdsl.core.diagnostics import Code, Edit, Fix, Label
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.syntax import Statement
 
 MISMATCH = Code(
@@ -71,6 +75,9 @@ WRONG_DTYPE = Code(
 )
 
 
+_USUAL = 32
+"""The size that an example shows in the place of a symbol."""
+
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
@@ -119,6 +126,7 @@ class LayerCheck:
         self.values = dict(arguments.values)
         self.joined: list[Label] = []
         self.lost = lost_arguments(layer, arguments)
+        self.torch_order: Diagnostic | None = None
 
     def enter(self) -> Value:
         """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
@@ -229,38 +237,66 @@ class LayerCheck:
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
-        if given is None:
+        if given is None or isinstance(given, Unknown):
             self.values[name] = actual
             self._remember(name, actual)
+            if isinstance(actual, int) and len(self.statement.items) > 1:
+                self.torch_order = find_torch_order(self.layer, self.statement, actual)
             if isinstance(actual, Expr):
-                self._undetermined(name, actual)
+                self._undetermined(name, actual, shape)
                 self.values[name] = UNKNOWN
             return shape
         rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
         if isinstance(actual, int) and actual != given and not rank_is_guessed:
-            self._contradict(name, axis, given, shape)
+            shape = self._contradict(name, axis, given, shape) or shape
             if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
                 self.values[name] = actual
                 return shape
         elif isinstance(actual, Expr):
-            message = f"`{self.layer.name}` expects {given} {noun(name, given)} but receives {actual}"
+            message = describe_mismatch(f"`{self.layer.name}`", name, given, actual)
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])
             self.context.assumptions.constraints.append(constraint)
         axis %= len(shape)
         return (*shape[:axis], given, *shape[axis + 1 :])
 
-    def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> None:
+    def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> Shape | None:
+        """Reports a stated size that is another; the shape that is meant to come in, where it is not this one."""
         span, origin = self.given.spans[name], self.value.origin
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
-        causes = self._causes()
-        self.context.report(MISMATCH, found.message, span, "stated here", labels=causes, help=found.help, fix=found.fix)
+        remedy, causes = found.remedy, self._causes()
+        caption = self._computed(span) or "stated here"
+        self.context.report(MISMATCH, found.message, span, caption, labels=causes, help=remedy.help, fix=remedy.fix)
+        return remedy.shape
 
-    def _undetermined(self, name: str, actual: Expr) -> None:
-        message = f"`{self.layer.name}` needs to know its `{name}`, but receives {actual}"
+    def _computed(self, span: Span) -> str:
+        """What `in` or `features` is where an argument is worked out with it; nothing where it is not."""
+        scope = self.given.scope
+        name = next((name for name in INPUT_SIZES if re.search(rf"\b{name}\b", span.text)), None)
+        size = None if name is None else scope.lookup(name)
+        if not isinstance(size, int):
+            return ""
+        is_net = scope.parent is None and not scope.is_block
+        template = "`{name}` is the net's input: {size}" if is_net else "`{name}` is {size} here"
+        return text(template, name=name, size=size)
+
+    def _undetermined(self, name: str, actual: Expr, shape: Shape) -> None:
+        message = text(
+            "`{layer}` needs to know its `{parameter}`, but receives {actual}",
+            layer=self.layer.name,
+            parameter=name,
+            actual=actual,
+        )
         via = self.value.origin.via if self.value.origin else None
-        instead = "put `gap` before `flatten`" if via and via[0] == "flatten" else f"write it (`{self.layer.example}`)"
-        advice = f"{instead}, or say what comes in: `input 3x32x32`"
+        if via and via[0] == "flatten":
+            advice = "put `gap` before `flatten`, or say what comes in: `input 3x32x32`"
+        else:
+            sizes = format_shape(size if isinstance(size, int) else _USUAL for size in shape)
+            advice = text(
+                "write it (`{example}`), or say what comes in, for example {sizes}",
+                example=self.layer.example,
+                sizes=sizes,
+            )
         self.context.report(UNDETERMINED_SIZE, message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
@@ -284,9 +320,16 @@ class LayerCheck:
         )
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        fix = self._another_form() if code == WRONG_INPUT else None
+        fix = self._another_input() if code == WRONG_INPUT else self.torch_order and self.torch_order.fix
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
-        self.context.report(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
+        caption = self._computed(span) if span else ""
+        self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_input(self) -> Fix | None:
+        """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
+        if len(self.value.shape or ()) > 3:
+            return self._without_batch() or self._another_form()
+        return self._another_form() or self._without_batch()
 
     def _another_form(self) -> Fix | None:
         """Writes `conv` for `conv1d` where that takes the input as it is."""
@@ -295,6 +338,15 @@ class LayerCheck:
         if form is None or shape is None or len(shape) not in map(len, form.accepts):
             return None
         return Fix(f"write `{name}`", (Edit(self.statement.name.span, name),))
+
+    def _without_batch(self) -> Fix | None:
+        """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
+        shape, origin = self.value.shape, self.value.origin
+        if shape is None or origin is None or origin.span.text != f"input {format_shape(shape)}":
+            return None
+        fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
+        is_image = len(shape) == 3 and shape[0] in (1, 3)  # of one or three channels, not a batch of so few sequences
+        return without_batch(origin.span, shape[1:]) if fits and not is_image else None
 
     def _unflattened(self) -> str | None:
         via = self.value.origin.via if self.value.origin else None
@@ -306,8 +358,15 @@ class LayerCheck:
             if not self._holds(requirement):
                 if not self.value.guessed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-                    self.context.report(UNFIT_ARGUMENT, requirement.message, span, labels=self._causes())
+                    fix = self.torch_order and self.torch_order.fix
+                    caption = self._computed(span)
+                    self.context.report(
+                        UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
+                    )
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
+        if self.torch_order and not self.value.guessed:
+            found = self.torch_order
+            self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
         return result
 
     def _holds(self, requirement: Requirement) -> bool:

@@ -12,10 +12,11 @@ from netdsl.core.sizes import UNKNOWN, Shape, Unknown
 
 NOTHING: frozenset[str] = frozenset()
 
-SUPPOSED = (None, 1, 2, 5)
+SUPPOSED = (None, 1, 2, 5, 0, -1)
 """What is put in the place of a lost argument, one after the other; None is its default.
 
-Rounding lets neighbours agree by chance: kernels of 1 and 2 do with a stride of 2, kernels of 2 and 5 never.
+A `dim` may be 0 or -1, where a sample has one dimension. Rounding lets neighbours agree by chance: kernels of 1 and 2
+do with a stride of 2, kernels of 2 and 5 never.
 """
 
 

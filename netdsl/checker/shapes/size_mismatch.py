@@ -1,14 +1,35 @@
-"""A size that is stated and is not the one received: what to say, and what to write instead."""
+"""A size that is stated and is not the one received: what to say, what to write instead, and what to go on with.
+
+The numbers at hand tell which of several mistakes was made. Each reading is tried in turn, the likeliest first: a
+forgotten `flatten`, the batch or the channels at the wrong place in the `input` line, a sequence where a signal is
+wanted. Only where none of them fits is the number itself taken for the mistake.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from netdsl.components import Layer
 from netdsl.core.diagnostics import Edit, Fix
-from netdsl.core.sizes import Shape, format_shape, is_known, product
+from netdsl.core.sizes import Dim, Shape, format_shape, is_known, product
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.syntax import Statement
+
+
+class Remedy(NamedTuple):
+    """What to do about a contradiction.
+
+    Args:
+        shape: what the layer receives once it is done; None where that stays what is stated.
+        fix: what to write instead.
+        help: what to do, where that cannot be written for sure.
+    """
+
+    shape: Shape | None = None
+    fix: Fix | None = None
+    help: str | None = None
 
 
 class Contradiction(NamedTuple):
@@ -30,30 +51,79 @@ class Contradiction(NamedTuple):
 
     @property
     def message(self) -> str:
-        """`linear expects 1000 features but receives 1024`."""
-        return f"{self.layer.name} expects {self.given} {noun(self.name, self.given)} but receives {self._actual}"
+        """What is stated and what is received."""
+        return describe_mismatch(self.layer.name, self.name, self.given, self.actual)
 
     @property
-    def fix(self) -> Fix | None:
-        """What puts it right; the size itself is left out where it is several."""
-        if self.shared:
-            return self._inferred()
-        return self._flattened() or self._channels_first() or self._corrected()
+    def actual(self) -> Dim:
+        """The size received."""
+        return self.shape[self.axis]
 
     @property
-    def help(self) -> str | None:
-        """What else may be meant."""
-        if self._sees_the_last_axis and len(self.shape) == 3 and not self._flattened():
-            return "to feed it the whole image, put `flatten` before it"
-        return f"leave `{self.name}` out, and it is inferred" if self.shared and not self.fix else None
+    def remedy(self) -> Remedy:
+        """What puts it right."""
+        if self.shared:  # a number that is right for one of the layers is wrong for the next
+            return self._left_out()
+        return next(self._readings())
 
-    @property
-    def _actual(self) -> str:
-        return str(self.shape[self.axis])
+    def _readings(self) -> Iterator[Remedy]:
+        """What may have been meant, the likeliest first."""
+        if self.span.text == str(self.given):  # what is worked out from other sizes says nothing of what was meant
+            yield from self._flattened()
+            yield from self._channels_last()
+            yield from self._batch_in_input()
+            yield from self._sequence()
+        yield Remedy(fix=Fix(_write(self._with(self.actual)), (Edit(self.span, str(self.actual)),)))
 
-    @property
-    def _sees_the_last_axis(self) -> bool:
-        return self.axis == -1 and not self.layer.accepts
+    def _flattened(self) -> Iterator[Remedy]:
+        """A layer that takes features receives an image, or a sequence whose numbers are as many as are stated."""
+        if self.layer.accepts or self.axis != -1:
+            return
+        features = product(self.shape)
+        before = Edit(self._before, "flatten; ")
+        if len(self.shape) > 1 and features == self.given:
+            yield Remedy((self.given,), Fix("write `flatten` before it", (before,)))
+        elif len(self.shape) == 3:
+            flat = text("flatten; {layer} {sizes}", layer=self.statement.name.text, sizes=self._with(features))
+            if self.given == self.shape[0]:  # the channels were counted, the positions forgotten
+                edits = (before, Edit(self.span, str(features)))
+                yield Remedy((self.given,), Fix(_write(flat), edits, safe=False))
+            else:
+                yield Remedy((self.given,), help=text("to feed it the whole image, write `{flat}`", flat=flat))
+
+    def _channels_last(self) -> Iterator[Remedy]:
+        """The `input` line has the channels behind height and width."""
+        *spatial, last = self.shape
+        if self._is_input and (self.axis, last, len(spatial)) == (0, self.given, 2):
+            shape = (last, *spatial)
+            line = f"input {format_shape(shape)}"
+            assert self.made is not None
+            yield Remedy(shape, Fix(text("write `{line}`, the channels first", line=line), (Edit(self.made, line),)))
+
+    def _batch_in_input(self) -> Iterator[Remedy]:
+        """The `input` line begins with the batch, which is no part of a sample."""
+        sample = self.shape[1:]
+        layouts = map(len, self.layer.accepts)
+        if self._is_input and self.axis == 0 and len(sample) > 1 and sample[0] == self.given and len(sample) in layouts:
+            assert self.made is not None
+            yield Remedy(sample, without_batch(self.made, sample))
+
+    def _sequence(self) -> Iterator[Remedy]:
+        """A layer that takes channels first receives a sequence T×F, whose features are behind."""
+        if self.axis != 0 or len(self.shape) != 2 or self.shape[1] != self.given:
+            return
+        before = Edit(self._before, "transpose; ")
+        if self.layer.flow is not None:
+            yield Remedy(self.shape[::-1], Fix("write `transpose` before it, which makes F×T of T×F", (before,)))
+            return
+        end = self.statement.span.end
+        after = Edit(Span(self.span.source, end, end), "; transpose")
+        yield Remedy(self.shape, Fix("write `transpose` before and behind it, for it takes F×T", (before, after)))
+
+    def _left_out(self) -> Remedy:
+        if self._right:
+            return Remedy(fix=Fix(_write(f"->{self._right}"), (Edit(self.span, ""),)))
+        return Remedy(help=text("leave `{parameter}` out, and it is inferred", parameter=self.name))
 
     @property
     def _right(self) -> str | None:
@@ -61,32 +131,59 @@ class Contradiction(NamedTuple):
         flow = self.statement.flow
         return flow.right.span.text if flow and flow.left and flow.left.span == self.span else None
 
-    def _inferred(self) -> Fix | None:
-        return Fix(f"write `->{self._right}`", (Edit(self.span, ""),)) if self._right else None
+    def _with(self, size: Dim) -> str:
+        """The sizes as they are written with another one: `1024->64`."""
+        return f"{size}->{self._right}" if self._right else str(size)
 
-    def _flattened(self) -> Fix | None:
-        if self._sees_the_last_axis and len(self.shape) > 1 and product(self.shape) == self.given:
-            start = self.statement.span.start
-            return Fix("write `flatten` before it", (Edit(self.span.source.span(start, start), "flatten; "),))
-        return None
+    @property
+    def _before(self) -> Span:
+        start = self.statement.span.start
+        return Span(self.span.source, start, start)
 
-    def _channels_first(self) -> Fix | None:
-        *spatial, last = self.shape
-        stated = self.made is not None and self.made.text == f"input {format_shape(self.shape)}"
-        if self.made and stated and is_known(self.shape) and (self.axis, last, len(spatial)) == (0, self.given, 2):
-            line = f"input {format_shape([last, *spatial])}"
-            return Fix(f"write `{line}`, the channels first", (Edit(self.made, line),))
-        return None
-
-    def _corrected(self) -> Fix:
-        shown = f"{self._actual}->{self._right}" if self._right else self._actual
-        return Fix(f"write `{shown}`", (Edit(self.span, self._actual),))
+    @property
+    def _is_input(self) -> bool:
+        """Whether the shape is the one that an `input` line states."""
+        made = self.made is not None and self.made.text == f"input {format_shape(self.shape)}"
+        return made and is_known(self.shape)
 
 
-_NOUNS = {"in_features": "features", "in_channels": "channels", "num_features": "channels"}
+def without_batch(line: Span, sample: Shape) -> Fix:
+    """Writes an `input` line without the batch that it begins with."""
+    written = f"input {format_shape(sample)}"
+    return Fix(text("write `{line}`, without the batch", line=written), (Edit(line, written),))
 
 
-def noun(name: str, count: int) -> str:
-    """What a parameter counts: `1 channel`, `8 features`, otherwise its name."""
-    word = _NOUNS.get(name)
-    return f"`{name}`" if word is None else word[:-1] if count == 1 else word
+_MESSAGES = {
+    "in_features": (
+        "{layer} expects {given} feature but receives {actual}",
+        "{layer} expects {given} features but receives {actual}",
+    ),
+    "in_channels": (
+        "{layer} expects {given} channel but receives {actual}",
+        "{layer} expects {given} channels but receives {actual}",
+    ),
+    "features": (
+        "{layer} expects {given} feature but receives {actual}",
+        "{layer} expects {given} features but receives {actual}",
+    ),
+    "length": (
+        "{layer} expects {given} step but receives {actual}",
+        "{layer} expects {given} steps but receives {actual}",
+    ),
+    "num_features": (
+        "{layer} expects {given} channel but receives {actual}",
+        "{layer} expects {given} channels but receives {actual}",
+    ),
+}
+_OF_ANOTHER = ("{layer} expects {given} `{parameter}` but receives {actual}",) * 2
+
+
+def describe_mismatch(layer: str, parameter: str, given: int, actual: Dim) -> str:
+    """What is stated and what is received: `linear expects 1000 features but receives 1024`."""
+    one, several = _MESSAGES.get(parameter, _OF_ANOTHER)
+    template = one if given == 1 else several
+    return text(template, layer=layer, parameter=parameter, given=given, actual=actual)
+
+
+def _write(what: str) -> str:
+    return text("write `{text}`", text=what)

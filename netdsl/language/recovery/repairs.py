@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import NamedTuple
 
 from netdsl.language.recovery.messages import WINDOW, SyntaxFault, quoted
 from netdsl.language.recovery.patched_text import Change, Draft
+from netdsl.language.recovery.torch_order import IsTorchOrder, never
 
 
 class Repair(NamedTuple):
@@ -30,21 +32,24 @@ Meaning = Callable[[re.Match[str]], "str | None"]
 _SIZE_SIGNS = "x×✕✖⨯∗*X"
 _QUOTES = "'‘’‚‛`´“”„‟«»"
 _UNITS = {"K": "k", "m": "M", "g": "G", "b": "G", "B": "G"}
-_SIZES = re.compile(r"(?:conv|linear)\w*\(\s*\d+(\s*,\s*)\d+\s*[,)]", re.IGNORECASE)
-"""`conv(3, 32, …)` as torch has it: the channels in and out, a flow here."""
+_TWO_NUMBERS = re.compile(r"([\w.]+)\s*[\s(]\s*\d+(\s*,\s*)\d+\s*(?=,|\)|$)")
+"""`conv(3, 32, …)` and `conv 3, 32, …`: as torch has it, the sizes in and out, a flow here."""
+
+_INPUT = re.compile(r"input\s*\(?\s*\d+(?:\s*,\s*\d+)+\s*\)?\s*$")
 
 _OPERAND = r"(?:[\w.]+|\([^()]*\))"
 
 
-def repairs(draft: Draft, problem: SyntaxFault) -> Iterator[Repair]:
+def repairs(draft: Draft, problem: SyntaxFault, is_torch_order: IsTorchOrder = never) -> Iterator[Repair]:
     """The repairs worth trying, the likeliest first."""
+    yield from _input(draft.text)
     for pattern, meaning in _RULES:
         for match in _around(pattern, draft.text, problem):
             text = meaning(match)
             if text is not None:
                 yield _repair(match, text)
-    yield from _call(draft.text, problem)
-    yield from _commas(draft.text, problem)
+    yield from _call(draft.text, problem, is_torch_order)
+    yield from _commas(draft.text, problem, is_torch_order)
     yield from _parentheses(draft.text, problem)
 
 
@@ -133,7 +138,17 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
 )
 
 
-def _call(text: str, problem: SyntaxFault) -> Iterator[Repair]:
+def _input(text: str) -> Iterator[Repair]:
+    """`input 1, 28, 28` and `input (1, 28, 28)`, one size in another writing."""
+    if not _INPUT.match(text):
+        return
+    numbers = re.findall(r"\d+", text)
+    start = re.search(r"[\s(]*\d", text).start()  # type: ignore[union-attr]  # the pattern has a number
+    sizes = "x".join(numbers)
+    yield Repair(f"write `input {sizes}`", (Change(start, len(text.rstrip()), f" {sizes}"),))
+
+
+def _call(text: str, problem: SyntaxFault, is_torch_order: IsTorchOrder) -> Iterator[Repair]:
     """`conv(3, 32, k=5)`, as every other language has it."""
     match = re.compile(r"([\w.]+)\(").match(text)
     if not match or problem.start < match.end() - 1:
@@ -143,13 +158,25 @@ def _call(text: str, problem: SyntaxFault) -> Iterator[Repair]:
         return
     found = _separating(text, match.end(), closing)
     commas = [Change(at, at + 1, "" if text[at + 1].isspace() else " ") for at in found]
-    sizes = _SIZES.match(text)
-    if sizes:
-        commas[0] = Change(*sizes.span(1), "->")
+    if flow := _flow(text, match.end(), closing, is_torch_order):
+        commas[0] = flow
     empty = closing == match.end()
     message = "delete `()`" if empty else "write the arguments after a space and without commas: `conv 3->32 k5`"
     space = "" if empty else " "
     yield Repair(message, (Change(match.end() - 1, match.end(), space), *commas, Change(closing, closing + 1, "")))
+
+
+def _flow(text: str, start: int, end: int, is_torch_order: IsTorchOrder) -> Change | None:
+    """Writes `->` between the first two of a layer's arguments, where they are its sizes in and out."""
+    match = _TWO_NUMBERS.match(text)
+    if not match or text.find("->") >= 0:
+        return None
+    arguments = [part.strip() for part in re.split(r"[,\s]\s*", text[start:end]) if part.strip()]
+    numbers = sum(1 for _ in takewhile(str.isdigit, arguments))
+    given = {name for part in arguments if (name := part.partition("=")[0]) != part}
+    shorts = {short.group(1) for part in arguments if (short := re.fullmatch(r"([A-Za-z])\d+", part))}
+    is_flow = is_torch_order(match[1], numbers, given | shorts)
+    return Change(*match.span(2), "->") if is_flow else None
 
 
 def _closing(text: str, start: int) -> int | None:
@@ -171,7 +198,7 @@ def _separating(text: str, start: int, end: int) -> Iterator[int]:
             yield match.start()
 
 
-def _commas(text: str, problem: SyntaxFault) -> Iterator[Repair]:
+def _commas(text: str, problem: SyntaxFault, is_torch_order: IsTorchOrder) -> Iterator[Repair]:
     """`k5, p2`, and the list `0.5, 0.5`; all of a statement's commas are one mistake."""
     at = problem.start
     if text[at : at + 1] == "=":
@@ -185,8 +212,13 @@ def _commas(text: str, problem: SyntaxFault) -> Iterator[Repair]:
         spaces = tuple(Change(match.start() + 1, match.end(), "") for match in lists.finditer(text, at))
         yield Repair("write the list without spaces", spaces)
     commas = [comma for comma in _separating(text, at, len(text)) if text[comma + 1 : comma + 2].strip() == ""]
-    blanks = tuple(Change(comma, comma + 1, "") for comma in commas) or (Change(at, at + 1, " "),)
-    yield Repair("separate arguments by spaces alone", blanks)
+    blanks = [Change(comma, comma + 1, "") for comma in commas] or [Change(at, at + 1, " ")]
+    name = re.match(r"[\w.]+\s+", text)
+    flow = _flow(text, name.end(), len(text), is_torch_order) if name else None
+    if flow and flow.start <= at < flow.end:
+        message = "write `->` between the sizes, and separate the other arguments by spaces alone"
+        yield Repair(message, (flow, *(change for change in blanks if change.start >= flow.end)))
+    yield Repair("separate arguments by spaces alone", tuple(blanks))
 
 
 def _parentheses(text: str, problem: SyntaxFault) -> Iterator[Repair]:

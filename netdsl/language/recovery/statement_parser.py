@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from netdsl.core.diagnostics import Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
@@ -13,16 +13,17 @@ from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 from netdsl.language.recovery.messages import SyntaxFault, problem
 from netdsl.language.recovery.patched_text import Draft
 from netdsl.language.recovery.repairs import Repair, repairs
+from netdsl.language.recovery.torch_order import IsTorchOrder, never
 from netdsl.language.syntax import File, Statement
 
 REPAIR_BUDGET = 200_000
 """How many characters may be read again in search of repairs: a second's worth."""
 
 
-def parse_piecewise(source: Source) -> tuple[File, list[Diagnostic]]:
+def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
     """The tree of the statements that can be read, and one message for each mistake."""
     pieces, diagnostics = splitter.split(source)
-    reader = _Reader(source, diagnostics)
+    reader = _Reader(source, diagnostics, is_torch_order)
     statements = reader.read(pieces)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     if len(diagnostics) > MAX_SYNTAX_ERRORS:
@@ -35,8 +36,9 @@ def parse_piecewise(source: Source) -> tuple[File, list[Diagnostic]]:
 class _Reader:
     """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
 
-    def __init__(self, source: Source, diagnostics: list[Diagnostic]) -> None:
+    def __init__(self, source: Source, diagnostics: list[Diagnostic], is_torch_order: IsTorchOrder) -> None:
         self.source = source
+        self.is_torch_order = is_torch_order
         self.diagnostics = diagnostics
         self.invalid: list[Span] = []
         self.budget = REPAIR_BUDGET
@@ -62,12 +64,15 @@ class _Reader:
 
     def _report(self, wrong: SyntaxFault, draft: Draft) -> Draft | None:
         """Notes a problem; the draft without it, where that can be known."""
-        repair = next((repair for repair in repairs(draft, wrong) if self._helps(repair, wrong, draft)), None)
+        repair = next((repair for repair in self._repairs(draft, wrong) if self._helps(repair, wrong, draft)), None)
         fix = Fix(repair.message, _edits(draft, repair)) if repair else None
         span = draft.span(wrong.start, wrong.end)
         advice = None if fix else wrong.help
         self.diagnostics.append(Diagnostic(wrong.code, wrong.message, span, help=advice, fix=fix))
         return draft.changed(repair.changes) if repair else None
+
+    def _repairs(self, draft: Draft, wrong: SyntaxFault) -> Iterator[Repair]:
+        return repairs(draft, wrong, self.is_torch_order)
 
     def _helps(self, repair: Repair, wrong: SyntaxFault, draft: Draft) -> bool:
         """Whether the statement can be read further once it is repaired."""

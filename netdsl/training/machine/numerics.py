@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from netdsl.program import TrainSettings
+from netdsl.components.settings import TrainSettings
 
 WORKSPACE = ":4096:8"
 """The workspace with which cuBLAS repeats its results, from NVIDIA's notes on their reproducibility."""

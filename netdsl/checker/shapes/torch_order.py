@@ -1,0 +1,57 @@
+"""Sizes without an arrow in torch's order, `conv 3 6 3`, which here means something else."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+
+from netdsl.components import Layer
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
+from netdsl.core.text import text
+from netdsl.language.syntax import Number, Statement
+
+TORCH_ORDER = Code(
+    "NET920",
+    title="sizes in torch's order",
+    meaning=(
+        "In torch the size that comes in is the first argument of a layer. Here it stands before an arrow or is left "
+        "out, and the first number is the size that goes out: `conv 3 8 4` has 3 channels, a kernel of 8 and a stride "
+        "of 4. The first number is the size that comes in, so that torch's order is probably meant."
+    ),
+    example="input 3x32x32\nconv 3 8 4",
+    instead="input 3x32x32\nconv 3->8 4",
+)
+
+LARGEST = 11
+"""Above it, a kernel or a number of layers is rare, and a number of channels usual."""
+
+
+def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagnostic | None:
+    """The warning for a statement that has torch's order.
+
+    Args:
+        layer: what the statement names.
+        statement: the statement.
+        received: the size that comes in, which the statement leaves out.
+    """
+    numbers = list(takewhile(lambda item: isinstance(item, Number), statement.items))
+    needed = [name for name in layer.required if name not in (layer.flow or ())]
+    if layer.flow is None or statement.flow or len(numbers) < 2 + len(needed):
+        return None
+    first, second = (number.value for number in numbers[:2] if isinstance(number, Number))
+    if first != received or not isinstance(second, int) or second <= min(received, LARGEST):
+        return None
+    written = [number.span.text for number in numbers]
+    positional = (name for name, parameter in layer.parameters.items() if parameter.positional)
+    reading = " ".join(f"{name}={value}" for name, value in zip(positional, written, strict=False))
+    arrow = f"{written[0]}->{written[1]}"
+    return Diagnostic(
+        TORCH_ORDER,
+        text("`{statement}` means {reading}, not {arrow}", statement=statement.span.text, reading=reading, arrow=arrow),
+        statement.span,
+        help=None,
+        fix=Fix(
+            text("write `{arrow}` if {size} is what comes in, as in torch", arrow=arrow, size=written[0]),
+            (Edit(numbers[0].span.to(numbers[1].span), arrow),),
+            safe=False,
+        ),
+    )

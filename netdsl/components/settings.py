@@ -1,0 +1,70 @@
+"""The settings of the `data` and the `train` line: each with its type, its range and what it means.
+
+Lists of them derive from here: what the checker accepts, the pages of `netdsl layers train` and `netdsl layers data`,
+and what runs record. Who acts on a setting reads it from the object.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple
+
+from netdsl.core.ranges import Above, AtLeast, HalfOpen, Open
+
+
+class DataSettings(NamedTuple):
+    """What every `data` line may say besides its data set's own parameters."""
+
+    root: Annotated[
+        str | None, "the folder of all data sets; left out, `$NETDSL_DATA` or a folder in the user's cache"
+    ] = None
+    batch: Annotated[int, AtLeast(1), "samples to a batch"] = 64
+    workers: Annotated[int | None, AtLeast(0), "processes that read samples; left out, as many as the machine has"] = (
+        None
+    )
+    shuffle: Annotated[bool, "whether every epoch has the training samples in a new order"] = True
+    drop_last: Annotated[bool, "whether the last batch of an epoch is left out where it is smaller"] = False
+    split: Annotated[float | None, Open(0, 1), "the share of the samples that is kept for testing"] = None
+    limit: Annotated[int | None, AtLeast(1), "the most samples to use of each part"] = None
+    cache: Annotated[Literal["auto", "ram", "disk", "none"], "where samples are kept once they are read"] = "auto"
+    on_error: Annotated[Literal["stop", "skip"], "what to do about a sample that cannot be read"] = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainSettings:
+    """The `train` line: `epochs` or `steps`, whichever is given."""
+
+    epochs: Annotated[int, AtLeast(1), "passes over the training set"] = 10
+    steps: Annotated[int | None, AtLeast(1), "optimizer steps, instead of epochs"] = None
+    precision: Annotated[Literal["fp32", "bf16", "fp16"], "the number format of the forward and backward pass"] = "fp32"
+    tf32: Annotated[
+        bool, "whether a CUDA device may compute what is fp32 with 10 bits of mantissa, several times as fast"
+    ] = True
+    deterministic: Annotated[
+        bool, "whether a CUDA device computes the same bits each time, without its very fastest algorithms"
+    ] = True
+    compile: Annotated[
+        Literal["off", "default", "reduce_overhead", "max_autotune"], "the mode in which torch.compile makes kernels"
+    ] = "off"
+    clip: Annotated[float | None, Above(0), "the largest norm that the gradient may have"] = None
+    accumulate: Annotated[int, AtLeast(1), "batches to one optimizer step"] = 1
+    ema: Annotated[
+        float | None, HalfOpen(0, 1), "the decay of a moving average of the weights, which is then tested and kept"
+    ] = None
+    seed: Annotated[int, AtLeast(0), "where all random numbers start"] = 0
+    every: Annotated[int, AtLeast(1), "steps between two logged values of the training loss"] = 100
+    patience: Annotated[int | None, AtLeast(1), "epochs without a better one after which training ends"] = None
+    keep: Annotated[int, AtLeast(0), "how many of the best epochs keep their weights"] = 1
+    speed: Annotated[
+        Literal["auto", "contiguous", "channels_last"],
+        "how images lie in memory; `auto` times a few steps and takes the faster, also of several `test_batch`",
+    ] = "auto"
+    test_batch: Annotated[int | None, AtLeast(1), "samples that are tested at once; left out, `speed` says"] = None
+    decay: Annotated[
+        Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
+    ] = "all"
+    freeze: Annotated[tuple[str, ...], "the labels of layers that are not trained"] = ()
+    shard: Annotated[
+        Literal["none", "fsdp"],
+        "`fsdp` divides weights and optimizer state among the processes instead of copying them",
+    ] = "none"
