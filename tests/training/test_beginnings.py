@@ -91,13 +91,13 @@ def test_resuming_without_a_checkpoint_begins_with_the_same_weights_again(
 def test_resuming_is_refused_where_the_first_weights_are_gone(make: Any, cut: tuple[Path, Path]) -> None:
     folder, first = cut
     (first / "model.safetensors").unlink()
-    with pytest.raises(TrainingError, match="cannot read the weights `.*first/model.safetensors`: no such file"):
+    with pytest.raises(TrainingError, match=r"cannot read the weights `.*first/model\.safetensors`: no such file"):
         train(make(), device="cpu", resume=folder, quiet=True)
     assert not (folder / "model.safetensors").exists()
 
 
 def test_a_run_that_a_plugin_forbids_has_failed(make: Any, tmp_path: Path) -> None:
     refuse = Implementation(Plugin("guard", "1.0", "guard"), lambda: "no")
-    with pytest.raises(TrainingError, match="the run is not started: plugin `guard` 1.0: no"):
+    with pytest.raises(TrainingError, match=r"the run is not started: plugin `guard` 1\.0: no"):
         train(make(), device="cpu", out=tmp_path / "run", quiet=True, callbacks={"netdsl_run_started": [refuse]})
     assert json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))["status"] == "failed"
