@@ -86,7 +86,7 @@ class ExperimentCheck:
         transforms, shape = self._transforms(body.statements if body else (), facts)
         return DataUse(
             dataset, arguments.values, statement.span,
-            facts=facts, shape=shape, settings=DataSettings(**settings), transforms=transforms,
+            facts=facts, shape=shape, settings=DATA.function(**settings), transforms=transforms,
         )  # fmt: skip
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
@@ -191,7 +191,8 @@ class ExperimentCheck:
             return TrainSettings()
         arguments = bind(TRAIN, statement, self.scope, self.context)
         check_ranges(TRAIN, arguments, self.context)
-        return TrainSettings(**arguments.values)
+        settings: TrainSettings = TRAIN.function(**arguments.values)
+        return settings
 
     def _use(self, directive: str, kind: type[C], default: str | None = None) -> Use[C] | None:
         """What a directive that stands once asks for; where it asks for nothing, or only changes it, the default."""
