@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
-from netdsl.plugins.registry import Registry
 
 
 class Report:

@@ -14,8 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from netdsl import components
 from netdsl.builder import build_network, completed, create, locate
 from netdsl.components.settings import TrainSettings
-from netdsl.core.errors import TrainingError
-from netdsl.plugins.loading import describe
+from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
@@ -94,7 +93,7 @@ def _built(experiment: Experiment) -> nn.Sequential:
     except Exception as error:
         if out_of_memory(error):
             raise
-        raise TrainingError(f"the net cannot be built: {describe(error)}") from error
+        raise TrainingError(f"the net cannot be built: {in_a_line(error)}") from error
 
 
 def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:

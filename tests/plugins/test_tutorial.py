@@ -8,8 +8,9 @@ from click.testing import CliRunner
 
 from netdsl.cli import netdsl
 from netdsl.plugins import hookspecs
+from netdsl.plugins.hookspecs import HOOKS
 from netdsl.plugins.loading import gather
-from netdsl.plugins.registry import HOOKS, load_registry
+from netdsl.plugins.registry import load_registry
 
 ROOT = Path(__file__).parents[2]
 SECTION = (

@@ -21,6 +21,7 @@ from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
+from netdsl.language.statements import BLOCK, LET, USE
 from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
 
 USES_ITSELF = Code(
@@ -59,7 +60,7 @@ LIBRARY = Path(__file__).parents[2] / "library"
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
     """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
     for statement in statements:
-        if statement.name.text == "block":
+        if statement.name.text == BLOCK.name:
             define_block(statement, scope, context)
 
 
@@ -233,9 +234,9 @@ class Library:
         self.context.assumptions.unreadable.add(file.invalid)
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
-            if statement.name.text == "use":
+            if statement.name.text == USE.name:
                 self.use(statement, scope, folder)
-            elif statement.name.text == "let":
+            elif statement.name.text == LET.name:
                 define_variables(statement, scope, self.context)
         define_blocks(file.statements, scope, self.context)
         return scope

@@ -10,9 +10,8 @@ from typing import Any
 
 import torch
 
-from netdsl.core.errors import Interrupted, TrainingError
-from netdsl.plugins.loading import describe
-from netdsl.plugins.registry import Implementation
+from netdsl.components.registry import Implementation
+from netdsl.core.errors import Interrupted, TrainingError, in_a_line
 from netdsl.runs.history import Epoch, RunInfo
 from netdsl.training.distributed.process_group import Team
 
@@ -80,6 +79,6 @@ class Callbacks:
                 raise TypeError(f"it returns {answer!r}, which is neither a reason to stop nor `None`")
         except (Exception, SystemExit) as error:  # a plugin may fail in any way; training goes on
             self._failed.add(one.plugin.name)
-            self.warn(f"plugin {one.plugin} fails in `{hook}` and is called no more: {describe(error)}")
+            self.warn(f"plugin {one.plugin} fails in `{hook}` and is called no more: {in_a_line(error)}")
             return None
         return answer
