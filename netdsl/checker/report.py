@@ -9,6 +9,7 @@ from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
 
 
 class Report:
@@ -19,6 +20,7 @@ class Report:
         self._disputed = registry.disputed
         self._reported: set[tuple[str, Span]] = set()
         self._uses: list[Span] = []
+        self._rounds: list[tuple[Span, int]] = []
 
     def __call__(
         self,
@@ -34,7 +36,7 @@ class Report:
         """Reports a mistake; one mistake in a body is one, however often the body is used."""
         if (code, span) not in self._reported:
             self._reported.add((code, span))
-            causes = (*labels, *self._use(code))
+            causes = (*labels, *self._use(code), *self._round(code))
             self.diagnostics.append(Diagnostic(code, message, span, caption, causes, help, fix))
 
     @contextmanager
@@ -43,6 +45,19 @@ class Report:
         self._uses.append(use)
         yield
         self._uses.pop()
+
+    @contextmanager
+    def round(self, repeat: Span, number: int) -> Iterator[None]:
+        """Names, in reports about sizes, the round of a `repeat` that is being checked, from 1 on."""
+        self._rounds.append((repeat, number))
+        yield
+        self._rounds.pop()
+
+    def _round(self, code: str) -> list[Label]:
+        """The first round needs no word: what is wrong there is wrong at once."""
+        if not code.startswith("NET2"):
+            return []
+        return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds if number > 1]
 
     def _use(self, code: str) -> list[Label]:
         """Sizes depend on where a block is used: the file's own use is named, not those inside it."""

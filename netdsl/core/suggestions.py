@@ -8,6 +8,9 @@ from functools import lru_cache
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
 
+SHORTEST = 3
+"""How many letters an abbreviation has at least."""
+
 LIKELY = 0.65
 """The similarity above which it is worth asking."""
 
@@ -62,8 +65,20 @@ def _nearest(name: str, words: tuple[str, ...], similarity: float) -> str | None
 
     wanted = folded(name)
     same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
-    near = next(same, None) or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+    near = (
+        next(same, None)
+        or _abbreviated(wanted, words)
+        or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+    )
     return near or (_renumbered(name, words) if similarity < SURE else None)
+
+
+def _abbreviated(wanted: str, words: Sequence[str]) -> str | None:
+    """The name that another one begins: `padding` for `pad`, though `padding_mode` begins so too."""
+    if len(wanted) < SHORTEST:
+        return None
+    begun = sorted((word for word in words if folded(word).startswith(wanted)), key=len)
+    return begun[0] if begun and all(word.startswith(begun[0]) for word in begun) else None
 
 
 def _renumbered(name: str, words: Sequence[str]) -> str | None:

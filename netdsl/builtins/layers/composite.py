@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.builtins.layers.checks import axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, call, divisible, layer
 from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
+from netdsl.core.text import text
 
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 
@@ -48,7 +51,7 @@ def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
     if any(len(branch) != len(first) for branch in branches):
         raise Refusal(f"`concat` cannot join {shapes}: all must have the same number of dimensions")
     at = axis(dim, first)
-    rest, requires = _agreed([(*branch[:at], *branch[at + 1 :]) for branch in branches], message)
+    rest, requires = _agreed([(*branch[:at], *branch[at + 1 :]) for branch in branches], message, _halved(branches))
     joined, formula = _total([branch[at] for branch in branches])
     module = call("netdsl.modules:Concat", dim=batched(dim))
     return Result((*rest[:at], joined, *rest[at:]), module, formula=formula, requires=requires)
@@ -62,7 +65,7 @@ def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
     takes part first: `add stem`.
     """
     message = f"`add` cannot add {', '.join(map(format_shape, branches))}: all must have one shape"
-    out, requires = _agreed(branches, message)
+    out, requires = _agreed(branches, message, _halved(branches))
     return Result(out, call("netdsl.modules:Add"), requires=requires)
 
 
@@ -151,6 +154,21 @@ def _agreed(
                 requires.append(Requirement(one, "==", other, message))
         agreed = tuple(map(_known, agreed, shape))
     return agreed, tuple(requires)
+
+
+def _halved(shapes: Sequence[Shape]) -> str | None:
+    """The advice for images that differ by the row or column that is lost where an odd size is halved."""
+    first, last = shapes[0][1:], shapes[-1][1:]
+    sizes = zip(first, last, strict=False)
+    pairs = [(one, other) for one, other in sizes if isinstance(one, int) and isinstance(other, int)]
+    if not len(first) == len(last) == len(pairs) or {abs(one - other) for one, other in pairs} - {0} != {1}:
+        return None
+    larger = format_shape(map(max, pairs))
+    return text(
+        "halving an odd size loses a row or a column: choose an input whose sizes stay even, or give the upsampling "
+        "its size (`size={sizes}`)",
+        sizes=larger,
+    )
 
 
 def _total(sizes: list[Dim]) -> tuple[Dim, tuple[str, ...]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile, zip_longest
@@ -57,11 +58,15 @@ HIDDEN_FLAG = Code(
 )
 
 
+_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+
+
 @dataclass
 class Arguments:
     """What a statement gives its component.
 
-    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for.
+    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for; `scope`
+    has what the names in it mean.
     """
 
     values: dict[str, Any] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Arguments:
     labels: list[Name] = field(default_factory=list)
     sound: bool = True
     misplaced: bool = False
+    scope: Scope = field(default_factory=Scope)
 
 
 def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
@@ -85,7 +91,7 @@ class _Binder:
         self.statement = statement
         self.scope = scope
         self.context = context
-        self.arguments = Arguments()
+        self.arguments = Arguments(scope=scope)
         self.parameters = component.parameters
         self.taken: Sequence[Item] = ()
 
@@ -157,21 +163,44 @@ class _Binder:
         name = self.component.resolve(setting.name.text)
         value = evaluate(setting.value, self.scope, self.context)
         if name is None or name in self.component.branches:
-            name = self._misspelt(setting.name)
+            name = self._misspelt(setting)
         if name is not None:
             word = setting.value.text if isinstance(setting.value, Name) else None
             if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:
                 self._shadows(Name(str(word), setting.value.span), self.parameters[name])
             self._fill(name, value, setting.value.span)
 
-    def _misspelt(self, name: Name) -> str | None:
+    def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
+        name = setting.name
+        if self._is_activation(setting):
+            return None
         known = [*self._settable(), *self.component.aliases]
         what = f"parameter of `{self.component.name}`:"
         near = self.context.report.unknown(UNKNOWN_PARAMETER, what, name.text, name.span, known, takes(self.component))
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
+
+    def _is_activation(self, setting: Setting) -> bool:
+        """Whether an unknown setting names a layer, as `activation=relu` does in Keras, which is reported."""
+        name, value, statement = setting.name, setting.value, self.statement
+        layers = self.context.registry.layers
+        if not isinstance(self.component, Layer) or not isinstance(value, Name) or value.text not in layers:
+            return False
+        message = text(
+            "`{component}` takes no `{parameter}`: `{layer}` is a layer of its own",
+            component=self.component.name,
+            parameter=name.text,
+            layer=value.text,
+        )
+        source, end = setting.span.source, statement.span.end
+        start = len(source.text[: setting.span.start].rstrip())
+        edits = (Edit(source.span(start, setting.span.end), ""), Edit(source.span(end, end), f"; {value.text}"))
+        fix = Fix(text("write `; {layer}` behind it instead", layer=value.text), edits)
+        self.arguments.sound = False
+        self.context.report(UNKNOWN_PARAMETER, message, setting.span, fix=None if statement.label else fix)
+        return True
 
     def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
@@ -233,6 +262,8 @@ class _Binder:
 
     def _unknown_name(self, name: Name) -> None:
         self.arguments.sound = False
+        if self._joins_sizes(name):
+            return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
@@ -241,6 +272,16 @@ class _Binder:
             self._bare_name(Name(near, name.span), None)
         else:
             self.arguments.misplaced = True
+
+    def _joins_sizes(self, name: Name) -> bool:
+        """Whether an `x` stands between two parentheses, which joins no sizes that are worked out; it is reported."""
+        source, start, end = name.span.source.text, name.span.start, name.span.end
+        if name.text != "x" or source[start - 1 : start] != ")" or source[end : end + 1] != "(":
+            return False
+        fix = Fix("write `,` between sizes that are worked out", (Edit(name.span, ","),))
+        self.context.report(UNKNOWN_NAME, "`x` stands between numbers and names alone", name.span, fix=fix)
+        self.arguments.misplaced = True
+        return True
 
     def _positional(self, item: Value, value: Any) -> None:
         self._positional_span(item.span, value)
@@ -371,6 +412,9 @@ class _Binder:
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
             self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
+            return
+        if float in parameter.options and _DECIMAL_COMMA.fullmatch(span.text):
+            self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
             return
         self._wrong(WRONG_VALUE, _expects(parameter, value), span, fix=meant(value, parameter) if written else None)
 

@@ -68,7 +68,7 @@ def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, conte
 
 def _ending(network: Network, expected: Shape) -> str:
     """How a net for such a target ends."""
-    ending = [] if len(network.out) == 1 else ["flatten"]
+    ending = [] if len(network.out) == 1 else ["last" if _ends_as_sequence(network) else "flatten"]
     ending.append(f"linear {product(expected)}")
     if len(expected) > 1:
         ending.append(f"reshape {format_shape(expected)}")
@@ -96,16 +96,16 @@ def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
     if not sees_features or _stands_for_several(node, network) or network.out != node.out or node.out[-1:] != expected:
         return None
     start = Span(node.span.source, node.span.start, node.span.start)
-    if len(node.out) == 2 and _is_sequence(node, network):
+    if _ends_as_sequence(network):
         message = "write `last` before it, which takes the last step (`mean` takes the average of all)"
         return Fix(message, (Edit(start, "last; "),), safe=False)
     return Fix("write `flatten` before it", (Edit(start, "flatten; "),)) if len(node.out) > 1 else None
 
 
-def _is_sequence(node: Node, network: Network) -> bool:
-    """Whether the last layer before a node that takes one layout only takes a sequence T×F."""
-    layers = [other.layer for other in network.walk() if other.layer and other.span.start < node.span.start]
-    return next((layer.assumes == "TF" for layer in reversed(layers) if layer.accepts), True)
+def _ends_as_sequence(network: Network) -> bool:
+    """Whether what comes out is a sequence T×F: so is the input of the last layer that takes one layout only."""
+    layers = [node.layer for node in network.walk() if node.layer and node.layer.accepts]
+    return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
 
 
 def _stands_for_several(node: Node, network: Network) -> bool:

@@ -194,9 +194,10 @@ class BodyCheck:
             self.glance(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
-        for _ in range(times if times and body.statements and not self.context.expansion.unused else 0):
+        for number in range(times if times and body.statements and not self.context.expansion.unused else 0):
             self.scope = outer.repeated(self.value.shape)
-            self.run(body.statements, body.span)
+            with self.context.report.round(statement.name.span, number + 1):
+                self.run(body.statements, body.span)
         self.scope = outer
         self.context.expansion.repeated -= 1
 

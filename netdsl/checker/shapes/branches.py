@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.checker.arguments.codes import WRONG_BODY
@@ -10,7 +11,7 @@ from netdsl.checker.names.scope import Scope
 from netdsl.checker.shapes.layer_check import LayerCheck, Value
 from netdsl.components import Call, Refusal, Result
 from netdsl.core.diagnostics import Code, Label
-from netdsl.core.sizes import UNKNOWN, Shape, format_shape
+from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.parser import parse
@@ -78,6 +79,7 @@ class Branches:
         bodies, labels = self.given.bodies, self.given.labels
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
+        self.check.joined += _odd([body for _, body in bodies], shapes)
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
@@ -175,6 +177,18 @@ class Branches:
         span = self.check.statement.name.span
         advice = f"for example `{self.layer.example}`" if self.layer.example else None
         self.check.context.report(WRONG_BODY, f"`{self.layer.name}` needs a body", span, help=advice)
+
+
+def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:
+    """The bodies whose outputs have other sizes than most of the others; their channels count where all else agrees."""
+    known = [(body, shape) for body, shape in zip(bodies, shapes, strict=True) if shape and body.statements]
+    if len({shape for _, shape in known}) < 2 or any(isinstance(size, Unknown) for _, shape in known for size in shape):
+        return
+    first = 1 if len({shape[1:] for _, shape in known}) > 1 else 0
+    (usual, count), *_ = Counter(shape[first:] for _, shape in known).most_common(1)
+    for body, shape in known:
+        if shape[first:] != usual or count == 1:
+            yield Label(body.statements[-1].span, text("this body gives {shape}", shape=format_shape(shape)))
 
 
 def _moved(node: Node, span: Span) -> Node:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
+from netdsl.checker.names.scope import INPUT_SIZES
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, without_batch
@@ -235,7 +237,7 @@ class LayerCheck:
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
-        if given is None:
+        if given is None or isinstance(given, Unknown):
             self.values[name] = actual
             self._remember(name, actual)
             if isinstance(actual, int) and len(self.statement.items) > 1:
@@ -263,10 +265,20 @@ class LayerCheck:
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         remedy, causes = found.remedy, self._causes()
-        self.context.report(
-            MISMATCH, found.message, span, "stated here", labels=causes, help=remedy.help, fix=remedy.fix
-        )
+        caption = self._computed(span) or "stated here"
+        self.context.report(MISMATCH, found.message, span, caption, labels=causes, help=remedy.help, fix=remedy.fix)
         return remedy.shape
+
+    def _computed(self, span: Span) -> str:
+        """What `in` or `features` is where an argument is worked out with it; nothing where it is not."""
+        scope = self.given.scope
+        name = next((name for name in INPUT_SIZES if re.search(rf"\b{name}\b", span.text)), None)
+        size = None if name is None else scope.lookup(name)
+        if not isinstance(size, int):
+            return ""
+        is_net = scope.parent is None and not scope.is_block
+        template = "`{name}` is the net's input: {size}" if is_net else "`{name}` is {size} here"
+        return text(template, name=name, size=size)
 
     def _undetermined(self, name: str, actual: Expr, shape: Shape) -> None:
         message = text(
@@ -310,7 +322,8 @@ class LayerCheck:
         where = span or self.statement.name.span
         fix = self._another_input() if code == WRONG_INPUT else self.torch_order and self.torch_order.fix
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
-        self.context.report(code, refusal.message, where, labels=labels, help=None if fix else advice, fix=fix)
+        caption = self._computed(span) if span else ""
+        self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
 
     def _another_input(self) -> Fix | None:
         """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
@@ -346,7 +359,10 @@ class LayerCheck:
                 if not self.value.guessed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
-                    self.context.report(UNFIT_ARGUMENT, requirement.message, span, labels=self._causes(), fix=fix)
+                    caption = self._computed(span)
+                    self.context.report(
+                        UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
+                    )
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
         if self.torch_order and not self.value.guessed:
             found = self.torch_order

@@ -52,6 +52,7 @@ _ADVICE = (
 )
 _BEGINNING = "a statement begins with a name: `conv 3->32 k5`"
 _NUMBER = "numbers are written `3`, `0.5`, `1e-3`, `150k`, sizes `3x32x32`"
+_NOT_FINITE = re.compile(r"[-+]?(inf|infinity|nan)", re.IGNORECASE)
 _COMMENT = "a comment begins with `#`"
 WINDOW = 300
 """How far around a problem one looks, so that a long line takes no longer than a short one."""
@@ -102,6 +103,8 @@ def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[str,
     empty = re.compile(r"([^\W\d][\w.]*)\s*=\s*[^\W\d][\w.]*\s*$").search(before[-WINDOW:])
     if empty and found == "=":
         return f"`{empty[1]}=` has no value", f"write one, or delete `{empty[1]}=`"
+    if _NOT_FINITE.fullmatch(found):
+        return f"expected {_words(expected)}, found {quoted(found)}", "a number is finite: write a large one, as `1e9`"
     advice = None if expected >= _OPERAND and not expected >= _ITEM else _advice(found)
     return f"expected {_words(expected)}, found {quoted(found)}", advice
 
