@@ -15,6 +15,7 @@ from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Layer, Parameter
+from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
@@ -23,7 +24,6 @@ from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.statements import BLOCK, LET, USE
 from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
-from netdsl.plugins.loading import OWN
 
 USES_ITSELF = Code(
     "NET405",
