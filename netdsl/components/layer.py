@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -36,6 +35,7 @@ class Layer(Component):
     """
 
     kind: ClassVar[str] = "layer"
+    plural: ClassVar[str] = "layers"
 
     family: str
     shorts: Mapping[str, str] = field(default_factory=dict)
@@ -53,14 +53,13 @@ class Layer(Component):
         """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
         path = Path(file)
 
-        def describe() -> Callable[..., Any]:
-            described: Callable[..., Any] = importlib.import_module("netdsl.checker.names.net_layers").describe(
-                path, name
-            )
-            return described
+        def read() -> Callable[..., Any]:
+            from netdsl.components.net_file import describe_block  # the parser: only a text that names it needs it
+
+            return describe_block(path, name)
 
         doc = doc or f"The block `{name}` of {path.name}."
-        return cls(name=name, function=Lazy(describe, doc), family=family, file=path)
+        return cls(name=name, function=Lazy(read, doc), family=family, file=path)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:

@@ -13,51 +13,20 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pluggy
 
 from netdsl import __version__
-from netdsl.plugins import hookspecs
+from netdsl.components.registry import OWN, Plugin, Problem
+from netdsl.core.errors import in_a_line
+from netdsl.plugins import hookspecs, own
 from netdsl.plugins.entry_points import Announcement, announcements
 
-OWN = "netdsl"
 VARIABLE = "NETDSL_PLUGINS"
 REQUIREMENT = "requires_netdsl"
 HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "sklearn")
 CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
-
-
-class Plugin(NamedTuple):
-    """A plugin that was imported.
-
-    Args:
-        name: what its entry point is called; of a file, its name without the `.py`.
-        version: of the package.
-        package: the package or the file that it comes from.
-        seconds: how long it took to import.
-        heavy: the slow packages that importing it imported, such as `torch`.
-    """
-
-    name: str
-    version: str
-    package: str
-    seconds: float = 0.0
-    heavy: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"`{self.name}` {self.version}".rstrip()
-
-
-class Problem(NamedTuple):
-    """Something wrong with a plugin, and what to do about it."""
-
-    plugin: str
-    message: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +39,7 @@ class Gathered:
 
     def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
         """Notes a problem: `message` goes on after the plugin's name and version."""
-        self.problems.append(Problem(plugin.name, f"plugin {plugin} {message}", advice or repair(plugin)))
+        self.problems.append(Problem(plugin.name, f"plugin {plugin} {message}", advice or plugin.repair))
 
 
 class Unusable(Exception):
@@ -81,7 +50,7 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
     gathered = Gathered(pluggy.PluginManager("netdsl"))
     gathered.manager.add_hookspecs(hookspecs)
-    gathered.manager.register(importlib.import_module("netdsl.builtins"), OWN)
+    gathered.manager.register(own, OWN)
     gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
     for one in _wanted(gathered) if installed else ():
         plugin = Plugin(_unused(one.name, gathered, one.package), one.version, one.package)
@@ -90,15 +59,6 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
         plugin = Plugin(_unused(file.stem, gathered, str(file)), "", str(file))
         _add(plugin, gathered, partial(_import_file, file))
     return gathered
-
-
-def repair(plugin: Plugin) -> str:
-    """What to do about a plugin that does not work."""
-    if plugin.package.endswith(".py"):
-        return f"mend `{plugin.package}`, or leave `--plugin` out"
-    return (
-        f"upgrade it (`pip install -U {plugin.package}`), mend it, or go without it (`pip uninstall {plugin.package}`)"
-    )
 
 
 def _wanted(gathered: Gathered) -> Iterable[Announcement]:
@@ -148,11 +108,11 @@ def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
         found = load()
         _check_needs([f"netdsl{getattr(found, REQUIREMENT, '')}"])
     except Unusable as error:
-        upgrade = f"`pip install -U netdsl`, or {repair(plugin)}" if "needs" in str(error) else ""
+        upgrade = f"`pip install -U netdsl`, or {plugin.repair}" if "needs" in str(error) else ""
         gathered.note(plugin, f"{error} and is left out", upgrade)
         return
     except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
-        gathered.note(plugin, f"cannot be imported and is left out: {describe(error)}")
+        gathered.note(plugin, f"cannot be imported and is left out: {in_a_line(error)}")
         return
     seconds = perf_counter() - start
     heavy = tuple(name for name in HEAVY if name in sys.modules and name not in before)
@@ -215,9 +175,3 @@ def _meets(relation: str, version: str) -> bool:
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
-
-
-def describe(error: BaseException) -> str:
-    """An exception in a line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
