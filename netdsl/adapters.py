@@ -16,6 +16,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from netdsl import components
 from netdsl.builder import locate
 from netdsl.components import Facts, Refusal
+from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
@@ -37,7 +38,9 @@ def describe(kind: str, target: str, name: str, doc: str, options: Mapping[str, 
     try:
         found = locate(target)
     except Exception as error:  # whatever its import raises
-        return _refusing(f"`{name}` cannot be imported: {type(error).__name__}: {error}")
+        return _refusing(
+            text("`{name}` cannot be imported: {error}: {reason}", name=name, error=type(error).__name__, reason=error)
+        )
     if kind == "Layer":
         rule = module_layer(found, name, "plugin", options.get("takes")).function
         rule.__doc__ = rule.__doc__ or doc
@@ -173,7 +176,9 @@ def _settings(kind: str, found: Any) -> Iterator[inspect.Parameter]:
         if kept is not None:
             yield parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kept)
         elif parameter.default is parameter.empty:
-            raise TypeError(f"`{parameter.name}` is an object that cannot be written in a file")
+            raise TypeError(
+                text("`{parameter}` is an object that cannot be written in a file", parameter=parameter.name)
+            )
 
 
 def _types(function: Any) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Component, Layer, Parameter
+from netdsl.core.text import join_or, text
 from netdsl.language.statements import Word
 from netdsl.render.cells import Paint, crop, left, painter
 
@@ -15,10 +16,8 @@ from netdsl.render.cells import Paint, crop, left, painter
 def entry(component: Component, origin: str, *, color: bool = False, columns: int = 80) -> str:
     """The page of one component: how it is written, what it means, its parameters, formula and example."""
     paint = painter(color)
-    family = f", {component.family}" if isinstance(component, Layer) else ""
-    source = "" if origin == "netdsl" else f", from the plugin {origin}"
     blocks = [
-        [f"{paint(component.name, bold=True)}: {component.kind}{family}{source}"],
+        [f"{paint(component.name, bold=True)}: {', '.join(_nature(component, origin))}"],
         wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(component.doc, columns)),
         list(_parameters(component, columns, paint)),
@@ -27,11 +26,20 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     return _joined(blocks)
 
 
+def _nature(component: Component, origin: str) -> Iterator[str]:
+    """What a component is: its kind, of a layer the family, and the plugin that it comes from."""
+    yield component.kind
+    if isinstance(component, Layer):
+        yield component.family
+    if origin != "netdsl":
+        yield text("from the plugin {plugin}", plugin=origin)
+
+
 def word_entry(word: Word, *, color: bool = False, columns: int = 80) -> str:
     """The page of a statement: how it is written, what it means, an example."""
     paint = painter(color)
-    blocks = [
-        [f"{paint(word.name, bold=True)}: statement"],
+    blocks: list[list[str]] = [
+        [text("{name}: statement", name=paint(word.name, bold=True))],
         [f"  {word.usage}"],
         list(_prose(word.doc, columns)),
         _headed("example", word.example, columns, paint),
@@ -101,8 +109,7 @@ def _type(parameter: Parameter) -> str:
     words = list(dict.fromkeys(_type_word(option) for option in parameter.options if option is not NoneType))
     if NoneType in parameter.options:
         words.append("none")
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or(words)
 
 
 def _type_word(option: Any) -> str:
