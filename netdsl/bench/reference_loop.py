@@ -1,4 +1,4 @@
-"""The loop as one first learns to write it: a `DataLoader`, one sample at a time, and torch's defaults."""
+"""The loop of a first course, to compare with: a `DataLoader`, one sample at a time, and torch's defaults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from netdsl.training.loss import build_loss
 
 @dataclass(frozen=True)
 class OneByOne(Dataset[tuple[Tensor, Tensor]]):
-    """A data set as torch's tutorials have it: item by item, each read and transformed when it is asked for."""
+    """A data set as in torch's tutorials: each item is read and transformed when it is asked for."""
 
     part: Part
     chain: Chain

@@ -1,4 +1,4 @@
-"""`netdsl bench`: where a training step's time goes, and how long the course's loop takes for the same."""
+"""`netdsl bench`: where the time of a training step goes, and how long the loop of a first course takes for one."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ import torch
 
 from netdsl.bench.reference_loop import CourseLoop
 from netdsl.core.errors import TrainingError
-from netdsl.data import Batch, open_data
+from netdsl.core.text import text
+from netdsl.data import Batch, Pipeline, open_data
 from netdsl.program import Experiment
 from netdsl.training.assembly import assemble
 from netdsl.training.learner import Learner
-from netdsl.training.loop import Unwatched, train_epoch, update
-from netdsl.training.machine.autotune import choose
+from netdsl.training.loop import training_steps, update
+from netdsl.training.machine.autotune import choose_settings
 from netdsl.training.machine.compile import explain_compile_errors
-from netdsl.training.machine.device import choose_device, device_name, timed
+from netdsl.training.machine.device import choose_device, device_name, measure
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.machine.numerics import numerics
-from netdsl.training.machine.precision import gain
+from netdsl.training.machine.precision import measure_gain
 from netdsl.training.schedules import Steps
 
 PHASES = ("data", "forward", "backward", "optimizer")
 ROUNDS = 5
 LONG = 1_000_000
-"""Steps of the run that the measurement stands for: enough for `speed=auto` to measure."""
+"""The steps of the run that the measurement stands for: enough for `speed=auto` to measure."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,9 @@ class Bench:
 def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Bench:
     """Measures a training step as a run would take it; nothing is written, and no weights are kept."""
     if experiment.data is None:
-        raise TrainingError(f"`{experiment.source.name}` has no `data` line", "write one, such as `data digits`")
+        raise TrainingError(
+            text("`{name}` has no `data` line", name=experiment.source.name), "write one, such as `data digits`"
+        )
     place = choose_device(device)
     data = open_data(experiment.data, place, seed=experiment.train.seed)
     try:
@@ -76,17 +79,18 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
             raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
         per_epoch = ceil(data.train.batches / experiment.train.accumulate)
         length = Steps(LONG, per_epoch)
-        with numerics(place, experiment.train):  # or what is remembered for runs would be found in another way
-            choice = choose(experiment, data, place, length)
+        # The choice may be kept for later runs, so it must be measured as a run would measure it.
+        with numerics(place, experiment.train):
+            choice = choose_settings(experiment, data, place, length, notify=lambda _: None)
         learner = assemble(experiment, place, length)
         ours = Loop(learner, lay_out(learner, data, choice).train)
         with explain_compile_errors():
-            first = timed(lambda: ours.advance(1), place)
+            first = measure(lambda: ours.advance(1), place)
         phases = ours.phases(steps)
         memory = peak(place)
         course = CourseLoop(experiment, data.facts, place)
         turns = [(partial(ours.advance, steps), partial(course.advance, steps * experiment.train.accumulate))] * ROUNDS
-        rounds = [tuple(timed(loop, place) / steps for loop in pair) for pair in turns][1:]  # one warms up
+        rounds = [tuple(measure(loop, place) / steps for loop in pair) for pair in turns][1:]  # the first warms up
     finally:
         data.close()
     mine, theirs = zip(*rounds, strict=True)
@@ -103,14 +107,14 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
         memory=memory,
         course=median(theirs) * 1e3,
         ratio=median(his / my for my, his in zip(mine, theirs, strict=True)),
-        gain=gain(experiment.network, experiment.train.precision, place),
+        gain=measure_gain(experiment.network, experiment.train.precision, place),
     )
 
 
 class Loop:
     """The loop of `netdsl run`, without the run around it."""
 
-    def __init__(self, learner: Learner, pipeline: Any) -> None:
+    def __init__(self, learner: Learner, pipeline: Pipeline) -> None:
         self.learner, self.pipeline = learner, pipeline
 
     def advance(self, steps: int) -> None:
@@ -120,12 +124,13 @@ class Loop:
         with numerics(learner.device, learner.settings):
             while learner.step < goal:
                 learner.steps = Steps(goal, learner.steps.per_epoch)
-                train_epoch(learner, self.pipeline, Unwatched())
+                for _ in training_steps(learner, self.pipeline):
+                    pass
                 if learner.batch >= self.pipeline.batches:
                     learner.epoch, learner.batch = learner.epoch + 1, 0
 
     def phases(self, steps: int) -> dict[str, float]:
-        """The milliseconds of a step's phases, the median over some steps: the loop's own parts, one by one."""
+        """The milliseconds of each phase of a step, the median over some steps."""
         learner, clock = self.learner, make_clock(self.learner.device)
         learner.train()
         batches = self._batches()
@@ -156,18 +161,22 @@ class Loop:
             epoch += 1
 
 
+Mark = Any
+"""A mark in time: seconds, or an event of the device."""
+
+
 class Clock:
-    """Notes when each phase begins, and adds up what each took in a step."""
+    """Notes when each phase begins, and adds up the time of each in a step."""
 
     def __init__(self) -> None:
-        self._marks: list[tuple[str, Any]] = []
+        self._marks: list[tuple[str, Mark]] = []
 
     def phase(self, name: str) -> None:
-        """A phase begins, and the one before ends."""
+        """Begins a phase, and ends the one before."""
         self._marks.append((name, self.now()))
 
     def end_step(self) -> None:
-        """The last phase of a step ends."""
+        """Ends the last phase of a step."""
         self.phase("")
 
     def times(self) -> dict[str, list[float]]:
@@ -183,20 +192,20 @@ class Clock:
             step = dict.fromkeys(PHASES, 0.0)
         return found
 
-    def now(self) -> Any:
+    def now(self) -> Mark:
         """A mark in time."""
         return time.perf_counter()
 
-    def between(self, begin: Any, end: Any) -> float:
+    def between(self, begin: Mark, end: Mark) -> float:
         """The milliseconds between two marks."""
         return float(end - begin) * 1e3
 
 
 class CudaClock(Clock):
-    """Marks the device's own stream: nothing is waited for before all is over."""
+    """Marks the device's own stream. Nothing waits for the device before all steps are taken."""
 
-    def now(self) -> Any:
-        """An event, recorded when the device has done what it was asked to before."""
+    def now(self) -> Mark:
+        """An event, recorded when the device has done what it was asked to do before."""
         event = torch.cuda.Event(enable_timing=True)  # type: ignore[no-untyped-call]  # torch's own
         event.record()
         return event
@@ -206,28 +215,32 @@ class CudaClock(Clock):
         torch.cuda.synchronize()
         return super().times()
 
-    def between(self, begin: Any, end: Any) -> float:
+    def between(self, begin: Mark, end: Mark) -> float:
         """The milliseconds between two events."""
         return float(begin.elapsed_time(end))
 
 
 def make_clock(device: torch.device) -> Clock:
-    """The clock that tells what a device is busy with."""
+    """The clock for a device."""
     return CudaClock() if device.type == "cuda" else Clock()
 
 
 def peak(device: torch.device) -> int | None:
-    """The most bytes that were in use, of the tensors on a CUDA device, else of the process; Windows does not say."""
+    """The most bytes in use so far: of the tensors on a CUDA device, else of the process; None on Windows."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     if sys.platform == "win32":
         return None
-    import resource  # which only Unix has
+    import resource  # only Unix has it
 
     try:
         with open("/proc/self/status", encoding="ascii") as file:
             status = dict(line.split(":", 1) for line in file)
         return int(status["VmHWM"].split()[0]) * 1024
-    except (OSError, KeyError, ValueError):  # not Linux, where `getrusage` would count the shell that started us too
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+    ):  # not Linux, whose `getrusage` counts the parent shell too
         unit = 1 if sys.platform == "darwin" else 1024
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,7 +1,7 @@
-"""Checkpoints: the whole state of a run in one safetensors file, whole or absent, and proved so before it is used.
+"""Checkpoints: the whole state of a run in one safetensors file, which is written in one step and checked when read.
 
-Tensors lie in the file as any safetensors reader sees them (`model/0.weight`); everything else is JSON in its header,
-beside the net's text and a SHA-256 over all of it.
+Any reader of safetensors sees the tensors (`model/0.weight`); everything else is JSON in the file's header, beside the
+net's text and a SHA-256 over all of it.
 """
 
 from __future__ import annotations
@@ -17,12 +17,15 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from netdsl.core.files import write_atomically
 from netdsl.core.errors import TrainingError
+from netdsl.core.files import reason, write_atomically
+from netdsl.core.text import Text, text
 from netdsl.runs.files import remove_partial, safetensors_bytes
 
 FORMAT = "netdsl-checkpoint-1"
 KEPT = 2
+"""How many checkpoints stay: the one before the last is there should the last be damaged."""
+
 DIGITS = 8
 
 
@@ -31,11 +34,11 @@ class Checkpoint:
     """What a file of this format holds: the text of the net, and the state."""
 
     net: str
-    state: dict[str, Any]
+    state: Mapping[str, Any]
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint atomically. Tensors may be anywhere; `OSError` where the disk refuses."""
+    """Writes a checkpoint in one step; its tensors may be on any device. `OSError` where the disk refuses."""
     tensors: dict[str, Tensor] = {}
     body = json.dumps(_pack(checkpoint.state, tensors, ""))
     metadata = {"format": FORMAT, "net": checkpoint.net, "state": body}
@@ -44,15 +47,17 @@ def save(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load(path: Path, net: str | None = None) -> Checkpoint:
-    """Reads a checkpoint, of a certain net if one is given.
+    """Reads a checkpoint; with `net` one of that net.
 
     Raises:
-        TrainingError: it is torn, is none of ours, or is of another net; it is named.
+        TrainingError: the file is damaged, is no checkpoint of netdsl, or is of another net; the message names it.
     """
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise TrainingError(f"cannot read the checkpoint `{path}`: {error.strerror}") from error
+        raise TrainingError(
+            text("cannot read the checkpoint `{path}`: {reason}", path=path, reason=reason(error))
+        ) from error
     metadata = _metadata(content, path)
     try:
         tensors = safetensors.torch.load(content)
@@ -60,9 +65,11 @@ def load(path: Path, net: str | None = None) -> Checkpoint:
     except (safetensors.SafetensorError, KeyError):
         whole = False
     if not whole:
-        raise TrainingError(f"the checkpoint `{path}` is damaged: its checksum does not match its content")
+        raise TrainingError(
+            text("the checkpoint `{path}` is damaged: its checksum does not match its content", path=path)
+        )
     if net not in (None, metadata["net"]):
-        raise TrainingError(f"the checkpoint `{path}` is of another net than `run.net` beside it")
+        raise TrainingError(text("the checkpoint `{path}` is of another net than `run.net` beside it", path=path))
     return Checkpoint(metadata["net"], _unpack(json.loads(metadata["state"]), tensors))
 
 
@@ -82,14 +89,18 @@ class Checkpoints:
         return sorted(int(name) for name in names if name.isdecimal() and len(name) >= DIGITS)
 
     def save(self, step: int, checkpoint: Checkpoint) -> None:
-        """Writes the checkpoint of a step; the oldest goes when the new one is safe."""
+        """Writes the checkpoint of a step, and then removes the oldest."""
         self.folder.mkdir(exist_ok=True)
         save(self.path(step), checkpoint)
         for old in self.steps()[:-KEPT]:
             self.path(old).unlink(missing_ok=True)
 
     def latest(self, net: str | None = None) -> Checkpoint | None:
-        """The newest checkpoint, None where there is none yet; one that `load` refuses has the one before offered."""
+        """The newest checkpoint; None where there is none yet.
+
+        Raises:
+            TrainingError: `load` refuses it; the help names the one before it.
+        """
         steps = self.steps()
         if not steps:
             return None
@@ -100,20 +111,23 @@ class Checkpoints:
             raise
 
     def rewind(self, step: int) -> None:
-        """Forgets what came after a step: a run that resumes there writes it again."""
+        """Removes the checkpoints after a step: a run that resumes there writes them again."""
         remove_partial(self.folder)
         for later in self.steps():
             if later > step:
                 self.path(later).unlink()
 
-    def _offer(self, steps: list[int], net: str | None) -> str:
+    def _offer(self, steps: list[int], net: str | None) -> Text:
         for step in reversed(steps):
             try:
                 load(self.path(step), net)
             except TrainingError:
                 continue
-            return f"the one before it is whole: write `--resume {self.path(step)}`"
-        return f"there is no other; remove `{self.folder}` and `--resume` starts this run from its beginning"
+            return text("the one before it is whole: write `--resume {path}`", path=self.path(step))
+        return text(
+            "there is no other; remove `{folder}`, and `--resume` starts this run from its beginning",
+            folder=self.folder,
+        )
 
 
 def _metadata(content: bytes, path: Path) -> dict[str, str]:
@@ -124,7 +138,7 @@ def _metadata(content: bytes, path: Path) -> dict[str, str]:
             return dict(metadata)
     except (ValueError, KeyError, TypeError):
         pass
-    raise TrainingError(f"`{path}` is not a checkpoint of netdsl, or its beginning is damaged")
+    raise TrainingError(text("`{path}` is not a checkpoint of netdsl, or its beginning is damaged", path=path))
 
 
 def _checksum(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
@@ -138,6 +152,7 @@ def _checksum(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str
 
 def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     if isinstance(value, Tensor):
+        # A copy in row-major order: the file knows no other, and a tensor that shares its memory could not be written.
         tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
         return {"tensor": name}
     if isinstance(value, Mapping):
@@ -147,7 +162,7 @@ def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
         return {"tuple" if isinstance(value, tuple) else "list": items}
     if value is None or isinstance(value, bool | int | float | str):
         return value
-    raise TypeError(f"`{name}` is {type(value).__name__}, which a checkpoint cannot hold")
+    raise TypeError(text("`{name}` is {kind}, which a checkpoint cannot hold", name=name, kind=type(value).__name__))
 
 
 def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:

@@ -1,4 +1,4 @@
-"""The folder of a run: everything one needs to see what was done, to use it, and to go on with it."""
+"""The folder of a run: all that one needs to see what was done, to use it, and to go on with it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import json
 import platform
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import Tensor
@@ -18,6 +18,8 @@ from torch import Tensor
 from netdsl import __version__
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import reason, write_atomically
+from netdsl.core.text import text
+from netdsl.runs.about import RunAbout, read_about
 from netdsl.runs.checkpoint import Checkpoints
 from netdsl.runs.files import remove_partial, safetensors_bytes, write_json
 
@@ -31,10 +33,9 @@ class RunFolder:
     path: Path
 
     @property
-    def about(self) -> dict[str, Any]:
+    def about(self) -> RunAbout:
         """What `run.json` says: versions, device, arguments, and how the run ended."""
-        about: dict[str, Any] = json.loads((self.path / "run.json").read_text("utf-8"))
-        return about
+        return read_about(self.path)
 
     @property
     def net(self) -> str:
@@ -61,39 +62,60 @@ class RunFolder:
         for path in set((self.path / "checkpoints").glob("epoch-*.safetensors")) - kept:
             path.unlink(missing_ok=True)
 
-    def describe(self, **about: Any) -> None:
+    def describe(self, **about: Unpack[RunAbout]) -> None:
         """Adds to `run.json`."""
         known = self.about if (self.path / "run.json").exists() else {}
-        write_json(self.path / "run.json", known | about)
+        write_json(self.path / "run.json", {**known, **about})
 
-    def save_weights(self, path: Path, weights: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
+    def save_weights(self, path: Path, weights: Mapping[str, Tensor], about: Mapping[str, float]) -> None:
         """Writes weights, row-major, under the keys of the net's `state_dict`, with its text in the header."""
         path.parent.mkdir(exist_ok=True)
         metadata = {"format": "pt", "net": self.net, "about": json.dumps(about)}
         write_atomically(path, safetensors_bytes(weights, metadata))
 
 
-def create_folder(name: str, out: Path | None, net: str, about: Mapping[str, Any]) -> RunFolder:
-    """A new run's folder: `out`, or `runs/<name>/<time>`."""
-    path = out or default_folder(name)
-    if (path / "run.json").exists():
-        raise TrainingError(f"`{path}` holds a run already", f"choose another folder, or write `--resume {path}`")
-    folder = RunFolder(path)
-    with writing(path):
-        path.mkdir(parents=True, exist_ok=True)
-        write_atomically(path / "run.net", net.encode())
-        folder.describe(**_surroundings(), **about)
+def create_folder(name: str, out: Path | None, net: str, about: RunAbout) -> RunFolder:
+    """Makes a new run's folder: `out`, or `runs/<name>/<time>`. Where it cannot be written, nothing stays."""
+    with explain_unwritable(out or RUNS):
+        path = _make(name, out)
+        require_free(path)
+        folder = RunFolder(path)
+        try:
+            write_atomically(path / "run.net", net.encode())
+            # `run.json` last, in one step: a folder that has it is a run, and can be resumed.
+            surroundings: RunAbout = {**_surroundings(), **about}
+            folder.describe(**surroundings)
+        except OSError:
+            with suppress(OSError):
+                (path / "run.net").unlink(missing_ok=True)
+                path.rmdir()  # unless there is something else in it
+            raise
     return folder
 
 
+def require_free(path: Path) -> None:
+    """Refuses a folder that holds a run already."""
+    if (path / "run.json").exists():
+        raise TrainingError(
+            text("`{folder}` holds a run already", folder=path),
+            text("choose another folder, or write `--resume {folder}`", folder=path),
+        )
+
+
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Says which folder it is that cannot be written to."""
+def explain_unwritable(path: Path) -> Iterator[None]:
+    """Turns an error of the disk into one that says which folder cannot be written to.
+
+    Raises:
+        TrainingError: in the place of an OSError.
+    """
     try:
         yield
     except OSError as error:
-        advice = "make room, or choose another folder with `--out`"
-        raise TrainingError(f"cannot write to `{path}`: {reason(error)}", advice) from error
+        raise TrainingError(
+            text("cannot write to `{folder}`: {reason}", folder=path, reason=reason(error)),
+            "make room, or choose another folder with `--out`",
+        ) from error
 
 
 def open_folder(path: Path) -> tuple[RunFolder, Path | None]:
@@ -101,7 +123,9 @@ def open_folder(path: Path) -> tuple[RunFolder, Path | None]:
     checkpoint = path if path.suffix == ".safetensors" else None
     root = path.parent.parent if checkpoint else path
     if not (root / "run.json").is_file():
-        raise TrainingError(f"`{path}` is no run: it has no `run.json`", "give the folder that `netdsl run` made")
+        raise TrainingError(
+            text("`{folder}` is no run: it has no `run.json`", folder=path), "give the folder that `netdsl run` made"
+        )
     for folder in (root, root / "checkpoints"):
         remove_partial(folder)
     return RunFolder(root), checkpoint
@@ -117,6 +141,17 @@ def runs_of(name: str) -> list[Path]:
     return sorted(_home(name).glob("*"), reverse=True)
 
 
+def _make(name: str, out: Path | None) -> Path:
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
+        return out
+    while True:
+        path = default_folder(name)
+        with suppress(FileExistsError):  # another run that began in the same second has just taken it
+            path.mkdir(parents=True)
+            return path
+
+
 def _home(name: str) -> Path:
     return RUNS / (Path(name).stem.strip("<>") or "net")
 
@@ -129,7 +164,7 @@ def _unused(path: Path) -> Path:
     return candidate
 
 
-def _surroundings() -> dict[str, Any]:
+def _surroundings() -> RunAbout:
     return {
         "versions": {"netdsl": __version__, "torch": torch.__version__, "python": platform.python_version()},
         "platform": platform.platform(),

@@ -5,9 +5,30 @@ from __future__ import annotations
 import math
 from bisect import insort
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
+
+from netdsl.runs.about import EpochResults, EpochSummary
+
+
+class EpochState(TypedDict):
+    """An epoch as a checkpoint holds it: the fields of `Epoch`."""
+
+    number: int
+    step: int
+    train_loss: float
+    test: dict[str, Any]
+    rate: float
+    seconds: float
+
+
+class HistorySummary(TypedDict):
+    """What `run.json` tells of a history."""
+
+    criterion: str
+    highest: bool
+    result: EpochResults
 
 
 @dataclass(frozen=True)
@@ -32,23 +53,23 @@ class Epoch:
 
     @property
     def scalars(self) -> dict[str, float]:
-        """What curves are made of: `test/loss`, `test/accuracy`. Matrices are left out."""
+        """The values that curves are made of, `test/loss`, `test/accuracy`; matrices are left out."""
         test = {f"test/{name}": value for name, value in self.test.items() if isinstance(value, int | float)}
         return {"train/epoch_loss": self.train_loss} | test
 
 
 @dataclass(frozen=True)
 class RunInfo:
-    """A run, as plugins are told of it.
+    """A run, as plugins see it.
 
     Args:
-        folder: where everything lies.
-        name: of the file.
+        folder: the folder with all its files.
+        name: the name of the net's file.
         net: its text.
         device: in words.
         params: how many numbers the net learns.
         epochs, steps: how many there will be in all; `steps` are the optimizer's.
-        done: of the epochs, how many were over when the run started: 0 unless it goes on with an earlier one.
+        done: how many of the epochs were over when the run started: 0 unless it goes on with an earlier one.
         criterion: the value of the test by which the best epoch is chosen.
         highest: whether more of it is better.
     """
@@ -71,7 +92,7 @@ class History:
 
     Args:
         metrics: the names of the metrics, in the order of the file.
-        criterion: by which value of the test the best epoch is chosen.
+        criterion: the value of the test by which the best epoch is chosen.
         highest: whether more of it is better.
     """
 
@@ -87,34 +108,47 @@ class History:
         return next(iter(self.top(1)), None)
 
     @property
-    def summary(self) -> dict[str, Any]:
-        """The best epoch and the last, and by what the best was chosen, as `run.json` tells it."""
-        last = self.epochs[-1] if self.epochs else None
-        chosen = {"best": self.best, "last": last}
-        result = {name: {"epoch": epoch.number} | epoch.scalars for name, epoch in chosen.items() if epoch}
+    def summary(self) -> HistorySummary:
+        """The best epoch and the last, and the criterion of the best, as `run.json` tells them."""
+        result: EpochResults = {}
+        if self.best:
+            result["best"] = _summarize(self.best)
+        if self.epochs:
+            result["last"] = _summarize(self.epochs[-1])
         return {"criterion": self.criterion, "highest": self.highest, "result": result}
 
     def add(self, epoch: Epoch) -> None:
         """Adds an epoch."""
         self.epochs.append(epoch)
         if self._badness(epoch) < math.inf:
+            # `insort` puts equals behind each other, so the earlier of two equal epochs stays the better one.
             insort(self._ranked, epoch, key=self._badness)
 
     def top(self, count: int) -> list[Epoch]:
-        """The best epochs, the best first, the earlier of several equals first; those that are NaN are left out."""
+        """The best epochs, the best first, the earlier of several equals first; those with NaN are left out."""
         return self._ranked[:count]
 
-    def stalled(self, patience: int | None) -> bool:
-        """Whether `patience` epochs have gone by since the best one."""
+    def is_stalled(self, patience: int | None) -> bool:
+        """Whether the best epoch lies at least `patience` epochs back."""
         best = self.best
         return patience is not None and best is not None and self.epochs[-1].number - best.number >= patience
 
-    def state_dict(self) -> list[dict[str, Any]]:
+    def state_dict(self) -> list[EpochState]:
         """The epochs as plain values."""
-        return [asdict(epoch) for epoch in self.epochs]
+        return [
+            {
+                "number": epoch.number,
+                "step": epoch.step,
+                "train_loss": epoch.train_loss,
+                "test": dict(epoch.test),
+                "rate": epoch.rate,
+                "seconds": epoch.seconds,
+            }
+            for epoch in self.epochs
+        ]
 
-    def load_state_dict(self, state: list[dict[str, Any]]) -> None:
-        """Puts the epochs back."""
+    def load_state_dict(self, state: Sequence[EpochState]) -> None:
+        """Restores the epochs."""
         self.epochs, self._ranked = [], []
         for epoch in state:
             self.add(Epoch(**epoch))
@@ -122,3 +156,7 @@ class History:
     def _badness(self, epoch: Epoch) -> float:
         value = float(epoch.test[self.criterion])
         return math.inf if math.isnan(value) else -value if self.highest else value
+
+
+def _summarize(epoch: Epoch) -> EpochSummary:
+    return {"epoch": epoch.number} | epoch.scalars

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
+
+from netdsl.runs.about import EpochSummary, RunAbout, read_about
 
 DEEPEST = 4
 """How many folders down a run may lie."""
@@ -18,18 +20,17 @@ class Listed:
     """A run as a list of runs shows it."""
 
     path: Path
-    about: Mapping[str, Any]
+    about: RunAbout
 
     @property
     def criterion(self) -> str:
-        """By which value its epochs are compared."""
-        return str(self.about.get("criterion", "loss"))
+        """The value by which its epochs are compared."""
+        return self.about.get("criterion", "loss")
 
     @property
-    def best(self) -> Mapping[str, Any]:
-        """The best epoch."""
-        best: Mapping[str, Any] = self.about.get("result", {}).get("best", {})
-        return best
+    def best(self) -> EpochSummary:
+        """The best epoch; empty where none has ended."""
+        return self.about.get("result", {}).get("best", {})
 
     @property
     def value(self) -> float | None:
@@ -37,8 +38,8 @@ class Listed:
         return self.best.get(f"test/{self.criterion}")
 
     @property
-    def order(self) -> tuple[Any, ...]:
-        """Runs with one criterion stand together, the best first, those without a result last."""
+    def order(self) -> tuple[str, int, float, str]:
+        """The key to sort runs by: those with one criterion together, the best first, those without a result last."""
         if self.value is None:
             return (self.criterion, 1, 0.0, str(self.path))
         return (self.criterion, 0, -self.value if self.about.get("highest") else self.value, str(self.path))
@@ -46,6 +47,7 @@ class Listed:
     def curve(self, name: str) -> list[tuple[float, float]]:
         """The values of a metric over the steps."""
         lines = (self.path / "metrics.jsonl").read_text("utf-8").splitlines()
+        # A run that is going on, or was killed, may end in half a line.
         found = (json.loads(line) for line in lines if line.endswith("}"))
         return [(line["step"], line[name]) for line in found if name in line]
 
@@ -63,10 +65,7 @@ def find_runs(folder: Path) -> tuple[list[Listed], list[Path]]:
 
 def read_run(path: Path) -> Listed:
     """The run in a folder; `OSError` or `ValueError` where there is none."""
-    about = json.loads((path / "run.json").read_text("utf-8"))
-    if not isinstance(about, dict):
-        raise ValueError("run.json holds no object")
-    return Listed(path, about)
+    return Listed(path, read_about(path))
 
 
 def differences(one: Listed, other: Listed) -> list[str]:
@@ -82,12 +81,13 @@ def differences(one: Listed, other: Listed) -> list[str]:
     return lines + [line for line in diff if not line.startswith("@@")]
 
 
-def _settings(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def _settings(about: RunAbout) -> Iterator[tuple[str, str]]:
     source = about.get("source", {})
-    for group in (about.get("speed", {}), about.get("versions", {}), source.get("overrides", {})):
+    overrides = cast("Mapping[str, object]", source.get("overrides", {}))
+    for group in (about.get("speed", {}), about.get("versions", {}), overrides):
         yield from ((name, str(value)) for name, value in group.items())
-    for name in ("device", "seed"):
-        yield name, str(about.get(name))
+    yield "device", str(about.get("device"))
+    yield "seed", str(about.get("seed"))
     yield "variant", str(source.get("variant"))
 
 
@@ -95,6 +95,5 @@ def _folders(folder: Path, depth: int) -> Iterator[Path]:
     if (folder / "run.json").is_file():
         yield folder
     elif depth and folder.is_dir():
-        inner: Sequence[Path] = sorted(path for path in folder.iterdir() if path.is_dir())
-        for path in inner:
+        for path in sorted(path for path in folder.iterdir() if path.is_dir()):
             yield from _folders(path, depth - 1)

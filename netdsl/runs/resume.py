@@ -1,73 +1,90 @@
-"""Where a run begins: in a new folder, or where it was left."""
+"""Where a run begins: in a new folder, or where an earlier one was left."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from netdsl.program import Experiment
-from netdsl.training.machine.device import device_name
-from netdsl.training.distributed.process_group import Team
+from netdsl.runs.about import RunAbout, read_about
 from netdsl.runs.checkpoint import load
-from netdsl.runs.folder import RunFolder, create_folder, open_folder, runs_of
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where the user wants a run: in a folder (None: one is made), or where another one was left."""
-
-    out: Path | None = None
-    resume: Path | None = None
+from netdsl.runs.folder import (
+    RunFolder,
+    create_folder,
+    explain_unwritable,
+    open_folder,
+    require_free,
+    runs_of,
+)
+from netdsl.training.distributed.process_group import Team
 
 
 @dataclass(frozen=True)
 class Beginning:
-    """A run's folder; whether it was there before, and the state of the checkpoint to go on from."""
+    """Where a run begins.
 
-    folder: RunFolder
-    resumed: bool = False
-    state: dict[str, Any] | None = None
+    Args:
+        out: the folder that a new run should have; None: one is named after the file and the time.
+        resumed: the run to go on with; None for a new one.
+        state: the state of the checkpoint to go on from; None where there is none yet.
+        init: the weights to begin with, of a file or a run: what the user gives now, or gave the resumed run.
+    """
+
+    out: Path | None = None
+    resumed: RunFolder | None = None
+    state: Mapping[str, Any] | None = None
+    init: str | None = None
 
     @property
     def step(self) -> int:
         """How many steps have been taken."""
         return int(self.state["position"][-1]) if self.state else 0
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs are over."""
+        return int(self.state["position"][0]) if self.state else 0
 
-def begin(
-    experiment: Experiment, device: torch.device, place: Place, team: Team, restarted: bool, about: Mapping[str, Any]
+
+def find_beginning(
+    name: str, team: Team, *, out: Path | None, resume: Path | None, init: str | None, restarted: bool
 ) -> Beginning:
-    """Opens the folder of a run; a team that was started anew finds the one that it had begun."""
-    name = experiment.source.name
-    if resumed := _left_by(team, name, place, restarted) or place.resume:
-        return _go_on(resumed)
-    known = {"name": name, "device": device_name(device), "seed": experiment.train.seed, "launch": team.launch}
-    return Beginning(create_folder(name, place.out, experiment.source.text, {**known, **about}))
-
-
-def _go_on(path: Path) -> Beginning:
-    folder, chosen = open_folder(path)
+    """Finds out where a run begins; nothing is written. A team that was restarted goes on with the run it had begun."""
+    left = _find_left_run(name, out, resume, team, restarted=restarted) or resume
+    if left is None:
+        if out:
+            require_free(out)
+        return Beginning(out=out, init=init)
+    folder, chosen = open_folder(left)
     checkpoint = load(chosen, folder.net) if chosen else folder.checkpoints.latest(folder.net)
-    beginning = Beginning(folder, resumed=True, state=checkpoint.state if checkpoint else None)
-    folder.checkpoints.rewind(beginning.step)
-    return beginning
+    if checkpoint:
+        return Beginning(resumed=folder, state=checkpoint.state)
+    # No step was saved, so the whole beginning is done again, its first weights included.
+    return Beginning(resumed=folder, init=folder.about.get("init"))
 
 
-def _left_by(team: Team, name: str, place: Place, restarted: bool) -> Path | None:
-    """The folder that this launch had begun: it is told by the launcher's name for the job."""
+def begin_folder(beginning: Beginning, experiment: Experiment, about: RunAbout) -> RunFolder:
+    """Makes the folder of a new run, or takes the one of a resumed run back to the step that it goes on from."""
+    folder = beginning.resumed
+    if folder is None:
+        return create_folder(experiment.source.name, beginning.out, experiment.source.text, about)
+    with explain_unwritable(folder.path):
+        folder.checkpoints.rewind(beginning.step)
+        folder.describe(speed=about["speed"], data=about["data"], status="running")
+    return folder
+
+
+def _find_left_run(name: str, out: Path | None, resume: Path | None, team: Team, *, restarted: bool) -> Path | None:
+    """The folder that this launch has begun: the launcher's name for the job stands in its `run.json`."""
     if not restarted and not team.named:
         return None
-    if place.resume:
-        return open_folder(place.resume)[0].path if restarted else None
-    for folder in [place.out] if place.out else runs_of(name):
+    if resume:
+        return open_folder(resume)[0].path if restarted else None
+    for folder in [out] if out else runs_of(name):
         with suppress(OSError, ValueError):
-            about = json.loads((folder / "run.json").read_text("utf-8"))
-            if about.get("launch") == team.launch:
+            if read_about(folder).get("launch") == team.launch:
                 return folder
     return None

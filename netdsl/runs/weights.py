@@ -1,4 +1,4 @@
-"""Weights from elsewhere: what fits by name and shape is taken over, and what does not is told."""
+"""Weights of another run or file: what fits by name and shape is taken over, and the rest is reported."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.files import reason
+from netdsl.core.text import text
 
 WRAPPERS = ("module.", "_orig_mod.", "model/")
-"""What DDP, torch.compile and our checkpoints put before the names of a net's own weights."""
+"""What DDP, `torch.compile` and checkpoints of netdsl put before the names of a net's own weights."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Transfer:
 
     Args:
         taken: the names that were taken over.
-        differing: those whose shapes differ, in words.
+        differing: those whose shapes differ, with both shapes.
         missing: those that only the net has.
         unused: those that only the file has.
     """
@@ -36,15 +38,22 @@ class Transfer:
 
     def __str__(self) -> str:
         total = len(self.taken) + len(self.differing) + len(self.missing)
-        parts = [f"{len(self.taken)} of {total} tensors are taken over"]
-        parts += [f"of another shape: {_few(self.differing)}"] if self.differing else []
-        parts += [f"not in the file: {_few(self.missing)}"] if self.missing else []
-        parts += [f"not in the net: {_few(self.unused)}"] if self.unused else []
+        parts = [text("{taken} of {total} tensors are taken over", taken=len(self.taken), total=total)]
+        if self.differing:
+            parts.append(text("of another shape: {names}", names=_few(self.differing)))
+        if self.missing:
+            parts.append(text("not in the file: {names}", names=_few(self.missing)))
+        if self.unused:
+            parts.append(text("not in the net: {names}", names=_few(self.unused)))
         return "; ".join(parts)
 
 
 def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path) -> Transfer:
-    """Copies the weights that fit into a net; refuses a file, which messages call `source`, of which nothing fits."""
+    """Copies the weights that fit into a net, and reports the rest; messages call the file `source`.
+
+    Raises:
+        TrainingError: none of them fits.
+    """
     own = module.state_dict()
     taken = [name for name in own if name in found and found[name].shape == own[name].shape]
     differing = [name for name in own if name in found and name not in taken]
@@ -55,7 +64,10 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
         tuple(name for name in found if name not in own),
     )
     if not taken:
-        raise TrainingError(f"nothing in `{source}` fits this net: {report}", "names and shapes must be equal")
+        raise TrainingError(
+            text("nothing in `{source}` fits this net: {report}", source=source, report=report),
+            "names and shapes must be equal",
+        )
     module.load_state_dict({name: found[name] for name in taken}, strict=False)
     return report
 
@@ -67,11 +79,14 @@ def read_weights(source: Path) -> dict[str, Tensor]:
         if path.suffix == ".safetensors":
             found: Mapping[str, Tensor] = safetensors.torch.load_file(path)
         else:
+            # A pickle may run any code; `weights_only` refuses all but tensors and plain values.
             found = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
-        raise TrainingError(f"cannot read the weights `{path}`: {(error.strerror or str(error)).lower()}") from error
+        raise TrainingError(
+            text("cannot read the weights `{path}`: {reason}", path=path, reason=reason(error))
+        ) from error
     except (safetensors.SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
-        raise TrainingError(f"`{path}` holds no weights that can be read safely") from error
+        raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error
     checkpoint = any(name.startswith("model/") for name in found)
     return {
         _unwrapped(name): value
@@ -87,9 +102,9 @@ def _unwrapped(name: str) -> str:
 
 
 def _shape(tensor: Tensor) -> str:
-    return "x".join(map(str, tensor.shape)) or "one number"
+    return "x".join(map(str, tensor.shape)) or "scalar"
 
 
 def _few(names: tuple[str, ...], most: int = 4) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+    return shown if len(names) <= most else text("{shown} and {more} more", shown=shown, more=len(names) - most)

@@ -1,11 +1,11 @@
-"""Everything that learning changes: weights, optimizer, schedule, average, random numbers, the position in the data."""
+"""All that training changes: weights, optimizer, schedule, average, random numbers, and the position in the data."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -19,19 +19,29 @@ from netdsl.training.distributed.process_group import Team
 from netdsl.training.schedules import Steps
 
 
+class Stateful(Protocol):
+    """What torch's modules, optimizers, schedules and scalers have in common."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """The state, as plain values and tensors."""
+
+    def load_state_dict(self, state_dict: dict[str, Any], /) -> object:
+        """Restores the state."""
+
+
 @dataclass(kw_only=True)
 class Learner:
     """What the loop works on.
 
     Args:
-        module: the net itself, which is saved.
-        model: what is called: the net, or the net compiled.
+        module: the net itself, whose weights are saved.
+        model: what the loop calls: the net, its replica in a team, or either of them compiled.
         loss: `loss(output, target)`, a scalar.
-        scaler: keeps small gradients alive under fp16; otherwise it does nothing.
+        scaler: scales the loss under fp16, so that small gradients do not become 0; otherwise it does nothing.
         average: the moving average of the weights, where `ema` asks for one.
         autocast: the context of a forward pass.
         frozen: the layers that are not trained.
-        steps: how many optimizer steps there will be in all.
+        steps: the number of optimizer steps of the whole training.
         epoch, batch, step: the position: epochs finished, batches of this epoch used, optimizer steps taken.
     """
 
@@ -53,19 +63,19 @@ class Learner:
     step: int = 0
 
     def train(self) -> None:
-        """Puts the net in training mode, but for the layers that are frozen."""
+        """Puts the net into training mode; frozen layers stay in evaluation mode, so that their statistics stay too."""
         self.module.train()
         for layer in self.frozen:
             layer.eval()
 
     @property
-    def finished(self) -> bool:
-        """Whether every step is taken and the epoch they ended in is over."""
+    def is_finished(self) -> bool:
+        """Whether every step is taken and the epoch of the last one has been tested."""
         return self.step >= self.steps and self.batch == 0
 
     @property
     def weights(self) -> nn.Sequential:
-        """The net to evaluate and to keep: the average where there is one."""
+        """The net to test and to keep: the average where there is one."""
         return cast("nn.Sequential", self.average.module) if self.average else self.module
 
     @property
@@ -73,51 +83,52 @@ class Learner:
         """The learning rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
+    @property
+    def is_sharded(self) -> bool:
+        """Whether each process has only a part of the weights."""
+        return self.settings.shard == "fsdp" and not self.team.alone
+
+    def without_exchange(self) -> AbstractContextManager[None]:
+        """A context in which a replica keeps its gradients to itself; FSDP has none and exchanges them each time."""
+        no_sync: Callable[[], AbstractContextManager[None]] = getattr(self.model, "no_sync", nullcontext)
+        return no_sync()
+
     def state_dict(self) -> dict[str, Any]:
-        """All of it, as plain values and tensors; in a team every process must ask for it."""
+        """The whole state, as plain values and tensors; every process of a team must call it."""
         random = self.team.gather(_random_state(self.device))
-        state = fsdp.state(self.module, self.optimizer) if self.sharded else {}
+        state = fsdp.gather_state(self.module, self.optimizer) if self.is_sharded else {}
         state |= {name: part.state_dict() for name, part in self._parts()}
         return state | {"position": [self.epoch, self.batch, self.step], "random": random}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Puts it all back, bit for bit."""
-        if self.sharded:
-            fsdp.load(self.module, self.optimizer, state)
+        """Restores the whole state, bit for bit."""
+        if self.is_sharded:
+            fsdp.load_state(self.module, self.optimizer, state)
         for name, part in self._parts():
             part.load_state_dict(state[name])
-        if not self.sharded:
+        if not self.is_sharded:
             _restore_strides(self.optimizer)
         self.epoch, self.batch, self.step = state["position"]
+        # Last, for loading the other parts may draw random numbers.
         if self.team.rank < len(state["random"]):
             _restore_random_state(self.device, state["random"][self.team.rank])
 
-    def gradients_kept(self) -> AbstractContextManager[None]:
-        """A context in which the gradients of a process stay with it; nothing where the team has parts of a net."""
-        kept: Callable[[], AbstractContextManager[None]] = getattr(self.model, "no_sync", nullcontext)
-        return kept()
-
-    def copied_weights(self) -> dict[str, Tensor]:
-        """A copy of the weights to keep; in a team every process must ask for it."""
-        if self.sharded:
-            return fsdp.weights(self.module)
+    def copy_weights(self) -> dict[str, Tensor]:
+        """A copy of the weights to keep; every process of a team must call it."""
+        if self.is_sharded:
+            return fsdp.gather_weights(self.module)
         return {name: value.clone() for name, value in self.weights.state_dict().items()}
 
-    @property
-    def sharded(self) -> bool:
-        """Whether each process has but a part of the weights."""
-        return self.settings.shard == "fsdp" and not self.team.alone
-
-    def _parts(self) -> Iterator[tuple[str, Any]]:
-        if not self.sharded:
+    def _parts(self) -> Iterator[tuple[str, Stateful]]:
+        if not self.is_sharded:
             yield from (("model", self.module), ("optimizer", self.optimizer))
         parts = {"schedule": self.schedule, "scaler": self.scaler, "average": self.average}
         yield from ((name, part) for name, part in parts.items() if part is not None)
 
 
 def _restore_strides(optimizer: Optimizer) -> None:
-    # A checkpoint holds tensors in row-major order; those that belong to a channels-last weight must lie as it does,
-    # or the same sums are taken in another order.
+    # A checkpoint holds tensors in row-major order. The state of a channels-last weight must lie in memory as the
+    # weight does: otherwise the optimizer takes the same sums in another order, and resuming ends in other bits.
     for parameter, state in optimizer.state.items():
         for name, value in state.items():
             if isinstance(value, Tensor) and value.shape == parameter.shape:

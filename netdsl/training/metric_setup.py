@@ -1,8 +1,8 @@
-"""The metrics of a file, made for its data, and the one that says which epoch is the best."""
+"""The metrics of a file, made for its data, and the one that chooses the best epoch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torchmetrics import Metric
@@ -21,7 +21,7 @@ def build_metrics(
     experiment: Experiment, facts: Facts, device: torch.device, *, confusion: bool = False
 ) -> dict[str, Metric]:
     """The metrics by name, and with `confusion` the confusion matrix where the data have classes."""
-    metrics = {name: _metric(use, facts).to(device) for name, use in _named(experiment.metrics).items()}
+    metrics = {name: _build(use, facts).to(device) for name, use in _name_metrics(experiment.metrics).items()}
     if confusion and facts.classes and "confusion" not in metrics:
         metrics["confusion"] = Confusion(num_classes=facts.classes).to(device)
     for metric in metrics.values():
@@ -35,15 +35,15 @@ def gives_probabilities(experiment: Experiment) -> bool:
     return experiment.loss is not None and experiment.loss.component.outputs == "probabilities"
 
 
-def begin_history(uses: Uses, metrics: dict[str, Metric]) -> History:
-    """The best epoch is the one with the best value of the first metric that has a better end, else of the loss."""
-    for name, use in _named(uses).items():
+def begin_history(uses: Uses, metrics: Mapping[str, Metric]) -> History:
+    """An empty history. Its criterion is the first metric of which more or less is better, else the loss."""
+    for name, use in _name_metrics(uses).items():
         if metrics[name].higher_is_better is not None:
             return History(list(metrics), name, use.component.best == "highest")
     return History(list(metrics))
 
 
-def _metric(use: Use[components.Metric], facts: Facts) -> Metric:
+def _build(use: Use[components.Metric], facts: Facts) -> Metric:
     arguments = completed(use)
     if arguments.get("num_classes", 0) is None:
         arguments["num_classes"] = facts.classes
@@ -51,8 +51,8 @@ def _metric(use: Use[components.Metric], facts: Facts) -> Metric:
     return metric
 
 
-def _named(uses: Uses) -> dict[str, Use[components.Metric]]:
-    """The metrics by name; the second `accuracy` is `accuracy_2`."""
+def _name_metrics(uses: Uses) -> dict[str, Use[components.Metric]]:
+    """The metrics by name; a second `accuracy` is `accuracy_2`."""
     named: dict[str, Use[components.Metric]] = {}
     for use in uses:
         name = use.component.name

@@ -1,81 +1,96 @@
-"""Why a loss is not finite: the first layer that makes it so, by its place in the text."""
+"""Why a loss is not finite: the first layer whose output is not, by its place in the text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.text import Text, text
 from netdsl.data import Batch, Data
 from netdsl.program import Experiment, Network, Node
-from netdsl.runs.folder import RunFolder
+from netdsl.runs.checkpointer import Checkpointer
 from netdsl.training.assembly import assemble
 from netdsl.training.learner import Learner
-from netdsl.training.loop import Unwatched, grouped, train_epoch
+from netdsl.training.loop import group_batches, training_steps
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.schedules import Steps
 
+Hook = Callable[[nn.Module, tuple[object, ...], object], None]
 
-def blame(
-    experiment: Experiment, data: Data, folder: RunFolder, choice: Choice, learner: Learner, step: int
+
+def explain_divergence(
+    experiment: Experiment, data: Data, checkpointer: Checkpointer, choice: Choice, step: int
 ) -> NoReturn:
-    """Raises what is to be told of a step whose loss is not finite.
+    """Raises the error of a step whose loss is not finite; it names the layer at fault.
 
-    Randomness is a function of the seed and the position, so the run is played again from its last checkpoint up to
-    that step, and the step itself is taken apart. `data` are those of a process that is alone.
+    Random numbers are a function of the seed and the position. So one process takes the steps from the last checkpoint
+    on again, up to the one before that step, and then looks at the output of each layer. `data` are the whole data.
     """
-    checkpoint = folder.checkpoints.latest()
-    again = assemble(experiment, learner.device, learner.steps)
-    data = lay_out(again, data, choice)
+    checkpoint = checkpointer.folder.checkpoints.latest()
+    learner = assemble(experiment, checkpointer.learner.device, checkpointer.learner.steps)
+    data = lay_out(learner, data, choice)
     if checkpoint:
-        again.load_state_dict(checkpoint.state)
-    good = f"`{folder.checkpoints.path(again.step)}` is good" if checkpoint else "no checkpoint had been written yet"
-    again.steps = Steps(step - 1, again.steps.per_epoch)
-    causes = (first_cause(experiment.network, again, batch) for batch in _replay(again, data))
-    cause = next(filter(None, causes), None) or (
-        "it was finite when the step was taken again, so the device is not repeatable"
-        if learner.team.alone
-        else "it was finite when one process took the step again, which draws other dropout than several"
+        learner.load_state_dict(dict(checkpoint.state))
+    good = (
+        text("`{path}` is good", path=checkpointer.folder.checkpoints.path(learner.step))
+        if checkpoint
+        else text("no checkpoint had been written yet")
     )
+    learner.steps = Steps(step - 1, learner.steps.per_epoch)
+    batches = _replay(learner, data)
+    causes = (find_cause(experiment.network, learner, batch) for batch in batches)
+    cause = next(filter(None, causes), None)
+    if cause is None and checkpointer.learner.team.alone:
+        cause = text("it was finite when the step was taken again, so the device does not repeat its results")
+    elif cause is None:
+        cause = text("it was finite when one process took the step again, whose dropout differs from that of several")
     raise TrainingError(
-        f"the loss of step {step:,} (epoch {again.epoch + 1}) is not finite: {cause}",
-        f"lower the learning rate, or clip the gradients with `train clip=1`; {good}",
+        text(
+            "the loss of step {step:,} (epoch {epoch}) is not finite: {cause}",
+            step=step,
+            epoch=learner.epoch + 1,
+            cause=cause,
+        ),
+        text("lower the learning rate, or clip the gradients with `train clip=1`; {good}", good=good),
     )
 
 
 def _replay(learner: Learner, data: Data) -> list[Batch]:
-    """Takes all the steps of a learner; the batches of the one that would come next."""
+    """Takes all the steps that a learner has left; returns the batches of the one that would come next."""
     while learner.step < learner.steps or learner.batch == data.train.batches:
-        train_epoch(learner, data.train, Unwatched())
+        for _ in training_steps(learner, data.train):
+            pass
         if learner.batch == data.train.batches:
             learner.epoch, learner.batch = learner.epoch + 1, 0
     learner.train()
-    return next(grouped(data.train.epoch(learner.epoch, start=learner.batch), learner.settings.accumulate))
+    batches = data.train.epoch(learner.epoch, start=learner.batch)
+    return next(group_batches(batches, learner.settings.accumulate))
 
 
-def first_cause(network: Network, learner: Learner, batch: Batch) -> str | None:
+def find_cause(network: Network, learner: Learner, batch: Batch) -> Text | None:
     """What turns a batch into NaN or infinity, in words; None where nothing does."""
-    if not _finite(batch.x):
-        return "the batch itself holds values that are not finite"
+    if not _is_finite(batch.x):
+        return text("the batch itself holds values that are not finite")
     nodes = {node.path: node for node in network.walk()}
-    with _watched(learner.module) as found, torch.no_grad(), learner.autocast:
+    with _watch_outputs(learner.module) as found, torch.no_grad(), learner.autocast:
         loss = learner.loss(learner.module(batch.x).float(), batch.y)
     if found:
-        return _describe(nodes[found[0]], learner.module.get_submodule(found[0]))
-    return None if _finite(loss) else "every layer's output is finite; the loss itself is not"
+        return _blame(nodes[found[0]], learner.module.get_submodule(found[0]))
+    return None if _is_finite(loss) else text("every layer's output is finite; the loss itself is not")
 
 
 @contextmanager
-def _watched(module: nn.Module) -> Iterator[list[str]]:
+def _watch_outputs(module: nn.Module) -> Iterator[list[str]]:
     """The names of the modules whose output is not finite, in the order in which they finish."""
     found: list[str] = []
 
-    def watch(name: str) -> Any:
-        return lambda _module, _inputs, output: None if _finite(output) else found.append(name)
+    def watch(name: str) -> Hook:
+        return lambda _module, _inputs, output: None if _is_finite(output) else found.append(name)
 
     handles = [inner.register_forward_hook(watch(name)) for name, inner in module.named_modules() if name]
     try:
@@ -85,12 +100,14 @@ def _watched(module: nn.Module) -> Iterator[list[str]]:
             handle.remove()
 
 
-def _describe(node: Node, module: nn.Module) -> str:
-    place = f"`{node.written}` at {node.span.source.name}:{node.span.position.line}"
-    if all(_finite(parameter) for parameter in module.parameters()):
-        return f"{place} is the first layer whose output is not finite"
-    return f"{place} is the first layer whose weights are not finite: the step before made them so"
+def _blame(node: Node, module: nn.Module) -> Text:
+    template = (
+        "`{layer}` at {file}:{line} is the first layer whose output is not finite"
+        if all(_is_finite(parameter) for parameter in module.parameters())
+        else "`{layer}` at {file}:{line} is the first layer whose weights are not finite: the step before made them so"
+    )
+    return text(template, layer=node.written, file=node.span.source.name, line=node.span.position.line)
 
 
-def _finite(value: Any) -> bool:
+def _is_finite(value: object) -> bool:
     return not isinstance(value, Tensor) or not value.is_floating_point() or bool(value.isfinite().all())

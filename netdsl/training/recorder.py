@@ -1,242 +1,217 @@
-"""What surrounds the loop: a run logs, shows, saves itself, and stops when it must."""
+"""What a run records: which numbers, when, and where.
+
+    when                                 which numbers                                      where
+    every `train every=` steps           train/loss (the mean since the last line),         the loggers
+                                         train/lr
+    at the end of each epoch, after      epoch, train/epoch_loss, test/loss, and            the loggers, the history
+    the test                             test/METRIC for each metric with a single value
+    once, before the first of them       the net's graph, some samples, the settings        TensorBoard
+
+The loggers are `metrics.jsonl`, which every run has, and those of the file's `loggers` line, or else TensorBoard. The
+history is in each checkpoint and, for the best epoch and the last, in `run.json`. Only the first process of a team has
+loggers; what it records is summed over all of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import errno
+import math
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
-from time import monotonic
-from typing import Any
+from typing import Any, TypedDict
 
 from torch import Tensor
-from torchmetrics import Metric
 
-from netdsl.core.errors import Interrupted, TrainingError
-from netdsl.data import Batch
-from netdsl.runs.checkpointer import Saver
-from netdsl.runs.history import Epoch
+from netdsl.builder import create
+from netdsl.core.text import text
+from netdsl.data import Data
+from netdsl.program import Experiment
+from netdsl.runs.folder import RunFolder
+from netdsl.runs.history import Epoch, EpochState, History
 from netdsl.training.learner import Learner
-from netdsl.training.machine.device import out_of_memory
-from netdsl.training.reporting.console import Display
-from netdsl.training.reporting.epoch_table import EpochTable, Progress
-from netdsl.training.reporting.numbers import duration
-from netdsl.training.reporting.plugin_callbacks import Callbacks
+from netdsl.training.pace import Pace
+from netdsl.training.reporting.loggers import Jsonl, Metrics, RunLogger
+from netdsl.training.reporting.tensorboard import SAMPLES, Beside, TensorBoard, settings_of
 from netdsl.training.running_loss import Losses, RunningMean
-from netdsl.training.signals import StopSignal
 
-AGREEMENT = 0.5
-"""Seconds, about, after which the processes of a team ask each other whether to save or to stop."""
-
-MOST_STEPS = 100
-"""So many steps at most lie between two such questions."""
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a system says of a disk, a quota or a file that cannot grow."""
 
 
 class Diverged(Exception):
     """The loss of a step was NaN or infinite."""
 
     def __init__(self, step: int) -> None:
-        super().__init__(f"the loss of step {step} is not finite")
+        super().__init__(text("the loss of step {step} is not finite", step=step))
         self.step = step
 
 
-@dataclass(kw_only=True)
-class Run:
-    """A run in progress.
+class RecorderState(TypedDict):
+    """What a checkpoint holds of a recorder."""
 
-    Args:
-        batches: how many batches an epoch has.
-        epochs: how many epochs there will be.
-        test_batch: how many samples are evaluated at once, where those of the pipeline are too many.
-        classes: whether the net's outputs are scores of classes, so that an accuracy can be shown.
-    """
+    losses: list[float]
+    history: list[EpochState]
+    logs: int
 
-    learner: Learner
-    saver: Saver
-    callbacks: Callbacks
-    metrics: Mapping[str, Metric]
-    display: Display
-    stop: StopSignal
-    batches: int
-    epochs: int
-    classes: bool
-    losses: Losses = field(default_factory=Losses)
-    test_batch: int | None = None
 
-    def __post_init__(self) -> None:
-        self.table = EpochTable(list(self.metrics), self.display.unit)
-        self._accuracy = RunningMean()
-        self._began = monotonic()
-        self._first = self._asking = self.learner.step
-        self._question = self.learner.step, self._began
-        self._compiling = self.learner.settings.compile != "off"
-        self._ended = False
+class Recorder:
+    """The losses, the loggers and the history of a run. All processes of a team call it at the same steps."""
 
-    @property
-    def finished(self) -> bool:
-        """Whether there is nothing more to do: every step taken, patience lost, or a plugin content."""
-        learner = self.learner
-        return (
-            self._ended
-            or learner.finished
-            or (learner.batch == 0 and self.saver.history.stalled(learner.settings.patience))
-        )
+    def __init__(self, learner: Learner, history: History, loggers: Loggers) -> None:
+        self.learner, self.history, self.loggers = learner, history, loggers
+        self.losses = Losses()
+        self.pace = Pace(learner, self.losses)
 
-    def resume(self, state: dict[str, Any]) -> None:
-        """Goes on where a checkpoint was written."""
-        try:
-            self.learner.load_state_dict(state)
-        except (KeyError, ValueError, RuntimeError) as error:
-            if isinstance(error, RuntimeError) and "loading state_dict" not in str(error):
-                raise
-            step, folder = state["position"][-1], self.saver.folder
-            raise TrainingError(
-                f"the checkpoint of step {step:,} in `{folder.path}` is of a run with other settings",
-                "resume a run with the settings and the plugins that it was begun with",
-            ) from error
-        if self.learner.team.is_rank0:
-            self.losses.load_state_dict(state["losses"])
-        self.saver.resume(state)
-        self._first = self._asking = self.learner.step
-
-    def epoch_began(self) -> None:
+    def begin_epoch(self) -> None:
         """Starts the clock of an epoch."""
-        self._epoch_began, self._before, self._accuracy = monotonic(), self.losses.epoch.samples, RunningMean()
+        self.pace.begin_epoch()
 
-    def step_ended(self, output: Tensor, target: Tensor) -> None:
-        """Called after every optimizer step: what it does not need to know, it does not wait for."""
-        if self._compiling:
-            self._compiled()
+    def step_ended(self) -> None:
+        """Logs the training loss and the learning rate, every so many steps."""
         if self.learner.step % self.learner.settings.every == 0:
-            self._log()
-        if self.display.due:
-            self._show(output, target)
-        signal, save = self._asked()
-        if save or signal:
-            self.save("stopped" if signal else "running")
-        if signal:
-            raise Interrupted(signal, self.saver.folder.path, self.learner.step, reports=self.learner.team.is_rank0)
-
-    def rescued(self) -> str:
-        """Saves a training that cannot go on between two steps, if it can; how to go on."""
-        if self.learner.team.alone and self.learner.settings.accumulate == 1:
-            with suppress(TrainingError, Diverged):
-                self.save("stopped")
-        return self.saver.kept()
-
-    def until_stopped(self, batches: Iterable[Batch]) -> Iterator[Batch]:
-        """The batches of a test, for as long as nobody asks the run to stop."""
-        for batch in batches:
-            if self.stop.number and self.learner.team.alone:
-                self.save("stopped")
-                raise Interrupted(self.stop.number, self.saver.folder.path, self.learner.step)
-            yield batch
-
-    def halves_test(self, batch: int, error: Exception) -> bool:
-        """Whether a test that ran out of memory should be tried with smaller batches, its results being the same."""
-        batch = self.test_batch or batch
-        if batch == 1 or not self.learner.team.alone or not out_of_memory(error):
-            return False
-        self.test_batch = batch // 2
-        self.display.line(f"out of memory with a test batch of {batch}: going on with {self.test_batch}")
-        return True
+            metrics = {"train/loss": self._settle(self.losses.recent), "train/lr": self.learner.rate}
+            self.loggers.log(metrics, self.learner.step)
+            self.losses.recent = RunningMean()
 
     def training_ended(self) -> None:
-        """Called when the epoch's last step is taken, before the test set."""
-        self._train_loss = self._settled(self.losses.epoch)
-        self._rate = self._samples_a_second()
+        """Takes the epoch's training loss and rate, before the test, whose time is not in the rate."""
+        self._train_loss = self._settle(self.losses.epoch)
+        self._rate = self.pace.rate
 
-    def epoch_ended(self, test: Mapping[str, Any]) -> None:
-        """Called with the results on the test set; the learner stands at the beginning of the next epoch."""
+    def epoch_ended(self, test: Mapping[str, Any]) -> Epoch:
+        """Records an epoch with its results on the test set, and starts the means of the next."""
         epoch = Epoch(
             number=self.learner.epoch,
             step=self.learner.step,
             train_loss=self._train_loss,
             test={name: value.tolist() if isinstance(value, Tensor) else value for name, value in test.items()},
             rate=self._rate,
-            seconds=monotonic() - self._epoch_began,
+            seconds=self.pace.epoch_seconds,
         )
         self.losses.epoch = RunningMean()
-        self.saver.history.add(epoch)
-        self.saver.keep_best()
-        self.saver.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
-        self.display.line(self.table.row(epoch))
-        if reason := self.callbacks.epoch_ended(epoch):
-            self._ended = True
-            self.display.line(f"ended after epoch {epoch.number} by {reason}")
+        self.history.add(epoch)
+        self.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
+        return epoch
 
-    def save(self, status: str = "running") -> None:
-        """Writes a checkpoint, of nothing but finite losses."""
-        self._settled(self.losses.epoch)
-        self.saver.save({"losses": self.learner.team.sum(self.losses.state_dict())}, status)
+    def require_finite(self) -> None:
+        """Waits for the losses of all steps taken.
 
-    def finish(self) -> None:
-        """Writes the last checkpoint and the weights."""
-        self.save()
-        self.saver.finish()
+        Raises:
+            Diverged: one of them is not finite, so that the weights are not worth keeping.
+        """
+        self._settle(self.losses.epoch)
 
-    def _log(self) -> None:
-        metrics = {"train/loss": self._settled(self.losses.recent), "train/lr": self.learner.rate}
-        self.saver.loggers.log(metrics, self.learner.step)
-        self.losses.recent = RunningMean()
+    def state_dict(self) -> RecorderState:
+        """What has been recorded; in a team every process must call it."""
+        return {
+            "losses": self.learner.team.sum(self.losses.state_dict()),
+            "history": self.history.state_dict(),
+            "logs": self.loggers.count,
+        }
 
-    def _compiled(self) -> None:
-        """Tells what the first step took, in which the net was compiled, and starts the clocks anew."""
-        self._compiling = False
-        self.losses.settle()
-        self.display.line(f"compiled in {duration(monotonic() - self._epoch_began)}, which the times below leave out")
-        self._began = self._epoch_began = monotonic()
-        self._first, self._before = self.learner.step, self.losses.epoch.samples
+    def load_state_dict(self, state: RecorderState) -> None:
+        """Goes on after the step of a checkpoint, which the learner stands at already."""
+        if self.learner.team.is_rank0:  # the sums of all processes, which must be counted once
+            self.losses.load_state_dict(state["losses"])
+        self.history.load_state_dict(state["history"])
+        self.loggers.resume(self.learner.step, state["logs"])
+        self.pace.restart()
 
-    def _settled(self, mean: RunningMean) -> float:
-        """The value of a mean, over the whole team; all of it learns of a loss that is not finite."""
+    def _settle(self, mean: RunningMean) -> float:
+        """The value of a mean over the whole team; all processes learn of a loss that is not finite."""
         self.losses.settle()
         bad = self.losses.bad
         total, samples, diverged = self.learner.team.sum([mean.total, mean.samples, bad is not None])
         if diverged:
-            far = self.learner.steps + 1
-            raise Diverged(-int(self.learner.team.max([-(far if bad is None else bad)])[0]))
+            beyond = self.learner.steps + 1
+            raise Diverged(-int(self.learner.team.max([-(beyond if bad is None else bad)])[0]))
         return RunningMean(total, int(samples)).value
 
-    def _asked(self) -> tuple[int, bool]:
-        """The signal that has come, and whether a checkpoint is due; the processes of a team agree on both."""
-        team, saver = self.learner.team, self.saver
-        if team.alone:
-            return self.stop.number or 0, saver.due
-        counted = saver.saving.steps is not None and saver.due  # all count the same steps
-        if self.learner.step < self._asking and not counted:
-            return 0, False
-        leader = [saver.due, self._stride()] if team.is_rank0 else [0, 0]
-        signal, save, stride = team.max([self.stop.number or 0, *leader])
-        self._asking = self.learner.step + int(stride)
-        return int(signal), bool(save)
 
-    def _stride(self) -> int:
-        """How many steps there may be up to the next question, at the pace of those since the last."""
-        step, moment = self._question
-        self._question = self.learner.step, monotonic()
-        pace = (self.learner.step - step) / max(self._question[1] - moment, 1e-9)
-        return max(1, min(MOST_STEPS, int(pace * AGREEMENT)))
+class Loggers:
+    """Several loggers as one. One that fails is switched off with a warning; a full disk stops the run instead."""
 
-    def _show(self, output: Tensor, target: Tensor) -> None:
-        self.losses.settle()
-        if self.classes:
-            classes = target.argmax(1) if target.is_floating_point() else target
-            self._accuracy.add((output.argmax(1) == classes).double().mean().item(), len(target))
-        learner, now = self.learner, monotonic()
-        done = learner.step - self._first
-        self.display.show(
-            Progress(
-                epoch=learner.epoch + 1,
-                epochs=self.epochs,
-                batch=learner.batch,
-                batches=self.batches,
-                loss=self.losses.epoch.value,
-                accuracy=self._accuracy.value if self.classes else None,
-                rate=self._samples_a_second(),
-                remaining=(now - self._began) / max(done, 1) * (learner.steps - learner.step),
-            )
-        )
+    def __init__(self, loggers: Iterable[RunLogger], warn: Callable[[str], None]) -> None:
+        self._loggers = list(loggers)
+        self._warn = warn
+        self.count = 0
 
-    def _samples_a_second(self) -> float:
-        samples = (self.losses.epoch.samples - self._before) * self.learner.team.world
-        return samples / max(monotonic() - self._epoch_began, 1e-9)
+    def begin(self, beside: Beside | None) -> None:
+        """Gives TensorBoard, and loggers like it, what can be shown beside the numbers."""
+        self._call_each("begin", beside)
+
+    def resume(self, step: int, count: int) -> None:
+        """Has the loggers go on after a step at which `log` had been called `count` times."""
+        self.count = count
+        self._call_each("resume", step, count)
+
+    def log(self, metrics: Metrics, step: int) -> None:
+        """Logs the numbers of a step; NaN and infinity, which JSON and curves cannot hold, are left out."""
+        self.count += 1
+        self._call_each("log", {name: value for name, value in metrics.items() if math.isfinite(value)}, step)
+
+    def flush(self) -> None:
+        """Puts on the disk what has been logged."""
+        self._call_each("flush")
+
+    def close(self) -> None:
+        """Closes each logger; an error is ignored, for what had to be kept has been flushed before."""
+        for logger in self._loggers:
+            with suppress(Exception):
+                logger.close()
+
+    def _call_each(self, method: str, *arguments: object) -> None:
+        for logger in tuple(self._loggers):
+            try:
+                getattr(logger, method, _do_nothing)(*arguments)
+            except Exception as error:  # a logger may fail in any way; training goes on
+                if getattr(error, "errno", None) in FULL:
+                    raise
+                self._loggers.remove(logger)
+                with suppress(Exception):
+                    logger.close()
+                self._warn(
+                    text(
+                        "the logger {logger} is switched off: {kind}: {error}",
+                        logger=type(logger).__name__,
+                        kind=type(error).__name__,
+                        error=str(error),
+                    )
+                )
+
+
+def open_loggers(
+    experiment: Experiment,
+    data: Data,
+    folder: RunFolder,
+    learner: Learner,
+    history: History,
+    warn: Callable[[str], None],
+) -> Loggers:
+    """The loggers of a run: `metrics.jsonl` always; those of the file, or else TensorBoard."""
+    chosen: list[RunLogger] = []
+    if learner.team.is_rank0:
+        asked = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
+        chosen = [Jsonl(folder.path), *(logger for logger in asked if not isinstance(logger, Jsonl))]
+    loggers = Loggers(chosen, warn)
+    loggers.begin(_beside(experiment, data, learner, history))
+    return loggers
+
+
+def shows_curves(experiment: Experiment) -> bool:
+    """Whether TensorBoard can show the run."""
+    names = [use.component.name for use in experiment.loggers]
+    return not names or "tensorboard" in names
+
+
+def _beside(experiment: Experiment, data: Data, learner: Learner, history: History) -> Beside | None:
+    """What TensorBoard shows beside the curves; a sharded net, of which each process has a part, cannot be traced."""
+    if learner.is_sharded:
+        return None
+    curves = tuple(f"test/{name}" for name in ("loss", *history.metrics) if name != "confusion")
+    few = data.test.batched(SAMPLES)
+    return Beside(learner.module, lambda: next(iter(few.epoch(0))).x, settings_of(experiment), curves)
+
+
+def _do_nothing(*_: object) -> None:
+    """What a logger without an optional method does."""

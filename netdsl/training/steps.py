@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import ceil
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.text import text
 from netdsl.data import Data, Pipeline
 from netdsl.program import Experiment, Network, Node
 from netdsl.training.distributed.process_group import Team
@@ -12,30 +13,41 @@ from netdsl.training.schedules import Steps
 
 
 def count_steps(experiment: Experiment, data: Data, team: Team) -> Steps:
-    """The optimizer steps of a training; refuses batches that none could take."""
+    """The optimizer steps of a training; refuses batches of which no step can be taken."""
     settings = experiment.train
-    an_epoch = ceil(data.train.batches / settings.accumulate)
-    if an_epoch == 0:
+    per_epoch = ceil(data.train.batches / settings.accumulate)
+    if per_epoch == 0:
         raise TrainingError("the training set is empty, or `drop_last` leaves no batch of it")
-    _require_shares(data.train.batch, team.world)
-    _require_companions(experiment.network, data.train)
-    return Steps(settings.steps or settings.epochs * an_epoch, an_epoch)
+    _require_share_for_each(data.train.batch, team.world)
+    _require_several_samples(experiment.network, data.train)
+    return Steps(settings.steps or settings.epochs * per_epoch, per_epoch)
 
 
-def _require_shares(batch: int, world: int) -> None:
+def _require_share_for_each(batch: int, world: int) -> None:
     if batch < world:
-        advice = f"write `--set data.batch={world}`, or more: `batch` counts the samples of all processes together"
-        raise TrainingError(f"a batch of {batch} cannot be shared by {world} processes", advice)
+        raise TrainingError(
+            text("a batch of {batch} cannot be shared by {world} processes", batch=batch, world=world),
+            text(
+                "write `--set data.batch={world}`, or more: `batch` counts the samples of all processes together",
+                world=world,
+            ),
+        )
 
 
-def _require_companions(network: Network, train: Pipeline) -> None:
-    """One sample by itself has no variance to normalise with."""
+def _require_several_samples(network: Network, train: Pipeline) -> None:
+    """Refuses a last batch of one sample where a batch normalisation would have a single value to normalise."""
     last = train.size(train.batches - 1)
-    alone = next((node for node in network.walk() if _normalizes_single_values(node)), None)
-    if last == 1 and alone:
-        place = f"`{alone.written}` at {alone.span.source.name}:{alone.span.position.line}"
-        advice = "write another `batch=` or, for more than one batch, `drop_last=true`"
-        raise TrainingError(f"the last batch of an epoch has one sample, of which {place} cannot take a mean", advice)
+    normalization = next((node for node in network.walk() if _normalizes_single_values(node)), None)
+    if last == 1 and normalization:
+        raise TrainingError(
+            text(
+                "the last batch of an epoch has one sample, of which `{layer}` at {file}:{line} cannot take a mean",
+                layer=normalization.written,
+                file=normalization.span.source.name,
+                line=normalization.span.position.line,
+            ),
+            "write another `batch=` or, for more than one batch, `drop_last=true`",
+        )
 
 
 def _normalizes_single_values(node: Node) -> bool:

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
 
-from netdsl.builder import create
-from netdsl.core.errors import CompileError, TrainingError
-from netdsl.data import Data, DataError, open_data
+from netdsl.core.errors import TrainingError
+from netdsl.core.text import text
+from netdsl.data import Data, open_data
 from netdsl.program import Experiment
-from netdsl.runs.checkpointer import Saver, Saving
-from netdsl.runs.folder import RunFolder, writing
+from netdsl.runs.about import KnownFacts, RunAbout, Speed
+from netdsl.runs.checkpointer import Checkpointer, Saving
+from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
-from netdsl.runs.resume import Beginning, Place, begin
+from netdsl.runs.resume import Beginning, begin_folder, find_beginning
 from netdsl.runs.weights import read_weights, transfer
 from netdsl.training.assembly import assemble
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
+from netdsl.training.evaluate import Evaluator
+from netdsl.training.failure_messages import explain_failures
 from netdsl.training.learner import Learner
-from netdsl.training.loop import fit
-from netdsl.training.machine.autotune import choose
+from netdsl.training.loop import training_steps
+from netdsl.training.machine.autotune import choose_settings
 from netdsl.training.machine.compile import explain_compile_errors
-from netdsl.training.machine.device import choose_device, device_name, out_of_memory
+from netdsl.training.machine.device import choose_device, device_name
 from netdsl.training.machine.memory_format import Choice, arrange, lay_out
 from netdsl.training.machine.numerics import numerics
-from netdsl.training.machine.out_of_memory import explain, room_for_weights
-from netdsl.training.machine.precision import advice
+from netdsl.training.machine.out_of_memory import explain_no_room
+from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
-from netdsl.training.nan_trace import blame
-from netdsl.training.recorder import Diverged, Run
-from netdsl.training.reporting.console import Display, choose_display
-from netdsl.training.reporting.epoch_table import header, left_out, outcome
-from netdsl.training.reporting.loggers import Jsonl, Loggers, RunLogger
+from netdsl.training.recorder import Recorder, open_loggers, shows_curves
+from netdsl.training.reporting.console import open_console
+from netdsl.training.reporting.epoch_table import EpochTable, header, outcome, skipped_lines
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
-from netdsl.training.reporting.tensorboard import SAMPLES, Beside, TensorBoard, settings_of
+from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
-from netdsl.training.signals import StopSignal
 from netdsl.training.steps import count_steps
+from netdsl.training.stop import Stop, StopSignal
 
 EVERY_HALF_MINUTE = Saving()
 
@@ -54,7 +55,7 @@ class RunResult:
     """What a run leaves.
 
     Args:
-        folder: where everything lies.
+        folder: the folder with all its files.
         model: the net as it ended, in evaluation mode.
         epochs: what each epoch came to.
         best: the best of them.
@@ -75,205 +76,219 @@ def train(
     init: str | Path | None = None,
     quiet: bool = False,
     saving: Saving = EVERY_HALF_MINUTE,
-    about: Mapping[str, Any] | None = None,
+    about: RunAbout | None = None,
     callbacks: Hooks | None = None,
 ) -> RunResult:
-    """Trains a net as its file says, evaluates it after each epoch, and leaves a run's folder.
+    """Trains a net as its file says, tests it after each epoch, and leaves a folder with all that came of it.
 
     Args:
         experiment: a checked file with a `data` line.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        out: the folder; left out, `runs/<name>/<time>`.
-        resume: the folder of a run to go on with, or one of its checkpoints; `out` is then left out.
-        init: a run's folder, or a file of weights, to begin with the weights of; what does not fit is told.
-        quiet: say nothing.
+        out: the folder of the run; None: `runs/<name>/<time>`.
+        resume: the folder of a run to go on with, or one of its checkpoints; `out` and `init` are then left out.
+        init: the folder of a run, or a file of weights, to begin with; weights that do not fit are reported.
+        quiet: print nothing.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
-        callbacks: the plugins' functions that are told of the run, by hook: those of a registry.
+        callbacks: the plugins' functions that are called in the course of the run, by hook: those of a registry.
 
     Raises:
-        TrainingError: the run cannot start or go on; `netdsl.data.DataError` where that is the data's fault.
+        TrainingError: the run cannot start, or cannot go on.
+        netdsl.data.DataError: the same, for the data's sake.
         Interrupted: Ctrl-C or SIGTERM came; the run has saved itself.
     """
     if experiment.data is None:
-        raise TrainingError(f"`{experiment.source.name}` has no `data` line", "write one, such as `data digits`")
+        raise TrainingError(
+            text("`{name}` has no `data` line", name=experiment.source.name), "write one, such as `data digits`"
+        )
+    settings = experiment.train
     team = expected_team()
     place = choose_device(device, team.local, team.local_world)
     with ExitStack() as stack:
+        # The caller's random numbers, torch's switches and the other processes are left as they were found.
         stack.enter_context(torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type))
-        stack.enter_context(numerics(place, experiment.train))
+        stack.enter_context(numerics(place, settings))
         stack.enter_context(join(team, place))
-        stack.enter_context(room_for_weights(experiment, place))
-        stop = StopSignal(patient=not team.alone)
-        display = choose_display(
-            quiet or not team.is_rank0, "images" if len(experiment.network.input) == 3 else "samples"
-        )
-        stack.callback(display.close)
-        data = _open(experiment, place, team, display)
+        stack.enter_context(explain_no_room(experiment, place))
+        unit = "images" if len(experiment.network.input) == 3 else "samples"
+        console = stack.enter_context(open_console(quiet or not team.is_rank0, unit))
+
+        # Open the data, of which each process is served its share.
+        share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding)
+        data = team.on_all_ranks(partial(share, experiment.data, place, seed=settings.seed))
         stack.callback(data.close)
         steps = team.on_rank0(partial(count_steps, experiment, data, team))
+
+        # Find out where to begin. Nothing is written before the net stands: a run that cannot begin leaves nothing.
         restarted = team.max([team.restarts])[0] > 0
-        where = Place(Path(out) if out else None, Path(resume) if resume else None)
-        beginning = team.on_rank0(partial(begin, experiment, place, where, team, restarted, about or {}))
-        choice = team.on_rank0(partial(_choose, experiment, data, place, steps, beginning))
-        display.line(header(experiment, data, place, team.world, choice))
-        if team.is_rank0 and (note := advice(experiment.network, experiment.train.precision, place)):
-            display.line(note)
+        beginning = team.on_rank0(
+            partial(
+                find_beginning,
+                experiment.source.name,
+                team,
+                out=Path(out) if out else None,
+                resume=Path(resume) if resume else None,
+                init=str(init) if init else None,
+                restarted=restarted,
+            )
+        )
+
+        # Choose how to use the machine.
+        notes: list[str] = []  # printed once the run has begun
+        choice = team.on_rank0(partial(_choose, experiment, data, place, steps, beginning, notes.append))
+        notes.insert(0, header(experiment, data, place, team.world, choice))
+        if team.is_rank0 and (advice := advise(experiment.network, settings.precision, place)):
+            notes.append(advice)
         if restarted:
-            display.line(f"a process died, so all were started anew; they go on after step {beginning.step:,}")
-        start = _initial(init, team, display) if init and not beginning.resumed else None
-        fresh = partial(_fresh, experiment, choice, start)
-        learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, fresh))
+            notes.append(
+                text("a process died, so all were started anew; they go on after step {step:,}", step=beginning.step)
+            )
+
+        # Build the net with its first weights, and the optimizer.
+        set_weights = _first_weights(beginning.init, choice, experiment, team, notes.append)
+        learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, set_weights))
         data = lay_out(learner, data, choice)
-        run = _run(experiment, data, learner, beginning, display, stop, saving, callbacks or {})
-        stack.callback(run.saver.loggers.close)
-        _take_up(run, beginning, fresh_weights=start is None)
-        display.line(run.table.heading)
-        with run.callbacks.during(), _explained(experiment, data, run, choice), explain_compile_errors():
-            fit(learner, data, run)
-        _conclude(run, experiment, data)
-    history = run.saver.history
-    return RunResult(run.saver.folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+
+        # Begin the run: from here on there is a folder.
+        known = _describe(experiment, data, place, team, choice, beginning)
+        folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**known, **(about or {})}))
+        for note in notes:
+            console.line(note)
+
+        def warn(message: str) -> None:
+            console.line(text("warning: {message}", message=message))
+
+        metrics = build_metrics(experiment, data.facts, place)
+        history = begin_history(experiment.metrics, metrics)
+        recorder = Recorder(learner, history, open_loggers(experiment, data, folder, learner, history, warn))
+        stack.callback(recorder.loggers.close)
+        checkpointer = Checkpointer(folder=folder, learner=learner, recorder=recorder, saving=saving)
+        evaluator = Evaluator(learner=learner, pipeline=data.test, metrics=metrics, notify=console.line)
+        info = _run_info(experiment, learner, folder, beginning, history)
+        hooks = Callbacks(hooks=callbacks or {}, run=info, team=team, device=place, warn=warn)
+        table = EpochTable(list(metrics), unit)
+        display = StepDisplay(
+            console,
+            recorder,
+            batches=data.train.batches,
+            epochs=info.epochs,
+            has_classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
+        )
+
+        # Restore what an earlier run has left.
+        if beginning.state:
+            checkpointer.restore(beginning.state)
+        elif beginning.resumed:
+            recorder.loggers.resume(0, 0)
+        if beginning.init:
+            checkpointer.save()  # the weights of another run: this one must not need them any longer
+
+        # Train and test, epoch by epoch.
+        console.line(table.heading)
+        signal = StopSignal(patient=not team.alone)
+        stop = Stop(learner, checkpointer, signal)
+        with (
+            hooks.during(checkpointer.mark_failed),
+            explain_failures(experiment, data, checkpointer, choice),
+            signal,
+            explain_compile_errors(),
+        ):
+            while not stop.is_over:
+                recorder.begin_epoch()
+                display.begin_epoch()
+                for output, target in training_steps(learner, data.train, recorder.losses):
+                    recorder.step_ended()
+                    display.step_ended(output, target)
+                    stop.after_step()
+                recorder.training_ended()
+                results = evaluator.test_epoch(stop.watch_test)
+                learner.epoch, learner.batch = learner.epoch + 1, 0
+                epoch = recorder.epoch_ended(results)
+                checkpointer.keep_best()
+                console.line(table.row(epoch))
+                if reason := hooks.epoch_ended(epoch):
+                    stop.end()
+                    console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
+            checkpointer.finish()
+
+        # Say what the run came to.
+        if team.is_rank0 and data.skipped:
+            folder.describe(skipped=list(data.skipped))
+            console.line(skipped_lines(data.skipped))
+        console.line(outcome(history, folder.path, curves=shows_curves(experiment)))
+    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
 
 
-def _open(experiment: Experiment, place: torch.device, team: Team, display: Display) -> Data:
-    """The data, of which each process is served its share."""
-    assert experiment.data is not None
-    share = partial(open_data, rank=team.rank, world=team.world, progress=display.decoding)
-    return team.on_all_ranks(partial(share, experiment.data, place, seed=experiment.train.seed))
-
-
-def _take_up(run: Run, beginning: Beginning, *, fresh_weights: bool) -> None:
-    """Goes on where the run stood; one that begins with the weights of another saves them first."""
-    if beginning.state:
-        run.resume(beginning.state)
-    elif beginning.resumed:
-        run.saver.loggers.resume(0, 0)
-    elif not fresh_weights:
-        run.save()
-
-
-def _conclude(run: Run, experiment: Experiment, data: Data) -> None:
-    """Says which images were left out, what the run came to, and what to type next."""
-    folder = run.saver.folder
-    if run.learner.team.is_rank0 and data.skipped:
-        folder.describe(skipped=data.skipped)
-        run.display.line(left_out(data.skipped))
-    named = [use.component.name for use in experiment.loggers]
-    run.display.line(outcome(run.saver.history, folder.path, curves=not named or "tensorboard" in named))
-
-
-@contextmanager
-def _explained(experiment: Experiment, data: Data, run: Run, choice: Choice) -> Iterator[None]:
-    """Says what stops a training, why, and how to go on; signals are minded as long as it lasts."""
-    learner, folder = run.learner, run.saver.folder
-    try:
-        with run.saver.guarded(), run.stop:
-            yield
-    except Diverged as error:
-        assert experiment.data is not None  # of which else
-        seed = experiment.train.seed
-        alone = data if learner.team.alone else open_data(experiment.data, learner.device, seed=seed)
-        run.saver.fail()
-        learner.team.on_rank0(partial(blame, experiment, alone, folder, choice, learner, error.step))
-    except CompileError:
-        run.saver.fail()
-        raise
-    except DataError as error:
-        raise DataError(error.message, f"{error.help}; {run.rescued()}" if error.help else run.rescued()) from error
-    except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
-            raise
-        run.saver.fail()
-        raise explain(experiment, data, learner, error, run.saver.kept()) from error
-
-
-def _choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps, beginning: Beginning) -> Choice:
-    """How the run uses the machine: as before where it goes on, for another layout would make other bits."""
-    before = beginning.folder.about.get("speed") if beginning.resumed else None
-    choice = Choice(**before) if before else choose(experiment, data, device, steps)
-    facts = {name: getattr(data.facts, name) for name in ("input", "classes", "names", "mean", "std", "sizes")}
-    with writing(beginning.folder.path):
-        beginning.folder.describe(speed=asdict(choice), data=facts, status="running")
-    return choice
-
-
-def _fresh(
-    experiment: Experiment, choice: Choice, start: Callable[[nn.Module], None] | None, module: nn.Module
-) -> None:
-    """Gives a net its first weights, in the layout that its replicas will share gradients in."""
-    if start:
-        start(module)
-    if experiment.train.shard == "none":  # parts of weights are cut from rows
-        arrange(module, choice)
-
-
-def _initial(source: str | Path, team: Team, display: Display) -> Callable[[nn.Module], None]:
-    """What gives a fresh net the weights from elsewhere, and tells which of them."""
-    found = team.on_rank0(partial(read_weights, Path(source)))
-    return lambda module: display.line(f"from {source}: {transfer(found, module, source)}")
-
-
-def _run(
+def _choose(
     experiment: Experiment,
     data: Data,
-    learner: Learner,
+    device: torch.device,
+    steps: Steps,
     beginning: Beginning,
-    display: Display,
-    stop: StopSignal,
-    saving: Saving,
-    hooks: Hooks,
-) -> Run:
-    def warn(text: str) -> None:
-        display.line(f"warning: {text}")
-
-    folder, team = beginning.folder, learner.team
-    metrics = build_metrics(experiment, data.facts, learner.device)
-    history = begin_history(experiment.metrics, metrics)
-    loggers = Loggers(_loggers(experiment, folder, team), warn)
-    loggers.begin(_beside(experiment, data, learner, history))
-    told = _told(experiment, learner, beginning, history)
-    return Run(
-        learner=learner,
-        saver=Saver(folder=folder, learner=learner, history=history, loggers=loggers, saving=saving),
-        callbacks=Callbacks(hooks=hooks, run=told, team=team, device=learner.device, warn=warn),
-        metrics=metrics,
-        display=display,
-        stop=stop,
-        batches=data.train.batches,
-        epochs=told.epochs,
-        classes=experiment.loss is not None and experiment.loss.component.wants == "classes",
-    )
+    notify: Callable[[str], None],
+) -> Choice:
+    """How the run uses the machine; one that goes on does as before, for another layout would end in other bits."""
+    before = beginning.resumed.about.get("speed") if beginning.resumed else None
+    return Choice(**before) if before else choose_settings(experiment, data, device, steps, notify)
 
 
-def _beside(experiment: Experiment, data: Data, learner: Learner, history: History) -> Beside | None:
-    """What TensorBoard shows beside the curves; the parts of a net that is divided cannot be shown."""
-    if learner.sharded:
-        return None
-    metrics = tuple(f"test/{name}" for name in ("loss", *history.metrics) if name != "confusion")
-    few = data.test.batched(SAMPLES)
-    return Beside(learner.module, lambda: next(iter(few.epoch(0))).x, settings_of(experiment), metrics)
+def _first_weights(
+    init: str | None, choice: Choice, experiment: Experiment, team: Team, notify: Callable[[str], None]
+) -> Callable[[nn.Module], None]:
+    """What gives a fresh net its first weights: those of `init`, if there is one, in the layout of the run."""
+    found = team.on_rank0(partial(read_weights, Path(init))) if init else None
+
+    def set_weights(module: nn.Module) -> None:
+        if init and found is not None:
+            report = transfer(found, module, init)
+            notify(text("from {source}: {report}", source=init, report=report))
+        # Before replicas are made, which share gradients in the layout that the weights then have. The parts of a
+        # sharded net are cut from rows, and stay contiguous.
+        if experiment.train.shard == "none":
+            arrange(module, choice)
+
+    return set_weights
 
 
-def _told(experiment: Experiment, learner: Learner, beginning: Beginning, history: History) -> RunInfo:
-    """What callbacks are told of the run."""
+def _describe(
+    experiment: Experiment, data: Data, device: torch.device, team: Team, choice: Choice, beginning: Beginning
+) -> RunAbout:
+    """What `run.json` says of a run that begins."""
+    facts = data.facts
+    about: RunAbout = {
+        "name": experiment.source.name,
+        "device": device_name(device),
+        "seed": experiment.train.seed,
+        "launch": team.launch,
+        "speed": Speed(layout=choice.layout, test_batch=choice.test_batch),
+        "data": KnownFacts(
+            input=facts.input,
+            classes=facts.classes,
+            names=facts.names,
+            mean=facts.mean,
+            std=facts.std,
+            sizes=facts.sizes,
+        ),
+        "status": "running",
+    }
+    if beginning.init:
+        about["init"] = os.path.abspath(beginning.init)  # for `--resume` from another folder
+    return about
+
+
+def _run_info(
+    experiment: Experiment, learner: Learner, folder: RunFolder, beginning: Beginning, history: History
+) -> RunInfo:
+    """The run as plugins see it."""
     return RunInfo(
-        folder=beginning.folder.path,
+        folder=folder.path,
         name=experiment.source.name,
         net=experiment.source.text,
         device=device_name(learner.device),
         params=experiment.network.params,
         epochs=ceil(learner.steps / learner.steps.per_epoch),
         steps=int(learner.steps),
-        done=beginning.state["position"][0] if beginning.state else 0,
+        done=beginning.epochs,
         criterion=history.criterion,
         highest=history.highest,
     )
-
-
-def _loggers(experiment: Experiment, folder: RunFolder, team: Team) -> list[RunLogger]:
-    """The file's loggers, or TensorBoard; the lines of `metrics.jsonl` are always written. Only a leader logs."""
-    if not team.is_rank0:
-        return []
-    asked = [create(use, folder.path) for use in experiment.loggers] or [TensorBoard(folder.path)]
-    return [Jsonl(folder.path), *(logger for logger in asked if not isinstance(logger, Jsonl))]

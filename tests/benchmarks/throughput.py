@@ -158,9 +158,9 @@ def gained(case: Case, precision: str) -> float:
     import torch
 
     import netdsl
-    from netdsl.training.machine.precision import gain
+    from netdsl.training.machine.precision import measure_gain
 
-    return gain(netdsl.shapes(Path(case.net)), precision, torch.device("cpu"))
+    return measure_gain(netdsl.shapes(Path(case.net)), precision, torch.device("cpu"))
 
 
 def turn(contenders: dict[str, Contender], steps: int, *, backwards: bool) -> dict[str, float]:

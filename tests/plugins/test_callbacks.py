@@ -115,7 +115,7 @@ def test_one_that_fails_is_told_once_and_called_no_more(
     install("diary", DIARY)
     output = run("-e", NET, "--device", "cpu", "--out", tmp_path / "run")
     assert output.count("warning: ") == 1
-    assert f"\nwarning: plugin `bad` 1.0 fails in `{hook}` and is called no more: {reason}\n" in output
+    assert f"\nwarning: plugin `bad` 1.0 fails in `{hook}` and is not called again: {reason}\n" in output
     assert not (tmp_path / "run" / "called").exists()
     assert len(diary(tmp_path / "run")) == 5
 

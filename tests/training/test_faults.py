@@ -19,9 +19,10 @@ from netdsl.components import call
 from netdsl.core.source import Source
 from netdsl.data import DataError
 from netdsl.plugins.registry import load_registry
+from netdsl.runs.history import Epoch
 from netdsl.training import Saving, TrainingError, train
-from netdsl.training.machine.out_of_memory import largest
-from netdsl.training.recorder import Run
+from netdsl.training.machine.out_of_memory import find_largest
+from netdsl.training.recorder import Recorder
 
 from .conftest import exchange
 
@@ -87,13 +88,14 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def after_an_epoch(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
-    really = Run.epoch_ended
+    really = Recorder.epoch_ended
 
-    def epoch_ended(run: Run, test: Any) -> None:
-        really(run, test)
+    def epoch_ended(recorder: Recorder, test: Any) -> Epoch:
+        epoch = really(recorder, test)
         action()
+        return epoch
 
-    monkeypatch.setattr(Run, "epoch_ended", epoch_ended)
+    monkeypatch.setattr(Recorder, "epoch_ended", epoch_ended)
 
 
 def test_data_that_are_deleted_under_a_run_are_named_and_the_run_is_saved(
@@ -192,7 +194,7 @@ def test_a_test_that_does_not_fit_goes_on_with_smaller_batches(
     ],
 )
 def test_the_largest_batch_is_found_by_halves(failed: int, most: int, fitting: int, found: int) -> None:
-    assert largest(lambda size: size <= fitting, failed, most) == found
+    assert find_largest(lambda size: size <= fitting, failed, most) == found
 
 
 @pytest.mark.parametrize("kind", ["other net", "other settings"])

@@ -17,7 +17,8 @@ from torch import nn
 from netdsl.builtins.loggers import jsonl
 from netdsl.program import Use
 from netdsl.training import train
-from netdsl.training.reporting.loggers import Csv, Jsonl, Loggers
+from netdsl.training.recorder import Loggers
+from netdsl.training.reporting.loggers import Csv, Jsonl
 from netdsl.training.reporting.tensorboard import Beside, TensorBoard, visible
 
 

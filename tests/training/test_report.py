@@ -7,8 +7,15 @@ from pathlib import Path
 import pytest
 
 from netdsl.runs.history import Epoch, History
-from netdsl.training.reporting.console import Display, Plain, Terminal, choose_display
-from netdsl.training.reporting.epoch_table import EpochTable, Progress, decoding_line, left_out, moving_line, outcome
+from netdsl.training.reporting.console import Console, PlainConsole, TerminalConsole, open_console
+from netdsl.training.reporting.epoch_table import (
+    EpochTable,
+    Progress,
+    decoding_line,
+    outcome,
+    progress_line,
+    skipped_lines,
+)
 from netdsl.training.reporting.numbers import amount, clock, duration, number
 
 PROGRESS = Progress(
@@ -21,15 +28,15 @@ def epoch(number: int, loss: float = 1.0, accuracy: float = 0.5) -> Epoch:
 
 
 def test_the_moving_line_says_all_and_fits() -> None:
-    assert moving_line(PROGRESS, "images", columns=100) == (
+    assert progress_line(PROGRESS, "images", columns=100) == (
         "epoch 3/10 ━━━━━━━╌╌╌╌╌╌╌╌╌╌╌╌╌ 312/782  loss 1.2346  accuracy 56.2 %  5,123 images/s  0:42 left"
     )
 
 
 @pytest.mark.parametrize("columns", range(60, 121, 7))
 def test_the_bar_gives_way(columns: int) -> None:
-    line = moving_line(PROGRESS, "images", columns)
-    assert len(line) <= max(columns, len(moving_line(PROGRESS, "images", 0)))
+    line = progress_line(PROGRESS, "images", columns)
+    assert len(line) <= max(columns, len(progress_line(PROGRESS, "images", 0)))
     assert "312/782  loss 1.2346" in line
 
 
@@ -90,24 +97,24 @@ def test_the_best_is_the_first_of_several_equals(
     for index, value in enumerate(values, 1):
         history.add(epoch(index, loss=value))
     assert (history.best.number if history.best else None) == best
-    assert history.stalled(patience=2) is stalled
-    assert not history.stalled(patience=None)
+    assert history.is_stalled(patience=2) is stalled
+    assert not history.is_stalled(patience=None)
 
 
 def test_a_pipe_gets_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
-    display = choose_display(quiet=False, unit="images")
-    assert isinstance(display, Plain)
-    assert not display.due
+    display = open_console(quiet=False, unit="images")
+    assert isinstance(display, PlainConsole)
+    assert not display.is_due
     display.line("a [b] c")
     display.close()
     assert capsys.readouterr().out == "a [b] c\n"
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    display = choose_display(quiet=True, unit="images")
+    display = open_console(quiet=True, unit="images")
     display.line("text")
     display.show(PROGRESS)
-    assert (type(display), capsys.readouterr().out) == (Display, "")
+    assert (type(display), capsys.readouterr().out) == (Console, "")
 
 
 class Screen(io.StringIO):
@@ -119,11 +126,11 @@ def test_a_terminal_has_a_line_that_moves_below_those_that_stay(monkeypatch: pyt
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "100")
     screen = Screen()
-    display = Terminal("images", stream=screen)
+    display = TerminalConsole("images", stream=screen)
     display.line("heading [1]")
-    assert display.due
+    assert display.is_due
     display.show(PROGRESS)
-    assert not display.due
+    assert not display.is_due
     display.line("row")
     assert "row" not in screen.getvalue()
     display.close()
@@ -137,7 +144,7 @@ def test_a_run_goes_on_when_nobody_listens_any_more(monkeypatch: pytest.MonkeyPa
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stdout", Gone())
-    display = Plain("images")
+    display = PlainConsole("images")
     display.line("first")
     display.line("second")
     sys.stdout.close()
@@ -150,11 +157,11 @@ def test_decoding_has_a_line_of_its_own() -> None:
 def test_a_terminal_shows_decoding_and_takes_it_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     screen = Screen()
-    display = Terminal("images", stream=screen)
-    display.decoding(64, 128)
+    display = TerminalConsole("images", stream=screen)
+    display.show_decoding(64, 128)
     assert "64/128 images" in screen.getvalue()
-    display.decoding(65, 128)
-    display.decoding(128, 128)
+    display.show_decoding(65, 128)
+    display.show_decoding(128, 128)
     display.close()
     assert "65/128" not in screen.getvalue()
     assert "128/128" not in screen.getvalue()
@@ -164,7 +171,7 @@ def test_a_terminal_shows_decoding_and_takes_it_away(monkeypatch: pytest.MonkeyP
     ("count", "first", "lines"), [(1, "1 image that", 2), (10, "10 images that", 11), (12, "12 images that", 12)]
 )
 def test_what_was_left_out_is_counted_and_listed(count: int, first: str, lines: int) -> None:
-    said = left_out([f"{number}.png: truncated" for number in range(count)]).splitlines()
+    said = skipped_lines([f"{number}.png: truncated" for number in range(count)]).splitlines()
     assert said[0] == f"left out {first} cannot be read:"
     assert len(said) == lines
     assert said[1] == "  0.png: truncated"

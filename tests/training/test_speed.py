@@ -11,7 +11,7 @@ from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
 from netdsl.training import RunResult, train
 from netdsl.training.machine import autotune
-from netdsl.training.machine.autotune import fastest
+from netdsl.training.machine.autotune import find_fastest
 
 NET = "input 3x8x8; conv 3->4 k3; relu; flatten; linear 10; data fake 3x8x8 size=4000 batch=64; train epochs=2 every=5"
 
@@ -37,7 +37,7 @@ def chosen(said: str) -> str:
 def test_what_auto_chose_can_be_asked_for_and_makes_the_same_bits(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(autotune, "fastest", lambda actions, _: list(actions)[-1])
+    monkeypatch.setattr(autotune, "find_fastest", lambda actions, _: list(actions)[-1])
     measured = run(tmp_path / "auto")
     settings = chosen(capsys.readouterr().out)
     assert settings == "speed=channels_last test_batch=400"
@@ -53,7 +53,7 @@ def test_what_was_found_is_remembered(
 ) -> None:
     run(tmp_path / "first")
     settings = chosen(capsys.readouterr().out)
-    monkeypatch.setattr(autotune, "fastest", lambda *_: pytest.fail("it was measured before"))
+    monkeypatch.setattr(autotune, "find_fastest", lambda *_: pytest.fail("it was measured before"))
     run(tmp_path / "second")
     assert chosen(capsys.readouterr().out) == settings
 
@@ -72,6 +72,6 @@ def test_what_does_not_fit_is_not_the_fastest() -> None:
         return sum(range(100)) // 100
 
     cpu = torch.device("cpu")
-    assert fastest({"modest": modest, "greedy": greedy}, cpu) == "modest"
-    assert fastest({"greedy": greedy, "modest": modest}, cpu) == "modest"
-    assert fastest({"greedy": greedy, "greedier": greedy}, cpu) == "greedy"
+    assert find_fastest({"modest": modest, "greedy": greedy}, cpu) == "modest"
+    assert find_fastest({"greedy": greedy, "modest": modest}, cpu) == "modest"
+    assert find_fastest({"greedy": greedy, "greedier": greedy}, cpu) == "greedy"

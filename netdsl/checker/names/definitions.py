@@ -14,7 +14,7 @@ from netdsl.checker.names.codes import MALFORMED_DEFINITION, UNKNOWN_LAYER
 from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.checker.recover.torch_order import torch_order
-from netdsl.components import Parameter
+from netdsl.components import Layer, Parameter
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
@@ -22,6 +22,7 @@ from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+from netdsl.plugins.loading import OWN
 
 USES_ITSELF = Code(
     "NET405",
@@ -82,7 +83,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     if other:
         labels = [Label(other.defined.span, "first defined here")]
         context.report(MALFORMED_DEFINITION, f"the block `{name.text}` is defined twice", name.span, labels=labels)
-    elif name.text in context.registry.layers and not _is_shipped(name, context):
+    elif context.registry.origins.get((Layer, name.text)) == OWN:  # a plugin's layer is hidden: it came after the file
         message = f"`{name.text}` is a layer and cannot be a block's name"
         context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
     else:
@@ -92,11 +93,6 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
             name=name.text, function=define_block, example=example,
             declared=declared, body=body, scope=scope, defined=name,
         )  # fmt: skip
-
-
-def _is_shipped(name: Name, context: Context) -> bool:
-    """Whether the block is the very one that a plugin brings as a layer."""
-    return str(context.registry.layers[name.text].file) == name.span.source.name
 
 
 def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:

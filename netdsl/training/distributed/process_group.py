@@ -1,14 +1,15 @@
-"""Several processes that train one net: what they add up, what they agree on, and how the net is shared among them.
+"""Several processes that train one net: what they add up, what they tell each other, and how they share the net.
 
-torch starts the processes (`torchrun`, or `netdsl run --nproc 2`) and keeps their gradients equal; each is served its
-share of the same global batches, and the first of them speaks, logs and saves for all.
+torch's launcher starts them (`torchrun`, or `netdsl run --nproc 2`). Each is served its share of the same global
+batches, and they average their gradients, so that all have the same weights. The first of them, rank 0, prints, logs
+and saves for all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -16,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from netdsl.core.errors import ReportedElsewhere, TrainingError
+from netdsl.core.text import text
 from netdsl.data import DataError
 from netdsl.data.random_stream import seed_of
 from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
@@ -28,12 +30,12 @@ class Team:
     """The processes of a run, seen from one of them.
 
     Args:
-        rank: which it is; the first leads.
-        world: how many there are.
-        local: which it is on its own machine.
-        local_world: how many there are on its own machine.
-        restarts: how often this process was started anew after one of the team died.
-        launch: what the launcher calls the job, which stays when it starts the team anew; empty without a launcher.
+        rank: the number of this process.
+        world: how many processes there are.
+        local: the number of this process on its own machine.
+        local_world: how many processes there are on its machine.
+        restarts: how often this process was started anew after one of the team had died.
+        launch: the launcher's name for the job, which stays when it starts the team anew; empty without a launcher.
         named: whether somebody has chosen that name, so that no other job has it.
     """
 
@@ -52,33 +54,44 @@ class Team:
 
     @property
     def is_rank0(self) -> bool:
-        """Whether it speaks, logs and saves for all."""
+        """Whether this process prints, logs and saves for all."""
         return self.rank == 0
 
     def sum(self, values: Sequence[float]) -> list[float]:
-        """The sums over all processes."""
-        return self._reduced(values, dist.ReduceOp.SUM)
+        """The sums over all processes. Like every method below, all of them must call it."""
+        return self._reduce(values, dist.ReduceOp.SUM)
 
     def max(self, values: Sequence[float]) -> list[float]:
         """The highest values over all processes."""
-        return self._reduced(values, dist.ReduceOp.MAX)
+        return self._reduce(values, dist.ReduceOp.MAX)
 
     def sum_tensor(self, value: Tensor) -> Tensor:
-        """The sum of a tensor over all processes, where it lies."""
+        """The sum of a tensor over all processes, on its device and in its place."""
         if not self.alone:
             dist.all_reduce(value)
         return value
 
     def broadcast(self, value: Value) -> Value:
-        """What the leader has."""
+        """The value of the first process."""
         if self.alone:
             return value
         box = [value]
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
+    def gather(self, value: Value) -> list[Value]:
+        """The values of all processes, in the order of their ranks."""
+        if self.alone:
+            return [value]
+        found: list[Value] = [value] * self.world
+        dist.all_gather_object(found, value)
+        return found
+
     def on_rank0(self, action: Callable[[], Value]) -> Value:
-        """What the leader's action comes to, for all; what stops the leader stops all, and is said once."""
+        """Runs an action on the first process; all get its result. Its error stops all, and is reported once.
+
+        Without the second part, the other processes would wait for the first one for ever.
+        """
         if self.alone:
             return action()
         found: Value | ReportedElsewhere | None = None
@@ -88,13 +101,13 @@ class Team:
                 found = action()
             except (TrainingError, DataError, OSError) as stopped:
                 error, found = stopped, ReportedElsewhere(str(stopped), getattr(stopped, "help", None))
-        agreed = self.broadcast(found)
-        if error or isinstance(agreed, ReportedElsewhere):
-            raise error or cast("ReportedElsewhere", agreed)
-        return cast("Value", agreed)
+        result = self.broadcast(found)
+        if error or isinstance(result, ReportedElsewhere):
+            raise error or cast("ReportedElsewhere", result)
+        return cast("Value", result)
 
     def on_all_ranks(self, action: Callable[[], Value]) -> Value:
-        """What an action comes to in each process; what stops one of them stops all, and is said once."""
+        """Runs an action on each process, which gets its own result. An error of one stops all; it is reported once."""
         if self.alone:
             return action()
         error: TrainingError | DataError | None = None
@@ -106,35 +119,26 @@ class Team:
         if error and first == self.rank:
             raise error
         if first is not None:
-            raise ReportedElsewhere(f"process {first} cannot go on")
-        return found
-
-    def gather(self, value: Value) -> list[Value]:
-        """What each has, in the order of the ranks."""
-        if self.alone:
-            return [value]
-        found: list[Any] = [None] * self.world
-        dist.all_gather_object(found, value)
+            raise ReportedElsewhere(text("process {rank} cannot go on", rank=first))
         return found
 
     def replicate(self, module: nn.Sequential, device: torch.device) -> nn.Module:
-        """The net as it is called: its gradients are the means over all processes."""
+        """The net as the loop calls it; its gradients are the means over all processes."""
         if self.alone:
             return module
-        return DistributedDataParallel(
-            synchronize_batchnorm(module, device), [device] if device.type == "cuda" else None
-        )
+        devices = [device] if device.type == "cuda" else None
+        return DistributedDataParallel(synchronize_batchnorm(module, device), devices)
 
     def seed_apart(self, seed: int) -> None:
-        """Gives each process random numbers of its own, for dropout; alone it keeps those of the seed."""
+        """Gives each process random numbers of its own, for dropout; a process alone keeps those of the seed."""
         if not self.alone:
             torch.manual_seed(seed_of(seed, self.rank))
 
-    def _reduced(self, values: Sequence[float], how: Any) -> list[float]:
+    def _reduce(self, values: Sequence[float], operation: dist.ReduceOp.RedOpType) -> list[float]:
         if self.alone:
             return list(values)
-        tensor = torch.tensor(values, dtype=torch.float64)
-        dist.all_reduce(tensor, how)
+        tensor = torch.tensor(values, dtype=torch.float64)  # on the CPU: numbers of Python, which no GPU has computed
+        dist.all_reduce(tensor, operation)
         return cast("list[float]", tensor.tolist())
 
 

@@ -1,7 +1,9 @@
-"""`speed=auto`: times a few steps of the run to come, and takes what is faster on this machine.
+"""`train speed=auto`: times a few steps of the run to come, and takes what is faster on this machine.
 
-Which layout is faster depends on the net, the batch and the processor. It changes the order of sums, so what was chosen
-is remembered: the same file on the same machine makes the same bits again.
+Which layout is faster depends on the net, the batch and the processor. The layout and the test batch change the order
+of sums, and so the last bits of the results. Therefore a choice is made once for a net, a batch, a machine and a
+version of torch, and kept in the user's cache: every later run is the same, bit for bit. And the usual way stays unless
+another one is clearly faster, so that chance does not decide between equals.
 """
 
 from __future__ import annotations
@@ -14,75 +16,110 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, replace
+from pathlib import Path
 from statistics import median
 from typing import TypeVar
 
 import torch
 from torch import nn
 
-from netdsl.core.files import user_cache
+from netdsl.core.files import reason, user_cache
+from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.files import write_json
 from netdsl.training.assembly import assemble
 from netdsl.training.evaluate import evaluate
 from netdsl.training.learner import Learner
-from netdsl.training.loop import Unwatched, train_epoch
-from netdsl.training.machine.device import device_name, out_of_memory, wait
+from netdsl.training.loop import training_steps
+from netdsl.training.machine.device import device_name, is_out_of_memory, wait
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.schedules import Steps
 
 SECONDS = 1.5
-"""What a measurement may cost, about."""
+"""How long a measurement may take, about."""
 
 TURNS = 8
 STEPS = 2
 WORTHWHILE = 500
-"""Steps of a run for which measuring pays."""
+"""The number of steps from which a run is long enough for measuring to pay."""
 
-MARGIN = 1.03
-"""How much faster the less usual layout must be to be worth it."""
+MARGIN = 1.1
+"""How many times as fast as the usual way another one must be: well above what a busy machine makes of two equals."""
 
 SMALL = 1 << 20
-"""So many numbers of a test set may go through a net at once, whatever the net makes of them."""
+"""How many numbers of a test set may go through a net at once, whatever its layers make of them."""
 
 Name = TypeVar("Name")
 Action = Callable[[], int]
-"""Does something and says how much of it."""
+"""Does some work, and returns how much of it."""
 
 
-def choose(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
-    """What the file says; else what was found before for its like; else what a measurement finds."""
+def choose_settings(
+    experiment: Experiment, data: Data, device: torch.device, steps: Steps, notify: Callable[[str], None]
+) -> Choice:
+    """The layout and the test batch of a run: what the file says, or was chosen before, or is found by measuring."""
     wanted = experiment.train
     if wanted.speed != "auto" or steps < WORTHWHILE:
         choice = Choice("contiguous" if wanted.speed == "auto" else wanted.speed, data.test.batch)
     else:
-        choice = _remembered(experiment, data, device, steps)
+        choice = _recall_or_measure(experiment, data, device, steps, notify)
     return replace(choice, test_batch=wanted.test_batch) if wanted.test_batch else choice
 
 
-def _remembered(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
-    memory = user_cache() / "netdsl" / "speed" / f"{_fingerprint(experiment, data, device)}.json"
+def _recall_or_measure(
+    experiment: Experiment, data: Data, device: torch.device, steps: Steps, notify: Callable[[str], None]
+) -> Choice:
+    path = user_cache() / "netdsl" / "speed" / f"{_fingerprint(experiment, data, device)}.json"
+    if found := _recall(path):
+        return found
+    choice = _measure(experiment, data, device, steps)
+    try:
+        return _remember(path, choice)
+    except OSError as error:
+        notify(
+            text(
+                "note: the choice of `speed=auto` cannot be kept in `{folder}`: {reason}; "
+                "write `train {choice}` for the same results each time",
+                folder=path.parent,
+                reason=reason(error),
+                choice=choice,
+            )
+        )
+        return choice
+
+
+def _recall(path: Path) -> Choice | None:
     with suppress(OSError, ValueError, TypeError):
-        return Choice(**json.loads(memory.read_text("utf-8")))
-    choice = _measured(experiment, data, device, steps)
-    with suppress(OSError):
-        memory.parent.mkdir(parents=True, exist_ok=True)
-        write_json(memory, asdict(choice))
+        return Choice(**json.loads(path.read_text("utf-8")))
+    return None
+
+
+def _remember(path: Path, choice: Choice) -> Choice:
+    """Keeps a choice; of several runs that measure at once, the first one decides for all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(choice)))
+    except FileExistsError:
+        if found := _recall(path):
+            return found
+        write_json(path, asdict(choice))  # over a file that is damaged
     return choice
 
 
-def _measured(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
+def _measure(experiment: Experiment, data: Data, device: torch.device, steps: Steps) -> Choice:
     defaults = Choice("contiguous", data.test.batch)
-    if experiment.train.compile != "off":  # torch.compile lays images out by itself
+    if experiment.train.compile != "off":  # torch's compiler chooses the layout of images itself
         return defaults
     learner = assemble(experiment, device, steps)
     layout = defaults.layout
-    if _convolves(learner.module):
+    if _has_convolutions(learner.module):
         layouts = (layout, "channels_last")
-        layout = fastest({name: _training(experiment, data, device, steps, name) for name in layouts}, device)
+        layout = find_fastest({name: _training(experiment, data, device, steps, name) for name in layouts}, device)
     laid_out = lay_out(learner, data, replace(defaults, layout=layout))
-    return Choice(layout, fastest({size: _testing(learner, laid_out, size) for size in _test_sizes(data)}, device))
+    sizes = {size: _testing(learner, laid_out, size) for size in _test_sizes(data)}
+    return Choice(layout, find_fastest(sizes, device))
 
 
 def _test_sizes(data: Data) -> list[int]:
@@ -99,7 +136,8 @@ def _training(experiment: Experiment, data: Data, device: torch.device, steps: S
     def advance() -> int:
         learner.epoch, learner.batch, learner.step = 0, 0, 0
         learner.steps = Steps(STEPS, steps.per_epoch)
-        train_epoch(learner, laid_out.train, Unwatched())
+        for _ in training_steps(learner, laid_out.train):
+            pass
         return 1
 
     return advance
@@ -116,47 +154,55 @@ def _testing(learner: Learner, data: Data, size: int) -> Action:
     return test
 
 
-def fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
-    """The action that takes the least time for what it does; the first one unless another is clearly better."""
+def find_fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
+    """The action that takes the least time for its work; the first one unless another is clearly faster.
+
+    The actions take turns, so that other programs slow all of them down alike. Another one wins if it is faster by
+    `MARGIN` in its best turn, which other programs disturb least, and in half of the turns.
+    """
     fitting = [name for name, action in actions.items() if len(actions) == 1 or _fits(action)]
     if len(fitting) < 2:
         return next(iter(fitting or actions))
-    times: dict[Name, list[float]] = {name: [] for name in fitting}
+    turns: list[dict[Name, float]] = []
     began = time.perf_counter()
-    for _ in range(TURNS):
-        for name in fitting:
-            times[name].append(_timed(actions[name], device))
-        if time.perf_counter() - began > SECONDS:
-            break
-    first, *others = (median(times[name]) for name in fitting)
-    best, seconds = min(zip(fitting[1:], others, strict=True), key=lambda pair: pair[1])
-    return best if seconds * MARGIN < first else fitting[0]
+    while len(turns) < TURNS and (len(turns) < 2 or time.perf_counter() - began < SECONDS):
+        turns.append({name: _time(actions[name], device) for name in fitting})
+    usual, *others = fitting
+    gains = {name: _measure_gain([turn[usual] for turn in turns], [turn[name] for turn in turns]) for name in others}
+    best = max(others, key=lambda name: gains[name])
+    return best if gains[best] > MARGIN else usual
+
+
+def _measure_gain(usual: list[float], other: list[float]) -> float:
+    in_best_turn = min(usual) / min(other)
+    in_most_turns = median(one / two for one, two in zip(usual, other, strict=True))
+    return min(in_best_turn, in_most_turns)
 
 
 def _fits(action: Action) -> bool:
-    """Whether there is memory for an action, which is warm afterwards."""
+    """Whether there is memory for an action; afterwards its kernels are chosen and its caches are warm."""
     try:
         action()
     except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         return False
     return True
 
 
-def _timed(action: Action, device: torch.device) -> float:
+def _time(action: Action, device: torch.device) -> float:
     began = time.perf_counter()
     amount = action()
     wait(device)
     return (time.perf_counter() - began) / amount
 
 
-def _convolves(module: nn.Module) -> bool:
+def _has_convolutions(module: nn.Module) -> bool:
     return any(parameter.dim() == 4 for parameter in module.parameters())
 
 
 def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> str:
-    """What the measurement depends on: the net, the batch, and the machine."""
+    """What a choice depends on: the net, the batch, and the machine."""
     net = [f"{node.path} {node.call}" for node in experiment.network.walk()]
     work = [data.train.batch, data.test.batch, data.test.samples, experiment.optimizer]
     train = experiment.train

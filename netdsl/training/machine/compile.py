@@ -1,4 +1,4 @@
-"""`compile=`: the net as one program, where this machine has what it takes to make it."""
+"""`train compile=`: the net compiled by torch, where this machine has what that needs."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import CompileError
+from netdsl.core.text import text
 
 COMPILERS = ("torch._dynamo", "torch._inductor")
-"""Where torch keeps the errors of its compilers; they have no public base."""
+"""The modules of torch with the errors of its compilers, which have no public base class."""
 
 
 def compile_module(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
-    """The net as it is called; it is compiled when it first meets a batch, and anew for a batch of another size."""
+    """What the loop calls. torch compiles the net when the first batch comes, and again for a batch of another size."""
     if mode == "off":
         return module
     program: Callable[[Tensor], Tensor] = torch.compile(module, mode=mode.replace("_", "-"))
@@ -24,10 +25,10 @@ def compile_module(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
 
 @contextmanager
 def explain_compile_errors() -> Iterator[None]:
-    """Says that it is the compiler which failed, and not the net.
+    """Turns an error of torch's compilers into one that says how to train without them.
 
     Raises:
-        CompileError: in the place of an error of torch's compilers.
+        CompileError: in its place.
     """
     try:
         yield
@@ -35,5 +36,7 @@ def explain_compile_errors() -> Iterator[None]:
         if not type(error).__module__.startswith(COMPILERS):
             raise
         reason = str(error).strip().partition("\n")[0]
-        advice = "a C++ compiler is needed on the CPU, Triton on a GPU; without `compile` the net trains as it is"
-        raise CompileError(f"the net cannot be compiled: {reason}", advice) from error
+        raise CompileError(
+            text("the net cannot be compiled: {reason}", reason=reason),
+            "torch needs a C++ compiler on the CPU, Triton on a GPU; without `compile` the net trains as it is",
+        ) from error

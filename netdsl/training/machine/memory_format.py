@@ -1,4 +1,8 @@
-"""How images lie in memory: channel by channel (contiguous), or pixel by pixel (channels last)."""
+"""How images lie in memory: channel by channel (contiguous), or pixel by pixel (channels last).
+
+Channels last is the layout that convolution kernels of CPUs and of GPUs with tensor cores work in: where the tensors
+lie so already, nothing has to be reordered before and after each of them.
+"""
 
 from __future__ import annotations
 
@@ -29,13 +33,13 @@ class Choice:
 
 
 def arrange(module: nn.Module, choice: Choice) -> None:
-    """Lays the weights of a net out as chosen."""
+    """Puts the weights of a net into the layout that was chosen."""
     if choice.layout == "channels_last":
         module.to(memory_format=torch.channels_last)
 
 
 def lay_out(learner: Learner, data: Data, choice: Choice) -> Data:
-    """Lays the net's weights out as chosen, and returns the data laid out likewise."""
+    """Puts the net's weights into the chosen layout, and returns data that come in it, and in the chosen test batch."""
     if choice.layout == "channels_last":
         for module in filter(None, (learner.module, learner.average)):
             arrange(module, choice)

@@ -1,4 +1,4 @@
-"""What to say when memory runs out: how many samples would have fitted, found by trying."""
+"""What to say when memory runs out: how many samples would have fitted, which is found by trying."""
 
 from __future__ import annotations
 
@@ -14,58 +14,90 @@ import torch
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.core.errors import TrainingError
+from netdsl.core.text import Text, text
 from netdsl.data import Data
 from netdsl.data.free_memory import available
 from netdsl.program import Experiment
 from netdsl.training.learner import Learner
 from netdsl.training.loop import update
-from netdsl.training.machine.device import out_of_memory
+from netdsl.training.machine.device import is_out_of_memory
 from netdsl.training.reporting.numbers import amount
 
 SECONDS = 20.0
-"""What the search for a batch that fits may cost, about."""
+"""How long the search for a batch that fits may take, about."""
 
 NARROWINGS = 3
 
 
-def explain(experiment: Experiment, data: Data, learner: Learner, error: BaseException, again: str) -> TrainingError:
-    """What to tell of a training that took more memory than there is; `again` says how to go on.
+def explain_out_of_memory(
+    experiment: Experiment, data: Data, learner: Learner, error: BaseException, how_to_go_on: Text
+) -> TrainingError:
+    """The error of a training that took more memory than there is. It says how many samples would have fitted.
 
-    The net is of no use afterwards: steps are taken on made-up samples to find out how many of them fit.
+    The net is of no use afterwards: steps are taken on made-up samples to find that number.
     """
-    traceback.clear_frames(error.__traceback__)  # which hold the activations
+    traceback.clear_frames(error.__traceback__)  # their local variables hold the activations
     _release(learner)
     batch, accumulate = data.train.batch, learner.settings.accumulate
-    message = f"out of memory on {learner.device} in step {learner.step + 1:,}, with batches of {batch:,}"
+    place = {"device": learner.device, "step": learner.step + 1, "batch": batch}
     if not learner.team.alone:
-        return TrainingError(message, f"write a smaller `batch=`, or use more processes; {again}")
+        return TrainingError(
+            text("out of memory on {device} in step {step:,}, with batches of {batch:,}", **place),
+            text("write a smaller `batch=`, or use more processes; {how_to_go_on}", how_to_go_on=how_to_go_on),
+        )
     kind = torch.int64 if experiment.network.dtype == "index" else torch.float32
-    size = largest(partial(_fits, learner, data.shape, kind), batch, _most(experiment, learner, batch))
+    most = _bound_by_free_memory(experiment, learner, batch)
+    size = find_largest(partial(_fits, learner, data.shape, kind), batch, most)
     if not size:
-        return TrainingError(f"{message}: not even one sample fits", f"make the net or its input smaller; {again}")
+        return TrainingError(
+            text(
+                "out of memory on {device} in step {step:,}, with batches of {batch:,}: not even one sample fits",
+                **place,
+            ),
+            text("make the net or its input smaller; {how_to_go_on}", how_to_go_on=how_to_go_on),
+        )
     parts = ceil(batch / size)
-    fit = f"about {size:,} samples fit" if size > 1 else "a single sample fits"
-    same = f"`--set data.batch={ceil(batch / parts)} --set train.accumulate={parts * accumulate}`"
-    return TrainingError(f"{message}: {fit}", f"begin a new run with {same}, whose steps are the same; {again}")
+    template = (
+        "out of memory on {device} in step {step:,}, with batches of {batch:,}: a single sample fits"
+        if size == 1
+        else "out of memory on {device} in step {step:,}, with batches of {batch:,}: about {size:,} samples fit"
+    )
+    return TrainingError(
+        text(template, **place, size=size),
+        text(
+            "begin a new run with `--set data.batch={part} --set train.accumulate={accumulate}`, whose steps are the "
+            "same; {how_to_go_on}",
+            part=ceil(batch / parts),
+            accumulate=parts * accumulate,
+            how_to_go_on=how_to_go_on,
+        ),
+    )
 
 
 @contextmanager
-def room_for_weights(experiment: Experiment, device: torch.device) -> Iterator[None]:
-    """Says that it is the net itself for which there is no memory, where that runs out before the first step."""
+def explain_no_room(experiment: Experiment, device: torch.device) -> Iterator[None]:
+    """Turns the lack of memory before the first step into an error that says how much the net itself takes.
+
+    Raises:
+        TrainingError: in the place of torch's error.
+    """
     try:
         yield
     except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
-        weights = f"{amount(weight_bytes(experiment.network))}B"
-        message = f"out of memory on {device} before the first step: the weights alone take {weights}"
         raise TrainingError(
-            message, "make the net or the data smaller, or `train shard=fsdp` over several GPUs"
+            text(
+                "out of memory on {device} before the first step: the weights alone take {size}B",
+                device=device,
+                size=amount(weight_bytes(experiment.network)),
+            ),
+            "make the net or the data smaller, or write `train shard=fsdp` to use several GPUs",
         ) from error
 
 
-def largest(fits: Callable[[int], bool], failed: int, most: int) -> int:
-    """About the largest number below `failed` and up to `most` that fits: halved until it does, then narrowed down."""
+def find_largest(fits: Callable[[int], bool], failed: int, most: int) -> int:
+    """About the largest number below `failed` and up to `most` that fits: it is halved until it fits, then raised."""
     size, end = min(failed // 2, most), monotonic() + SECONDS
     while size and not fits(size):
         failed, size = size, size // 2
@@ -75,19 +107,19 @@ def largest(fits: Callable[[int], bool], failed: int, most: int) -> int:
     return size
 
 
-def _most(experiment: Experiment, learner: Learner, batch: int) -> int:
-    """How many samples are worth trying: a system that promises more memory than it has would end the process."""
+def _bound_by_free_memory(experiment: Experiment, learner: Learner, batch: int) -> int:
+    """How many samples may be tried: Linux promises more memory than it has, and kills a process that uses it."""
     one = activation_bytes(experiment.network)
     if learner.device.type != "cpu" or not isinstance(one, int):
         return batch
-    return available() // (2 * max(one, 1))
+    return available() // (2 * max(one, 1))  # twice: the gradients take as much as the activations
 
 
 def _fits(learner: Learner, shape: tuple[int, ...], kind: torch.dtype, size: int) -> bool:
     try:
         _step(learner, torch.zeros(size, *shape, dtype=kind, device=learner.device))
     except (RuntimeError, MemoryError) as error:
-        if not out_of_memory(error):
+        if not is_out_of_memory(error):
             raise
         traceback.clear_frames(error.__traceback__)
         return False
@@ -100,7 +132,7 @@ def _step(learner: Learner, x: torch.Tensor) -> None:
     if len(x) > 1:
         learner.train()
     else:
-        learner.module.eval()  # one sample by itself cannot be normalised
+        learner.module.eval()  # a batch normalisation refuses a single sample in training mode
     with learner.autocast:
         output = learner.module(x)
     learner.scaler.scale(output.float().sum()).backward()

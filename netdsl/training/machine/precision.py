@@ -1,4 +1,4 @@
-"""What a lower precision is worth on this machine: a processor may well be slower in bf16, or far slower in fp16."""
+"""What a lower precision is worth on this machine: some processors are slower in bf16, and far slower in fp16."""
 
 from __future__ import annotations
 
@@ -9,35 +9,40 @@ from statistics import median
 import torch
 from torch.nn import functional
 
+from netdsl.core.text import Text, text
 from netdsl.program import Network
-from netdsl.training.machine.device import HALF, autocast, timed
+from netdsl.training.machine.device import HALF, autocast, measure
 
 TURNS = 5
 LOSS = 0.9
-"""A gain below this is told; what lies between it and 1 could be chance."""
+"""A gain below this is reported; one between it and 1 could be chance."""
 
 
-def gain(network: Network, precision: str, device: torch.device) -> float:
-    """How many times as fast as in fp32 the device does what such a net mostly does, forward and backward.
+def measure_gain(network: Network, precision: str, device: torch.device) -> float:
+    """How many times as fast as in fp32 the device does the main work of such a net, forward and backward.
 
-    That is a convolution of 4×32×16×16 values with 32 kernels 3×3 where the net convolves, else a product of matrices
-    512×512; the median of a few turns.
+    The work is a convolution of 4×32×16×16 values with 32 kernels 3×3 where the net has convolutions, else a product of
+    512×512 matrices. The result is the median of a few turns.
     """
     if precision not in HALF:
         return 1.0
     convolves = any(":Conv" in node.call.target for node in network.walk())
     work = _convolution(device) if convolves else _product(device)
     whole, half = (partial(_step, work, device, name) for name in ("fp32", precision))
-    whole(), half()  # the first call of a kind chooses how it is done
-    return median(timed(whole, device) / timed(half, device) for _ in range(TURNS))
+    whole(), half()  # not measured: the first call of a kind chooses its kernel
+    return median(measure(whole, device) / measure(half, device) for _ in range(TURNS))
 
 
-def advice(network: Network, precision: str, device: torch.device) -> str | None:
-    """What to say of a precision that makes a run slower instead of faster."""
-    found = gain(network, precision, device)
+def advise(network: Network, precision: str, device: torch.device) -> Text | None:
+    """A note on a precision that makes a run slower instead of faster."""
+    found = measure_gain(network, precision, device)
     if found >= LOSS:
         return None
-    return f"note: this processor takes {1 / found:.1f} times as long in {precision} as in fp32: leave `precision` out"
+    return text(
+        "note: this processor takes {times:.1f} times as long in {precision} as in fp32: leave `precision` out",
+        times=1 / found,
+        precision=precision,
+    )
 
 
 def _step(work: Callable[[], torch.Tensor], device: torch.device, precision: str) -> None:

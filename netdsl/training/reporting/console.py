@@ -1,4 +1,4 @@
-"""Where a run speaks: plain lines in a pipe, a line that moves below them on a terminal, nothing where it is quiet."""
+"""What a run prints: plain lines into a pipe, a line that moves below them on a terminal, nothing with `--quiet`."""
 
 from __future__ import annotations
 
@@ -6,108 +6,118 @@ import os
 import sys
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import TextIO
+from types import TracebackType
+from typing import Self, TextIO
 
-from rich.console import Console
+from rich.console import Console as RichConsole
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.reporting.epoch_table import Progress, decoding_line, moving_line
+from netdsl.training.reporting.epoch_table import Progress, decoding_line, progress_line
 
 TICK = 0.5
-"""Seconds between two looks at the clock's hand. Each wakes the terminal, which takes a time slice from a busy core:
-five a second cost a run on two cores some 3 %.
+"""Seconds between two updates of the moving line. Each one wakes the terminal, which takes time from a busy core: five
+updates a second made a run on two cores 3 % slower.
 """
 
 
-class Display:
-    """Says nothing: what `quiet` asks for, and what the other displays build on."""
+class Console:
+    """Prints nothing: the console of `--quiet`, and the base of the others."""
 
     def __init__(self, unit: str = "samples") -> None:
         self.unit = unit
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
     @property
-    def due(self) -> bool:
-        """Whether it is time to show the progress."""
+    def is_due(self) -> bool:
+        """Whether it is time to update the moving line."""
         return False
 
     def line(self, text: str) -> None:
-        """Says one line that stays."""
+        """Prints a line that stays."""
 
     def show(self, progress: Progress) -> None:
-        """Shows where the run stands."""
+        """Updates the moving line."""
 
-    def decoding(self, done: int, count: int) -> None:
+    def show_decoding(self, done: int, count: int) -> None:
         """Shows how many images are decoded, where all of them are before the training begins."""
 
     def close(self) -> None:
-        """Takes away what moves."""
+        """Removes the moving line."""
 
 
-class Plain(Display):
+class PlainConsole(Console):
     """Plain lines, for a pipe or a file."""
 
     def line(self, text: str) -> None:
-        """Says one line that stays."""
+        """Prints a line that stays."""
         try:
             print(text, flush=True)
-        except OSError:  # whoever listened has left, or the disk is full; the training is still wanted
+        except OSError:  # the reader of the pipe has ended, or the disk is full: the training goes on all the same
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # open for as long as the process
 
 
 @dataclass
-class Terminal(Display):
+class TerminalConsole(Console):
     """A line that moves below the lines that stay.
 
-    Rows wait for the next tick, so that a thousand short epochs cost no more to show than a long one.
+    Lines wait for the next tick, so that a thousand short epochs cost no more to print than a long one.
     """
 
     unit: str = "samples"
     stream: TextIO = field(default_factory=lambda: sys.stdout)
 
     def __post_init__(self) -> None:
-        self._console = Console(file=self.stream, highlight=False, soft_wrap=True)
+        self._console = RichConsole(file=self.stream, highlight=False, soft_wrap=True)
+        # No thread that refreshes by itself: it would compete with the training for the GIL.
         self._live = Live(console=self._console, auto_refresh=False, transient=True, redirect_stdout=False)
         self._live.start()
-        self._rows: list[str] = []
+        self._lines: list[str] = []
         self._next = 0.0
 
     @property
-    def due(self) -> bool:
-        """Whether it is time to show the progress."""
+    def is_due(self) -> bool:
+        """Whether it is time to update the moving line."""
         return monotonic() >= self._next
 
     def line(self, text: str) -> None:
-        """Says one line that stays."""
-        self._rows.append(text)
-        if self.due:
-            self._print_rows()
+        """Prints a line that stays."""
+        self._lines.append(text)
+        if self.is_due:
+            self._print_lines()
 
     def show(self, progress: Progress) -> None:
-        """Shows where the run stands."""
-        self._print_rows()
-        self._live.update(Text(moving_line(progress, self.unit, self._console.width)), refresh=True)
+        """Updates the moving line."""
+        self._print_lines()
+        self._live.update(Text(progress_line(progress, self.unit, self._console.width)), refresh=True)
         self._next = monotonic() + TICK
 
-    def decoding(self, done: int, count: int) -> None:
+    def show_decoding(self, done: int, count: int) -> None:
         """Shows how many images are decoded, where all of them are before the training begins."""
-        if self.due or done == count:
+        if self.is_due or done == count:
             self._live.update(Text(decoding_line(done, count) if done < count else ""), refresh=True)
             self._next = monotonic() + TICK
 
     def close(self) -> None:
-        """Takes away what moves."""
-        self._print_rows()
+        """Removes the moving line."""
+        self._print_lines()
         self._live.stop()
 
-    def _print_rows(self) -> None:
-        if self._rows:
-            self._console.print("\n".join(self._rows), markup=False)
-            self._rows.clear()
+    def _print_lines(self) -> None:
+        if self._lines:
+            self._console.print("\n".join(self._lines), markup=False)
+            self._lines.clear()
 
 
-def choose_display(quiet: bool, unit: str) -> Display:
-    """A moving line on a terminal, plain lines elsewhere, nothing where `quiet` asks for it."""
+def open_console(quiet: bool, unit: str) -> Console:
+    """A moving line on a terminal, plain lines elsewhere, nothing with `quiet`; samples are called `unit`."""
     if quiet:
-        return Display(unit)
-    return Terminal(unit) if sys.stdout.isatty() else Plain(unit)
+        return Console(unit)
+    return TerminalConsole(unit) if sys.stdout.isatty() else PlainConsole(unit)

@@ -1,4 +1,4 @@
-"""What a run says, as text: its header, a row an epoch, the line that moves, and the outcome."""
+"""The lines that a run prints: its header, a row an epoch, the line that moves, and the outcome."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import torch
 
+from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.history import Epoch, History
@@ -21,7 +22,12 @@ LISTED = 10
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands in the middle of an epoch."""
+    """Where a run stands in the middle of an epoch.
+
+    Args:
+        rate: training samples a second.
+        remaining: seconds to the end of the training, by its pace so far.
+    """
 
     epoch: int
     epochs: int
@@ -59,23 +65,38 @@ class EpochTable:
 def header(experiment: Experiment, data: Data, device: torch.device, processes: int, choice: Choice) -> str:
     """What is about to happen, in a line: file, parameters, multiply-adds, device, speed, data."""
     network = experiment.network
-    macs = amount(network.macs) if isinstance(network.macs, int) else str(network.macs)
-    place = device_name(device) + (f", {processes} processes" if processes > 1 else "")
-    parts = [f"{network.params:,} parameters, {macs} multiply-adds", place, str(choice), data.description]
-    return f"{experiment.source.name}: {'; '.join(parts)}"
+    template = (
+        "{name}: {params:,} parameters, {macs} multiply-adds; {device}; {choice}; {data}"
+        if processes == 1
+        else "{name}: {params:,} parameters, {macs} multiply-adds; {device}, {processes} processes; {choice}; {data}"
+    )
+    return text(
+        template,
+        name=experiment.source.name,
+        params=network.params,
+        macs=amount(network.macs) if isinstance(network.macs, int) else network.macs,
+        device=device_name(device),
+        processes=processes,
+        choice=choice,
+        data=data.description,
+    )
 
 
 def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
     """The best result, and what to type next; `curves` says that TensorBoard can show some."""
     best = history.best
     if best is None:
-        return f"no epoch ended with a loss that is a number; the run is in {folder}"
+        return text("no epoch ended with a loss that is a number; the run is in {folder}", folder=folder)
+    template = (
+        "best {criterion} {value} in epoch {epoch}; see the curves: tensorboard --logdir {folder}"
+        if curves
+        else "best {criterion} {value} in epoch {epoch}; the run is in {folder}"
+    )
     value = number(history.criterion, best.test[history.criterion])
-    more = f"see the curves: tensorboard --logdir {folder}" if curves else f"the run is in {folder}"
-    return f"best {history.criterion} {value} in epoch {best.number}; {more}"
+    return text(template, criterion=history.criterion, value=value, epoch=best.number, folder=folder)
 
 
-def moving_line(progress: Progress, unit: str, columns: int = 80) -> str:
+def progress_line(progress: Progress, unit: str, columns: int = 80) -> str:
     """`epoch 3/10 ━━━━━━╌╌╌╌ 312/782  loss 1.2345  accuracy 56.2 %  5,123 images/s  0:42 left`; the bar gives way."""
     parts = [
         f"{progress.batch}/{progress.batches}",
@@ -91,15 +112,20 @@ def moving_line(progress: Progress, unit: str, columns: int = 80) -> str:
 
 def decoding_line(done: int, count: int) -> str:
     """`decoding ━━━━╌╌╌╌ 1,280/3,000 images`."""
-    return f"decoding {bar(done / max(count, 1), BAR)} {done:,}/{count:,} images"
+    return text("decoding {bar} {done:,}/{count:,} images", bar=bar(done / max(count, 1), BAR), done=done, count=count)
 
 
-def left_out(skipped: Sequence[str]) -> str:
-    """Which images `on_error=skip` left out, each with the reason; of many, the first."""
-    shown = [f"  {each}" for each in skipped[:LISTED]]
-    more = [f"  and {len(skipped) - LISTED:,} more, all of them in run.json"] if len(skipped) > LISTED else []
-    images = "image that" if len(skipped) == 1 else "images that"
-    return "\n".join([f"left out {len(skipped):,} {images} cannot be read:", *shown, *more])
+def skipped_lines(skipped: Sequence[str]) -> str:
+    """The images that `on_error=skip` left out, each with the reason; of many, the first."""
+    template = (
+        "left out {count:,} image that cannot be read:"
+        if len(skipped) == 1
+        else "left out {count:,} images that cannot be read:"
+    )
+    lines = [text(template, count=len(skipped)), *(f"  {each}" for each in skipped[:LISTED])]
+    if len(skipped) > LISTED:
+        lines.append(text("  and {count:,} more, all of them in run.json", count=len(skipped) - LISTED))
+    return "\n".join(lines)
 
 
 def bar(share: float, cells: int) -> str:

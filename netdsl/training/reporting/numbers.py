@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 
 def percent(share: float, digits: int = 2) -> str:
     """`97.22 %`."""
@@ -17,7 +15,7 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
-def number(name: str, value: Any) -> str:
+def number(name: str, value: object) -> str:
     """A metric's value: shares of samples in percent, everything else as it is; `-` for what is no number."""
     if not isinstance(value, int | float):
         return "-"

@@ -1,4 +1,4 @@
-"""What plugins are told of a run, each by itself: one that fails is called no more, and training goes on."""
+"""The plugins that follow a run. One that fails is not called again, and training goes on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Any
 
 import torch
 
 from netdsl.core.errors import Interrupted, TrainingError
+from netdsl.core.text import Text, text
 from netdsl.plugins.loading import describe
 from netdsl.plugins.registry import Implementation
 from netdsl.runs.history import Epoch, RunInfo
@@ -21,11 +21,11 @@ Hooks = Mapping[str, Sequence[Implementation]]
 
 @dataclass(kw_only=True)
 class Callbacks:
-    """The callbacks of a run. The leader of a team calls them; what they ask for reaches everyone.
+    """The callbacks of a run. The first process of a team calls them; all learn what they ask for.
 
     Args:
         hooks: the plugins' functions, by hook.
-        warn: says a line.
+        warn: prints a warning.
     """
 
     hooks: Hooks
@@ -36,16 +36,19 @@ class Callbacks:
     _failed: set[str] = field(default_factory=set)
 
     @contextmanager
-    def during(self) -> Iterator[None]:
-        """Tells that the run starts, and how it ends.
+    def during(self, refused: Callable[[], None]) -> Iterator[None]:
+        """Calls the plugins when the run starts, and when it ends; `refused` is called where one forbids the run.
 
         Raises:
             TrainingError: a plugin forbids the run.
         """
         status = "failed"
         try:
-            if reason := self._asked("netdsl_run_started"):
-                raise TrainingError(f"the run is not started: {reason}", "`--no-plugins` leaves all plugins out")
+            if reason := self._ask("netdsl_run_started"):
+                refused()
+                raise TrainingError(
+                    text("the run is not started: {reason}", reason=reason), "`--no-plugins` leaves all plugins out"
+                )
             yield
             status = "finished"
         except Interrupted:
@@ -55,31 +58,45 @@ class Callbacks:
             if self.team.is_rank0:
                 self._call("netdsl_run_ended", status=status)
 
-    def epoch_ended(self, epoch: Epoch) -> str | None:
-        """Tells what an epoch came to; why the run should end with it, if a plugin says so."""
-        return self._asked("netdsl_epoch_ended", epoch=replace(epoch, test=MappingProxyType(dict(epoch.test))))
+    def epoch_ended(self, epoch: Epoch) -> Text | None:
+        """Calls the plugins with what an epoch came to; the reason to end the run with it, if one of them gives one."""
+        # A plugin gets a view of the results, since the history holds the same ones.
+        return self._ask("netdsl_epoch_ended", epoch=replace(epoch, test=MappingProxyType(dict(epoch.test))))
 
-    def _asked(self, hook: str, **given: Any) -> str | None:
+    def _ask(self, hook: str, **given: object) -> Text | None:
         return self.team.broadcast(self._call(hook, **given) if self.team.is_rank0 else None)
 
-    def _call(self, hook: str, **given: Any) -> str | None:
-        """Calls every plugin's; the first reason to stop, with its plugin."""
+    def _call(self, hook: str, **given: object) -> Text | None:
+        """Calls the function of every plugin; the first reason to stop, with its plugin."""
         given = {"run": self.run, **given}
-        asked = [(one, self._answer(hook, one, given)) for one in self.hooks.get(hook, ())]
-        return next((f"plugin {one.plugin}: {reason}" for one, reason in asked if reason), None)
+        answers = [(one, self._call_one(hook, one, given)) for one in self.hooks.get(hook, ())]
+        found = ((one, reason) for one, reason in answers if reason)
+        return next(
+            (text("plugin {plugin}: {reason}", plugin=str(one.plugin), reason=reason) for one, reason in found), None
+        )
 
-    def _answer(self, hook: str, one: Implementation, given: Mapping[str, Any]) -> str | None:
-        """What a plugin says, unless it has failed; torch's random numbers are left as they are."""
+    def _call_one(self, hook: str, one: Implementation, given: Mapping[str, object]) -> str | None:
+        """What a plugin answers, unless it has failed before."""
         if one.plugin.name in self._failed:
             return None
         place = self.device
         try:
+            # A plugin may draw random numbers; those of the run stay as they would be without it.
             with torch.random.fork_rng([] if place.type == "cpu" else [place], device_type=place.type):
                 answer = one.function(**{name: given[name] for name in one.takes})
             if not (answer is None or isinstance(answer, str)):
-                raise TypeError(f"it returns {answer!r}, which is neither a reason to stop nor `None`")
+                raise TypeError(
+                    text("it returns {answer!r}, which is neither a reason to stop nor `None`", answer=answer)
+                )
         except (Exception, SystemExit) as error:  # a plugin may fail in any way; training goes on
             self._failed.add(one.plugin.name)
-            self.warn(f"plugin {one.plugin} fails in `{hook}` and is called no more: {describe(error)}")
+            self.warn(
+                text(
+                    "plugin {plugin} fails in `{hook}` and is not called again: {error}",
+                    plugin=str(one.plugin),
+                    hook=hook,
+                    error=describe(error),
+                )
+            )
             return None
         return answer

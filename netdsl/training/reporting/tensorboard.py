@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic, time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -17,10 +17,15 @@ from torch import Tensor, nn
 from netdsl.program import Experiment
 from netdsl.training.reporting.loggers import Metrics
 
+if TYPE_CHECKING:
+    from torch.utils.tensorboard.writer import FileWriter, SummaryWriter
+
+Setting = bool | int | float | str
+
 SAMPLES = 16
 
 WAIT = 1.0
-"""Seconds for which points wait to be written together: TensorBoard's thread would contend with a small net's steps."""
+"""Seconds for which points wait to be written together: TensorBoard's thread competes with a small net's steps."""
 
 
 class TensorBoard:
@@ -28,18 +33,18 @@ class TensorBoard:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "tensorboard"
-        self._writer: Any = None
+        self._writer: SummaryWriter | None = None
         self._purge: int | None = None
         self._beside: Beside | None = None
         self._waiting: list[tuple[Metrics, int, float]] = []
         self._next = 0.0
 
     def begin(self, beside: Beside | None) -> None:
-        """Keeps what is shown beside the curves, to write it with the first of them."""
+        """Keeps what is shown beside the curves; it is written with the first point."""
         self._beside = beside
 
-    def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # steps are what TensorBoard goes by
-        """TensorBoard itself leaves out what an interrupted run logged after this step."""
+    def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # TensorBoard counts steps
+        """Has TensorBoard hide what an interrupted run logged after this step."""
         self._purge, self._beside = step + 1, None
 
     def log(self, metrics: Metrics, step: int) -> None:
@@ -54,7 +59,7 @@ class TensorBoard:
         self.writer.flush()
 
     def close(self) -> None:
-        """Puts everything on the disk and ends."""
+        """Puts everything on the disk, and closes the file."""
         self._write()
         self.writer.close()
 
@@ -63,18 +68,18 @@ class TensorBoard:
         from torch.utils.tensorboard.summary import scalar
 
         for metrics, step, moment in self._waiting:
-            # one event for all of them: what `add_scalar` writes, at half its price
+            # One event for all of them: `add_scalar` would write the same as an event each, in twice the time.
             points: list[Any] = [scalar(name, value) for name, value in metrics.items()]  # type: ignore[no-untyped-call]  # torch's own
             summary = Summary(value=[point.value[0] for point in points])
-            self.writer.file_writer.add_summary(summary, step, moment)
+            _events(self.writer).add_summary(summary, step, moment)
         self._waiting.clear()
         self._next = monotonic() + WAIT
 
     @property
-    def writer(self) -> Any:
-        """A `SummaryWriter` of torch, made when first needed, for its import takes a second."""
+    def writer(self) -> SummaryWriter:
+        """A `SummaryWriter` of torch; it is made when it is first needed, since importing it takes a second."""
         if self._writer is None:
-            from torch.utils.tensorboard import SummaryWriter
+            from torch.utils.tensorboard.writer import SummaryWriter
 
             self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
             if self._beside:
@@ -84,49 +89,54 @@ class TensorBoard:
 
 @dataclass(frozen=True)
 class Beside:
-    """What there is to show.
+    """What TensorBoard shows beside the curves.
 
     Args:
-        sample: gives some samples as the net receives them; asked only when they are shown.
-        settings: what the run was started with, by name.
+        sample: gives some samples as the net receives them; it is called only when they are shown.
+        settings: the settings of the run, by name.
         metrics: the names of the curves that runs are compared by.
     """
 
     model: nn.Module
     sample: Callable[[], Tensor]
-    settings: Mapping[str, Any]
+    settings: Mapping[str, Setting]
     metrics: tuple[str, ...]
 
-    def write(self, writer: Any) -> None:
-        """Adds what can be had of it: a net that cannot be traced has no graph, and a table no pictures."""
+    def write(self, writer: SummaryWriter) -> None:
+        """Adds what there is: a net that cannot be traced has no graph, and a table has no pictures."""
         from torch.utils.tensorboard.summary import hparams  # its import takes a second
 
         curves = dict.fromkeys(self.metrics, 0.0)
         for summary in hparams(dict(self.settings), curves):  # type: ignore[no-untyped-call]  # torch's own
-            writer.file_writer.add_summary(summary)
-        with suppress(Exception):
+            _events(writer).add_summary(summary)
+        with suppress(Exception):  # a plugin's net may fail in any way; the curves are what matters
             x = self.sample()[:SAMPLES].cpu()
             if x.dim() == 4 and x.shape[1] in (1, 3):
                 writer.add_images("samples", visible(x), 0)
             self._add_graph(writer, x[:1].contiguous())
 
-    def _add_graph(self, writer: Any, x: Tensor) -> None:
-        # a copy in evaluation mode: tracing runs the net, and a run must not notice that somebody looks
+    def _add_graph(self, writer: SummaryWriter, x: Tensor) -> None:
+        # Tracing runs the net: a copy, in evaluation mode and with other random numbers, leaves the run as it was.
         model = copy.deepcopy(self.model).cpu().eval()
         with torch.random.fork_rng([]), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's tracer has advice for its own caller
+            warnings.simplefilter("ignore")  # torch's tracer warns its caller of what it cannot follow
             writer.add_graph(model, x)
 
 
+def _events(writer: SummaryWriter) -> FileWriter:
+    assert writer.file_writer is not None  # as long as it is not closed
+    return writer.file_writer
+
+
 def visible(x: Tensor) -> Tensor:
-    """Images with values from 0 to 1, whatever they were normalised to."""
+    """Images with values from 0 to 1, for the net receives them normalised."""
     low, high = x.amin((1, 2, 3), keepdim=True), x.amax((1, 2, 3), keepdim=True)
     return (x - low) / (high - low).clamp_min(1e-12)
 
 
-def settings_of(experiment: Experiment) -> dict[str, Any]:
-    """What tells one run from another: the `train` line, and what the optimizer, schedule, loss and data were given."""
-    found = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
+def settings_of(experiment: Experiment) -> dict[str, Setting]:
+    """The settings by which runs differ: those of `train`, and those of optimizer, schedule, loss and data."""
+    found: dict[str, object] = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
     parts = {"optimizer": experiment.optimizer, "schedule": experiment.schedule, "loss": experiment.loss}
     for part, use in parts.items():
         if use is not None:
