@@ -53,7 +53,8 @@ def test_a_plugin_that_the_environment_names_and_is_not_there_is_told(
     install("a", adds_layer("one"))
     monkeypatch.setenv("NETDSL_PLUGINS", "b")
     assert problems(load_registry()) == [
-        "plugin `b`, which `NETDSL_PLUGINS` names, is not installed; install it, or correct the name; the installed plugins: `a`"
+        "plugin `b`, which `NETDSL_PLUGINS` names, is not installed; "
+        "install it, or correct the name; the installed plugins: `a`"
     ]
 
 
