@@ -24,14 +24,12 @@ WRITTEN = sorted(
 USED_TWICE = {
     "Branches",
     "Definition",
-    "Group",
     "Parameter",
     "Place",
     "Rows",
     "Scale",
     "Text",
     "Transform",
-    "Word",
     "_Reader",
 }
 """Names of two classes, one of which is still to be renamed."""

@@ -11,10 +11,10 @@ from typing import Any, Literal, NamedTuple
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
 from netdsl.components import Component, Dtype, Result
+from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
-from netdsl.plugins.registry import Registry
 
 
 class Constraint(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -37,6 +36,7 @@ class Layer(Component):
     """
 
     kind: ClassVar[str] = "layer"
+    plural: ClassVar[str] = "layers"
 
     family: str
     shorts: Mapping[str, str] = field(default_factory=dict)
@@ -54,14 +54,13 @@ class Layer(Component):
         """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
         path = Path(file)
 
-        def describe() -> Callable[..., Any]:
-            described: Callable[..., Any] = importlib.import_module("netdsl.checker.names.net_layers").describe(
-                path, name
-            )
-            return described
+        def read() -> Callable[..., Any]:
+            from netdsl.components.net_file import describe_block  # the parser: only a text that names it needs it
+
+            return describe_block(path, name)
 
         doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
-        return cls(name=name, function=Lazy(describe, doc), family=family, file=path)
+        return cls(name=name, function=Lazy(read, doc), family=family, file=path)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:

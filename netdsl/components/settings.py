@@ -51,7 +51,7 @@ class TrainSettings:
     ema: Annotated[
         float | None, HalfOpen(0, 1), "the decay of a moving average of the weights, which is then tested and kept"
     ] = None
-    seed: Annotated[int, AtLeast(0), "where all random numbers start"] = 0
+    seed: Annotated[int, AtLeast(0), "the seed of all random numbers"] = 0
     every: Annotated[int, AtLeast(1), "steps between two logged values of the training loss"] = 100
     patience: Annotated[int | None, AtLeast(1), "epochs without a better one after which training ends"] = None
     keep: Annotated[int, AtLeast(0), "how many of the best epochs keep their weights"] = 1

@@ -11,6 +11,7 @@ from torch import nn
 
 from netdsl.builder import build_network
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape, symbol
@@ -20,9 +21,6 @@ from netdsl.importer.bodies import Bodies, Labels
 from netdsl.importer.layers import Layers
 from netdsl.importer.reading import difference, is_container
 from netdsl.language.formatter import format_source
-from netdsl.plugins.registry import Registry, load_registry
-
-__all__ = ["from_module"]
 
 ASSUMED = ("CHW", "F", "TF", "CL", "CDHW")
 """What the first layer of a text may take for granted, the likeliest first."""
@@ -31,26 +29,17 @@ STATED = ("CHW", "T", "TF", "CDHW")
 """What an `input` line may say where the first layer takes nothing for granted."""
 
 
-def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:
+def write_net(module: nn.Module, registry: Registry, *, input: Sequence[int | str] = ()) -> str:
     """The canonical text of a net: built, it has the modules of this one, under the same names in the `state_dict`.
 
-    A module in a module becomes a block. The text has an `input` line where the layers themselves do not say what comes
-    in, with symbols for sizes that may vary.
-
-    Args:
-        module: an `nn.Sequential` of modules of torch, of netdsl, of plugins, and of others like it.
-        input: the shape of one sample, for nets that do not say it; letters stand for sizes that may vary.
-        registry: the names of the language; all that are installed unless given.
-
-    Raises:
-        UnsupportedModule: something in it is not to be had in the language; the message says which module.
+    `netdsl.from_module` says what it takes; `registry` holds the names of the language that may be written.
     """
     if not is_container(module):
         parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
         raise UnsupportedModule(_no_container(type(module).__name__, parts))
     if not list(module.children()):
         raise UnsupportedModule("the net has no layer")
-    return _first_text(module, list(_starts(input)), registry or load_registry())
+    return _first_text(module, list(_starts(input)), registry)
 
 
 def _no_container(name: str, parts: Sequence[str]) -> str:

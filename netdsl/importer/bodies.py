@@ -11,14 +11,14 @@ from typing import Any
 from torch import nn
 
 from netdsl.components import Layer, Refusal, Result
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.importer.layers import Layers, Place, no_layer_makes, spellings
 from netdsl.importer.reading import arguments, is_container, target
 from netdsl.importer.writing import RESERVED, statement
-from netdsl.language.statements import WORDS
-from netdsl.plugins.registry import Registry
+from netdsl.language.statements import STATEMENTS
 
 NAME = re.compile(r"[^\W\d]\w*")
 
@@ -51,7 +51,7 @@ class Bodies:
         self.assumes = assumes
         self.progress = 0
         self.composites = [layer for layer in registry.layers.values() if layer.is_composite]
-        self.words = {*registry.layers, *RESERVED, *(word.name for word in WORDS)}
+        self.words = {*registry.layers, *RESERVED, *STATEMENTS}
         self.blocks: dict[str, str] = {}
 
     def write(self, container: nn.Module, x: Shape, labels: Labels, path: str = "", terse: bool = False) -> Written:

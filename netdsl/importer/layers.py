@@ -14,12 +14,12 @@ from torch import nn
 from netdsl import torch_layers
 from netdsl.builder import construct
 from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.importer.reading import arguments, difference, target
 from netdsl.importer.writing import Unwritable, statement
-from netdsl.plugins.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)

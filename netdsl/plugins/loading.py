@@ -13,52 +13,21 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pluggy
 
 from netdsl import __version__
+from netdsl.components.registry import OWN, Plugin, Problem
+from netdsl.core.errors import in_a_line
 from netdsl.core.text import text
-from netdsl.plugins import hookspecs
+from netdsl.plugins import hookspecs, own
 from netdsl.plugins.entry_points import Announcement, announcements
 
-OWN = "netdsl"
 VARIABLE = "NETDSL_PLUGINS"
 REQUIREMENT = "requires_netdsl"
 HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "sklearn")
 CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
-
-
-class Plugin(NamedTuple):
-    """A plugin that was imported.
-
-    Args:
-        name: what its entry point is called; of a file, its name without the `.py`.
-        version: of the package.
-        package: the package or the file that it comes from.
-        seconds: how long it took to import.
-        heavy: the slow packages that importing it imported, such as `torch`.
-    """
-
-    name: str
-    version: str
-    package: str
-    seconds: float = 0.0
-    heavy: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"`{self.name}` {self.version}".rstrip()
-
-
-class Problem(NamedTuple):
-    """Something wrong with a plugin, and what to do about it."""
-
-    plugin: str
-    message: str
-    advice: str
-
-    def __str__(self) -> str:
-        return text("{problem}; {advice}", problem=self.message, advice=self.advice)
 
 
 @dataclass(frozen=True)
@@ -71,7 +40,7 @@ class Gathered:
 
     def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
         """Notes a problem with a plugin."""
-        self.problems.append(Problem(plugin.name, message, advice or repair(plugin)))
+        self.problems.append(Problem(plugin.name, message, advice or plugin.repair))
 
 
 class Unusable(Exception):
@@ -87,7 +56,7 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
     gathered = Gathered(pluggy.PluginManager("netdsl"))
     gathered.manager.add_hookspecs(hookspecs)
-    gathered.manager.register(importlib.import_module("netdsl.builtins"), OWN)
+    gathered.manager.register(own, OWN)
     gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
     for one in _wanted(gathered) if installed else ():
         plugin = Plugin(_unused(one.name, gathered, one.package), one.version, one.package)
@@ -96,16 +65,6 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
         plugin = Plugin(_unused(file.stem, gathered, str(file)), "", str(file))
         _add(plugin, gathered, partial(_import_file, plugin, file))
     return gathered
-
-
-def repair(plugin: Plugin) -> str:
-    """What to do about a plugin that does not work."""
-    if plugin.package.endswith(".py"):
-        return text("repair `{package}`, or leave `--plugin` out", package=plugin.package)
-    return text(
-        "upgrade it (`pip install -U {package}`), repair it, or go without it (`pip uninstall {package}`)",
-        package=plugin.package,
-    )
 
 
 def _wanted(gathered: Gathered) -> Iterable[Announcement]:
@@ -167,7 +126,9 @@ def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
     except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
         gathered.note(
             plugin,
-            text("plugin {plugin} cannot be imported and is left out: {reason}", plugin=plugin, reason=describe(error)),
+            text(
+                "plugin {plugin} cannot be imported and is left out: {reason}", plugin=plugin, reason=in_a_line(error)
+            ),
         )
         return
     seconds = perf_counter() - start
@@ -233,7 +194,7 @@ def _check_needs(plugin: Plugin, needs: Iterable[str]) -> None:
                     wanted=wanted.strip(),
                     version=__version__,
                 ),
-                text("`pip install -U netdsl`, or {repair}", repair=repair(plugin)),
+                text("`pip install -U netdsl`, or {repair}", repair=plugin.repair),
             )
 
 
@@ -252,9 +213,3 @@ def _meets(relation: str, version: str) -> bool:
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
-
-
-def describe(error: BaseException) -> str:
-    """An exception in a line."""
-    message = " ".join(str(error).split())
-    return f"{type(error).__name__}: {message}" if message else type(error).__name__

@@ -8,83 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from netdsl.components import (
-    Component,
-    Dataset,
-    Layer,
-    Logger,
-    Loss,
-    Metric,
-    Optimizer,
-    Schedule,
-    Transform,
-)
+from netdsl.components import Component
+from netdsl.components.registry import OWN, Implementation, Plugin, Problem, Registry
+from netdsl.core.errors import in_a_line
 from netdsl.core.text import join_and, text
-from netdsl.plugins.loading import OWN, Gathered, Plugin, Problem, describe, gather
+from netdsl.plugins.hookspecs import HOOKS
+from netdsl.plugins.loading import Gathered, gather
+from netdsl.plugins.torch_lookup import LazyTorchLookup, described
 
-C = TypeVar("C", bound=Component)
-
-HOOKS: Mapping[str, type[Component]] = {
-    "netdsl_layers": Layer,
-    "netdsl_datasets": Dataset,
-    "netdsl_transforms": Transform,
-    "netdsl_losses": Loss,
-    "netdsl_optimizers": Optimizer,
-    "netdsl_schedules": Schedule,
-    "netdsl_metrics": Metric,
-    "netdsl_loggers": Logger,
-}
 CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
-
-
-class PluginWarning(UserWarning):
-    """Something is wrong with a plugin; what it would have done is left out."""
-
-
-class Implementation(NamedTuple):
-    """A function that a plugin wants to have called, and those of its hook's parameters that it takes."""
-
-    plugin: Plugin
-    function: Callable[..., Any]
-    takes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What the plugins bring.
-
-    Args:
-        components: the names of the language, by kind of component.
-        origins: the plugin that each comes from.
-        problems: what went wrong while they were gathered.
-        plugins: those that are in use, netdsl's own first.
-        disputed: names that several plugins bring, so that none of them counts, and those plugins.
-        lints: rules over a checked program, beside netdsl's own.
-        callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
-    """
-
-    components: Mapping[type[Component], Mapping[str, Component]]
-    origins: Mapping[tuple[type[Component], str], str] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    plugins: tuple[Plugin, ...] = ()
-    disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
-    lints: tuple[Implementation, ...] = ()
-    callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
-
-    def of(self, kind: type[C]) -> Mapping[str, C]:
-        """Every component of a kind, by name."""
-        return self.components.get(kind, {})  # type: ignore[return-value]  # gathered by kind
-
-    @cached_property
-    def layers(self) -> Mapping[str, Layer]:
-        """Every layer, by name."""
-        return self.of(Layer)
 
 
 def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Registry:
@@ -108,13 +44,13 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
         if winner is None:
             disputed[kind, name] = tuple(brought)
         else:
-            components[kind][name], origins[kind, name] = brought[winner], winner
+            components[kind][name], origins[kind, name] = described(brought[winner]), winner
     lints = tuple(
         Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
     )
     callbacks = {hook: tuple(_implementations(hook, gathered)) for hook in CALLBACKS}
-    plugins = tuple(gathered.plugins.values())
-    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
+    plugins, problems = tuple(gathered.plugins.values()), tuple(gathered.problems)
+    return Registry(components, origins, problems, plugins, disputed, lints, callbacks, LazyTorchLookup())
 
 
 def load_commands(
@@ -194,7 +130,7 @@ def _fault(plugin: Plugin, component: Component) -> str | None:
             plugin=plugin,
             kind=component.kind,
             name=component.name,
-            reason=describe(error),
+            reason=in_a_line(error),
         )
     if all(map(str.isidentifier, parameters)):
         return None
@@ -218,7 +154,7 @@ def _returned(hook: str, gathered: Gathered, fits: Callable[[Any], bool], noun: 
                 "plugin {plugin} fails in `{hook}`, which is left out: {reason}",
                 plugin=plugin,
                 hook=hook,
-                reason=describe(error),
+                reason=in_a_line(error),
             )
             gathered.note(plugin, message)
             continue

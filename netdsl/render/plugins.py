@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 
 from netdsl.components import Component
+from netdsl.components.registry import OWN, Plugin, Problem, Registry
 from netdsl.core.text import join_and, text
-from netdsl.plugins.loading import OWN, Plugin, Problem
-from netdsl.plugins.registry import Registry
 from netdsl.render.cells import Paint, crop, left, painter
 
 SLOW = 0.1
@@ -50,7 +49,7 @@ def plugin_page(present: Present, plugin: Plugin, *, color: bool = False, column
     for kind, components in present.registry.components.items():
         mine = [one for name, one in components.items() if present.registry.origins[kind, name] == plugin.name]
         if mine:
-            lines += ["", paint(_plural(kind.kind), bold=True), *(_described(one, columns, paint) for one in mine)]
+            lines += ["", paint(kind.plural, bold=True), *(_described(one, columns, paint) for one in mine)]
     for heading, names in _others(plugin, present):
         lines += ["", paint(heading, bold=True), *(f"  {name}" for name in names)]
     mine_alone = [problem for problem in present.all_problems if problem.plugin == plugin.name]
@@ -91,7 +90,7 @@ def _added(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str
     for kind, components in present.registry.components.items():
         names = [name for name in components if present.registry.origins[kind, name] == plugin.name]
         if names:
-            yield _plural(kind.kind), names
+            yield kind.plural, names
     yield from _others(plugin, present)
 
 
@@ -119,7 +118,3 @@ def _problems(problems: Sequence[Problem], columns: int, paint: Paint) -> Iterat
 
 def _listed(heading: str, text: str, columns: int) -> list[str]:
     return wrap(text, columns, initial_indent=heading, subsequent_indent="    ")
-
-
-def _plural(kind: str) -> str:
-    return f"{kind}es" if kind.endswith("s") else f"{kind}s"

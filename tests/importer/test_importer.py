@@ -17,7 +17,7 @@ from netdsl.core.diagnostics import errors
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.source import Source
 from netdsl.export.python import export
-from netdsl.importer import from_module
+from netdsl.importer import write_net
 from netdsl.importer.reading import difference
 from netdsl.plugins.registry import load_registry
 from tests.soundness.generate import random_case
@@ -37,7 +37,7 @@ def built(text: str, path: Path = Path("<text>")) -> nn.Sequential:
 
 
 def imported(module: nn.Module, input: tuple[int | str, ...] = ()) -> str:
-    return from_module(module, input=input, registry=REGISTRY)
+    return write_net(module, REGISTRY, input=input)
 
 
 LINES = [

@@ -1,8 +1,8 @@
 import pytest
 
 import netdsl
+from netdsl.components.registry import PluginWarning
 from netdsl.core.diagnostics import Diagnostic
-from netdsl.plugins.registry import PluginWarning
 from tests.plugins.packages import Install, adds_layer
 
 CODE = """

@@ -4,7 +4,8 @@ from textwrap import dedent
 import pytest
 
 from netdsl.components import Layer
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.components.registry import Registry
+from netdsl.plugins.registry import load_registry
 from tests.plugins.packages import Install, adds_layer
 
 HOOK = "from netdsl import hookimpl\n"

@@ -15,14 +15,15 @@ from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Layer, Parameter
+from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
+from netdsl.language.statements import BLOCK, LET, USE
 from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
-from netdsl.plugins.loading import OWN
 
 USES_ITSELF = Code(
     "NET405",
@@ -60,7 +61,7 @@ LIBRARY = Path(__file__).parents[2] / "library"
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
     """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
     for statement in statements:
-        if statement.name.text == "block":
+        if statement.name.text == BLOCK.name:
             define_block(statement, scope, context)
 
 
@@ -229,9 +230,9 @@ class Library:
         self.context.assumptions.unreadable.add(file.invalid)
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
-            if statement.name.text == "use":
+            if statement.name.text == USE.name:
                 self.use(statement, scope, folder)
-            elif statement.name.text == "let":
+            elif statement.name.text == LET.name:
                 define_variables(statement, scope, self.context)
         define_blocks(file.statements, scope, self.context)
         return scope
