@@ -58,7 +58,6 @@ class TrainSettings:
         Literal["off", "default", "reduce_overhead", "max_autotune"], "the mode in which torch.compile makes kernels"
     ] = "off"
     clip: Annotated[float | None, Above(0), "the largest norm that the gradient may have"] = None
-    clip_value: Annotated[float | None, Above(0), "the largest size of each number of the gradient"] = None
     accumulate: Annotated[int, AtLeast(1), "batches to one optimizer step"] = 1
     ema: Annotated[
         float | None, HalfOpen(0, 1), "the decay of a moving average of the weights, which is then tested and kept"

@@ -50,9 +50,6 @@ def update(learner: Learner) -> None:
     if learner.settings.clip:
         scaler.unscale_(optimizer)  # first, for the norm is that of the gradients without fp16's scale
         nn.utils.clip_grad_norm_(learner.module.parameters(), learner.settings.clip)
-    if learner.settings.clip_value:
-        scaler.unscale_(optimizer)
-        nn.utils.clip_grad_value_(learner.module.parameters(), learner.settings.clip_value)
     scaler.step(optimizer)
     scaler.update()
     # `optimizer.zero_grad()` without its profiler hooks, which take a tenth of a small net's step.
