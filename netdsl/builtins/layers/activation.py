@@ -191,12 +191,6 @@ def softmax(x: Shape, dim: int | None = None) -> Result:
     return _same(x, "Softmax", dim=_classes(dim, x, "softmax"))
 
 
-@layer("activation", accepts=("CHW",), assumes="CHW", example="softmax2d")
-def softmax2d(x: Shape) -> Result:
-    """The `softmax` over the channels, at each position of an image."""
-    return _same(x, "Softmax2d")
-
-
 @layer("activation", example="softmin")
 def softmin(x: Shape, dim: int | None = None) -> Result:
     """The `softmax` of the negated numbers: the smallest gets the largest share."""
