@@ -62,8 +62,3 @@ def huber(*, delta: Positive = 1.0) -> None:
 @loss("torch.nn:PoissonNLLLoss", example="loss poisson_nll")
 def poisson_nll(*, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> None:
     """Minus the log-likelihood of counts under a Poisson law whose rate the net gives (its log, with `log_input`)."""
-
-
-@loss("torch.nn:SoftMarginLoss", example="loss soft_margin")
-def soft_margin() -> None:
-    """The log of 1 + exp(−target·output), for targets of −1 and 1."""
