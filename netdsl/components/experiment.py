@@ -10,8 +10,8 @@ from netdsl.components.rule import Dtype
 from netdsl.core.sizes import Shape
 
 __all__ = [
-    "Dataset", "Facts", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Stopper", "Transform",
-    "dataset", "logger", "loss", "metric", "optimizer", "schedule", "stopper", "transform",
+    "Dataset", "Facts", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Transform",
+    "dataset", "logger", "loss", "metric", "optimizer", "schedule", "transform",
 ]  # fmt: skip
 
 
@@ -149,13 +149,6 @@ class Logger(Component):
     adapter: ClassVar[str | None] = "netdsl.adapters:logger"
 
 
-class Stopper(Component):
-    """A reason to end training early: `target(**arguments)(results)` is asked after each epoch's test."""
-
-    kind: ClassVar[str] = "stopper"
-    plural: ClassVar[str] = "stoppers"
-
-
 dataset = Dataset.declare
 transform = Transform.declare
 loss = Loss.declare
@@ -163,4 +156,3 @@ optimizer = Optimizer.declare
 schedule = Schedule.declare
 metric = Metric.declare
 logger = Logger.declare
-stopper = Stopper.declare

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Stopper, Transform
+from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
 from netdsl.components.settings import DataSettings, TrainSettings
 
 
@@ -183,14 +183,6 @@ LOGGER = StatementKind(
     example="logger tensorboard",
     component=Logger,
     repeats=True,
-)
-STOPPER = StatementKind(
-    name="stopper",
-    nature="directive",
-    usage="stopper NAME …",
-    doc="When training ends early.",
-    example="stopper loss_below 0.1",
-    component=Stopper,
 )
 TRAIN = StatementKind(
     name="train",

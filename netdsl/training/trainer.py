@@ -13,8 +13,6 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from netdsl.builder import create
-from netdsl.components import Stopper
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.data import Data, open_data
@@ -195,7 +193,6 @@ def train(
             signal,
             explain_compile_errors(),
         ):
-            stopper = create(use) if (use := experiment.one_of(Stopper)) else None
             while not stop.is_over:
                 recorder.begin_epoch()
                 display.begin_epoch()
@@ -207,8 +204,6 @@ def train(
                 results = evaluator.test_epoch(stop.watch_test)
                 learner.epoch, learner.batch = learner.epoch + 1, 0
                 epoch = recorder.epoch_ended(results)
-                if stopper and stopper(results):
-                    stop.end()
                 checkpointer.keep_best()
                 console.line(table.row(epoch))
                 if reason := hooks.epoch_ended(epoch):

@@ -194,15 +194,5 @@ def netdsl_transforms():
 
 
 @hookimpl
-def netdsl_stoppers():
-    return [components.Stopper.of(f"{HERE}:never")]
-
-
-def never():
-    """Lets training go on."""
-    return lambda results: False
-
-
-@hookimpl
 def netdsl_loggers():
     return [components.Logger.of(f"{HERE}:Memory")]
