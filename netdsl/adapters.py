@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from netdsl.builder import locate
 from netdsl.components import Component, Dataset, Dtype, Facts, Layer, Refusal
+from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
@@ -26,7 +27,14 @@ def describe(component: Component) -> Callable[..., Any]:
     try:
         found = locate(component.borrowed)
     except Exception as error:  # whatever its import raises
-        return _refusing(f"`{component.name}` cannot be imported: {type(error).__name__}: {error}")
+        return _refusing(
+            text(
+                "`{name}` cannot be imported: {error}: {reason}",
+                name=component.name,
+                error=type(error).__name__,
+                reason=error,
+            )
+        )
     if isinstance(component, Layer):
         takes = None if component.takes == "float" else component.takes  # float is what nobody has said
         rule = module_layer(found, component.name, component.family, takes).function
@@ -153,7 +161,9 @@ def _settings(kind: type[Component], found: Any) -> Iterator[inspect.Parameter]:
         if kept is not None:
             yield parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kept)
         elif parameter.default is parameter.empty:
-            raise TypeError(f"`{parameter.name}` is an object that cannot be written in a file")
+            raise TypeError(
+                text("`{parameter}` is an object that cannot be written in a file", parameter=parameter.name)
+            )
 
 
 def _types(function: Any) -> Mapping[str, Any]:

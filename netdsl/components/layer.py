@@ -13,6 +13,7 @@ from netdsl.components.rule import Dtype, Result, one_of
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape, format_shape
+from netdsl.core.text import text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,7 +59,7 @@ class Layer(Component):
 
             return describe_block(path, name)
 
-        doc = doc or f"The block `{name}` of {path.name}."
+        doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
         return cls(name=name, function=Lazy(read, doc), family=family, file=path)
 
     @classmethod
@@ -83,7 +84,14 @@ class Layer(Component):
     def apply(self, x: Shape, /, **arguments: Any) -> Result:
         """What the layer makes of `x`; raises `Refusal` where torch would refuse."""
         if self.accepts and len(x) not in map(len, self.accepts):
-            raise Refusal(f"`{self.name}` expects {one_of(self.accepts)} but receives {format_shape(x)}")
+            raise Refusal(
+                text(
+                    "`{layer}` expects {expected} but receives {shape}",
+                    layer=self.name,
+                    expected=one_of(self.accepts),
+                    shape=format_shape(x),
+                )
+            )
         result: Result = self.ask(x, **arguments)
         return result
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.core.errors import Refusal
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK
 from netdsl.language.syntax import Body, Name, Setting
@@ -19,7 +20,7 @@ def describe_block(file: Path, name: str) -> Callable[..., Any]:
     parameters = [inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY), *_parameters(file, name)]
 
     def block(x: Any, **arguments: Any) -> Any:  # noqa: ARG001  # the checker expands the block in its stead
-        raise Refusal(f"the block `{name}` is not in `{file}`")
+        raise Refusal(text("the block `{block}` is not in `{file}`", block=name, file=file))
 
     block.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect` looks for
     block.__annotations__ = {}
@@ -31,7 +32,7 @@ def read_net_file(file: Path) -> Source:
     try:
         return Source(str(file), file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
-        raise Refusal(f"cannot read `{file}`, which a plugin ships: {error}") from error
+        raise Refusal(text("cannot read `{file}` of a plugin: {reason}", file=file, reason=error)) from error
 
 
 def _parameters(file: Path, name: str) -> list[inspect.Parameter]:

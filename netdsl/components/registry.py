@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from netdsl.components.component import Component
 from netdsl.components.experiment import Transform
 from netdsl.components.layer import Layer
+from netdsl.core.text import text
 
 C = TypeVar("C", bound=Component)
 
@@ -41,9 +42,11 @@ class Plugin(NamedTuple):
     def repair(self) -> str:
         """What to do about it where it does not work."""
         if self.package.endswith(".py"):
-            return f"mend `{self.package}`, or leave `--plugin` out"
-        package = self.package
-        return f"upgrade it (`pip install -U {package}`), mend it, or go without it (`pip uninstall {package}`)"
+            return text("repair `{package}`, or leave `--plugin` out", package=self.package)
+        return text(
+            "upgrade it (`pip install -U {package}`), repair it, or go without it (`pip uninstall {package}`)",
+            package=self.package,
+        )
 
 
 class Problem(NamedTuple):
@@ -54,7 +57,7 @@ class Problem(NamedTuple):
     advice: str
 
     def __str__(self) -> str:
-        return f"{self.message}; {self.advice}"
+        return text("{problem}; {advice}", problem=self.message, advice=self.advice)
 
 
 class PluginWarning(UserWarning):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 from netdsl.components import Component
+from netdsl.core.text import text
 from netdsl.language.statements import COMPONENT_KINDS, STATEMENTS
 
 if TYPE_CHECKING:
@@ -31,18 +32,19 @@ def _specify(hook: str, kind: type[Component]) -> Callable[[], Iterable[Componen
 
     specification.__name__ = specification.__qualname__ = hook
     specification.__annotations__ = {"return": f"Iterable[{kind.__name__}]"}
-    specification.__doc__ = f"{kind.plural.capitalize()}: names that {_user(kind)} may use."
+    specification.__doc__ = _purpose(kind)
     return hookspec(specification)
 
 
-def _user(kind: type[Component]) -> str:
-    """The part of a text in which the names of a kind stand."""
+def _purpose(kind: type[Component]) -> str:
+    """Where in a text the names of a kind stand."""
+    kinds = kind.plural.capitalize()
     for statement in STATEMENTS.values():
         if statement.component is kind:
-            return f"the `{statement.name}` line"
+            return text("{kinds}: names that the `{line}` line may use.", kinds=kinds, line=statement.name)
         if statement.body is kind:
-            return f"the body of the `{statement.name}` line"
-    return "the net"
+            return text("{kinds}: names that the body of the `{line}` line may use.", kinds=kinds, line=statement.name)
+    return text("{kinds}: names that the net may use.", kinds=kinds)
 
 
 # pluggy reads a module's functions: one is made for each kind of component, so that a new kind is not repeated here

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Component, Layer, Parameter
 from netdsl.components.component import parameters_of
+from netdsl.core.text import join_or, text
 from netdsl.language.statements import StatementKind
 from netdsl.render.cells import Paint, crop, left, painter
 
@@ -16,10 +17,8 @@ from netdsl.render.cells import Paint, crop, left, painter
 def entry(component: Component, origin: str, *, color: bool = False, columns: int = 80) -> str:
     """The page of one component: how it is written, what it means, its parameters, formula and example."""
     paint = painter(color)
-    family = f", {component.family}" if isinstance(component, Layer) else ""
-    source = "" if origin == "netdsl" else f", from the plugin {origin}"
     blocks = [
-        [f"{paint(component.name, bold=True)}: {component.kind}{family}{source}"],
+        [f"{paint(component.name, bold=True)}: {', '.join(_nature(component, origin))}"],
         wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(component.doc, columns)),
         list(_parameters(component, columns, paint)),
@@ -28,13 +27,22 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     return _joined(blocks)
 
 
+def _nature(component: Component, origin: str) -> Iterator[str]:
+    """What a component is: its kind, of a layer the family, and the plugin that it comes from."""
+    yield component.kind
+    if isinstance(component, Layer):
+        yield component.family
+    if origin != "netdsl":
+        yield text("from the plugin {plugin}", plugin=origin)
+
+
 def statement_entry(statement: StatementKind, *, color: bool = False, columns: int = 80) -> str:
     """The page of a statement: how it is written, what it means, its settings, an example."""
     paint = painter(color)
     settings = parameters_of(statement.settings) if statement.settings else {}
     usage = " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
-    blocks = [
-        [f"{paint(statement.name, bold=True)}: statement"],
+    blocks: list[list[str]] = [
+        [text("{name}: statement", name=paint(statement.name, bold=True))],
         wrap(usage, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(statement.doc, columns)),
         list(_settings(settings.values(), columns, paint)),
@@ -54,7 +62,7 @@ def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> It
         return
     rows = [(_preset(one), _meaning(one)) for one in settings]
     wide = max(len(setting) for setting, _ in rows)
-    yield paint(f"  {left('setting', wide)}  meaning", underline=True)
+    yield paint(f"  {left('setting', wide)}  {'meaning'}", underline=True)
     for setting, meaning in rows:
         first, *others = wrap(meaning, columns - wide - 4)
         yield f"  {left(setting, wide)}  {first}"
@@ -134,8 +142,7 @@ def _type(parameter: Parameter) -> str:
     words = list(dict.fromkeys(_type_word(option) for option in parameter.options if option is not NoneType))
     if NoneType in parameter.options:
         words.append("none")
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or(words)
 
 
 def _type_word(option: Any) -> str:

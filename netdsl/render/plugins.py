@@ -8,6 +8,7 @@ from textwrap import wrap
 
 from netdsl.components import Component
 from netdsl.components.registry import OWN, Plugin, Problem, Registry
+from netdsl.core.text import join_and, text
 from netdsl.render.cells import Paint, crop, left, painter
 
 SLOW = 0.1
@@ -57,13 +58,28 @@ def plugin_page(present: Present, plugin: Plugin, *, color: bool = False, column
 
 def _title(plugin: Plugin, paint: Paint) -> str:
     title = f"{paint(plugin.name, bold=True)} {plugin.version}".rstrip()
-    return title if plugin.name == OWN else f"{title}, from {plugin.package}, imported in {_time(plugin.seconds)}"
+    if plugin.name == OWN:
+        return title
+    return text(
+        "{plugin}, from {package}, imported in {time}",
+        plugin=title,
+        package=plugin.package,
+        time=_time(plugin.seconds),
+    )
 
 
 def _warnings(plugin: Plugin, columns: int) -> Iterator[str]:
     if plugin.seconds >= SLOW or plugin.heavy:
-        cause = f"imports {' and '.join(plugin.heavy)} at its top" if plugin.heavy else "is slow to import"
-        yield from _listed("  cost: ", f"{cause}: every command waits {_time(plugin.seconds)} for it", columns)
+        yield from _listed("  cost: ", _cost(plugin), columns)
+
+
+def _cost(plugin: Plugin) -> str:
+    time = _time(plugin.seconds)
+    if not plugin.heavy:
+        return text("is slow to import: every command waits {time} for it", time=time)
+    return text(
+        "imports {modules} at its top: every command waits {time} for it", modules=join_and(plugin.heavy), time=time
+    )
 
 
 def _time(seconds: float) -> str:

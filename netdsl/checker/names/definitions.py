@@ -23,7 +23,7 @@ from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.statements import BLOCK, LET, USE
-from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, String
 
 USES_ITSELF = Code(
     "NET405",
@@ -96,7 +96,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         )  # fmt: skip
 
 
-def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Parameter]:
     parameters: dict[str, Parameter] = {}
     for item in items:
         if not isinstance(item, (Name, Setting)):
