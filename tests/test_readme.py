@@ -1,44 +1,51 @@
-import re
+"""README.md is a README: short, and its commands work. `tests/docs` runs its other blocks."""
+
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl
+from tests.docs.blocks import ROOT, read_blocks
 
-README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-NETS = [text for kind, text in BLOCKS if not kind]
-CONSOLE = [text for kind, text in BLOCKS if kind == "console"]
-
-
-@pytest.fixture
-def in_folder(tmp_path, monkeypatch):
-    broken = next(text for text in NETS if "kernal" in text)
-    (tmp_path / "broken.net").write_text(broken, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
+README = ROOT / "README.md"
+TEXT = README.read_text(encoding="utf-8")
+LINES = 150
 
 
-@pytest.mark.parametrize("text", CONSOLE, ids=lambda text: text.partition("\n")[0])
-def test_commands_print_what_the_readme_shows(text, in_folder):
-    command, _, expected = text.partition("\n")
-    result = CliRunner().invoke(netdsl, shlex.split(command.removeprefix("$ netdsl ")))
-    assert result.output.strip() == expected.strip()
+def section(heading: str) -> str:
+    return TEXT.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
-def test_python_runs():
-    (code,) = [text for kind, text in BLOCKS if kind == "python"]
-    exec(compile(code, "README.md", "exec"), {})
-
-
-@pytest.mark.parametrize("text", [text for text in NETS if "kernal" not in text])
-def test_nets_check(text):
-    result = CliRunner().invoke(netdsl, ["check", "-e", text])
-    assert result.exit_code == 0, result.output
+def test_it_is_short() -> None:
+    assert len(TEXT.splitlines()) <= LINES
 
 
 @pytest.mark.parametrize("heading", ["Run it", "Test it"])
-def test_each_set_up_is_one_block(heading):
-    section = README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    assert section.count("```bash\n") == 1
+def test_each_set_up_is_one_block(heading: str) -> None:
+    (block,) = read_blocks(README, section(heading))
+    assert block.kind == "bash"
+    first, second, *_ = block.text.splitlines()
+    assert first == "python3 -m venv .venv"
+    assert second.startswith(".venv/bin/pip install ")
+
+
+def test_what_run_it_runs_trains_on_data_that_ship_with_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = read_blocks(README, section("Run it"))
+    command = block.text.splitlines()[-1].removeprefix(".venv/bin/netdsl ")
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETDSL_DATA", str(tmp_path / "nothing"))
+    result = CliRunner().invoke(netdsl, [*shlex.split(command), "--set", "train.steps=2", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    assert "best accuracy" in result.output
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_test_it_ends_with_the_tests() -> None:
+    (block,) = read_blocks(README, section("Test it"))
+    assert block.text.splitlines()[-1].startswith(".venv/bin/python -m pytest")

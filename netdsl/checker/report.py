@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import text
-from netdsl.plugins.registry import Registry
 
 
 class Report:

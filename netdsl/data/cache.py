@@ -16,7 +16,8 @@ from numpy.lib.format import open_memmap
 from torch import Tensor
 
 from netdsl.core.errors import DataError
-from netdsl.core.files import sync_folder
+from netdsl.core.files import reason, sync_folder
+from netdsl.core.text import text
 from netdsl.data.broken_items import Skips
 from netdsl.data.data_folder import locked
 from netdsl.data.samples import Items, Tensors
@@ -74,7 +75,10 @@ def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> T
                     _write(items, path, decoding)
         return _mapped(path, decoding.skips)
     except OSError as error:
-        raise DataError(f"`{place}` cannot hold decoded images: {error.strerror}", "write `cache=none`") from error
+        raise DataError(
+            text("`{folder}` cannot hold decoded images: {reason}", folder=place, reason=reason(error)),
+            "write `cache=none`",
+        ) from error
 
 
 def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tensors, list[Broken]]:

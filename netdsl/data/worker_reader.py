@@ -14,6 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from netdsl.core.errors import DataError
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
 from netdsl.data.transforms.base import Transform
@@ -172,7 +174,11 @@ def uneven(shapes: Sequence[torch.Size]) -> DataError:
     """What to say of images that cannot make a batch."""
     first = shapes[0]
     other = next(shape for shape in shapes if shape != first)
-    sizes = " and ".join("x".join(map(str, shape)) for shape in (first, other))
     return DataError(
-        f"the images have different sizes, {sizes} for example", "write `{ resize 64 }` behind the data set"
+        text(
+            "the images have different sizes, {first} and {other} for example",
+            first=format_shape(first),
+            other=format_shape(other),
+        ),
+        "write `{ resize 64 }` behind the data set",
     )

@@ -14,11 +14,12 @@ from torch import nn
 from netdsl import torch_layers
 from netdsl.builder import construct
 from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 from netdsl.importer.reading import arguments, difference, target
 from netdsl.importer.writing import Unwritable, statement
-from netdsl.plugins.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +77,29 @@ class Layers:
             else None
         )
         if own is None:
-            raise UnsupportedModule(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
+            raise no_layer_makes(module, path)
         last = _Attempt(own, 0, module, given, replace(place, assumes=""))
         result = last.found()
         if result is None:
-            reason = last.refusal or f"`{own.name}` of the arguments that it remembers is another module"
-            raise UnsupportedModule(f"`{path}` cannot be written: {reason}")
+            reason = last.refusal or text(
+                "`{layer}` with the arguments that it keeps makes another module", layer=own.name
+            )
+            raise UnsupportedModule(text("`{path}` cannot be written: {reason}", path=path, reason=reason))
         if place.assumes:
-            raise UnsupportedModule(f"`{path}` does not say what comes in, and no line before it does")
+            raise UnsupportedModule(
+                text("`{path}` does not say the shape of its input, and no line before it does", path=path)
+            )
         return result
+
+
+def no_layer_makes(module: nn.Module, path: str, reason: str | None = None) -> UnsupportedModule:
+    """The error of a module that no layer makes, with the last refusal of one that might."""
+    made = target(module).replace(":", ".")
+    if reason is None:
+        return UnsupportedModule(text("`{path}` is a `{module}`, which no layer makes", path=path, module=made))
+    return UnsupportedModule(
+        text("`{path}` is a `{module}`, which no layer makes: {reason}", path=path, module=made, reason=reason)
+    )
 
 
 class _Attempt:

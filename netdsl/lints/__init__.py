@@ -9,7 +9,9 @@ import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from netdsl.components.registry import Implementation, PluginWarning
 from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import in_a_line
 from netdsl.language.syntax import File
 from netdsl.lints.activations import softmax_of_one, twice_the_same, two_linear_layers
 from netdsl.lints.arguments import dropout_between_no_layers, overwritten
@@ -19,8 +21,6 @@ from netdsl.lints.names import unused_blocks, unused_variables
 from netdsl.lints.normalisation import batch_of_one, bias_before_normalisation
 from netdsl.lints.program import Program
 from netdsl.lints.windows import left_over
-from netdsl.plugins.loading import describe, repair
-from netdsl.plugins.registry import Implementation, PluginWarning
 from netdsl.program import Experiment
 
 CODE = re.compile(r"[A-Z]{3}9\d\d")
@@ -64,8 +64,8 @@ def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
                 raise ValueError(f"`{one.code}` is no code of its own, such as `EXA901`")
     except Exception as error:  # a plugin may fail in any way; the check goes on
         name = getattr(lint.function, "__name__", repr(lint.function))
-        message = f"plugin {lint.plugin} fails in its lint `{name}`, which is left out: {describe(error)}"
-        warnings.warn(f"{message}; {repair(lint.plugin)}", PluginWarning, stacklevel=2)
+        message = f"plugin {lint.plugin} fails in its lint `{name}`, which is left out: {in_a_line(error)}"
+        warnings.warn(f"{message}; {lint.plugin.repair}", PluginWarning, stacklevel=2)
         return []
     return found
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from netdsl.checker.names.scope import as_name
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.language import syntax
+from netdsl.language.statements import BLOCK, LET, VARIANT
 from netdsl.language.syntax import Body, Bound, Name, Setting, Short, Statement
 from netdsl.lints.program import Program, walk
 
@@ -35,7 +36,7 @@ def unused_blocks(program: Program) -> Iterator[Diagnostic]:
     """NET912: a block that no statement outside it names."""
     used = Counter(name for statement in program.file.statements for name in _names(statement))
     for block in program.file.statements:
-        name = as_name(block.items[0]) if block.name.text == "block" else None
+        name = as_name(block.items[0]) if block.name.text == BLOCK.name else None
         if name and used[name.text] == Counter(_names(block))[name.text]:
             message = f"the block `{name.text}` is never used"
             yield Diagnostic(UNUSED_BLOCK, message, name.span, help="use it by its name, or delete it")
@@ -45,9 +46,9 @@ def unused_variables(program: Program) -> Iterator[Diagnostic]:
     """NET913: a variable, or a block's parameter, that nothing is made of."""
     used = {name for statement in program.file.statements for name in _names(statement)}
     for statement in walk(program.file.statements):
-        if statement.name.text == "let":
+        if statement.name.text == LET.name:
             yield from _unused("variable", [item.name for item in statement.items if isinstance(item, Setting)], used)
-        elif statement.name.text == "block":
+        elif statement.name.text == BLOCK.name:
             yield from _unused("parameter", list(_parameters(statement)), set(_names(statement)))
 
 
@@ -71,7 +72,7 @@ def _names(statement: Statement) -> Iterator[str]:
     if statement.flow:
         yield from _in_value(statement.flow.left)
         yield from _in_value(statement.flow.right)
-    defines = statement.name.text in ("block", "variant")
+    defines = statement.name.text in (BLOCK.name, VARIANT.name)
     for item in statement.items:
         if isinstance(item, Body):
             for inner in item.statements:

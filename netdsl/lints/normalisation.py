@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.sizes import product
 from netdsl.core.source import Span
+from netdsl.language.statements import DATA
 from netdsl.language.syntax import Body, Setting, Statement
 from netdsl.lints.edits import without_bias
 from netdsl.lints.program import Place, Program
@@ -61,7 +62,7 @@ def batch_of_one(program: Program) -> Iterator[Diagnostic]:
     """NET908: a batch of one sample, of which there is no variance."""
     data = program.experiment.data
     norm = next((place.node for place in program.places if place.target == NORMALISATION), None)
-    line = next((line for line in program.file.statements if line.name.text == "data"), None)
+    line = next((line for line in program.file.statements if line.name.text == DATA.name), None)
     if data is None or norm is None or line is None:  # `--data` has no line to point at
         return
     labels = (Label(norm.span, "normalises over the batch"),)

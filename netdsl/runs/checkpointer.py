@@ -96,9 +96,7 @@ class Checkpointer:
                 ),
                 "resume a run with the settings and the plugins that it was begun with",
             ) from error
-        self.recorder.load_state_dict(
-            {"losses": state["losses"], "history": state["history"], "logs": state["logs"]}
-        )
+        self.recorder.load_state_dict({"losses": state["losses"], "history": state["history"], "logs": state["logs"]})
         self._seconds_before, self._saved_step = state["seconds"], self.learner.step
 
     @contextmanager

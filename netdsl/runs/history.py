@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
 
-from netdsl.runs.about import EpochSummary, EpochResults
+from netdsl.runs.about import EpochResults, EpochSummary
 
 
 class EpochState(TypedDict):

@@ -103,9 +103,7 @@ class Saved:
         try:
             x = read_image(str(image), "L" if channels == 1 else "RGB").unsqueeze(0)
         except OSError as error:
-            raise TrainingError(
-                text("cannot read `{path}`: {reason}", path=image, reason=reason(error))
-            ) from error
+            raise TrainingError(text("cannot read `{path}`: {reason}", path=image, reason=reason(error))) from error
         except Exception as error:  # a damaged file may fail in any way
             raise TrainingError(
                 text("`{path}` is no image that can be read: {error}", path=image, error=str(error))
@@ -126,9 +124,7 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: int
         model.load_state_dict(weights)
     except RuntimeError as error:
         cause = str(error).splitlines()[-1].strip()
-        raise TrainingError(
-            text("the weights of `{run}` do not fit its net: {cause}", run=run, cause=cause)
-        ) from error
+        raise TrainingError(text("the weights of `{run}` do not fit its net: {cause}", run=run, cause=cause)) from error
     return Saved(experiment, folder, model.to(chosen).eval(), chosen)
 
 

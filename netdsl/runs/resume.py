@@ -30,7 +30,7 @@ class Beginning:
         out: the folder that a new run should have; None: one is named after the file and the time.
         resumed: the run to go on with; None for a new one.
         state: the state of the checkpoint to go on from; None where there is none yet.
-        init: the weights to begin with, those of a file or a run: what the user has given, or the resumed run was given.
+        init: the weights to begin with, of a file or a run: what the user gives now, or gave the resumed run.
     """
 
     out: Path | None = None

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import time
@@ -8,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.render.diagnostics import render_json, render_text
-from tests.soundness.hostile import BOMBS, HARMLESS, found, prepare
+from tests.soundness.hostile import BOMBS, HARMLESS, OF_POSIX, found, prepare
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 2
@@ -35,6 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.usefixtures("own_heap")
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_hostile_text_is_one_diagnostic_at_once(name: str, folder: Path) -> None:
+    if name in OF_POSIX and os.name != "posix":
+        pytest.skip("links and pipes are POSIX's")
     registry()
     began = time.process_time()
     (diagnostic,) = found(BOMBS[name], folder, registry())
@@ -61,7 +65,9 @@ def test_hostile_texts_take_little_memory() -> None:
 
 
 def test_nothing_of_a_file_outside_the_folder_is_shown(folder: Path) -> None:
-    for name in ("a file of the system", "a file above", "a file behind a link"):
+    for name in {"a file of the system", "a file above", "a file behind a link"} - (
+        set() if os.name == "posix" else OF_POSIX
+    ):
         (diagnostic,) = found(BOMBS[name], folder, registry())
         assert diagnostic.code == "NET406"
         assert "root:" not in render_text([diagnostic])

@@ -236,6 +236,7 @@ def test_a_full_disk_is_said_to_be_one() -> None:
     assert (ran.returncode, ran.stderr) == (1, b"error: no space left on device\n")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_end_a_command_with_their_status(number: signal.Signals, status: int) -> None:
     script = f"""

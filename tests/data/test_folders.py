@@ -173,7 +173,7 @@ def test_a_random_resized_crop_is_cut_from_the_original_and_repeats_itself(data_
     assert not torch.equal(first, other)
     resumed = torch.cat([batch.x for batch in data.train.epoch(0, start=2)])
     assert torch.equal(first[10:], resumed)
-    with pytest.raises(DataError, match="`cache=ram` needs images of one size before chance changes them"):
+    with pytest.raises(DataError, match="`cache=ram` needs images of one size before the first random transform"):
         open_data(data_use("folder", *steps, path=photos, settings=settings(cache="ram")), "cpu", seed=0)
 
 

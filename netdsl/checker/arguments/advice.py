@@ -29,7 +29,7 @@ def takes(component: Component) -> str | None:
     return f"`{component.name}` takes {' and '.join(_joined(names)) or 'no arguments'}"
 
 
-def meant(value: Any, parameter: Parameter) -> str | None:
+def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
     if isinstance(value, Word):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile, zip_longest
-from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
 from netdsl.checker.arguments.codes import (
@@ -58,6 +57,13 @@ HIDDEN_FLAG = Code(
 )
 
 
+FindLine = Callable[[str], "str | None"]
+
+
+def nowhere(_: str) -> None:
+    """What is known of the settings of other statements where there are none."""
+
+
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -69,7 +75,7 @@ class Arguments:
     has what the names in it mean.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     bodies: list[tuple[str | None, Body]] = field(default_factory=list)
     labels: list[Name] = field(default_factory=list)
@@ -78,16 +84,33 @@ class Arguments:
     scope: Scope = field(default_factory=Scope)
 
 
-def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
-    """The arguments of a statement, converted to their parameters' types; mistakes are noted."""
-    binder = _Binder(component, statement, scope, context)
+def bind(
+    component: Component,
+    statement: Statement,
+    scope: Scope,
+    context: Context,
+    find_line: FindLine = nowhere,
+) -> Arguments:
+    """The arguments of a statement, converted to their parameters' types; mistakes are reported.
+
+    `find_line` names the directive that an unknown setting belongs to.
+    """
+    binder = _Binder(component, statement, scope, context, find_line)
     binder.bind()
     return binder.arguments
 
 
 class _Binder:
-    def __init__(self, component: Component, statement: Statement, scope: Scope, context: Context) -> None:
+    def __init__(
+        self,
+        component: Component,
+        statement: Statement,
+        scope: Scope,
+        context: Context,
+        find_line: FindLine,
+    ) -> None:
         self.component = component
+        self.find_line = find_line
         self.statement = statement
         self.scope = scope
         self.context = context
@@ -173,6 +196,16 @@ class _Binder:
     def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         name = setting.name
+        if line := self.find_line(name.text):
+            message = text(
+                "`{setting}` is a setting of `{line}`, not of `{component}`",
+                setting=name.text,
+                line=line,
+                component=self.component.name,
+            )
+            advice = text("write it in the `{line}` line", line=line)
+            self._wrong(UNKNOWN_PARAMETER, message, setting.span, advice)
+            return None
         if self._is_activation(setting):
             return None
         known = [*self._settable(), *self.component.aliases]
@@ -257,7 +290,9 @@ class _Binder:
         self._wrong(WRONG_VALUE, message, span, fix=text)
         self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
-        self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
+        if joined and isinstance(value, (int, float)):
+            value += float(name.text[len(letters) :] or 0)
+        self._fill(target, value, span)
         return True
 
     def _unknown_name(self, name: Name) -> None:
@@ -283,17 +318,17 @@ class _Binder:
         self.arguments.misplaced = True
         return True
 
-    def _positional(self, item: Value, value: Any) -> None:
+    def _positional(self, item: Value, value: object) -> None:
         self._positional_span(item.span, value)
 
-    def _positional_span(self, span: Span, value: Any) -> None:
+    def _positional_span(self, span: Span, value: object) -> None:
         parameter = self._next_positional()
         if parameter is None:
             self._too_many(span)
         elif not self._is_second_size(span, value, parameter):
             self._fill(parameter.name, value, span)
 
-    def _is_second_size(self, span: Span, value: Any, parameter: Parameter) -> bool:
+    def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
         """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
         if type(value) is not int or converter(parameter)(value) is not INVALID:
             return False
@@ -367,7 +402,7 @@ class _Binder:
                 return parameter
         return None
 
-    def _fill(self, name: str, value: Any, span: Span) -> None:
+    def _fill(self, name: str, value: object, span: Span) -> None:
         spans, values = self.arguments.spans, self.arguments.values
         if name in spans:
             first = Label(spans[name], "first given here")
@@ -397,16 +432,16 @@ class _Binder:
         else:
             values[name] = converted
 
-    def _ask(self, name: str, span: Span) -> Any:
+    def _ask(self, name: str, span: Span) -> object:
         """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
         stated = name in self._stated()
         self.context.assumptions.placeholders.setdefault(span, Placeholder(span, name, stated))
         return None if stated else self.context.assumptions.values.get(span, UNKNOWN)
 
-    def _stated(self) -> Any:
+    def _stated(self) -> Mapping[str, int]:
         return self.component.stated if isinstance(self.component, Layer) else {}
 
-    def _wrong_type(self, name: str, value: Any, span: Span) -> None:
+    def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
         written = span.text.strip('"') == str(value)
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
@@ -451,7 +486,7 @@ class _Binder:
         self.context.report(code, message, span, help=help, fix=written)
 
 
-def _expects(parameter: Parameter, value: Any) -> str:
+def _expects(parameter: Parameter, value: object) -> str:
     return text(
         "`{parameter}` expects {expected}, found {found}",
         parameter=parameter.name,

@@ -14,14 +14,16 @@ from netdsl.checker.names.codes import MALFORMED_DEFINITION, UNKNOWN_LAYER
 from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.checker.recover.torch_order import torch_order
-from netdsl.components import Parameter
+from netdsl.components import Layer, Parameter
+from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
-from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+from netdsl.language.statements import BLOCK, LET, USE
+from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, String
 
 USES_ITSELF = Code(
     "NET405",
@@ -59,7 +61,7 @@ LIBRARY = Path(__file__).parents[2] / "library"
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
     """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
     for statement in statements:
-        if statement.name.text == "block":
+        if statement.name.text == BLOCK.name:
             define_block(statement, scope, context)
 
 
@@ -82,7 +84,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     if other:
         labels = [Label(other.defined.span, "first defined here")]
         context.report(MALFORMED_DEFINITION, f"the block `{name.text}` is defined twice", name.span, labels=labels)
-    elif name.text in context.registry.layers and not _is_shipped(name, context):
+    elif context.registry.origins.get((Layer, name.text)) == OWN:  # a plugin's layer is hidden: it came after the file
         message = f"`{name.text}` is a layer and cannot be a block's name"
         context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
     else:
@@ -94,12 +96,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         )  # fmt: skip
 
 
-def _is_shipped(name: Name, context: Context) -> bool:
-    """Whether the block is the very one that a plugin brings as a layer."""
-    return str(context.registry.layers[name.text].file) == name.span.source.name
-
-
-def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Parameter]:
     parameters: dict[str, Parameter] = {}
     for item in items:
         if not isinstance(item, (Name, Setting)):
@@ -233,9 +230,9 @@ class Library:
         self.context.assumptions.unreadable.add(file.invalid)
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
-            if statement.name.text == "use":
+            if statement.name.text == USE.name:
                 self.use(statement, scope, folder)
-            elif statement.name.text == "let":
+            elif statement.name.text == LET.name:
                 define_variables(statement, scope, self.context)
         define_blocks(file.statements, scope, self.context)
         return scope

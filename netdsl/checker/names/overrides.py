@@ -8,10 +8,10 @@ from dataclasses import dataclass, field, replace
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import as_name
-from netdsl.checker.recover.first_words import DIRECTIVES
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.source import Source, Span
 from netdsl.language.parser import parse
+from netdsl.language.statements import DIRECTIVES, LET
 from netdsl.language.syntax import Item, Name, Setting, Statement
 
 UNKNOWN_OVERRIDE = Code(
@@ -39,7 +39,7 @@ class Overrides:
         directive, _, parameter = key.partition(".")
         text = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
         if directive not in DIRECTIVES:
-            directive, text = "let", f"let {key}={value}"
+            directive, text = LET.name, f"{LET.name} {key}={value}"
         file, diagnostics = parse(Source(f"--set {key}", text))
         context.report.diagnostics += diagnostics
         for statement in file.statements:
@@ -47,7 +47,7 @@ class Overrides:
 
     def _take(self, directive: str, statement: Statement, whole: bool) -> None:
         settings = [item for item in statement.items if isinstance(item, Setting)]
-        if directive == "let":
+        if directive == LET.name:
             self.variables |= {setting.name.text: setting for setting in settings}
         elif whole:
             self.lines[directive] = statement

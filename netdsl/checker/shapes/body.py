@@ -13,7 +13,6 @@ from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
 from netdsl.checker.names.scope import Block, Labelled, Scope
 from netdsl.checker.names.variables import define_variables
-from netdsl.checker.recover.first_words import DEFINITIONS, DIRECTIVES
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
 from netdsl.checker.shapes.branches import Branches
@@ -25,6 +24,7 @@ from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
+from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, BlockUse, Node
 
@@ -66,7 +66,7 @@ class BodyCheck:
             if self.context.assumptions.unreadable
             else ()
         ):
-            if first_word(span) not in (*DIRECTIVES, *DEFINITIONS):
+            if first_word(span) not in AT_THE_TOP:
                 self.value = LOST
                 if name := label(span):
                     self.scope.labels.setdefault(name, Labelled(name, None, span, span))
@@ -88,11 +88,11 @@ class BodyCheck:
 
     def _statement(self, statement: Statement) -> None:
         name = statement.name.text
-        if name == "let":
+        if name == LET.name:
             define_variables(statement, self.scope, self.context)
-        elif name == "repeat":
+        elif name == REPEAT.name:
             self._repeat(statement)
-        elif name in DIRECTIVES or name in DEFINITIONS:
+        elif name in AT_THE_TOP:
             message = f"`{name}` belongs at the top of the file, not in a body"
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:

@@ -8,6 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import Draws, Transform, images, pair, planes
 
@@ -86,7 +88,13 @@ class RandomCrop(Transform):
         ]
         if min(spare) < 0:
             height, width = shape[-2:]
-            raise ValueError(f"`randomcrop` cannot take {self.size[0]}x{self.size[1]} out of {height}x{width}")
+            raise ValueError(
+                text(
+                    "`randomcrop` cannot take {size} out of {given}",
+                    size=format_shape(self.size),
+                    given=format_shape((height, width)),
+                )
+            )
         return tuple(moment.integers(places + 1) for places in spare)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:

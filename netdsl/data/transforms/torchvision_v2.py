@@ -19,6 +19,7 @@ from torch import Tensor
 from netdsl.components import Refusal
 from netdsl.components import Transform as Description
 from netdsl.core.sizes import Shape, format_shape, is_known
+from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import Draws, Transform
 
@@ -57,7 +58,7 @@ class Torchvision(Transform):
 
 def __getattr__(name: str) -> Callable[..., Torchvision]:
     if name.startswith("_") or name not in _classes():
-        raise AttributeError(f"torchvision has no transform `{name}`")
+        raise AttributeError(text("torchvision has no transform `{name}`", name=name))
     return partial(Torchvision, name)
 
 
@@ -87,14 +88,20 @@ def _rule(made: type[Any]) -> Callable[..., Shape]:
 
     def rule(x: Shape, **arguments: Any) -> Shape:
         if not is_known(x):
-            message = f"`v2.{made.__name__}` has to be told a size, but receives {format_shape(x)}"
+            message = text(
+                "`v2.{transform}` needs a size that is written, but receives {shape}",
+                transform=made.__name__,
+                shape=format_shape(x),
+            )
             raise Refusal(message, help="write a `resize` before it")
         try:
             out = made(**arguments)(torch.zeros(tuple(x)))  # type: ignore[arg-type]  # it is known
         except Exception as error:  # torchvision may refuse in any way
-            raise Refusal(f"torchvision refuses: {_shortened(str(error) or type(error).__name__)}") from None
+            raise Refusal(
+                text("torchvision refuses: {reason}", reason=_shortened(str(error) or type(error).__name__))
+            ) from None
         if not isinstance(out, Tensor):
-            raise Refusal(f"`v2.{made.__name__}` makes no single image of an image")
+            raise Refusal(text("`v2.{transform}` does not make one image of an image", transform=made.__name__))
         return tuple(out.shape)
 
     given = [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from netdsl.language.statements import STATEMENTS
 from netdsl.program import Experiment
 from netdsl.training.reporting.loggers import Metrics
 
@@ -147,13 +148,13 @@ def visible(x: Tensor) -> Tensor:
 
 
 def settings_of(experiment: Experiment) -> dict[str, Setting]:
-    """The settings by which runs differ: those of `train`, and those of optimizer, schedule, loss and data."""
+    """The settings by which runs differ: those of `train`, and each directive that stands once, with its arguments."""
     found: dict[str, object] = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
-    parts = {"optimizer": experiment.optimizer, "schedule": experiment.schedule, "loss": experiment.loss}
-    for part, use in parts.items():
+    for kind in STATEMENTS.values():
+        use = experiment.one_of(kind.component) if kind.component and not kind.repeats else None
         if use is not None:
-            found[part] = use.component.name
-            found |= {f"{part}.{name}": value for name, value in use.arguments.items()}
+            found[kind.name] = use.component.name
+            found |= {f"{kind.name}.{name}": value for name, value in use.arguments.items()}
     if experiment.data is not None:
         found |= {"data": experiment.data.component.name, "data.batch": experiment.data.settings.batch}
     kept = {name: value for name, value in found.items() if value is not None}
