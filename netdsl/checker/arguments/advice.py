@@ -32,7 +32,7 @@ def takes(component: Component) -> str | None:
     return text("`{component}` takes {parameters}", component=component.name, parameters=join_and(names))
 
 
-def meant(value: Any, parameter: Parameter) -> str | None:
+def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
     if isinstance(value, Word):

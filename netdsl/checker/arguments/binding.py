@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile, zip_longest
-from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
 from netdsl.checker.arguments.codes import (
@@ -69,7 +68,7 @@ class Arguments:
     has what the names in it mean.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     bodies: list[tuple[str | None, Body]] = field(default_factory=list)
     labels: list[Name] = field(default_factory=list)
@@ -289,7 +288,9 @@ class _Binder:
         self._wrong(WRONG_VALUE, message, span, fix=f"{letters}={span.text[len(letters) :].lstrip()}")
         self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
-        self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
+        if joined and isinstance(value, (int, float)):
+            value += float(name.text[len(letters) :] or 0)
+        self._fill(target, value, span)
         return True
 
     def _unknown_name(self, name: Name) -> None:
@@ -315,17 +316,17 @@ class _Binder:
         self.arguments.misplaced = True
         return True
 
-    def _positional(self, item: Value, value: Any) -> None:
+    def _positional(self, item: Value, value: object) -> None:
         self._positional_span(item.span, value)
 
-    def _positional_span(self, span: Span, value: Any) -> None:
+    def _positional_span(self, span: Span, value: object) -> None:
         parameter = self._next_positional()
         if parameter is None:
             self._too_many(span)
         elif not self._is_second_size(span, value, parameter):
             self._fill(parameter.name, value, span)
 
-    def _is_second_size(self, span: Span, value: Any, parameter: Parameter) -> bool:
+    def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
         """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
         if type(value) is not int or converter(parameter)(value) is not INVALID:
             return False
@@ -399,7 +400,7 @@ class _Binder:
                 return parameter
         return None
 
-    def _fill(self, name: str, value: Any, span: Span) -> None:
+    def _fill(self, name: str, value: object, span: Span) -> None:
         spans, values = self.arguments.spans, self.arguments.values
         if name in spans:
             first = Label(spans[name], "first given here")
@@ -434,16 +435,16 @@ class _Binder:
         else:
             values[name] = converted
 
-    def _ask(self, name: str, span: Span) -> Any:
+    def _ask(self, name: str, span: Span) -> object:
         """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
         stated = name in self._stated()
         self.context.assumptions.placeholders.setdefault(span, Placeholder(span, name, stated))
         return None if stated else self.context.assumptions.values.get(span, UNKNOWN)
 
-    def _stated(self) -> Any:
+    def _stated(self) -> Mapping[str, int]:
         return self.component.stated if isinstance(self.component, Layer) else {}
 
-    def _wrong_type(self, name: str, value: Any, span: Span) -> None:
+    def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
         written = span.text.strip('"') == str(value)
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
@@ -488,7 +489,7 @@ class _Binder:
         self.context.report(code, message, span, help=help, fix=written)
 
 
-def _expects(parameter: Parameter, value: Any) -> str:
+def _expects(parameter: Parameter, value: object) -> str:
     return text(
         "`{parameter}` expects {expected}, found {found}",
         parameter=parameter.name,

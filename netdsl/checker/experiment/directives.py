@@ -78,7 +78,7 @@ class ExperimentCheck:
         transforms, shape = self._transforms(body.statements if body else (), facts)
         return DataUse(
             dataset, arguments.values, statement.span,
-            facts=facts, shape=shape, settings=DataSettings(**settings), transforms=transforms,
+            facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
         )  # fmt: skip
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:

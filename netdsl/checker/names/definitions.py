@@ -24,7 +24,7 @@ from netdsl.core.text import join_and, text
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.statements import BLOCK, LET, USE
-from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
+from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, String
 
 USES_ITSELF = Code(
     "NET405",
@@ -99,7 +99,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         )  # fmt: skip
 
 
-def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Parameter]:
     parameters: dict[str, Parameter] = {}
     for item in items:
         if not isinstance(item, (Name, Setting)):

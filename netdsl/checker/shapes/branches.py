@@ -44,7 +44,9 @@ class Branches:
         self.path = path
         self.check_body = check_body
         self.nodes: list[Node] = []
-        self.shapes: dict[str, Any] = {}
+        self.shapes: dict[
+            str, Any
+        ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them
         self.takes: list[str] = []
         self.sound = not check.lost
         self.is_float = False
@@ -75,7 +77,7 @@ class Branches:
         return Result(tuple(sizes), Call("torch.nn:Identity", {}))
 
     def _many(self, parameter: str) -> None:
-        """Any number of bodies, then labelled outputs; without a body the current value takes part first."""
+        """Object number of bodies, then labelled outputs; without a body the current value takes part first."""
         bodies, labels = self.given.bodies, self.given.labels
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]

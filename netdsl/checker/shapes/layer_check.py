@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
@@ -144,7 +144,7 @@ class LayerCheck:
             self.value = self.value._replace(shape=shape)
         return self.value
 
-    def apply(self, branches: Mapping[str, Any]) -> Result | None:
+    def apply(self, branches: Mapping[str, object]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
         if self.lost:
             return self._declared(self.lost)
@@ -176,7 +176,7 @@ class LayerCheck:
                 return
         self._note(next((refusal for refusal in refusals if refusal.parameter), refusals[0]))
 
-    def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
+    def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
         known = self.context.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
@@ -184,7 +184,7 @@ class LayerCheck:
             known[key] = self._ruled(shape, {**self.values, **branches})
         return known[key]
 
-    def _ruled(self, shape: Shape, values: Mapping[str, Any]) -> Result:
+    def _ruled(self, shape: Shape, values: Mapping[str, object]) -> Result:
         """What the rule says. A plugin's that fails where a size is not known says nothing of it."""
         try:
             return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
@@ -248,7 +248,7 @@ class LayerCheck:
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
-        if given is None or isinstance(given, Unknown):
+        if not isinstance(given, int):  # left out, or worked out from a size that is not known
             self.values[name] = actual
             self._remember(name, actual)
             if isinstance(actual, int) and len(self.statement.items) > 1:
@@ -410,7 +410,7 @@ class LayerCheck:
         if shape is not None and self._accepts(len(shape)):
             return supposed(self.layer, shape, self.values, {name for name in lost if name})
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
-        if not layout or isinstance(size, Unknown):
+        if not layout or not isinstance(size, (int, Expr)):
             return None
         self.value = self.value._replace(guessed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
@@ -428,7 +428,7 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     return Value(result.out, dtype, origin, value.guessed)
 
 
-def _checked(result: Any) -> Result:
+def _checked(result: object) -> Result:
     if not isinstance(result, Result):
         raise TypeError(text("its rule returns {result!r}, which is not a `Result`", result=result))
     return result
