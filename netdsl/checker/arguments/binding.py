@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile, zip_longest
 
@@ -57,6 +57,13 @@ HIDDEN_FLAG = Code(
 )
 
 
+FindLine = Callable[[str], "str | None"]
+
+
+def nowhere(_: str) -> None:
+    """What is known of the settings of other statements where there are none."""
+
+
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -77,16 +84,33 @@ class Arguments:
     scope: Scope = field(default_factory=Scope)
 
 
-def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
-    """The arguments of a statement, converted to their parameters' types; mistakes are noted."""
-    binder = _Binder(component, statement, scope, context)
+def bind(
+    component: Component,
+    statement: Statement,
+    scope: Scope,
+    context: Context,
+    find_line: FindLine = nowhere,
+) -> Arguments:
+    """The arguments of a statement, converted to their parameters' types; mistakes are reported.
+
+    `find_line` names the directive that an unknown setting belongs to.
+    """
+    binder = _Binder(component, statement, scope, context, find_line)
     binder.bind()
     return binder.arguments
 
 
 class _Binder:
-    def __init__(self, component: Component, statement: Statement, scope: Scope, context: Context) -> None:
+    def __init__(
+        self,
+        component: Component,
+        statement: Statement,
+        scope: Scope,
+        context: Context,
+        find_line: FindLine,
+    ) -> None:
         self.component = component
+        self.find_line = find_line
         self.statement = statement
         self.scope = scope
         self.context = context
@@ -181,6 +205,16 @@ class _Binder:
     def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         name = setting.name
+        if line := self.find_line(name.text):
+            message = text(
+                "`{setting}` is a setting of `{line}`, not of `{component}`",
+                setting=name.text,
+                line=line,
+                component=self.component.name,
+            )
+            advice = text("write it in the `{line}` line", line=line)
+            self._wrong(UNKNOWN_PARAMETER, message, setting.span, advice)
+            return None
         if self._is_activation(setting):
             return None
         known = [*self._settable(), *self.component.aliases]

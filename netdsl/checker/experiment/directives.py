@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
@@ -168,9 +169,22 @@ class ExperimentCheck:
         statements = allowed(kind, self.directives, self.context)
         if not statements:
             return settings()
-        arguments = bind(component, statements[0], self.scope, self.context)
+        arguments = bind(component, statements[0], self.scope, self.context, partial(self._line_of, kind.name))
         check_ranges(component, arguments, self.context)
         return settings(**arguments.values)
+
+    def _line_of(self, line: str, setting: str) -> str | None:
+        """The other directive that a setting belongs to: `batch` of a `train` line to `data`."""
+        others = (kind for name, kind in STATEMENTS.items() if kind.nature == "directive" and name != line)
+        return next((kind.name for kind in others if setting in self._settings_of(kind)), None)
+
+    def _settings_of(self, kind: StatementKind) -> Set[str]:
+        """The settings of a directive, and where it names one component of a kind, the parameters of all of them."""
+        own = set() if kind.settings is None else {*Component(name=kind.name, function=kind.settings).parameters}
+        if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
+            return own
+        known = self.context.registry.of(kind.component).values()
+        return own.union(*(component.parameters for component in known if not component.is_lazy))
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
         uses = []
@@ -208,7 +222,8 @@ class ExperimentCheck:
         if named is INVALID or component is None:
             return None
         rest = replace(statement, name=first, items=statement.items[1:])
-        return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
+        find_line = partial(self._line_of, statement.name.text)
+        return component, bind(joined(component) if joined else component, rest, self.scope, self.context, find_line)
 
     def _named(self, name: str, span: Span, kind: type[C]) -> C | None:
         """The component of a name: one of the registry's, or one of torchvision's transforms."""
