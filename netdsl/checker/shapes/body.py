@@ -23,6 +23,7 @@ from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
@@ -53,7 +54,7 @@ class BodyCheck:
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             if not self.context.limits.count():
-                message = f"the net expands to more than {MAX_LAYERS:,} layers"
+                message = text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS)
                 self.context.report(TOO_LARGE, message, statement.span)
                 return
             self._statement(statement)
@@ -93,10 +94,14 @@ class BodyCheck:
         elif name == REPEAT.name:
             self._repeat(statement)
         elif name in AT_THE_TOP:
-            message = f"`{name}` belongs at the top of the file, not in a body"
+            message = text("`{name}` belongs at the top of the file, not in a body", name=name)
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
-            self.context.report(NESTED_TOO_DEEP, f"nested more than {MAX_NESTING} deep", statement.name.span)
+            self.context.report(
+                NESTED_TOO_DEEP,
+                text("nested more than {limit} deep", limit=MAX_NESTING),
+                statement.name.span,
+            )
             self.value = LOST
         else:
             self._component(statement)
@@ -236,12 +241,16 @@ class BodyCheck:
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
-            self.context.report(WRONG_LABEL, f"the label `{name}` is used twice", span, labels=[first])
+            self.context.report(WRONG_LABEL, text("the label `{name}` is used twice", name=name), span, labels=[first])
         elif is_reserved(name):
-            advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
-            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help=advice)
+            advice = text(
+                "every module has an attribute of that name; write `{name}1` or another word", name=name.strip("_")
+            )
+            self.context.report(WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help=advice)
         elif "." in name:
-            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help="a label is one word")
+            self.context.report(
+                WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
+            )
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
         self.scope.hide(statement.label)
 

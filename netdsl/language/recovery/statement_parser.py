@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netdsl.core.diagnostics import Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 from netdsl.language.lark_parser import Unread, engine
 from netdsl.language.recovery import splitter
 from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
@@ -27,7 +28,7 @@ def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tup
     statements = reader.read(pieces)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     if len(diagnostics) > MAX_SYNTAX_ERRORS:
-        message = f"more than {MAX_SYNTAX_ERRORS:,} syntax errors, the rest is not read"
+        message = text("more than {limit:,} syntax errors, the rest is not read", limit=MAX_SYNTAX_ERRORS)
         last = diagnostics[MAX_SYNTAX_ERRORS].span
         diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic(TOO_MANY_MISTAKES, message, last, help="is this a `.net` file?")]
     return File(statements, source, tuple(reader.invalid)), diagnostics
