@@ -15,7 +15,7 @@ from netdsl.checker.names.scope import Block, Labelled, Scope
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.shapes.branches import Branches
+from netdsl.checker.shapes.branches import BranchesCheck
 from netdsl.checker.shapes.layer_check import LOST, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
@@ -129,7 +129,7 @@ class BodyCheck:
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
-        branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
+        branches = BranchesCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
         value = self.value._replace(guessed=check.value.guessed)
         self._place(layer, statement, value, result, branches.nodes)

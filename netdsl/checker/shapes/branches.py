@@ -33,7 +33,7 @@ UNKNOWN_LABEL = Code(
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
 
-class Branches:
+class BranchesCheck:
     """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
