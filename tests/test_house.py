@@ -21,9 +21,6 @@ WRITTEN = sorted(
     if path.suffix in (".py", ".md", ".net", ".lark", ".txt", ".toml", "") and path.is_file()
 )
 
-USED_TWICE = {}
-"""Names of two classes, one of which is still to be renamed."""
-
 PUBLIC = {
     "netdsl": ["NetError", "__version__", "build", "check", "from_module", "hookimpl", "shapes", "train"],
     "netdsl.components": [
@@ -98,7 +95,8 @@ def test_no_class_name_is_used_twice() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ClassDef):
                 homes[node.name].append(f"{path.relative_to(ROOT)}:{node.lineno}")
-    assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+    twice = {name: places for name, places in homes.items() if len(places) > 1}
+    assert twice == {}
 
 
 @pytest.mark.parametrize("module", PUBLIC)

@@ -14,7 +14,7 @@ from netdsl.builder import construct
 from netdsl.components import Facts, Transform
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import BatchTransform, Draws
-from netdsl.data.transforms.values import Normalize, ScaleValues
+from netdsl.data.transforms.values import Normalize, ToFloat
 from netdsl.program import Use
 
 
@@ -97,11 +97,11 @@ def _with_scale(steps: Sequence[BatchTransform], unit: float, bytes_: bool) -> l
         if stored and not (step.preserves_values and not (step.interpolates and bytes_ and unit != 255)):
             stored = False
             if isinstance(step, Normalize):
-                result.append(ScaleValues(unit, step))
+                result.append(ToFloat(unit, step))
                 continue
-            result.append(ScaleValues(unit))
+            result.append(ToFloat(unit))
         step.unit = unit if stored else 1.0
         result.append(step)
     if stored and (bytes_ or unit != 1):
-        result.append(ScaleValues(unit))
+        result.append(ToFloat(unit))
     return result

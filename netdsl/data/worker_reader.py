@@ -112,7 +112,7 @@ class Loader:
         except (RuntimeError, OSError, EOFError) as error:  # what the workers meet they hand over; this is their death
             if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
                 raise
-            advice = "if memory ran out, write a smaller `workers=` or `batch=`; then go on with `--resume`"
+            advice = "if memory ran out, write a smaller `workers=` or `batch=`"
             raise DataError("a process that reads the data has died", advice) from error
         else:
             self._idle = loader

@@ -18,10 +18,10 @@ class Normalize(BatchTransform):
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The normalised batch."""
-        return ScaleValues(1.0, self).act(x)
+        return ToFloat(1.0, self).act(x)
 
 
-class ScaleValues(BatchTransform):
+class ToFloat(BatchTransform):
     """Makes real numbers of the stored values: `x / unit`, and the normalisation after it in the same pass.
 
     (x/u − m) / s = x·1/(u·s) − m/s: a conversion, a product and a sum in place.
