@@ -41,6 +41,7 @@ from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
@@ -142,7 +143,9 @@ class _FileCheck:
         """The experiment; None where there is no net, or one that is too large."""
         self._define()
         if where := too_many(self.layers, self.scope, self.context):
-            self.context.report(TOO_LARGE, f"the net expands to more than {MAX_LAYERS:,} layers", where)
+            self.context.report(
+                TOO_LARGE, text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS), where
+            )
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         data = experiment.data()
@@ -163,8 +166,8 @@ class _FileCheck:
     def _overrides(self) -> Overrides:
         """What `--set` and `--variant` put in the place of what the file says; `--set` goes first."""
         overrides = Overrides()
-        for key, text in self.job.overrides.items():
-            overrides.add(key, text, self.context)
+        for key, value in self.job.overrides.items():
+            overrides.add(key, value, self.context)
         variant = choose_variant(self.job.variant, self.lines.get(VARIANT.name, ()), self.context)
         if variant:
             overrides.add_variant(variant)
@@ -190,7 +193,7 @@ class _FileCheck:
         body.run(self.layers, source.span(0, len(source.text)))
         for block in self.scope.blocks.values():
             if block not in self.context.expansion.used and block.body.span.source is source:
-                body.glance(block.body, unused(block))
+                body.check_unused(block.body, unused(block))
         return body
 
     def _report_no_net(self) -> None:
@@ -203,7 +206,7 @@ class _FileCheck:
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
-        if value.shape is None and not value.guessed and not errors(self.context.report.diagnostics):
+        if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
             self.context.report(UNSTATED_INPUT, "nothing says what comes in", first.name.span, help=advice)
@@ -219,7 +222,7 @@ class _FileCheck:
         solution = solve(network.input, self.context.assumptions.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
-            message = f"no input size fits: {solution.message}"
+            message = text("no input size fits: {reason}", reason=solution.message)
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
         example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)

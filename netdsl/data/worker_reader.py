@@ -18,7 +18,7 @@ from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 
 
 class Key(NamedTuple):
@@ -57,7 +57,7 @@ class Reader(Dataset[Any]):
     """What a worker does: reads an item, and takes it through the transforms that give all of them one size."""
 
     items: Items
-    steps: tuple[Transform, ...] = ()
+    steps: tuple[BatchTransform, ...] = ()
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int | Tensor] | Broken:
         try:
@@ -112,7 +112,7 @@ class Loader:
         except (RuntimeError, OSError, EOFError) as error:  # what the workers meet they hand over; this is their death
             if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
                 raise
-            advice = "if memory ran out, write a smaller `workers=` or `batch=`; then go on with `--resume`"
+            advice = "if memory ran out, write a smaller `workers=` or `batch=`"
             raise DataError("a process that reads the data has died", advice) from error
         else:
             self._idle = loader

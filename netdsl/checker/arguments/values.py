@@ -17,6 +17,7 @@ from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, symbol
 from netdsl.core.source import Span
+from netdsl.core.text import join_or, text
 from netdsl.language import syntax
 
 IMPOSSIBLE_ARITHMETIC = Code(
@@ -79,7 +80,9 @@ def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> 
     if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
         return found
     if isinstance(dim, str) and not isinstance(found, int):
-        context.report(WRONG_VALUE, f"a size is a whole number, but `{dim}` is {show(found)}", span)
+        context.report(
+            WRONG_VALUE, text("a size is a whole number, but `{name}` is {value}", name=dim, value=show(found)), span
+        )
     else:
         context.report(TOO_LARGE, "a size must be below 2^31", span)
     return INVALID
@@ -101,7 +104,9 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(
-            IMPOSSIBLE_ARITHMETIC, f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span
+            IMPOSSIBLE_ARITHMETIC,
+            text("arithmetic needs numbers, but `{term}` is {value}", term=term.span.text, value=show(value)),
+            term.span,
         )
         return INVALID
     return value
@@ -123,7 +128,14 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
         value = _OPERATORS[operator](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(
-            IMPOSSIBLE_ARITHMETIC, f"`{operator}` cannot be worked out for {show(left)} and {show(right)}", span
+            IMPOSSIBLE_ARITHMETIC,
+            text(
+                "`{operator}` cannot be worked out for {left} and {right}",
+                operator=operator,
+                left=show(left),
+                right=show(right),
+            ),
+            span,
         )
         return INVALID
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
@@ -219,8 +231,7 @@ def expected(parameter: Parameter) -> str:
         kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
     else:
         kinds = sorted(map(_describe, plain))
-    *most, last = [*kinds, *(f"`{word}`" for word in parameter.choices)]
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or([*kinds, *(f"`{word}`" for word in parameter.choices)])
 
 
 def _describe(option: object) -> str:
@@ -236,11 +247,11 @@ def _describe(option: object) -> str:
 def show(value: object) -> str:
     """A value as one would write it, in backticks."""
     if isinstance(value, tuple):
-        text = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
+        written = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
     elif value is None or isinstance(value, bool):
-        text = str(value).lower()
+        written = str(value).lower()
     elif isinstance(value, str) and not isinstance(value, Word):
-        text = f'"{value}"'
+        written = f'"{value}"'
     else:
-        text = str(value)
-    return f"`{text}`"
+        written = str(value)
+    return f"`{written}`"

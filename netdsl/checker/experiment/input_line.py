@@ -33,11 +33,11 @@ def input_value(
             stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
     if statements or unreadable.holds(INPUT.name):
-        return Value(None, guessed=True)
+        return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
     if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
-        return Value(None, guessed=True)
+        return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
 
 

@@ -12,6 +12,7 @@ from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.components import Layer, Transform
 from netdsl.core.diagnostics import Code
 from netdsl.core.source import Span
+from netdsl.core.text import text
 
 IMPORTS_TORCH = Code(
     "NET990",
@@ -50,7 +51,11 @@ def note_cost(layer: Layer, span: Span, context: Context) -> None:
 
 def _note(name: str, span: Span, context: Context) -> None:
     if not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
-        context.report(IMPORTS_TORCH, f"`{name}` is checked by running it in torch, whose import takes seconds", span)
+        context.report(
+            IMPORTS_TORCH,
+            text("`{name}` is checked by running it in torch, whose import takes seconds", name=name),
+            span,
+        )
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
@@ -59,7 +64,7 @@ def foreign_transform(name: str, span: Span, context: Context) -> Transform | No
         return None
     transform = context.registry.torch.transform(name)
     if transform is not None and not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
-        message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
+        message = text("`{name}` is checked by running it in torchvision, whose import takes seconds", name=name)
         context.report(IMPORTS_TORCH, message, span)
     return transform
 

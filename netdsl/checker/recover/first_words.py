@@ -11,6 +11,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.codes import UNKNOWN_LAYER, WRONG_LABEL
 from netdsl.checker.names.scope import as_name
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
 from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS
 from netdsl.language.syntax import Name, Setting, Statement
 
@@ -64,7 +65,11 @@ def _without_label_and_flow(statement: Statement, context: Context) -> Statement
     if name == INPUT.name:  # it says itself what it takes
         return statement
     if label:
-        context.report(WRONG_LABEL, f"`{name}` takes no label", label.span, help="only layers have labels")
+        context.report(
+            WRONG_LABEL, text("`{name}` takes no label", name=name), label.span, help="only layers have labels"
+        )
     if flow:
-        context.report(WRONG_FLOW, f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+        context.report(
+            WRONG_FLOW, text("`{name}` takes no `->`", name=name), flow.span, help="only layers do: `conv 3->32 k5`"
+        )
     return replace(statement, label=None, flow=None)

@@ -12,7 +12,7 @@ from netdsl.checker.context import Constraint, Context
 from netdsl.checker.names.scope import INPUT_SIZES
 from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
-from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, without_batch
+from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
@@ -91,25 +91,29 @@ class Origin(NamedTuple):
     def label(self) -> Label:
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
-            return Label(self.span, f"gives {format_shape(self.shape)}")
+            return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
         name, line, shape = self.via
-        verb = "flattens to" if name == "flatten" else "turns into"
-        return Label(self.span, f"gives {format_shape(self.shape)}, which line {line} {verb} {format_shape(shape)}")
+        made, later = format_shape(self.shape), format_shape(shape)
+        if name == "flatten":
+            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
+        else:
+            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
+        return Label(self.span, words)
 
 
 class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
-    `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
     """
 
     shape: Shape | None
     dtype: Dtype = "any"
     origin: Origin | None = None
-    guessed: bool = False
+    assumed: bool = False
 
 
-LOST = Value(None, guessed=True)
+UNKNOWN_VALUE = Value(None, assumed=True)
 
 
 class LayerCheck:
@@ -200,10 +204,10 @@ class LayerCheck:
         layout = self._layout()
         if not layout:
             return self.value
-        if not self.value.guessed:
+        if not self.value.assumed:
             if self.context.assumptions.input is None:
                 self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
-            return LOST
+            return UNKNOWN_VALUE
         if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
             return self.value
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
@@ -230,8 +234,15 @@ class LayerCheck:
         found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
         if found == "any":
             self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.guessed:
-            message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
+        elif found != self.layer.takes and not self.value.assumed:
+            if found == "float":
+                message = text(
+                    "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
+                )
+            else:
+                message = text(
+                    "`{layer}` expects real numbers but receives whole numbers (indices)", layer=self.layer.name
+                )
             self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
@@ -246,8 +257,8 @@ class LayerCheck:
                 self._undetermined(name, actual, shape)
                 self.values[name] = UNKNOWN
             return shape
-        rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
-        if isinstance(actual, int) and actual != given and not rank_is_guessed:
+        rank_is_assumed = self.value.assumed and len(shape) == 1 and axis == 0
+        if isinstance(actual, int) and actual != given and not rank_is_assumed:
             shape = self._contradict(name, axis, given, shape) or shape
             if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
                 self.values[name] = actual
@@ -276,9 +287,9 @@ class LayerCheck:
         size = None if name is None else scope.lookup(name)
         if not isinstance(size, int):
             return ""
-        is_net = scope.parent is None and not scope.is_block
-        template = "`{name}` is the net's input: {size}" if is_net else "`{name}` is {size} here"
-        return text(template, name=name, size=size)
+        if scope.parent is None and not scope.is_block:
+            return text("`{name}` is the net's input: {size}", name=name, size=size)
+        return text("`{name}` is {size} here", name=name, size=size)
 
     def _undetermined(self, name: str, actual: Expr, shape: Shape) -> None:
         message = text(
@@ -308,7 +319,7 @@ class LayerCheck:
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
-        if self.value.guessed:
+        if self.value.assumed:
             self._refuse_whatever_comes_in()
         else:
             self._note(refusal)
@@ -337,12 +348,12 @@ class LayerCheck:
         form = self.context.registry.layers.get(name) if self.layer.name[-2:] in ("1d", "2d", "3d") else None
         if form is None or shape is None or len(shape) not in map(len, form.accepts):
             return None
-        return Fix(f"write `{name}`", (Edit(self.statement.name.span, name),))
+        return Fix(text("write `{name}`", name=name), (Edit(self.statement.name.span, name),))
 
     def _without_batch(self) -> Fix | None:
         """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
         shape, origin = self.value.shape, self.value.origin
-        if shape is None or origin is None or origin.span.text != f"input {format_shape(shape)}":
+        if shape is None or origin is None or origin.span.text != input_line(shape):
             return None
         fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
         is_image = len(shape) == 3 and shape[0] in (1, 3)  # of one or three channels, not a batch of so few sequences
@@ -350,13 +361,13 @@ class LayerCheck:
 
     def _unflattened(self) -> str | None:
         via = self.value.origin.via if self.value.origin else None
-        return f"put it above the `flatten` in line {via[1]}" if via and via[0] == "flatten" else None
+        return text("put it above the `flatten` in line {line}", line=via[1]) if via and via[0] == "flatten" else None
 
     def _required(self, result: Result) -> Result:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
-                if not self.value.guessed:
+                if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
                     caption = self._computed(span)
@@ -364,7 +375,7 @@ class LayerCheck:
                         UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
                     )
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
-        if self.torch_order and not self.value.guessed:
+        if self.torch_order and not self.value.assumed:
             found = self.torch_order
             self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
         return result
@@ -382,10 +393,12 @@ class LayerCheck:
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
         elements = product(result.out)
-        for what, count in (("output has", elements), ("parameters are", result.params)):
+        for message, count in (
+            ("the output has 2^53 numbers or more", elements),
+            ("the parameters are 2^53 numbers or more", result.params),
+        ):
             if isinstance(count, int) and count >= MAX_ELEMENTS:
-                span = self.statement.span
-                self.context.report(TOO_LARGE, f"the {what} 2^53 numbers or more", span)
+                self.context.report(TOO_LARGE, message, self.statement.span)
                 return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 
@@ -399,7 +412,7 @@ class LayerCheck:
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
-        self.value = self.value._replace(guessed=True)
+        self.value = self.value._replace(assumed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
@@ -412,12 +425,12 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     origin = Origin(span, result.out)
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         origin = value.origin._replace(via=(name, span.position.line, result.out))
-    return Value(result.out, dtype, origin, value.guessed)
+    return Value(result.out, dtype, origin, value.assumed)
 
 
 def _checked(result: object) -> Result:
     if not isinstance(result, Result):
-        raise TypeError(f"its rule returns {result!r}, which is no `Result`")
+        raise TypeError(text("its rule returns {result!r}, which is not a `Result`", result=result))
     return result
 
 

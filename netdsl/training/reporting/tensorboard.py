@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -39,6 +40,7 @@ class TensorBoard:
         self._beside: Beside | None = None
         self._waiting: list[tuple[Metrics, int, float]] = []
         self._next = 0.0
+        self._excepthook = threading.excepthook
 
     def begin(self, beside: Beside | None) -> None:
         """Keeps what is shown beside the curves; it is written with the first point."""
@@ -61,8 +63,11 @@ class TensorBoard:
 
     def close(self) -> None:
         """Puts everything on the disk, and closes the file."""
-        self._write()
-        self.writer.close()
+        try:
+            self._write()
+            self.writer.close()
+        finally:
+            threading.excepthook = self._excepthook
 
     def _write(self) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -76,12 +81,19 @@ class TensorBoard:
         self._waiting.clear()
         self._next = monotonic() + WAIT
 
+    def _hide_error_of_writer(self, error: threading.ExceptHookArgs) -> None:
+        # TensorBoard's thread raises an error a second time in the next call, where it is reported; the first time it
+        # would only print a traceback.
+        if type(error.thread).__module__ != "tensorboard.summary.writer.event_file_writer":
+            self._excepthook(error)
+
     @property
     def writer(self) -> SummaryWriter:
         """A `SummaryWriter` of torch; it is made when it is first needed, since importing it takes a second."""
         if self._writer is None:
             from torch.utils.tensorboard.writer import SummaryWriter
 
+            threading.excepthook = self._hide_error_of_writer
             self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
             if self._beside:
                 self._beside.write(self._writer)
