@@ -193,7 +193,7 @@ class _FileCheck:
         body.run(self.layers, source.span(0, len(source.text)))
         for block in self.scope.blocks.values():
             if block not in self.context.expansion.used and block.body.span.source is source:
-                body.glance(block.body, unused(block))
+                body.check_unused(block.body, unused(block))
         return body
 
     def _report_no_net(self) -> None:
@@ -206,7 +206,7 @@ class _FileCheck:
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
-        if value.shape is None and not value.guessed and not errors(self.context.report.diagnostics):
+        if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
             self.context.report(UNSTATED_INPUT, "nothing says what comes in", first.name.span, help=advice)

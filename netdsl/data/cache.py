@@ -21,7 +21,7 @@ from netdsl.core.text import text
 from netdsl.data.broken_items import Skips
 from netdsl.data.data_folder import locked
 from netdsl.data.samples import Items, Tensors
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Raw, uneven
 
 FOLDER = ".netdsl-cache"
@@ -59,7 +59,7 @@ def into_memory(items: Items, decoding: Decoding) -> Tensors:
     return _decoded(items, decoding, lambda shape, dtype: torch.empty(shape, dtype=dtype))[0]
 
 
-def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> Tensors:
+def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding) -> Tensors:
     """Decodes all items into a file beside their folder, unless an earlier run has; the file is mapped, not read.
 
     Beside it, and not in it, since others take every folder in there for a class. A file appears under its name only
@@ -138,7 +138,7 @@ def _mapped(path: Path, skips: Skips) -> Tensors:
     return Tensors(images[: notes["rows"]], labels)
 
 
-def _key(items: Items, steps: Sequence[Transform]) -> str:
+def _key(items: Items, steps: Sequence[BatchTransform]) -> str:
     """A name for the files and what is made of them: any file added, removed or changed gives another one."""
     digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
     for index in range(len(items)):

@@ -23,7 +23,7 @@ from netdsl.data.resident import Resident, prepared
 from netdsl.data.samples import Items, Part, Splits, Tensors, unit_of
 from netdsl.data.streaming import Streaming
 from netdsl.data.transform_chain import Chain, make_chain
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Reader
 from netdsl.program import DataUse
 
@@ -73,7 +73,7 @@ class Server:
         decoding.loader.close()
         return data
 
-    def loader(self, part: Items, steps: tuple[Transform, ...], *, stays: bool = False) -> Loader:
+    def loader(self, part: Items, steps: tuple[BatchTransform, ...], *, stays: bool = False) -> Loader:
         """Who reads a part: worker processes, unless the items are few and read only once."""
         wanted = self.use.settings.workers
         workers = default_workers(self.session.world) if wanted is None else wanted
@@ -104,7 +104,7 @@ def placed(data: Tensors, device: torch.device) -> Tensors:
     return Tensors(data.x.to(device), data.y.to(device))
 
 
-def for_workers(chain: Chain) -> tuple[tuple[Transform, ...], Chain]:
+def for_workers(chain: Chain) -> tuple[tuple[BatchTransform, ...], Chain]:
     """What must be done to each item before it fits into a batch: all up to the transform that gives one size."""
     steps = chain.once + chain.steps
     last = next((place for place, step in enumerate(steps) if step.fits), -1)

@@ -18,7 +18,7 @@ from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 
 
 class Key(NamedTuple):
@@ -57,7 +57,7 @@ class Reader(Dataset[Any]):
     """What a worker does: reads an item, and takes it through the transforms that give all of them one size."""
 
     items: Items
-    steps: tuple[Transform, ...] = ()
+    steps: tuple[BatchTransform, ...] = ()
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int | Tensor] | Broken:
         try:
@@ -180,5 +180,5 @@ def uneven(shapes: Sequence[torch.Size]) -> DataError:
             first=format_shape(first),
             other=format_shape(other),
         ),
-        "write `{ resize 64 }` behind the data set",
+        "write `{ resize 64x64 }` behind the data set",
     )

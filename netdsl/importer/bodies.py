@@ -15,7 +15,7 @@ from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
-from netdsl.importer.layers import Layers, Place, no_layer_makes, spellings
+from netdsl.importer.layers import Layers, ModulePlace, no_layer_makes, spellings
 from netdsl.importer.reading import arguments, is_container, target
 from netdsl.importer.writing import RESERVED, statement
 from netdsl.language.statements import STATEMENTS
@@ -59,7 +59,7 @@ class Bodies:
         statements = []
         for place, (key, child) in enumerate(container.named_children()):
             at = f"{path}.{key}" if path else key
-            line, x = self._child(child, Place(x, at, terse), labels)
+            line, x = self._child(child, ModulePlace(x, at, terse), labels)
             if key != str(place):
                 labels[_label(key, place, at)] = x
                 line = f"{line} as {key}"
@@ -70,7 +70,7 @@ class Bodies:
         """The blocks, each after those that it uses."""
         return (f"block {name} {body}" for body, name in self.blocks.items())
 
-    def _child(self, module: nn.Module, place: Place, labels: Labels) -> tuple[str, Shape]:
+    def _child(self, module: nn.Module, place: ModulePlace, labels: Labels) -> tuple[str, Shape]:
         if is_container(module):
             written = self.write(module, place.x, Labels(), place.path, terse=True)
             return self._block(written.body, place.path.rpartition(".")[2]), written.out
@@ -91,7 +91,7 @@ class Bodies:
         return self.blocks[body]
 
     def _composite(
-        self, module: nn.Module, children: Mapping[str, nn.Module], place: Place, labels: Labels
+        self, module: nn.Module, children: Mapping[str, nn.Module], place: ModulePlace, labels: Labels
     ) -> tuple[str, Shape]:
         """The statement of a module with bodies: every composite is tried, and what its rule asks for is compared."""
         path = place.path

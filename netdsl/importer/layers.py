@@ -32,7 +32,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModulePlace:
     """Where a module stands.
 
     Args:
@@ -57,7 +57,7 @@ class Layers:
         self.plain = [layer for layer in registry.layers.values() if not layer.is_composite]
         self.known: dict[Any, Found] = {}
 
-    def statement(self, module: nn.Module, place: Place) -> Found:
+    def statement(self, module: nn.Module, place: ModulePlace) -> Found:
         """The simplest statement that makes a module in its place."""
         given = arguments(module)
         key = target(module), repr(given), place.x, place.terse, place.assumes
@@ -65,7 +65,7 @@ class Layers:
             self.known[key] = self._search(module, given, place)
         return self.known[key]
 
-    def _search(self, module: nn.Module, given: Mapping[str, Any], place: Place) -> Found:
+    def _search(self, module: nn.Module, given: Mapping[str, Any], place: ModulePlace) -> Found:
         path = place.path
         attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
@@ -105,7 +105,9 @@ def no_layer_makes(module: nn.Module, path: str, reason: str | None = None) -> U
 class _Attempt:
     """One layer tried for one module."""
 
-    def __init__(self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: Place) -> None:
+    def __init__(
+        self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: ModulePlace
+    ) -> None:
         self.layer = layer
         self.order = order
         self.module = module

@@ -62,7 +62,7 @@ class Sample(NamedTuple):
         return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """Makes rows of nodes.
 
     Args:

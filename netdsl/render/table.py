@@ -10,7 +10,7 @@ from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
 from netdsl.program import Network
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
-from netdsl.render.rows import INDENT, Row, Rows, Sample
+from netdsl.render.rows import INDENT, Row, Sample, TableRows
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "
@@ -36,7 +36,7 @@ def shapes_table(
     number. Only `depth` levels of nesting are shown. Statements are cropped to keep lines within `columns`.
     """
     paint, sample = painter(color), Sample.of(network)
-    rows = list(Rows(source, sample, full, depth).of(network.nodes))
+    rows = list(TableRows(source, sample, full, depth).of(network.nodes))
     widths = _widths(rows, columns)
     lines = [
         paint(crop(f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}", columns), bold=True),

@@ -33,11 +33,11 @@ def input_value(
             stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
     if statements or unreadable.holds(INPUT.name):
-        return Value(None, guessed=True)
+        return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
     if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
-        return Value(None, guessed=True)
+        return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
 
 
@@ -94,7 +94,7 @@ def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
-    step = f"resize {height}" if height == width else f"resize {height}x{width}"
+    step = f"resize {height}x{width}"
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
         return Fix(f"write `{{ {step} }}` behind the data set", (Edit(_behind(data_line.span), f" {{ {step} }}"),))

@@ -15,8 +15,8 @@ from netdsl.checker.names.scope import Block, Labelled, Scope
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.shapes.branches import Branches
-from netdsl.checker.shapes.layer_check import LOST, LayerCheck, Value, after
+from netdsl.checker.shapes.branches import BranchCheck
+from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
@@ -68,7 +68,7 @@ class BodyCheck:
             else ()
         ):
             if first_word(span) not in AT_THE_TOP:
-                self.value = LOST
+                self.value = UNKNOWN_VALUE
                 if name := label(span):
                     self.scope.labels.setdefault(name, Labelled(name, None, span, span))
 
@@ -102,7 +102,7 @@ class BodyCheck:
                 text("nested more than {limit} deep", limit=MAX_NESTING),
                 statement.name.span,
             )
-            self.value = LOST
+            self.value = UNKNOWN_VALUE
         else:
             self._component(statement)
 
@@ -111,7 +111,7 @@ class BodyCheck:
         self.at = statement
         component = lookup(statement, self.scope, self.context)
         if component is None:
-            self._finish(statement, self._key(statement), LOST)
+            self._finish(statement, self._key(statement), UNKNOWN_VALUE)
         elif isinstance(component, Block):
             self._block(component, statement)
         elif component.is_composite:
@@ -129,9 +129,9 @@ class BodyCheck:
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
-        branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
+        branches = BranchCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        value = self.value._replace(guessed=check.value.guessed)
+        value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
         if branches.is_float and self.value.shape is not None:
             self.value = self.value._replace(dtype="float")
@@ -141,8 +141,8 @@ class BodyCheck:
     ) -> None:
         key = self._key(statement)
         if result is None:
-            still_open = value.shape is None and not value.guessed
-            self._finish(statement, key, value if still_open else LOST)
+            still_open = value.shape is None and not value.assumed
+            self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = _totals(result.params, result.macs, children)
         takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
@@ -170,7 +170,7 @@ class BodyCheck:
         key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
         if scope is None or (known and self.context.expansion.unused):
-            self._finish(statement, key, LOST)
+            self._finish(statement, key, UNKNOWN_VALUE)
             return
         before, given = self.value, {name: scope.variables[name] for name in block.parameters}
         inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
@@ -194,9 +194,9 @@ class BodyCheck:
             return
         body, times = found
         if times is None:
-            self.value = LOST
+            self.value = UNKNOWN_VALUE
         if not times or self.context.expansion.unused:
-            self.glance(body, self.scope.inner(None))
+            self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
         for number in range(times if times and body.statements and not self.context.expansion.unused else 0):
@@ -206,10 +206,10 @@ class BodyCheck:
         self.scope = outer
         self.context.expansion.repeated -= 1
 
-    def glance(self, body: Body, scope: Scope) -> None:
+    def check_unused(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
         before, self.context.expansion.unused = self.context.expansion.unused, True
-        BodyCheck(self.context, scope, LOST).run(body.statements, body.span)
+        BodyCheck(self.context, scope, UNKNOWN_VALUE).run(body.statements, body.span)
         self.context.expansion.unused = before
 
     def _next_key(self, statement: Statement) -> str:

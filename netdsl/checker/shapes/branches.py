@@ -33,7 +33,7 @@ UNKNOWN_LABEL = Code(
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
 
-class Branches:
+class BranchCheck:
     """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
@@ -109,8 +109,8 @@ class Branches:
         node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
-        if after.guessed:
-            self.check.value = self.check.value._replace(guessed=True)
+        if after.assumed:
+            self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
 
     def _known(self, shape: Shape | None) -> Shape | None:
@@ -127,7 +127,7 @@ class Branches:
         except Refusal as refusal:
             self.check.refuse(refusal)
             self.sound = False
-            return Value(None, guessed=True)
+            return Value(None, assumed=True)
 
     def _labelled(self, name: Name) -> Shape | None:
         found = self.scope.labelled(name.text)

@@ -104,16 +104,16 @@ class Origin(NamedTuple):
 class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
-    `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
     """
 
     shape: Shape | None
     dtype: Dtype = "any"
     origin: Origin | None = None
-    guessed: bool = False
+    assumed: bool = False
 
 
-LOST = Value(None, guessed=True)
+UNKNOWN_VALUE = Value(None, assumed=True)
 
 
 class LayerCheck:
@@ -204,10 +204,10 @@ class LayerCheck:
         layout = self._layout()
         if not layout:
             return self.value
-        if not self.value.guessed:
+        if not self.value.assumed:
             if self.context.assumptions.input is None:
                 self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
-            return LOST
+            return UNKNOWN_VALUE
         if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
             return self.value
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
@@ -234,7 +234,7 @@ class LayerCheck:
         found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
         if found == "any":
             self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.guessed:
+        elif found != self.layer.takes and not self.value.assumed:
             if found == "float":
                 message = text(
                     "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
@@ -257,8 +257,8 @@ class LayerCheck:
                 self._undetermined(name, actual, shape)
                 self.values[name] = UNKNOWN
             return shape
-        rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
-        if isinstance(actual, int) and actual != given and not rank_is_guessed:
+        rank_is_assumed = self.value.assumed and len(shape) == 1 and axis == 0
+        if isinstance(actual, int) and actual != given and not rank_is_assumed:
             shape = self._contradict(name, axis, given, shape) or shape
             if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
                 self.values[name] = actual
@@ -319,7 +319,7 @@ class LayerCheck:
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
-        if self.value.guessed:
+        if self.value.assumed:
             self._refuse_whatever_comes_in()
         else:
             self._note(refusal)
@@ -367,7 +367,7 @@ class LayerCheck:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
-                if not self.value.guessed:
+                if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
                     caption = self._computed(span)
@@ -375,7 +375,7 @@ class LayerCheck:
                         UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
                     )
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
-        if self.torch_order and not self.value.guessed:
+        if self.torch_order and not self.value.assumed:
             found = self.torch_order
             self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
         return result
@@ -412,7 +412,7 @@ class LayerCheck:
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
-        self.value = self.value._replace(guessed=True)
+        self.value = self.value._replace(assumed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
@@ -425,7 +425,7 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     origin = Origin(span, result.out)
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         origin = value.origin._replace(via=(name, span.position.line, result.out))
-    return Value(result.out, dtype, origin, value.guessed)
+    return Value(result.out, dtype, origin, value.assumed)
 
 
 def _checked(result: object) -> Result:

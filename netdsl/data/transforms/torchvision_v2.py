@@ -16,12 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netdsl.components import Refusal
-from netdsl.components import Transform as Description
+from netdsl.components import Refusal, Transform
 from netdsl.core.sizes import Shape, format_shape, is_known
 from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 
 PREFIX = "v2."
 DRAWING_BY_THEMSELVES = {"GaussianNoise"}
@@ -29,7 +28,7 @@ LONGEST = 160
 """So much of torchvision's complaint is repeated."""
 
 
-class Torchvision(Transform):
+class Torchvision(BatchTransform):
     """One of torchvision's transforms on every sample of a batch."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
@@ -62,13 +61,13 @@ def __getattr__(name: str) -> Callable[..., Torchvision]:
     return partial(Torchvision, name)
 
 
-def torchvision_transform(name: str) -> Description | None:
+def torchvision_transform(name: str) -> Transform | None:
     """What `v2.GaussianBlur` means; None where torchvision has no transform of that name."""
     made = _classes().get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
     if made is None:
         return None
     target = f"{__name__}:{made.__name__}"
-    return Description(name=name, function=_rule(made), target=target, random=is_random(made))
+    return Transform(name=name, function=_rule(made), target=target, random=is_random(made))
 
 
 def torchvision_names() -> tuple[str, ...]:

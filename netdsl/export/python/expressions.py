@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from netdsl.components import Call
 from netdsl.core.errors import ExportError
 from netdsl.core.text import text
-from netdsl.export.python.layout import Argument, Expression, Group, Optional, Repeated, Text, flat
+from netdsl.export.python.layout import Argument, Expression, Group, InlineText, Optional, Repeated, flat
 from netdsl.export.python.parameters import ABSENT, Column, Differ, Parameters, same
 from netdsl.export.python.signatures import REQUIRED, Like, Signature, signature
 from netdsl.export.python.slots import Body, Slot, slots
@@ -149,7 +149,7 @@ class Expressions:
 
     def _sequential(self, nodes: Uses, parameters: Parameters) -> Expression:
         if not any(node.children for node in _present(nodes)):
-            return Text("nn.Identity()")
+            return InlineText("nn.Identity()")
         return Group(
             "nn.Sequential(", self.items([None if node is None else node.children for node in nodes], parameters)
         )

@@ -24,7 +24,7 @@ REPAIR_BUDGET = 200_000
 def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
     """The tree of the statements that can be read, and one message for each mistake."""
     pieces, diagnostics = splitter.split(source)
-    reader = _Reader(source, diagnostics, is_torch_order)
+    reader = _StatementReader(source, diagnostics, is_torch_order)
     statements = reader.read(pieces)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     if len(diagnostics) > MAX_SYNTAX_ERRORS:
@@ -34,7 +34,7 @@ def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tup
     return File(statements, source, tuple(reader.invalid)), diagnostics
 
 
-class _Reader:
+class _StatementReader:
     """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
 
     def __init__(self, source: Source, diagnostics: list[Diagnostic], is_torch_order: IsTorchOrder) -> None:
