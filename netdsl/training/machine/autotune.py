@@ -13,11 +13,10 @@ import json
 import math
 import platform
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 from typing import TypeVar
 
 import torch
@@ -39,13 +38,20 @@ from netdsl.training.schedules import Steps
 SECONDS = 1.5
 """How long a measurement may take, about."""
 
-TURNS = 8
+TURNS, FEWEST = 8, 3
 STEPS = 2
 WORTHWHILE = 500
 """The number of steps from which a run is long enough for measuring to pay."""
 
-MARGIN = 1.1
-"""How many times as fast as the usual way another one must be: well above what a busy machine makes of two equals."""
+LEAST = 0.005
+"""Seconds of work in a turn: in less, the clock and the caches of the CPU would decide."""
+
+MARGIN, TEST_MARGIN = 1.2, 1.5
+"""How many times as fast another layout, or another test batch, must be: above what a busy machine makes of two equals.
+
+Where layouts differ, they differ by a third and more. The gain of a larger test batch may be of any size, and matters
+less.
+"""
 
 SMALL = 1 << 20
 """How many numbers of a test set may go through a net at once, whatever its layers make of them."""
@@ -119,7 +125,7 @@ def _measure(experiment: Experiment, data: Data, device: torch.device, steps: St
         layout = find_fastest({name: _training(experiment, data, device, steps, name) for name in layouts}, device)
     laid_out = lay_out(learner, data, replace(defaults, layout=layout))
     sizes = {size: _testing(learner, laid_out, size) for size in _test_sizes(data)}
-    return Choice(layout, find_fastest(sizes, device))
+    return Choice(layout, find_fastest(sizes, device, TEST_MARGIN))
 
 
 def _test_sizes(data: Data) -> list[int]:
@@ -154,29 +160,28 @@ def _testing(learner: Learner, data: Data, size: int) -> Action:
     return test
 
 
-def find_fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
-    """The action that takes the least time for its work; the first one unless another is clearly faster.
+def find_fastest(actions: Mapping[Name, Action], device: torch.device, margin: float = MARGIN) -> Name:
+    """The action that takes the least time for its work; an earlier one unless a later one is clearly faster.
 
-    The actions take turns, so that other programs slow all of them down alike. Another one wins if it is faster by
-    `MARGIN` in its best turn, which other programs disturb least, and in half of the turns.
+    The actions take turns, so that a machine that is slow for a while is slow for all of them. The best turns are
+    compared, which other programs disturb least; a later action wins if its own is `margin` times as fast.
     """
     fitting = [name for name, action in actions.items() if len(actions) == 1 or _fits(action)]
     if len(fitting) < 2:
         return next(iter(fitting or actions))
-    turns: list[dict[Name, float]] = []
+    times: dict[Name, list[float]] = {name: [] for name in fitting}
     began = time.perf_counter()
-    while len(turns) < TURNS and (len(turns) < 2 or time.perf_counter() - began < SECONDS):
-        turns.append({name: _time(actions[name], device) for name in fitting})
-    usual, *others = fitting
-    gains = {name: _measure_gain([turn[usual] for turn in turns], [turn[name] for turn in turns]) for name in others}
-    best = max(others, key=lambda name: gains[name])
-    return best if gains[best] > MARGIN else usual
-
-
-def _measure_gain(usual: list[float], other: list[float]) -> float:
-    in_best_turn = min(usual) / min(other)
-    in_most_turns = median(one / two for one, two in zip(usual, other, strict=True))
-    return min(in_best_turn, in_most_turns)
+    with _undisturbed(device) as clock:
+        for turn in range(TURNS):
+            for name in fitting:
+                times[name].append(_time(actions[name], device, clock))
+            if turn >= FEWEST and time.perf_counter() - began > SECONDS:
+                break
+    best = fitting[0]
+    for name in fitting[1:]:
+        if min(times[best]) / min(times[name]) > margin:
+            best = name
+    return best
 
 
 def _fits(action: Action) -> bool:
@@ -190,11 +195,30 @@ def _fits(action: Action) -> bool:
     return True
 
 
-def _time(action: Action, device: torch.device) -> float:
-    began = time.perf_counter()
-    amount = action()
-    wait(device)
-    return (time.perf_counter() - began) / amount
+@contextmanager
+def _undisturbed(device: torch.device) -> Iterator[Callable[[], float]]:
+    """A clock that other programs disturb little: of a CPU, the time that the calling thread computes.
+
+    torch computes in that thread alone meanwhile, for several would wait for each other, and for other programs.
+    """
+    if device.type != "cpu":
+        yield time.perf_counter
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield time.thread_time
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _time(action: Action, device: torch.device, clock: Callable[[], float]) -> float:
+    began, amount, seconds = clock(), 0, 0.0
+    while seconds < LEAST:
+        amount += action()
+        wait(device)
+        seconds = clock() - began
+    return seconds / amount
 
 
 def _has_convolutions(module: nn.Module) -> bool:
