@@ -98,7 +98,7 @@ def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
-    step = f"resize {height}" if height == width else f"resize {height}x{width}"
+    step = f"resize {height}x{width}"
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
         message = text("write `{{ {step} }}` behind the data set", step=step)
