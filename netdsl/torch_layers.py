@@ -21,7 +21,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from netdsl.builtins import netdsl_layers
 from netdsl.components import Call, Dtype, Layer, Refusal, Result, Undetermined, call
+from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape, is_known
 
 PREFIX = "nn."
@@ -67,7 +69,9 @@ def torch_layer_names() -> Sequence[str]:
     return tuple(_torch_layers())
 
 
-def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None) -> Layer:
+def module_layer(
+    cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None, traits: Declared = frozenset()
+) -> Layer:
     """A layer of any module class that maps a batch of one shape to a batch of another.
 
     Its parameters are the constructor's, its rule runs the module on the `meta` device, and its documentation is the
@@ -75,16 +79,29 @@ def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | No
     """
     usual: Dtype = "index" if issubclass(cls, (nn.Embedding, nn.EmbeddingBag)) else "any" if cls in MOVERS else "float"
     takes = takes or usual
-    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes)
+    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes, traits=traits)
 
 
 @cache
 def _torch_layers() -> Mapping[str, Layer]:
     return {
-        name: module_layer(value, f"{PREFIX}{name}", FAMILY)
+        name: module_layer(
+            value, f"{PREFIX}{name}", FAMILY, traits=_known_traits().get(_without_axes(name), frozenset())
+        )
         for name, value in vars(nn).items()
         if isinstance(value, type) and issubclass(value, nn.Module)
     }
+
+
+@cache
+def _known_traits() -> Mapping[str, Declared]:
+    """The traits of the layers that come with netdsl, by the classes of `torch.nn` that do the same."""
+    return {_without_axes(name): layer.traits for layer in netdsl_layers() for name in (layer.name, *layer.torch_names)}
+
+
+def _without_axes(name: str) -> str:
+    """`Conv2d` and `conv3d` are both `conv`: a layer has one set of traits for every number of axes."""
+    return re.sub("[123]d$", "", name).lower()
 
 
 def _rule(cls: type[nn.Module], name: str, takes: Dtype) -> Callable[..., Result]:

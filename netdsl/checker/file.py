@@ -42,7 +42,7 @@ from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
 from netdsl.language.parser import parse
 from netdsl.language.syntax import File
-from netdsl.lints import heard, lint
+from netdsl.lints import find_warnings, without_allowed
 from netdsl.plugins.registry import Registry
 from netdsl.program import Experiment, Network
 
@@ -102,8 +102,8 @@ def check(
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
-        found += lint(experiment, file, found, registry.lints)
-    return experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
+        found += find_warnings(experiment, file, found, registry.lints)
+    return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
 class _Job(NamedTuple):

@@ -38,6 +38,7 @@ from netdsl.components.rule import (
     one_of,
     per_axis,
 )
+from netdsl.components.traits import Trait
 from netdsl.core.errors import Refusal, Undetermined
 from netdsl.core.sizes import Shape
 
@@ -60,6 +61,7 @@ __all__ = [
     "Schedule",
     "Shape",
     "Size",
+    "Trait",
     "Transform",
     "Undetermined",
     "call",

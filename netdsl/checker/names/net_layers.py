@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,11 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     if layer.file is None:
         return None
     if layer.file not in context.expansion.net_layers:
-        context.expansion.net_layers[layer.file] = Library(context).blocks(_read(layer.file))
-    block = context.expansion.net_layers[layer.file].get(layer.name)
+        context.expansion.net_layers[layer.file] = dict(Library(context).blocks(_read(layer.file)))
+    blocks = context.expansion.net_layers[layer.file]
+    block = blocks.get(layer.name)
+    if isinstance(block, Block) and block.traits is not layer.traits:
+        block = blocks[layer.name] = replace(block, traits=layer.traits)
     return block if isinstance(block, Block) else None
 
 

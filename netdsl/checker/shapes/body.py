@@ -26,9 +26,7 @@ from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.syntax import Body, Statement
-from netdsl.program import SEQUENTIAL, BlockUse, Node
-
-SKIPPING = Call("netdsl.modules:Skipping", {})
+from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node
 
 
 class BodyCheck:
@@ -172,7 +170,7 @@ class BodyCheck:
         with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
-        self.nodes.append(node._replace(block=BlockUse(block.name, given)))
+        self.nodes.append(node._replace(block=BlockUse(block.name, given, block.traits)))
         self._finish(statement, key, inner.value)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:

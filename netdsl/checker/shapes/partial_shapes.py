@@ -7,8 +7,9 @@ from typing import Any
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.values import INVALID, converter
-from netdsl.components import Call, Layer, Result
+from netdsl.components import Layer, Result
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+from netdsl.program import IDENTITY
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -41,9 +42,6 @@ def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     if arguments.misplaced:
         lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
     return frozenset(lost - layer.stated.keys())
-
-
-IDENTITY = Call("torch.nn:Identity", {})
 
 
 def _out(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str], value: int | None) -> Shape | None:
