@@ -143,6 +143,7 @@ class Network:
 
 
 C = TypeVar("C", bound=Component, covariant=True)
+K = TypeVar("K", bound=Component)
 
 
 @dataclass(frozen=True)
@@ -174,14 +175,53 @@ class DataUse(Use[Dataset]):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A checked file: the network and, where there is a `data` line, how to train it."""
+    """A checked file: the network and, where there is a `data` line, how to train it.
+
+    Args:
+        uses: the components that the directives name, or that stand in their place, by kind.
+        settings: the settings of the directives that name none, by their class.
+    """
 
     source: Source
     network: Network
     data: DataUse | None = None
-    loss: Use[Loss] | None = None
-    optimizer: Use[Optimizer] | None = None
-    schedule: Use[Schedule] | None = None
-    metrics: tuple[Use[Metric], ...] = ()
-    loggers: tuple[Use[Logger], ...] = ()
-    train: TrainSettings = field(default_factory=TrainSettings)
+    uses: Mapping[type[Component], tuple[Use[Any], ...]] = field(default_factory=dict)
+    settings: Mapping[type[Any], Any] = field(default_factory=dict)
+
+    def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
+        """The components of a kind, in the order of the file."""
+        return self.uses.get(kind, ())
+
+    def one_of(self, kind: type[K]) -> Use[K] | None:
+        """The component of a kind of which there is one at most."""
+        return next(iter(self.all_of(kind)), None)
+
+    @property
+    def loss(self) -> Use[Loss] | None:
+        """The function that training minimises."""
+        return self.one_of(Loss)
+
+    @property
+    def optimizer(self) -> Use[Optimizer] | None:
+        """How the weights are changed."""
+        return self.one_of(Optimizer)
+
+    @property
+    def schedule(self) -> Use[Schedule] | None:
+        """How the learning rate changes."""
+        return self.one_of(Schedule)
+
+    @property
+    def metrics(self) -> tuple[Use[Metric], ...]:
+        """What is measured on the test set."""
+        return self.all_of(Metric)
+
+    @property
+    def loggers(self) -> tuple[Use[Logger], ...]:
+        """Where curves are written."""
+        return self.all_of(Logger)
+
+    @cached_property
+    def train(self) -> TrainSettings:
+        """The `train` line."""
+        return self.settings.get(TrainSettings) or TrainSettings()

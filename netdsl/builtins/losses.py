@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from netdsl.components import Refusal, loss
 from netdsl.core.ranges import NonNegative, Positive, Share
+from netdsl.core.text import text
 
 
 @loss(
@@ -37,7 +38,7 @@ def nll(*, ignore_index: int = -100) -> None:
 def multi_margin(*, p: int = 1, margin: float = 1.0) -> None:
     """By how much other classes come within `margin` of the right one's score: the hinge loss of several classes."""
     if p not in (1, 2):
-        raise Refusal(f"`p` is {p} but must be 1 or 2", "p")
+        raise Refusal(text("`p` is {p} but must be 1 or 2", p=p), "p")
 
 
 @loss(

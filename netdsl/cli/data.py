@@ -130,7 +130,7 @@ def _statistics(found: Survey) -> list[str]:
     lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_LINES])]
     if len(pairs) > MOST_LINES:
         lines.append(text("… and {count:,} more channels", count=len(pairs) - MOST_LINES))
-    return [f"channel  {'mean':>10}  {'deviation':>10}", *lines, ""]
+    return ["channel        mean   deviation", *lines, ""]
 
 
 def _classes(found: Survey) -> list[str]:

@@ -13,7 +13,7 @@ from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_s
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError
 from netdsl.core.files import reason, write_atomically
-from netdsl.core.text import text
+from netdsl.core.text import ntext, text
 
 if TYPE_CHECKING:
     from netdsl.training import Saved
@@ -68,9 +68,13 @@ def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
 
 
 def _confusion(count: int, true: str, predicted: str) -> str:
-    if count == 1:
-        return text("{true} taken for {predicted}: 1 time", true=true, predicted=predicted)
-    return text("{true} taken for {predicted}: {count} times", true=true, predicted=predicted, count=count)
+    return ntext(
+        "{true} taken for {predicted}: {count} time",
+        "{true} taken for {predicted}: {count} times",
+        count=count,
+        true=true,
+        predicted=predicted,
+    )
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:

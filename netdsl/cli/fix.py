@@ -14,7 +14,7 @@ from netdsl.cli.shared.rewriting import patch, replace_text, rewrite_each
 from netdsl.core.diagnostics import errors
 from netdsl.core.fixes import fix
 from netdsl.core.source import Source
-from netdsl.core.text import text
+from netdsl.core.text import ntext
 
 SECTION = "Nets"
 
@@ -41,13 +41,11 @@ def _fix(source: Source, *, settings: Settings, diff: bool) -> int:
         if diff:
             click.echo(patch(source, fixed.source.text, color=colored(sys.stdout)), nl=False)
         elif replace_text(source, fixed.source.text):
-            click.echo(_done(source.name, len(fixed.applied)), err=True)
+            count = len(fixed.applied)
+            done = ntext(
+                "applied {count} fix to {file}", "applied {count} fixes to {file}", count=count, file=source.name
+            )
+            click.echo(done, err=True)
     finally:  # a file that cannot be written has the same mistakes left
         show_diagnostics(fixed.left)
     return int(bool(errors(fixed.left)))
-
-
-def _done(file: str, count: int) -> str:
-    if count == 1:
-        return text("applied 1 fix to {file}", file=file)
-    return text("applied {count} fixes to {file}", count=count, file=file)

@@ -11,12 +11,12 @@ from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import plugins_option
 from netdsl.cli.shared.output import colored, columns
 from netdsl.components import Component
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnknownName
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
-from netdsl.language.statements import Word
-from netdsl.plugins.registry import Registry
-from netdsl.render.entry import entry, word_entry
+from netdsl.language.statements import StatementKind
+from netdsl.render.entry import entry, statement_entry
 from netdsl.render.vocabulary import named, names, vocabulary
 
 SECTION = "Language and setup"
@@ -32,7 +32,7 @@ def _complete(ctx: click.Context, param: click.Parameter, incomplete: str) -> li
 def command(name: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) -> None:
     """List the words of the language, or explain one.
 
-    Besides layers there are statements, data sets, transforms, losses, optimizers, schedules, metrics and loggers.
+    Besides layers there are the statements, and what they name: data sets, losses, optimizers and others.
     """
     registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
     color, room = colored(sys.stdout), columns(sys.stdout)
@@ -45,9 +45,9 @@ def command(name: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
     click.echo("\n".join(_page(registry, one, color, room) for one in found), nl=False)
 
 
-def _page(registry: Registry, one: Component | Word, color: bool, room: int) -> str:
-    if isinstance(one, Word):
-        return word_entry(one, color=color, columns=room)
+def _page(registry: Registry, one: Component | StatementKind, color: bool, room: int) -> str:
+    if isinstance(one, StatementKind):
+        return statement_entry(one, color=color, columns=room)
     return entry(one, registry.origins[type(one), one.name], color=color, columns=room)
 
 

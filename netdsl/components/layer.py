@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -15,6 +14,7 @@ from netdsl.components.traits import Declared, find_traits
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape, format_shape
+from netdsl.core.text import text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -41,6 +41,7 @@ class Layer(Component):
     """
 
     kind: ClassVar[str] = "layer"
+    plural: ClassVar[str] = "layers"
 
     family: str
     shorts: Mapping[str, str] = field(default_factory=dict)
@@ -70,14 +71,13 @@ class Layer(Component):
         """
         path = Path(file)
 
-        def describe() -> Callable[..., Any]:
-            described: Callable[..., Any] = importlib.import_module("netdsl.checker.names.net_layers").describe(
-                path, name
-            )
-            return described
+        def read() -> Callable[..., Any]:
+            from netdsl.components.net_file import describe_block  # the parser: only a text that names it needs it
 
-        doc = doc or f"The block `{name}` of {path.name}."
-        return cls(name=name, function=Lazy(describe, doc), family=family, file=path, traits=traits)
+            return describe_block(path, name)
+
+        doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
+        return cls(name=name, function=Lazy(read, doc), family=family, file=path, traits=traits)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
@@ -101,7 +101,14 @@ class Layer(Component):
     def apply(self, x: Shape, /, **arguments: Any) -> Result:
         """What the layer makes of `x`; raises `Refusal` where torch would refuse."""
         if self.accepts and len(x) not in map(len, self.accepts):
-            raise Refusal(f"`{self.name}` expects {one_of(self.accepts)} but receives {format_shape(x)}")
+            raise Refusal(
+                text(
+                    "`{layer}` expects {expected} but receives {shape}",
+                    layer=self.name,
+                    expected=one_of(self.accepts),
+                    shape=format_shape(x),
+                )
+            )
         result: Result = self.ask(x, **arguments)
         return result
 

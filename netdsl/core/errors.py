@@ -163,3 +163,9 @@ class Interrupted(KeyboardInterrupt):
     def exit_status(self) -> int:
         """What a shell expects of a program that a signal ended: 130 or 143."""
         return 128 + self.number
+
+
+def in_a_line(error: BaseException) -> str:
+    """An exception of somebody else's code in a line: `ValueError: what it says`."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

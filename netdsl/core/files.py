@@ -6,8 +6,11 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from errno import EINVAL
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
 from pathlib import Path
+
+FULL = (ENOSPC, EDQUOT, EFBIG)
+"""What a system says of a disk, a quota or a file that cannot grow."""
 
 TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
@@ -53,6 +56,11 @@ def sync_folder(folder: Path) -> None:
 def reason(error: OSError) -> str:
     """The system's words for an error, in lowercase: `no space left on device`."""
     return (error.strerror or str(error)).lower()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk is full, or a quota used up, or a file as large as it may be."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def user_cache() -> Path:

@@ -202,7 +202,7 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
     ⌊(n·a + b)/n⌋ = a + ⌊b/n⌋;  ⌊(g·a + b)/(g·n)⌋ = ⌊(a + ⌊b/g⌋)/n⌋;  ⌊(⌊a/m⌋ + b)/n⌋ = ⌊(a + m·b)/(m·n)⌋.
     """
     if divisor < 1:
-        raise ValueError(f"a size is divided by {divisor}")
+        raise ValueError("a size is divided by less than 1")
     if isinstance(numerator, int):
         return numerator // divisor
     if divisor == 1:

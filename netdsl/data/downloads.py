@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.data_folder import locked
 
 PATIENCE = 30.0
@@ -45,15 +46,21 @@ def obtain(name: str, root: Path, archives: Callable[[], Sequence[Archive]], rea
             try:
                 _get(root, archive)
             except (OSError, RuntimeError, EOFError) as error:
-                raise DataError(f"cannot download `{name}`: {error}", by_hand(root, wanted)) from error
+                raise DataError(
+                    text("cannot download `{dataset}`: {reason}", dataset=name, reason=error), by_hand(root, wanted)
+                ) from error
 
 
 def by_hand(root: Path, archives: Sequence[Archive]) -> str:
     """What to do without a network: each file, its folder, its checksum and its address."""
     lines = ["download it elsewhere, put it into this folder and run again:"]
     for archive in archives:
-        checksum = f" (md5 {archive.md5})" if archive.md5 else ""
-        lines.append(f"  {root / archive.folder / archive.file}{checksum} from {archive.url}")
+        path = root / archive.folder / archive.file
+        lines.append(
+            text("  {path} (md5 {md5}) from {url}", path=path, md5=archive.md5, url=archive.url)
+            if archive.md5
+            else text("  {path} from {url}", path=path, url=archive.url)
+        )
     return "\n".join(lines)
 
 

@@ -12,14 +12,14 @@ import warnings
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from netdsl.components.registry import Implementation, PluginWarning
 from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import in_a_line
 from netdsl.core.text import text
 from netdsl.language.syntax import File
 from netdsl.lints.comments import is_allowed
 from netdsl.lints.lint import Lint
 from netdsl.lints.program import Program
-from netdsl.plugins.loading import describe, repair
-from netdsl.plugins.registry import Implementation, PluginWarning
 from netdsl.program import Experiment
 
 CODE = re.compile(r"[A-Z]{3}9\d\d")
@@ -64,8 +64,8 @@ def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
             "plugin {plugin} fails in its lint `{lint}`, which is left out: {reason}; {repair}",
             plugin=lint.plugin,
             lint=getattr(lint.function, "__name__", repr(lint.function)),
-            reason=describe(error),
-            repair=repair(lint.plugin),
+            reason=in_a_line(error),
+            repair=lint.plugin.repair,
         )
         warnings.warn(message, PluginWarning, stacklevel=2)
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.language import syntax
+from netdsl.language.statements import BLOCK, VARIANT
 from netdsl.language.syntax import Body, Bound, Name, Setting, Short, Statement
 
 
@@ -14,7 +15,7 @@ def names_in(statement: Statement) -> Iterator[str]:
     if statement.flow:
         yield from _in_value(statement.flow.left)
         yield from _in_value(statement.flow.right)
-    defines = statement.name.text in ("block", "variant")
+    defines = statement.name.text in (BLOCK.name, VARIANT.name)
     for item in statement.items:
         if isinstance(item, Body):
             for inner in item.statements:

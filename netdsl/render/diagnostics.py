@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source, Span
+from netdsl.core.text import ntext
 from netdsl.render.cells import Paint, painter, visible
 from netdsl.render.snippet import QUIET, Mark, Style, marks, snippet
 
@@ -38,7 +39,12 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
 def count(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     severities = Counter(diagnostic.severity for diagnostic in diagnostics)
-    return ", ".join(f"{number} {severity}{'s' * (number > 1)}" for severity, number in sorted(severities.items()))
+    found = []
+    if severities["error"]:
+        found.append(ntext("{count} error", "{count} errors", count=severities["error"]))
+    if severities["warning"]:
+        found.append(ntext("{count} warning", "{count} warnings", count=severities["warning"]))
+    return ", ".join(found)
 
 
 def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:

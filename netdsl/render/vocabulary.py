@@ -9,19 +9,10 @@ from textwrap import wrap
 from typing import Any
 
 from netdsl.components import Component, Layer
-from netdsl.language.statements import WORDS, Word
-from netdsl.plugins.registry import Registry
+from netdsl.components.registry import Registry
+from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.render.cells import Paint, crop, left, painter, width
 
-KINDS = {
-    "data set": "data sets",
-    "transform": "transforms",
-    "loss": "losses",
-    "optimizer": "optimizers",
-    "schedule": "schedules",
-    "metric": "metrics",
-    "logger": "loggers",
-}
 FAMILIES = (
     "convolution",
     "pooling",
@@ -46,7 +37,7 @@ CLOSING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class VocabularyLine:
     """Names that one function describes: `conv*` for conv, conv1d, conv2d and conv3d."""
 
     heading: str
@@ -69,32 +60,32 @@ def vocabulary(registry: Registry, *, color: bool = False, columns: int = 80) ->
 
 def names(registry: Registry) -> list[str]:
     """Every name there is."""
-    return sorted({*(name for _, name in registry.origins), *(word.name for word in WORDS)})
+    return sorted({*(name for _, name in registry.origins), *STATEMENTS})
 
 
-def named(registry: Registry, name: str) -> list[Component | Word]:
+def named(registry: Registry, name: str) -> list[Component | StatementKind]:
     """What goes by a name: `l1` is a loss and may be a metric too."""
-    words = [word for word in WORDS if word.name == name]
-    return [*words, *(found[name] for found in registry.components.values() if name in found)]
+    statements = [STATEMENTS[name]] if name in STATEMENTS else []
+    return [*statements, *(found[name] for found in registry.components.values() if name in found)]
 
 
-def _groups(registry: Registry) -> Iterator[Group]:
-    yield from (Group("statements", word.name, word.summary) for word in WORDS)
+def _groups(registry: Registry) -> Iterator[VocabularyLine]:
+    yield from (VocabularyLine("statements", kind.name, kind.summary) for kind in STATEMENTS.values())
     families = {layer.family for layer in registry.layers.values()}
     for family in (*FAMILIES, *sorted(families.difference(FAMILIES))):
         yield from _grouped(family, [layer for layer in registry.layers.values() if layer.family == family])
     for kind, components in registry.components.items():
         if kind is not Layer:
-            yield from _grouped(KINDS[kind.kind], components.values())
+            yield from _grouped(kind.plural, components.values())
 
 
-def _grouped(heading: str, components: Iterable[Component]) -> Iterator[Group]:
+def _grouped(heading: str, components: Iterable[Component]) -> Iterator[VocabularyLine]:
     """Components that share a function stand in one line."""
     together: dict[Any, list[Component]] = {}
     for component in components:
         together.setdefault(component.function, []).append(component)
     for members in together.values():
-        yield Group(heading, _together([member.name for member in members]), members[0].summary)
+        yield VocabularyLine(heading, _together([member.name for member in members]), members[0].summary)
 
 
 def _together(names: Sequence[str]) -> str:
@@ -103,7 +94,7 @@ def _together(names: Sequence[str]) -> str:
     return f"{first}*" if ranks else ", ".join(names)
 
 
-def _listed(group: Group, wide: int, columns: int, paint: Paint) -> Iterator[str]:
+def _listed(group: VocabularyLine, wide: int, columns: int, paint: Paint) -> Iterator[str]:
     name, summary = paint(left(group.names, wide), fg="cyan"), _shortened(group.summary, columns - wide - 4)
     if width(group.names) <= wide:
         yield f"  {name}  {summary}".rstrip()

@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 from netdsl.core.errors import NameRefused
+from netdsl.core.text import text
 
 TEMPLATES = Path(__file__).with_name("templates")
 PREFIX = "netdsl-"
@@ -95,13 +96,20 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
 def _check_name(name: str, taken: set[str]) -> None:
     if not NAME.fullmatch(name):
         likely = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "my-layers"
-        reason = "cannot be a package's name: write small letters, digits and hyphens"
-        raise NameRefused(f"`{name}` {reason}, such as `{likely}`")
+        raise NameRefused(
+            text(
+                "`{name}` cannot be a package's name: write small letters, digits and hyphens, such as `{example}`",
+                name=name,
+                example=likely,
+            )
+        )
     word = name.replace("-", "_")
     if keyword.iskeyword(word):
-        raise NameRefused(f"`{name}` is a keyword of Python and cannot name a layer; such a name would be `my-{name}`")
+        raise NameRefused(
+            text("`{name}` is a keyword of Python and cannot name a layer; such a name would be `my-{name}`", name=name)
+        )
     if word in taken:
-        raise NameRefused(f"`{name}` has a meaning already; such a name would be `my-{name}`")
+        raise NameRefused(text("`{name}` has a meaning already; such a name would be `my-{name}`", name=name))
 
 
 def _class_name(name: str) -> str:

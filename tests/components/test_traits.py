@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import netdsl
+import netdsl.modules
 from netdsl.plugins.registry import load_registry
 
 ROOT = Path(netdsl.__file__).parent
@@ -16,22 +16,21 @@ ROOMS = ("builtins", "modules")
 """Here layers and modules are defined."""
 
 ALLOWED = {
-    "builder.py": "decides by the class that a target names",
-    "export/python/definition.py": "writes Python's classes: a module list for composites whose bodies have no names",
     "export/python/forward.py": "writes in Python what each composite of netdsl.modules computes",
     "export/python/signatures.py": "looks up the constructors of torch.nn",
     "importer/bodies.py": "finds the layer that builds a module of torch's",
     "importer/layers.py": "finds the layer that builds a module of torch's",
     "importer/reading.py": "reads modules of torch's",
     "program.py": "names the containers of a net, which are no layers",
-    "torch_layers.py": "makes layers of the classes of torch.nn",
     "training/metric_setup.py": "numbers metrics of one name; no layer",
 }
 
 CONTAINERS = ("SEQUENTIAL", "SKIPPING", "SEQUENCES")
 """What the containers of a net are, which are no layers."""
 
-LAYERS = set(load_registry(installed=False).layers)
+NAMES = {*load_registry(installed=False).layers, *netdsl.modules.__all__}
+"""What layers, and the classes that they build, are called."""
+
 TARGET = re.compile(r"(torch\.nn|netdsl\.modules)[:.]\w*|:\w+")
 
 
@@ -49,7 +48,7 @@ def find_names(tree: ast.AST) -> Iterator[str]:
             listed = [one for side in sides for one in (getattr(side, "elts", None) or [side])]
             texts = {one.value for one in listed if isinstance(one, ast.Constant)}
             container = any(ast.unparse(side).split(".")[0] in CONTAINERS for side in sides)
-            if (any(map(is_identity, sides)) and not container) or texts & LAYERS:
+            if (any(map(is_identity, sides)) and not container) or texts & NAMES:
                 yield ast.unparse(node)
         elif isinstance(node, ast.Attribute) and node.attr in ("endswith", "startswith") and is_identity(node.value):
             yield ast.unparse(node)

@@ -159,8 +159,8 @@ def test_torchvision_takes_the_arguments(name):
     [
         ("food101", "food-101.tar.gz (md5 85eeb15f3717b99a5da872d97d918f87) from http"),
         ("oxford_iiit_pet", "oxford-iiit-pet/annotations.tar.gz (md5 95a8c909bbe2e81eed6a22bccdf3f68f)"),
-        ("gtsrb", "`GTSRB` in torchvision's manual says what goes where below"),
-        ("fer2013", "`FER2013` in torchvision's manual"),
+        ("gtsrb", "torchvision's manual of `GTSRB` says which files are expected in"),
+        ("fer2013", "torchvision's manual of `FER2013`"),
     ],
 )
 def test_what_cannot_be_downloaded_is_said_with_what_to_do(data_use, tmp_path, monkeypatch, name, wanted):

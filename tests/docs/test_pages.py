@@ -25,9 +25,7 @@ PLACEHOLDER = re.compile("FOLDER|NAME")
 
 LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 
-AWAITED = {
-    ROOT / "docs" / "contributing" / f"{name}.md" for name in ("layer", "lint", "diagnostic", "directive", "setting")
-}
+AWAITED = {ROOT / "docs" / "contributing" / f"{name}.md" for name in ("lint", "diagnostic")}
 """Pages that come with the parts that they are about."""
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 import netdsl
+from netdsl.components.registry import PluginWarning
 from netdsl.core.diagnostics import Diagnostic
-from netdsl.plugins.registry import PluginWarning
 from tests.plugins.packages import Install, adds_layer
 
 CODE = """
@@ -42,7 +42,7 @@ def netdsl_transforms():
 def netdsl_losses():
     return [bad_loss]
 """
-REPAIR = "upgrade it (`pip install -U netdsl-mine`), mend it, or go without it (`pip uninstall netdsl-mine`)"
+REPAIR = "upgrade it (`pip install -U netdsl-mine`), repair it, or go without it (`pip uninstall netdsl-mine`)"
 
 
 def check(text: str) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ def check(text: str) -> list[tuple[str, str]]:
         ("1 // 0", "ZeroDivisionError: integer division or modulo by zero"),
         ("raise KeyError('a')", "KeyError: 'a'"),
         ("assert False", "AssertionError"),
-        ("return None", "TypeError: its rule returns None, which is no `Result`"),
+        ("return None", "TypeError: its rule returns None, which is not a `Result`"),
     ],
 )
 def test_a_rule_that_fails_is_one_mistake_that_names_plugin_and_layer(rule: str, reason: str, install: Install) -> None:

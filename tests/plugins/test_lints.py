@@ -3,7 +3,7 @@ from click.testing import CliRunner
 
 import netdsl
 from netdsl.cli import netdsl as command
-from netdsl.plugins.registry import PluginWarning
+from netdsl.components.registry import PluginWarning
 from tests.plugins.packages import Install
 
 LINT = """

@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING, NamedTuple
 
 from netdsl.components import Refusal
 from netdsl.core.sizes import product
+from netdsl.core.text import text
 
 if TYPE_CHECKING:
     import zipfile
@@ -59,7 +60,9 @@ def npz_headers(path: Path) -> Mapping[str, Header]:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
             return {name.removesuffix(".npy"): _member(archive, name, path) for name in names}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Refusal(f"`{path.name}` is not a sound npz file: {str(error).lower()}", "path") from None
+        raise Refusal(
+            text("`{file}` is damaged, or not an npz file: {reason}", file=path.name, reason=str(error).lower()), "path"
+        ) from None
 
 
 def count_classes(path: Path, name: str | None, header: Header) -> int:
@@ -80,21 +83,23 @@ def _member(archive: zipfile.ZipFile, name: str, path: Path) -> Header:
 
 def _header(file: IO[bytes], name: str) -> Header:
     if file.read(6) != MAGIC:
-        raise Refusal(f"`{name}` is not an npy file", "path")
+        raise Refusal(text("`{file}` is not an npy file", file=name), "path")
     try:
         major, _ = file.read(2)
         width, code = (2, "<H") if major == 1 else (4, "<I")
         (length,) = struct.unpack(code, file.read(width))
         return _parsed(file.read(min(length, LONGEST_HEADER)).decode("utf-8"), 8 + width + length)
     except (ValueError, SyntaxError, KeyError, TypeError, struct.error, RecursionError) as error:
-        raise Refusal(f"the header of `{name}` cannot be understood: {error}", "path") from None
+        raise Refusal(
+            text("the header of `{file}` cannot be understood: {reason}", file=name, reason=error), "path"
+        ) from None
 
 
-def _parsed(text: str, offset: int) -> Header:
-    found = ast.literal_eval(text.strip())
+def _parsed(header: str, offset: int) -> Header:
+    found = ast.literal_eval(header.strip())
     dtype, shape = found["descr"], tuple(found["shape"])
     if not isinstance(dtype, str) or dtype[1] not in "fiub":
-        raise ValueError(f"values of type {dtype} are not numbers")
+        raise ValueError(text("values of type {dtype} are not numbers", dtype=dtype))
     return Header(dtype, shape, bool(found["fortran_order"]), offset)
 
 
@@ -107,10 +112,20 @@ def _largest(file: IO[bytes], header: Header, name: str) -> int:
     assert isinstance(count, int)
     raw = file.read(count * header.size)
     if len(raw) < count * header.size:
-        raise Refusal(f"`{name}` is cut off: {len(raw):,} of {count * header.size:,} bytes of labels", "path")
+        raise Refusal(
+            text(
+                "`{file}` is cut off: {actual:,} of {expected:,} bytes of labels",
+                file=name,
+                actual=len(raw),
+                expected=count * header.size,
+            ),
+            "path",
+        )
     values.frombytes(raw)
     if header.dtype[0] == ">":
         values.byteswap()
     if min(values, default=0) < 0:
-        raise Refusal(f"`{name}` holds the label {min(values)}; classes are counted from 0", "path")
+        raise Refusal(
+            text("`{file}` holds the label {label}; classes are counted from 0", file=name, label=min(values)), "path"
+        )
     return max(values, default=0)

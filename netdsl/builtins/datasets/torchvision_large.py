@@ -9,6 +9,7 @@ from typing import Literal
 
 from netdsl.builtins.datasets.local import PHOTOGRAPHS
 from netdsl.components import Facts, Refusal, dataset
+from netdsl.core.text import text
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's training images."""
@@ -34,7 +35,7 @@ def imagenet() -> Facts:
 def imagenette(size: int | None = None) -> Facts:
     """13,394 photographs of ten easy classes of ImageNet; `size` is 160, 320 or left out for the originals."""
     if size not in (None, 160, 320):
-        raise Refusal(f"imagenette comes in sizes of 160 and 320 pixels, not {size}", "size")
+        raise Refusal(text("imagenette comes in sizes of 160 and 320 pixels, not {size}", size=size), "size")
     return Facts(PHOTOGRAPHS, 10, mean=MEAN, std=STD, sizes=(9_469, 3_925))
 
 
@@ -86,7 +87,7 @@ def eurosat() -> Facts:
 def dtd(partition: int = 1) -> Facts:
     """3,760 photographs of 47 textures, in one of ten partitions (Cimpoi and others 2014)."""
     if not 1 <= partition <= 10:
-        raise Refusal(f"`partition` is one of 1 to 10, not {partition}", "partition")
+        raise Refusal(text("`partition` is one of 1 to 10, not {partition}", partition=partition), "partition")
     return Facts(PHOTOGRAPHS, 47, sizes=(1_880, 1_880))
 
 

@@ -9,6 +9,7 @@ from netdsl.checker.arguments.values import expected
 from netdsl.checker.names.scope import Word
 from netdsl.components import Component, Parameter
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import join_and, text
 
 MANY = 12
 """So many names of parameters fit into one line of advice."""
@@ -18,7 +19,7 @@ _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 def usage(component: Component) -> str | None:
     """An example of the component's use."""
-    return f"for example `{component.example}`" if component.example else None
+    return text("for example `{example}`", example=component.example) if component.example else None
 
 
 def takes(component: Component) -> str | None:
@@ -26,10 +27,12 @@ def takes(component: Component) -> str | None:
     names = [f"`{name}`" for name in component.parameters if name not in component.branches]
     if len(names) > MANY:
         return usage(component)
-    return f"`{component.name}` takes {' and '.join(_joined(names)) or 'no arguments'}"
+    if not names:
+        return text("`{component}` takes no arguments", component=component.name)
+    return text("`{component}` takes {parameters}", component=component.name, parameters=join_and(names))
 
 
-def meant(value: Any, parameter: Parameter) -> str | None:
+def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
     if isinstance(value, Word):
@@ -47,8 +50,3 @@ def meant(value: Any, parameter: Parameter) -> str | None:
 def in_words(parameter: Parameter) -> str:
     """What a parameter takes, in brackets behind its name; nothing where it takes anything."""
     return "" if parameter.type is Any else f" ({expected(parameter)})"
-
-
-def _joined(names: list[str]) -> list[str]:
-    """`a, b` and `c`."""
-    return [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names

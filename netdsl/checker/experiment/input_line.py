@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
+from netdsl.checker.arguments.codes import WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
+from netdsl.checker.experiment.settings import allowed
 from netdsl.checker.names.scope import Scope, Word, as_name
 from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
+from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
 
@@ -21,24 +23,21 @@ def input_value(
     directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
 ) -> Value:
     """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
-    statements = directives["input"]
-    for other in statements[1:]:
-        first = Label(statements[0].name.span, "first given here")
-        context.report(GIVEN_TWICE, "`input` stands twice", other.name.span, labels=[first], help="delete one of them")
+    statements = allowed(INPUT, directives, context)
     stated = _stated(statements[0], scope, context) if statements else None
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
     unreadable = context.assumptions.unreadable
     if stated is not None:
         if data is not None:
-            stated = _agreed(stated, statements[0], data, directives["data"][0], context)
+            stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
-    if statements or unreadable.holds("input"):
-        return Value(None, guessed=True)
+    if statements or unreadable.holds(INPUT.name):
+        return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
-    if unreadable.holds("data") or (directives["data"] and (data is None or context.report.diagnostics)):
-        return Value(None, guessed=True)
+    if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
+        return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from torch import Tensor
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.data_folder import locked
 from netdsl.data.downloads import Archive, by_hand, patience
 from netdsl.data.image_files import to_tensor
@@ -72,7 +73,10 @@ class Vision:
         """Finds the data below the root, or downloads them there."""
         for package in self.needs:
             if importlib.util.find_spec(package) is None:
-                raise DataError(f"torchvision reads `{self.title}` with {package}", f"run `pip install {package}`")
+                raise DataError(
+                    text("torchvision reads `{dataset}` with {package}", dataset=self.title, package=package),
+                    text("run `pip install {package}`", package=package),
+                )
         import torchvision
 
         made = getattr(torchvision.datasets, self.name)
@@ -97,9 +101,15 @@ class Vision:
             advice = (
                 by_hand(root, archives)
                 if archives
-                else f"`{made.__name__}` in torchvision's manual says what goes where below {root}"
+                else text(
+                    "torchvision's manual of `{dataset}` says which files are expected in `{root}`",
+                    dataset=made.__name__,
+                    root=root,
+                )
             )
-            raise DataError(f"cannot get `{self.title}`: {reason}", advice) from error
+            raise DataError(
+                text("cannot get `{dataset}`: {reason}", dataset=self.title, reason=reason), advice
+            ) from error
 
 
 def _names(dataset: Any) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from netdsl.data.random_stream import Moment
 Draws = tuple[Tensor, ...]
 
 
-class Transform:
+class BatchTransform:
     """A step on a batch N×C×H×W (or N×…) on its device.
 
     `moves` says that it only moves values about, so that it acts on bytes before they are made real numbers: quicker,
@@ -39,7 +39,7 @@ class Transform:
         """The targets, where the transform changes them too."""
         return y
 
-    def in_testing(self) -> Transform | None:
+    def in_testing(self) -> BatchTransform | None:
         """What stands in its place in testing: itself, unless it is random."""
         return None if self.random else self
 

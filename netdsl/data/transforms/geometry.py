@@ -8,13 +8,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform, images, pair, planes
+from netdsl.data.transforms.base import BatchTransform, Draws, images, pair, planes
 
 Size = int | tuple[int, ...]
 
 
-class Resize(Transform):
+class Resize(BatchTransform):
     """Scales every image to one size, as `torch.nn.functional.interpolate` does with `antialias`."""
 
     moves = fits = blends = True
@@ -48,7 +50,7 @@ class Resize(Transform):
         return real.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else real
 
 
-class CenterCrop(Transform):
+class CenterCrop(BatchTransform):
     """The middle of each image, in black where the image is smaller."""
 
     moves = fits = True
@@ -71,7 +73,7 @@ def _padded(x: Tensor, axis: int, missing: int) -> Tensor:
     return functional.pad(x, (before, after) if axis == -1 else (0, 0, before, after))
 
 
-class RandomCrop(Transform):
+class RandomCrop(BatchTransform):
     """A piece of each padded image from a place of its own."""
 
     moves = fits = random = True
@@ -86,7 +88,13 @@ class RandomCrop(Transform):
         ]
         if min(spare) < 0:
             height, width = shape[-2:]
-            raise ValueError(f"`randomcrop` cannot take {self.size[0]}x{self.size[1]} out of {height}x{width}")
+            raise ValueError(
+                text(
+                    "`randomcrop` cannot take {size} out of {given}",
+                    size=format_shape(self.size),
+                    given=format_shape((height, width)),
+                )
+            )
         return tuple(moment.integers(places + 1) for places in spare)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
@@ -105,7 +113,7 @@ class RandomCrop(Transform):
         )
         return x.index_select(-2, rows.to(x.device)).index_select(-1, columns.to(x.device))
 
-    def in_testing(self) -> Transform:
+    def in_testing(self) -> BatchTransform:
         """The middle of the image."""
         return CenterCrop(self.size)
 
@@ -133,7 +141,7 @@ def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
     return images(windows.index_select(0, starts.flatten()).view(count, groups, rows, columns, unit))
 
 
-class RandomResizedCrop(Transform):
+class RandomResizedCrop(BatchTransform):
     """A random part of each image, scaled to one size; torchvision's law of sizes and proportions."""
 
     moves = fits = blends = random = True
@@ -184,7 +192,7 @@ class RandomResizedCrop(Transform):
         )
         return real.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else real
 
-    def in_testing(self) -> Transform:
+    def in_testing(self) -> BatchTransform:
         """The whole image, its proportions kept, what stands over cut off."""
         return Resize(self.size, fit="cover")
 
@@ -194,7 +202,7 @@ def _grid(start: Tensor, length: Tensor, points: int, size: int) -> Tensor:
     return (start[:, None] + places * length[:, None]) / size * 2 - 1
 
 
-class Flip(Transform):
+class Flip(BatchTransform):
     """Mirrors those images that chance picks, along one axis."""
 
     moves = random = True
@@ -243,7 +251,7 @@ _GOLDEN = -0x61C8864680B583EB
 """2⁶⁴ divided by the golden ratio, as a signed number: multiplying by it scatters neighbours (Fibonacci hashing)."""
 
 
-class Cutout(Transform):
+class Cutout(BatchTransform):
     """Paints a rectangle of each image over, around a random pixel."""
 
     moves = random = True

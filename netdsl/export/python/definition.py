@@ -8,7 +8,7 @@ from textwrap import wrap
 
 from netdsl.export.python.expressions import FEWEST, Expressions, only
 from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
-from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, Text, flat, lay_out, literal
+from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, InlineText, flat, lay_out, literal
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
@@ -91,7 +91,7 @@ class Definition:
             yield f"{name}: {annotations[name]}{value}"
 
     def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
-        elements = tuple(Argument(Text(one)) for one in ("self", *parameters))
+        elements = tuple(Argument(InlineText(one)) for one in ("self", *parameters))
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
 
 

@@ -10,6 +10,7 @@ from typing import Self
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.recovery.codes import UNMATCHED_BRACE, UNREADABLE_CHARACTER
 from netdsl.language.syntax import Body, Item, Statement
 
@@ -106,7 +107,12 @@ class _Splitter:
         sign = LOOKALIKES.get(written, written)
         if sign != written:
             self._wrong(
-                UNREADABLE_CHARACTER, f"cannot read `{written}`", match.start(), f"write `{sign}`", sign, len(written)
+                UNREADABLE_CHARACTER,
+                text("cannot read `{written}`", written=written),
+                match.start(),
+                text("write `{sign}`", sign=sign),
+                sign,
+                len(written),
             )
         return sign
 

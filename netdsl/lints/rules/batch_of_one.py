@@ -9,6 +9,7 @@ from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.sizes import product
 from netdsl.core.source import Span
 from netdsl.core.text import text
+from netdsl.language.statements import DATA
 from netdsl.language.syntax import Body, Setting, Statement
 from netdsl.lints.lint import lint
 from netdsl.lints.program import PlacedLayer, Program
@@ -32,7 +33,7 @@ def find_batch_of_one(program: Program) -> Iterator[Diagnostic]:
     """Warns of batches of one sample, and of a last batch of one that a vector's normalisation cannot train on."""
     data = program.experiment.data
     norm = next((place.node for place in program.places if Trait.NORMALISES in place.traits), None)
-    line = next((line for line in program.file.statements if line.name.text == "data"), None)
+    line = next((line for line in program.file.statements if line.name.text == DATA.name), None)
     if data is None or norm is None or line is None:  # `--data` has no line to point at
         return
     labels = (Label(norm.span, "normalises over the batch"),)

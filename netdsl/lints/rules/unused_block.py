@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from netdsl.checker.names.scope import as_name
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.text import text
+from netdsl.language.statements import BLOCK
 from netdsl.lints.lint import lint
 from netdsl.lints.names import names_in
 from netdsl.lints.program import Program
@@ -26,7 +27,7 @@ def find_unused_block(program: Program) -> Iterator[Diagnostic]:
     """Warns at the name of a block that is no part of the net."""
     used = Counter(name for statement in program.file.statements for name in names_in(statement))
     for block in program.file.statements:
-        name = as_name(block.items[0]) if block.name.text == "block" else None
+        name = as_name(block.items[0]) if block.name.text == BLOCK.name else None
         if name and used[name.text] == Counter(names_in(block))[name.text]:
             message = text("the block `{name}` is never used", name=name.text)
             yield Diagnostic(UNUSED_BLOCK, message, name.span, help="use it by its name, or delete it")

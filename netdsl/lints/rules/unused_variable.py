@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from netdsl.checker.names.scope import as_name
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.text import text
+from netdsl.language.statements import BLOCK, LET
 from netdsl.language.syntax import Name, Setting, Statement
 from netdsl.lints.lint import lint
 from netdsl.lints.names import names_in
@@ -29,10 +30,10 @@ def find_unused_variable(program: Program) -> Iterator[Diagnostic]:
     """Warns at each name that is defined and not used where it is known."""
     used = {name for statement in program.file.statements for name in names_in(statement)}
     for statement in walk(program.file.statements):
-        if statement.name.text == "let":
+        if statement.name.text == LET.name:
             variables = [item.name for item in statement.items if isinstance(item, Setting)]
             yield from _unused("the variable `{name}` is never used", variables, used)
-        elif statement.name.text == "block":
+        elif statement.name.text == BLOCK.name:
             parameters = list(_parameters(statement))
             yield from _unused("the parameter `{name}` is never used", parameters, set(names_in(statement)))
 
