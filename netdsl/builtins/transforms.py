@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from netdsl.components import INFERRED, Refusal, Size, per_axis, transform
-from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, format_shape
 from netdsl.core.text import text
 
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
@@ -61,16 +61,31 @@ def resize(
     x: Shape,
     size: Size,
     *,
-    fit: Literal["stretch", "cover", "contain"] = "stretch",
+    fit: Literal["stretch", "cover", "contain"] | None = None,
     interpolation: Interpolation = "bilinear",
     antialias: bool = True,
 ) -> Shape:
-    """Scales every image to one size: `resize 64` gives 64×64, `resize 48x64` gives 48 rows of 64.
+    """Scales images: `resize 64` makes the shorter side 64 pixels long, `resize 48x64` makes 48 rows of 64 pixels.
 
-    `fit=stretch` ignores the image's proportions. `fit=cover` keeps them and cuts off what stands over, in the middle,
-    as torchvision's `Resize(n)` and `CenterCrop(n)` do together; `fit=contain` keeps them and fills up with black.
+    One number keeps the proportions, as torchvision's `Resize(64)` does: a photograph of 300×400 becomes 64×85. Two
+    numbers stretch the image to that size. `fit=` decides for either: `fit=stretch` ignores the proportions;
+    `fit=cover` keeps them and cuts the ends of the longer side off, as torchvision's `Resize(n)` and `CenterCrop(n)` do
+    together; `fit=contain` keeps them and fills the rest with black.
     """
-    return _resized(x, size, "resize")
+    if fit is not None or not isinstance(size, int):
+        return _resized(x, size, "resize")
+    channels, height, width = _image(x, "resize")
+    _resized(x, size, "resize")
+    if not isinstance(height, int) or not isinstance(width, int):
+        return channels, UNKNOWN, UNKNOWN
+    return channels, *scale_shorter_side(height, width, size)
+
+
+def scale_shorter_side(height: int, width: int, length: int) -> tuple[int, int]:
+    """The size of an image whose shorter side is scaled to a length, rounded down as torchvision rounds it."""
+    if height <= width:
+        return length, int(length * width / height)
+    return int(length * height / width), length
 
 
 @transform(f"{GEOMETRY}:CenterCrop", example="data stl10 { centercrop 64 }")
@@ -222,7 +237,7 @@ def affine(
 
 
 @transform(
-    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64; colorjitter 0.4 0.4 0.4 0.1 }"
+    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64x64; colorjitter 0.4 0.4 0.4 0.1 }"
 )
 def colorjitter(
     x: Shape, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0, hue: float = 0.0

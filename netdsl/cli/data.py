@@ -57,12 +57,14 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
 
 def _data_line(source: Source, settings: Settings) -> DataUse:
     """The `data` line of a text; mistakes in the net around it do not matter."""
+    from netdsl.checker.file import NO_NET  # the parser, which `netdsl data --help` does not need
+
     experiment, diagnostics = settings.check(source)
     if experiment is None:  # most likely the text has no net at all: a layer is lent to it
         experiment, more = settings.check(Source(source.name, f"{source.text}\nidentity"))
         diagnostics = diagnostics if experiment is None else more
     use = None if experiment is None else experiment.data
-    wrong = errors(diagnostics) if use is None else [one for one in errors(diagnostics) if _within(one, use)]
+    wrong = [one for one in errors(diagnostics) if (one.code != NO_NET if use is None else _within(one, use))]
     if wrong:
         raise NetError(render_text(wrong), wrong)
     if use is None:

@@ -38,6 +38,7 @@ def apply(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """The text after the fixes of diagnostics that are compatible."""
     text = source.text
     edits = {edit for diagnostic in diagnostics for edit in _edits(diagnostic)}
+    # From the end to the start, so that the places of the edits to come stay what they are.
     for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end), reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text
@@ -76,5 +77,6 @@ def _touch(edit: Edit, other: Edit) -> bool:
     return edit.span.start <= other.span.end and other.span.start <= edit.span.end
 
 
+# An error less is worth any number of warnings: what is fixed may only now be looked at closely.
 def _weight(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:
     return len(errors(diagnostics)), len(diagnostics)

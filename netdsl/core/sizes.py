@@ -177,6 +177,7 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
     kept = {monomial: factor for monomial, factor in terms.items() if factor}
     if not kept.keys() - {()}:
         return kept.get((), 0)
+    # Sorted, so that formulas which are equal are equal tuples: the highest powers first, as one writes them.
     return Expr(tuple(sorted(kept.items(), key=lambda term: (-len(term[0]), [_order(atom) for atom in term[0]]))))
 
 

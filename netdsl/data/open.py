@@ -205,7 +205,7 @@ def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:
             train=format_shape(train),
             test=format_shape(test),
         )
-        raise DataError(message, "write a transform that gives both one size, such as `resize 64`")
+        raise DataError(message, "write a transform that gives both one size, such as `resize 64x64`")
     return train
 
 

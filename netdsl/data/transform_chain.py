@@ -74,7 +74,7 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
     steps = [step for step in wanted if step is not None]
     if facts.dtype != "index":
         steps = _with_scale(steps, unit, bytes_)
-    once = tuple(takewhile(lambda step: step.moves and not step.random, steps))
+    once = tuple(takewhile(lambda step: step.preserves_values and not step.random, steps))
     return Chain(once, tuple(steps[len(once) :]))
 
 
@@ -94,7 +94,7 @@ def _with_scale(steps: Sequence[BatchTransform], unit: float, bytes_: bool) -> l
     result: list[BatchTransform] = []
     stored = True
     for step in steps:
-        if stored and not (step.moves and not (step.blends and bytes_ and unit != 255)):
+        if stored and not (step.preserves_values and not (step.interpolates and bytes_ and unit != 255)):
             stored = False
             if isinstance(step, Normalize):
                 result.append(ToFloat(unit, step))

@@ -180,5 +180,5 @@ def uneven(shapes: Sequence[torch.Size]) -> DataError:
             first=format_shape(first),
             other=format_shape(other),
         ),
-        "write `{ resize 64 }` behind the data set",
+        "write `{ resize 64x64 }` behind the data set",
     )

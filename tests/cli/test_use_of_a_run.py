@@ -43,9 +43,10 @@ def about(run: Path) -> Any:
 
 def test_eval_finds_what_the_run_found(run: Path) -> None:
     results = json.loads(netdsl("eval", run, "--json").stdout)
-    last = about(run)["result"]["last"]
+    best = about(run)["result"]["best"]
     for name in ("loss", "accuracy", "f1"):
-        assert results[name] == pytest.approx(last[f"test/{name}"])
+        assert results[name] == pytest.approx(best[f"test/{name}"])
+    assert results["weights"] == str(run / "checkpoints" / f"epoch-{best['epoch']:04}.safetensors")
     assert sum(map(sum, results["confusion"])) == 360
 
 
@@ -57,8 +58,31 @@ def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
     assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
 
 
+def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    found = about(run)
+    found["result"]["best"] = {"epoch": 1}  # not the last
+    (tmp_path / "run" / "run.json").write_text(json.dumps(found))
+
+    def test(*arguments: object) -> tuple[str, str]:
+        which, loss, *_ = netdsl("eval", *arguments).stdout.splitlines()
+        return which, loss
+
+    first, second = test(run, "--epoch", 1)[1], test(run, "--epoch", 2)[1]
+    assert first != second
+    assert test(tmp_path / "run") == ("weights of epoch 1, the best by accuracy", first)
+    (tmp_path / "run" / "checkpoints" / "epoch-0001.safetensors").unlink()
+    assert test(tmp_path / "run") == ("weights of epoch 2, the last", second)
+    (tmp_path / "run" / "checkpoints" / "epoch-0002.safetensors").unlink()
+    assert test(tmp_path / "run", "--epoch", 2) == ("weights of epoch 2", second)
+    (tmp_path / "run" / "model.safetensors").unlink()
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("step-*")
+    for path in (tmp_path / "run", checkpoint):
+        assert test(path) == (f"weights of step {int(checkpoint.stem[5:])}", second)
+
+
 def test_eval_tells_what_is_confused_and_draws_it(run: Path) -> None:
-    lines = netdsl("eval", run).stdout.splitlines()
+    lines = netdsl("eval", run).stdout.splitlines()[1:]
     assert [line.split()[0] for line in lines[:3]] == ["loss", "accuracy", "f1"]
     assert all(" taken for " in line for line in lines[3:-1])
     assert lines[-1] == f"confusion matrix: {run / 'confusion.png'}"

@@ -12,7 +12,7 @@ from netdsl.data.image_files import Paths, read_image
 from netdsl.data.random_stream import LIMIT, permutation
 
 SIZES = ((20, 30), (24, 16), (32, 32))
-RESIZE = ("resize", {"size": 8})
+RESIZE = ("resize", {"size": (8, 8)})
 
 
 def write_image(path: Path, seed: int, size: tuple[int, int] = (12, 12), **options) -> Path:
@@ -121,7 +121,7 @@ def test_images_of_different_sizes_need_a_resize(data_use, photos, cache):
     with pytest.raises(DataError) as error:
         open_data(data_use("folder", path=photos, settings=settings(cache=cache)), "cpu", seed=0)
     assert error.value.message == "the images have different sizes, 3x20x30 and 3x24x16 for example"
-    assert error.value.help == "write `{ resize 64 }` behind the data set"
+    assert error.value.help == "write `{ resize 64x64 }` behind the data set"
 
 
 @pytest.mark.parametrize("cache", ["disk", "none"])

@@ -17,7 +17,7 @@ from netdsl.plugins.registry import load_registry
 from .test_folders import write_image
 
 SETS = {name: value for name, value in vars(torchvision_large).items() if isinstance(value, Vision)}
-RESIZE = ("resize", {"size": 8})
+RESIZE = ("resize", {"size": (8, 8)})
 
 
 def class_folders(folder: Path, names, each: int = 2, suffix: str = ".jpg") -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -81,17 +82,20 @@ def test_resuming_without_a_checkpoint_begins_with_the_same_weights_again(
     make: Any, tmp_path: Path, cut: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, first = cut
+    best = json.loads((first / "run.json").read_text("utf-8"))["result"]["best"]["epoch"]
     whole = train(make(), device="cpu", out=tmp_path / "whole", init=first, quiet=True)
     resumed = train(make(), device="cpu", resume=folder)
-    assert f"from {first}: 4 of 4 tensors are taken over\n" in capsys.readouterr().out
+    assert (
+        f"from {first}, epoch {best}, the best by accuracy: 4 of 4 tensors are taken over\n" in capsys.readouterr().out
+    )
     assert all(map(torch.equal, resumed.model.parameters(), whole.model.parameters()))
     assert (resumed.folder / "metrics.jsonl").read_bytes() == (whole.folder / "metrics.jsonl").read_bytes()
 
 
 def test_resuming_is_refused_where_the_first_weights_are_gone(make: Any, cut: tuple[Path, Path]) -> None:
     folder, first = cut
-    (first / "model.safetensors").unlink()
-    with pytest.raises(TrainingError, match=r"cannot read the weights `.*first/model\.safetensors`: no such file"):
+    shutil.rmtree(first)
+    with pytest.raises(TrainingError, match=r"cannot read the weights `.*first`: no such file"):
         train(make(), device="cpu", resume=folder, quiet=True)
     assert not (folder / "model.safetensors").exists()
 

@@ -39,7 +39,7 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
     return Facts(sample, classes, sizes=(size, max(1, size // 10)))
 
 
-@dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64 }")
+@dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
 def folder(path: Path) -> Facts:
     """Photographs sorted into a folder for each class, `photos/cat/1.jpg`; read in colour.
 
@@ -49,7 +49,7 @@ def folder(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64 }")
+@dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64x64 }")
 def pairs(path: Path) -> Facts:
     """Photographs in `ants_image/` whose classes stand in text files of the same names in `ants_label/`.
 

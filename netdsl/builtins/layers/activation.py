@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from netdsl.builtins.layers.checks import at_least_rank, axis, batched
 from netdsl.components import Refusal, Requirement, Result, call, layer
-from netdsl.core.ranges import Count
+from netdsl.core.ranges import Count, NonNegative
 from netdsl.core.sizes import Shape
 
 
@@ -160,10 +160,8 @@ def hardshrink(x: Shape, lambd: float = 0.5) -> Result:
 
 
 @layer("activation", traits={"activation"}, example="softshrink")
-def softshrink(x: Shape, lambd: float = 0.5) -> Result:
+def softshrink(x: Shape, lambd: NonNegative = 0.5) -> Result:
     """Draws each number towards zero by `lambd`, and what is nearer than that to zero."""
-    if lambd < 0:
-        raise Refusal(f"`lambd` is {lambd:g} but must be at least 0", "lambd")
     return _same(x, "Softshrink", lambd=lambd)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from netdsl.builtins.layers.checks import at_least_rank, axis
 from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
-from netdsl.core.ranges import Count
+from netdsl.core.ranges import Count, Positive
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
 
 
@@ -33,7 +33,7 @@ def _bn_traits(arguments: Mapping[str, Any]) -> set[str]:
 def bn(
     x: Shape,
     num_features: int = INFERRED,
-    eps: float = 1e-5,
+    eps: Positive = 1e-5,
     momentum: float | None = 0.1,
     affine: bool = True,
     track_running_stats: bool = True,
@@ -42,8 +42,6 @@ def bn(
 
     In evaluation it uses running means and variances, which `momentum` updates in training.
     """
-    if eps <= 0:
-        raise Refusal(f"`eps` is {eps:g} but must be above 0", "eps")
     # without running statistics it normalises a single sample by itself, in evaluation too
     requires = () if track_running_stats else (_several(product(x[1:]), "a channel of one sample"),)
     return Result(

@@ -30,6 +30,7 @@ from netdsl.components import (
 from netdsl.components.settings import DataSettings
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.statements import DATA, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import DataUse, Experiment, Network, Use
@@ -107,7 +108,8 @@ class ExperimentCheck:
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            self.context.report(UNUSABLE_DATA, f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
+            message = text("cannot read `{path}`: {reason}", path=_shown(error.filename, folder), reason=reason)
+            self.context.report(UNUSABLE_DATA, message, span)
         return None
 
     def _transforms(
@@ -206,16 +208,21 @@ class ExperimentCheck:
         first = as_name(statement.items[0]) if statement.items else None
         known = self.context.registry.of(kind)
         if first is None:
-            article = "an" if kind.kind[0] in "aeiou" else "a"
-            message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
-            advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
+            directive = statement.name.text
+            message = text("`{directive}` needs a name behind it", directive=directive)
+            advice = text(
+                "for example `{directive} {name}`; `netdsl layers` lists all under `{heading}`",
+                directive=directive,
+                name=next(iter(known), ""),
+                heading=kind.plural,
+            )
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
         if component is None:
-            advice = f"`netdsl layers` lists every {kind.kind}"
+            advice = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
             names = {*known, *foreign_names(name, self.context)}
             meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
             component = self._named(meant, first.span, kind) if meant else None

@@ -26,11 +26,18 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
     """Checks that the loss compares with such targets, and that the net's output is what it compares."""
     wants, found = use.component.wants, kind_of_targets(facts)
     if wants != "binary" and wants != found:
-        message = f"`{use.component.name}` compares with {wants}, but the data's targets are {found}"
+        template = (
+            "`{loss}` compares with classes, but the data's targets are numbers"
+            if wants == "classes"
+            else "`{loss}` compares with numbers, but the data's targets are classes"
+        )
+        message = text(template, loss=use.component.name)
         _another(use, LOSS.default_for(found), message, context)
         wants = found
     elif wants == "binary" and facts.classes not in (None, 2):
-        message = f"`{use.component.name}` is for two classes, but the data has {facts.classes}"
+        message = text(
+            "`{loss}` is for two classes, but the data has {classes}", loss=use.component.name, classes=facts.classes
+        )
         _another(use, LOSS.default_for(found), message, context)
         wants = found
     expected = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
@@ -44,13 +51,20 @@ def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -
     for use in uses:
         wants = use.component.wants
         if (wants == "numbers") != (found == "numbers"):
-            message = f"`{use.component.name}` measures {wants}, but the data's targets are {found}"
+            template = (
+                "`{metric}` measures numbers, but the data's targets are classes"
+                if wants == "numbers"
+                else "`{metric}` measures classes, but the data's targets are numbers"
+            )
+            message = text(template, metric=use.component.name)
             _another(use, METRICS.default_for(found), message, context)
 
 
 def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, context: Context) -> None:
     if use.span and name:
-        context.report(WRONG_TARGET, message, use.span, fix=Fix(f"write `{name}`", (Edit(use.span, name),)))
+        context.report(
+            WRONG_TARGET, message, use.span, fix=Fix(text("write `{name}`", name=name), (Edit(use.span, name),))
+        )
 
 
 def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:

@@ -60,7 +60,7 @@ _STAND_INS = {
 }
 
 
-class _Reader(pickle.Unpickler):
+class _BatchUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _STAND_INS:
             raise pickle.UnpicklingError(
@@ -108,7 +108,7 @@ def check_labels(y: Tensor, classes: int, path: Path) -> None:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = _Reader(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        found = _BatchUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
     except OSError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netdsl.builtins.transforms import scale_shorter_side
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
@@ -17,18 +18,25 @@ Size = int | tuple[int, ...]
 
 
 class Resize(BatchTransform):
-    """Scales every image to one size, as `torch.nn.functional.interpolate` does with `antialias`."""
+    """Scales images as `torch.nn.functional.interpolate` does with `antialias`.
 
-    moves = fits = blends = True
+    Without `fit`, one number is the length of the shorter side, and the proportions are kept; two are rows and columns.
+    """
+
+    preserves_values = interpolates = True
 
     def __init__(
-        self, size: Size, fit: str = "stretch", interpolation: str = "bilinear", antialias: bool = True
+        self, size: Size, fit: str | None = None, interpolation: str = "bilinear", antialias: bool = True
     ) -> None:
+        self.shorter = size if fit is None and isinstance(size, int) else None
         self.size, self.fit, self.interpolation, self.antialias = pair(size), fit, interpolation, antialias
+        self.fits = self.shorter is None
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The resized batch, bytes as bytes."""
-        if self.fit == "stretch":
+        if self.shorter is not None:
+            return self._scaled(x, scale_shorter_side(x.shape[-2], x.shape[-1], self.shorter))
+        if self.fit in (None, "stretch"):
             return self._scaled(x, self.size)
         return CenterCrop(self.size).act(self._scaled(x, self._in_proportion(*x.shape[-2:])))
 
@@ -53,7 +61,7 @@ class Resize(BatchTransform):
 class CenterCrop(BatchTransform):
     """The middle of each image, in black where the image is smaller."""
 
-    moves = fits = True
+    preserves_values = fits = True
 
     def __init__(self, size: Size) -> None:
         self.size = pair(size)
@@ -76,7 +84,7 @@ def _padded(x: Tensor, axis: int, missing: int) -> Tensor:
 class RandomCrop(BatchTransform):
     """A piece of each padded image from a place of its own."""
 
-    moves = fits = random = True
+    preserves_values = fits = random = True
 
     def __init__(self, size: Size, padding: Size = 0, padding_mode: str = "constant", fill: float = 0.0) -> None:
         self.size, self.padding, self.padding_mode, self.fill = pair(size), pair(padding), padding_mode, fill
@@ -107,7 +115,7 @@ class RandomCrop(BatchTransform):
         if not (vertical or horizontal):
             return x
         if self.padding_mode == "constant":
-            return functional.pad(x, (horizontal, horizontal, vertical, vertical), value=self.paint(x, self.fill))
+            return functional.pad(x, (horizontal, horizontal, vertical, vertical), value=self.in_range(x, self.fill))
         rows, columns = (
             _mirrored(x.shape[axis], pad, self.padding_mode) for axis, pad in ((-2, vertical), (-1, horizontal))
         )
@@ -144,7 +152,7 @@ def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
 class RandomResizedCrop(BatchTransform):
     """A random part of each image, scaled to one size; torchvision's law of sizes and proportions."""
 
-    moves = fits = blends = random = True
+    preserves_values = fits = interpolates = random = True
     TRIES = 10
 
     def __init__(
@@ -205,7 +213,7 @@ def _grid(start: Tensor, length: Tensor, points: int, size: int) -> Tensor:
 class Flip(BatchTransform):
     """Mirrors those images that chance picks, along one axis."""
 
-    moves = random = True
+    preserves_values = random = True
     axis = -1
 
     def __init__(self, p: float = 0.5) -> None:
@@ -254,7 +262,7 @@ _GOLDEN = -0x61C8864680B583EB
 class Cutout(BatchTransform):
     """Paints a rectangle of each image over, around a random pixel."""
 
-    moves = random = True
+    preserves_values = random = True
 
     def __init__(self, size: Size, p: float = 1.0, fill: float = 0.0) -> None:
         self.size, self.p, self.fill = pair(size), p, fill
@@ -269,7 +277,7 @@ class Cutout(BatchTransform):
         rows = _covered(x.shape[-2], row, self.size[0])
         columns = _covered(x.shape[-1], column, self.size[1])
         hole = rows[:, None, :, None] & columns[:, None, None, :] & painted[:, None, None, None]
-        return x.masked_fill(hole, self.paint(x, self.fill))
+        return x.masked_fill(hole, self.in_range(x, self.fill))
 
 
 def _covered(length: int, centre: Tensor, size: int) -> Tensor:
