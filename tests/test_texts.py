@@ -22,7 +22,6 @@ PACKAGE = ROOT / "netdsl"
 ROOMS_TO_COME = {
     "bench": "its sentences stand in `cli/bench.py`",
     "builtins/layers": "rules of layers",
-    "checker/experiment": "what is wrong around a net",
     "lints": "warnings",
     "runs": "runs on disk",
     "testing": "what the kit says of a plugin",

@@ -223,10 +223,10 @@ class ExperimentCheck:
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
         if component is None:
-            lists = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
-            advice = NEEDLESS.get(folded(name), lists)
+            listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
+            wanted = NEEDLESS.get(folded(name), listed)
             names = {*known, *foreign_names(name, self.context)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
+            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
