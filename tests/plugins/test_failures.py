@@ -56,7 +56,7 @@ def check(text: str) -> list[tuple[str, str]]:
         ("1 // 0", "ZeroDivisionError: integer division or modulo by zero"),
         ("raise KeyError('a')", "KeyError: 'a'"),
         ("assert False", "AssertionError"),
-        ("return None", "TypeError: its rule returns None, which is no `Result`"),
+        ("return None", "TypeError: its rule returns None, which is not a `Result`"),
     ],
 )
 def test_a_rule_that_fails_is_one_mistake_that_names_plugin_and_layer(rule: str, reason: str, install: Install) -> None:

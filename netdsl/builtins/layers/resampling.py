@@ -27,6 +27,7 @@ EXACT_BITS = 22
     assumes="CHW",
     formula="⌊size·scale_factor⌋",
     example="upsample 2 mode=bilinear",
+    traits={"affine"},
 )
 def upsample(
     x: Shape,
@@ -65,7 +66,16 @@ def upsample(
     return Result((x[0], *out), module, formula=formula, requires=some)
 
 
-@layer("shape", shorts={"p": "padding"}, accepts=LAYOUTS, assumes="CHW", takes="any", example="pad 2 mode=reflect")
+@layer(
+    "shape",
+    shorts={"p": "padding"},
+    accepts=LAYOUTS,
+    assumes="CHW",
+    takes="any",
+    example="pad 2 mode=reflect",
+    traits={"affine"},
+    torch_names=("ZeroPad", "ConstantPad", "ReflectionPad", "ReplicationPad", "CircularPad"),
+)
 def pad(
     x: Shape,
     padding: Size,
@@ -89,7 +99,7 @@ def pad(
     )
 
 
-@layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24")
+@layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24", traits={"affine", "view"})
 def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
     """Cuts a window of the given size out of each channel: from the middle, or from `offset` on.
 
