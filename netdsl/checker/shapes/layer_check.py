@@ -103,13 +103,12 @@ class Origin(NamedTuple):
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
             return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        template = (
-            "gives {shape}, which line {line} flattens to {other}"
-            if self.via.flattens
-            else "gives {shape}, which line {line} turns into {other}"
-        )
-        other = format_shape(self.via.shape)
-        return Label(self.span, text(template, shape=format_shape(self.shape), line=self.via.line, other=other))
+        shape, other, line = format_shape(self.shape), format_shape(self.via.shape), self.via.line
+        if self.via.flattens:
+            message = text("gives {shape}, which line {line} flattens to {other}", shape=shape, line=line, other=other)
+        else:
+            message = text("gives {shape}, which line {line} turns into {other}", shape=shape, line=line, other=other)
+        return Label(self.span, message)
 
 
 class Value(NamedTuple):
