@@ -15,6 +15,8 @@ import pytest
 
 from netdsl.core.ranges import Range
 from netdsl.core.text import join_and, join_or, ntext, text
+from netdsl.plugins.registry import load_registry
+from netdsl.render.vocabulary import names
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netdsl"
@@ -51,6 +53,7 @@ WORDS = re.compile(r"(?<![-A-Za-z])[A-Za-z]{2,}[,;:']? | (?!(ms|kB|MB|MiB|GiB)\b
 """A word beside a space: what tells a piece of a sentence from a name, a path, a number with its unit or an option."""
 
 TABLES = {
+    "checker/experiment": "templates are chosen by quantity, by target or by transform",
     "core/ranges.py": "templates are attributes of the ranges, over the fields of each",
     "core/text.py": "what makes texts of templates",
     "checker/shapes/size_mismatch.py": "templates are entries of a table, by parameter",
@@ -71,10 +74,20 @@ def _has_words(node: ast.AST) -> bool:
     """Whether a string is put together here from pieces, one of which has words."""
     match node:
         case ast.JoinedStr(values):
-            return any(isinstance(part, ast.Constant) and WORDS.search(part.value) for part in values)
+            return not _is_statement(node) and any(_is_words(part.value) for part in _constants(values))
         case ast.BinOp(left, ast.Add() | ast.Mod(), right):
             return any(isinstance(side, ast.Constant) and _is_words(side.value) for side in (left, right))
     return False
+
+
+def _is_statement(node: ast.JoinedStr) -> bool:
+    """Whether a string is a statement of the language: `resize {height}x{width}`."""
+    words = [word for part in _constants(node.values) for word in re.findall(r"[A-Za-z]{2,}", str(part.value))]
+    return len(words) == 1 and words[0] in names(load_registry(installed=False))
+
+
+def _constants(values: list[ast.expr]) -> list[ast.Constant]:
+    return [value for value in values if isinstance(value, ast.Constant)]
 
 
 def _is_words(value: object) -> bool:
@@ -82,10 +95,10 @@ def _is_words(value: object) -> bool:
 
 
 def _joins_words(node: ast.AST) -> bool:
-    """`" and ".join(…)`."""
+    """`" and ".join(…)`; statements of the language are joined by `; ` in a field."""
     match node:
         case ast.Call(ast.Attribute(ast.Constant(str(separator)), "join")):
-            return re.search("[a-z]{2}|;", separator) is not None
+            return re.search("[a-z]{2}", separator) is not None
     return False
 
 

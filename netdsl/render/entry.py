@@ -45,10 +45,24 @@ def statement_entry(statement: StatementKind, *, color: bool = False, columns: i
         [text("{name}: statement", name=paint(statement.name, bold=True))],
         wrap(usage, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(statement.doc, columns)),
+        wrap(_default(statement), columns),
         list(_settings(settings.values(), columns, paint)),
         _headed("example", statement.example, columns, paint),
     ]
     return _joined(blocks)
+
+
+def _default(statement: StatementKind) -> str:
+    """Which component stands where a file has no such line; nothing where none does."""
+    if isinstance(statement.default, str):
+        return text("default: `{name}`", name=statement.default)
+    if statement.default is None:
+        return ""
+    return text(
+        "default: `{classes}` where the targets are classes, `{numbers}` where they are numbers",
+        classes=statement.default["classes"],
+        numbers=statement.default["numbers"],
+    )
 
 
 def _body_usage(statement: StatementKind) -> Iterator[str]:

@@ -103,12 +103,12 @@ class Origin(NamedTuple):
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
             return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        shape, other, line = format_shape(self.shape), format_shape(self.via.shape), self.via.line
+        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
         if self.via.flattens:
-            message = text("gives {shape}, which line {line} flattens to {other}", shape=shape, line=line, other=other)
+            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
         else:
-            message = text("gives {shape}, which line {line} turns into {other}", shape=shape, line=line, other=other)
-        return Label(self.span, message)
+            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
+        return Label(self.span, words)
 
 
 class Value(NamedTuple):
