@@ -13,7 +13,7 @@ from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import Scope
 from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.sizes import Dim
-from netdsl.core.text import text
+from netdsl.core.text import Text, text
 from netdsl.language.syntax import Bound, Item, Setting, Statement
 from netdsl.program import Experiment, Network
 
@@ -47,24 +47,42 @@ class Quantity(NamedTuple):
     """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside."""
 
     measure: Callable[[Network, int], Dim]
-    message: str
+    explain: Callable[[str, int], Text]
 
 
 QUANTITIES: Mapping[str, Quantity] = {
     "params": Quantity(
-        lambda network, _: network.params, "the budget is `{bound}`, but the net has {found:,} parameters"
+        lambda network, _: network.params,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} parameters", bound=bound, found=found
+        ),
     ),
     "macs": Quantity(
-        lambda network, _: network.macs, "the budget is `{bound}`, but the net has {found:,} multiply-adds"
+        lambda network, _: network.macs,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} multiply-adds", bound=bound, found=found
+        ),
     ),
     "memory": Quantity(
         lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
-        "the budget is `{bound}`, but the net has {found:,} bytes of weights and activations",
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} bytes of weights and activations",
+            bound=bound,
+            found=found,
+        ),
     ),
     "receptive": Quantity(
-        _receptive_field, "the budget is `{bound}`, but the net has {found:,} pixels of receptive field"
+        _receptive_field,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} pixels of receptive field", bound=bound, found=found
+        ),
     ),
-    "depth": Quantity(_depth, "the budget is `{bound}`, but the net has {found:,} layers with weights in a row"),
+    "depth": Quantity(
+        _depth,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} layers with weights in a row", bound=bound, found=found
+        ),
+    ),
 }
 
 
@@ -115,5 +133,4 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     too_much = bound.relation == "<=" and found > limit
     too_little = bound.relation == ">=" and found < limit and certain
     if too_much or too_little:
-        message = text(quantity.message, bound=bound.span.text, found=found)
-        context.report(BUDGET_EXCEEDED, message, bound.span)
+        context.report(BUDGET_EXCEEDED, quantity.explain(bound.span.text, found), bound.span)

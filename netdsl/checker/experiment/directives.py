@@ -31,6 +31,7 @@ from netdsl.components import (
 from netdsl.components.settings import DataSettings
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
+from netdsl.core.suggestions import folded
 from netdsl.core.text import text
 from netdsl.language.statements import DATA, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
@@ -224,9 +225,10 @@ class ExperimentCheck:
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
         if component is None:
-            advice = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
+            listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
+            wanted = NEEDLESS.get(folded(name), listed)
             names = {*known, *foreign_names(name, self.context)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
+            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
@@ -240,6 +242,12 @@ class ExperimentCheck:
             return cast("C", foreign)
         return self.context.registry.of(kind).get(name)
 
+
+NEEDLESS: Mapping[str, str] = dict.fromkeys(
+    ("totensor", "toimage", "piltotensor", "convertimagedtype", "todtype"),
+    "images are tensors already here, with values of 0…1: leave it out",
+)
+"""What to say of transforms of torchvision that have nothing to do here."""
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 SETTINGS = DATA_LINE.parameters

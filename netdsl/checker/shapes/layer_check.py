@@ -104,13 +104,12 @@ class Origin(NamedTuple):
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
             return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        template = (
-            "gives {shape}, which line {line} flattens to {other}"
-            if self.via.flattens
-            else "gives {shape}, which line {line} turns into {other}"
-        )
-        other = format_shape(self.via.shape)
-        return Label(self.span, text(template, shape=format_shape(self.shape), line=self.via.line, other=other))
+        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
+        if self.via.flattens:
+            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
+        else:
+            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
+        return Label(self.span, words)
 
 
 class Value(NamedTuple):
