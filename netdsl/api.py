@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +13,13 @@ from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.errors import NetError
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment, Network
 from netdsl.render.diagnostics import render_text
+
+_PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
+"""A text that is rather the path of a file: `tudui.net`, `nets/tudui`."""
 
 if TYPE_CHECKING:
     from torch import nn
@@ -135,4 +140,8 @@ def _check(
     net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> tuple[Experiment | None, list[Diagnostic]]:
     source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
-    return check_source(source, registry, overrides=overrides, variant=variant)
+    experiment, diagnostics = check_source(source, registry, overrides=overrides, variant=variant)
+    if isinstance(net, str) and diagnostics and _PATH.fullmatch(net):
+        advice = text("this is read as the text of a net; to read a file, give `Path({path!r})`", path=net)
+        diagnostics = [diagnostics[0]._replace(help=advice, fix=None)]
+    return experiment, diagnostics

@@ -22,17 +22,27 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.components.settings import DataSettings, TrainSettings
+from netdsl.components.traits import Declared, Traits, find_traits
 from netdsl.core.sizes import Dim, Shape
 from netdsl.core.source import Source, Span
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
+SKIPPING = Call("netdsl.modules:Skipping", {})
+"""The containers of a body: a plain one, and one whose labelled outputs skip layers."""
+
+IDENTITY = Call("torch.nn:Identity", {})
+"""What stands for a layer of which nothing is known."""
+
+SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
+NO_TRAITS: Traits = frozenset()
 
 
 class BlockUse(NamedTuple):
-    """The block that a statement uses, and what its parameters stand for there."""
+    """The block that a statement uses, what its parameters stand for there, and what a plugin says is true of it."""
 
     name: str
     arguments: Mapping[str, Any]
+    traits: Declared = frozenset()
 
 
 class Node(NamedTuple):
@@ -73,6 +83,17 @@ class Node(NamedTuple):
     def key(self) -> str:
         """Its name among its siblings."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def traits(self) -> Traits:
+        """What is true of the layer with these arguments; nothing is known of a body or a block as a whole."""
+        declared = self.layer.traits if self.layer else self.block.traits if self.block else NO_TRAITS
+        return find_traits(declared, self.call.arguments)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it only hands on from child to child, so that its output is its last child's."""
+        return self.call.target in SEQUENCES
 
     def walk(self) -> Iterator[Node]:
         """This node, then everything in it, in the order of the text."""

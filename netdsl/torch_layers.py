@@ -7,7 +7,9 @@ given.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +23,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from netdsl.builtins import layers
 from netdsl.components import Call, Dtype, Layer, Refusal, Result, Undetermined, call
+from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape, is_known
 from netdsl.core.text import join_and, text
 
@@ -68,7 +72,9 @@ def torch_layer_names() -> Sequence[str]:
     return tuple(_torch_layers())
 
 
-def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None) -> Layer:
+def module_layer(
+    cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None, traits: Declared = frozenset()
+) -> Layer:
     """A layer of any module class that maps a batch of one shape to a batch of another.
 
     Its parameters are the constructor's, its rule runs the module on the `meta` device, and its documentation is the
@@ -76,16 +82,33 @@ def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | No
     """
     usual: Dtype = "index" if issubclass(cls, (nn.Embedding, nn.EmbeddingBag)) else "any" if cls in MOVERS else "float"
     takes = takes or usual
-    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes)
+    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes, traits=traits)
 
 
 @cache
 def _torch_layers() -> Mapping[str, Layer]:
     return {
-        name: module_layer(value, f"{PREFIX}{name}", FAMILY)
+        name: module_layer(
+            value, f"{PREFIX}{name}", FAMILY, traits=_known_traits().get(_without_axes(name), frozenset())
+        )
         for name, value in vars(nn).items()
         if isinstance(value, type) and issubclass(value, nn.Module)
     }
+
+
+@cache
+def _known_traits() -> Mapping[str, Declared]:
+    """The traits of the layers that come with netdsl, by the classes of `torch.nn` that do the same."""
+    modules = (
+        importlib.import_module(f"{layers.__name__}.{one.name}") for one in pkgutil.iter_modules(layers.__path__)
+    )
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Layer)]
+    return {_without_axes(name): layer.traits for layer in found for name in (layer.name, *layer.torch_names)}
+
+
+def _without_axes(name: str) -> str:
+    """`Conv2d` and `conv3d` are both `conv`: a layer has one set of traits for every number of axes."""
+    return re.sub("[123]d$", "", name).lower()
 
 
 def _rule(cls: type[nn.Module], name: str, takes: Dtype) -> Callable[..., Result]:

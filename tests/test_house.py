@@ -42,6 +42,7 @@ PUBLIC = {
         "Schedule",
         "Shape",
         "Size",
+        "Trait",
         "Transform",
         "Undetermined",
         "call",

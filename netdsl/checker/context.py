@@ -119,7 +119,7 @@ class Expansion:
     used: set[Component] = field(default_factory=set)
     repeated: int = 0
     unused: bool = False
-    net_layers: dict[Path, Mapping[str, Component]] = field(default_factory=dict)
+    net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)

@@ -45,7 +45,7 @@ from netdsl.core.text import text
 from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
-from netdsl.lints import heard, lint
+from netdsl.lints import find_warnings, without_allowed
 from netdsl.program import Experiment, Network
 
 NO_NET = Code(
@@ -104,8 +104,8 @@ def check(
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
-        found += lint(experiment, file, found, registry.lints)
-    return experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
+        found += find_warnings(experiment, file, found, registry.lints)
+    return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
 class _Job(NamedTuple):

@@ -29,7 +29,7 @@ SECTION = "Nets"
     show_default=True,
     help="How to print the mistakes.",
 )
-@click.option("--explain", metavar="CODE", help="Explain a code such as NET201; `all` lists the codes.")
+@click.option("--explain", metavar="CODE", help="Explain a code such as NET201, or 201; `all` lists the codes.")
 def command(files: tuple[str, ...], written: str | None, settings: Settings, form: str, explain: str | None) -> int:
     """Find the mistakes in files, and say how to correct them.
 
@@ -63,7 +63,7 @@ def _explain(code: str) -> str:
     color, known = colored(sys.stdout), all_codes()
     if code == "all":
         return code_list(known.values(), color=color)
-    found = known.get(code.upper())
+    found = known.get(code.upper()) or known.get(f"NET{code}")
     if found is None:
         raise click.UsageError(text("no such code: `{code}`; `netdsl check --explain all` lists them", code=code))
     return code_page(found, color=color)

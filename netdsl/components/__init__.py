@@ -23,6 +23,7 @@ from netdsl.components.rule import (
     one_of,
     per_axis,
 )
+from netdsl.components.traits import Trait
 from netdsl.core.errors import Refusal, Undetermined
 from netdsl.core.sizes import Shape
 
@@ -38,6 +39,7 @@ __all__ = [
     "Result",
     "Shape",
     "Size",
+    "Trait",
     "Undetermined",
     "call",
     "divisible",

@@ -98,6 +98,9 @@ class Loss(Component):
     Args:
         wants: what kind of target it compares with.
         outputs: what it takes a single output for two classes for: its score, above or below 0, or its probability.
+        applies: the traits of the activations that it applies itself, to the scores of the last layer.
+        needs: the trait of the activation that the net must end in; it is named as netdsl's layer that has it.
+        on_scores: the loss that computes the same of the scores as they are, where this one needs an activation.
     """
 
     kind: ClassVar[str] = "loss"
@@ -107,6 +110,9 @@ class Loss(Component):
 
     wants: Literal["classes", "numbers", "binary"] = "numbers"
     outputs: Literal["scores", "probabilities"] = "scores"
+    applies: frozenset[str] = frozenset()
+    needs: str = ""
+    on_scores: str = ""
 
 
 class Optimizer(Component):

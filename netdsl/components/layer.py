@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Self
 
 from netdsl.components.component import Component
 from netdsl.components.rule import Dtype, Result, one_of
+from netdsl.components.traits import Declared, find_traits
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape, format_shape
@@ -33,6 +34,10 @@ class Layer(Component):
         feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
             every body receives the input. It raises `Refusal`.
         file: of a layer that is written in the language, the `.net` file that defines it as a block.
+        traits: what is true of it, as `Trait` names it: `{"activation", "idempotent"}`. Lints and training ask for
+            them. Where a trait depends on the arguments of the module, a function from these to the traits.
+        form_of: of a form for one layout alone, the layer that takes them all: `conv` of `conv2d`.
+        torch_names: the classes of `torch.nn` that do the same and have another name, without the number of axes.
     """
 
     kind: ClassVar[str] = "layer"
@@ -48,10 +53,22 @@ class Layer(Component):
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
     file: Path | None = None
+    traits: Declared = frozenset()
+    form_of: str = ""
+    torch_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not callable(self.traits):  # checked here, where the plugin's author sees it
+            object.__setattr__(self, "traits", find_traits(self.traits, {}))
 
     @classmethod
-    def from_net(cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin") -> Self:
-        """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
+    def from_net(
+        cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin", traits: Declared = frozenset()
+    ) -> Self:
+        """A layer that is the block `name` of a `.net` file: its parameters are the block's.
+
+        Lints look into the block, unless it has `traits` as a whole.
+        """
         path = Path(file)
 
         def read() -> Callable[..., Any]:
@@ -60,7 +77,7 @@ class Layer(Component):
             return describe_block(path, name)
 
         doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
-        return cls(name=name, function=Lazy(read, doc), family=family, file=path)
+        return cls(name=name, function=Lazy(read, doc), family=family, file=path, traits=traits)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
@@ -97,7 +114,7 @@ class Layer(Component):
 
     def only(self, name: str, layout: str) -> Layer:
         """The same layer under another name, for one layout alone: `conv2d` of `conv`."""
-        return replace(self, name=name, accepts=(layout,), assumes=layout)
+        return replace(self, name=name, accepts=(layout,), assumes=layout, form_of=self.name)
 
 
 def layer(family: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:

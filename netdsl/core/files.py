@@ -28,16 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     old = path.stat() if path.exists() else None
     if old and not stat.S_ISREG(old.st_mode):
         raise OSError(EINVAL, "Not a regular file", str(path))
+    # In the same folder, for only there a rename is one step; named after the process, since two may write at once.
     partial = path.with_name(f".{path.name[:64]}.{os.getpid()}{TEMPORARY}")
     try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
-            if old:
+            if old:  # before it is in its place, where nobody may see it with other rights
                 _keep(partial, old)
+            # On the disk before it is renamed: else a power cut may leave the new name on an empty file.
             os.fsync(file.fileno())
         partial.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves nothing behind
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)

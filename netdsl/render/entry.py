@@ -45,10 +45,24 @@ def statement_entry(statement: StatementKind, *, color: bool = False, columns: i
         [text("{name}: statement", name=paint(statement.name, bold=True))],
         wrap(usage, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(statement.doc, columns)),
+        wrap(_default(statement), columns),
         list(_settings(settings.values(), columns, paint)),
         _headed("example", statement.example, columns, paint),
     ]
     return _joined(blocks)
+
+
+def _default(statement: StatementKind) -> str:
+    """Which component stands where a file has no such line; nothing where none does."""
+    if isinstance(statement.default, str):
+        return text("default: `{name}`", name=statement.default)
+    if statement.default is None:
+        return ""
+    return text(
+        "default: `{classes}` where the targets are classes, `{numbers}` where they are numbers",
+        classes=statement.default["classes"],
+        numbers=statement.default["numbers"],
+    )
 
 
 def _body_usage(statement: StatementKind) -> Iterator[str]:
@@ -71,8 +85,12 @@ def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> It
 
 def _meaning(setting: Parameter) -> str:
     """`passes over the training set (integer, at least 1)`."""
-    limits = f", {setting.range}" if setting.range else ""
-    return f"{setting.doc} ({_type(setting)}{limits})"
+    return f"{setting.doc} ({_values(setting)})"
+
+
+def _values(parameter: Parameter) -> str:
+    """`integer or none, at least 1`."""
+    return f"{_type(parameter)}, {parameter.range}" if parameter.range else _type(parameter)
 
 
 def _joined(blocks: list[list[str]]) -> str:
@@ -129,7 +147,7 @@ def _described(component: Component, parameter: Parameter) -> tuple[str, str, st
     shorts = component.shorts if isinstance(component, Layer) else {}
     also = ", ".join(word for word, name in {**shorts, **component.aliases}.items() if name == parameter.name)
     default = "required" if parameter.required else "from the input" if _inferred(parameter) else ""
-    return parameter.name, also, _type(parameter), default or written(parameter.default)
+    return parameter.name, also, _values(parameter), default or written(parameter.default)
 
 
 def _inferred(parameter: Parameter) -> bool:

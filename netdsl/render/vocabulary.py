@@ -47,15 +47,31 @@ class VocabularyLine:
 
 def vocabulary(registry: Registry, *, color: bool = False, columns: int = 80) -> str:
     """Every name with its summary: statements, layers by family, then the other components by kind."""
+    return _sections(_groups(registry), color, columns) + "\n".join(wrap(CLOSING, columns)) + "\n"
+
+
+def section(registry: Registry, name: str, *, color: bool = False, columns: int = 80) -> str | None:
+    """The names under one heading, `convolution` or `optimizers`, with their summaries; None where there is none."""
+    found = [line for line in _groups(registry) if name in (line.heading, line.heading.replace(" ", ""))]
+    return _sections(found, color, columns).rstrip("\n") + "\n" if found else None
+
+
+def headings(registry: Registry) -> list[str]:
+    """The headings of the list of names."""
+    return list(dict.fromkeys(line.heading for line in _groups(registry)))
+
+
+def _sections(listed: Iterable[VocabularyLine], color: bool, columns: int) -> str:
+    """Each heading with its lines, and an empty line behind them."""
     paint = painter(color)
-    groups = list(_groups(registry))
+    groups = list(listed)
     wide = min(WIDEST_NAMES, max((len(group.names) for group in groups), default=0))
     lines: list[str] = []
     for heading, members in groupby(groups, key=lambda group: group.heading):
         lines.append(paint(heading, bold=True))
         lines += [line for group in members for line in _listed(group, wide, columns, paint)]
         lines.append("")
-    return "\n".join([*lines, *wrap(CLOSING, columns)]) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def names(registry: Registry) -> list[str]:
@@ -64,9 +80,15 @@ def names(registry: Registry) -> list[str]:
 
 
 def named(registry: Registry, name: str) -> list[Component | StatementKind]:
-    """What goes by a name: `l1` is a loss and may be a metric too."""
+    """What goes by a name: `l1` is a loss and may be a metric too; `nn.GELU`, a class of torch, is imported for it."""
     statements = [STATEMENTS[name]] if name in STATEMENTS else []
-    return [*statements, *(found[name] for found in registry.components.values() if name in found)]
+    found: list[Component | StatementKind] = [
+        *statements,
+        *(kind[name] for kind in registry.components.values() if name in kind),
+    ]
+    if not found and "." in name and registry.torch is not None:
+        return [one for one in (registry.torch.layer(name), registry.torch.transform(name)) if one is not None]
+    return found
 
 
 def _groups(registry: Registry) -> Iterator[VocabularyLine]:

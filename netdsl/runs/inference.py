@@ -15,6 +15,7 @@ from netdsl.builder import build_network
 from netdsl.components import Facts
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import reason
+from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.image_files import read_image
@@ -90,8 +91,21 @@ class Saved:
     def _chain(self) -> Chain:
         shape = self.experiment.network.input
         if len(shape) != 3 or self.facts.classes is None:
-            raise TrainingError("`predict` needs a net that takes images and gives classes, which this one does not")
+            raise TrainingError(self._unpredictable(), self._instead())
         return make_chain(self.data.transforms, self.facts, training=False, unit=BYTE, bytes_=True)
+
+    def _unpredictable(self) -> str:
+        if self.facts.classes is None:
+            return "`predict` names the classes of images, but this net gives numbers"
+        shape = format_shape(self.experiment.network.input)
+        return text("`predict` names the classes of images, C×H×W, but this net takes {shape}", shape=shape)
+
+    def _instead(self) -> str:
+        return text(
+            "`netdsl eval {run}` tests it; for its outputs in Python, `netdsl export {run}/run.net` writes the net, "
+            "and `{run}/model.safetensors` holds its weights",
+            run=self.folder.path,
+        )
 
     @torch.inference_mode()
     def _predict_batch(self, chain: Chain, images: Sequence[Path]) -> Tensor:

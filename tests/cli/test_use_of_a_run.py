@@ -168,9 +168,37 @@ def test_a_damaged_run_is_left_out_of_the_list(run: Path, tmp_path: Path, conten
 
 def test_two_runs_are_compared(run: Path, tmp_path: Path) -> None:
     result = netdsl("runs", "--compare", run, run.parent / "two", "--out", tmp_path / "c.png")
-    assert "optimizer.lr: - | 0.01" in result.stdout.splitlines()
+    assert "optimizer.lr: 0.001 | 0.01" in result.stdout.splitlines()
     with Image.open(tmp_path / "c.png") as image:
         assert image.format == "PNG"
+
+
+def test_runs_are_compared_by_what_a_setting_was_without_being_told(run: Path, tmp_path: Path) -> None:
+    settings = ["train.seed=3", "data.batch=32", "train.epochs=3", "optimizer=sgd"]
+    for name, value in (entry.split("=") for entry in settings):
+        about = json.loads((run / "run.json").read_text())
+        about["source"]["overrides"] = {name: value}
+        other = tmp_path / name
+        shutil.copytree(run, other)
+        (other / "run.json").write_text(json.dumps(about))
+    shown = {
+        name: netdsl("runs", "--compare", run, tmp_path / name, "--out", tmp_path / "c.png").stdout.splitlines()
+        for name, _ in (entry.split("=") for entry in settings)
+    }
+    assert "data.batch: 64 | 32" in shown["data.batch"]
+    assert "train.epochs: 2 | 3" in shown["train.epochs"]
+    assert "optimizer: adam | sgd" in shown["optimizer"]
+
+
+def test_predict_with_numbers_says_what_else_there_is(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 7},{n % 5},{n}.5\n" for n in range(40))
+    (tmp_path / "table.csv").write_text("a,b,y\n" + rows)
+    (tmp_path / "a.net").write_text('linear 2->1\ndata csv "table.csv" split=0.25\ntrain epochs=1\n')
+    assert netdsl("run", tmp_path / "a.net", "--out", tmp_path / "run", "--quiet").exit_code == 0
+    result = netdsl("predict", tmp_path / "run", "a.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: `predict` names the classes of images, but this net gives numbers\n")
+    assert f"help: `netdsl eval {tmp_path / 'run'}` tests it" in result.stderr
 
 
 @pytest.mark.parametrize("command", [["eval"], ["predict", "x.png"], ["runs"], ["runs", "--compare", "a", "b"]])

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
@@ -30,6 +31,8 @@ from netdsl.components import (
 from netdsl.components.settings import DataSettings
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
+from netdsl.core.suggestions import folded
+from netdsl.core.text import text
 from netdsl.language.statements import DATA, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import DataUse, Experiment, Network, Use
@@ -107,7 +110,8 @@ class ExperimentCheck:
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            self.context.report(UNUSABLE_DATA, f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
+            message = text("cannot read `{path}`: {reason}", path=_shown(error.filename, folder), reason=reason)
+            self.context.report(UNUSABLE_DATA, message, span)
         return None
 
     def _transforms(
@@ -141,7 +145,8 @@ class ExperimentCheck:
             )
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
-            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help)
+            fix = replace_argument(refusal, transform, arguments.spans)
+            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help, fix=fix)
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]
@@ -206,18 +211,24 @@ class ExperimentCheck:
         first = as_name(statement.items[0]) if statement.items else None
         known = self.context.registry.of(kind)
         if first is None:
-            article = "an" if kind.kind[0] in "aeiou" else "a"
-            message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
-            advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
+            directive = statement.name.text
+            message = text("`{directive}` needs a name behind it", directive=directive)
+            advice = text(
+                "for example `{directive} {name}`; `netdsl layers` lists all under `{heading}`",
+                directive=directive,
+                name=next(iter(known), ""),
+                heading=kind.plural,
+            )
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
         if component is None:
-            advice = f"`netdsl layers` lists every {kind.kind}"
+            listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
+            wanted = NEEDLESS.get(folded(name), listed)
             names = {*known, *foreign_names(name, self.context)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
+            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
@@ -231,6 +242,12 @@ class ExperimentCheck:
             return cast("C", foreign)
         return self.context.registry.of(kind).get(name)
 
+
+NEEDLESS: Mapping[str, str] = dict.fromkeys(
+    ("totensor", "toimage", "piltotensor", "convertimagedtype", "todtype"),
+    "images are tensors already here, with values of 0…1: leave it out",
+)
+"""What to say of transforms of torchvision that have nothing to do here."""
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 SETTINGS = DATA_LINE.parameters

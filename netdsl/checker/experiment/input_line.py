@@ -14,6 +14,7 @@ from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
@@ -50,7 +51,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     (item,) = statement.items
     item = as_name(item) or item
     if isinstance(item, (Short, Setting, Bound, Body)):
-        message = f"`input` takes one size, found `{item.span.text}`"
+        message = text("`input` takes one size, found `{found}`", found=item.span.text)
         context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     value = evaluate(item, scope, context)
@@ -59,7 +60,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     shape = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
         if value is not INVALID:
-            message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
+            message = text("`input` expects sizes of at least 1, found `{found}`", found=item.span.text)
             context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     for dim in shape:
@@ -74,9 +75,12 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     if given is None or _agree(stated, given):
         return stated
     resized = _resized(stated, given, data_line)
-    fix = resized or Fix(f"write `{format_shape(given)}`", (Edit(line.items[0].span, format_shape(given)),))
-    labels = [Label(data_line.span, f"gives {format_shape(given)}")]
-    message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(given)}"
+    shape = format_shape(given)
+    fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(line.items[0].span, shape),))
+    labels = [Label(data_line.span, text("gives {shape}", shape=shape))]
+    message = text(
+        "the input is stated as {stated}, but the data gives {given}", stated=format_shape(stated), given=shape
+    )
     context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
     return stated if resized else given
 
@@ -90,17 +94,19 @@ def _agree(stated: Shape, given: Shape) -> bool:
 
 
 def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
-    """Scales the images to the stated size, where only that differs."""
+    """Scales the images to the stated size, where only that differs: it changes the data, and `input` may be wrong."""
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
     step = f"resize {height}x{width}"
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
-        return Fix(f"write `{{ {step} }}` behind the data set", (Edit(_behind(data_line.span), f" {{ {step} }}"),))
+        message = text("write `{{ {step} }}` behind the data set", step=step)
+        return Fix(message, (Edit(_behind(data_line.span), f" {{ {step} }}"),), safe=False)
     if not body.statements:
-        return Fix(f"write `{{ {step} }}`", (Edit(body.span, f"{{ {step} }}"),))
-    return Fix(f"write `{step}` behind the transforms", (Edit(_behind(body.statements[-1].span), f"; {step}"),))
+        return Fix(text("write `{{ {step} }}`", step=step), (Edit(body.span, f"{{ {step} }}"),), safe=False)
+    message = text("write `{step}` behind the transforms", step=step)
+    return Fix(message, (Edit(_behind(body.statements[-1].span), f"; {step}"),), safe=False)
 
 
 def _behind(span: Span) -> Span:

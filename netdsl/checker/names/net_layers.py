@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from netdsl.checker.context import Context
 from netdsl.checker.names.definitions import Library
 from netdsl.checker.names.scope import Block
@@ -14,6 +16,9 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     if layer.file is None:
         return None
     if layer.file not in context.expansion.net_layers:
-        context.expansion.net_layers[layer.file] = Library(context).blocks(read_net_file(layer.file))
-    block = context.expansion.net_layers[layer.file].get(layer.name)
+        context.expansion.net_layers[layer.file] = dict(Library(context).blocks(read_net_file(layer.file)))
+    blocks = context.expansion.net_layers[layer.file]
+    block = blocks.get(layer.name)
+    if isinstance(block, Block) and block.traits is not layer.traits:
+        block = blocks[layer.name] = replace(block, traits=layer.traits)
     return block if isinstance(block, Block) else None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
 from netdsl.components import Component, Parameter
+from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
@@ -138,7 +139,10 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block(Component):
-    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares."""
+    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares.
+
+    Of a plugin's layer that is a block, `traits` are the layer's.
+    """
 
     kind: ClassVar[str] = "block"
 
@@ -146,6 +150,7 @@ class Block(Component):
     body: Body
     scope: Scope
     defined: Name
+    traits: Declared = frozenset()
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:

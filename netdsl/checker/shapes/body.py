@@ -27,9 +27,7 @@ from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
-from netdsl.program import SEQUENTIAL, BlockUse, Node
-
-SKIPPING = Call("netdsl.modules:Skipping", {})
+from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node
 
 
 class BodyCheck:
@@ -177,7 +175,7 @@ class BodyCheck:
         with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
-        self.nodes.append(node._replace(block=BlockUse(block.name, given)))
+        self.nodes.append(node._replace(block=BlockUse(block.name, given, block.traits)))
         self._finish(statement, key, inner.value)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:

@@ -16,7 +16,7 @@ from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
-from netdsl.program import Node
+from netdsl.program import IDENTITY, Node
 
 UNKNOWN_LABEL = Code(
     "NET111",
@@ -74,7 +74,7 @@ class BranchCheck:
         if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
             return None
         sizes = [dims[0] if len(set(dims)) == 1 and not many else UNKNOWN for dims in zip(*shapes, strict=True)]
-        return Result(tuple(sizes), Call("torch.nn:Identity", {}))
+        return Result(tuple(sizes), IDENTITY)
 
     def _many(self, parameter: str) -> None:
         """Object number of bodies, then labelled outputs; without a body the current value takes part first."""

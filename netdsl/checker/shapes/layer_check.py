@@ -6,21 +6,24 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
 from netdsl.checker.names.scope import INPUT_SIZES
-from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
+from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
-from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
+from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
+from netdsl.components.traits import find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
+from netdsl.program import IDENTITY
 
 MISMATCH = Code(
     "NET201",
@@ -81,20 +84,28 @@ _USUAL = 32
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
+class Rearrangement(NamedTuple):
+    """A layer that moved numbers around: its name, its line, what it made of the shape, whether it flattened it."""
+
+    name: str
+    line: int
+    shape: Shape
+    flattens: bool
+
+
 class Origin(NamedTuple):
     """Where the current sizes were made, and the later step that only rearranged them."""
 
     span: Span
     shape: Shape
-    via: tuple[str, int, Shape] | None = None
+    via: Rearrangement | None = None
 
     def label(self) -> Label:
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
             return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        name, line, shape = self.via
-        made, later = format_shape(self.shape), format_shape(shape)
-        if name == "flatten":
+        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
+        if self.via.flattens:
             words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
         else:
             words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
@@ -299,8 +310,8 @@ class LayerCheck:
             actual=actual,
         )
         via = self.value.origin.via if self.value.origin else None
-        if via and via[0] == "flatten":
-            advice = "put `gap` before `flatten`, or say what comes in: `input 3x32x32`"
+        if via and via.flattens:
+            advice = text("put `gap` before `{flatten}`, or say what comes in: `input 3x32x32`", flatten=via.name)
         else:
             sizes = format_shape(size if isinstance(size, int) else _USUAL for size in shape)
             advice = text(
@@ -331,10 +342,17 @@ class LayerCheck:
         )
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        fix = self._another_input() if code == WRONG_INPUT else self.torch_order and self.torch_order.fix
+        fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
         caption = self._computed(span) if span else ""
         self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_argument(self, refusal: Refusal) -> Fix | None:
+        """Writes the value that the rule proposes; for one statement of several layers it may be wrong for the next."""
+        if self.torch_order:
+            return self.torch_order.fix
+        several = self.context.expansion.repeated > 0
+        return None if several else replace_argument(refusal, self.layer, self.given.spans)
 
     def _another_input(self) -> Fix | None:
         """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
@@ -344,11 +362,11 @@ class LayerCheck:
 
     def _another_form(self) -> Fix | None:
         """Writes `conv` for `conv1d` where that takes the input as it is."""
-        name, shape = self.layer.name[:-2], self.value.shape
-        form = self.context.registry.layers.get(name) if self.layer.name[-2:] in ("1d", "2d", "3d") else None
+        name, shape = self.layer.form_of, self.value.shape
+        form = self.context.registry.layers.get(name)
         if form is None or shape is None or len(shape) not in map(len, form.accepts):
             return None
-        return Fix(text("write `{name}`", name=name), (Edit(self.statement.name.span, name),))
+        return Fix(text("write `{layer}`", layer=name), (Edit(self.statement.name.span, name),))
 
     def _without_batch(self) -> Fix | None:
         """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
@@ -361,7 +379,9 @@ class LayerCheck:
 
     def _unflattened(self) -> str | None:
         via = self.value.origin.via if self.value.origin else None
-        return text("put it above the `flatten` in line {line}", line=via[1]) if via and via[0] == "flatten" else None
+        if via is None or not via.flattens:
+            return None
+        return text("put it above the `{flatten}` in line {line}", flatten=via.name, line=via.line)
 
     def _required(self, result: Result) -> Result:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
@@ -424,7 +444,8 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
         return value._replace(dtype=dtype)
     origin = Origin(span, result.out)
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
-        origin = value.origin._replace(via=(name, span.position.line, result.out))
+        flattens = Trait.FLATTENS in find_traits(layer.traits, result.call.arguments)
+        origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
     return Value(result.out, dtype, origin, value.assumed)
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Set
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.values import INVALID, converter
-from netdsl.components import Call, Layer, Result
+from netdsl.components import Layer, Result
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+from netdsl.program import IDENTITY
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -40,9 +41,6 @@ def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     if arguments.misplaced:
         lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
     return frozenset(lost - layer.stated.keys())
-
-
-IDENTITY = Call("torch.nn:Identity", {})
 
 
 def _out(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str], value: int | None) -> Shape | None:

@@ -12,12 +12,10 @@ from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Gro
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
-from netdsl.program import SEQUENTIAL, Node
+from netdsl.program import SEQUENCES, SEQUENTIAL, Node
 
 LISTS = ("Concat", "Add", "Split")
 """Composites whose bodies have no names."""
-
-SKIPPING = "netdsl.modules:Skipping"
 
 
 class Definition:
@@ -48,7 +46,7 @@ class Definition:
         return "nn.ModuleList" if kind in LISTS else "nn.Module" if self._is_composite() else "nn.Sequential"
 
     def _is_composite(self) -> bool:
-        return self.target not in (SEQUENTIAL.target, SKIPPING)
+        return self.target not in SEQUENCES
 
     def _constructor(self) -> Iterator[str]:
         """The lines of `__init__`, as far in as they stand."""

@@ -1,28 +1,19 @@
-"""Batch normalisation: what it makes superfluous, and what it cannot do without."""
+"""NET908: a batch of one sample, of which there is no variance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.sizes import product
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.statements import DATA
 from netdsl.language.syntax import Body, Setting, Statement
-from netdsl.lints.edits import without_bias
-from netdsl.lints.program import Place, Program
+from netdsl.lints.lint import lint
+from netdsl.lints.program import PlacedLayer, Program
 from netdsl.program import DataUse
-
-BIAS_BEFORE_NORMALISATION = Code(
-    "NET907",
-    title="a bias before batch normalisation",
-    meaning=(
-        "Batch normalisation subtracts each channel's mean, and with it any bias that was added just before; "
-        "then it adds a learned shift of its own. The bias costs memory and time, and learns nothing."
-    ),
-    example="input 3x32x32\nconv 32 k3 p1; bn; relu",
-    instead="input 3x32x32\nconv 32 k3 p1 bias=false; bn; relu",
-)
 
 BATCH_OF_ONE = Code(
     "NET908",
@@ -37,51 +28,27 @@ BATCH_OF_ONE = Code(
 )
 
 
-NORMALISATION = "torch.nn:BatchNorm"
-BIASED = (
-    "torch.nn:Linear",
-    "torch.nn:Conv",
-    "torch.nn:ConvTranspose",
-    "netdsl.modules:SameConv",
-)
-
-
-def bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
-    """NET907: a bias that the batch's mean takes away again."""
-    norms = {place.before: place.node for place in program.places if place.target == NORMALISATION and place.before}
-    for place in program.everywhere(lambda place: _has_bias(place) and place in norms):
-        norm = norms[place]
-        message = f"the bias of `{place.node.name}` is taken away again by `{norm.name}`"
-        labels = (Label(norm.span, "subtracts the mean"),)
-        fix = without_bias(program.statements[place.node.span])
-        advice = None if fix else "write `bias=false`"
-        yield Diagnostic(BIAS_BEFORE_NORMALISATION, message, place.node.span, labels=labels, help=advice, fix=fix)
-
-
-def batch_of_one(program: Program) -> Iterator[Diagnostic]:
-    """NET908: a batch of one sample, of which there is no variance."""
+@lint(BATCH_OF_ONE)
+def find_batch_of_one(program: Program) -> Iterator[Diagnostic]:
+    """Warns of batches of one sample, and of a last batch of one that a vector's normalisation cannot train on."""
     data = program.experiment.data
-    norm = next((place.node for place in program.places if place.target == NORMALISATION), None)
+    norm = next((place.node for place in program.places if Trait.NORMALISES in place.traits), None)
     line = next((line for line in program.file.statements if line.name.text == DATA.name), None)
     if data is None or norm is None or line is None:  # `--data` has no line to point at
         return
     labels = (Label(norm.span, "normalises over the batch"),)
     if data.settings.batch == 1:
-        message = f"`{norm.name}` has nothing to normalise over in a batch of one sample"
-        advice = f"write a larger batch, or use `layernorm` or `groupnorm` in place of `{norm.name}`"
+        message = text("`{norm}` has nothing to normalise over in a batch of one sample", norm=norm.name)
+        advice = text("write a larger batch, or use `layernorm` or `groupnorm` in place of `{norm}`", norm=norm.name)
         yield Diagnostic(BATCH_OF_ONE, message, _batch(line), labels=labels, help=advice)
     elif _leaves_one(data) and any(_has_one_position(place) for place in program.places):
-        message = f"the last batch of an epoch has one sample, and `{norm.name}` cannot train on it"
+        message = text("the last batch of an epoch has one sample, and `{norm}` cannot train on it", norm=norm.name)
         fix = Fix("write `drop_last`", (Edit(_end(line), " drop_last"),))
         yield Diagnostic(BATCH_OF_ONE, message, _batch(line), labels=labels, fix=fix)
 
 
-def _has_bias(place: Place) -> bool:
-    return place.target in BIASED and place.argument("bias", True) is True
-
-
-def _has_one_position(place: Place) -> bool:
-    return place.target == NORMALISATION and product(place.node.input[1:]) == 1
+def _has_one_position(place: PlacedLayer) -> bool:
+    return Trait.NORMALISES in place.traits and product(place.node.input[1:]) == 1
 
 
 def _leaves_one(data: DataUse) -> bool:
