@@ -58,7 +58,9 @@ def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:
         yield f"{margin[1:]}{paint('-->' if primary else ':::', **QUIET)} {place}"
         yield f"{margin}{paint('|', **QUIET)}"
         yield from snippet(source, group, gutter, columns - len(margin) - 2, paint)
-    for word, text in (("fix", diagnostic.fix and diagnostic.fix.message), ("help", diagnostic.help)):
+    fix = diagnostic.fix
+    heading = "fix" if fix is None or fix.safe else "unsafe fix"
+    for word, text in ((heading, fix and fix.message), ("help", diagnostic.help)):
         if text:
             first, *more = text.split("\n")
             yield f"{margin}{paint('=', **QUIET)} {paint(word, bold=True)}: {visible(first)}"
@@ -112,5 +114,6 @@ def _fix(diagnostic: Diagnostic) -> dict[str, Any] | None:
     if diagnostic.fix is None or any(edit.span.source is not diagnostic.span.source for edit in diagnostic.fix.edits):
         return None
     return {
-        "edits": [{"start": edit.span.start, "end": edit.span.end, "text": edit.text} for edit in diagnostic.fix.edits]
+        "edits": [{"start": edit.span.start, "end": edit.span.end, "text": edit.text} for edit in diagnostic.fix.edits],
+        "safe": diagnostic.fix.safe,
     }

@@ -103,3 +103,42 @@ def test_a_disputed_name_tells_who_disputes_it(install: Install) -> None:
         (found,) = netdsl.check("input 8; swirl")
     assert found.message == "unknown layer `swirl`: plugins `a` and `b` both bring it, and neither is used"
     assert found.help == "choose one: `NETDSL_PLUGINS=a`, or uninstall the other"
+
+
+def test_a_rule_proposes_a_value_in_one_line(install: Install) -> None:
+    code = """
+    from netdsl import hookimpl
+    from netdsl.components import Refusal, Result, call, layer
+
+    @layer("plugin", shorts={"f": "factor"})
+    def creased(x, factor: int = 2, even: bool = False):
+        "Takes even factors alone."
+        if factor % 2:
+            raise Refusal("`factor` must be even", "factor", instead=factor + 1)
+        if even:
+            raise Refusal("`even` goes without saying", "even", instead=False, safe=True)
+        return Result(x, call("torch.nn:Identity"))
+
+    @hookimpl
+    def netdsl_layers():
+        return [creased]
+    """
+    install("mine", code)
+    for written, wanted, safe in [
+        ("creased 3", "creased 4", False),
+        ("creased f3", "creased f4", False),
+        ("creased factor=3", "creased factor=4", False),
+        ("creased even", "creased even=false", True),
+        ("creased even=true", "creased even=false", True),
+        ("creased (1+2)", None, False),
+        ("repeat 2 { creased 3 }", None, False),
+    ]:
+        text = f"input 8; {written}"
+        (found,) = netdsl.check(text)
+        fix = found.fix
+        fixed = None
+        if fix:
+            ((span, new),) = fix.edits
+            fixed = text[: span.start] + new + text[span.end :]
+            assert fix.safe == safe
+        assert fixed == (f"input 8; {wanted}" if wanted else None)

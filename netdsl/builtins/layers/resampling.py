@@ -8,6 +8,7 @@ from typing import Any, Literal
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
 from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape
+from netdsl.core.text import text
 
 Factor = float | tuple[float, ...]
 
@@ -127,9 +128,10 @@ def _check_upsample(
         raise Refusal(f"`align_corners` has no meaning with `mode={mode}`", "align_corners")
     layout = BLENDING.get(mode)
     if layout and len(layout) != len(x):
-        fitting = " or ".join(f"`mode={name}`" for name, other in BLENDING.items() if len(other) == len(x))
-        message = f"`mode={mode}` is for {one_of((layout,))} but the input is {format_shape(x)}"
-        raise Refusal(message, "mode", help=f"write {fitting}")
+        template = "`mode={mode}` is for {layout} but the input is {shape}"
+        message = text(template, mode=mode, layout=one_of((layout,)), shape=format_shape(x))
+        fitting = next((name for name, other in BLENDING.items() if len(other) == len(x)), None)
+        raise Refusal(message, "mode", instead=fitting, safe=True)
 
 
 def _factors(factor: Factor | None, axes: int) -> tuple[float, ...]:

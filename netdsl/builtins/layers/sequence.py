@@ -224,7 +224,7 @@ def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Res
     With `keepdim` the dimension stays, of size 1.
     """
     given = (dim,) if isinstance(dim, int) else dim
-    axes = {axis(one, x) for one in given}
+    axes = {axis(one, x, is_one_of_several=len(given) > 1) for one in given}
     if not given or len(axes) < len(given):
         raise Refusal("`dim` must name at least one dimension, and none twice", "dim")
     out = tuple(1 if at in axes else size for at, size in enumerate(x) if keepdim or at not in axes)

@@ -8,7 +8,6 @@ from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
-from netdsl.core.text import text
 
 
 @layer(
@@ -75,9 +74,10 @@ def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
     given = (dims,) if isinstance(dims, int) else dims
     if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
-        advice = text("write `permute {dims}`", dims=",".join(str(dim - 1) for dim in given[1:]))
-        raise Refusal("`dims` begins with the batch, which is not counted here", "dims", advice)
-    order = [axis(dim, x, "dims") for dim in given]
+        counted = tuple(dim - 1 for dim in given[1:])
+        message = "`dims` begins with the batch, which is not counted here"
+        raise Refusal(message, "dims", instead=counted, safe=True)
+    order = [axis(dim, x, "dims", is_one_of_several=True) for dim in given]
     if sorted(order) != list(range(len(x))):
         raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
     out = tuple(x[dim] for dim in order)

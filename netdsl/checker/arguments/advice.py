@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from netdsl.checker.arguments.values import expected
 from netdsl.checker.names.scope import Word
-from netdsl.components import Component, Parameter
+from netdsl.components import Component, Parameter, Refusal
+from netdsl.core.diagnostics import Edit, Fix
+from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import join_and, text
 
 MANY = 12
 """So many names of parameters fit into one line of advice."""
+
+_SHORT = re.compile(r"([a-z])\d+(?:x\d+)*")
+_COMPUTED = re.compile(r"[()]")
+"""An expression says nothing of which number in it is wrong."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -50,3 +57,27 @@ def meant(value: object, parameter: Parameter) -> str | None:
 def in_words(parameter: Parameter) -> str:
     """What a parameter takes, in brackets behind its name; nothing where it takes anything."""
     return "" if parameter.type is Any else f" ({expected(parameter)})"
+
+
+def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str, Span]) -> Fix | None:
+    """The fix that writes the value that a refusal proposes; None where it proposes none, or nothing is written."""
+    name, span = refusal.parameter or "", spans.get(refusal.parameter or "")
+    if refusal.instead is None or span is None or _COMPUTED.search(span.text):
+        return None
+    value = _as_written(refusal.instead, component)
+    short = _SHORT.fullmatch(span.text)
+    if span.text == name:  # a flag
+        value = f"{name}={value}"
+    elif short and component.resolve(short[1]) == name:
+        value = f"{short[1]}{value}" if _SHORT.fullmatch(f"{short[1]}{value}") else f"{name}={value}"
+    return Fix(text("write `{value}`", value=value), (Edit(span, value),), safe=refusal.safe)
+
+
+def _as_written(value: object, component: Component) -> str:
+    """A value in the language; several numbers are separated as they are in the component's example."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        whole = all(isinstance(one, int) and one >= 0 for one in value)
+        return ("x" if whole and "," not in component.example else ",").join(map(str, value))
+    return str(value)

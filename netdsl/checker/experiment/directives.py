@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
@@ -144,7 +145,8 @@ class ExperimentCheck:
             )
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
-            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help)
+            fix = replace_argument(refusal, transform, arguments.spans)
+            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help, fix=fix)
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]

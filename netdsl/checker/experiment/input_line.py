@@ -94,7 +94,7 @@ def _agree(stated: Shape, given: Shape) -> bool:
 
 
 def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
-    """Scales the images to the stated size, where only that differs."""
+    """Scales the images to the stated size, where only that differs: it changes the data, and `input` may be wrong."""
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
@@ -102,11 +102,11 @@ def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
         message = text("write `{{ {step} }}` behind the data set", step=step)
-        return Fix(message, (Edit(_behind(data_line.span), f" {{ {step} }}"),))
+        return Fix(message, (Edit(_behind(data_line.span), f" {{ {step} }}"),), safe=False)
     if not body.statements:
-        return Fix(text("write `{{ {step} }}`", step=step), (Edit(body.span, f"{{ {step} }}"),))
+        return Fix(text("write `{{ {step} }}`", step=step), (Edit(body.span, f"{{ {step} }}"),), safe=False)
     message = text("write `{step}` behind the transforms", step=step)
-    return Fix(message, (Edit(_behind(body.statements[-1].span), f"; {step}"),))
+    return Fix(message, (Edit(_behind(body.statements[-1].span), f"; {step}"),), safe=False)
 
 
 def _behind(span: Span) -> Span:

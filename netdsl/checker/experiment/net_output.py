@@ -63,7 +63,10 @@ def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -
 def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, context: Context) -> None:
     if use.span and name:
         context.report(
-            WRONG_TARGET, message, use.span, fix=Fix(text("write `{name}`", name=name), (Edit(use.span, name),))
+            WRONG_TARGET,
+            message,
+            use.span,
+            fix=Fix(text("write `{name}`", name=name), (Edit(use.span, name),), safe=False),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.context import Context
@@ -49,4 +50,5 @@ def check_refusals(component: Component, arguments: Arguments, where: Span, cont
         guarded(component, context, lambda: component.ask(**arguments.values))
     except Refusal as refusal:
         span = arguments.spans.get(refusal.parameter or "", where)
-        context.report(OUT_OF_RANGE, refusal.message, span, help=refusal.help)
+        fix = replace_argument(refusal, component, arguments.spans)
+        context.report(OUT_OF_RANGE, refusal.message, span, help=refusal.help, fix=fix)

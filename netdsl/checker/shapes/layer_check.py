@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
@@ -341,10 +342,17 @@ class LayerCheck:
         )
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        fix = self._another_input() if code == WRONG_INPUT else self.torch_order and self.torch_order.fix
+        fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
         caption = self._computed(span) if span else ""
         self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_argument(self, refusal: Refusal) -> Fix | None:
+        """Writes the value that the rule proposes; for one statement of several layers it may be wrong for the next."""
+        if self.torch_order:
+            return self.torch_order.fix
+        several = self.context.expansion.repeated > 0
+        return None if several else replace_argument(refusal, self.layer, self.given.spans)
 
     def _another_input(self) -> Fix | None:
         """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
