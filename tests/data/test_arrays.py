@@ -138,10 +138,10 @@ def test_a_file_that_is_cut_off_is_refused(data_use, tmp_path):
     np.save(tmp_path / "y.npy", LABELS)
     whole = (tmp_path / "x.npy").read_bytes()
     (tmp_path / "x.npy").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(Refusal, match="`x.npy` is cut off: it has 4,864 bytes, not 9,728"):
+    with pytest.raises(Refusal, match=r"`x.npy` is cut off: it has 4,864 bytes, not 9,728"):
         data_use("npy", path=tmp_path / "x.npy", y=tmp_path / "y.npy")
     (tmp_path / "x.npy").write_bytes(whole)
     whole = (tmp_path / "y.npy").read_bytes()
     (tmp_path / "y.npy").write_bytes(whole[:-4])
-    with pytest.raises(Refusal, match="`y.npy` is cut off: it has 172 bytes, not 176"):
+    with pytest.raises(Refusal, match=r"`y.npy` is cut off: it has 172 bytes, not 176"):
         data_use("npy", path=tmp_path / "x.npy", y=tmp_path / "y.npy")
