@@ -97,7 +97,7 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
         filled += len(raw.x)
         y.append(raw.y)
     if not filled:
-        raise DataError("not one of the images could be read", str(broken[0]) if broken else None)
+        raise DataError("none of the images can be read", str(broken[0]) if broken else None)
     return Tensors(x[:filled], torch.cat(y)), broken
 
 
