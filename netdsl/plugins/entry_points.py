@@ -51,13 +51,15 @@ def announcements() -> list[Announcement]:
 
 
 def _trusted_folders() -> list[str]:
-    """The path without the current folder, unless packages are installed just there."""
+    """The path without the current folder, unless it is named as a place of packages."""
     here = os.path.realpath(os.curdir)
-    return [folder for folder in sys.path if os.path.realpath(folder) != here or _holds_packages(folder)]
+    return [folder for folder in sys.path if os.path.realpath(folder) != here or _is_named(folder)]
 
 
-def _holds_packages(folder: str) -> bool:
-    return bool(folder) and folder in (*site.getsitepackages(), site.getusersitepackages())
+def _is_named(folder: str) -> bool:
+    # Not an empty entry of PYTHONPATH, nor a dot: they mean any folder in which one happens to be.
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.path.isabs(folder) and folder in (*named, *site.getsitepackages(), site.getusersitepackages())
 
 
 def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
