@@ -4,8 +4,7 @@ Lists of them derive from here: what the checker accepts, the pages of `netdsl l
 and what runs record. Who acts on a setting reads it from the object.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: to evaluate each from its text would take longer than to check a small net.
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 

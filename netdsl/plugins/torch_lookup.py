@@ -11,11 +11,12 @@ from functools import partial
 from typing import Any
 
 from netdsl.components import Component, Layer, Transform
+from netdsl.components.registry import TorchLookup
 from netdsl.core.lazy import Lazy
 
 
-class LazyTorchLookup:
-    """The classes of `torch.nn` and of `torchvision.transforms.v2`."""
+class LazyTorchLookup(TorchLookup):
+    """The classes of `torch.nn` and of `torchvision.transforms.v2`, imported when one is asked for."""
 
     def layer(self, name: str) -> Layer | None:
         """The layer that `nn.Hardshrink` means; None where torch has none of that name."""
