@@ -16,16 +16,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdsl.api import build, check, shapes, train
+    from netdsl.api import build, check, from_module, shapes, train
     from netdsl.core.errors import NetError
-    from netdsl.importer import from_module
     from netdsl.plugins.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 
 __all__ = ["NetError", "__version__", "build", "check", "from_module", "hookimpl", "shapes", "train"]
 
-_HOMES = {"NetError": "netdsl.core.errors", "from_module": "netdsl.importer", "hookimpl": "netdsl.plugins.hookspecs"}
+_HOMES = {"NetError": "netdsl.core.errors", "hookimpl": "netdsl.plugins.hookspecs"}
 
 
 def __getattr__(name: str) -> Any:

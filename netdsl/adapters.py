@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, cast, get_type_hints
@@ -13,45 +13,43 @@ import torchmetrics
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
-from netdsl import components
 from netdsl.builder import locate
-from netdsl.components import Facts, Refusal
+from netdsl.components import Component, Dataset, Dtype, Facts, Layer, Refusal
+from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
 
-SUPPLIED: Mapping[str, Sequence[str]] = {
-    "Optimizer": ("params",),
-    "Schedule": ("optimizer", "steps", "total_steps", "last_epoch"),
-    "Logger": ("folder",),
-    "Dataset": ("root",),
-}
-"""The parameters that netdsl fills itself, by name."""
 
-INPUTS = {"Loss": 2, "Metric": 2, "Schedule": 2, "Transform": 1}
-"""How many leading parameters of a plain function are not settings: outputs and targets, the step and the steps."""
-
-
-def describe(kind: str, target: str, name: str, doc: str, options: Mapping[str, Any]) -> Callable[..., Any]:
-    """The function that stands for a component: the signature, annotations and documentation of its target."""
+def describe(component: Component) -> Callable[..., Any]:
+    """The function that stands for a component made `of` a class or function: signature, annotations, documentation."""
+    assert component.borrowed is not None
     try:
-        found = locate(target)
+        found = locate(component.borrowed)
     except Exception as error:  # whatever its import raises
-        return _refusing(f"`{name}` cannot be imported: {type(error).__name__}: {error}")
-    if kind == "Layer":
-        rule = module_layer(found, name, "plugin", options.get("takes")).function
-        rule.__doc__ = rule.__doc__ or doc
+        return _refusing(
+            text(
+                "`{name}` cannot be imported: {error}: {reason}",
+                name=component.name,
+                error=type(error).__name__,
+                reason=error,
+            )
+        )
+    if isinstance(component, Layer):
+        takes = None if component.takes == "float" else component.takes  # float is what nobody has said
+        rule = module_layer(found, component.name, component.family, takes).function
+        rule.__doc__ = rule.__doc__ or component.summary
         return rule
 
     def described(**arguments: Any) -> Any:
-        if kind == "Stated":
-            return options["facts"]
-        return _facts(found, arguments) if kind == "Dataset" else None
+        if isinstance(component, Dataset):
+            return component.stated or _facts(found, arguments)
+        return None
 
-    parameters = list(_settings("Dataset" if kind == "Stated" else kind, found))
+    parameters = list(_settings(type(component), found))
     described.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect` looks for
     described.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    described.__doc__ = inspect.getdoc(found) or doc
+    described.__doc__ = inspect.getdoc(found) or component.summary
     return described
 
 
@@ -64,11 +62,6 @@ def loss(target: Callable[..., Any]) -> Callable[..., nn.Module]:
         if issubclass(target, nn.Module)
         else lambda **settings: _Function(cast("Callable[..., Any]", target)(**settings))
     )
-
-
-def optimizer(target: Any) -> Any:
-    """An optimizer, of a class or of a function `f(params, **settings)` that makes one."""
-    return target
 
 
 def metric(target: Any) -> Callable[..., torchmetrics.Metric]:
@@ -99,11 +92,6 @@ def logger(target: Any) -> Callable[..., Any]:
         return target(**wanted, **arguments)
 
     return make
-
-
-def transform(target: Any) -> Any:
-    """A transform: `target(**settings)(batch, generator)` maps a batch."""
-    return target
 
 
 def dataset(target: Any) -> Callable[..., Splits]:
@@ -157,23 +145,25 @@ def _refusing(message: str) -> Callable[..., Any]:
     return refuse
 
 
-def _settings(kind: str, found: Any) -> Iterator[inspect.Parameter]:
+def _settings(kind: type[Component], found: Any) -> Iterator[inspect.Parameter]:
     """The parameters that a file may write."""
     function = found.__init__ if inspect.isclass(found) else found
     types = _types(function)
     given = list(inspect.signature(found).parameters.values())
     if not inspect.isclass(found):
-        given = given[INPUTS.get(kind, 0) :]
+        given = given[kind.inputs :]
     for parameter in given:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
-        if parameter.name.startswith("_") or parameter.name in SUPPLIED.get(kind, ()):
+        if parameter.name.startswith("_") or parameter.name in kind.supplied:
             continue
         kept = writable(types.get(parameter.name, _type_of(parameter.default)))
         if kept is not None:
             yield parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kept)
         elif parameter.default is parameter.empty:
-            raise TypeError(f"`{parameter.name}` is an object that cannot be written in a file")
+            raise TypeError(
+                text("`{parameter}` is an object that cannot be written in a file", parameter=parameter.name)
+            )
 
 
 def _types(function: Any) -> Mapping[str, Any]:
@@ -193,7 +183,7 @@ def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
 
     read = dataset(found)(data_root(None), **arguments)
     x, y = first(read.train)
-    dtype: components.Dtype = "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"
+    dtype: Dtype = "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"
     if y.is_floating_point():
         return Facts(tuple(x.shape), None, tuple(y.shape), dtype=dtype)
     parts = [part for part in (read.train, read.test) if part is not None]

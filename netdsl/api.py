@@ -1,19 +1,25 @@
-"""The Python surface: check a net, see its shapes, build it, train it."""
+"""The Python surface: check a net, see its shapes, build it, train it, write a module as a text."""
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from netdsl.checker import check as check_source
+from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.errors import NetError
 from netdsl.core.source import Source
-from netdsl.plugins.registry import PluginWarning, Registry, load_registry
+from netdsl.core.text import text
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment, Network
 from netdsl.render.diagnostics import render_text
+
+_PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
+"""A text that is rather the path of a file: `tudui.net`, `nets/tudui`."""
 
 if TYPE_CHECKING:
     from torch import nn
@@ -95,6 +101,25 @@ def train(
     return train_experiment(experiment, device=device, out=folder, quiet=quiet, callbacks=registry.callbacks)
 
 
+def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:
+    """The canonical text of a net: built, it has the modules of this one, under the same names in the `state_dict`.
+
+    A module in a module becomes a block. The text has an `input` line where the layers themselves do not say what comes
+    in, with symbols for sizes that may vary.
+
+    Args:
+        module: an `nn.Sequential` of modules of torch, of netdsl, of plugins, and of others like it.
+        input: the shape of one sample, for nets that do not say it; letters stand for sizes that may vary.
+        registry: the names of the language; all that are installed unless given.
+
+    Raises:
+        UnsupportedModule: something in it is not to be had in the language; the message says which module.
+    """
+    from netdsl.importer import write_net
+
+    return write_net(module, registry or _registry(), input=input)
+
+
 def _registry() -> Registry:
     registry = load_registry()
     for problem in registry.problems:
@@ -115,4 +140,8 @@ def _check(
     net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> tuple[Experiment | None, list[Diagnostic]]:
     source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
-    return check_source(source, registry, overrides=overrides, variant=variant)
+    experiment, diagnostics = check_source(source, registry, overrides=overrides, variant=variant)
+    if isinstance(net, str) and diagnostics and _PATH.fullmatch(net):
+        advice = text("this is read as the text of a net; to read a file, give `Path({path!r})`", path=net)
+        diagnostics = [diagnostics[0]._replace(help=advice, fix=None)]
+    return experiment, diagnostics

@@ -22,17 +22,27 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.components.settings import DataSettings, TrainSettings
+from netdsl.components.traits import Declared, Traits, find_traits
 from netdsl.core.sizes import Dim, Shape
 from netdsl.core.source import Source, Span
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
+SKIPPING = Call("netdsl.modules:Skipping", {})
+"""The containers of a body: a plain one, and one whose labelled outputs skip layers."""
+
+IDENTITY = Call("torch.nn:Identity", {})
+"""What stands for a layer of which nothing is known."""
+
+SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
+NO_TRAITS: Traits = frozenset()
 
 
 class BlockUse(NamedTuple):
-    """The block that a statement uses, and what its parameters stand for there."""
+    """The block that a statement uses, what its parameters stand for there, and what a plugin says is true of it."""
 
     name: str
     arguments: Mapping[str, Any]
+    traits: Declared = frozenset()
 
 
 class Node(NamedTuple):
@@ -73,6 +83,17 @@ class Node(NamedTuple):
     def key(self) -> str:
         """Its name among its siblings."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def traits(self) -> Traits:
+        """What is true of the layer with these arguments; nothing is known of a body or a block as a whole."""
+        declared = self.layer.traits if self.layer else self.block.traits if self.block else NO_TRAITS
+        return find_traits(declared, self.call.arguments)
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether it only hands on from child to child, so that its output is its last child's."""
+        return self.call.target in SEQUENCES
 
     def walk(self) -> Iterator[Node]:
         """This node, then everything in it, in the order of the text."""
@@ -122,6 +143,7 @@ class Network:
 
 
 C = TypeVar("C", bound=Component, covariant=True)
+K = TypeVar("K", bound=Component)
 
 
 @dataclass(frozen=True)
@@ -153,14 +175,53 @@ class DataUse(Use[Dataset]):
 
 @dataclass(frozen=True)
 class Experiment:
-    """A checked file: the network and, where there is a `data` line, how to train it."""
+    """A checked file: the network and, where there is a `data` line, how to train it.
+
+    Args:
+        uses: the components that the directives name, or that stand in their place, by kind.
+        settings: the settings of the directives that name none, by their class.
+    """
 
     source: Source
     network: Network
     data: DataUse | None = None
-    loss: Use[Loss] | None = None
-    optimizer: Use[Optimizer] | None = None
-    schedule: Use[Schedule] | None = None
-    metrics: tuple[Use[Metric], ...] = ()
-    loggers: tuple[Use[Logger], ...] = ()
-    train: TrainSettings = field(default_factory=TrainSettings)
+    uses: Mapping[type[Component], tuple[Use[Any], ...]] = field(default_factory=dict)
+    settings: Mapping[type[Any], Any] = field(default_factory=dict)
+
+    def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
+        """The components of a kind, in the order of the file."""
+        return self.uses.get(kind, ())
+
+    def one_of(self, kind: type[K]) -> Use[K] | None:
+        """The component of a kind of which there is one at most."""
+        return next(iter(self.all_of(kind)), None)
+
+    @property
+    def loss(self) -> Use[Loss] | None:
+        """The function that training minimises."""
+        return self.one_of(Loss)
+
+    @property
+    def optimizer(self) -> Use[Optimizer] | None:
+        """How the weights are changed."""
+        return self.one_of(Optimizer)
+
+    @property
+    def schedule(self) -> Use[Schedule] | None:
+        """How the learning rate changes."""
+        return self.one_of(Schedule)
+
+    @property
+    def metrics(self) -> tuple[Use[Metric], ...]:
+        """What is measured on the test set."""
+        return self.all_of(Metric)
+
+    @property
+    def loggers(self) -> tuple[Use[Logger], ...]:
+        """Where curves are written."""
+        return self.all_of(Logger)
+
+    @cached_property
+    def train(self) -> TrainSettings:
+        """The `train` line."""
+        return self.settings.get(TrainSettings) or TrainSettings()

@@ -7,7 +7,9 @@ given.
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,8 +23,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from netdsl.builtins import layers
 from netdsl.components import Call, Dtype, Layer, Refusal, Result, Undetermined, call
+from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape, is_known
+from netdsl.core.text import join_and, text
 
 PREFIX = "nn."
 FAMILY = "torch.nn"
@@ -67,7 +72,9 @@ def torch_layer_names() -> Sequence[str]:
     return tuple(_torch_layers())
 
 
-def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None) -> Layer:
+def module_layer(
+    cls: type[nn.Module], name: str, family: str, takes: Dtype | None = None, traits: Declared = frozenset()
+) -> Layer:
     """A layer of any module class that maps a batch of one shape to a batch of another.
 
     Its parameters are the constructor's, its rule runs the module on the `meta` device, and its documentation is the
@@ -75,25 +82,42 @@ def module_layer(cls: type[nn.Module], name: str, family: str, takes: Dtype | No
     """
     usual: Dtype = "index" if issubclass(cls, (nn.Embedding, nn.EmbeddingBag)) else "any" if cls in MOVERS else "float"
     takes = takes or usual
-    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes)
+    return Layer(name=name, family=family, function=_rule(cls, name, takes), takes=takes, traits=traits)
 
 
 @cache
 def _torch_layers() -> Mapping[str, Layer]:
     return {
-        name: module_layer(value, f"{PREFIX}{name}", FAMILY)
+        name: module_layer(
+            value, f"{PREFIX}{name}", FAMILY, traits=_known_traits().get(_without_axes(name), frozenset())
+        )
         for name, value in vars(nn).items()
         if isinstance(value, type) and issubclass(value, nn.Module)
     }
 
 
+@cache
+def _known_traits() -> Mapping[str, Declared]:
+    """The traits of the layers that come with netdsl, by the classes of `torch.nn` that do the same."""
+    modules = (
+        importlib.import_module(f"{layers.__name__}.{one.name}") for one in pkgutil.iter_modules(layers.__path__)
+    )
+    found = [value for module in modules for value in vars(module).values() if isinstance(value, Layer)]
+    return {_without_axes(name): layer.traits for layer in found for name in (layer.name, *layer.torch_names)}
+
+
+def _without_axes(name: str) -> str:
+    """`Conv2d` and `conv3d` are both `conv`: a layer has one set of traits for every number of axes."""
+    return re.sub("[123]d$", "", name).lower()
+
+
 def _rule(cls: type[nn.Module], name: str, takes: Dtype) -> Callable[..., Result]:
     """The rule of a class, with the signature, the annotations and the documentation of its constructor."""
-    unusable = _unusable(cls)
+    unusable = _unusable(cls, name)
 
     def rule(x: Shape, **arguments: Any) -> Result:
         if unusable:
-            raise Refusal(f"`{name}` {unusable.reason}", help=unusable.advice)
+            raise Refusal(unusable.reason, help=unusable.advice)
         return _Trial(cls, name, takes, arguments).result(x)
 
     parameters = list(_parameters(cls))
@@ -153,32 +177,55 @@ class _Unusable:
     advice: str | None = None
 
 
-def _unusable(cls: type[nn.Module]) -> _Unusable | None:
+def _unusable(cls: type[nn.Module], name: str) -> _Unusable | None:
     inputs = list(inspect.signature(cls.forward).parameters.values())[1:]
     required = [one.name for one in inputs if one.default is one.empty]
     if cls.__module__ == "torch.nn.modules.loss" or cls is nn.AdaptiveLogSoftmaxWithLoss:
         return _Unusable(
-            "is a loss, not a layer", "the loss of an experiment stands on its own line: `loss cross_entropy`"
+            text("`{layer}` is a loss, not a layer", layer=name),
+            "the loss of an experiment stands on its own line: `loss cross_entropy`",
         )
     if cls in STATEFUL:
         return _Unusable(
-            "returns a state beside its output", f"write `{STATEFUL[cls]}`, which returns the output alone"
+            text("`{layer}` returns a state beside its output", layer=name),
+            text("write `{layer}`, which returns the output alone", layer=STATEFUL[cls]),
         )
     if cls is nn.CrossMapLRN2d:
-        return _Unusable("is superseded by `nn.LocalResponseNorm`", "write `lrn`")
+        return _Unusable(text("`{layer}` is superseded by `nn.LocalResponseNorm`", layer=name), "write `lrn`")
     if cls is nn.MultiheadAttention:
-        return _Unusable("takes a query, a key and a value", "write `attention`, which makes all three of its input")
+        return _Unusable(
+            text("`{layer}` takes a query, a key and a value", layer=name),
+            "write `attention`, which makes all three of its input",
+        )
     if issubclass(cls, nn.modules.lazy.LazyModuleMixin):
         eager = cls.cls_to_become.__name__ if cls.cls_to_become else ""
-        return _Unusable("has no sizes before its first batch", f"write `{PREFIX}{eager}`")
+        return _Unusable(
+            text("`{layer}` has no sizes before its first batch", layer=name),
+            text("write `{layer}`", layer=f"{PREFIX}{eager}"),
+        )
     if any(one.kind is one.VAR_POSITIONAL for one in inputs) or cls is nn.Sequential:
-        return _Unusable("does nothing by itself", "modules inside others are written as a `block`")
+        return _Unusable(
+            text("`{layer}` does nothing by itself", layer=name), "modules inside others are written as a `block`"
+        )
     if len(required) != 1:
         names = ", ".join(f"`{name}`" for name in required)
-        return _Unusable(f"takes {len(required)} inputs ({names}), but a layer is given one")
+        return _Unusable(
+            text(
+                "`{layer}` takes {inputs} inputs ({names}), but a layer is given one",
+                layer=name,
+                inputs=len(required),
+                names=names,
+            )
+        )
     unwritable = [one.name for one in _parameters(cls) if one.default is one.empty and _needs_object(cls, one.name)]
     if unwritable:
-        return _Unusable(f"needs `{unwritable[0]}`, which is an object that cannot be written here")
+        return _Unusable(
+            text(
+                "`{layer}` needs `{parameter}`, which is an object that cannot be written here",
+                layer=name,
+                parameter=unwritable[0],
+            )
+        )
     return None
 
 
@@ -217,7 +264,11 @@ class _Trial:
         if is_known(x):
             return self._measure(cast("tuple[int, ...]", x))
         if not _is_elementwise(self.cls):
-            message = f"`{self.name}` is checked by running it, which needs numbers, but receives {format_shape(x)}"
+            message = text(
+                "`{layer}` is checked by running it, which needs numbers, but receives {shape}",
+                layer=self.name,
+                shape=format_shape(x),
+            )
             raise Undetermined(message, help="state the input: `input 3x32x32`")
         sample = tuple(dim if isinstance(dim, int) else ANY_SIZE for dim in x)
         return self._measure(sample)._replace(out=x)
@@ -258,22 +309,37 @@ class _Trial:
         return torch.zeros(size, *x, requires_grad=True).clone()
 
     def _refused(self, error: Exception) -> Refusal:
-        return Refusal(f"torch refuses `{self.name}`: {_sentence(error)}")
+        return Refusal(text("torch refuses `{layer}`: {reason}", layer=self.name, reason=_sentence(error)))
 
     def _sample(self, outputs: Sequence[Any]) -> tuple[int, ...]:
         """One sample's shape, where the outputs are what a layer returns."""
         if not all(isinstance(output, Tensor) for output in outputs):
-            raise Refusal(f"`{self.name}` returns a {type(outputs[0]).__name__}, but a layer returns one tensor")
+            raise Refusal(
+                text(
+                    "`{layer}` returns a {type}, but a layer returns one tensor",
+                    layer=self.name,
+                    type=type(outputs[0]).__name__,
+                )
+            )
         shapes = [tuple(output.shape) for output in outputs]
         samples = {shape[1:] for shape in shapes}
         if len(samples) > 1 or tuple(shape[:1] for shape in shapes) != tuple((size,) for size in BATCHES):
-            found = " and ".join(
-                f"{format_shape(shape)} of {size}" for size, shape in zip(BATCHES, shapes, strict=True)
+            found = join_and(
+                text("{shape} of {size}", shape=format_shape(shape), size=size)
+                for size, shape in zip(BATCHES, shapes, strict=True)
             )
-            raise Refusal(f"`{self.name}` mixes the samples of a batch: it makes {found}")
+            raise Refusal(
+                text("`{layer}` mixes the samples of a batch: it makes {shapes}", layer=self.name, shapes=found)
+            )
         (sample,) = samples
         if 0 in sample:
-            raise Refusal(f"`{self.name}` leaves nothing of its input: its output is {format_shape(sample)}")
+            raise Refusal(
+                text(
+                    "`{layer}` leaves nothing of its input: its output is {shape}",
+                    layer=self.name,
+                    shape=format_shape(sample),
+                )
+            )
         return sample
 
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from netdsl.core.sizes import Dim, product
-from netdsl.program import Network, Node
+from netdsl.program import Network
 
 BYTES = 4
 """Of one number in fp32."""
-
-SEQUENCES = ("torch.nn:Sequential", "netdsl.modules:Skipping")
 
 
 def weight_bytes(network: Network) -> int:
@@ -20,11 +18,6 @@ def activation_bytes(network: Network) -> Dim:
     """Of one sample and of every layer's output for it, in fp32: what training keeps for the backward pass."""
     numbers = product(network.input)
     for node in network.walk():
-        if _makes_output(node):
+        if not node.is_sequence:  # the output of a mere sequence is its last layer's
             numbers = numbers + product(node.out)
     return numbers * BYTES
-
-
-def _makes_output(node: Node) -> bool:
-    """Whether its output is a tensor of its own: that of a mere sequence is its last layer's."""
-    return node.call.target not in SEQUENCES

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from netdsl.components.traits import Trait
 from netdsl.core.sizes import Unknown
 from netdsl.program import Network, Node
 
@@ -36,7 +37,7 @@ def _depth(nodes: Sequence[Node]) -> int:
     for node in nodes:
         if not node.children:
             total += _has_weights(node)
-        elif node.call.target.endswith((":Sequential", ":Skipping")):
+        elif node.is_sequence:
             total += _depth(node.children)
         else:
             total += max(_depth([child]) for child in node.children)
@@ -44,7 +45,7 @@ def _depth(nodes: Sequence[Node]) -> int:
 
 
 def _has_weights(node: Node) -> bool:
-    return node.params > 0 and node.layer is not None and node.layer.family != "normalisation"
+    return node.params > 0 and node.layer is not None and Trait.RESCALES not in node.traits
 
 
 def _through(nodes: Sequence[Node], field: Field) -> Field:
@@ -55,7 +56,7 @@ def _through(nodes: Sequence[Node], field: Field) -> Field:
 
 def _after(node: Node, field: Field) -> Field:
     if node.children:
-        if node.call.target.endswith((":Sequential", ":Skipping")):
+        if node.is_sequence:
             return _through(node.children, field)
         return max((_after(child, field) for child in node.children), key=lambda one: one.size)
     arguments = node.call.arguments

@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from netdsl.components import Refusal, loss
 from netdsl.core.ranges import NonNegative, Positive, Share
+from netdsl.core.text import text
 
 
-@loss("torch.nn:CrossEntropyLoss", wants="classes", example="loss cross_entropy label_smoothing=0.1")
+@loss(
+    "torch.nn:CrossEntropyLoss",
+    wants="classes",
+    applies=frozenset({"softmax", "logsoftmax"}),
+    example="loss cross_entropy label_smoothing=0.1",
+)
 def cross_entropy(*, ignore_index: int = -100, label_smoothing: Share = 0.0) -> None:
     """Minus the log of the probability given to the right class: softmax and `nll` in one, on raw scores (logits).
 
@@ -17,7 +23,13 @@ def cross_entropy(*, ignore_index: int = -100, label_smoothing: Share = 0.0) -> 
     """
 
 
-@loss("torch.nn:NLLLoss", wants="classes", example="logsoftmax; loss nll")
+@loss(
+    "torch.nn:NLLLoss",
+    wants="classes",
+    needs="logsoftmax",
+    on_scores="cross_entropy",
+    example="logsoftmax; loss nll",
+)
 def nll(*, ignore_index: int = -100) -> None:
     """Minus the log-probability of the right class, for a net that ends in `logsoftmax`."""
 
@@ -26,15 +38,27 @@ def nll(*, ignore_index: int = -100) -> None:
 def multi_margin(*, p: int = 1, margin: float = 1.0) -> None:
     """By how much other classes come within `margin` of the right one's score: the hinge loss of several classes."""
     if p not in (1, 2):
-        raise Refusal(f"`p` is {p} but must be 1 or 2", "p")
+        raise Refusal(text("`p` is {p} but must be 1 or 2", p=p), "p")
 
 
-@loss("torch.nn:BCEWithLogitsLoss", wants="binary", example="linear 8->1; loss bce_with_logits")
+@loss(
+    "torch.nn:BCEWithLogitsLoss",
+    wants="binary",
+    applies=frozenset({"sigmoid"}),
+    example="linear 8->1; loss bce_with_logits",
+)
 def bce_with_logits() -> None:
     """Cross-entropy of yes-or-no targets, on raw scores: sigmoid and `bce` in one, computed without overflow."""
 
 
-@loss("torch.nn:BCELoss", wants="binary", outputs="probabilities", example="linear 8->1; sigmoid; loss bce")
+@loss(
+    "torch.nn:BCELoss",
+    wants="binary",
+    outputs="probabilities",
+    needs="sigmoid",
+    on_scores="bce_with_logits",
+    example="linear 8->1; sigmoid; loss bce",
+)
 def bce() -> None:
     """Cross-entropy of yes-or-no targets, for a net that ends in `sigmoid`; `bce_with_logits` is the safer form."""
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Literal
 
 from netdsl.components import INFERRED, Refusal, Size, per_axis, transform
-from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, format_shape
+from netdsl.core.text import text
 
 Interpolation = Literal["nearest", "bilinear", "bicubic"]
 Range = tuple[float, float]
@@ -23,14 +24,22 @@ POLICY = "netdsl.data.transforms.random_policies"
 
 def _image(x: Shape, name: str) -> tuple[Dim, Dim, Dim]:
     if len(x) != 3:
-        raise Refusal(f"`{name}` expects an image, C×H×W, but receives {format_shape(x)}")
+        raise Refusal(
+            text("`{transform}` expects an image, C×H×W, but receives {shape}", transform=name, shape=format_shape(x))
+        )
     return x[0], x[1], x[2]
 
 
 def _colour(x: Shape, name: str) -> Shape:
     channels, *_ = _image(x, name)
     if channels != 3 and not isinstance(channels, Unknown):
-        raise Refusal(f"`{name}` expects 3 channels (red, green, blue) but receives {channels}")
+        raise Refusal(
+            text(
+                "`{transform}` expects 3 channels (red, green, blue) but receives {channels}",
+                transform=name,
+                channels=channels,
+            )
+        )
     return x
 
 
@@ -38,13 +47,13 @@ def _resized(x: Shape, size: Size, name: str) -> Shape:
     channels, *_ = _image(x, name)
     height, width = per_axis(size, 2, "size")
     if min(height, width) < 1:
-        raise Refusal(f"a size is at least 1, not {min(height, width)}", "size")
+        raise Refusal(text("a size is at least 1, not {size}", size=min(height, width)), "size")
     return channels, height, width
 
 
 def _probability(p: float) -> None:
     if not 0 <= p <= 1:
-        raise Refusal(f"a probability lies between 0 and 1; {p:g} does not", "p")
+        raise Refusal(text("a probability lies between 0 and 1; {p:g} does not", p=p), "p")
 
 
 @transform(f"{GEOMETRY}:Resize", example="data folder photos { resize 224 fit=cover }")
@@ -52,16 +61,31 @@ def resize(
     x: Shape,
     size: Size,
     *,
-    fit: Literal["stretch", "cover", "contain"] = "stretch",
+    fit: Literal["stretch", "cover", "contain"] | None = None,
     interpolation: Interpolation = "bilinear",
     antialias: bool = True,
 ) -> Shape:
-    """Scales every image to one size: `resize 64` gives 64×64, `resize 48x64` gives 48 rows of 64.
+    """Scales images: `resize 64` makes the shorter side 64 pixels long, `resize 48x64` makes 48 rows of 64 pixels.
 
-    `fit=stretch` ignores the image's proportions. `fit=cover` keeps them and cuts off what stands over, in the middle,
-    as torchvision's `Resize(n)` and `CenterCrop(n)` do together; `fit=contain` keeps them and fills up with black.
+    One number keeps the proportions, as torchvision's `Resize(64)` does: a photograph of 300×400 becomes 64×85. Two
+    numbers stretch the image to that size. `fit=` decides for either: `fit=stretch` ignores the proportions;
+    `fit=cover` keeps them and cuts the ends of the longer side off, as torchvision's `Resize(n)` and `CenterCrop(n)` do
+    together; `fit=contain` keeps them and fills the rest with black.
     """
-    return _resized(x, size, "resize")
+    if fit is not None or not isinstance(size, int):
+        return _resized(x, size, "resize")
+    channels, height, width = _image(x, "resize")
+    _resized(x, size, "resize")
+    if not isinstance(height, int) or not isinstance(width, int):
+        return channels, UNKNOWN, UNKNOWN
+    return channels, *scale_shorter_side(height, width, size)
+
+
+def scale_shorter_side(height: int, width: int, length: int) -> tuple[int, int]:
+    """The size of an image whose shorter side is scaled to a length, rounded down as torchvision rounds it."""
+    if height <= width:
+        return length, int(length * width / height)
+    return int(length * height / width), length
 
 
 @transform(f"{GEOMETRY}:CenterCrop", example="data stl10 { centercrop 64 }")
@@ -87,15 +111,22 @@ def randomcrop(
     pads, sizes = per_axis(padding, 2, "padding"), per_axis(size, 2, "size")
     for length, pad, wanted in zip(axes, pads, sizes, strict=True):
         if pad < 0:
-            raise Refusal(f"a padding is at least 0, not {pad}", "padding")
+            raise Refusal(text("a padding is at least 0, not {pad}", pad=pad), "padding")
         if isinstance(length, int) and length + 2 * pad < wanted:
             raise Refusal(
-                f"`randomcrop` takes {wanted} pixels but the image has {length + 2 * pad}, padding included",
+                text(
+                    "`randomcrop` takes {wanted} pixels but the image has {length}, padding included",
+                    wanted=wanted,
+                    length=length + 2 * pad,
+                ),
                 "size",
-                f"write `padding={-(-(wanted - length) // 2)}` or more, or `resize` before it",
+                text("write `padding={padding}` or more, or `resize` before it", padding=-(-(wanted - length) // 2)),
             )
         if padding_mode == "reflect" and isinstance(length, int) and pad >= length:
-            raise Refusal(f"`padding_mode=reflect` needs a padding below the image's {length} pixels", "padding")
+            raise Refusal(
+                text("`padding_mode=reflect` needs a padding below the image's {length} pixels", length=length),
+                "padding",
+            )
     return _resized(x, size, "randomcrop")
 
 
@@ -149,9 +180,17 @@ def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ..
     """
     for name, given in (("mean", mean), ("std", std)):
         if given and len(given) not in (1, x[0]) and not isinstance(x[0], Unknown):
-            raise Refusal(f"`{name}` has {len(given)} values but the input has {x[0]} channels", name)
+            raise Refusal(
+                text(
+                    "`{parameter}` has {values} values but the input has {channels} channels",
+                    parameter=name,
+                    values=len(given),
+                    channels=x[0],
+                ),
+                name,
+            )
     if std and min(std) <= 0:
-        raise Refusal(f"a standard deviation is above 0; {min(std):g} is not", "std")
+        raise Refusal(text("a standard deviation is above 0; {std:g} is not", std=min(std)), "std")
     return x
 
 
@@ -193,12 +232,12 @@ def affine(
     """
     _image(x, "affine")
     if min(scale) <= 0:
-        raise Refusal(f"a scale is above 0; {min(scale):g} is not", "scale")
+        raise Refusal(text("a scale is above 0; {scale:g} is not", scale=min(scale)), "scale")
     return x
 
 
 @transform(
-    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64; colorjitter 0.4 0.4 0.4 0.1 }"
+    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64x64; colorjitter 0.4 0.4 0.4 0.1 }"
 )
 def colorjitter(
     x: Shape, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0, hue: float = 0.0
@@ -206,9 +245,9 @@ def colorjitter(
     """Brightness, contrast and saturation by random factors of 1 − b … 1 + b, the hue by up to `hue` of the circle."""
     for name, given in (("brightness", brightness), ("contrast", contrast), ("saturation", saturation)):
         if given < 0:
-            raise Refusal(f"`{name}` is at least 0, not {given:g}", name)
+            raise Refusal(text("`{name}` is at least 0, not {given:g}", name=name, given=given), name)
     if not 0 <= hue <= 0.5:
-        raise Refusal(f"`hue` lies between 0 and 0.5; {hue:g} does not", "hue")
+        raise Refusal(text("`hue` lies between 0 and 0.5; {hue:g} does not", hue=hue), "hue")
     if saturation or hue:
         return _colour(x, "colorjitter")
     _image(x, "colorjitter")
@@ -219,7 +258,7 @@ def colorjitter(
 def grayscale(x: Shape, channels: int = 1) -> Shape:
     """How bright each pixel is, 0.2989·red + 0.587·green + 0.114·blue, in one channel or three equal ones."""
     if channels not in (1, 3):
-        raise Refusal(f"a grey image has 1 channel or 3 equal ones, not {channels}", "channels")
+        raise Refusal(text("a grey image has 1 channel or 3 equal ones, not {channels}", channels=channels), "channels")
     _, height, width = _image(_colour(x, "grayscale"), "grayscale")
     return channels, height, width
 
@@ -246,7 +285,7 @@ def cutmix(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
 
 def _mixing(x: Shape, alpha: float) -> Shape:
     if alpha <= 0:
-        raise Refusal(f"`alpha` is above 0; {alpha:g} is not", "alpha")
+        raise Refusal(text("`alpha` is above 0; {alpha:g} is not", alpha=alpha), "alpha")
     return x
 
 
@@ -256,7 +295,14 @@ def randaugment(
 ) -> Shape:
     """`num_ops` operations, one after the other, from fourteen, all at strength `magnitude` (Cubuk and others 2019)."""
     if not 0 <= magnitude < num_magnitude_bins:
-        raise Refusal(f"`magnitude` lies between 0 and {num_magnitude_bins - 1}; {magnitude} does not", "magnitude")
+        raise Refusal(
+            text(
+                "`magnitude` lies between 0 and {largest}; {magnitude} does not",
+                largest=num_magnitude_bins - 1,
+                magnitude=magnitude,
+            ),
+            "magnitude",
+        )
     return _colour(x, "randaugment")
 
 

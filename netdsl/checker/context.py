@@ -6,15 +6,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
 from netdsl.components import Component, Dtype, Result
+from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
-from netdsl.plugins.registry import Registry
 
 
 class Constraint(NamedTuple):
@@ -119,7 +119,7 @@ class Expansion:
     used: set[Component] = field(default_factory=set)
     repeated: int = 0
     unused: bool = False
-    net_layers: dict[Path, Mapping[str, Component]] = field(default_factory=dict)
+    net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
 
 
 @dataclass(eq=False)
@@ -139,7 +139,7 @@ class Context:
     assumptions: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits)
     expansion: Expansion = field(default_factory=Expansion)
-    results: dict[tuple[Any, ...], Result] = field(default_factory=dict)
+    results: dict[tuple[object, ...], Result] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.report = Report(self.registry)

@@ -28,22 +28,24 @@ from netdsl.checker.names.expansion import too_many
 from netdsl.checker.names.overrides import Overrides, choose_variant
 from netdsl.checker.names.scope import Scope
 from netdsl.checker.names.variables import define_variables
-from netdsl.checker.recover.first_words import DIRECTIVES, part
+from netdsl.checker.recover.first_words import part
 from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
 from netdsl.checker.solve.solver import Solution, solve
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.parser import parse
+from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
-from netdsl.lints import heard, lint
-from netdsl.plugins.registry import Registry
+from netdsl.lints import find_warnings, without_allowed
 from netdsl.program import Experiment, Network
 
 NO_NET = Code(
@@ -102,8 +104,8 @@ def check(
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
-        found += lint(experiment, file, found, registry.lints)
-    return experiment, sorted(heard(found), key=lambda one: (one.span.source is not source, one.span.start))
+        found += find_warnings(experiment, file, found, registry.lints)
+    return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
 class _Job(NamedTuple):
@@ -141,7 +143,9 @@ class _FileCheck:
         """The experiment; None where there is no net, or one that is too large."""
         self._define()
         if where := too_many(self.layers, self.scope, self.context):
-            self.context.report(TOO_LARGE, f"the net expands to more than {MAX_LAYERS:,} layers", where)
+            self.context.report(
+                TOO_LARGE, text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS), where
+            )
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         data = experiment.data()
@@ -156,29 +160,29 @@ class _FileCheck:
         if network is None:
             return None
         checked = experiment.finish(network, data)
-        check_budget(self.directives.get("budget", ()), checked, self.scope, self.context)
+        check_budget(self.directives[BUDGET.name], checked, self.scope, self.context)
         return replace(checked, network=self._solved(network))
 
     def _overrides(self) -> Overrides:
         """What `--set` and `--variant` put in the place of what the file says; `--set` goes first."""
         overrides = Overrides()
-        for key, text in self.job.overrides.items():
-            overrides.add(key, text, self.context)
-        variant = choose_variant(self.job.variant, self.lines.get("variant", ()), self.context)
+        for key, value in self.job.overrides.items():
+            overrides.add(key, value, self.context)
+        variant = choose_variant(self.job.variant, self.lines.get(VARIANT.name, ()), self.context)
         if variant:
             overrides.add_variant(variant)
         return overrides
 
     def _define(self) -> None:
         """Enters variables and blocks into the file's scope."""
-        for statement in self.lines.get("let", ()):
+        for statement in self.lines.get(LET.name, ()):
             define_variables(statement, self.scope, self.context, self.overrides.variables)
         for name in self.context.assumptions.unreadable.names(self.context.source):
             self.scope.variables.setdefault(name, INVALID)
-        self.overrides.check_names(self.scope.variables, self.lines.get("variant", ()), self.context)
+        self.overrides.check_names(self.scope.variables, self.lines.get(VARIANT.name, ()), self.context)
         library = Library(self.context)
-        define_blocks(self.lines.get("block", ()), self.scope, self.context)
-        for statement in self.lines.get("use", ()):
+        define_blocks(self.lines.get(BLOCK.name, ()), self.scope, self.context)
+        for statement in self.lines.get(USE.name, ()):
             library.use(statement, self.scope, self.job.folder)
 
     def _net(self, value: Value) -> BodyCheck:
@@ -189,12 +193,12 @@ class _FileCheck:
         body.run(self.layers, source.span(0, len(source.text)))
         for block in self.scope.blocks.values():
             if block not in self.context.expansion.used and block.body.span.source is source:
-                body.glance(block.body, unused(block))
+                body.check_unused(block.body, unused(block))
         return body
 
     def _report_no_net(self) -> None:
         """A file without a net: a library of blocks is fine to check, anything else is a mistake."""
-        if "block" in self.lines or self.job.file.invalid:
+        if BLOCK.name in self.lines or self.job.file.invalid:
             return
         end = len(self.context.source.text)
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
@@ -202,7 +206,7 @@ class _FileCheck:
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
-        if value.shape is None and not value.guessed and not errors(self.context.report.diagnostics):
+        if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
             self.context.report(UNSTATED_INPUT, "nothing says what comes in", first.name.span, help=advice)
@@ -218,7 +222,7 @@ class _FileCheck:
         solution = solve(network.input, self.context.assumptions.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
-            message = f"no input size fits: {solution.message}"
+            message = text("no input size fits: {reason}", reason=solution.message)
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
         example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
-from netdsl.core.text import text
-from netdsl.plugins.registry import Registry
+from netdsl.core.text import join_and, text
 
 
 class Report:
@@ -64,24 +64,65 @@ class Report:
         return [Label(self._uses[0], "in this use")] if self._uses and code.startswith("NET2") else []
 
     def unknown(
-        self, code: Code, what: str, name: str, span: Span, known: Iterable[str], help: str | None = None
+        self,
+        code: Code,
+        kind: str,
+        name: str,
+        span: Span,
+        known: Iterable[str],
+        help: str | None = None,
+        *,
+        component: str | None = None,
     ) -> str | None:
-        """Reports a name that is not there, with the nearest one that is; returns that one where it is surely meant."""
-        if plugins := self._disputing(what, name):
-            several = " and ".join(f"`{plugin}`" for plugin in plugins)
-            message = f"unknown {what} `{name}`: plugins {several} both bring it, and neither is used"
-            self(code, message, span, help=f"choose one: `NETDSL_PLUGINS={plugins[0]}`, or uninstall the other")
+        """Reports a name that is not there, with the nearest one that is; returns that one where it is surely meant.
+
+        Args:
+            code: the kind of mistake.
+            kind: the term for what goes by such a name: `layer`, `data set`, `variable`.
+            name: the name.
+            span: where it stands.
+            known: the names that are there.
+            help: what to say where none of them is surely meant.
+            component: the component whose parameter it would be.
+        """
+        if plugins := self._disputing(kind, name):
+            message = text(
+                "unknown {kind} `{name}`: plugins {plugins} both bring it, and neither is used",
+                kind=kind,
+                name=name,
+                plugins=join_and(f"`{plugin}`" for plugin in plugins),
+            )
+            choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
+            self(code, message, span, help=choice)
             return None
         near = nearest(name, known)
         if near is None:
-            self(code, f"unknown {what} `{name}`", span, help=help)
+            self(code, _unknown(kind, name, component), span, help=help)
             return None
         sure = nearest(name, [near], SURE) is not None
-        fix = Fix(f"write `{near}`", (Edit(span, near),)) if sure else None
-        self(code, f"unknown {what} `{name}`, did you mean `{near}`?", span, help=None if sure else help, fix=fix)
+        fix = Fix(text("write `{near}`", near=near), (Edit(span, near),)) if sure else None
+        self(code, _unknown_but_near(kind, name, near, component), span, help=None if sure else help, fix=fix)
         return near if sure else None
 
     def _disputing(self, what: str, name: str) -> tuple[str, ...]:
         """The plugins that bring a name so that it is none of theirs."""
         disputed = self._disputed.items()
         return next((plugins for (kind, word), plugins in disputed if (kind.kind, word) == (what, name)), ())
+
+
+def _unknown(kind: str, name: str, component: str | None) -> str:
+    if component is None:
+        return text("unknown {kind} `{name}`", kind=kind, name=name)
+    return text("unknown {kind} of `{component}`: `{name}`", kind=kind, component=component, name=name)
+
+
+def _unknown_but_near(kind: str, name: str, near: str, component: str | None) -> str:
+    if component is None:
+        return text("unknown {kind} `{name}`, did you mean `{near}`?", kind=kind, name=name, near=near)
+    return text(
+        "unknown {kind} of `{component}`: `{name}`, did you mean `{near}`?",
+        kind=kind,
+        component=component,
+        name=name,
+        near=near,
+    )

@@ -84,7 +84,7 @@ def _conditions(experiment: Experiment, found: Bench) -> str:
     """The settings of the measurement, in one line."""
     compiled = experiment.train.compile
     settings = [
-        f"batch {found.batch}",
+        text("batch {batch}", batch=found.batch),
         experiment.train.precision,
         *([] if compiled == "off" else [f"compile={compiled}"]),
         found.choice.layout.replace("_", " "),

@@ -11,7 +11,7 @@ from netdsl.cli.shared.inputs import Settings, read_sources
 from netdsl.cli.shared.options import takes_settings, text_option
 from netdsl.cli.shared.output import colored, columns
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.text import text
+from netdsl.core.text import ntext, text
 from netdsl.render.diagnostics import render_concise, render_json, render_text
 
 SECTION = "Nets"
@@ -29,7 +29,7 @@ SECTION = "Nets"
     show_default=True,
     help="How to print the mistakes.",
 )
-@click.option("--explain", metavar="CODE", help="Explain a code such as NET201; `all` lists the codes.")
+@click.option("--explain", metavar="CODE", help="Explain a code such as NET201, or 201; `all` lists the codes.")
 def command(files: tuple[str, ...], written: str | None, settings: Settings, form: str, explain: str | None) -> int:
     """Find the mistakes in files, and say how to correct them.
 
@@ -53,7 +53,7 @@ def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
         return render_concise(diagnostics, color=color)
     if diagnostics:
         return render_text(diagnostics, color=color, columns=columns(sys.stdout, piped=100))
-    return "no mistakes in 1 file\n" if files == 1 else text("no mistakes in {files} files\n", files=files)
+    return ntext("no mistakes in {count} file\n", "no mistakes in {count} files\n", count=files)
 
 
 def _explain(code: str) -> str:
@@ -63,7 +63,7 @@ def _explain(code: str) -> str:
     color, known = colored(sys.stdout), all_codes()
     if code == "all":
         return code_list(known.values(), color=color)
-    found = known.get(code.upper())
+    found = known.get(code.upper()) or known.get(f"NET{code}")
     if found is None:
         raise click.UsageError(text("no such code: `{code}`; `netdsl check --explain all` lists them", code=code))
     return code_page(found, color=color)

@@ -13,7 +13,8 @@ from netdsl.cli.shared.inputs import ProgramText, Settings
 from netdsl.cli.shared.options import takes_program
 from netdsl.cli.shared.output import colored
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.errors import DataError, NetError
+from netdsl.core.errors import DataError, NetError, WrongPath
+from netdsl.core.files import reason
 from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
 from netdsl.core.text import text
@@ -51,18 +52,23 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
         from netdsl.data.sample_grid import save_grid
 
         picture = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
-        save_grid(picture, found.raw, found.transformed)
+        try:
+            save_grid(picture, found.raw, found.transformed)
+        except OSError as error:
+            raise WrongPath(text("`{path}` cannot be written: {reason}", path=picture, reason=reason(error))) from error
     click.echo(_json(use, found, picture) if as_json else _report(use, found, picture), nl=False)
 
 
 def _data_line(source: Source, settings: Settings) -> DataUse:
     """The `data` line of a text; mistakes in the net around it do not matter."""
+    from netdsl.checker.file import NO_NET  # the parser, which `netdsl data --help` does not need
+
     experiment, diagnostics = settings.check(source)
     if experiment is None:  # most likely the text has no net at all: a layer is lent to it
         experiment, more = settings.check(Source(source.name, f"{source.text}\nidentity"))
         diagnostics = diagnostics if experiment is None else more
     use = None if experiment is None else experiment.data
-    wrong = errors(diagnostics) if use is None else [one for one in errors(diagnostics) if _within(one, use)]
+    wrong = [one for one in errors(diagnostics) if (one.code != NO_NET if use is None else _within(one, use))]
     if wrong:
         raise NetError(render_text(wrong), wrong)
     if use is None:
@@ -130,7 +136,7 @@ def _statistics(found: Survey) -> list[str]:
     lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_LINES])]
     if len(pairs) > MOST_LINES:
         lines.append(text("… and {count:,} more channels", count=len(pairs) - MOST_LINES))
-    return [f"channel  {'mean':>10}  {'deviation':>10}", *lines, ""]
+    return ["channel        mean   deviation", *lines, ""]
 
 
 def _classes(found: Survey) -> list[str]:

@@ -13,7 +13,7 @@ from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_s
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError
 from netdsl.core.files import reason, write_atomically
-from netdsl.core.text import text
+from netdsl.core.text import ntext, text
 
 if TYPE_CHECKING:
     from netdsl.training import Saved
@@ -33,8 +33,8 @@ SHOWN = 3
 def command(run: Path, settings: Settings, device: str, data: str | None, epoch: int | None, as_json: bool) -> None:
     """Test a trained net: its loss, its metrics, and the classes that it confuses.
 
-    RUN is the folder that `netdsl run` made, or one of its checkpoints. If there are classes, the confusion matrix is
-    drawn into the folder.
+    RUN is the folder that `netdsl run` made, whose best epoch is tested, or one of its checkpoints. If there are
+    classes, the confusion matrix is drawn into the folder.
     """
     experiment = read_run_source(run, settings.override({"data": data})).experiment
     from netdsl.training import open_run
@@ -42,7 +42,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     saved = open_run(experiment, run, device, epoch)
     results = saved.evaluate()
     if as_json:
-        click.echo(json.dumps(results))
+        click.echo(json.dumps({**results, "weights": str(saved.weights.path)}))
     else:
         _print(saved, results)
 
@@ -50,6 +50,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
 def _print(saved: Saved, results: dict[str, Any]) -> None:
     from netdsl.training.reporting.numbers import number
 
+    click.echo(text("weights of {which}", which=saved.weights.which))
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
     longest = max(map(len, scalars))
     for name, value in scalars.items():
@@ -68,9 +69,13 @@ def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
 
 
 def _confusion(count: int, true: str, predicted: str) -> str:
-    if count == 1:
-        return text("{true} taken for {predicted}: 1 time", true=true, predicted=predicted)
-    return text("{true} taken for {predicted}: {count} times", true=true, predicted=predicted, count=count)
+    return ntext(
+        "{true} taken for {predicted}: {count} time",
+        "{true} taken for {predicted}: {count} times",
+        count=count,
+        true=true,
+        predicted=predicted,
+    )
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:

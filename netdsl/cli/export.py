@@ -7,6 +7,7 @@ import click
 from netdsl.cli.shared.inputs import ProgramText
 from netdsl.cli.shared.options import output_option, takes_program
 from netdsl.cli.shared.output import write_output
+from netdsl.core.text import text
 from netdsl.export import find_targets, load_exporter
 
 SECTION = "Nets"
@@ -36,6 +37,6 @@ def command(program: ProgramText, target: str, output: str | None) -> None:
 def _title(program: ProgramText) -> str:
     """Where the net comes from, for the first line of the exported file: `examples/resnet.net, variant resnet50`."""
     settings = program.settings
-    variant = f", variant {settings.variant}" if settings.variant else ""
-    overrides = "".join(f", {name}={value}" for name, value in settings.overrides.items())
-    return f"{program.source.name}{variant}{overrides}"
+    variant = [text("variant {variant}", variant=settings.variant)] if settings.variant else []
+    overrides = [f"{name}={value}" for name, value in settings.overrides.items()]
+    return ", ".join([program.source.name, *variant, *overrides])

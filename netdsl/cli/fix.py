@@ -14,7 +14,7 @@ from netdsl.cli.shared.rewriting import patch, replace_text, rewrite_each
 from netdsl.core.diagnostics import errors
 from netdsl.core.fixes import fix
 from netdsl.core.source import Source
-from netdsl.core.text import text
+from netdsl.core.text import ntext
 
 SECTION = "Nets"
 
@@ -23,31 +23,38 @@ SECTION = "Nets"
 @click.argument("files", nargs=-1, type=click.Path())
 @text_option
 @takes_settings
+@click.option("--unsafe", is_flag=True, help="Apply unsafe fixes too: guesses, and what changes the net.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
-def command(files: tuple[str, ...], written: str | None, settings: Settings, diff: bool) -> int:
+def command(files: tuple[str, ...], written: str | None, settings: Settings, unsafe: bool, diff: bool) -> int:
     """Apply the fixes that `netdsl check` proposes.
 
     FILES are .net files; `-` is standard input, which goes to standard output with its fixes. Each file is checked
-    again after its fixes, and a fix that would make things worse is left out. The mistakes that remain are printed;
+    again after its fixes, and a fix that would make things worse is left out. A fix that is a guess, or that changes
+    what the net computes, learns or saves, is unsafe and waits for `--unsafe`. The mistakes that remain are printed;
     the exit status is 1 if one of them is an error.
     """
-    return rewrite_each(read_sources(files, written), partial(_fix, settings=settings, diff=diff))
+    return rewrite_each(read_sources(files, written), partial(_fix, settings=settings, unsafe=unsafe, diff=diff))
 
 
-def _fix(source: Source, *, settings: Settings, diff: bool) -> int:
+def _fix(source: Source, *, settings: Settings, unsafe: bool, diff: bool) -> int:
     """Fixes one source; the exit status it asks for."""
-    fixed = fix(source, lambda new: settings.check(new)[1])
+    fixed = fix(source, lambda new: settings.check(new)[1], unsafe=unsafe)
     try:
         if diff:
             click.echo(patch(source, fixed.source.text, color=colored(sys.stdout)), nl=False)
         elif replace_text(source, fixed.source.text):
-            click.echo(_done(source.name, len(fixed.applied)), err=True)
+            count = len(fixed.applied)
+            done = ntext(
+                "applied {count} fix to {file}", "applied {count} fixes to {file}", count=count, file=source.name
+            )
+            click.echo(done, err=True)
     finally:  # a file that cannot be written has the same mistakes left
         show_diagnostics(fixed.left)
+        if fixed.unsafe and not unsafe:
+            left = ntext(
+                "{count} unsafe fix left; `--unsafe` applies it too",
+                "{count} unsafe fixes left; `--unsafe` applies them too",
+                count=fixed.unsafe,
+            )
+            click.echo(left, err=True)
     return int(bool(errors(fixed.left)))
-
-
-def _done(file: str, count: int) -> str:
-    if count == 1:
-        return text("applied 1 fix to {file}", file=file)
-    return text("applied {count} fixes to {file}", count=count, file=file)

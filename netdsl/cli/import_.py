@@ -42,12 +42,12 @@ def command(
     if size is not None and not SIZE.fullmatch(size):
         raise click.UsageError(text("`--input {size}` is no size: write for example `--input 3x32x32`", size=size))
     net = _net(target)
-    from netdsl.importer import from_module
+    from netdsl.importer import write_net
 
     registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
     sizes = [int(part) if part.isdigit() else part for part in (size or "").split("x") if part]
     try:
-        program = from_module(net, input=sizes, registry=registry)
+        program = write_net(net, registry, input=sizes)
     except UnsupportedModule as error:
         raise UnsupportedModule(
             text("`{target}` cannot be written in the language: {reason}", target=target, reason=error)
@@ -75,7 +75,7 @@ def _import(name: str) -> object:
     except ModuleNotFoundError as error:
         missing = error.name or name
         if name.startswith(missing):
-            raise click.UsageError(text("`{name}` cannot be imported, there is no such module", name=name)) from error
+            raise click.UsageError(text("`{name}` cannot be imported: there is no such module", name=name)) from error
         raise click.UsageError(
             text(
                 "`{name}` cannot be imported: it imports `{missing}`, which is not installed",

@@ -34,8 +34,8 @@ Prediction = TypedDict("Prediction", {"name": str, "class": int, "probability": 
 def command(run: Path, images: tuple[Path, ...], device: str, top: int, epoch: int | None, as_json: bool) -> None:
     """Predict the classes of images, the likeliest first.
 
-    RUN is the folder that `netdsl run` made, or one of its checkpoints. IMAGES are files, or folders of them. They are
-    treated as the test set was: with the same transforms, and in the size that the net takes.
+    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. IMAGES are files, or
+    folders of them. They are treated as the test set was: with the same transforms, and in the size that the net takes.
     """
     experiment = read_run_source(run, Settings()).experiment
     paths = list(_files(images))

@@ -56,7 +56,9 @@ class Interval(click.ParamType[Every]):
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for N epochs.")
 @click.option("--out", type=PATH, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
 @click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
-@click.option("--init-from", type=PATH, metavar="RUN", help="Begin with the weights of a run, or of a file.")
+@click.option(
+    "--init-from", type=PATH, metavar="RUN", help="Begin with the weights of a run's best epoch, or of a file."
+)
 @click.option(
     "--save-every",
     type=Interval(),

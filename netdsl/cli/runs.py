@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
 from netdsl.cli.shared.errors import warn
+from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH
-from netdsl.cli.shared.run_source import not_a_run
+from netdsl.cli.shared.run_source import not_a_run, read_run_source
 from netdsl.core.errors import FileError, TrainingError
 from netdsl.core.files import reason
 from netdsl.core.text import text
@@ -76,12 +78,22 @@ def _read(path: Path) -> Listed:
         raise not_a_run(path) from error
 
 
+def _defaults(run: Listed) -> Mapping[str, str]:
+    """The settings that a run had without being told, of its text or by default; none where its text cannot be read."""
+    from netdsl.cli.shared.effective_settings import effective_settings
+
+    try:
+        return effective_settings(read_run_source(run.path, Settings()))
+    except TrainingError:
+        return {}
+
+
 def _compare(one: Listed, other: Listed, picture: Path) -> None:
     from netdsl.training.reporting.plots import curves_png
 
     for line in _aligned([HEADINGS, _cells(one), _cells(other)]):
         click.echo(line)
-    for line in differences(one, other) or ["the two runs have the same settings"]:
+    for line in differences(one, other, (_defaults(one), _defaults(other))) or ["the two runs have the same settings"]:
         click.echo(line)
     name = f"test/{one.criterion}"
     try:

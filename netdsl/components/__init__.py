@@ -7,24 +7,9 @@ what it builds as `"module:attribute"`, and only building imports it.
 
 from __future__ import annotations
 
+from netdsl.components import experiment
 from netdsl.components.component import Component, Parameter
-from netdsl.components.experiment import (
-    Dataset,
-    Facts,
-    Logger,
-    Loss,
-    Metric,
-    Optimizer,
-    Schedule,
-    Transform,
-    dataset,
-    logger,
-    loss,
-    metric,
-    optimizer,
-    schedule,
-    transform,
-)
+from netdsl.components.experiment import *
 from netdsl.components.layer import Layer, layer
 from netdsl.components.rule import (
     INFERRED,
@@ -38,6 +23,7 @@ from netdsl.components.rule import (
     one_of,
     per_axis,
 )
+from netdsl.components.traits import Trait
 from netdsl.core.errors import Refusal, Undetermined
 from netdsl.core.sizes import Shape
 
@@ -45,33 +31,20 @@ __all__ = [
     "INFERRED",
     "Call",
     "Component",
-    "Dataset",
     "Dtype",
-    "Facts",
     "Layer",
-    "Logger",
-    "Loss",
-    "Metric",
-    "Optimizer",
     "Parameter",
     "Refusal",
     "Requirement",
     "Result",
-    "Schedule",
     "Shape",
     "Size",
-    "Transform",
+    "Trait",
     "Undetermined",
     "call",
-    "dataset",
     "divisible",
     "layer",
-    "logger",
-    "loss",
-    "metric",
     "one_of",
-    "optimizer",
     "per_axis",
-    "schedule",
-    "transform",
 ]
+__all__ += experiment.__all__

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,11 @@ from functools import cached_property, partial
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
+from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.ranges import Range
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 
 
 @dataclass(frozen=True)
@@ -74,25 +75,41 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
-    """A name of the language and the function that describes it."""
+    """A name of the language and the function that describes it.
+
+    Args:
+        name: what a text calls it.
+        function: its parameters are the component's, and its docstring explains it.
+        target: what is built, as `"module:attribute"`.
+        aliases: other names of parameters.
+        example: how it may look in a file.
+        borrowed: the class or function whose signature it has, where it was made `of` one.
+
+    Each kind of component is a class and says of all its components:
+
+    - `kind` and `plural`: what it is called, for one and for several;
+    - `supplied`: the parameters of a plain class or function that netdsl fills itself, so that no text gives them;
+    - `inputs`: how many leading parameters of a plain function are no settings but what it maps;
+    - `adapter`: what makes of a plain class or function what training calls, where that is not the thing itself.
+    """
 
     kind: ClassVar[str] = "component"
+    plural: ClassVar[str] = "components"
+    supplied: ClassVar[tuple[str, ...]] = ()
+    inputs: ClassVar[int] = 0
+    adapter: ClassVar[str | None] = None
 
     name: str
     function: Callable[..., Any] = field(repr=False)
     target: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
+    borrowed: str | None = None
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
         """The parameters in the order of the signature, those that the checker supplies (`x`) left out."""
-        types = get_type_hints(self.function, include_extras=True)
-        return {
-            name: Parameter.declared(given, types.get(name, Any))
-            for name, given in inspect.signature(self.function).parameters.items()
-            if name != "x" or given.kind is given.KEYWORD_ONLY
-        }
+        return parameters_of(self.function)
 
     @cached_property
     def branches(self) -> tuple[str, ...]:
@@ -117,16 +134,24 @@ class Component:
         return any(parameter.is_many for parameter in self.parameters.values())
 
     @classmethod
+    def declare(cls, target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Any]], Self]:
+        """Makes a component of the function below it, whose signature and docstring are the component's.
+
+        `target` is what is built, as `"module:attribute"`. The name is the function's unless one is given.
+        """
+        return lambda function: cls(name=name or function.__name__, function=function, target=target, **options)
+
+    @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
         """A component of any class or function, by its `"module:attribute"`: the parameters are its own.
 
-        It is imported when a file names it. The name is the attribute's in lower case, unless one is given; `doc` is
-        what is said of it in lists, and its documentation where it has none.
+        It is imported when a file names it: the registry knows how to read it. The name is the attribute's in lower
+        case, unless one is given; `doc` is what is said of it in lists, and its documentation where it has none.
         """
         name = name or target.rpartition(":")[2].lower()
-        function = Lazy(partial(adapted, cls.__name__, target, name, doc, options), doc or f"`{target}`")
-        adapter = f"netdsl.adapters:{cls.__name__.lower()}"
-        return cls(name=name, function=function, target=f"{adapter}({target})", **options)
+        function = Lazy(partial(_unread, target), doc or f"`{target}`")
+        built = f"{cls.adapter}({target})" if cls.adapter else target
+        return cls(name=name, function=function, target=built, borrowed=target, **options)
 
     @property
     def is_lazy(self) -> bool:
@@ -156,8 +181,15 @@ class Component:
         return name if name in self.parameters else None
 
 
-def adapted(kind: str, target: str, name: str, doc: str, options: Mapping[str, Any]) -> Callable[..., Any]:
-    """What describes a component made by `of`; a target that cannot be imported is refused where it is used."""
-    adapters = importlib.import_module("netdsl.adapters")
-    described: Callable[..., Any] = adapters.describe(kind, target, name, doc, options)
-    return described
+def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
+    """What a function, or the constructor of a class, is given: all but the input `x`, which the checker supplies."""
+    types = get_type_hints(function, include_extras=True)
+    return {
+        name: Parameter.declared(given, types.get(name, Any))
+        for name, given in inspect.signature(function).parameters.items()
+        if name != "x" or given.kind is given.KEYWORD_ONLY
+    }
+
+
+def _unread(target: str) -> Callable[..., Any]:
+    raise Refusal(text("`{target}` is read once a registry holds it", target=target))

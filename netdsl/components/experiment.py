@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from netdsl.components.component import Component, adapted
+from netdsl.components.component import Component
 from netdsl.components.rule import Dtype
-from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape
+
+__all__ = [
+    "Dataset", "Facts", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Transform",
+    "dataset", "logger", "loss", "metric", "optimizer", "schedule", "transform",
+]  # fmt: skip
 
 
 class Facts(NamedTuple):
@@ -36,14 +38,23 @@ class Facts(NamedTuple):
     dtype: Dtype = "float"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
     `target` is a callable `(root: Path, **arguments) -> netdsl.data.Splits`. The function receives paths
     already made absolute; it may raise `Refusal`, and `OSError` where it has to look at files.
+
+    Args:
+        stated: of a data set made `of` a class or function, its facts, where they are known without reading it.
     """
 
     kind: ClassVar[str] = "data set"
+    plural: ClassVar[str] = "data sets"
+    supplied: ClassVar[tuple[str, ...]] = ("root",)
+    adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
+
+    stated: Facts | None = None
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
@@ -52,11 +63,7 @@ class Dataset(Component):
         Of two, the first trains and the second tests. Without `facts` every target is read to check a file. A data set
         with a length that takes more than 64 MiB is read sample by sample, from then on as `cache=` says.
         """
-        made = super().of(target, name=name, doc=doc, **options)
-        if facts is None:
-            return made
-        function = Lazy(partial(adapted, "Stated", target, made.name, doc, {"facts": facts}), doc or f"`{target}`")
-        return replace(made, function=function)
+        return super().of(target, name=name, doc=doc, stated=facts, **options)
 
     def facts(self, **arguments: Any) -> Facts:
         """What is known of the data set with these arguments."""
@@ -73,6 +80,8 @@ class Transform(Component):
     """
 
     kind: ClassVar[str] = "transform"
+    plural: ClassVar[str] = "transforms"
+    inputs: ClassVar[int] = 1
 
     random: bool = False
 
@@ -89,24 +98,39 @@ class Loss(Component):
     Args:
         wants: what kind of target it compares with.
         outputs: what it takes a single output for two classes for: its score, above or below 0, or its probability.
+        applies: the traits of the activations that it applies itself, to the scores of the last layer.
+        needs: the trait of the activation that the net must end in; it is named as netdsl's layer that has it.
+        on_scores: the loss that computes the same of the scores as they are, where this one needs an activation.
     """
 
     kind: ClassVar[str] = "loss"
+    plural: ClassVar[str] = "losses"
+    inputs: ClassVar[int] = 2
+    adapter: ClassVar[str | None] = "netdsl.adapters:loss"
 
     wants: Literal["classes", "numbers", "binary"] = "numbers"
     outputs: Literal["scores", "probabilities"] = "scores"
+    applies: frozenset[str] = frozenset()
+    needs: str = ""
+    on_scores: str = ""
 
 
 class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
     kind: ClassVar[str] = "optimizer"
+    plural: ClassVar[str] = "optimizers"
+    supplied: ClassVar[tuple[str, ...]] = ("params",)
 
 
 class Schedule(Component):
     """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
 
     kind: ClassVar[str] = "schedule"
+    plural: ClassVar[str] = "schedules"
+    supplied: ClassVar[tuple[str, ...]] = ("optimizer", "steps", "total_steps", "last_epoch")
+    inputs: ClassVar[int] = 2
+    adapter: ClassVar[str | None] = "netdsl.adapters:schedule"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,6 +138,9 @@ class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 
     kind: ClassVar[str] = "metric"
+    plural: ClassVar[str] = "metrics"
+    inputs: ClassVar[int] = 2
+    adapter: ClassVar[str | None] = "netdsl.adapters:metric"
 
     wants: Literal["classes", "numbers", "binary"] = "numbers"
     best: Literal["highest", "lowest"] = "highest"
@@ -123,38 +150,15 @@ class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 
     kind: ClassVar[str] = "logger"
+    plural: ClassVar[str] = "loggers"
+    supplied: ClassVar[tuple[str, ...]] = ("folder",)
+    adapter: ClassVar[str | None] = "netdsl.adapters:logger"
 
 
-def dataset(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Facts]], Dataset]:
-    """Makes a `Dataset` of the function below it, which returns its `Facts`."""
-    return lambda facts: Dataset(name=name or facts.__name__, function=facts, target=target, **options)
-
-
-def transform(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Shape]], Transform]:
-    """Makes a `Transform` of the function below it, which maps the shape of a sample."""
-    return lambda rule: Transform(name=name or rule.__name__, function=rule, target=target, **options)
-
-
-def loss(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Loss]:
-    """Makes a `Loss` of the signature and docstring below it."""
-    return lambda signature: Loss(name=name or signature.__name__, function=signature, target=target, **options)
-
-
-def optimizer(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Optimizer]:
-    """Makes an `Optimizer` of the signature and docstring below it."""
-    return lambda signature: Optimizer(name=name or signature.__name__, function=signature, target=target, **options)
-
-
-def schedule(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Schedule]:
-    """Makes a `Schedule` of the signature and docstring below it."""
-    return lambda signature: Schedule(name=name or signature.__name__, function=signature, target=target, **options)
-
-
-def metric(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Metric]:
-    """Makes a `Metric` of the signature and docstring below it."""
-    return lambda signature: Metric(name=name or signature.__name__, function=signature, target=target, **options)
-
-
-def logger(target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., None]], Logger]:
-    """Makes a `Logger` of the signature and docstring below it."""
-    return lambda signature: Logger(name=name or signature.__name__, function=signature, target=target, **options)
+dataset = Dataset.declare
+transform = Transform.declare
+loss = Loss.declare
+optimizer = Optimizer.declare
+schedule = Schedule.declare
+metric = Metric.declare
+logger = Logger.declare

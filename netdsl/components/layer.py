@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -11,9 +10,11 @@ from typing import Any, ClassVar, Self
 
 from netdsl.components.component import Component
 from netdsl.components.rule import Dtype, Result, one_of
+from netdsl.components.traits import Declared, find_traits
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape, format_shape
+from netdsl.core.text import text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,9 +34,14 @@ class Layer(Component):
         feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
             every body receives the input. It raises `Refusal`.
         file: of a layer that is written in the language, the `.net` file that defines it as a block.
+        traits: what is true of it, as `Trait` names it: `{"activation", "idempotent"}`. Lints and training ask for
+            them. Where a trait depends on the arguments of the module, a function from these to the traits.
+        form_of: of a form for one layout alone, the layer that takes them all: `conv` of `conv2d`.
+        torch_names: the classes of `torch.nn` that do the same and have another name, without the number of axes.
     """
 
     kind: ClassVar[str] = "layer"
+    plural: ClassVar[str] = "layers"
 
     family: str
     shorts: Mapping[str, str] = field(default_factory=dict)
@@ -47,20 +53,31 @@ class Layer(Component):
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
     file: Path | None = None
+    traits: Declared = frozenset()
+    form_of: str = ""
+    torch_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not callable(self.traits):  # checked here, where the plugin's author sees it
+            object.__setattr__(self, "traits", find_traits(self.traits, {}))
 
     @classmethod
-    def from_net(cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin") -> Self:
-        """A layer that is the block `name` of a `.net` file: its parameters are the block's."""
+    def from_net(
+        cls, file: str | Path, name: str, *, doc: str = "", family: str = "plugin", traits: Declared = frozenset()
+    ) -> Self:
+        """A layer that is the block `name` of a `.net` file: its parameters are the block's.
+
+        Lints look into the block, unless it has `traits` as a whole.
+        """
         path = Path(file)
 
-        def describe() -> Callable[..., Any]:
-            described: Callable[..., Any] = importlib.import_module("netdsl.checker.names.net_layers").describe(
-                path, name
-            )
-            return described
+        def read() -> Callable[..., Any]:
+            from netdsl.components.net_file import describe_block  # the parser: only a text that names it needs it
 
-        doc = doc or f"The block `{name}` of {path.name}."
-        return cls(name=name, function=Lazy(describe, doc), family=family, file=path)
+            return describe_block(path, name)
+
+        doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
+        return cls(name=name, function=Lazy(read, doc), family=family, file=path, traits=traits)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
@@ -84,13 +101,20 @@ class Layer(Component):
     def apply(self, x: Shape, /, **arguments: Any) -> Result:
         """What the layer makes of `x`; raises `Refusal` where torch would refuse."""
         if self.accepts and len(x) not in map(len, self.accepts):
-            raise Refusal(f"`{self.name}` expects {one_of(self.accepts)} but receives {format_shape(x)}")
+            raise Refusal(
+                text(
+                    "`{layer}` expects {expected} but receives {shape}",
+                    layer=self.name,
+                    expected=one_of(self.accepts),
+                    shape=format_shape(x),
+                )
+            )
         result: Result = self.ask(x, **arguments)
         return result
 
     def only(self, name: str, layout: str) -> Layer:
         """The same layer under another name, for one layout alone: `conv2d` of `conv`."""
-        return replace(self, name=name, accepts=(layout,), assumes=layout)
+        return replace(self, name=name, accepts=(layout,), assumes=layout, form_of=self.name)
 
 
 def layer(family: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:

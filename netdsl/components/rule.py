@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from netdsl.core.errors import Refusal
 from netdsl.core.sizes import Dim, Shape, Unknown
+from netdsl.core.text import join_or, text
 
 Size = int | tuple[int, ...]
 """One number for every spatial axis, or one for each: `k3`, `k3x5`."""
@@ -78,7 +79,16 @@ def per_axis(size: Size, axes: int, at: str) -> tuple[int, ...]:
         return (size,) * axes
     if len(size) != axes:
         given = "x".join(map(str, size))
-        raise Refusal(f"`{at}` {given} has {len(size)} sizes but the input has {axes} spatial axes", at)
+        raise Refusal(
+            text(
+                "`{parameter}` {given} has {sizes} sizes but the input has {axes} spatial axes",
+                parameter=at,
+                given=given,
+                sizes=len(size),
+                axes=axes,
+            ),
+            at,
+        )
     return size
 
 
@@ -89,5 +99,4 @@ def divisible(size: Dim, divisor: int) -> bool:
 
 def one_of(layouts: tuple[str, ...]) -> str:
     """`C×L, C×H×W or C×D×H×W`."""
-    *most, last = ("×".join(layout) for layout in layouts)
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or("×".join(layout) for layout in layouts)

@@ -4,8 +4,7 @@ Lists of them derive from here: what the checker accepts, the pages of `netdsl l
 and what runs record. Who acts on a setting reads it from the object.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: to evaluate each from its text would take longer than to check a small net.
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
@@ -24,10 +23,18 @@ class DataSettings(NamedTuple):
     )
     shuffle: Annotated[bool, "whether every epoch has the training samples in a new order"] = True
     drop_last: Annotated[bool, "whether the last batch of an epoch is left out where it is smaller"] = False
-    split: Annotated[float | None, Open(0, 1), "the share of the samples that is kept for testing"] = None
+    split: Annotated[
+        float | None,
+        Open(0, 1),
+        "the share of samples that is kept for testing; left out, the data set's own test part or 0.2",
+    ] = None
     limit: Annotated[int | None, AtLeast(1), "the most samples to use of each part"] = None
-    cache: Annotated[Literal["auto", "ram", "disk", "none"], "where samples are kept once they are read"] = "auto"
-    on_error: Annotated[Literal["stop", "skip"], "what to do about a sample that cannot be read"] = "stop"
+    cache: Annotated[
+        Literal["auto", "ram", "disk", "none"], "where samples are kept once they are read and decoded"
+    ] = "auto"
+    on_error: Annotated[
+        Literal["stop", "skip"], "whether to stop at a sample that cannot be read, or to skip and list it"
+    ] = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,10 @@ class TrainSettings:
 
     epochs: Annotated[int, AtLeast(1), "passes over the training set"] = 10
     steps: Annotated[int | None, AtLeast(1), "optimizer steps, instead of epochs"] = None
-    precision: Annotated[Literal["fp32", "bf16", "fp16"], "the number format of the forward and backward pass"] = "fp32"
+    precision: Annotated[
+        Literal["fp32", "bf16", "fp16"],
+        "the number format of forward and backward pass; bf16 and fp16 are mixed precision",
+    ] = "fp32"
     tf32: Annotated[
         bool, "whether a CUDA device may compute what is fp32 with 10 bits of mantissa, several times as fast"
     ] = True
@@ -51,7 +61,7 @@ class TrainSettings:
     ema: Annotated[
         float | None, HalfOpen(0, 1), "the decay of a moving average of the weights, which is then tested and kept"
     ] = None
-    seed: Annotated[int, AtLeast(0), "where all random numbers start"] = 0
+    seed: Annotated[int, AtLeast(0), "the seed of weights, of orders and of random transforms"] = 0
     every: Annotated[int, AtLeast(1), "steps between two logged values of the training loss"] = 100
     patience: Annotated[int | None, AtLeast(1), "epochs without a better one after which training ends"] = None
     keep: Annotated[int, AtLeast(0), "how many of the best epochs keep their weights"] = 1

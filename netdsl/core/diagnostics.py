@@ -56,7 +56,13 @@ class Edit(NamedTuple):
 class Fix(NamedTuple):
     """What to do about it in words (`write `1024->64``), and the edits that do it.
 
-    A fix is safe where the meaning is kept, or is plainly what was meant; an unsafe one is a guess.
+    `netdsl fix` applies the safe ones alone. To judge a fix, ask in this order:
+
+    1. Does it change what a text that can run computes, learns or saves (an output, a key of the `state_dict`, the data
+       that are trained on)? Then it is unsafe, however good the advice.
+    2. Does the text, or a number at hand, say what was meant: a name one slip away, a sign of another language, a size
+       that the input has and no other could have? Then it is safe.
+    3. Could the author as well have meant something else, or mend it in another place? Then it is unsafe: a guess.
     """
 
     message: str

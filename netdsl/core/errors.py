@@ -25,7 +25,8 @@ what is wrong on the command line.
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -106,14 +107,27 @@ class Refusal(NetdslError):
         message: what was expected and what was found.
         parameter: the parameter at fault, so that the message can point at it.
         help: what to write instead.
+        instead: the value that the parameter should have, of which the checker makes a fix: `Refusal(…, instead=0)`.
+        safe: whether that is plainly what was meant, as `Fix` says; without it the value is a guess.
     """
 
-    def __init__(self, message: str, parameter: str | None = None, help: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        parameter: str | None = None,
+        help: str | None = None,
+        *,
+        instead: bool | float | str | tuple[float, ...] | None = None,
+        safe: bool = False,
+    ) -> None:
         super().__init__(message, help)
         self.parameter = parameter
+        self.instead = instead
+        self.safe = safe
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, str | None, str | None]]:  # type: ignore[override]
-        return type(self), (self.message, self.parameter, self.help)
+    def __reduce__(self) -> tuple[Callable[..., Self], tuple[str, str | None, str | None]]:  # type: ignore[override]
+        made = partial(type(self), instead=self.instead, safe=self.safe)
+        return made, (self.message, self.parameter, self.help)
 
 
 class Undetermined(Refusal):
@@ -163,3 +177,9 @@ class Interrupted(KeyboardInterrupt):
     def exit_status(self) -> int:
         """What a shell expects of a program that a signal ended: 130 or 143."""
         return 128 + self.number
+
+
+def in_a_line(error: BaseException) -> str:
+    """An exception of somebody else's code in a line: `ValueError: what it says`."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__

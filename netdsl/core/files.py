@@ -6,8 +6,11 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from errno import EINVAL
+from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
 from pathlib import Path
+
+FULL = (ENOSPC, EDQUOT, EFBIG)
+"""What a system says of a disk, a quota or a file that cannot grow."""
 
 TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
@@ -25,16 +28,18 @@ def write_atomically(path: Path, content: bytes) -> None:
     old = path.stat() if path.exists() else None
     if old and not stat.S_ISREG(old.st_mode):
         raise OSError(EINVAL, "Not a regular file", str(path))
+    # In the same folder, for only there a rename is one step; named after the process, since two may write at once.
     partial = path.with_name(f".{path.name[:64]}.{os.getpid()}{TEMPORARY}")
     try:
         with partial.open("wb") as file:
             file.write(content)
             file.flush()
-            if old:
+            if old:  # before it is in its place, where nobody may see it with other rights
                 _keep(partial, old)
+            # On the disk before it is renamed: else a power cut may leave the new name on an empty file.
             os.fsync(file.fileno())
         partial.replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too leaves nothing behind
         partial.unlink(missing_ok=True)
         raise
     sync_folder(path.parent)
@@ -53,6 +58,11 @@ def sync_folder(folder: Path) -> None:
 def reason(error: OSError) -> str:
     """The system's words for an error, in lowercase: `no space left on device`."""
     return (error.strerror or str(error)).lower()
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether an error says that a disk is full, or a quota used up, or a file as large as it may be."""
+    return isinstance(error, OSError) and error.errno in FULL
 
 
 def user_cache() -> Path:

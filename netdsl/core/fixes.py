@@ -22,12 +22,17 @@ class Fixed(NamedTuple):
     applied: tuple[Diagnostic, ...]
     left: Sequence[Diagnostic]
 
+    @property
+    def unsafe(self) -> int:
+        """How many of those that are left have an unsafe fix."""
+        return sum(one.fix is not None and not one.fix.safe for one in self.left)
 
-def fix(source: Source, check: Check) -> Fixed:
-    """Applies every fix that leaves fewer mistakes behind than it found."""
+
+def fix(source: Source, check: Check, *, unsafe: bool = False) -> Fixed:
+    """Applies every safe fix, or every one, that leaves fewer mistakes behind than it found."""
     best = Fixed(source, (), check(source))
     for _ in range(ROUNDS):
-        better = _better(best, check)
+        better = _better(best, check, unsafe)
         if better is None:
             break
         best = better
@@ -38,6 +43,7 @@ def apply(source: Source, diagnostics: Iterable[Diagnostic]) -> str:
     """The text after the fixes of diagnostics that are compatible."""
     text = source.text
     edits = {edit for diagnostic in diagnostics for edit in _edits(diagnostic)}
+    # From the end to the start, so that the places of the edits to come stay what they are.
     for edit in sorted(edits, key=lambda edit: (edit.span.start, edit.span.end), reverse=True):
         text = text[: edit.span.start] + edit.text + text[edit.span.end :]
     return text
@@ -56,9 +62,9 @@ def compatible(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Diagno
     return chosen
 
 
-def _better(best: Fixed, check: Check) -> Fixed | None:
+def _better(best: Fixed, check: Check, unsafe: bool) -> Fixed | None:
     """One round further: all the fixes at once, else the first that does good alone."""
-    chosen = compatible(best.source, best.left)
+    chosen = compatible(best.source, (one for one in best.left if one.fix and (one.fix.safe or unsafe)))
     for group in (chosen, *([one] for one in chosen)) if len(chosen) > 1 else [chosen] * len(chosen):
         source = replace(best.source, text=apply(best.source, group))
         left = check(source)
@@ -76,5 +82,6 @@ def _touch(edit: Edit, other: Edit) -> bool:
     return edit.span.start <= other.span.end and other.span.start <= edit.span.end
 
 
+# An error less is worth any number of warnings: what is fixed may only now be looked at closely.
 def _weight(diagnostics: Sequence[Diagnostic]) -> tuple[int, int]:
     return len(errors(diagnostics)), len(diagnostics)

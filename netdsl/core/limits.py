@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 MAX_BYTES = 4 * 1024 * 1024
 """A file."""
 
@@ -32,7 +30,7 @@ MAX_ELEMENTS = 2**53
 """Every count of a tensor's or a parameter's elements is smaller, so that a float can hold it."""
 
 
-def beyond(value: Any) -> str | None:
+def beyond(value: object) -> str | None:
     """The limit that a value reaches, or one of several in it: `2^31`."""
     if isinstance(value, tuple):
         return next(filter(None, map(beyond, value)), None)

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import total_ordering
 from math import gcd
 from typing import Final
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Symbol:
     """A size that is not fixed: at least 1."""
 
@@ -29,7 +28,6 @@ class Symbol:
 
 
 @dataclass(frozen=True, slots=True)
-@total_ordering
 class Floor:
     """⌊numerator / divisor⌋."""
 
@@ -42,9 +40,6 @@ class Floor:
 
     def __str__(self) -> str:
         return f"{_bracketed(self.numerator)}/{self.divisor}"
-
-    def __lt__(self, other: Atom) -> bool:
-        return _order(self) < _order(other)
 
 
 Atom = Symbol | Floor
@@ -177,6 +172,7 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
     kept = {monomial: factor for monomial, factor in terms.items() if factor}
     if not kept.keys() - {()}:
         return kept.get((), 0)
+    # Sorted, so that formulas which are equal are equal tuples: the highest powers first, as one writes them.
     return Expr(tuple(sorted(kept.items(), key=lambda term: (-len(term[0]), [_order(atom) for atom in term[0]]))))
 
 
@@ -202,7 +198,7 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
     ⌊(n·a + b)/n⌋ = a + ⌊b/n⌋;  ⌊(g·a + b)/(g·n)⌋ = ⌊(a + ⌊b/g⌋)/n⌋;  ⌊(⌊a/m⌋ + b)/n⌋ = ⌊(a + m·b)/(m·n)⌋.
     """
     if divisor < 1:
-        raise ValueError(f"a size is divided by {divisor}")
+        raise ValueError("a size is divided by less than 1")
     if isinstance(numerator, int):
         return numerator // divisor
     if divisor == 1:

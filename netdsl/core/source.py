@@ -16,6 +16,7 @@ class Position(NamedTuple):
     column: int
 
 
+# Compared by identity: two files with one text are two files, and to compare texts of megabytes would take time.
 @dataclass(frozen=True, eq=False, repr=False)
 class Source:
     """A text and the name that messages call it by (a path as the user wrote it, or `<text>`)."""
@@ -26,6 +27,7 @@ class Source:
     @cached_property
     def line_starts(self) -> list[int]:
         """The offset at which each line begins."""
+        # The last sum is where a line behind the end would begin.
         return [0, *accumulate(len(line) + 1 for line in self.text.split("\n"))][:-1]
 
     def position(self, offset: int) -> Position:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.worker_reader import Broken
 
 
@@ -20,6 +21,6 @@ class Skips:
         """Takes the broken items of a batch; raises `DataError` unless they may be left out."""
         for each in broken:
             if not self.allowed:
-                message = f"`{each.name}` cannot be read: {each.reason}"
+                message = text("`{file}` cannot be read: {reason}", file=each.name, reason=each.reason)
                 raise DataError(message, "replace or delete it, or write `on_error=skip` to leave such out")
             self.found.setdefault(each.name, each)

@@ -16,11 +16,12 @@ from numpy.lib.format import open_memmap
 from torch import Tensor
 
 from netdsl.core.errors import DataError
-from netdsl.core.files import sync_folder
+from netdsl.core.files import reason, sync_folder
+from netdsl.core.text import text
 from netdsl.data.broken_items import Skips
 from netdsl.data.data_folder import locked
 from netdsl.data.samples import Items, Tensors
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Raw, uneven
 
 FOLDER = ".netdsl-cache"
@@ -58,7 +59,7 @@ def into_memory(items: Items, decoding: Decoding) -> Tensors:
     return _decoded(items, decoding, lambda shape, dtype: torch.empty(shape, dtype=dtype))[0]
 
 
-def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> Tensors:
+def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding) -> Tensors:
     """Decodes all items into a file beside their folder, unless an earlier run has; the file is mapped, not read.
 
     Beside it, and not in it, since others take every folder in there for a class. A file appears under its name only
@@ -74,7 +75,10 @@ def onto_disk(items: Items, steps: Sequence[Transform], decoding: Decoding) -> T
                     _write(items, path, decoding)
         return _mapped(path, decoding.skips)
     except OSError as error:
-        raise DataError(f"`{place}` cannot hold decoded images: {error.strerror}", "write `cache=none`") from error
+        raise DataError(
+            text("`{folder}` cannot hold decoded images: {reason}", folder=place, reason=reason(error)),
+            "write `cache=none`",
+        ) from error
 
 
 def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tensors, list[Broken]]:
@@ -93,7 +97,7 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
         filled += len(raw.x)
         y.append(raw.y)
     if not filled:
-        raise DataError("not one of the images could be read", str(broken[0]) if broken else None)
+        raise DataError("none of the images can be read", str(broken[0]) if broken else None)
     return Tensors(x[:filled], torch.cat(y)), broken
 
 
@@ -134,7 +138,7 @@ def _mapped(path: Path, skips: Skips) -> Tensors:
     return Tensors(images[: notes["rows"]], labels)
 
 
-def _key(items: Items, steps: Sequence[Transform]) -> str:
+def _key(items: Items, steps: Sequence[BatchTransform]) -> str:
     """A name for the files and what is made of them: any file added, removed or changed gives another one."""
     digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
     for index in range(len(items)):

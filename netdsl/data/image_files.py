@@ -22,7 +22,7 @@ def read_image(path: str, mode: str = "RGB") -> Tensor:
             with Image.open(path) as image:
                 return to_tensor(image, mode)
         except UnidentifiedImageError:
-            raise ValueError("its format is none that is known") from None  # PIL's words repeat the path
+            raise ValueError("its format is not known") from None  # PIL's words repeat the path
 
 
 def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:

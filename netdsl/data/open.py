@@ -11,7 +11,9 @@ import torch
 from netdsl.builder import locate
 from netdsl.components import Facts, Refusal
 from netdsl.core.errors import DataError
+from netdsl.core.files import reason
 from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.batch_order import Plan
 from netdsl.data.broken_items import Skips
 from netdsl.data.cache import Progress
@@ -116,9 +118,14 @@ def _load(use: DataUse) -> Splits:
     except Refusal as error:
         raise DataError(error.message, error.help) from error
     except OSError as error:
-        where = f": `{error.filename}`" if error.filename else ""
-        raise DataError(f"`data {use.component.name}`: {(error.strerror or str(error)).lower()}{where}") from error
+        raise DataError(_unreadable(use.component.name, error)) from error
     return splits
+
+
+def _unreadable(name: str, error: OSError) -> str:
+    if error.filename:
+        return text("`data {dataset}`: {reason}: `{path}`", dataset=name, reason=reason(error), path=error.filename)
+    return text("`data {dataset}`: {reason}", dataset=name, reason=reason(error))
 
 
 def serve(server: Server, parts: tuple[Part, Part]) -> Data:
@@ -143,7 +150,9 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     facts = _completed(facts, server.splits, parts, shape)
     description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
     if how in ("ram", "disk") and server.skips.found:
-        description += f", {len(server.skips.found):,} broken left out"
+        description = text(
+            "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
+        )
     return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
 
 
@@ -191,8 +200,12 @@ def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:
     """The shape in which samples reach the net, the same from both pipelines."""
     train, test = (_first_shape(pipeline) for pipeline in pipelines)
     if train != test:
-        message = f"training samples reach the net as {format_shape(train)}, test samples as {format_shape(test)}"
-        raise DataError(message, "write a transform that gives both one size, such as `resize 64`")
+        message = text(
+            "training samples reach the net as {train}, test samples as {test}",
+            train=format_shape(train),
+            test=format_shape(test),
+        )
+        raise DataError(message, "write a transform that gives both one size, such as `resize 64x64`")
     return train
 
 

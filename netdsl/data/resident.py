@@ -33,7 +33,7 @@ class Resident(Planned):
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """This rank's share of each batch of an epoch, from step `start` on."""
-        rows = Rows(self.data)
+        rows = RowPicker(self.data)
         order = self.plan.order(number)
         pick = rows.pick if self.plan.shuffle else rows.view
         # once an epoch, for at every step a copy to the device would have to be waited for, and a small net for Python
@@ -48,7 +48,7 @@ class Resident(Planned):
             yield Batch(x, y) if self.plan.world == 1 or self.plan.shared(step) else Batch(x[:0], y[:0])
 
 
-class Rows:
+class RowPicker:
     """Picks samples by whole rows of memory, whatever the layout of the images."""
 
     def __init__(self, data: Tensors) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from netdsl.components.settings import DataSettings
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.random_stream import LIMIT, SPLIT, permutation
 from netdsl.data.samples import Part, Splits, pick
 
@@ -18,19 +19,30 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
     train, test = splits.train, splits.test
     if test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
-    for part, what in ((train, "train on"), (test, "test on")):
-        if not len(part):
-            raise DataError(f"`data {name}` has nothing to {what}")
+    if not len(train):
+        raise DataError(text("`data {dataset}` has no sample to train on", dataset=name))
+    if not len(test):
+        raise DataError(text("`data {dataset}` has no sample to test on", dataset=name))
     return _limited(train, settings.limit), _limited(test, settings.limit)
 
 
 def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
     """Holds a share out of a part, chosen at random once and for all, both in their old order."""
     if not 0 < share < 1:
-        raise DataError(f"`split` is the share that tests, between 0 and 1; {share:g} is not", "write `split=0.2`")
+        raise DataError(
+            text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
+            "write `split=0.2`",
+        )
     held_out = round(len(part) * share)
     if not 0 < held_out < len(part):
-        raise DataError(f"`split={share:g}` leaves a part of the {len(part)} samples of `data {name}` empty")
+        raise DataError(
+            text(
+                "`split={share:g}` leaves a part of the {count} samples of `data {dataset}` empty",
+                share=share,
+                count=len(part),
+                dataset=name,
+            )
+        )
     order = permutation(len(part), SPLIT)
     return pick(part, order[held_out:].sort().values), pick(part, order[:held_out].sort().values)
 
@@ -40,5 +52,5 @@ def _limited(part: Part, limit: int | None) -> Part:
     if limit is None or limit >= len(part):
         return part
     if limit < 1:
-        raise DataError(f"`limit` is at least 1, not {limit}")
+        raise DataError(text("`limit` is at least 1, not {limit}", limit=limit))
     return pick(part, permutation(len(part), LIMIT)[:limit].sort().values)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from netdsl.components import Facts
 from netdsl.core.errors import DataError
+from netdsl.core.text import ntext, text
 from netdsl.data.batch_order import Plan
 from netdsl.data.broken_items import Skips
 from netdsl.data.cache import FOLDER, Decoding, Progress, into_memory, onto_disk
@@ -22,7 +23,7 @@ from netdsl.data.resident import Resident, prepared
 from netdsl.data.samples import Items, Part, Splits, Tensors, unit_of
 from netdsl.data.streaming import Streaming
 from netdsl.data.transform_chain import Chain, make_chain
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Reader
 from netdsl.program import DataUse
 
@@ -72,7 +73,7 @@ class Server:
         decoding.loader.close()
         return data
 
-    def loader(self, part: Items, steps: tuple[Transform, ...], *, stays: bool = False) -> Loader:
+    def loader(self, part: Items, steps: tuple[BatchTransform, ...], *, stays: bool = False) -> Loader:
         """Who reads a part: worker processes, unless the items are few and read only once."""
         wanted = self.use.settings.workers
         workers = default_workers(self.session.world) if wanted is None else wanted
@@ -103,7 +104,7 @@ def placed(data: Tensors, device: torch.device) -> Tensors:
     return Tensors(data.x.to(device), data.y.to(device))
 
 
-def for_workers(chain: Chain) -> tuple[tuple[Transform, ...], Chain]:
+def for_workers(chain: Chain) -> tuple[tuple[BatchTransform, ...], Chain]:
     """What must be done to each item before it fits into a batch: all up to the transform that gives one size."""
     steps = chain.once + chain.steps
     last = next((place for place, step in enumerate(steps) if step.fits), -1)
@@ -116,14 +117,18 @@ def choose(use: DataUse, parts: tuple[Items, Items], chains: tuple[Chain, Chain]
     whole = all(_same_size(chain) for chain in chains)
     if asked in ("ram", "disk") and not whole:
         advice = "write a `resize` before the first random transform, or `cache=none`"
-        raise DataError(f"`cache={asked}` needs images of one size before chance changes them", advice)
+        raise DataError(
+            text("`cache={cache}` needs images of one size before the first random transform", cache=asked), advice
+        )
     if asked != "auto":
         return asked, f"cache={asked}"
     if not whole:
         return "none", "each image is cut to size anew"
     size = sum(len(part) * _decoded_bytes(part, chain) for part, chain in zip(parts, chains, strict=True))
     fits = size <= room(CPU)
-    return ("ram" if fits else "none"), f"{_in_words(size)} decoded" + ("" if fits else " do not fit in memory")
+    if fits:
+        return "ram", text("{size} decoded", size=_in_words(size))
+    return "none", text("{size} decoded do not fit in memory", size=_in_words(size))
 
 
 def _same_size(chain: Chain) -> bool:
@@ -166,14 +171,22 @@ def describe(train: Pipeline, test: Pipeline, part: Part, how: How | None, why: 
     """`resident: 1,437 + 360 images, uint8 on cpu`."""
     if not isinstance(train, Resident):
         assert isinstance(train, Streaming)
-        return f"streaming: {_counts(train, test)} images, {train.loader.workers} workers ({why})"
+        return ntext(
+            "streaming: {train:,} + {test:,} images, {count} worker ({why})",
+            "streaming: {train:,} + {test:,} images, {count} workers ({why})",
+            count=train.loader.workers,
+            train=train.samples,
+            test=test.samples,
+            why=why,
+        )
     data = part.x if isinstance(part, Tensors) else train.data.x
     kind = str(data.dtype).removeprefix("torch.")
-    counts = f"{_counts(train, test)} {'images' if data.dim() == 4 else 'rows'}, {kind}"
+    if data.dim() == 4:
+        counts = text("{train:,} + {test:,} images, {kind}", train=train.samples, test=test.samples, kind=kind)
+    else:
+        counts = text("{train:,} + {test:,} rows, {kind}", train=train.samples, test=test.samples, kind=kind)
     if how == "disk":
-        return f"mapped: {counts} from {FOLDER}"
-    return f"resident: {counts} on {train.data.x.device}" + (f" ({why})" if how else "")
-
-
-def _counts(train: Pipeline, test: Pipeline) -> str:
-    return f"{train.samples:,} + {test.samples:,}"
+        return text("mapped: {counts} from {folder}", counts=counts, folder=FOLDER)
+    if how == "ram":
+        return text("resident: {counts} on {device} ({why})", counts=counts, device=train.data.x.device, why=why)
+    return text("resident: {counts} on {device}", counts=counts, device=train.data.x.device)

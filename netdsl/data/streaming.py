@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.batch_order import Planned
 from netdsl.data.broken_items import Skips
 from netdsl.data.pipelines import Batch
@@ -49,7 +50,9 @@ class Streaming(Planned):
 
     def _served(self, raw: Raw, moment: Moment, share: slice) -> Batch:
         if not len(raw.places):
-            raise DataError("not one sample of a batch could be read", f"the first of them: {raw.broken[0]}")
+            raise DataError(
+                "not one sample of a batch could be read", text("the first of them: {file}", file=raw.broken[0])
+            )
         x = self._moved(raw.x)
         y = raw.y.to(self.device, non_blocking=True)
         return Batch(*self.chain(x, y, moment, raw.places + share.start))

@@ -11,11 +11,10 @@ import torch
 from torch import Tensor
 
 from netdsl.builder import construct
-from netdsl.components import Facts
-from netdsl.components import Transform as Description
+from netdsl.components import Facts, Transform
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
-from netdsl.data.transforms.values import Normalize, Scale
+from netdsl.data.transforms.base import BatchTransform, Draws
+from netdsl.data.transforms.values import Normalize, ToFloat
 from netdsl.program import Use
 
 
@@ -23,8 +22,8 @@ from netdsl.program import Use
 class Chain:
     """Transforms in order: those that are done when the data are read, and those for each batch."""
 
-    once: tuple[Transform, ...]
-    steps: tuple[Transform, ...]
+    once: tuple[BatchTransform, ...]
+    steps: tuple[BatchTransform, ...]
 
     @property
     def random(self) -> bool:
@@ -50,7 +49,7 @@ def _on_device(drawn: Draws, share: slice | Tensor, device: torch.device) -> Dra
     return tuple(rows[share].to(device, non_blocking=True) for rows in drawn)
 
 
-class Foreign(Transform):
+class Foreign(BatchTransform):
     """A transform from a plugin, which draws for itself: from a generator seeded by the step, on the batch's device."""
 
     def __init__(self, function: Callable[[Tensor, torch.Generator], Tensor], random: bool) -> None:
@@ -68,41 +67,41 @@ class Foreign(Transform):
         return self.function(x, generator)
 
 
-def make_chain(uses: Sequence[Use[Description]], facts: Facts, *, training: bool, unit: float, bytes_: bool) -> Chain:
+def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, unit: float, bytes_: bool) -> Chain:
     """The transforms that act in training, or in testing, with the conversion to real numbers where it belongs."""
     made = [_made(use, facts) for use in uses]
     wanted = [step if training else step.in_testing() for step in made]
     steps = [step for step in wanted if step is not None]
     if facts.dtype != "index":
         steps = _with_scale(steps, unit, bytes_)
-    once = tuple(takewhile(lambda step: step.moves and not step.random, steps))
+    once = tuple(takewhile(lambda step: step.preserves_values and not step.random, steps))
     return Chain(once, tuple(steps[len(once) :]))
 
 
-def _made(use: Use[Description], facts: Facts) -> Transform:
+def _made(use: Use[Transform], facts: Facts) -> BatchTransform:
     found: Any = construct(use.call, **_filled(use, facts))
-    return found if isinstance(found, Transform) else Foreign(found, use.component.random)
+    return found if isinstance(found, BatchTransform) else Foreign(found, use.component.random)
 
 
-def _filled(use: Use[Description], facts: Facts) -> dict[str, Any]:
+def _filled(use: Use[Transform], facts: Facts) -> dict[str, Any]:
     """What the file left for the data set to say."""
     known = {"mean": facts.mean, "std": facts.std, "classes": facts.classes}
     return {name: known[name] for name in use.component.parameters if name in known and not use.arguments.get(name)}
 
 
-def _with_scale(steps: Sequence[Transform], unit: float, bytes_: bool) -> list[Transform]:
+def _with_scale(steps: Sequence[BatchTransform], unit: float, bytes_: bool) -> list[BatchTransform]:
     """Puts the division by `unit` as far back as it may stand, for bytes are moved faster than real numbers."""
-    result: list[Transform] = []
+    result: list[BatchTransform] = []
     stored = True
     for step in steps:
-        if stored and not (step.moves and not (step.blends and bytes_ and unit != 255)):
+        if stored and not (step.preserves_values and not (step.interpolates and bytes_ and unit != 255)):
             stored = False
             if isinstance(step, Normalize):
-                result.append(Scale(unit, step))
+                result.append(ToFloat(unit, step))
                 continue
-            result.append(Scale(unit))
+            result.append(ToFloat(unit))
         step.unit = unit if stored else 1.0
         result.append(step)
     if stored and (bytes_ or unit != 1):
-        result.append(Scale(unit))
+        result.append(ToFloat(unit))
     return result

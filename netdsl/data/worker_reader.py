@@ -14,9 +14,11 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from netdsl.core.errors import DataError
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
-from netdsl.data.transforms.base import Transform
+from netdsl.data.transforms.base import BatchTransform
 
 
 class Key(NamedTuple):
@@ -55,7 +57,7 @@ class Reader(Dataset[Any]):
     """What a worker does: reads an item, and takes it through the transforms that give all of them one size."""
 
     items: Items
-    steps: tuple[Transform, ...] = ()
+    steps: tuple[BatchTransform, ...] = ()
 
     def __getitem__(self, key: Key) -> tuple[Tensor, int | Tensor] | Broken:
         try:
@@ -110,7 +112,7 @@ class Loader:
         except (RuntimeError, OSError, EOFError) as error:  # what the workers meet they hand over; this is their death
             if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
                 raise
-            advice = "if memory ran out, write a smaller `workers=` or `batch=`; then go on with `--resume`"
+            advice = "if memory ran out, write a smaller `workers=` or `batch=`"
             raise DataError("a process that reads the data has died", advice) from error
         else:
             self._idle = loader
@@ -172,7 +174,11 @@ def uneven(shapes: Sequence[torch.Size]) -> DataError:
     """What to say of images that cannot make a batch."""
     first = shapes[0]
     other = next(shape for shape in shapes if shape != first)
-    sizes = " and ".join("x".join(map(str, shape)) for shape in (first, other))
     return DataError(
-        f"the images have different sizes, {sizes} for example", "write `{ resize 64 }` behind the data set"
+        text(
+            "the images have different sizes, {first} and {other} for example",
+            first=format_shape(first),
+            other=format_shape(other),
+        ),
+        "write `{ resize 64x64 }` behind the data set",
     )

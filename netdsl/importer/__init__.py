@@ -11,17 +11,16 @@ from torch import nn
 
 from netdsl.builder import build_network
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape, symbol
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.importer.bodies import Bodies, Labels
 from netdsl.importer.layers import Layers
 from netdsl.importer.reading import difference, is_container
 from netdsl.language.formatter import format_source
-from netdsl.plugins.registry import Registry, load_registry
-
-__all__ = ["from_module"]
 
 ASSUMED = ("CHW", "F", "TF", "CL", "CDHW")
 """What the first layer of a text may take for granted, the likeliest first."""
@@ -30,27 +29,27 @@ STATED = ("CHW", "T", "TF", "CDHW")
 """What an `input` line may say where the first layer takes nothing for granted."""
 
 
-def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:
+def write_net(module: nn.Module, registry: Registry, *, input: Sequence[int | str] = ()) -> str:
     """The canonical text of a net: built, it has the modules of this one, under the same names in the `state_dict`.
 
-    A module in a module becomes a block. The text has an `input` line where the layers themselves do not say what comes
-    in, with symbols for sizes that may vary.
-
-    Args:
-        module: an `nn.Sequential` of modules of torch, of netdsl, of plugins, and of others like it.
-        input: the shape of one sample, for nets that do not say it; letters stand for sizes that may vary.
-        registry: the names of the language; all that are installed unless given.
-
-    Raises:
-        UnsupportedModule: something in it is not to be had in the language; the message says which module.
+    `netdsl.from_module` says what it takes; `registry` holds the names of the language that may be written.
     """
     if not is_container(module):
         parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
-        advice = f"; of its parts {', '.join(parts)} may be written" if parts else ""
-        raise UnsupportedModule(f"a net is an `nn.Sequential`, and a `{type(module).__name__}` is none{advice}")
+        raise UnsupportedModule(_no_container(type(module).__name__, parts))
     if not list(module.children()):
         raise UnsupportedModule("the net has no layer")
-    return _first_text(module, list(_starts(input)), registry or load_registry())
+    return _first_text(module, list(_starts(input)), registry)
+
+
+def _no_container(name: str, parts: Sequence[str]) -> str:
+    if not parts:
+        return text("a net is an `nn.Sequential`, and `{module}` is not one", module=name)
+    return text(
+        "a net is an `nn.Sequential`, and `{module}` is not one; its parts that are: {parts}",
+        module=name,
+        parts=", ".join(parts),
+    )
 
 
 def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry) -> str:
@@ -60,12 +59,12 @@ def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry)
         for start in starts:
             bodies = Bodies(registry, layers, start.assumes)
             try:
-                text = _text(module, start, bodies)
-                _check(text, module, registry)
+                written = _written(module, start, bodies)
+                _check(written, module, registry)
             except UnsupportedModule as failure:
                 failures.append((bodies.progress, failure))
             else:
-                return text
+                return written
     raise max(failures, key=lambda failure: failure[0])[1]
 
 
@@ -85,24 +84,27 @@ def _starts(input: Sequence[int | str]) -> Iterator[_Start]:
     yield from (_Start(tuple(map(symbol, layout))) for layout in STATED)
 
 
-def _text(module: nn.Module, start: _Start, bodies: Bodies) -> str:
+def _written(module: nn.Module, start: _Start, bodies: Bodies) -> str:
     statements = bodies.write(module, start.x, Labels()).statements
     stated = [] if start.assumes else [f"input {'x'.join(map(str, start.x))}"]
     definitions = list(bodies.definitions())
     lines = [*definitions, *([""] if definitions else []), *stated, *statements]
-    text, _ = format_source(Source("<module>", "\n".join(lines)))
-    return text
+    return format_source(Source("<module>", "\n".join(lines)))[0]
 
 
-def _check(text: str, module: nn.Module, registry: Registry) -> None:
+def _check(written: str, module: nn.Module, registry: Registry) -> None:
     """Raises where the text does not build the module."""
-    experiment, found = check(Source("<module>", text), registry)
+    experiment, found = check(Source("<module>", written), registry)
     for error in errors(found):
         line = error.span.source.line(error.span.position.line).strip()
-        raise UnsupportedModule(f"as text the net would hold `{line}`, but {error.message}")
+        raise UnsupportedModule(
+            text("as text the net would hold `{line}`, but {reason}", line=line, reason=error.message)
+        )
     assert experiment is not None, "a text without mistakes is a program"
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         built = build_network(experiment.network)
     path = difference(built, module)
     if path is not None:
-        raise UnsupportedModule(f"`{path}` cannot be written: what the language makes of it is another module")
+        raise UnsupportedModule(
+            text("`{path}` cannot be written: the statement for it makes another module", path=path)
+        )

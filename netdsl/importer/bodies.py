@@ -11,13 +11,14 @@ from typing import Any
 from torch import nn
 
 from netdsl.components import Layer, Refusal, Result
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
-from netdsl.importer.layers import Layers, Place, spellings
+from netdsl.core.text import text
+from netdsl.importer.layers import Layers, ModulePlace, no_layer_makes, spellings
 from netdsl.importer.reading import arguments, is_container, target
 from netdsl.importer.writing import RESERVED, statement
-from netdsl.language.statements import WORDS
-from netdsl.plugins.registry import Registry
+from netdsl.language.statements import STATEMENTS
 
 NAME = re.compile(r"[^\W\d]\w*")
 
@@ -50,7 +51,7 @@ class Bodies:
         self.assumes = assumes
         self.progress = 0
         self.composites = [layer for layer in registry.layers.values() if layer.is_composite]
-        self.words = {*registry.layers, *RESERVED, *(word.name for word in WORDS)}
+        self.words = {*registry.layers, *RESERVED, *STATEMENTS}
         self.blocks: dict[str, str] = {}
 
     def write(self, container: nn.Module, x: Shape, labels: Labels, path: str = "", terse: bool = False) -> Written:
@@ -58,18 +59,18 @@ class Bodies:
         statements = []
         for place, (key, child) in enumerate(container.named_children()):
             at = f"{path}.{key}" if path else key
-            text, x = self._child(child, Place(x, at, terse), labels)
+            line, x = self._child(child, ModulePlace(x, at, terse), labels)
             if key != str(place):
                 labels[_label(key, place, at)] = x
-                text = f"{text} as {key}"
-            statements.append(text)
+                line = f"{line} as {key}"
+            statements.append(line)
         return Written(statements, x)
 
     def definitions(self) -> Iterator[str]:
         """The blocks, each after those that it uses."""
         return (f"block {name} {body}" for body, name in self.blocks.items())
 
-    def _child(self, module: nn.Module, place: Place, labels: Labels) -> tuple[str, Shape]:
+    def _child(self, module: nn.Module, place: ModulePlace, labels: Labels) -> tuple[str, Shape]:
         if is_container(module):
             written = self.write(module, place.x, Labels(), place.path, terse=True)
             return self._block(written.body, place.path.rpartition(".")[2]), written.out
@@ -90,12 +91,12 @@ class Bodies:
         return self.blocks[body]
 
     def _composite(
-        self, module: nn.Module, children: Mapping[str, nn.Module], place: Place, labels: Labels
+        self, module: nn.Module, children: Mapping[str, nn.Module], place: ModulePlace, labels: Labels
     ) -> tuple[str, Shape]:
         """The statement of a module with bodies: every composite is tried, and what its rule asks for is compared."""
         path = place.path
         use = CompositeUse(module, children, place.x, tuple(getattr(module, "takes", ())))
-        reason = ""
+        reason: str | None = None
         for layer in self.composites:
             if not use.may_be(layer):
                 continue
@@ -107,11 +108,11 @@ class Bodies:
                 }
                 found = use.statement(layer, bodies, labels)
             except Refusal as refusal:
-                reason = f": {refusal.message}"
+                reason = refusal.message
                 continue
             if found:
                 return found
-        raise UnsupportedModule(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes{reason}")
+        raise no_layer_makes(module, path, reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,11 @@ class CompositeUse:
 def _label(key: str, place: int, path: str) -> str:
     """The label of a child that does not go by its place."""
     if key.isdigit():
-        raise UnsupportedModule(f"`{path}` stands at place {place}: a module goes by its place, or by a name")
+        raise UnsupportedModule(
+            text(
+                "`{path}` stands at place {place}: the key of a module is its place, or a name", path=path, place=place
+            )
+        )
     if not NAME.fullmatch(key) or key in RESERVED:
-        raise UnsupportedModule(f"`{path}` cannot be a label: a label is one word")
+        raise UnsupportedModule(text("`{path}` cannot be a label: a label is one word", path=path))
     return key

@@ -14,11 +14,12 @@ from torch import nn
 from netdsl import torch_layers
 from netdsl.builder import construct
 from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 from netdsl.importer.reading import arguments, difference, target
 from netdsl.importer.writing import Unwritable, statement
-from netdsl.plugins.registry import Registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ModulePlace:
     """Where a module stands.
 
     Args:
@@ -56,7 +57,7 @@ class Layers:
         self.plain = [layer for layer in registry.layers.values() if not layer.is_composite]
         self.known: dict[Any, Found] = {}
 
-    def statement(self, module: nn.Module, place: Place) -> Found:
+    def statement(self, module: nn.Module, place: ModulePlace) -> Found:
         """The simplest statement that makes a module in its place."""
         given = arguments(module)
         key = target(module), repr(given), place.x, place.terse, place.assumes
@@ -64,7 +65,7 @@ class Layers:
             self.known[key] = self._search(module, given, place)
         return self.known[key]
 
-    def _search(self, module: nn.Module, given: Mapping[str, Any], place: Place) -> Found:
+    def _search(self, module: nn.Module, given: Mapping[str, Any], place: ModulePlace) -> Found:
         path = place.path
         attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
@@ -76,21 +77,37 @@ class Layers:
             else None
         )
         if own is None:
-            raise UnsupportedModule(f"`{path}` is a `{target(module).replace(':', '.')}`, which no layer makes")
+            raise no_layer_makes(module, path)
         last = _Attempt(own, 0, module, given, replace(place, assumes=""))
         result = last.found()
         if result is None:
-            reason = last.refusal or f"`{own.name}` of the arguments that it remembers is another module"
-            raise UnsupportedModule(f"`{path}` cannot be written: {reason}")
+            reason = last.refusal or text(
+                "`{layer}` with the arguments that it keeps makes another module", layer=own.name
+            )
+            raise UnsupportedModule(text("`{path}` cannot be written: {reason}", path=path, reason=reason))
         if place.assumes:
-            raise UnsupportedModule(f"`{path}` does not say what comes in, and no line before it does")
+            raise UnsupportedModule(
+                text("`{path}` does not say the shape of its input, and no line before it does", path=path)
+            )
         return result
+
+
+def no_layer_makes(module: nn.Module, path: str, reason: str | None = None) -> UnsupportedModule:
+    """The error of a module that no layer makes, with the last refusal of one that might."""
+    made = target(module).replace(":", ".")
+    if reason is None:
+        return UnsupportedModule(text("`{path}` is a `{module}`, which no layer makes", path=path, module=made))
+    return UnsupportedModule(
+        text("`{path}` is a `{module}`, which no layer makes: {reason}", path=path, module=made, reason=reason)
+    )
 
 
 class _Attempt:
     """One layer tried for one module."""
 
-    def __init__(self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: Place) -> None:
+    def __init__(
+        self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: ModulePlace
+    ) -> None:
         self.layer = layer
         self.order = order
         self.module = module

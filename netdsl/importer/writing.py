@@ -9,6 +9,7 @@ from math import isfinite
 from typing import Any
 
 from netdsl.components import Layer, Parameter
+from netdsl.core.text import text
 
 WORD = re.compile(r"[^\W\d]\w*")
 RESERVED = frozenset({"true", "false", "none", "in", "features", "as"})
@@ -70,7 +71,7 @@ def value(given: Any, *, commas: bool = False) -> str:
         return str(given)
     if isinstance(given, str) and '"' not in given and given.isprintable():
         return f'"{given}"'
-    raise Unwritable(f"`{given!r}` cannot be written")
+    raise Unwritable(text("`{given!r}` cannot be written", given=given))
 
 
 def _several(given: tuple[Any, ...], commas: bool) -> str:
@@ -82,9 +83,9 @@ def _several(given: tuple[Any, ...], commas: bool) -> str:
 
 def _number(given: int | float) -> str:
     if isinstance(given, float) and not isfinite(given):
-        raise Unwritable(f"{given} cannot be written")
-    text = json.dumps(given).removesuffix(".0")
-    return re.sub(r"e([+-]?)0*(\d)", lambda found: f"e{found[1].strip('+')}{found[2]}", text)
+        raise Unwritable(text("{given} cannot be written", given=given))
+    number = json.dumps(given).removesuffix(".0")
+    return re.sub(r"e([+-]?)0*(\d)", lambda found: f"e{found[1].strip('+')}{found[2]}", number)
 
 
 def _is_size(given: Any) -> bool:

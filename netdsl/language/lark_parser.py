@@ -61,6 +61,8 @@ class Engine(threading.local):
         try:
             tree = self._lark.parse(text, start=start)
         except UnexpectedToken as error:
+            # `expected` has every terminal of the parser's state, `accepts` those that really lead on; lark fills it in
+            # only for some errors.
             expected = frozenset(error.accepts or error.expected)
             ended = error.token.type == "$END"
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
@@ -78,6 +80,7 @@ def engine() -> Engine:
 def _load(builder: TreeBuilder) -> lark.Lark:
     """Lark for our grammar: from its cache file in 2 ms, from the grammar in 25 ms."""
     grammar = GRAMMAR.read_text(encoding="utf-8")
+    # The name holds all that the tables depend on, so that no cache is ever out of date.
     name = f"grammar-{crc32(grammar.encode()):08x}-lark-{lark.__version__}.cache"
     try:
         path = user_cache() / "netdsl" / name
@@ -85,6 +88,7 @@ def _load(builder: TreeBuilder) -> lark.Lark:
         return _lark(grammar, builder, cache_file=None)
     if os.path.exists(path):  # unlike the path's own method, False where one may not look
         return _lark(grammar, builder, path)
+    # Lark writes its cache in place: another process must not read half of it.
     draft = path.with_suffix(f".{os.getpid()}")
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

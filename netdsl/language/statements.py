@@ -1,112 +1,208 @@
-"""The statements that the language itself knows; every other name is a layer's, or a block's."""
+"""Every statement of the language, declared once; any other first word is the name of a layer or of a block.
+
+What a statement is follows from its declaration here: the checker's directives and definitions, `--set`, suggestions
+for misspelt words, the kinds of components that plugins may bring, `netdsl layers` and completion.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
+
+from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
+from netdsl.components.settings import DataSettings, TrainSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A statement: how it is written, what it means, an example."""
+class StatementKind(NamedTuple):
+    """A statement of the language.
+
+    Args:
+        name: the word that it begins with.
+        nature: a `definition` gives names their meaning, a `directive` speaks of the experiment around the net, `flow`
+            stands for layers.
+        usage: how it is written; `settings` are added to it.
+        doc: what it means: a sentence, then paragraphs.
+        example: how it may look in a file.
+        component: the kind of component that it names: `loss cross_entropy`.
+        body: the kind of component that each statement of its body names.
+        settings: the class whose fields it takes as settings, besides its component's parameters.
+        repeats: whether a file may have several, and one may name several components.
+        default: the component where a file has no such line, or that for each kind of target that the data has.
+    """
 
     name: str
+    nature: Literal["definition", "directive", "flow"]
     usage: str
     doc: str
     example: str
+    component: type[Component] | None = None
+    body: type[Component] | None = None
+    settings: type[Any] | None = None
+    repeats: bool = False
+    default: str | Mapping[str, str] | None = None
 
     @property
     def summary(self) -> str:
         """The first sentence, as one line."""
         return self.doc.partition("\n")[0]
 
+    def default_for(self, targets: str | None) -> str | None:
+        """The name of the component where a file gives none; `targets` is None where there is no data."""
+        return self.default.get(targets or "") if isinstance(self.default, Mapping) else self.default
 
-WORDS = (
-    Word(
-        "input",
-        "input SIZE",
+
+INPUT = StatementKind(
+    name="input",
+    nature="directive",
+    usage="input SIZE",
+    doc=(
         "The shape of one sample, without the batch.\n\n"
         "A capital letter stands for a size that may vary; the checker then says which sizes fit. Left out, the shape "
-        "comes from `data`, or from what the layers state.",
-        "input 3x32x32\ninput 3xHxW",
+        "comes from `data`, or from what the layers state."
     ),
-    Word(
-        "let",
-        "let NAME=VALUE …",
+    example="input 3x32x32\ninput 3xHxW",
+)
+LET = StatementKind(
+    name="let",
+    nature="definition",
+    usage="let NAME=VALUE …",
+    doc=(
         "Names values, for arithmetic and arguments.\n\n"
-        "A value is a number, a size, a word, or the name of a layer or block. `--set NAME=VALUE` overrides it.",
-        "let width=64 depth=2 act=relu\nconv 3->(width*2) k3; act",
+        "A value is a number, a size, a word, or the name of a layer or block. `--set NAME=VALUE` overrides it."
     ),
-    Word(
-        "variant",
-        "variant NAME VARIABLE=VALUE …",
-        "A named set of overrides, which `--variant NAME` applies.",
-        "variant wide width=128 depth=3",
-    ),
-    Word(
-        "block",
-        "block NAME [PARAMETER] … [PARAMETER=DEFAULT] … { … }",
+    example="let width=64 depth=2 act=relu\nconv 3->(width*2) k3; act",
+    repeats=True,
+)
+VARIANT = StatementKind(
+    name="variant",
+    nature="definition",
+    usage="variant NAME VARIABLE=VALUE …",
+    doc="A named set of overrides, which `--variant NAME` applies.",
+    example="variant wide width=128 depth=3",
+    repeats=True,
+)
+BLOCK = StatementKind(
+    name="block",
+    nature="definition",
+    usage="block NAME [PARAMETER] … [PARAMETER=DEFAULT] … { … }",
+    doc=(
         "Defines a block, which is used like a layer.\n\n"
         "In its body `in` is the first size of its input (the channels) and `features` the last. Its use is one nested "
-        "module.",
-        "block unit out stride=1 { conv out k3 s=stride p1; bn; relu }\nunit 128 stride=2",
+        "module."
     ),
-    Word(
-        "use",
-        'use "FILE", or use LIBRARY',
+    example="block unit out stride=1 { conv out k3 s=stride p1; bn; relu }\nunit 128 stride=2",
+    repeats=True,
+)
+USE = StatementKind(
+    name="use",
+    nature="definition",
+    usage='use "FILE", or use LIBRARY',
+    doc=(
         "Takes the blocks of another file, or of a library.\n\n"
-        "Libraries such as resnet come with netdsl. A file must lie below the folder of the file that is run.",
-        'use "blocks.net"\nuse resnet',
+        "Libraries such as resnet come with netdsl. A file must lie below the folder of the file that is run."
     ),
-    Word(
-        "repeat",
-        "repeat N { … }",
-        "Stands for its body written out N times.\n\nThe layers are siblings, not nested; 0 is a switch that is off.",
-        "repeat 3 { conv 64 k3 p1; relu }",
-    ),
-    Word(
-        "budget",
-        "budget QUANTITY<=NUMBER …",
+    example='use "blocks.net"\nuse resnet',
+    repeats=True,
+)
+REPEAT = StatementKind(
+    name="repeat",
+    nature="flow",
+    usage="repeat N { … }",
+    doc="Stands for its body written out N times.\n\nThe layers are siblings, not nested; 0 is a switch that is off.",
+    example="repeat 3 { conv 64 k3 p1; relu }",
+    repeats=True,
+)
+BUDGET = StatementKind(
+    name="budget",
+    nature="directive",
+    usage="budget QUANTITY<=NUMBER …",
+    doc=(
         "A promise about the net that `netdsl check` keeps.\n\n"
         "Quantities are params, macs (of one sample), memory (bytes of weights and activations for a batch), "
-        "receptive (pixels that an output depends on) and depth (layers with weights in a row).",
-        "budget params<=25M macs<=4G",
+        "receptive (pixels that an output depends on) and depth (layers with weights in a row)."
     ),
-    Word(
-        "data",
-        "data NAME … [batch=64] [split=…] [limit=…] [{ TRANSFORM; … }]",
-        "The data set to train on, and what is done to its samples.\n\n"
-        "Besides its data set's own parameters a line may give root, batch, workers, shuffle, drop_last, split (the "
-        "share kept for testing), limit, cache and on_error. Random transforms act in training only.",
-        "data cifar10 batch=64 { randomcrop 32 padding=4; hflip; normalize }",
-    ),
-    Word(
-        "loss",
-        "loss NAME …",
-        "What training makes small.\n\nLeft out, it follows from the kind of target.",
-        "loss cross_entropy label_smoothing=0.1",
-    ),
-    Word("optimizer", "optimizer NAME …", "How the weights are changed.", "optimizer sgd lr=0.1 momentum=0.9"),
-    Word("schedule", "schedule NAME …", "How the learning rate changes during training.", "schedule cosine"),
-    Word(
-        "metrics",
-        "metrics NAME …",
-        "What is measured on the test set after every epoch.\n\nSeveral lines may stand.",
-        "metrics accuracy",
-    ),
-    Word(
-        "logger",
-        "logger NAME …",
-        "Where curves are written; several lines may stand.",
-        "logger tensorboard",
-    ),
-    Word(
-        "train",
-        "train [epochs=10] [steps=…] [precision=fp32] [seed=0] …",
-        "How long and how to train.\n\n"
-        "Further: compile, tf32 and deterministic (on CUDA), clip (of the gradient's norm), accumulate (batches to a "
-        "step), ema (decay of averaged weights), every (steps between two logged losses), patience (epochs without "
-        "improvement), keep (best epochs whose weights stay), speed and test_batch (the header says what `auto` "
-        "chose), decay, freeze and shard.",
-        "train epochs=30 precision=bf16 ema=0.999",
-    ),
+    example="budget params<=25M macs<=4G",
+    repeats=True,
 )
+DATA = StatementKind(
+    name="data",
+    nature="directive",
+    usage="data NAME …",
+    doc=(
+        "The data set to train on, and what is done to its samples.\n\n"
+        "A data set has parameters of its own besides these settings. Random transforms act in training only."
+    ),
+    example="data cifar10 batch=64 { randomcrop 32 padding=4; hflip; normalize }",
+    component=Dataset,
+    body=Transform,
+    settings=DataSettings,
+)
+LOSS = StatementKind(
+    name="loss",
+    nature="directive",
+    usage="loss NAME …",
+    doc="The function that training minimises.\n\nLeft out, it follows from the kind of target.",
+    example="loss cross_entropy label_smoothing=0.1",
+    component=Loss,
+    default={"classes": "cross_entropy", "numbers": "mse"},
+)
+OPTIMIZER = StatementKind(
+    name="optimizer",
+    nature="directive",
+    usage="optimizer NAME …",
+    doc="How the weights are changed.",
+    example="optimizer sgd lr=0.1 momentum=0.9",
+    component=Optimizer,
+    default="adam",
+)
+SCHEDULE = StatementKind(
+    name="schedule",
+    nature="directive",
+    usage="schedule NAME …",
+    doc="How the learning rate changes during training.",
+    example="schedule cosine",
+    component=Schedule,
+)
+METRICS = StatementKind(
+    name="metrics",
+    nature="directive",
+    usage="metrics NAME …",
+    doc="What is measured on the test set after every epoch.\n\nSeveral lines may stand.",
+    example="metrics accuracy",
+    component=Metric,
+    repeats=True,
+    default={"classes": "accuracy", "numbers": "mae"},
+)
+LOGGER = StatementKind(
+    name="logger",
+    nature="directive",
+    usage="logger NAME …",
+    doc="Where curves are written; several lines may stand.",
+    example="logger tensorboard",
+    component=Logger,
+    repeats=True,
+)
+TRAIN = StatementKind(
+    name="train",
+    nature="directive",
+    usage="train",
+    doc="How long and how to train.",
+    example="train epochs=30 precision=bf16 ema=0.999",
+    settings=TrainSettings,
+)
+
+STATEMENTS: Mapping[str, StatementKind] = {
+    kind.name: kind for kind in tuple(globals().values()) if isinstance(kind, StatementKind)
+}
+"""All statements declared above, by the word that they begin with."""
+
+DIRECTIVES = tuple(name for name, kind in STATEMENTS.items() if kind.nature == "directive")
+DEFINITIONS = tuple(name for name, kind in STATEMENTS.items() if kind.nature == "definition")
+AT_THE_TOP = frozenset((*DIRECTIVES, *DEFINITIONS))
+"""The statements that stand outside the net, though a `let` may stand in a body too."""
+
+COMPONENT_KINDS: tuple[type[Component], ...] = (
+    Layer,
+    *(kind for one in STATEMENTS.values() for kind in (one.component, one.body) if kind),
+)
+"""The kinds of components that a text may name, and plugins may bring."""

@@ -36,6 +36,7 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def _signed(self, token: Any) -> Span:
         span = self._over(token, token)
+        # The lexer sees `width` and `-1`, a name and an argument of its own; the author meant a difference.
         if token[0] == "-" and span.start and _ends_operand(self.source.text[span.start - 1]):
             self.glued.append(token.start_pos)
         return span
@@ -59,6 +60,7 @@ class TreeBuilder(Transformer[Token, Any]):
         (token,) = children
         return syntax.Hole(self._over(token, token))
 
+    # Every other child is the comma between two elements.
     def sequence(self, children: list[Any]) -> syntax.Sequence:
         return syntax.Sequence(tuple(children[::2]), children[0].span.to(children[-1].span))
 
@@ -126,6 +128,7 @@ def number(text: str) -> int | float:
     digits, scale = (text[:-1], int(10**power)) if power else (text, 1)
     if digits.isdecimal():
         return _integer(digits) * scale
+    # `1.1M` as 1.1e6 is exact, where 1.1 * 10**6 is not.
     value = float(digits) * scale if "e" in digits.lower() else float(f"{digits}e{power}")
     return int(value) if power and value.is_integer() else value
 

@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.source import Source, Span
-from netdsl.language.syntax import Body, Flow, Name, Setting, Short, Statement
+from netdsl.core.text import text
+from netdsl.language.syntax import Name, Setting, Statement
 
 
 def delete(statement: Statement) -> Fix | None:
-    """Takes the statement out, with the line where it stands alone; None where it has a label, which may be used."""
+    """Takes the statement out, with the line where it stands alone; None where it has a label, which may be used.
+
+    The layers after it are then counted otherwise, so that a saved `state_dict` may fit no more: the fix is unsafe.
+    """
     if statement.label:
         return None
-    return Fix("delete it", (Edit(_extent(statement.span), ""),))
-
-
-def without_bias(statement: Statement) -> Fix | None:
-    """Writes `bias=false` in the statement of a layer; None where its arguments are too many to tell."""
-    values = [item for item in statement.items if not isinstance(item, (Setting, Short, Body))]
-    for item in statement.items:
-        if isinstance(item, Setting) and item.name.text == "bias":
-            return _write(item.span)
-        if isinstance(item, Name) and item.text == "bias":
-            return _write(item.span)
-    if len(values) > 3:
-        return None
-    last: Name | Flow = statement.flow or statement.name
-    end = statement.items[-1].span.end if statement.items else last.span.end
-    return _write(Span(statement.span.source, end, end), " ")
+    return Fix("delete it", (Edit(_extent(statement.span), ""),), safe=False)
 
 
 def without(statement: Statement, name: str) -> Fix | None:
@@ -37,26 +26,22 @@ def without(statement: Statement, name: str) -> Fix | None:
             source, start, end = item.span
             while source.text[start - 1] in " \t":
                 start -= 1
-            return Fix(f"leave `{name}` out", (Edit(Span(source, start, end), ""),))
+            return Fix(text("leave `{name}` out", name=name), (Edit(Span(source, start, end), ""),))
     return None
-
-
-def _write(span: Span, before: str = "") -> Fix:
-    return Fix("write `bias=false`", (Edit(span, f"{before}bias=false"),))
 
 
 def _extent(span: Span) -> Span:
     """The statement and what separates it from its neighbours."""
-    source, text = span.source, span.source.text
-    start, end = text.rfind("\n", 0, span.start) + 1, _line_end(source, span.end)
-    before, after = text[start : span.start], text[span.end : end]
+    source = span.source
+    start, end = source.text.rfind("\n", 0, span.start) + 1, _line_end(source, span.end)
+    before, after = source.text[start : span.start], source.text[span.end : end]
     if before.rstrip().endswith(";"):
         return Span(source, start + len(before.rstrip().removesuffix(";").rstrip()), span.end)
     if after.lstrip().startswith(";"):
         follows = after.lstrip()[1:]
         return Span(source, span.start, end - len(follows.lstrip(" \t")))
     if not before.strip() and not after.strip():
-        return Span(source, start, min(end + 1, len(text)))
+        return Span(source, start, min(end + 1, len(source.text)))
     return span
 
 

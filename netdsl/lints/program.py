@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from netdsl.components.traits import Traits
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, File, Statement
-from netdsl.program import SEQUENTIAL, Experiment, Node
-
-SEQUENCES = (SEQUENTIAL.target, "netdsl.modules:Skipping")
+from netdsl.program import Experiment, Node
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Place:
+class PlacedLayer:
     """A layer in its place.
 
     Args:
         node: the layer.
-        target: what it builds, without the number of axes: `torch.nn:Conv`.
+        traits: what is true of it.
         before: the layer whose output it alone receives; None where that is the input, or shared with others.
     """
 
     node: Node
-    target: str
-    before: Place | None
+    traits: Traits
+    before: PlacedLayer | None
 
     @property
     def is_written(self) -> bool:
@@ -35,10 +34,13 @@ class Place:
         return self.node.span.text == self.node.written
 
     def argument(self, name: str, default: Any = None) -> Any:
-        """An argument of its module."""
-        return self.node.call.arguments.get(name, default)
+        """An argument of its module: as written, else the layer's own default, else this one."""
+        arguments, layer = self.node.call.arguments, self.node.layer
+        if name in arguments or layer is None or name not in layer.parameters:
+            return arguments.get(name, default)
+        return layer.parameters[name].default
 
-    def chain(self) -> Iterator[Place]:
+    def chain(self) -> Iterator[PlacedLayer]:
         """The places before it, the nearest first."""
         place = self.before
         while place:
@@ -54,12 +56,12 @@ class Program:
     file: File
 
     @cached_property
-    def places(self) -> Sequence[Place]:
+    def places(self) -> Sequence[PlacedLayer]:
         """Every layer in its place."""
         return self._walked[0]
 
     @cached_property
-    def last(self) -> Place | None:
+    def last(self) -> PlacedLayer | None:
         """The layer that gives the net's output; None where several do."""
         return self._walked[1]
 
@@ -68,19 +70,19 @@ class Program:
         """Every statement of the file by its place, those in bodies among them."""
         return {statement.span: statement for statement in walk(self.file.statements)}
 
-    def everywhere(self, test: Callable[[Place], bool]) -> Iterator[Place]:
+    def everywhere(self, test: Callable[[PlacedLayer], bool]) -> Iterator[PlacedLayer]:
         """The statements of the file that a test holds for wherever they stand, a place for each."""
         return (places[0] for places in self._by_statement if all(map(test, places)))
 
-    def somewhere(self, test: Callable[[Place], bool]) -> Iterator[Place]:
+    def somewhere(self, test: Callable[[PlacedLayer], bool]) -> Iterator[PlacedLayer]:
         """The statements of the file that a test holds for in one place at least, and the first such place."""
         found = (next(filter(test, places), None) for places in self._by_statement)
         return (place for place in found if place)
 
     @cached_property
-    def _by_statement(self) -> Sequence[Sequence[Place]]:
+    def _by_statement(self) -> Sequence[Sequence[PlacedLayer]]:
         """The places of every statement that the author of this file has written."""
-        grouped: dict[Span, list[Place]] = {}
+        grouped: dict[Span, list[PlacedLayer]] = {}
         for place in self.places:
             if place.is_written and place.node.span in self.statements:
                 grouped.setdefault(place.node.span, []).append(place)
@@ -92,7 +94,7 @@ class Program:
         return Counter(place.node.span for place in self.places)
 
     @cached_property
-    def _walked(self) -> tuple[Sequence[Place], Place | None]:
+    def _walked(self) -> tuple[Sequence[PlacedLayer], PlacedLayer | None]:
         network = self.experiment.network
         walk = _Walk([])
         last = walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None)
@@ -102,31 +104,26 @@ class Program:
 class _Walk(NamedTuple):
     """Follows the numbers through the net."""
 
-    places: list[Place]
+    places: list[PlacedLayer]
 
-    def sequence(self, nodes: Sequence[Node], kept: Any, before: Place | None) -> Place | None:
+    def sequence(self, nodes: Sequence[Node], kept: Any, before: PlacedLayer | None) -> PlacedLayer | None:
         """Notes the places of layers that follow each other; returns the last."""
         for node in nodes:
             after = self._node(node, before)
             before = None if node.key in kept else after
         return before
 
-    def _node(self, node: Node, before: Place | None) -> Place | None:
-        if node.call.target in SEQUENCES:
+    def _node(self, node: Node, before: PlacedLayer | None) -> PlacedLayer | None:
+        traits = node.traits
+        if node.is_sequence and not traits:
             return self.sequence(node.children, node.call.arguments.get("keeps", {}), before)
-        if node.layer is None or node.layer.is_composite:
+        if (node.layer is None and not traits) or (node.layer and node.layer.is_composite):
             for child in node.children:
                 self._node(child, None)
             return None
-        place = Place(node, plain(node.call.target), before)
+        place = PlacedLayer(node, traits, before)
         self.places.append(place)
         return place
-
-
-@cache
-def plain(target: str) -> str:
-    """A target without the number of axes."""
-    return target.removesuffix("1d").removesuffix("2d").removesuffix("3d")
 
 
 def walk(statements: Sequence[Statement]) -> Iterator[Statement]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import pluggy
 
-from netdsl.components import Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
+from netdsl.components import Component
+from netdsl.core.text import text
+from netdsl.language.statements import COMPONENT_KINDS, STATEMENTS
 
 if TYPE_CHECKING:
     import click
@@ -20,52 +22,33 @@ hookspec = pluggy.HookspecMarker("netdsl")
 hookimpl = pluggy.HookimplMarker("netdsl")
 
 
-@hookspec
-def netdsl_layers() -> Iterable[Layer]:
-    """Layers: names that a net may use."""
-    raise AssertionError("a specification is never called")
+HOOKS: Mapping[str, type[Component]] = {f"netdsl_{kind.plural.replace(' ', '')}": kind for kind in COMPONENT_KINDS}
+"""The hooks through which plugins bring components, `netdsl_losses` for losses, with the kind of each."""
 
 
-@hookspec
-def netdsl_datasets() -> Iterable[Dataset]:
-    """Data sets: names that a `data` line may use."""
-    raise AssertionError("a specification is never called")
+def _specify(hook: str, kind: type[Component]) -> Callable[[], Iterable[Component]]:
+    def specification() -> Iterable[Component]:
+        raise AssertionError("a specification is never called")
+
+    specification.__name__ = specification.__qualname__ = hook
+    specification.__annotations__ = {"return": f"Iterable[{kind.__name__}]"}
+    specification.__doc__ = _purpose(kind)
+    return hookspec(specification)
 
 
-@hookspec
-def netdsl_transforms() -> Iterable[Transform]:
-    """Transforms: names that the body of a `data` line may use."""
-    raise AssertionError("a specification is never called")
+def _purpose(kind: type[Component]) -> str:
+    """Where in a text the names of a kind stand."""
+    kinds = kind.plural.capitalize()
+    for statement in STATEMENTS.values():
+        if statement.component is kind:
+            return text("{kinds}: names that the `{line}` line may use.", kinds=kinds, line=statement.name)
+        if statement.body is kind:
+            return text("{kinds}: names that the body of the `{line}` line may use.", kinds=kinds, line=statement.name)
+    return text("{kinds}: names that the net may use.", kinds=kinds)
 
 
-@hookspec
-def netdsl_losses() -> Iterable[Loss]:
-    """Losses: names that a `loss` line may use."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_optimizers() -> Iterable[Optimizer]:
-    """Optimizers: names that an `optimizer` line may use."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_schedules() -> Iterable[Schedule]:
-    """Learning-rate schedules: names that a `schedule` line may use."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_metrics() -> Iterable[Metric]:
-    """Metrics: names that a `metrics` line may use."""
-    raise AssertionError("a specification is never called")
-
-
-@hookspec
-def netdsl_loggers() -> Iterable[Logger]:
-    """Loggers: names that a `logger` line may use."""
-    raise AssertionError("a specification is never called")
+# pluggy reads a module's functions: one is made for each kind of component, so that a new kind is not repeated here
+globals().update({hook: _specify(hook, kind) for hook, kind in HOOKS.items()})
 
 
 @hookspec

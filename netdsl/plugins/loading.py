@@ -13,51 +13,21 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 import pluggy
 
 from netdsl import __version__
-from netdsl.plugins import hookspecs
+from netdsl.components.registry import OWN, Plugin, Problem
+from netdsl.core.errors import in_a_line
+from netdsl.core.text import text
+from netdsl.plugins import hookspecs, own
 from netdsl.plugins.entry_points import Announcement, announcements
 
-OWN = "netdsl"
 VARIABLE = "NETDSL_PLUGINS"
 REQUIREMENT = "requires_netdsl"
 HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "sklearn")
 CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
-
-
-class Plugin(NamedTuple):
-    """A plugin that was imported.
-
-    Args:
-        name: what its entry point is called; of a file, its name without the `.py`.
-        version: of the package.
-        package: the package or the file that it comes from.
-        seconds: how long it took to import.
-        heavy: the slow packages that importing it imported, such as `torch`.
-    """
-
-    name: str
-    version: str
-    package: str
-    seconds: float = 0.0
-    heavy: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return f"`{self.name}` {self.version}".rstrip()
-
-
-class Problem(NamedTuple):
-    """Something wrong with a plugin, and what to do about it."""
-
-    plugin: str
-    message: str
-    advice: str
-
-    def __str__(self) -> str:
-        return f"{self.message}; {self.advice}"
 
 
 @dataclass(frozen=True)
@@ -69,36 +39,32 @@ class Gathered:
     problems: list[Problem] = field(default_factory=list)
 
     def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
-        """Notes a problem: `message` goes on after the plugin's name and version."""
-        self.problems.append(Problem(plugin.name, f"plugin {plugin} {message}", advice or repair(plugin)))
+        """Notes a problem with a plugin."""
+        self.problems.append(Problem(plugin.name, message, advice or plugin.repair))
 
 
 class Unusable(Exception):
-    """Why a plugin is left out."""
+    """Why a plugin is left out, and what to do about it where that is not what `repair` says."""
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
 
 
 def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
     gathered = Gathered(pluggy.PluginManager("netdsl"))
     gathered.manager.add_hookspecs(hookspecs)
-    gathered.manager.register(importlib.import_module("netdsl.builtins"), OWN)
+    gathered.manager.register(own, OWN)
     gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
     for one in _wanted(gathered) if installed else ():
         plugin = Plugin(_unused(one.name, gathered, one.package), one.version, one.package)
-        _add(plugin, gathered, partial(_import_announced, one))
+        _add(plugin, gathered, partial(_import_announced, plugin, one))
     for file in files:
         plugin = Plugin(_unused(file.stem, gathered, str(file)), "", str(file))
-        _add(plugin, gathered, partial(_import_file, file))
+        _add(plugin, gathered, partial(_import_file, plugin, file))
     return gathered
-
-
-def repair(plugin: Plugin) -> str:
-    """What to do about a plugin that does not work."""
-    if plugin.package.endswith(".py"):
-        return f"mend `{plugin.package}`, or leave `--plugin` out"
-    return (
-        f"upgrade it (`pip install -U {plugin.package}`), mend it, or go without it (`pip uninstall {plugin.package}`)"
-    )
 
 
 def _wanted(gathered: Gathered) -> Iterable[Announcement]:
@@ -110,31 +76,38 @@ def _wanted(gathered: Gathered) -> Iterable[Announcement]:
     found = announcements() if names else []
     for name in names:
         if name not in {one.name for one in found}:
-            known = ", ".join(f"`{one.name}`" for one in found) or "none"
-            message = f"plugin `{name}`, which `{VARIABLE}` names, is not installed"
-            gathered.problems.append(Problem(name, message, f"install it, or correct the name: installed are {known}"))
+            message = text("plugin `{name}`, which `{variable}` names, is not installed", name=name, variable=VARIABLE)
+            gathered.problems.append(Problem(name, message, _installed([one.name for one in found])))
     return [one for one in found if one.name in names]
+
+
+def _installed(names: Sequence[str]) -> str:
+    """What to do about a plugin that is named but not installed."""
+    if not names:
+        return "install it, or correct the name: no plugin is installed"
+    installed = ", ".join(f"`{name}`" for name in names)
+    return text("install it, or correct the name; the installed plugins: {plugins}", plugins=installed)
 
 
 def _unused(name: str, gathered: Gathered, package: str) -> str:
     return f"{name} ({package})" if name in gathered.plugins else name
 
 
-def _import_announced(announcement: Announcement) -> Any:
-    _check_needs(announcement.needs)
+def _import_announced(plugin: Plugin, announcement: Announcement) -> Any:
+    _check_needs(plugin, announcement.needs)
     module, _, attribute = announcement.target.partition(":")
-    plugin = importlib.import_module(module)
-    return attrgetter(attribute)(plugin) if attribute else plugin
+    found = importlib.import_module(module)
+    return attrgetter(attribute)(found) if attribute else found
 
 
-def _import_file(file: Path) -> Any:
+def _import_file(plugin: Plugin, file: Path) -> Any:
     """The file as a module that `module:attribute` can name."""
     if not file.is_file():
-        raise Unusable("is not there")
+        raise Unusable(text("plugin {plugin} is left out: there is no such file", plugin=plugin))
     name = f"netdsl_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', file.stem)}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
-        raise Unusable("is no Python file")
+        raise Unusable(text("plugin {plugin} is left out: it is not a Python file", plugin=plugin))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -146,13 +119,17 @@ def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
     before, start = set(sys.modules), perf_counter()
     try:
         found = load()
-        _check_needs([f"netdsl{getattr(found, REQUIREMENT, '')}"])
+        _check_needs(plugin, [f"netdsl{getattr(found, REQUIREMENT, '')}"])
     except Unusable as error:
-        upgrade = f"`pip install -U netdsl`, or {repair(plugin)}" if "needs" in str(error) else ""
-        gathered.note(plugin, f"{error} and is left out", upgrade)
+        gathered.note(plugin, error.message, error.advice)
         return
     except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
-        gathered.note(plugin, f"cannot be imported and is left out: {describe(error)}")
+        gathered.note(
+            plugin,
+            text(
+                "plugin {plugin} cannot be imported and is left out: {reason}", plugin=plugin, reason=in_a_line(error)
+            ),
+        )
         return
     seconds = perf_counter() - start
     heavy = tuple(name for name in HEAVY if name in sys.modules and name not in before)
@@ -165,39 +142,60 @@ def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
         manager.register(found, plugin.name)
     except Exception as error:  # such as a hook with parameters that its specification does not have
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        gathered.note(plugin, f"cannot be registered and is left out: {reason}")
+        gathered.note(
+            plugin, text("plugin {plugin} cannot be registered and is left out: {reason}", plugin=plugin, reason=reason)
+        )
         return
     gathered.plugins[plugin.name] = plugin
-    for message in _misspelt(found, manager):
+    for message in _misspelt(plugin, found, manager):
         gathered.note(plugin, message)
 
 
-def _misspelt(found: Any, manager: pluggy.PluginManager) -> Iterator[str]:
+def _misspelt(plugin: Plugin, found: Any, manager: pluggy.PluginManager) -> Iterator[str]:
     """The hooks that will never be called: of an unknown name, or without their mark."""
     callers = manager.get_hookcallers(found) or []
     for caller in callers:
         if not caller.has_spec():
-            yield f"has a hook `{caller.name}`, which netdsl does not have{_meant(caller.name)}"
+            yield _unknown_hook(plugin, caller.name)
     names = [name for name in dir(found) if name.startswith("netdsl_") and name not in {one.name for one in callers}]
     unmarked = [name for name in names if callable(getattr(found, name, None))]
     for name in unmarked:
-        yield f"has a function `{name}` that is not marked as a hook: write `@hookimpl` above it"
+        yield text(
+            "plugin {plugin} has a function `{name}` that is not marked as a hook: write `@hookimpl` above it",
+            plugin=plugin,
+            name=name,
+        )
     if not callers and not unmarked:
-        yield "has no hooks and adds nothing"
+        yield text("plugin {plugin} has no hooks and adds nothing", plugin=plugin)
 
 
-def _meant(name: str) -> str:
+def _unknown_hook(plugin: Plugin, name: str) -> str:
     from difflib import get_close_matches
 
     near = get_close_matches(name, [hook for hook in vars(hookspecs) if hook.startswith("netdsl_")], 1)
-    return f": did you mean `{near[0]}`?" if near else ""
+    if not near:
+        return text("plugin {plugin} has a hook `{hook}`, which netdsl does not have", plugin=plugin, hook=name)
+    return text(
+        "plugin {plugin} has a hook `{hook}`, which netdsl does not have: did you mean `{near}`?",
+        plugin=plugin,
+        hook=name,
+        near=near[0],
+    )
 
 
-def _check_needs(needs: Iterable[str]) -> None:
+def _check_needs(plugin: Plugin, needs: Iterable[str]) -> None:
     for need in needs:
         wanted = need.partition(";")[0]
         if not all(_meets(relation, version) for relation, version in CLAUSE.findall(wanted)):
-            raise Unusable(f"needs {wanted.strip()}, but this is netdsl {__version__},")
+            raise Unusable(
+                text(
+                    "plugin {plugin} needs {wanted}, but this is netdsl {version}, and is left out",
+                    plugin=plugin,
+                    wanted=wanted.strip(),
+                    version=__version__,
+                ),
+                text("`pip install -U netdsl`, or {repair}", repair=plugin.repair),
+            )
 
 
 def _meets(relation: str, version: str) -> bool:
@@ -215,9 +213,3 @@ def _meets(relation: str, version: str) -> bool:
 
 def _release(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
-
-
-def describe(error: BaseException) -> str:
-    """An exception in a line."""
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

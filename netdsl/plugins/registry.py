@@ -8,82 +8,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any
 
-from netdsl.components import (
-    Component,
-    Dataset,
-    Layer,
-    Logger,
-    Loss,
-    Metric,
-    Optimizer,
-    Schedule,
-    Transform,
-)
-from netdsl.plugins.loading import OWN, Gathered, Plugin, Problem, describe, gather
+from netdsl.components import Component
+from netdsl.components.registry import OWN, Implementation, Plugin, Problem, Registry
+from netdsl.core.errors import in_a_line
+from netdsl.core.text import join_and, text
+from netdsl.plugins.hookspecs import HOOKS
+from netdsl.plugins.loading import Gathered, gather
+from netdsl.plugins.torch_lookup import LazyTorchLookup, described
 
-C = TypeVar("C", bound=Component)
-
-HOOKS: Mapping[str, type[Component]] = {
-    "netdsl_layers": Layer,
-    "netdsl_datasets": Dataset,
-    "netdsl_transforms": Transform,
-    "netdsl_losses": Loss,
-    "netdsl_optimizers": Optimizer,
-    "netdsl_schedules": Schedule,
-    "netdsl_metrics": Metric,
-    "netdsl_loggers": Logger,
-}
 CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
-
-
-class PluginWarning(UserWarning):
-    """Something is wrong with a plugin; what it would have done is left out."""
-
-
-class Implementation(NamedTuple):
-    """A function that a plugin wants to have called, and those of its hook's parameters that it takes."""
-
-    plugin: Plugin
-    function: Callable[..., Any]
-    takes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What the plugins bring.
-
-    Args:
-        components: the names of the language, by kind of component.
-        origins: the plugin that each comes from.
-        problems: what went wrong while they were gathered.
-        plugins: those that are in use, netdsl's own first.
-        disputed: names that several plugins bring, so that none of them counts, and those plugins.
-        lints: rules over a checked program, beside netdsl's own.
-        callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
-    """
-
-    components: Mapping[type[Component], Mapping[str, Component]]
-    origins: Mapping[tuple[type[Component], str], str] = field(default_factory=dict)
-    problems: tuple[Problem, ...] = ()
-    plugins: tuple[Plugin, ...] = ()
-    disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
-    lints: tuple[Implementation, ...] = ()
-    callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
-
-    def of(self, kind: type[C]) -> Mapping[str, C]:
-        """Every component of a kind, by name."""
-        return self.components.get(kind, {})  # type: ignore[return-value]  # gathered by kind
-
-    @cached_property
-    def layers(self) -> Mapping[str, Layer]:
-        """Every layer, by name."""
-        return self.of(Layer)
 
 
 def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Registry:
@@ -93,7 +30,13 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     for kind, plugin, component in _contributions(gathered):
         brought = claims.setdefault((kind, component.name), {})
         if brought.setdefault(plugin.name, component) is not component:
-            gathered.note(plugin, f"brings the {kind.kind} `{component.name}` twice; the first is used")
+            message = text(
+                "plugin {plugin} brings the {kind} `{name}` twice; the first is used",
+                plugin=plugin,
+                kind=kind.kind,
+                name=component.name,
+            )
+            gathered.note(plugin, message)
     components: dict[type[Component], dict[str, Component]] = {kind: {} for kind in HOOKS.values()}
     origins, disputed = {}, {}
     for (kind, name), brought in claims.items():
@@ -101,13 +44,13 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
         if winner is None:
             disputed[kind, name] = tuple(brought)
         else:
-            components[kind][name], origins[kind, name] = brought[winner], winner
+            components[kind][name], origins[kind, name] = described(brought[winner]), winner
     lints = tuple(
         Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
     )
     callbacks = {hook: tuple(_implementations(hook, gathered)) for hook in CALLBACKS}
-    plugins = tuple(gathered.plugins.values())
-    return Registry(components, origins, tuple(gathered.problems), plugins, disputed, lints, callbacks)
+    plugins, problems = tuple(gathered.plugins.values()), tuple(gathered.problems)
+    return Registry(components, origins, problems, plugins, disputed, lints, callbacks, LazyTorchLookup())
 
 
 def load_commands(
@@ -139,12 +82,21 @@ def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered
     others = [gathered.plugins[plugin] for plugin in brought if plugin != OWN]
     if OWN in brought:
         for plugin in others:
-            advice = f"rename it in `{plugin.name}`"
-            gathered.note(plugin, f"brings the {noun} `{name}`, which netdsl has itself: netdsl's is used", advice)
+            message = text(
+                "plugin {plugin} brings the {kind} `{name}`, which netdsl has itself: netdsl's is used",
+                plugin=plugin,
+                kind=noun,
+                name=name,
+            )
+            gathered.note(plugin, message, text("rename it in `{plugin}`", plugin=plugin.name))
         return OWN
-    names = " and ".join(map(str, others))
-    message = f"plugins {names} both bring the {noun} `{name}`, and neither is used"
-    advice = f"choose one: `NETDSL_PLUGINS={others[0].name}`, or uninstall the other"
+    message = text(
+        "plugins {plugins} both bring the {kind} `{name}`, and neither is used",
+        plugins=join_and(map(str, others)),
+        kind=noun,
+        name=name,
+    )
+    advice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=others[0].name)
     gathered.problems.append(Problem(others[0].name, message, advice))
     return None
 
@@ -152,24 +104,42 @@ def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered
 def _contributions(gathered: Gathered) -> Iterator[tuple[type[Component], Plugin, Component]]:
     for hook, kind in HOOKS.items():
         for plugin, component in _returned(hook, gathered, lambda one, kind=kind: isinstance(one, kind), kind.__name__):  # type: ignore[misc]
-            fault = None if plugin.name == OWN else _fault(component)
+            fault = None if plugin.name == OWN else _fault(plugin, component)
             if fault is None:
                 yield kind, plugin, component
             else:
-                gathered.note(plugin, f"brings the {kind.kind} `{component.name}`, which {fault}")
+                gathered.note(plugin, fault)
 
 
-def _fault(component: Component) -> str | None:
+def _fault(plugin: Plugin, component: Component) -> str | None:
     """What makes a component useless; its signature must be one that the language can fill."""
     if not NAME.fullmatch(str(component.name)):
-        return "is not a name that can be written"
+        return text(
+            "plugin {plugin} brings the {kind} `{name}`, which is not a name that can be written",
+            plugin=plugin,
+            kind=component.kind,
+            name=component.name,
+        )
     if component.is_lazy:
         return None
     try:
         parameters = component.parameters
     except Exception as error:  # annotations that name nothing, a function that is none
-        return f"has a signature that cannot be read: {describe(error)}"
-    return None if all(map(str.isidentifier, parameters)) else "has a signature that cannot be written"
+        return text(
+            "plugin {plugin} brings the {kind} `{name}`, whose signature cannot be read: {reason}",
+            plugin=plugin,
+            kind=component.kind,
+            name=component.name,
+            reason=in_a_line(error),
+        )
+    if all(map(str.isidentifier, parameters)):
+        return None
+    return text(
+        "plugin {plugin} brings the {kind} `{name}`, whose signature cannot be written in a net",
+        plugin=plugin,
+        kind=component.kind,
+        name=component.name,
+    )
 
 
 def _returned(hook: str, gathered: Gathered, fits: Callable[[Any], bool], noun: str) -> Iterator[tuple[Plugin, Any]]:
@@ -180,13 +150,26 @@ def _returned(hook: str, gathered: Gathered, fits: Callable[[Any], bool], noun: 
             answer = implementation.function()
             found = [answer] if isinstance(answer, str) else list(answer)
         except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
-            gathered.note(plugin, f"fails in `{hook}`, which is left out: {describe(error)}")
+            message = text(
+                "plugin {plugin} fails in `{hook}`, which is left out: {reason}",
+                plugin=plugin,
+                hook=hook,
+                reason=in_a_line(error),
+            )
+            gathered.note(plugin, message)
             continue
         for one in found:
             if fits(one):
                 yield plugin, one
             else:
-                gathered.note(plugin, f"returns {one!r} from `{hook}`, which is not a `{noun}` and is left out")
+                message = text(
+                    "plugin {plugin} returns {value!r} from `{hook}`, which is not a `{type}` and is left out",
+                    plugin=plugin,
+                    value=one,
+                    hook=hook,
+                    type=noun,
+                )
+                gathered.note(plugin, message)
 
 
 def _implementations(hook: str, gathered: Gathered) -> Iterator[Implementation]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source, Span
+from netdsl.core.text import ntext
 from netdsl.render.cells import Paint, painter, visible
 from netdsl.render.snippet import QUIET, Mark, Style, marks, snippet
 
@@ -38,7 +39,12 @@ def render_json(diagnostics: Iterable[Diagnostic]) -> str:
 def count(diagnostics: Iterable[Diagnostic]) -> str:
     """`2 errors, 1 warning`."""
     severities = Counter(diagnostic.severity for diagnostic in diagnostics)
-    return ", ".join(f"{number} {severity}{'s' * (number > 1)}" for severity, number in sorted(severities.items()))
+    found = []
+    if severities["error"]:
+        found.append(ntext("{count} error", "{count} errors", count=severities["error"]))
+    if severities["warning"]:
+        found.append(ntext("{count} warning", "{count} warnings", count=severities["warning"]))
+    return ", ".join(found)
 
 
 def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:
@@ -52,7 +58,9 @@ def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:
         yield f"{margin[1:]}{paint('-->' if primary else ':::', **QUIET)} {place}"
         yield f"{margin}{paint('|', **QUIET)}"
         yield from snippet(source, group, gutter, columns - len(margin) - 2, paint)
-    for word, text in (("fix", diagnostic.fix and diagnostic.fix.message), ("help", diagnostic.help)):
+    fix = diagnostic.fix
+    heading = "fix" if fix is None or fix.safe else "unsafe fix"
+    for word, text in ((heading, fix and fix.message), ("help", diagnostic.help)):
         if text:
             first, *more = text.split("\n")
             yield f"{margin}{paint('=', **QUIET)} {paint(word, bold=True)}: {visible(first)}"
@@ -106,5 +114,6 @@ def _fix(diagnostic: Diagnostic) -> dict[str, Any] | None:
     if diagnostic.fix is None or any(edit.span.source is not diagnostic.span.source for edit in diagnostic.fix.edits):
         return None
     return {
-        "edits": [{"start": edit.span.start, "end": edit.span.end, "text": edit.text} for edit in diagnostic.fix.edits]
+        "edits": [{"start": edit.span.start, "end": edit.span.end, "text": edit.text} for edit in diagnostic.fix.edits],
+        "safe": diagnostic.fix.safe,
     }

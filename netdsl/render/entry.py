@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from textwrap import wrap
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Component, Layer, Parameter
-from netdsl.language.statements import Word
+from netdsl.components.component import parameters_of
+from netdsl.core.text import join_or, text
+from netdsl.language.statements import StatementKind
 from netdsl.render.cells import Paint, crop, left, painter
 
 
 def entry(component: Component, origin: str, *, color: bool = False, columns: int = 80) -> str:
     """The page of one component: how it is written, what it means, its parameters, formula and example."""
     paint = painter(color)
-    family = f", {component.family}" if isinstance(component, Layer) else ""
-    source = "" if origin == "netdsl" else f", from the plugin {origin}"
     blocks = [
-        [f"{paint(component.name, bold=True)}: {component.kind}{family}{source}"],
+        [f"{paint(component.name, bold=True)}: {', '.join(_nature(component, origin))}"],
         wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
         list(_prose(component.doc, columns)),
         list(_parameters(component, columns, paint)),
@@ -27,16 +27,70 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     return _joined(blocks)
 
 
-def word_entry(word: Word, *, color: bool = False, columns: int = 80) -> str:
-    """The page of a statement: how it is written, what it means, an example."""
+def _nature(component: Component, origin: str) -> Iterator[str]:
+    """What a component is: its kind, of a layer the family, and the plugin that it comes from."""
+    yield component.kind
+    if isinstance(component, Layer):
+        yield component.family
+    if origin != "netdsl":
+        yield text("from the plugin {plugin}", plugin=origin)
+
+
+def statement_entry(statement: StatementKind, *, color: bool = False, columns: int = 80) -> str:
+    """The page of a statement: how it is written, what it means, its settings, an example."""
     paint = painter(color)
-    blocks = [
-        [f"{paint(word.name, bold=True)}: statement"],
-        [f"  {word.usage}"],
-        list(_prose(word.doc, columns)),
-        _headed("example", word.example, columns, paint),
+    settings = parameters_of(statement.settings) if statement.settings else {}
+    usage = " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
+    blocks: list[list[str]] = [
+        [text("{name}: statement", name=paint(statement.name, bold=True))],
+        wrap(usage, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
+        list(_prose(statement.doc, columns)),
+        wrap(_default(statement), columns),
+        list(_settings(settings.values(), columns, paint)),
+        _headed("example", statement.example, columns, paint),
     ]
     return _joined(blocks)
+
+
+def _default(statement: StatementKind) -> str:
+    """Which component stands where a file has no such line; nothing where none does."""
+    if isinstance(statement.default, str):
+        return text("default: `{name}`", name=statement.default)
+    if statement.default is None:
+        return ""
+    return text(
+        "default: `{classes}` where the targets are classes, `{numbers}` where they are numbers",
+        classes=statement.default["classes"],
+        numbers=statement.default["numbers"],
+    )
+
+
+def _body_usage(statement: StatementKind) -> Iterator[str]:
+    if statement.body:
+        yield f"[{{ {statement.body.kind.upper()}; … }}]"
+
+
+def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> Iterator[str]:
+    """Each setting with its default, what may be written, and what it means."""
+    if not settings:
+        return
+    rows = [(_preset(one), _meaning(one)) for one in settings]
+    wide = max(len(setting) for setting, _ in rows)
+    yield paint(f"  {left('setting', wide)}  {'meaning'}", underline=True)
+    for setting, meaning in rows:
+        first, *others = wrap(meaning, columns - wide - 4)
+        yield f"  {left(setting, wide)}  {first}"
+        yield from (f"  {' ' * wide}  {line}" for line in others)
+
+
+def _meaning(setting: Parameter) -> str:
+    """`passes over the training set (integer, at least 1)`."""
+    return f"{setting.doc} ({_values(setting)})"
+
+
+def _values(parameter: Parameter) -> str:
+    """`integer or none, at least 1`."""
+    return f"{_type(parameter)}, {parameter.range}" if parameter.range else _type(parameter)
 
 
 def _joined(blocks: list[list[str]]) -> str:
@@ -61,7 +115,12 @@ def _usage(parameter: Parameter) -> str:
         return parameter.name if parameter.positional else f"{parameter.name}=…"
     if _inferred(parameter):
         return f"[{parameter.name}]" if parameter.positional else f"[{parameter.name}=…]"
-    return f"[{parameter.name}={written(parameter.default)}]"
+    return f"[{_preset(parameter)}]"
+
+
+def _preset(parameter: Parameter) -> str:
+    """`epochs=10`; an empty list cannot be written."""
+    return f"{parameter.name}={'…' if parameter.default == () else written(parameter.default)}"
 
 
 def _prose(text: str, columns: int) -> Iterator[str]:
@@ -88,7 +147,7 @@ def _described(component: Component, parameter: Parameter) -> tuple[str, str, st
     shorts = component.shorts if isinstance(component, Layer) else {}
     also = ", ".join(word for word, name in {**shorts, **component.aliases}.items() if name == parameter.name)
     default = "required" if parameter.required else "from the input" if _inferred(parameter) else ""
-    return parameter.name, also, _type(parameter), default or written(parameter.default)
+    return parameter.name, also, _values(parameter), default or written(parameter.default)
 
 
 def _inferred(parameter: Parameter) -> bool:
@@ -101,8 +160,7 @@ def _type(parameter: Parameter) -> str:
     words = list(dict.fromkeys(_type_word(option) for option in parameter.options if option is not NoneType))
     if NoneType in parameter.options:
         words.append("none")
-    *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or(words)
 
 
 def _type_word(option: Any) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from textwrap import wrap
 
 from netdsl.components import Component
-from netdsl.plugins.loading import OWN, Plugin, Problem
-from netdsl.plugins.registry import Registry
+from netdsl.components.registry import OWN, Plugin, Problem, Registry
+from netdsl.core.text import join_and, text
 from netdsl.render.cells import Paint, crop, left, painter
 
 SLOW = 0.1
@@ -49,7 +49,7 @@ def plugin_page(present: Present, plugin: Plugin, *, color: bool = False, column
     for kind, components in present.registry.components.items():
         mine = [one for name, one in components.items() if present.registry.origins[kind, name] == plugin.name]
         if mine:
-            lines += ["", paint(_plural(kind.kind), bold=True), *(_described(one, columns, paint) for one in mine)]
+            lines += ["", paint(kind.plural, bold=True), *(_described(one, columns, paint) for one in mine)]
     for heading, names in _others(plugin, present):
         lines += ["", paint(heading, bold=True), *(f"  {name}" for name in names)]
     mine_alone = [problem for problem in present.all_problems if problem.plugin == plugin.name]
@@ -58,13 +58,28 @@ def plugin_page(present: Present, plugin: Plugin, *, color: bool = False, column
 
 def _title(plugin: Plugin, paint: Paint) -> str:
     title = f"{paint(plugin.name, bold=True)} {plugin.version}".rstrip()
-    return title if plugin.name == OWN else f"{title}, from {plugin.package}, imported in {_time(plugin.seconds)}"
+    if plugin.name == OWN:
+        return title
+    return text(
+        "{plugin}, from {package}, imported in {time}",
+        plugin=title,
+        package=plugin.package,
+        time=_time(plugin.seconds),
+    )
 
 
 def _warnings(plugin: Plugin, columns: int) -> Iterator[str]:
     if plugin.seconds >= SLOW or plugin.heavy:
-        cause = f"imports {' and '.join(plugin.heavy)} at its top" if plugin.heavy else "is slow to import"
-        yield from _listed("  cost: ", f"{cause}: every command waits {_time(plugin.seconds)} for it", columns)
+        yield from _listed("  cost: ", _cost(plugin), columns)
+
+
+def _cost(plugin: Plugin) -> str:
+    time = _time(plugin.seconds)
+    if not plugin.heavy:
+        return text("is slow to import: every command waits {time} for it", time=time)
+    return text(
+        "imports {modules} at its top: every command waits {time} for it", modules=join_and(plugin.heavy), time=time
+    )
 
 
 def _time(seconds: float) -> str:
@@ -75,7 +90,7 @@ def _added(plugin: Plugin, present: Present) -> Iterator[tuple[str, Sequence[str
     for kind, components in present.registry.components.items():
         names = [name for name in components if present.registry.origins[kind, name] == plugin.name]
         if names:
-            yield _plural(kind.kind), names
+            yield kind.plural, names
     yield from _others(plugin, present)
 
 
@@ -103,7 +118,3 @@ def _problems(problems: Sequence[Problem], columns: int, paint: Paint) -> Iterat
 
 def _listed(heading: str, text: str, columns: int) -> list[str]:
     return wrap(text, columns, initial_indent=heading, subsequent_indent="    ")
-
-
-def _plural(kind: str) -> str:
-    return f"{kind}es" if kind.endswith("s") else f"{kind}s"

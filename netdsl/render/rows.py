@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from netdsl.core.sizes import Dim, Expr, evaluate, format_shape, symbols
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.program import Network, Node
 from netdsl.render.folding import fold
 
@@ -61,7 +62,7 @@ class Sample(NamedTuple):
         return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
 
 
-class Rows(NamedTuple):
+class TableRows(NamedTuple):
     """Makes rows of nodes.
 
     Args:
@@ -105,7 +106,10 @@ class Rows(NamedTuple):
         macs: Dim = 0
         for node in stretch:
             macs = macs + node.macs
-        which = f"{times} more" if len(stretch) == 1 else f"{times} more of these {len(stretch)}"
+        if len(stretch) == 1:
+            which = text("{times} more", times=times)
+        else:
+            which = text("{times} more of these {layers}", times=times, layers=len(stretch))
         return Row(
             line="",
             layer=f"{INDENT * depth}… {which}",
@@ -127,4 +131,4 @@ def _is_body(node: Node) -> bool:
 
 def _written(node: Node) -> str:
     written = " ".join(node.written.split())
-    return f"body {written}" if _is_body(node) and written.isdigit() else written
+    return text("body {number}", number=written) if _is_body(node) and written.isdigit() else written

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
+from netdsl.core.text import ntext, text
 from netdsl.program import Network
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
-from netdsl.render.rows import INDENT, Row, Rows, Sample
+from netdsl.render.rows import INDENT, Row, Sample, TableRows
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
 GAP = "  "
@@ -35,7 +36,7 @@ def shapes_table(
     number. Only `depth` levels of nesting are shown. Statements are cropped to keep lines within `columns`.
     """
     paint, sample = painter(color), Sample.of(network)
-    rows = list(Rows(source, sample, full, depth).of(network.nodes))
+    rows = list(TableRows(source, sample, full, depth).of(network.nodes))
     widths = _widths(rows, columns)
     lines = [
         paint(crop(f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}", columns), bold=True),
@@ -51,7 +52,7 @@ def shapes_table(
 def format_bytes(count: int) -> str:
     """`582.3 kB`, in powers of a thousand, as `budget memory<=` counts."""
     if count < 1000:
-        return f"{count} bytes"
+        return ntext("{count} byte", "{count} bytes", count=count)
     unit, power = next((pair for pair in UNITS if count < 999.95 * pair[1]), UNITS[-1])
     return f"{count / power:,.1f} {unit}"
 
@@ -80,11 +81,10 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
 
 
 def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
-    one = f"one {format_shape(sample.shape)}" if sample.shape else "one sample"
     totals = {
-        "fits": f"{network.fits}{f', such as {format_shape(sample.shape)}' if sample.shape else ''}",
+        "fits": _fits(network, sample),
         "parameters": f"{network.params:,}",
-        "multiply-adds": f"{sample.size(network.macs)} for {one}",
+        "multiply-adds": _macs(network, sample),
         "memory": _memory(network, sample, batch),
     }
     for heading, total in totals.items():
@@ -92,8 +92,26 @@ def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Itera
             yield f"{paint(left(heading, 13), fg='blue')}  {total}"
 
 
+def _fits(network: Network, sample: Sample) -> str:
+    if not sample.shape:
+        return network.fits or ""
+    return text("{sizes}, such as {example}", sizes=network.fits, example=format_shape(sample.shape))
+
+
+def _macs(network: Network, sample: Sample) -> str:
+    count = sample.size(network.macs)
+    if not sample.shape:
+        return text("{macs} for one sample", macs=count)
+    return text("{macs} for one {sample}", macs=count, sample=format_shape(sample.shape))
+
+
 def _memory(network: Network, sample: Sample, batch: int) -> str:
     weights, activations = format_bytes(weight_bytes(network)), sample.number(activation_bytes(network))
     if activations is None:
-        return f"{weights} of weights (fp32)"
-    return f"{weights} of weights, {format_bytes(batch * activations)} of activations (fp32, batch of {batch:,})"
+        return text("{weights} of weights (fp32)", weights=weights)
+    return text(
+        "{weights} of weights, {activations} of activations (fp32, batch of {batch:,})",
+        weights=weights,
+        activations=format_bytes(batch * activations),
+        batch=batch,
+    )

@@ -9,19 +9,10 @@ from textwrap import wrap
 from typing import Any
 
 from netdsl.components import Component, Layer
-from netdsl.language.statements import WORDS, Word
-from netdsl.plugins.registry import Registry
+from netdsl.components.registry import Registry
+from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.render.cells import Paint, crop, left, painter, width
 
-KINDS = {
-    "data set": "data sets",
-    "transform": "transforms",
-    "loss": "losses",
-    "optimizer": "optimizers",
-    "schedule": "schedules",
-    "metric": "metrics",
-    "logger": "loggers",
-}
 FAMILIES = (
     "convolution",
     "pooling",
@@ -46,7 +37,7 @@ CLOSING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class VocabularyLine:
     """Names that one function describes: `conv*` for conv, conv1d, conv2d and conv3d."""
 
     heading: str
@@ -56,45 +47,67 @@ class Group:
 
 def vocabulary(registry: Registry, *, color: bool = False, columns: int = 80) -> str:
     """Every name with its summary: statements, layers by family, then the other components by kind."""
+    return _sections(_groups(registry), color, columns) + "\n".join(wrap(CLOSING, columns)) + "\n"
+
+
+def section(registry: Registry, name: str, *, color: bool = False, columns: int = 80) -> str | None:
+    """The names under one heading, `convolution` or `optimizers`, with their summaries; None where there is none."""
+    found = [line for line in _groups(registry) if name in (line.heading, line.heading.replace(" ", ""))]
+    return _sections(found, color, columns).rstrip("\n") + "\n" if found else None
+
+
+def headings(registry: Registry) -> list[str]:
+    """The headings of the list of names."""
+    return list(dict.fromkeys(line.heading for line in _groups(registry)))
+
+
+def _sections(listed: Iterable[VocabularyLine], color: bool, columns: int) -> str:
+    """Each heading with its lines, and an empty line behind them."""
     paint = painter(color)
-    groups = list(_groups(registry))
+    groups = list(listed)
     wide = min(WIDEST_NAMES, max((len(group.names) for group in groups), default=0))
     lines: list[str] = []
     for heading, members in groupby(groups, key=lambda group: group.heading):
         lines.append(paint(heading, bold=True))
         lines += [line for group in members for line in _listed(group, wide, columns, paint)]
         lines.append("")
-    return "\n".join([*lines, *wrap(CLOSING, columns)]) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def names(registry: Registry) -> list[str]:
     """Every name there is."""
-    return sorted({*(name for _, name in registry.origins), *(word.name for word in WORDS)})
+    return sorted({*(name for _, name in registry.origins), *STATEMENTS})
 
 
-def named(registry: Registry, name: str) -> list[Component | Word]:
-    """What goes by a name: `l1` is a loss and may be a metric too."""
-    words = [word for word in WORDS if word.name == name]
-    return [*words, *(found[name] for found in registry.components.values() if name in found)]
+def named(registry: Registry, name: str) -> list[Component | StatementKind]:
+    """What goes by a name: `l1` is a loss and may be a metric too; `nn.GELU`, a class of torch, is imported for it."""
+    statements = [STATEMENTS[name]] if name in STATEMENTS else []
+    found: list[Component | StatementKind] = [
+        *statements,
+        *(kind[name] for kind in registry.components.values() if name in kind),
+    ]
+    if not found and "." in name and registry.torch is not None:
+        return [one for one in (registry.torch.layer(name), registry.torch.transform(name)) if one is not None]
+    return found
 
 
-def _groups(registry: Registry) -> Iterator[Group]:
-    yield from (Group("statements", word.name, word.summary) for word in WORDS)
+def _groups(registry: Registry) -> Iterator[VocabularyLine]:
+    yield from (VocabularyLine("statements", kind.name, kind.summary) for kind in STATEMENTS.values())
     families = {layer.family for layer in registry.layers.values()}
     for family in (*FAMILIES, *sorted(families.difference(FAMILIES))):
         yield from _grouped(family, [layer for layer in registry.layers.values() if layer.family == family])
     for kind, components in registry.components.items():
         if kind is not Layer:
-            yield from _grouped(KINDS[kind.kind], components.values())
+            yield from _grouped(kind.plural, components.values())
 
 
-def _grouped(heading: str, components: Iterable[Component]) -> Iterator[Group]:
+def _grouped(heading: str, components: Iterable[Component]) -> Iterator[VocabularyLine]:
     """Components that share a function stand in one line."""
     together: dict[Any, list[Component]] = {}
     for component in components:
         together.setdefault(component.function, []).append(component)
     for members in together.values():
-        yield Group(heading, _together([member.name for member in members]), members[0].summary)
+        yield VocabularyLine(heading, _together([member.name for member in members]), members[0].summary)
 
 
 def _together(names: Sequence[str]) -> str:
@@ -103,7 +116,7 @@ def _together(names: Sequence[str]) -> str:
     return f"{first}*" if ranks else ", ".join(names)
 
 
-def _listed(group: Group, wide: int, columns: int, paint: Paint) -> Iterator[str]:
+def _listed(group: VocabularyLine, wide: int, columns: int, paint: Paint) -> Iterator[str]:
     name, summary = paint(left(group.names, wide), fg="cyan"), _shortened(group.summary, columns - wide - 4)
     if width(group.names) <= wide:
         yield f"  {name}  {summary}".rstrip()

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from netdsl.core.errors import TrainingError
-from netdsl.core.files import reason
+from netdsl.core.files import is_full, reason
 from netdsl.core.text import Text, text
 from netdsl.runs.checkpoint import Checkpoint
 from netdsl.runs.folder import RunFolder
@@ -116,7 +116,9 @@ class Checkpointer:
                     folder=self.folder.path,
                     reason=reason(error),
                 ),
-                text("make room; {how}", how=self.how_to_go_on()),
+                text(
+                    "make room; {how}" if is_full(error) else "make the folder writable; {how}", how=self.how_to_go_on()
+                ),
             ) from error
 
     def mark_failed(self) -> None:
@@ -130,7 +132,8 @@ class Checkpointer:
         steps = self.folder.checkpoints.steps()
         if not steps:
             return text(
-                "no checkpoint had been written yet: go on with `netdsl run --resume {folder}`", folder=self.folder.path
+                "no checkpoint had been written yet: `netdsl run --resume {folder}` begins the run again",
+                folder=self.folder.path,
             )
         return text(
             "the checkpoint of step {step:,} is whole: go on with `netdsl run --resume {folder}`",

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from netdsl import __version__
 from netdsl.core.errors import TrainingError
-from netdsl.core.files import reason, write_atomically
+from netdsl.core.files import is_full, reason, write_atomically
 from netdsl.core.text import text
 from netdsl.runs.about import RunAbout, read_about
 from netdsl.runs.checkpoint import Checkpoints
@@ -114,7 +114,9 @@ def explain_unwritable(path: Path) -> Iterator[None]:
     except OSError as error:
         raise TrainingError(
             text("cannot write to `{folder}`: {reason}", folder=path, reason=reason(error)),
-            "make room, or choose another folder with `--out`",
+            "make room, or choose another folder with `--out`"
+            if is_full(error)
+            else "choose another folder with `--out`, or make this one writable",
         ) from error
 
 

@@ -15,6 +15,7 @@ from netdsl.builder import build_network
 from netdsl.components import Facts
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import reason
+from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.image_files import read_image
@@ -23,7 +24,7 @@ from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
-from netdsl.runs.weights import read_weights
+from netdsl.runs.weights import FoundWeights, find_weights, read_weights
 from netdsl.training.evaluate import evaluate
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
@@ -44,12 +45,14 @@ class Saved:
         experiment: the checked text of the run.
         folder: the run's folder.
         model: its net in evaluation mode, on the device.
+        weights: the file of the weights that the net has, and which of the run's they are.
     """
 
     experiment: Experiment
     folder: RunFolder
     model: nn.Sequential
     device: torch.device
+    weights: FoundWeights
 
     @property
     def facts(self) -> Facts:
@@ -88,8 +91,21 @@ class Saved:
     def _chain(self) -> Chain:
         shape = self.experiment.network.input
         if len(shape) != 3 or self.facts.classes is None:
-            raise TrainingError("`predict` needs a net that takes images and gives classes, which this one does not")
+            raise TrainingError(self._unpredictable(), self._instead())
         return make_chain(self.data.transforms, self.facts, training=False, unit=BYTE, bytes_=True)
+
+    def _unpredictable(self) -> str:
+        if self.facts.classes is None:
+            return "`predict` names the classes of images, but this net gives numbers"
+        shape = format_shape(self.experiment.network.input)
+        return text("`predict` names the classes of images, C×H×W, but this net takes {shape}", shape=shape)
+
+    def _instead(self) -> str:
+        return text(
+            "`netdsl eval {run}` tests it; for its outputs in Python, `netdsl export {run}/run.net` writes the net, "
+            "and `{run}/model.safetensors` holds its weights",
+            run=self.folder.path,
+        )
 
     @torch.inference_mode()
     def _predict_batch(self, chain: Chain, images: Sequence[Path]) -> Tensor:
@@ -115,17 +131,17 @@ class Saved:
 
 
 def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: int | None = None) -> Saved:
-    """The net of a run with the weights it ended with, those of its last checkpoint, or those of a kept epoch."""
+    """The net of a run with the weights of its best epoch, of a kept one, or of the checkpoint that the path names."""
     folder, checkpoint = open_folder(run)
     chosen = choose_device(device)
     model = build_network(experiment.network)
-    weights = read_weights(checkpoint or _find_weights(folder, epoch))
+    weights = find_weights(checkpoint or folder.path, epoch)
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(read_weights(weights.path))
     except RuntimeError as error:
         cause = str(error).splitlines()[-1].strip()
         raise TrainingError(text("the weights of `{run}` do not fit its net: {cause}", run=run, cause=cause)) from error
-    return Saved(experiment, folder, model.to(chosen).eval(), chosen)
+    return Saved(experiment, folder, model.to(chosen).eval(), chosen, weights)
 
 
 def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
@@ -137,22 +153,3 @@ def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
         mean=tuple(known.get("mean") or facts.mean),
         std=tuple(known.get("std") or facts.std),
     )
-
-
-def _find_weights(folder: RunFolder, epoch: int | None) -> Path:
-    if epoch is not None:
-        path = folder.weights_of(epoch)
-        if not path.exists():
-            raise TrainingError(
-                text("the weights of epoch {epoch} are not kept", epoch=epoch), "`train keep=5` keeps the five best"
-            )
-        return path
-    if folder.weights.exists():
-        return folder.weights
-    steps = folder.checkpoints.steps()
-    if not steps:
-        raise TrainingError(
-            text("`{folder}` has no weights yet", folder=folder.path),
-            text("go on with `netdsl run --resume {folder}`", folder=folder.path),
-        )
-    return folder.checkpoints.path(steps[-1])

@@ -68,11 +68,15 @@ def read_run(path: Path) -> Listed:
     return Listed(path, read_about(path))
 
 
-def differences(one: Listed, other: Listed) -> list[str]:
+Defaults = tuple[Mapping[str, str], Mapping[str, str]]
+"""What the settings of two runs are where they were not overridden, by name."""
+
+
+def differences(one: Listed, other: Listed, defaults: Defaults = ({}, {})) -> list[str]:
     """What the runs do not have in common: settings, and lines of their texts."""
     left, right = dict(_settings(one.about)), dict(_settings(other.about))
     lines = [
-        f"{name}: {left.get(name, '-')} | {right.get(name, '-')}"
+        f"{name}: {left.get(name, defaults[0].get(name, '-'))} | {right.get(name, defaults[1].get(name, '-'))}"
         for name in sorted(left.keys() | right.keys())
         if left.get(name) != right.get(name)
     ]

@@ -14,10 +14,20 @@ from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import reason
-from netdsl.core.text import text
+from netdsl.core.text import Text, text
+from netdsl.runs.about import RunAbout
+from netdsl.runs.folder import RunFolder
 
 WRAPPERS = ("module.", "_orig_mod.", "model/")
 """What DDP, `torch.compile` and checkpoints of netdsl put before the names of a net's own weights."""
+
+
+@dataclass(frozen=True)
+class FoundWeights:
+    """A file of weights; `which` says which of a run's weights they are, and is None for any other file."""
+
+    path: Path
+    which: Text | None = None
 
 
 @dataclass(frozen=True)
@@ -72,9 +82,59 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
     return report
 
 
-def read_weights(source: Path) -> dict[str, Tensor]:
-    """The weights in a run's folder, a safetensors file, or a file that `torch.save` wrote; no code in it is run."""
-    path = source / "model.safetensors" if source.is_dir() else source
+def find_weights(source: Path, epoch: int | None = None) -> FoundWeights:
+    """The weights that a path stands for.
+
+    Of a run these are the weights of the best epoch. Where they are not kept, they are the last, or those of the last
+    checkpoint. With `epoch`, they are those of that epoch. A path of a file stands for the file.
+
+    Raises:
+        TrainingError: there are none.
+    """
+    folder = RunFolder(source)
+    if not (source / "run.json").is_file():
+        return FoundWeights(folder.weights if source.is_dir() else source, _name_step(source))
+    about = folder.about
+    result = about.get("result", {})
+    best, last = int(result.get("best", {}).get("epoch", 0)), int(result.get("last", {}).get("epoch", 0))
+    if epoch is not None:
+        return _find_epoch(folder, epoch, last)
+    if folder.weights_of(best).exists():
+        return FoundWeights(folder.weights_of(best), _name_best(best, about))
+    if folder.weights.exists():
+        return FoundWeights(folder.weights, text("epoch {epoch}, the last", epoch=last))
+    steps = folder.checkpoints.steps()
+    if not steps:
+        raise TrainingError(
+            text("`{folder}` has no weights yet", folder=source),
+            text("go on with `netdsl run --resume {folder}`", folder=source),
+        )
+    path = folder.checkpoints.path(steps[-1])
+    return FoundWeights(path, _name_step(path))
+
+
+def _find_epoch(folder: RunFolder, epoch: int, last: int) -> FoundWeights:
+    path = folder.weights_of(epoch)
+    if epoch == last and not path.exists():
+        path = folder.weights  # of the last epoch the weights are kept in any case, once the run is over
+    if not path.exists():
+        raise TrainingError(
+            text("the weights of epoch {epoch} are not kept", epoch=epoch), "`train keep=5` keeps the five best"
+        )
+    return FoundWeights(path, text("epoch {epoch}", epoch=epoch))
+
+
+def _name_best(epoch: int, about: RunAbout) -> Text:
+    return text("epoch {epoch}, the best by {criterion}", epoch=epoch, criterion=about.get("criterion", "loss"))
+
+
+def _name_step(path: Path) -> Text | None:
+    step = path.stem.removeprefix("step-")
+    return text("step {step:,}", step=int(step)) if step.isdecimal() else None
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """The weights in a safetensors file, or in a file that `torch.save` wrote; no code in it is run."""
     try:
         if path.suffix == ".safetensors":
             found: Mapping[str, Tensor] = safetensors.torch.load_file(path)

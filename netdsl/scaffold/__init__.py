@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Template
 
 from netdsl.core.errors import NameRefused
+from netdsl.core.text import text
 
 TEMPLATES = Path(__file__).with_name("templates")
 PREFIX = "netdsl-"
@@ -66,12 +67,13 @@ def write_file(file: Path, text: str) -> None:
         FileExistsError: it is there already, and stays as it is.
         OSError: it cannot be written.
     """
-    with file.open("x", encoding="utf-8", newline="\n") as stream:
-        try:
+    stream = file.open("x", encoding="utf-8", newline="\n")
+    try:
+        with stream:  # closing writes what is buffered: a full disk may show only then
             stream.write(text)
-        except BaseException:
-            file.unlink()
-            raise
+    except BaseException:
+        file.unlink()
+        raise
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:
@@ -95,13 +97,20 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
 def _check_name(name: str, taken: set[str]) -> None:
     if not NAME.fullmatch(name):
         likely = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-0123456789") or "my-layers"
-        reason = "cannot be a package's name: write small letters, digits and hyphens"
-        raise NameRefused(f"`{name}` {reason}, such as `{likely}`")
+        raise NameRefused(
+            text(
+                "`{name}` cannot be a package's name: write small letters, digits and hyphens, such as `{example}`",
+                name=name,
+                example=likely,
+            )
+        )
     word = name.replace("-", "_")
     if keyword.iskeyword(word):
-        raise NameRefused(f"`{name}` is a keyword of Python and cannot name a layer; such a name would be `my-{name}`")
+        raise NameRefused(
+            text("`{name}` is a keyword of Python and cannot name a layer; such a name would be `my-{name}`", name=name)
+        )
     if word in taken:
-        raise NameRefused(f"`{name}` has a meaning already; such a name would be `my-{name}`")
+        raise NameRefused(text("`{name}` has a meaning already; such a name would be `my-{name}`", name=name))
 
 
 def _class_name(name: str) -> str:

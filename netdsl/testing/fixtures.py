@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.components.registry import Registry
+from netdsl.plugins.registry import load_registry
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
 from netdsl.core.errors import NetError
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.render.diagnostics import render_text
 
 if TYPE_CHECKING:

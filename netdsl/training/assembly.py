@@ -14,9 +14,8 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from netdsl import components
 from netdsl.builder import build_network, completed, create, locate
 from netdsl.components.settings import TrainSettings
-from netdsl.core.errors import TrainingError
+from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.core.text import text
-from netdsl.plugins.loading import describe
 from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
@@ -81,7 +80,7 @@ def _build(experiment: Experiment) -> nn.Sequential:
     except Exception as error:
         if is_out_of_memory(error):
             raise
-        raise TrainingError(text("the net cannot be built: {error}", error=describe(error))) from error
+        raise TrainingError(text("the net cannot be built: {error}", error=in_a_line(error))) from error
 
 
 def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:

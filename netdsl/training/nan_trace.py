@@ -37,7 +37,7 @@ def explain_divergence(
     if checkpoint:
         learner.load_state_dict(dict(checkpoint.state))
     good = (
-        text("`{path}` is good", path=checkpointer.folder.checkpoints.path(learner.step))
+        text("the weights in `{path}` are still good", path=checkpointer.folder.checkpoints.path(learner.step))
         if checkpoint
         else text("no checkpoint had been written yet")
     )

@@ -14,7 +14,6 @@ loggers; what it records is summed over all of them.
 
 from __future__ import annotations
 
-import errno
 import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -23,6 +22,7 @@ from typing import Any, TypedDict
 from torch import Tensor
 
 from netdsl.builder import create
+from netdsl.core.files import is_full
 from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.program import Experiment
@@ -33,9 +33,6 @@ from netdsl.training.pace import Pace
 from netdsl.training.reporting.loggers import Jsonl, Metrics, RunLogger
 from netdsl.training.reporting.tensorboard import SAMPLES, Beside, TensorBoard, settings_of
 from netdsl.training.running_loss import Losses, RunningMean
-
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a system says of a disk, a quota or a file that cannot grow."""
 
 
 class Diverged(Exception):
@@ -165,7 +162,7 @@ class Loggers:
             try:
                 getattr(logger, method, _do_nothing)(*arguments)
             except Exception as error:  # a logger may fail in any way; training goes on
-                if getattr(error, "errno", None) in FULL:
+                if is_full(error):
                     raise
                 self._loggers.remove(logger)
                 with suppress(Exception):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import ceil
 
+from netdsl.components import Trait
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.data import Data, Pipeline
@@ -51,4 +52,4 @@ def _require_several_samples(network: Network, train: Pipeline) -> None:
 
 
 def _normalizes_single_values(node: Node) -> bool:
-    return node.call.target.startswith("torch.nn:BatchNorm") and all(size == 1 for size in node.input[1:])
+    return Trait.NORMALISES in node.traits and all(size == 1 for size in node.input[1:])

@@ -11,10 +11,10 @@ from math import ceil
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
-from netdsl.core.text import text
+from netdsl.core.text import Text, text
 from netdsl.data import Data, open_data
 from netdsl.program import Experiment
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
@@ -22,7 +22,7 @@ from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
 from netdsl.runs.resume import Beginning, begin_folder, find_beginning
-from netdsl.runs.weights import read_weights, transfer
+from netdsl.runs.weights import find_weights, read_weights, transfer
 from netdsl.training.assembly import assemble
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
@@ -86,7 +86,8 @@ def train(
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the folder of the run; None: `runs/<name>/<time>`.
         resume: the folder of a run to go on with, or one of its checkpoints; `out` and `init` are then left out.
-        init: the folder of a run, or a file of weights, to begin with; weights that do not fit are reported.
+        init: the folder of a run, whose best epoch counts, or a file of weights, to begin with; weights that do not fit
+            are reported.
         quiet: print nothing.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
@@ -236,18 +237,25 @@ def _first_weights(
     init: str | None, choice: Choice, experiment: Experiment, team: Team, notify: Callable[[str], None]
 ) -> Callable[[nn.Module], None]:
     """What gives a fresh net its first weights: those of `init`, if there is one, in the layout of the run."""
-    found = team.on_rank0(partial(read_weights, Path(init))) if init else None
+    found = team.on_rank0(partial(_read_initial, Path(init))) if init else None
 
     def set_weights(module: nn.Module) -> None:
-        if init and found is not None:
-            report = transfer(found, module, init)
-            notify(text("from {source}: {report}", source=init, report=report))
+        if init and found:
+            which, weights = found
+            report = transfer(weights, module, init)
+            template = "from {source}, {which}: {report}" if which else "from {source}: {report}"
+            notify(text(template, source=init, which=which, report=report))
         # Before replicas are made, which share gradients in the layout that the weights then have. The parts of a
         # sharded net are cut from rows, and stay contiguous.
         if experiment.train.shard == "none":
             arrange(module, choice)
 
     return set_weights
+
+
+def _read_initial(source: Path) -> tuple[Text | None, dict[str, Tensor]]:
+    found = find_weights(source)
+    return found.which, read_weights(found.path)
 
 
 def _describe(

@@ -93,7 +93,7 @@ def alternate(rounds: int, **epochs: Callable[[], Iterable[Any]]) -> dict[str, f
 def folder_epochs(root: Path, images: int, rounds: int) -> None:
     """An image folder: decoded once onto the disk, against decoded in every epoch."""
     write_folder(root, images)
-    steps = [("resize", {"size": 64}), ("hflip", {}), ("normalize", {"mean": MEAN, "std": STD})]
+    steps = [("resize", {"size": (64, 64)}), ("hflip", {}), ("normalize", {"mean": MEAN, "std": STD})]
     settings = DataSettings(batch=BATCH, cache="disk", split=0.1, workers=WORKERS)
     begun = time.perf_counter()
     data = open_data(data_use("folder", steps, settings, path=root), "cpu", seed=0)
@@ -180,7 +180,7 @@ def link_folder(folder: Path, images: int) -> None:
 def stream(folder: Path) -> None:
     """One epoch, streamed; prints the peaks."""
     settings = DataSettings(batch=BATCH, cache="none", split=0.01, workers=WORKERS)
-    data = open_data(data_use("folder", [("resize", {"size": 32})], settings, path=folder), "cpu", seed=0)
+    data = open_data(data_use("folder", [("resize", {"size": (32, 32)})], settings, path=folder), "cpu", seed=0)
     for _ in data.train.epoch(0):
         pass
     data.close()

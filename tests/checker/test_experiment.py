@@ -52,6 +52,25 @@ def test_the_wrong_number_of_classes_is_mended_in_the_last_layer(mistakes, check
     checked(text[: edit.span.start] + edit.text + text[edit.span.end :])
 
 
+@pytest.mark.parametrize("name", ["totensor", "ToTensor", "to_dtype"])
+def test_a_transform_that_has_nothing_to_do_is_told(mistakes, name):
+    (mistake,) = mistakes(f"flatten; linear 10; data cifar10 {{ {name}; hflip }}")
+    assert mistake.message == f"unknown transform `{name}`"
+    assert mistake.help == "images are tensors already here, with values of 0…1: leave it out"
+
+
+def test_a_size_of_two_numbers_is_written_as_one(mistakes, checked):
+    (mistake,) = mistakes("flatten; linear 10; data cifar10 { resize 48 64 }")
+    assert (mistake.fix.message, mistake.fix.safe) == ("write `48x64`", True)
+
+
+def test_one_number_resizes_the_shorter_side_and_two_stretch(checked):
+    data = "data fake 3x20x30 classes=10 { resize %s }; flatten; linear 10"
+    assert checked(data % "10").network.input == (3, 10, 15)
+    assert checked(data % "10x10").network.input == (3, 10, 10)
+    assert checked(data % "10 fit=cover").network.input == (3, 10, 10)
+
+
 def test_transforms_decide_what_the_net_receives(checked):
     experiment = checked("flatten; linear 10; data digits { resize 6; centercrop 4; normalize }")
     assert experiment.network.input == (1, 4, 4)

@@ -9,9 +9,10 @@ import pytest
 
 from netdsl.checker import check
 from netdsl.codes import all_codes
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.render.diagnostics import render_text
 
 FOLDER = Path(__file__).parents[1] / "golden" / "checker"

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.render.diagnostics import render_json, render_text
 from tests.soundness.hostile import BOMBS, HARMLESS, OF_POSIX, found, prepare
 

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 
 NETS = {
     "tudui": """input 3x32x32

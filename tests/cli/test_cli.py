@@ -60,6 +60,37 @@ def test_version(arguments: list[str]) -> None:
     assert run(*arguments).output == process(*arguments).stdout == f"netdsl {__version__}\n"
 
 
+def test_a_code_goes_by_its_number_too() -> None:
+    assert run("check", "--explain", "201").output == run("check", "--explain", "NET201").output != ""
+
+
+def test_layers_shows_a_heading_or_a_class_of_torch() -> None:
+    listed = run("layers").output
+    for heading, shown in (("convolution", "dwconv"), ("optimizers", "adamw"), ("data sets", "mnist")):
+        part = run("layers", heading).output
+        assert part.splitlines()[0] == heading
+        assert shown in part
+        assert f"\n{heading}\n" in f"\n{listed}"
+    assert run("layers", "datasets").output == run("layers", "data sets").output
+    assert run("layers", "nn.GELU").output.startswith("nn.GELU: layer, torch.nn\n\n  nn.GELU [approximate=none]\n")
+    assert run("layers", "v2.GaussianBlur").output.startswith("v2.GaussianBlur: transform\n")
+    assert "did you mean `pooling`?" in run("layers", "poolin").output
+
+
+@pytest.mark.parametrize(
+    ("statement", "default"),
+    [
+        ("optimizer", "default: `adam`\n"),
+        ("loss", "default: `cross_entropy` where the targets are classes, `mse` where they are\nnumbers\n"),
+        ("schedule", ""),
+    ],
+)
+def test_a_directive_names_its_default(statement: str, default: str) -> None:
+    shown = run("layers", statement).output
+    assert default in shown
+    assert ("default:" in shown) == bool(default)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,3 +77,36 @@ def test_settings_are_those_of_check(file: Path) -> None:
 
 def test_files_are_needed() -> None:
     assert fix().exit_code == 2
+
+
+UNSAFE = "data mnist\nflattn\nlinear 10; softmax; dropout\n"
+
+
+def test_an_unsafe_fix_waits_to_be_asked_for(file: Path) -> None:
+    file.write_text(UNSAFE)
+    result = fix("net.net")
+    assert result.exit_code == 0
+    assert file.read_text() == UNSAFE.replace("flattn", "flatten")
+    assert "= unsafe fix: delete it" in result.stderr
+    assert result.stderr.startswith("applied 1 fix to net.net\n")
+    assert result.stderr.endswith("\n2 unsafe fixes left; `--unsafe` applies them too\n")
+    result = fix("net.net", "--unsafe")
+    assert (result.exit_code, result.stderr) == (0, "applied 2 fixes to net.net\n")
+    assert file.read_text() == "data mnist\nflatten\nlinear 10\n"
+
+
+def test_one_unsafe_fix_is_one(file: Path) -> None:
+    file.write_text("input 8; linear 8; relu; relu")
+    assert fix("net.net").stderr.endswith("\n1 unsafe fix left; `--unsafe` applies it too\n")
+
+
+def test_machines_read_whether_a_fix_is_safe() -> None:
+    text = "input 8; relu; relu; liner 4"
+    result = CliRunner().invoke(netdsl, ["check", "--no-plugins", "--format", "json", "-e", text])
+    (mistake,) = json.loads(result.stdout)
+    assert mistake["fix"] == {"edits": [{"start": 21, "end": 26, "text": "linear"}], "safe": True}
+    result = CliRunner().invoke(
+        netdsl, ["check", "--no-plugins", "--format", "json", "-e", text.replace("liner", "linear")]
+    )
+    (lint,) = json.loads(result.stdout)
+    assert lint["fix"] == {"edits": [{"start": 13, "end": 19, "text": ""}], "safe": False}

@@ -143,7 +143,7 @@ def test_a_full_disk_is_one_message() -> None:
     assert result.exit_code == 1
     assert result.stderr == (
         "error: cannot save step 2 in `full`: no space left on device\n"
-        "help: make room; no checkpoint had been written yet: go on with `netdsl run --resume full`\n"
+        "help: make room; no checkpoint had been written yet: `netdsl run --resume full` begins the run again\n"
     )
 
 

@@ -43,9 +43,10 @@ def about(run: Path) -> Any:
 
 def test_eval_finds_what_the_run_found(run: Path) -> None:
     results = json.loads(netdsl("eval", run, "--json").stdout)
-    last = about(run)["result"]["last"]
+    best = about(run)["result"]["best"]
     for name in ("loss", "accuracy", "f1"):
-        assert results[name] == pytest.approx(last[f"test/{name}"])
+        assert results[name] == pytest.approx(best[f"test/{name}"])
+    assert results["weights"] == str(run / "checkpoints" / f"epoch-{best['epoch']:04}.safetensors")
     assert sum(map(sum, results["confusion"])) == 360
 
 
@@ -57,8 +58,31 @@ def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
     assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
 
 
+def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    found = about(run)
+    found["result"]["best"] = {"epoch": 1}  # not the last
+    (tmp_path / "run" / "run.json").write_text(json.dumps(found))
+
+    def test(*arguments: object) -> tuple[str, str]:
+        which, loss, *_ = netdsl("eval", *arguments).stdout.splitlines()
+        return which, loss
+
+    first, second = test(run, "--epoch", 1)[1], test(run, "--epoch", 2)[1]
+    assert first != second
+    assert test(tmp_path / "run") == ("weights of epoch 1, the best by accuracy", first)
+    (tmp_path / "run" / "checkpoints" / "epoch-0001.safetensors").unlink()
+    assert test(tmp_path / "run") == ("weights of epoch 2, the last", second)
+    (tmp_path / "run" / "checkpoints" / "epoch-0002.safetensors").unlink()
+    assert test(tmp_path / "run", "--epoch", 2) == ("weights of epoch 2", second)
+    (tmp_path / "run" / "model.safetensors").unlink()
+    (checkpoint,) = (tmp_path / "run" / "checkpoints").glob("step-*")
+    for path in (tmp_path / "run", checkpoint):
+        assert test(path) == (f"weights of step {int(checkpoint.stem[5:])}", second)
+
+
 def test_eval_tells_what_is_confused_and_draws_it(run: Path) -> None:
-    lines = netdsl("eval", run).stdout.splitlines()
+    lines = netdsl("eval", run).stdout.splitlines()[1:]
     assert [line.split()[0] for line in lines[:3]] == ["loss", "accuracy", "f1"]
     assert all(" taken for " in line for line in lines[3:-1])
     assert lines[-1] == f"confusion matrix: {run / 'confusion.png'}"
@@ -144,9 +168,37 @@ def test_a_damaged_run_is_left_out_of_the_list(run: Path, tmp_path: Path, conten
 
 def test_two_runs_are_compared(run: Path, tmp_path: Path) -> None:
     result = netdsl("runs", "--compare", run, run.parent / "two", "--out", tmp_path / "c.png")
-    assert "optimizer.lr: - | 0.01" in result.stdout.splitlines()
+    assert "optimizer.lr: 0.001 | 0.01" in result.stdout.splitlines()
     with Image.open(tmp_path / "c.png") as image:
         assert image.format == "PNG"
+
+
+def test_runs_are_compared_by_what_a_setting_was_without_being_told(run: Path, tmp_path: Path) -> None:
+    settings = ["train.seed=3", "data.batch=32", "train.epochs=3", "optimizer=sgd"]
+    for name, value in (entry.split("=") for entry in settings):
+        about = json.loads((run / "run.json").read_text())
+        about["source"]["overrides"] = {name: value}
+        other = tmp_path / name
+        shutil.copytree(run, other)
+        (other / "run.json").write_text(json.dumps(about))
+    shown = {
+        name: netdsl("runs", "--compare", run, tmp_path / name, "--out", tmp_path / "c.png").stdout.splitlines()
+        for name, _ in (entry.split("=") for entry in settings)
+    }
+    assert "data.batch: 64 | 32" in shown["data.batch"]
+    assert "train.epochs: 2 | 3" in shown["train.epochs"]
+    assert "optimizer: adam | sgd" in shown["optimizer"]
+
+
+def test_predict_with_numbers_says_what_else_there_is(tmp_path: Path) -> None:
+    rows = "".join(f"{n % 7},{n % 5},{n}.5\n" for n in range(40))
+    (tmp_path / "table.csv").write_text("a,b,y\n" + rows)
+    (tmp_path / "a.net").write_text('linear 2->1\ndata csv "table.csv" split=0.25\ntrain epochs=1\n')
+    assert netdsl("run", tmp_path / "a.net", "--out", tmp_path / "run", "--quiet").exit_code == 0
+    result = netdsl("predict", tmp_path / "run", "a.png")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("error: `predict` names the classes of images, but this net gives numbers\n")
+    assert f"help: `netdsl eval {tmp_path / 'run'}` tests it" in result.stderr
 
 
 @pytest.mark.parametrize("command", [["eval"], ["predict", "x.png"], ["runs"], ["runs", "--compare", "a", "b"]])

@@ -9,7 +9,7 @@ from netdsl.data.cache import FOLDER
 
 from .test_folders import everything, photos, settings, write_image  # noqa: F401  # a fixture among them
 
-RESIZE = ("resize", {"size": 8})
+RESIZE = ("resize", {"size": (8, 8)})
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_a_change_of_the_files_is_seen(data_use, photos, change):  # noqa: F811
 
 
 def test_each_size_has_a_file_of_its_own(data_use, photos):  # noqa: F811
-    small, large = mapped(data_use, photos, RESIZE), mapped(data_use, photos, ("resize", {"size": 9}))
+    small, large = mapped(data_use, photos, RESIZE), mapped(data_use, photos, ("resize", {"size": (9, 9)}))
     assert (small.shape, large.shape) == ((3, 8, 8), (3, 9, 9))
 
 

@@ -6,7 +6,7 @@ from netdsl.data import open_data
 from netdsl.data.resident import PREPARED_BYTES
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.data.transforms.geometry import CenterCrop, RandomCrop, Resize
-from netdsl.data.transforms.values import Normalize, Scale
+from netdsl.data.transforms.values import Normalize, ToFloat
 from netdsl.program import Use
 
 from .conftest import transform_use
@@ -26,13 +26,13 @@ def kinds(found: Chain):
 @pytest.mark.parametrize(
     ("steps", "once", "later"),
     [
-        ((), [], ["Scale"]),
-        (("normalize",), [], ["Scale"]),
-        ((("resize", {"size": 8}), "hflip", "normalize"), ["Resize"], ["HorizontalFlip", "Scale"]),
-        ((CROP, "hflip", "normalize"), [], ["RandomCrop", "HorizontalFlip", "Scale"]),
-        (("normalize", "hflip"), [], ["Scale", "HorizontalFlip"]),
-        (("grayscale", "normalize"), [], ["Scale", "Grayscale", "Normalize"]),
-        (("hflip", ("resize", {"size": 4})), [], ["HorizontalFlip", "Resize", "Scale"]),
+        ((), [], ["ToFloat"]),
+        (("normalize",), [], ["ToFloat"]),
+        ((("resize", {"size": 8}), "hflip", "normalize"), ["Resize"], ["HorizontalFlip", "ToFloat"]),
+        ((CROP, "hflip", "normalize"), [], ["RandomCrop", "HorizontalFlip", "ToFloat"]),
+        (("normalize", "hflip"), [], ["ToFloat", "HorizontalFlip"]),
+        (("grayscale", "normalize"), [], ["ToFloat", "Grayscale", "Normalize"]),
+        (("hflip", ("resize", {"size": 4})), [], ["HorizontalFlip", "Resize", "ToFloat"]),
     ],
 )
 def test_bytes_are_moved_before_they_are_made_real(steps, once, later):
@@ -40,8 +40,8 @@ def test_bytes_are_moved_before_they_are_made_real(steps, once, later):
 
 
 def test_bytes_that_do_not_span_255_are_made_real_before_they_are_blended():
-    assert kinds(chain(("resize", {"size": 16}), unit=16.0)) == ([], ["Scale", "Resize"])
-    assert kinds(chain(("centercrop", {"size": 4}), unit=16.0)) == (["CenterCrop"], ["Scale"])
+    assert kinds(chain(("resize", {"size": 16}), unit=16.0)) == ([], ["ToFloat", "Resize"])
+    assert kinds(chain(("centercrop", {"size": 4}), unit=16.0)) == (["CenterCrop"], ["ToFloat"])
 
 
 def test_real_numbers_and_indices_are_not_scaled():
@@ -52,7 +52,7 @@ def test_real_numbers_and_indices_are_not_scaled():
 def test_in_testing_random_transforms_give_way_to_what_keeps_the_size():
     tested = chain(CROP, "hflip", ("randomresizedcrop", {"size": 6}), ("mixup", {"alpha": 1.0}), training=False)
     assert [type(step) for step in tested.once] == [CenterCrop, Resize]
-    assert kinds(tested)[1] == ["Scale"]
+    assert kinds(tested)[1] == ["ToFloat"]
 
 
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
@@ -60,10 +60,10 @@ def test_scaling_and_normalising_at_once_is_normalising_after_scaling(layout):
     x = torch.randint(256, (5, 3, 8, 8), dtype=torch.uint8).contiguous(memory_format=layout)
     normalize = Normalize(FACTS.mean, FACTS.std)
     expected = (x / 255 - torch.tensor(FACTS.mean).view(3, 1, 1)) / torch.tensor(FACTS.std).view(3, 1, 1)
-    for found in (Scale(255.0, normalize).act(x), normalize.act(Scale(255.0).act(x))):
+    for found in (ToFloat(255.0, normalize).act(x), normalize.act(ToFloat(255.0).act(x))):
         torch.testing.assert_close(found, expected)
         assert found.is_contiguous(memory_format=layout)
-    assert torch.equal(Scale(255.0).act(x), x / 255)
+    assert torch.equal(ToFloat(255.0).act(x), x / 255)
 
 
 def test_one_mean_serves_all_channels():

@@ -29,7 +29,7 @@ def test_limit_takes_some_of_each_part_from_everywhere(data_use):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"split": 1.5}, "`split` is the share that tests, between 0 and 1; 1.5 is not"),
+        ({"split": 1.5}, "`split` is the share of samples to test on: above 0 and below 1, not 1.5"),
         ({"split": 0.0001}, "`split=0.0001` leaves a part of the 1437 samples of `data digits` empty"),
         ({"limit": 0}, "`limit` is at least 1, not 0"),
     ],

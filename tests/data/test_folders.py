@@ -12,7 +12,7 @@ from netdsl.data.image_files import Paths, read_image
 from netdsl.data.random_stream import LIMIT, permutation
 
 SIZES = ((20, 30), (24, 16), (32, 32))
-RESIZE = ("resize", {"size": 8})
+RESIZE = ("resize", {"size": (8, 8)})
 
 
 def write_image(path: Path, seed: int, size: tuple[int, int] = (12, 12), **options) -> Path:
@@ -85,9 +85,9 @@ def test_pairs_of_folders_are_joined_and_labelled_by_their_texts(data_use, hymen
 @pytest.mark.parametrize(
     ("name", "change", "message"),
     [
-        ("folder", lambda root: root / "nowhere", "`{path}` does not exist; expected a folder of images"),
+        ("folder", lambda root: root / "nowhere", "there is no folder `{path}`"),
         ("folder", lambda root: root / "train" / "ant", "`{path}` holds `00.png`, `01.png`, `02.png`, `03.png`"),
-        ("folder", lambda root: root / "train" / "ant" / "00.png", "`{path}` is a file; expected a folder"),
+        ("folder", lambda root: root / "train" / "ant" / "00.png", "`{path}` is a file; a folder is expected"),
         ("pairs", lambda root: root / "train", "`{path}` holds `ant`, `bee`; expected pairs of folders"),
     ],
 )
@@ -100,7 +100,7 @@ def test_another_layout_is_refused_with_what_was_found(data_use, photos, name, c
 
 def test_a_class_that_only_tests_is_refused(data_use, photos):
     write_image(photos / "val" / "wasp" / "1.png", 0)
-    with pytest.raises(Refusal, match="`val/` has the class `wasp`, which `train/` has not"):
+    with pytest.raises(Refusal, match="`val/` has the class `wasp`, which `train/` does not have"):
         data_use("folder", path=photos)
 
 
@@ -121,7 +121,7 @@ def test_images_of_different_sizes_need_a_resize(data_use, photos, cache):
     with pytest.raises(DataError) as error:
         open_data(data_use("folder", path=photos, settings=settings(cache=cache)), "cpu", seed=0)
     assert error.value.message == "the images have different sizes, 3x20x30 and 3x24x16 for example"
-    assert error.value.help == "write `{ resize 64 }` behind the data set"
+    assert error.value.help == "write `{ resize 64x64 }` behind the data set"
 
 
 @pytest.mark.parametrize("cache", ["disk", "none"])
@@ -173,7 +173,7 @@ def test_a_random_resized_crop_is_cut_from_the_original_and_repeats_itself(data_
     assert not torch.equal(first, other)
     resumed = torch.cat([batch.x for batch in data.train.epoch(0, start=2)])
     assert torch.equal(first[10:], resumed)
-    with pytest.raises(DataError, match="`cache=ram` needs images of one size before chance changes them"):
+    with pytest.raises(DataError, match="`cache=ram` needs images of one size before the first random transform"):
         open_data(data_use("folder", *steps, path=photos, settings=settings(cache="ram")), "cpu", seed=0)
 
 

@@ -65,7 +65,7 @@ def test_shapes_are_found_by_running():
     assert torchvision_transform("v2.Pad").apply((3, 8, 8), padding=2) == (3, 12, 12)
     with pytest.raises(Refusal, match="torchvision refuses: Kernel size value should be an odd"):
         torchvision_transform("v2.GaussianBlur").apply((3, 8, 8), kernel_size=4)
-    with pytest.raises(Refusal, match=r"`v2.FiveCrop` makes no single image of an image"):
+    with pytest.raises(Refusal, match=r"`v2.FiveCrop` does not make one image of an image"):
         torchvision_transform("v2.FiveCrop").apply((3, 8, 8), size=4)
 
 

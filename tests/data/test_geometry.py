@@ -113,7 +113,14 @@ def test_resize_is_torchvisions(interpolation, size):
 def test_resizing_bytes_rounds_what_resizing_real_numbers_gives():
     x = batch(height=20, width=30)
     expected = (oracle.resize(x.float(), [9, 9], antialias=True)).round().to(torch.uint8)
-    assert torch.equal(geometry.Resize(9).act(x), expected)
+    assert torch.equal(geometry.Resize((9, 9)).act(x), expected)
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (40, 30), (31, 31), (17, 53)])
+@pytest.mark.parametrize("size", [8, 13, 64])
+def test_one_number_is_the_shorter_side_as_torchvision_has_it(shape, size):
+    x = torch.rand(2, 3, *shape)
+    torch.testing.assert_close(geometry.Resize(size).act(x), oracle.resize(x, [size], antialias=True))
 
 
 def test_cover_is_the_shorter_side_resized_and_the_middle_taken():

@@ -103,7 +103,8 @@ def test_data_that_cannot_be_had_are_one_message(tmp_path):
     (tmp_path / "a.net").write_text("data folder photos\n")
     result = run(tmp_path / "a.net")
     assert result.exit_code == 1
-    assert "does not exist; expected a folder of images for each class" in result.output
+    assert "there is no folder `photos`" in result.output
+    assert "NET116" not in result.output  # the file needs no net
 
 
 def test_json_holds_the_same(tmp_path):

@@ -103,18 +103,18 @@ def test_normalize_uses_the_columns_of_the_training_part(data_use, table):
         ("", {}, "`table.csv` is empty"),
         ("a,b\n", {}, "`table.csv` has a header but no rows"),
         ("a,a\n1,2\n", {}, "`table.csv` has more than one column `a`"),
-        ("a,b\n1,2\n3\n", {}, "`table.csv`, line 3: 1 cells, where the first line has 2"),
+        ("a,b\n1,2\n3\n", {}, "`table.csv`, line 3: 1 cell, where the first line has 2"),
         ("a,b\n1,2\n", {"target": "c"}, "`table.csv` has no column `c`; its columns are a, b"),
         ("a,b\n1,2\n", {"drop": "c"}, "`table.csv` has no column `c`; its columns are a, b"),
         ("a,b\n1,2\n", {"target": 5}, "`table.csv` has no column `5`; its columns are a, b"),
         ("a\n1\n", {}, "`table.csv` has no column besides its target"),
-        ("a,b\n1,2\n,3\n", {}, "`table.csv` has an empty cell in column `a` (row 2)"),
+        ("a,b\n1,2\n,3\n", {}, "`table.csv` cannot be fed to a net: column `a` holds numbers, but 1 cell is empty"),
         ("a,b\n1,2\n3,\n", {}, "`table.csv` has an empty cell in its target column"),
         ("a,b\n1,x\n3,y\n", {"task": "numbers"}, "column `b` of `table.csv` holds words, not numbers to predict"),
         (
             "a,b\n" + "".join(f"w{n},{n}\n" for n in range(200)),
             {},
-            "column `a` of `table.csv` is neither numbers (`w0` is none) nor a few words (it has 200 different ones)",
+            "`table.csv` cannot be fed to a net: column `a` holds 200 different words, such as `w0`",
         ),
     ],
 )
@@ -122,6 +122,44 @@ def test_tables_that_cannot_be_understood_are_refused_in_words(data_use, table, 
     with pytest.raises(Refusal) as error:
         data_use("csv", path=table(text), **arguments)
     assert error.value.message == message
+
+
+def test_all_columns_with_missing_numbers_are_refused_in_one_message(data_use, table):
+    rows = "".join(f"{n if n % 9 else 'NA'},{n % 3 or ''},{'NA' if n % 7 else 'Gravel'},{n}\n" for n in range(60))
+    with pytest.raises(Refusal) as error:
+        data_use("csv", path=table("LotFrontage,rooms,Alley,price\n" + rows), target="price")
+    assert error.value.message == (
+        "`table.csv` cannot be fed to a net: column `LotFrontage` holds numbers, but 7 cells are not, such as `NA` and "
+        "column `rooms` holds numbers, but 20 cells are empty"
+    )
+    assert error.value.help == (
+        "fill in what is missing, leave its rows out, or leave the columns out: `drop=LotFrontage,rooms`"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "accepted"),
+    [
+        (["1", "2", "3+"] * 9, True),  # words among which some look like numbers
+        ([*map(str, range(30)), "many"], False),  # thirty different numbers and a slip of the pen
+        (["0.5", "n/a", "1.5"], False),
+        (["N/A", "none", "yes"], True),  # words alone
+        (["1", "nan", "2"], False),
+    ],
+)
+def test_a_column_is_of_numbers_or_of_words(data_use, table, cells, accepted):
+    path = table("x,y\n" + "".join(f"{cell},{row}.5\n" for row, cell in enumerate(cells)))
+    if accepted:
+        assert data_use("csv", path=path, target="y").facts.input == (len(set(cells)),)
+    else:
+        with pytest.raises(Refusal, match="column `x` holds numbers, but 1 cell is `"):
+            data_use("csv", path=path, target="y")
+
+
+def test_a_target_with_missing_numbers_makes_no_classes(data_use, table):
+    path = table("x,y\n" + "".join(f"{row},{row if row % 5 else 'NA'}\n" for row in range(40)))
+    with pytest.raises(Refusal, match="column `y` holds numbers, but 8 cells are not, such as `NA`"):
+        data_use("csv", path=path, target="y")
 
 
 def test_quotes_blank_lines_and_a_byte_order_mark_are_read(data_use, table):

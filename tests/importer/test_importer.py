@@ -17,7 +17,7 @@ from netdsl.core.diagnostics import errors
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.source import Source
 from netdsl.export.python import export
-from netdsl.importer import from_module
+from netdsl.importer import write_net
 from netdsl.importer.reading import difference
 from netdsl.plugins.registry import load_registry
 from tests.soundness.generate import random_case
@@ -37,7 +37,7 @@ def built(text: str, path: Path = Path("<text>")) -> nn.Sequential:
 
 
 def imported(module: nn.Module, input: tuple[int | str, ...] = ()) -> str:
-    return from_module(module, input=input, registry=REGISTRY)
+    return write_net(module, REGISTRY, input=input)
 
 
 LINES = [
@@ -240,9 +240,9 @@ def test_a_subclass_that_adds_nothing_is_a_container() -> None:
 @pytest.mark.parametrize(
     ("module", "message"),
     [
-        (nn.Linear(3, 4), "a net is an `nn.Sequential`, and a `Linear` is none"),
-        (Twice(nn.Linear(3, 3)), "a net is an `nn.Sequential`, and a `Twice` is none"),
-        (nn.ModuleDict({"body": nn.Sequential(nn.ReLU())}), "of its parts `body` may be written"),
+        (nn.Linear(3, 4), "a net is an `nn.Sequential`, and `Linear` is not one"),
+        (Twice(nn.Linear(3, 3)), "a net is an `nn.Sequential`, and `Twice` is not one"),
+        (nn.ModuleDict({"body": nn.Sequential(nn.ReLU())}), "its parts that are: `body`"),
         (nn.Sequential(nn.Linear(3, 4), Doubled()), f"`1` is a `{__name__}.Doubled`, which no layer makes"),
         (nn.Sequential(nn.Linear(3, 4), nn.Sequential(Doubled())), f"`1.0` is a `{__name__}.Doubled`"),
         (nn.Sequential(nn.Linear(3, 3), Twice(nn.ReLU())), f"`1` is a `{__name__}.Twice`, which no layer makes"),
@@ -318,7 +318,7 @@ def test_the_command(target: str, folder: Path) -> None:
     ("arguments", "status", "message"),
     [
         (["model"], 2, "`model` does not name a net: write `MODULE:ATTRIBUTE`, for example `model:net`"),
-        (["modell:net"], 2, "`modell` cannot be imported, there is no such module"),
+        (["modell:net"], 2, "`modell` cannot be imported: there is no such module"),
         (
             ["needy:net"],
             2,

@@ -7,9 +7,10 @@ import torch
 import netdsl
 from netdsl import build
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -8,9 +8,10 @@ import torch
 from netdsl.builder import build_network, create
 from netdsl.checker import check
 from netdsl.components import Loss
+from netdsl.components.registry import Registry
 from netdsl.core.source import Source
 from netdsl.data import DataError, open_data
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
 from netdsl.training import RunResult, TrainingError, train
 from tests.plugins import borrowed

@@ -47,7 +47,7 @@ def test_the_list_tells_version_cost_additions_and_problems(install: Install) ->
         "\nproblems\n"
         "  plugin `other` 0.3 cannot be imported and is left out: ModuleNotFoundError: No\n"
         "    module named 'no_such_module'; upgrade it (`pip install -U netdsl-other`),\n"
-        "    mend it, or go without it (`pip uninstall netdsl-other`)\n"
+        "    repair it, or go without it (`pip uninstall netdsl-other`)\n"
     )
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 import netdsl
+from netdsl.components.registry import PluginWarning
 from netdsl.core.diagnostics import Diagnostic
-from netdsl.plugins.registry import PluginWarning
 from tests.plugins.packages import Install, adds_layer
 
 CODE = """
@@ -42,7 +42,7 @@ def netdsl_transforms():
 def netdsl_losses():
     return [bad_loss]
 """
-REPAIR = "upgrade it (`pip install -U netdsl-mine`), mend it, or go without it (`pip uninstall netdsl-mine`)"
+REPAIR = "upgrade it (`pip install -U netdsl-mine`), repair it, or go without it (`pip uninstall netdsl-mine`)"
 
 
 def check(text: str) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ def check(text: str) -> list[tuple[str, str]]:
         ("1 // 0", "ZeroDivisionError: integer division or modulo by zero"),
         ("raise KeyError('a')", "KeyError: 'a'"),
         ("assert False", "AssertionError"),
-        ("return None", "TypeError: its rule returns None, which is no `Result`"),
+        ("return None", "TypeError: its rule returns None, which is not a `Result`"),
     ],
 )
 def test_a_rule_that_fails_is_one_mistake_that_names_plugin_and_layer(rule: str, reason: str, install: Install) -> None:
@@ -103,3 +103,42 @@ def test_a_disputed_name_tells_who_disputes_it(install: Install) -> None:
         (found,) = netdsl.check("input 8; swirl")
     assert found.message == "unknown layer `swirl`: plugins `a` and `b` both bring it, and neither is used"
     assert found.help == "choose one: `NETDSL_PLUGINS=a`, or uninstall the other"
+
+
+def test_a_rule_proposes_a_value_in_one_line(install: Install) -> None:
+    code = """
+    from netdsl import hookimpl
+    from netdsl.components import Refusal, Result, call, layer
+
+    @layer("plugin", shorts={"f": "factor"})
+    def creased(x, factor: int = 2, even: bool = False):
+        "Takes even factors alone."
+        if factor % 2:
+            raise Refusal("`factor` must be even", "factor", instead=factor + 1)
+        if even:
+            raise Refusal("`even` goes without saying", "even", instead=False, safe=True)
+        return Result(x, call("torch.nn:Identity"))
+
+    @hookimpl
+    def netdsl_layers():
+        return [creased]
+    """
+    install("mine", code)
+    for written, wanted, safe in [
+        ("creased 3", "creased 4", False),
+        ("creased f3", "creased f4", False),
+        ("creased factor=3", "creased factor=4", False),
+        ("creased even", "creased even=false", True),
+        ("creased even=true", "creased even=false", True),
+        ("creased (1+2)", None, False),
+        ("repeat 2 { creased 3 }", None, False),
+    ]:
+        text = f"input 8; {written}"
+        (found,) = netdsl.check(text)
+        fix = found.fix
+        fixed = None
+        if fix:
+            ((span, new),) = fix.edits
+            fixed = text[: span.start] + new + text[span.end :]
+            assert fix.safe == safe
+        assert fixed == (f"input 8; {wanted}" if wanted else None)

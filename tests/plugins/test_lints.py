@@ -3,7 +3,7 @@ from click.testing import CliRunner
 
 import netdsl
 from netdsl.cli import netdsl as command
-from netdsl.plugins.registry import PluginWarning
+from netdsl.components.registry import PluginWarning
 from tests.plugins.packages import Install
 
 LINT = """
@@ -12,7 +12,7 @@ from netdsl.core.diagnostics import Diagnostic
 
 def no_sigmoid(program):
     for place in program.places:
-        if place.target == "torch.nn:Sigmoid":
+        if "sigmoid" in place.traits:
             yield Diagnostic("{code}", "a sigmoid saturates", place.node.span, help="write `relu`")
             {then}
 
@@ -54,3 +54,52 @@ def test_a_broken_plugin_is_a_warning_in_python_too(install: Install) -> None:
     install("bad", "1/0")
     with pytest.warns(PluginWarning, match="plugin `bad` 1.0 cannot be imported"):
         assert netdsl.shapes("input 8; relu").out == (8,)
+
+
+LAYERS = """
+from pathlib import Path
+from netdsl import hookimpl
+from netdsl.components import Layer, Result, call, layer
+
+@layer("plugin", traits={"activation", "idempotent", "never_negative", "keeps_positive"})
+def rectify(x):
+    "A relu of one's own."
+    return Result(x, call("torch.nn:ReLU"))
+
+@layer("plugin", flow=("in_features", "out_features"), stated={"in_features": -1}, traits={"affine", "linear"})
+def weigh(x, out_features: int, *, in_features: int = None):
+    "A linear layer of one's own."
+    made = call("torch.nn:Linear", in_features=in_features, out_features=out_features)
+    return Result((*x[:-1], out_features), made)
+
+@hookimpl
+def netdsl_layers():
+    return [
+        rectify,
+        weigh,
+        Layer.of("torch.nn:Hardtanh", name="clip", traits={"activation", "idempotent"}),
+        Layer.from_net(Path(__file__).with_name("blocks.net"), "gate", traits={"activation"}),
+        Layer.from_net(Path(__file__).with_name("blocks.net"), "plain"),
+    ]
+"""
+BLOCKS = "block gate { scale { sigmoid } }\nblock plain { sigmoid; dropout 0 }\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("input 8; rectify; rectify", ["NET910"]),
+        ("input 8; sigmoid; rectify", ["NET910"]),
+        ("input 8; rectify; elu", ["NET910"]),
+        ("input 8; clip; clip", ["NET910"]),
+        ("input 8; clip; relu", []),
+        ("input 8; weigh 16; linear 4", ["NET901"]),
+        ("input 8; weigh 16; rectify; weigh 4", []),
+        ("data fake 8 classes=3; linear 3; gate", ["NET904"]),
+        ("data fake 8 classes=3; linear 3; plain", []),  # another file is not lectured
+    ],
+)
+def test_the_layers_of_plugins_take_part_by_their_traits(text: str, expected: list[str], install: Install) -> None:
+    module = install("mine", LAYERS)
+    module.with_name("blocks.net").write_text(BLOCKS)
+    assert [found.code for found in netdsl.check(text) if found.code != "NET990"] == expected

@@ -4,7 +4,8 @@ from textwrap import dedent
 import pytest
 
 from netdsl.components import Layer
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.components.registry import Registry
+from netdsl.plugins.registry import load_registry
 from tests.plugins.packages import Install, adds_layer
 
 HOOK = "from netdsl import hookimpl\n"
@@ -53,11 +54,12 @@ def test_a_plugin_that_the_environment_names_and_is_not_there_is_told(
     install("a", adds_layer("one"))
     monkeypatch.setenv("NETDSL_PLUGINS", "b")
     assert problems(load_registry()) == [
-        "plugin `b`, which `NETDSL_PLUGINS` names, is not installed; install it, or correct the name: installed are `a`"
+        "plugin `b`, which `NETDSL_PLUGINS` names, is not installed; "
+        "install it, or correct the name; the installed plugins: `a`"
     ]
 
 
-REPAIR = "upgrade it (`pip install -U netdsl-bad`), mend it, or go without it (`pip uninstall netdsl-bad`)"
+REPAIR = "upgrade it (`pip install -U netdsl-bad`), repair it, or go without it (`pip uninstall netdsl-bad`)"
 FAULTS = {
     "import netdsl_nothing_of_the_kind": "cannot be imported and is left out: ModuleNotFoundError: "
     "No module named 'netdsl_nothing_of_the_kind'",
@@ -82,7 +84,7 @@ FAULTS = {
     adds_layer("swirl").replace('layer("activation")', 'layer("activation", name="a b")'): "brings the layer `a b`, "
     "which is not a name that can be written",
     adds_layer("swirl").replace("swirl(x)", "swirl(x, a: Absent = 1)"): "brings the layer `swirl`, "
-    "which has a signature that cannot be read: NameError: name 'Absent' is not defined",
+    "whose signature cannot be read: NameError: name 'Absent' is not defined",
     adds_layer("swirl").replace("[swirl]", "[swirl, layer('activation')(swirl.function)]"): "brings the layer `swirl` "
     "twice; the first is used",
     HOOK + "requires_netdsl = '>=99'": "needs netdsl>=99, but this is netdsl 0.1.0, and is left out",
@@ -170,7 +172,7 @@ def test_a_file_is_a_plugin(tmp_path: Path, site: Path) -> None:
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     file = tmp_path / "absent.py"
     assert problems(load_registry(installed=False, files=[file])) == [
-        f"plugin `absent` is not there and is left out; mend `{file}`, or leave `--plugin` out"
+        f"plugin `absent` is left out: there is no such file; repair `{file}`, or leave `--plugin` out"
     ]
 
 

@@ -10,9 +10,10 @@ import pytest
 import netdsl
 from netdsl.checker import check
 from netdsl.codes import all_codes
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.render.cells import width
 from netdsl.render.code_pages import code_list, code_page
 

@@ -237,7 +237,7 @@ def test_json() -> None:
                 }
             ],
             "help": None,
-            "fix": {"edits": [{"start": start, "end": start + 8, "text": "1024->64"}]},
+            "fix": {"edits": [{"start": start, "end": start + 8, "text": "1024->64"}], "safe": True},
         }
     ]
 

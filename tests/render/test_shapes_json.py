@@ -6,8 +6,9 @@ import pytest
 
 from netdsl.checker import check
 from netdsl.components import call
+from netdsl.components.registry import Registry
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Network, Node
 from netdsl.render.shapes_json import shapes_json
 

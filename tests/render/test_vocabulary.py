@@ -5,12 +5,12 @@ from typing import Literal
 import pytest
 from click import unstyle
 
-from netdsl.checker.shapes.body import DEFINITIONS, DIRECTIVES
 from netdsl.components import INFERRED, Component, Layer, Result, Shape, Size, call, layer, loss
-from netdsl.language.statements import WORDS
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.components.registry import Registry
+from netdsl.language.statements import STATEMENTS
+from netdsl.plugins.registry import load_registry
 from netdsl.render.cells import width
-from netdsl.render.entry import entry, word_entry, written
+from netdsl.render.entry import entry, statement_entry, written
 from netdsl.render.vocabulary import named, names, vocabulary
 
 
@@ -79,7 +79,7 @@ SMALL = registry(
 
 def test_the_list() -> None:
     words, rest = vocabulary(SMALL).split("\n\n", 1)
-    assert [line.split()[0] for line in words.splitlines()] == ["statements", *(word.name for word in WORDS)]
+    assert [line.split()[0] for line in words.splitlines()] == ["statements", *STATEMENTS]
     assert rest == dedent("""\
         convolution
           slide*     Slides over the input.
@@ -144,13 +144,12 @@ def test_names_are_found_in_every_kind() -> None:
     both = registry(("netdsl", l1), ("netdsl", layer("shape", name="l1")(slide2.function)))
     assert [type(component).__name__ for component in named(both, "l1")] == ["Loss", "Layer"]
     assert named(both, "l2") == []
-    assert names(both) == sorted(["l1", *(word.name for word in WORDS)])
-    assert named(both, "let") == [word for word in WORDS if word.name == "let"]
+    assert names(both) == sorted(["l1", *STATEMENTS])
+    assert named(both, "let") == [STATEMENTS["let"]]
 
 
 def test_the_page_of_a_statement() -> None:
-    (variant,) = (word for word in WORDS if word.name == "variant")
-    assert word_entry(variant) == dedent("""\
+    assert statement_entry(STATEMENTS["variant"]) == dedent("""\
         variant: statement
 
           variant NAME VARIABLE=VALUE …
@@ -163,8 +162,9 @@ def test_the_page_of_a_statement() -> None:
 
 
 def test_every_statement_of_the_language_has_a_page() -> None:
-    assert {word.name for word in WORDS} == {*DIRECTIVES, *DEFINITIONS, "repeat"}
-    assert max(width(line) for word in WORDS for line in word_entry(word).splitlines()) <= 80
+    pages = [statement_entry(kind) for kind in STATEMENTS.values()]
+    assert max(width(line) for page in pages for line in page.splitlines()) <= 80
+    assert [kind.name for kind in STATEMENTS.values() if not kind.summary.endswith(".") or not kind.example] == []
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import tempfile
 from pathlib import Path
 
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 
 HUGE = 10**18
 DOUBLING = "".join(f"block b{n} {{ b{n + 1}; b{n + 1} }}\n" for n in range(40)) + "block b40 { relu }\ninput 8\nb0"

@@ -1,6 +1,7 @@
 import pytest
 
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.components.registry import Registry
+from netdsl.plugins.registry import load_registry
 from tests.soundness.nets import Author
 from tests.soundness.whole import judge, judge_symbols
 

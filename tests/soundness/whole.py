@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.checker import check
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
 from netdsl.core.sizes import evaluate, symbols
 from netdsl.core.source import Source
-from netdsl.plugins.registry import Registry
 from netdsl.program import Network
 from tests.soundness.nets import Net
 

@@ -97,11 +97,15 @@ def make() -> Make:
             source,
             make_network(source, calls),
             data=data_use(),
-            loss=Use(losses.cross_entropy, {"ignore_index": -100, "label_smoothing": 0.0}),
-            optimizer=optimizer or Use(optimizers.sgd, {"lr": 0.1, "momentum": 0.9}),
-            schedule=schedule,
-            metrics=(Use(accuracy, {"num_classes": 3, "average": "micro"}),) if measures is None else measures,
-            train=TrainSettings(**{"epochs": 3, "every": 4} | train),
+            uses={
+                components.Loss: (Use(losses.cross_entropy, {"ignore_index": -100, "label_smoothing": 0.0}),),
+                components.Optimizer: (optimizer or Use(optimizers.sgd, {"lr": 0.1, "momentum": 0.9}),),
+                components.Schedule: (schedule,) if schedule else (),
+                components.Metric: (
+                    (Use(accuracy, {"num_classes": 3, "average": "micro"}),) if measures is None else measures
+                ),
+            },
+            settings={TrainSettings: TrainSettings(**{"epochs": 3, "every": 4} | train)},
         )
 
     return build

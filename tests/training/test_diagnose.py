@@ -25,7 +25,7 @@ def fail(experiment: Any, folder: Path, saving: Saving) -> TrainingError:
 def test_the_layer_that_overflows_is_named_with_its_line(make: Any, tmp_path: Path, saving: Saving) -> None:
     error = fail(make(optimizer=HUGE, epochs=9), tmp_path / "run", saving)
     assert "the loss of step 3 (epoch 1) is not finite: `linear 8->3` at blobs.net:4 is the first" in error.message
-    good = "no checkpoint had been written yet" if saving.steps is None else "safetensors` is good"
+    good = "no checkpoint had been written yet" if saving.steps is None else "safetensors` are still good"
     assert error.help is not None
     assert good in error.help
 

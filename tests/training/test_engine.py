@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.builtins import losses, optimizers, schedules
-from netdsl.components import call
+from netdsl.components import Loss, call
 from netdsl.program import Use
 from netdsl.training import RunResult, TrainingError, train
 from netdsl.training.assembly import assemble
@@ -157,7 +157,8 @@ def test_numbers_are_never_broadcast_against_each_other(make: Any, data: Any, ru
         object.__setattr__(part.data, "y", part.data.x.sum(1))
     calls = [call("torch.nn:Linear", in_features=4, out_features=1)]
     slow = Use(optimizers.sgd, {"lr": 0.02})
-    result = run(replace(make(calls=calls, measures=(), epochs=20, optimizer=slow), loss=Use(losses.mse, {})))
+    made = make(calls=calls, measures=(), epochs=20, optimizer=slow)
+    result = run(replace(made, uses={**made.uses, Loss: (Use(losses.mse, {}),)}))
     assert result.best.test["loss"] < 1e-3
 
 

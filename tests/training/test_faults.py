@@ -150,7 +150,7 @@ def test_out_of_memory_says_how_many_samples_would_fit(
     assert raised.value.message == "out of memory on cpu in step 1, with batches of 8: about 5 samples fit"
     assert raised.value.help == (
         "begin a new run with `--set data.batch=4 --set train.accumulate=6`, whose steps are the same; "
-        f"no checkpoint had been written yet: go on with `netdsl run --resume {tmp_path / 'r'}`"
+        f"no checkpoint had been written yet: `netdsl run --resume {tmp_path / 'r'}` begins the run again"
     )
 
 

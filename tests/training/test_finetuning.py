@@ -26,7 +26,7 @@ def bigger() -> nn.Sequential:
 def test_what_fits_is_taken_over_and_the_rest_is_told(make: Any, tmp_path: Path) -> None:
     result = train(make(), device="cpu", out=tmp_path / "run", quiet=True)
     net = bigger()
-    assert str(transfer(read_weights(result.folder), net, "run")) == (
+    assert str(transfer(read_weights(result.folder / "model.safetensors"), net, "run")) == (
         "2 of 6 tensors are taken over; of another shape: `3.weight: 5x8 here, 3x8 there`, `3.bias: 5 here, 3 there`; "
         "not in the file: `4.weight`, `4.bias`"
     )

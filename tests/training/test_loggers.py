@@ -15,6 +15,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from torch import nn
 
 from netdsl.builtins.loggers import jsonl
+from netdsl.components import Logger
 from netdsl.program import Use
 from netdsl.training import train
 from netdsl.training.recorder import Loggers
@@ -45,9 +46,9 @@ def test_tensorboard_shows_graph_and_settings_and_the_run_does_not_notice(make: 
     content = events.SummaryMetadata("_hparams_/session_start_info").plugin_data.content
     assert b"optimizer.lr" in content
     assert b"train.every" in content
-    unwatched = train(
-        replace(make(epochs=1, every=2), loggers=(Use(jsonl, {}),)), device="cpu", out=tmp_path / "other", quiet=True
-    )
+    experiment = make(epochs=1, every=2)
+    experiment = replace(experiment, uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
+    unwatched = train(experiment, device="cpu", out=tmp_path / "other", quiet=True)
     assert not (unwatched.folder / "tensorboard").exists()
     assert all(map(torch.equal, watched.model.parameters(), unwatched.model.parameters()))
 

@@ -5,6 +5,7 @@ Every command pays for this module, so what only tables need is imported where t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,12 +13,16 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from netdsl.components import Refusal
+from netdsl.core.text import join_and, ntext, text
 
 Target = str | int | tuple[str, ...]
 Task = Literal["auto", "classes", "numbers"]
 
 MOST_CATEGORIES = 100
 MOST_NUMBERED_CLASSES = 20
+MOST_SHOWN = 20
+MISSING = frozenset({"", "?", "-", ".", "na", "n/a", "#n/a", "nan", "nil", "none", "null", "inf", "-inf"})
+"""How tables write, in small letters, that a number is missing."""
 
 
 class Column(NamedTuple):
@@ -38,6 +43,9 @@ class Column(NamedTuple):
         if not self.categories:
             return (self.values[row],)
         return [float(self.words[row] == category) for category in self.categories]
+
+
+NAME = re.compile(r"[^\W\d]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,8 @@ def _read(path: Path, target: Target, drop: tuple[str, ...], task: Task, _state:
     features = tuple(column for name, column in columns.items() if name not in [*wanted, *unwanted])
     targets = tuple(columns[name] for name in wanted)
     if not features:
-        raise Refusal(f"`{path.name}` has no column besides its target", "target")
-    for column in features:
-        _check_feature(column, path)
+        raise Refusal(text("`{file}` has no column besides its target", file=path.name), "target")
+    _check_features(features, path)
     return Table(features, targets, _classes(targets, task, path), len(rows))
 
 
@@ -89,19 +96,29 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     delimiter = max(",;\t", key=first.count)
     numbered = [(number, row) for number, row in _parsed(lines, delimiter) if any(cell.strip() for cell in row)]
     if not numbered:
-        raise Refusal(f"`{path.name}` is empty", "path")
+        raise Refusal(text("`{file}` is empty", file=path.name), "path")
     (_, header), *rest = numbered
     header = [cell.strip() for cell in header]
     if all(_is_number(cell) for cell in header):
         rest, header = numbered, [str(index) for index in range(len(header))]
     if repeated := {name for name in header if header.count(name) > 1}:
-        raise Refusal(f"`{path.name}` has more than one column `{min(repeated)}`", "path")
+        raise Refusal(
+            text("`{file}` has more than one column `{column}`", file=path.name, column=min(repeated)), "path"
+        )
     if not rest:
-        raise Refusal(f"`{path.name}` has a header but no rows", "path")
+        raise Refusal(text("`{file}` has a header but no rows", file=path.name), "path")
     for number, row in rest:
         if len(row) != len(header):
             raise Refusal(
-                f"`{path.name}`, line {number}: {len(row)} cells, where the first line has {len(header)}", "path"
+                ntext(
+                    "`{file}`, line {line}: {count} cell, where the first line has {columns}",
+                    "`{file}`, line {line}: {count} cells, where the first line has {columns}",
+                    count=len(row),
+                    file=path.name,
+                    line=number,
+                    columns=len(header),
+                ),
+                "path",
             )
     return header, [[cell.strip() for cell in row] for _, row in rest]
 
@@ -115,7 +132,9 @@ def _lines(path: Path) -> list[str]:
     try:
         return raw.decode("utf-8-sig").splitlines(keepends=True)
     except UnicodeDecodeError as error:
-        raise Refusal(f"`{path.name}` is not text in UTF-8 (byte {error.start})", "path") from None
+        raise Refusal(
+            text("`{file}` is not text in UTF-8 (byte {place})", file=path.name, place=error.start), "path"
+        ) from None
 
 
 def _parsed(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]:
@@ -131,8 +150,11 @@ def _column_name(name: str | int, header: list[str], path: Path, at: str = "targ
     if isinstance(name, int) and str(name) not in header and -len(header) <= name < len(header):
         return header[name]
     if str(name) not in header:
-        shown = ", ".join(header[:20]) + (", …" if len(header) > 20 else "")
-        raise Refusal(f"`{path.name}` has no column `{name}`; its columns are {shown}", at)
+        shown = ", ".join([*header[:MOST_SHOWN], *(["…"] if len(header) > MOST_SHOWN else [])])
+        message = text(
+            "`{file}` has no column `{column}`; its columns are {columns}", file=path.name, column=name, columns=shown
+        )
+        raise Refusal(message, at)
     return str(name)
 
 
@@ -143,31 +165,85 @@ def _column(name: str, cells: list[str]) -> Column:
     return Column(name, words=words, categories=tuple(sorted(set(words))))
 
 
-def _check_feature(column: Column, path: Path) -> None:
-    empty = next((row for row, word in enumerate(column.words, 1) if not word), None)
-    if empty is not None:
-        raise Refusal(
-            f"`{path.name}` has an empty cell in column `{column.name}` (row {empty})",
-            "path",
-            f"fill it in, leave the row out, or write `drop={column.name}`",
+def _check_features(columns: Sequence[Column], path: Path) -> None:
+    """Refuses a table with columns that cannot be fed to a net: all of them in one message."""
+    bad = {column.name: fault for column in columns if (fault := _fault(column))}
+    if bad:
+        message = text("`{file}` cannot be fed to a net: {columns}", file=path.name, columns=join_and(bad.values()))
+        drop = ",".join(name if NAME.fullmatch(name) else f'"{name}"' for name in bad)
+        advice = text(
+            "fill in what is missing, leave its rows out, or leave the columns out: `drop={names}`", names=drop
+        )
+        raise Refusal(message, "path", advice)
+
+
+def _fault(column: Column) -> str | None:
+    """What is wrong with a column: a number is missing, or it holds too many words."""
+    odd = [word for word in column.words if not _is_number(word)]
+    if odd and _is_of_numbers(column, odd):
+        return _missing_number(column, odd)
+    if "" in column.categories:
+        empty = column.words.count("")
+        return ntext(
+            "column `{column}` has {count} empty cell",
+            "column `{column}` has {count} empty cells",
+            count=empty,
+            column=column.name,
         )
     if len(column.categories) > MOST_CATEGORIES:
-        odd = next(word for word in column.words if not _is_number(word))
-        raise Refusal(
-            f"column `{column.name}` of `{path.name}` is neither numbers (`{odd}` is none) nor a few words "
-            f"(it has {len(column.categories):,} different ones)",
-            "path",
-            f"write `drop={column.name}` to leave it out",
+        return text(
+            "column `{column}` holds {words:,} different words, such as `{word}`",
+            column=column.name,
+            words=len(column.categories),
+            word=odd[0],
         )
+    return None
+
+
+def _missing_number(column: Column, odd: Sequence[str]) -> str:
+    if not any(odd):
+        return ntext(
+            "column `{column}` holds numbers, but {count} cell is empty",
+            "column `{column}` holds numbers, but {count} cells are empty",
+            count=len(odd),
+            column=column.name,
+        )
+    return ntext(
+        "column `{column}` holds numbers, but {count} cell is `{cell}`",
+        "column `{column}` holds numbers, but {count} cells are not, such as `{cell}`",
+        count=len(odd),
+        column=column.name,
+        cell=next(filter(None, odd)),
+    )
+
+
+def _is_of_numbers(column: Column, odd: Sequence[str]) -> bool:
+    """Whether some of a column's numbers are missing, rather than its numbers being words among others, as in `3+`."""
+    numbers = len(column.words) - len(odd)
+    if numbers == 0:
+        return False
+    distinct = len(column.categories) - len(set(odd))
+    return all(word.lower() in MISSING for word in odd) or (numbers >= len(odd) and distinct > MOST_NUMBERED_CLASSES)
 
 
 def _classes(targets: tuple[Column, ...], task: Task, path: Path) -> tuple[str, ...]:
+    for target in targets:
+        odd = [word for word in target.words if not _is_number(word)]
+        if odd and odd[0] and _is_of_numbers(target, odd):
+            raise Refusal(_missing_number(target, odd), "target", "fill in what is missing, or leave its rows out")
     if any(not word for target in targets for word in target.words):
-        raise Refusal(f"`{path.name}` has an empty cell in its target column", "target")
+        raise Refusal(text("`{file}` has an empty cell in its target column", file=path.name), "target")
     words = [target for target in targets if target.categories]
     if len(targets) > 1 or task == "numbers":
         if words:
-            raise Refusal(f"column `{words[0].name}` of `{path.name}` holds words, not numbers to predict", "target")
+            raise Refusal(
+                text(
+                    "column `{column}` of `{file}` holds words, not numbers to predict",
+                    column=words[0].name,
+                    file=path.name,
+                ),
+                "target",
+            )
         return ()
     (target,) = targets
     if target.categories:

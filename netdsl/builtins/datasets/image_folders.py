@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdsl.components import Refusal
+from netdsl.core.text import text
 
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 TEST_NAMES = ("test", "val", "valid", "validation", "eval")
@@ -31,12 +32,12 @@ class Item(NamedTuple):
 
 def class_folders(path: Path) -> Listing:
     """Class folders, in `train/` and `test/` (or `val/`) or directly; raises `Refusal` for any other layout."""
-    return _listing(path, _classes, "a folder of images for each class, or `train/` and `test/` with those inside")
+    return _listing(path, _classes, _layout)
 
 
 def paired_folders(path: Path) -> Listing:
     """Pairs `NAME_image/` and `NAME_label/`, one pair a class; in `train/` and `test/` (or `val/`), or directly."""
-    return _listing(path, _pair_classes, "pairs of folders such as `ants_image/` and `ants_label/`")
+    return _listing(path, _pair_classes, _pair_layout)
 
 
 def class_items(folder: Path, classes: tuple[str, ...]) -> list[Item]:
@@ -51,18 +52,37 @@ def pair_items(folder: Path, classes: tuple[str, ...]) -> list[Item]:
     return [Item(file, _number(_label(Path(file), labels), numbers, Path(file))) for file, labels in files]
 
 
-def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], expected: str) -> Listing:
+def _layout(path: Path, found: str) -> str:
+    return text(
+        "`{path}` holds {found}; expected a folder of images for each class, or `train/` and `test/` with those inside",
+        path=path,
+        found=found,
+    )
+
+
+def _pair_layout(path: Path, found: str) -> str:
+    return text(
+        "`{path}` holds {found}; expected pairs of folders such as `ants_image/` and `ants_label/`",
+        path=path,
+        found=found,
+    )
+
+
+def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], refused: Callable[[Path, str], str]) -> Listing:
+    if not path.exists():
+        raise Refusal(text("there is no folder `{path}`", path=path), "path")
     if not path.is_dir():
-        found = "is a file" if path.exists() else "does not exist"
-        raise Refusal(f"`{path}` {found}; expected {expected}", "path")
+        raise Refusal(text("`{path}` is a file; a folder is expected", path=path), "path")
     train = path / "train" if (path / "train").is_dir() else path
     test = next((path / name for name in TEST_NAMES if train != path and (path / name).is_dir()), None)
     classes = classes_of(train)
     if not classes:
         found = ", ".join(f"`{name}`" for name in sorted(os.listdir(train))[:5]) or "nothing"
-        raise Refusal(f"`{train}` holds {found}; expected {expected}", "path")
+        raise Refusal(refused(train, found), "path")
     if test and (odd := sorted(set(classes_of(test)) - set(classes))):
-        raise Refusal(f"`{test.name}/` has the class `{odd[0]}`, which `train/` has not", "path")
+        raise Refusal(
+            text("`{test}/` has the class `{name}`, which `train/` does not have", test=test.name, name=odd[0]), "path"
+        )
     return Listing(classes, train, test)
 
 
@@ -73,7 +93,7 @@ def _classes(folder: Path) -> tuple[str, ...]:
 def _pair_classes(folder: Path) -> tuple[str, ...]:
     found = set()
     for _, labels in _pairs(folder):
-        found |= {text.read_text(encoding="utf-8").strip() for text in labels.glob("*.txt")}
+        found |= {file.read_text(encoding="utf-8").strip() for file in labels.glob("*.txt")}
     return tuple(sorted(found))
 
 
@@ -82,21 +102,34 @@ def _pairs(folder: Path) -> list[tuple[Path, Path]]:
     pairs = [(folder / (name + IMAGES_SUFFIX), folder / (name + LABELS_SUFFIX)) for name in names]
     for images, labels in pairs:
         if not labels.is_dir():
-            raise Refusal(f"`{images.name}/` has no `{labels.name}/` beside it", "path")
+            raise Refusal(
+                text("`{images}/` has no `{labels}/` beside it", images=images.name, labels=labels.name), "path"
+            )
     return pairs
 
 
 def _label(image: Path, labels: Path) -> str:
-    text = labels / f"{image.stem}.txt"
+    file = labels / f"{image.stem}.txt"
     try:
-        return text.read_text(encoding="utf-8").strip()
+        return file.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
-        raise Refusal(f"`{image.name}` has no label: `{labels.name}/{text.name}` is missing", "path") from None
+        raise Refusal(
+            text(
+                "`{image}` has no label: `{folder}/{file}` is missing",
+                image=image.name,
+                folder=labels.name,
+                file=file.name,
+            ),
+            "path",
+        ) from None
 
 
 def _number(label: str, numbers: dict[str, int], image: Path) -> int:
     if label not in numbers:
-        raise Refusal(f"the label `{label}` of `{image.name}` is no class of the training part", "path")
+        raise Refusal(
+            text("the label `{label}` of `{image}` is not a class of the training part", label=label, image=image.name),
+            "path",
+        )
     return numbers[label]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from netdsl.builtins.datasets.csv_tables import Target, Task, read_table
@@ -10,6 +10,7 @@ from netdsl.builtins.datasets.image_folders import class_folders, paired_folders
 from netdsl.builtins.datasets.npy_header import Header, count_classes, npy_header, npz_headers
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.core.sizes import Shape, format_shape, product, symbol
+from netdsl.core.text import text
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
 """Images in colour, of sizes that only reading them can tell."""
@@ -31,14 +32,14 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
     """`size` random images, and a tenth as many to test: nothing to learn, for trying things out."""
     sample = (shape,) if isinstance(shape, int) else shape
     if min(sample) < 1:
-        raise Refusal(f"every size is at least 1, but the shape is {format_shape(sample)}", "shape")
+        raise Refusal(text("every size is at least 1, but the shape is {shape}", shape=format_shape(sample)), "shape")
     for name, given in (("classes", classes), ("size", size)):
         if given < 1:
-            raise Refusal(f"`{name}` is at least 1, not {given}", name)
+            raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
     return Facts(sample, classes, sizes=(size, max(1, size // 10)))
 
 
-@dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64 }")
+@dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
 def folder(path: Path) -> Facts:
     """Photographs sorted into a folder for each class, `photos/cat/1.jpg`; read in colour.
 
@@ -48,7 +49,7 @@ def folder(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64 }")
+@dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64x64 }")
 def pairs(path: Path) -> Facts:
     """Photographs in `ants_image/` whose classes stand in text files of the same names in `ants_label/`.
 
@@ -98,19 +99,34 @@ def array_names(
         return ("x_train", "y_train"), ("x_test", "y_test")
     for parameter, name in (("x", x or "x"), ("y", y or "y")):
         if name not in headers:
-            found = ", ".join(f"`{name}`" for name in headers) or "nothing"
             raise Refusal(
-                f"`{path.name}` has no array `{name}`; it holds {found}", parameter, f"write `{parameter}=NAME`"
+                _no_array(path.name, name, list(headers)),
+                parameter,
+                text("write `{parameter}=NAME`", parameter=parameter),
             )
     return (x or "x", y or "y"), None
+
+
+def _no_array(file: str, name: str, found: Sequence[str]) -> str:
+    if not found:
+        return text("`{file}` has no array `{array}`; it holds none at all", file=file, array=name)
+    arrays = ", ".join(f"`{one}`" for one in found)
+    return text("`{file}` has no array `{array}`; it holds {arrays}", file=file, array=name, arrays=arrays)
 
 
 def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple[int, int] | None) -> Facts:
     """What two arrays say of a data set; raises `Refusal` where their sizes disagree."""
     if not x.shape or not y.shape or x.shape[0] != y.shape[0]:
-        raise Refusal(f"x has the shape {format_shape(x.shape)} and y {format_shape(y.shape)}: not the same rows", "y")
+        raise Refusal(
+            text(
+                "x has the shape {samples} and y {targets}: not the same rows",
+                samples=format_shape(x.shape),
+                targets=format_shape(y.shape),
+            ),
+            "y",
+        )
     if product(x.shape) == 0:
-        raise Refusal(f"x has the shape {format_shape(x.shape)} and holds nothing", "x")
+        raise Refusal(text("x has the shape {shape} and holds nothing", shape=format_shape(x.shape)), "x")
     shape, dtype = sample_shape(x)
     if y.kind in "iub" and len(y.shape) == 1:
         return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)

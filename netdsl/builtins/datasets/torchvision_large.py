@@ -9,6 +9,7 @@ from typing import Literal
 
 from netdsl.builtins.datasets.local import PHOTOGRAPHS
 from netdsl.components import Facts, Refusal, dataset
+from netdsl.core.text import text
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's training images."""
@@ -34,7 +35,7 @@ def imagenet() -> Facts:
 def imagenette(size: int | None = None) -> Facts:
     """13,394 photographs of ten easy classes of ImageNet; `size` is 160, 320 or left out for the originals."""
     if size not in (None, 160, 320):
-        raise Refusal(f"imagenette comes in sizes of 160 and 320 pixels, not {size}", "size")
+        raise Refusal(text("imagenette comes in sizes of 160 and 320 pixels, not {size}", size=size), "size")
     return Facts(PHOTOGRAPHS, 10, mean=MEAN, std=STD, sizes=(9_469, 3_925))
 
 
@@ -64,13 +65,13 @@ def stanford_cars() -> Facts:
     return Facts(PHOTOGRAPHS, 196, sizes=(8_144, 8_041))
 
 
-@dataset("netdsl.data.datasets.torchvision_large:fgvc_aircraft", example="data fgvc_aircraft family { resize 224 }")
+@dataset("netdsl.data.datasets.torchvision_large:fgvc_aircraft", example="data fgvc_aircraft family { resize 224x224 }")
 def fgvc_aircraft(level: Literal["variant", "family", "manufacturer"] = "variant") -> Facts:
     """10,000 photographs of aircraft, by variant, family or manufacturer (Maji and others 2013)."""
     return Facts(PHOTOGRAPHS, AIRCRAFT_CLASSES[level], sizes=(6_667, 3_333))
 
 
-@dataset("netdsl.data.datasets.torchvision_large:gtsrb", example="data gtsrb { resize 32 }")
+@dataset("netdsl.data.datasets.torchvision_large:gtsrb", example="data gtsrb { resize 32x32 }")
 def gtsrb() -> Facts:
     """39,270 photographs of 43 German traffic signs (Stallkamp and others 2012)."""
     return Facts(PHOTOGRAPHS, 43, sizes=(26_640, 12_630))
@@ -86,7 +87,7 @@ def eurosat() -> Facts:
 def dtd(partition: int = 1) -> Facts:
     """3,760 photographs of 47 textures, in one of ten partitions (Cimpoi and others 2014)."""
     if not 1 <= partition <= 10:
-        raise Refusal(f"`partition` is one of 1 to 10, not {partition}", "partition")
+        raise Refusal(text("`partition` is one of 1 to 10, not {partition}", partition=partition), "partition")
     return Facts(PHOTOGRAPHS, 47, sizes=(1_880, 1_880))
 
 
@@ -108,7 +109,7 @@ def sun397() -> Facts:
     return Facts(PHOTOGRAPHS, 397)
 
 
-@dataset("netdsl.data.datasets.torchvision_large:places365", example="data places365 { resize 224 }")
+@dataset("netdsl.data.datasets.torchvision_large:places365", example="data places365 { resize 224x224 }")
 def places365(small: bool = True) -> Facts:
     """1.8 million photographs of 365 kinds of places, of 256×256 pixels or, with `small=false`, larger (Zhou 2017)."""
     return Facts(PHOTOGRAPHS, 365, sizes=(1_803_460, 36_500))
@@ -126,7 +127,7 @@ def inaturalist() -> Facts:
     return Facts(PHOTOGRAPHS, 10_000, sizes=(2_686_843, 100_000))
 
 
-@dataset("netdsl.data.datasets.torchvision_large:lfw_people", example="data lfw_people { resize 96 }")
+@dataset("netdsl.data.datasets.torchvision_large:lfw_people", example="data lfw_people { resize 96x96 }")
 def lfw_people() -> Facts:
     """13,233 faces of 5,749 people, of most of whom there is one (Huang and others 2007)."""
     return Facts(PHOTOGRAPHS, 5_749)
@@ -146,7 +147,7 @@ def pcam() -> Facts:
     return Facts((3, 96, 96), 2, sizes=(262_144, 32_768))
 
 
-@dataset("netdsl.data.datasets.torchvision_large:rendered_sst2", example="data rendered_sst2 { resize 224 }")
+@dataset("netdsl.data.datasets.torchvision_large:rendered_sst2", example="data rendered_sst2 { resize 224x224 }")
 def rendered_sst2() -> Facts:
     """8,741 sentences about films, printed as images; is the film liked? (Radford and others 2021)."""
     return Facts(PHOTOGRAPHS, 2, sizes=(6_920, 1_821))
@@ -158,7 +159,7 @@ def clevr() -> Facts:
     return Facts(PHOTOGRAPHS, 11, sizes=(70_000, 15_000))
 
 
-@dataset("netdsl.data.datasets.torchvision_large:omniglot", example="data omniglot split=0.25 { resize 28 }")
+@dataset("netdsl.data.datasets.torchvision_large:omniglot", example="data omniglot split=0.25 { resize 28x28 }")
 def omniglot() -> Facts:
     """19,280 handwritten characters of 964 kinds, 105×105 in black and white (Lake and others 2015)."""
     return Facts((1, 105, 105), 964)

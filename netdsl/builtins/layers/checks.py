@@ -7,17 +7,19 @@ from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.text import text
 
 
-def axis(dim: int, x: Shape, at: str = "dim") -> int:
+def axis(dim: int, x: Shape, at: str = "dim", *, is_one_of_several: bool = False) -> int:
     """The axis of a sample that a `dim` means, from 0; refuses one that the sample does not have."""
     if not -len(x) <= dim < len(x):
         template = "`{parameter}` is {dim}, which an input of {shape} does not have"
-        advice = None
-        if dim == len(x):
+        advice, instead = None, None
+        if dim == len(x) > 0:
             template = "`{parameter}` is {dim}, which an input of {shape} does not have: the batch is not counted"
             counted = "torch's `{parameter}={dim}` is `{parameter}={here}` here"
             advice = text(counted, parameter=at, dim=dim, here=dim - 1)
+            instead = None if is_one_of_several else dim - 1
         shape = format_shape(x) or text("one number")
-        raise Refusal(text(template, parameter=at, dim=dim, shape=shape), at, advice)
+        message = text(template, parameter=at, dim=dim, shape=shape)
+        raise Refusal(message, at, advice, instead=instead, safe=True)
     return dim % len(x)
 
 
@@ -29,7 +31,8 @@ def batched(dim: int) -> int:
 def at_least_rank(rank: int, x: Shape, name: str, needs: str) -> None:
     """Refuses a sample with too few dimensions."""
     if len(x) < rank:
-        raise Refusal(f"`{name}` expects {needs} but receives {format_shape(x) or 'one number'}")
+        template = "`{layer}` expects {needs} but receives {shape}"
+        raise Refusal(text(template, layer=name, needs=needs, shape=format_shape(x) or text("one number")))
 
 
 def multiple(size: Dim, divisor: int, message: str, at: str | None = None) -> Requirement:

@@ -40,6 +40,7 @@ FORMULA = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 
     assumes="CHW",
     formula=FORMULA,
     example="conv 3->32 k5 p2",
+    traits={"affine", "convolution", "window"},
 )
 def conv(
     x: Shape,
@@ -90,6 +91,7 @@ conv3d = conv.only("conv3d", "CDHW")
     assumes="CHW",
     formula=FORMULA,
     example="dwconv k3 p1",
+    traits={"affine", "convolution", "window"},
 )
 def dwconv(
     x: Shape,
@@ -136,6 +138,8 @@ def dwconv(
     assumes="CHW",
     formula="(size − 1)·stride − 2·padding + dilation·(kernel_size − 1) + output_padding + 1",
     example="convt 64->32 k2 s2",
+    traits={"affine", "convolution"},
+    torch_names=("ConvTranspose",),
 )
 def convt(
     x: Shape,

@@ -19,6 +19,7 @@ PLACES = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1
     assumes="CHW",
     formula=f"channels·kernel_size², then the product over both axes of {PLACES}",
     example="unfold k3 p1",
+    traits={"affine"},
 )
 def unfold(x: Shape, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Result:
     """Writes out each window as a column: what a convolution multiplies with its kernels.
@@ -45,6 +46,7 @@ def unfold(x: Shape, kernel_size: Size, dilation: Size = 1, padding: Size = 0, s
     assumes="CL",
     formula="channels/kernel_size², then `output_size`",
     example="fold 8x8 k2 s2",
+    traits={"affine"},
 )
 def fold(
     x: Shape, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1

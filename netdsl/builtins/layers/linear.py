@@ -15,6 +15,7 @@ from netdsl.core.sizes import Shape, product
     aliases={"out": "out_features", "in": "in_features"},
     assumes="F",
     example="linear 1024->64",
+    traits={"affine", "linear"},
 )
 def linear(x: Shape, out_features: Count, bias: bool = True, *, in_features: int = INFERRED) -> Result:
     """Weighs and sums all features, once for each of the `out_features`: y = x·Wᵀ + b.
@@ -62,7 +63,7 @@ def embedding(
     return Result((*x, embedding_dim), table, params=num_embeddings * embedding_dim)
 
 
-@layer("linear", takes="any", example="identity")
+@layer("linear", takes="any", example="identity", traits={"affine", "idempotent", "passes_through", "view"})
 def identity(x: Shape) -> Result:
     """Returns its input as it is: a place to hang a label on, or a layer switched off."""
     return Result(x, call("torch.nn:Identity"))

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from math import prod
+from typing import Any
 
 from netdsl.builtins.layers.checks import at_least_rank, axis
 from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
-from netdsl.core.ranges import Count
+from netdsl.core.ranges import Count, Positive
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
+
+
+def _bn_traits(arguments: Mapping[str, Any]) -> set[str]:
+    """Only with running statistics does an evaluation multiply and add the same numbers for every batch."""
+    always = {"normalises", "rescales"}
+    return always | {"affine"} if arguments.get("track_running_stats", True) else always
 
 
 @layer(
@@ -19,11 +27,13 @@ from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
     assumes="CHW",
     formula="the input's",
     example="bn",
+    traits=_bn_traits,
+    torch_names=("BatchNorm", "SyncBatchNorm"),
 )
 def bn(
     x: Shape,
     num_features: int = INFERRED,
-    eps: float = 1e-5,
+    eps: Positive = 1e-5,
     momentum: float | None = 0.1,
     affine: bool = True,
     track_running_stats: bool = True,
@@ -32,8 +42,6 @@ def bn(
 
     In evaluation it uses running means and variances, which `momentum` updates in training.
     """
-    if eps <= 0:
-        raise Refusal(f"`eps` is {eps:g} but must be above 0", "eps")
     # without running statistics it normalises a single sample by itself, in evaluation too
     requires = () if track_running_stats else (_several(product(x[1:]), "a channel of one sample"),)
     return Result(
@@ -63,6 +71,7 @@ bn3d = bn.only("bn3d", "CDHW")
     assumes="CHW",
     formula="the input's",
     example="instancenorm",
+    traits={"rescales"},
 )
 def instancenorm(
     x: Shape,
@@ -97,7 +106,7 @@ instancenorm2d = instancenorm.only("instancenorm2d", "CHW")
 instancenorm3d = instancenorm.only("instancenorm3d", "CDHW")
 
 
-@layer("normalisation", formula="the input's", example="layernorm")
+@layer("normalisation", formula="the input's", example="layernorm", traits={"rescales"})
 def layernorm(
     x: Shape,
     normalized_shape: Size | None = None,
@@ -119,7 +128,7 @@ def layernorm(
     )
 
 
-@layer("normalisation", formula="the input's", example="rmsnorm")
+@layer("normalisation", formula="the input's", example="rmsnorm", traits={"rescales"})
 def rmsnorm(
     x: Shape, normalized_shape: Size | None = None, eps: float | None = None, elementwise_affine: bool = True
 ) -> Result:
@@ -137,7 +146,7 @@ def rmsnorm(
     )
 
 
-@layer("normalisation", stated={"num_channels": 0}, formula="the input's", example="groupnorm 8")
+@layer("normalisation", stated={"num_channels": 0}, formula="the input's", example="groupnorm 8", traits={"rescales"})
 def groupnorm(
     x: Shape, num_groups: Count, num_channels: int = INFERRED, eps: float = 1e-5, affine: bool = True
 ) -> Result:
@@ -157,7 +166,7 @@ def groupnorm(
     )
 
 
-@layer("normalisation", formula="the input's", example="lrn 5")
+@layer("normalisation", formula="the input's", example="lrn 5", traits={"rescales"}, torch_names=("LocalResponseNorm",))
 def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
     """Divides each value by a sum over `size` neighbouring channels at its place: local response normalisation.
 
@@ -167,7 +176,7 @@ def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
 
 
-@layer("normalisation", formula="the input's", example="layerscale 1e-6")
+@layer("normalisation", formula="the input's", example="layerscale 1e-6", traits={"affine", "rescales"})
 def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
     """Multiplies each channel by a learned number that begins small.
 

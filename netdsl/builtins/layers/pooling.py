@@ -37,6 +37,7 @@ OutputSize = int | tuple[int | None, ...]
     assumes="CHW",
     formula="(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1",
     example="maxpool 2",
+    traits={"window"},
 )
 def maxpool(
     x: Shape,
@@ -76,6 +77,7 @@ maxpool3d = maxpool.only("maxpool3d", "CDHW")
     assumes="CHW",
     formula=FORMULA,
     example="avgpool 2",
+    traits={"affine", "window"},
 )
 def avgpool(
     x: Shape,
@@ -123,6 +125,7 @@ avgpool3d = avgpool.only("avgpool3d", "CDHW")
     assumes="CHW",
     formula="(size − kernel_size)/stride + 1",
     example="lppool 2 k3 s2",
+    traits={"window"},
 )
 def lppool(
     x: Shape, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
@@ -150,6 +153,7 @@ lppool3d = lppool.only("lppool3d", "CDHW")
     assumes="CHW",
     formula="output_size",
     example="adaptiveavgpool 7",
+    traits={"affine"},
 )
 def adaptiveavgpool(x: Shape, output_size: OutputSize) -> Result:
     """The mean of each of `output_size` windows that cover the input, whatever its size.
@@ -184,7 +188,7 @@ adaptivemaxpool2d = adaptivemaxpool.only("adaptivemaxpool2d", "CHW")
 adaptivemaxpool3d = adaptivemaxpool.only("adaptivemaxpool3d", "CDHW")
 
 
-@layer("pooling", accepts=LAYOUTS, assumes="CHW", formula="1", example="gap")
+@layer("pooling", accepts=LAYOUTS, assumes="CHW", formula="1", example="gap", traits={"affine"})
 def gap(x: Shape) -> Result:
     """The mean of each channel over all positions: global average pooling.
 

@@ -8,7 +8,7 @@ from netdsl.core.ranges import Share
 from netdsl.core.sizes import Shape
 
 
-@layer("regularisation", example="dropout 0.5")
+@layer("regularisation", example="dropout 0.5", traits={"affine", "dropout", "idempotent", "passes_through"})
 def dropout(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Sets each number to zero with probability `p`, in training, and scales the others by 1/(1 − p).
 
@@ -17,13 +17,25 @@ def dropout(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     return _dropping("Dropout", x, p, inplace)
 
 
-@layer("regularisation", accepts=("CL",), assumes="CL", example="dropout1d 0.1")
+@layer(
+    "regularisation",
+    accepts=("CL",),
+    assumes="CL",
+    example="dropout1d 0.1",
+    traits={"affine", "dropout", "idempotent", "passes_through"},
+)
 def dropout1d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops whole channels of a C×L input with probability `p`, in training, and scales the others by 1/(1 − p)."""
     return _dropping("Dropout1d", x, p, inplace)
 
 
-@layer("regularisation", accepts=("CHW",), assumes="CHW", example="dropout2d 0.1")
+@layer(
+    "regularisation",
+    accepts=("CHW",),
+    assumes="CHW",
+    example="dropout2d 0.1",
+    traits={"affine", "dropout", "idempotent", "passes_through"},
+)
 def dropout2d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops whole channels of a C×H×W input with probability `p`, in training, and scales the others by 1/(1 − p).
 
@@ -32,13 +44,19 @@ def dropout2d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     return _dropping("Dropout2d", x, p, inplace)
 
 
-@layer("regularisation", accepts=("CDHW",), assumes="CDHW", example="dropout3d 0.1")
+@layer(
+    "regularisation",
+    accepts=("CDHW",),
+    assumes="CDHW",
+    example="dropout3d 0.1",
+    traits={"affine", "dropout", "idempotent", "passes_through"},
+)
 def dropout3d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops whole channels of a C×D×H×W input with probability `p`, in training, and scales the others by 1/(1 − p)."""
     return _dropping("Dropout3d", x, p, inplace)
 
 
-@layer("regularisation", example="alphadropout 0.1")
+@layer("regularisation", example="alphadropout 0.1", traits={"affine", "dropout", "idempotent", "passes_through"})
 def alphadropout(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops numbers so that mean 0 and deviation 1 are kept, which nets of `selu` rely on.
 
@@ -48,14 +66,16 @@ def alphadropout(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     return _dropping("AlphaDropout", x, p, inplace)
 
 
-@layer("regularisation", example="featurealphadropout 0.1")
+@layer(
+    "regularisation", example="featurealphadropout 0.1", traits={"affine", "dropout", "idempotent", "passes_through"}
+)
 def featurealphadropout(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops whole channels so that mean 0 and deviation 1 are kept: `alphadropout` for feature maps."""
     at_least_rank(1, x, "featurealphadropout", "channels")
     return _dropping("FeatureAlphaDropout", x, p, inplace)
 
 
-@layer("regularisation", example="droppath 0.1")
+@layer("regularisation", example="droppath 0.1", traits={"affine", "dropout", "idempotent", "passes_through"})
 def droppath(x: Shape, p: Share) -> Result:
     """Sets whole samples to zero with probability `p`, in training, and scales the others by 1/(1 − p).
 

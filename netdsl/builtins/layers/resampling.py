@@ -8,6 +8,7 @@ from typing import Any, Literal
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
 from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape
+from netdsl.core.text import text
 
 Factor = float | tuple[float, ...]
 
@@ -27,6 +28,7 @@ EXACT_BITS = 22
     assumes="CHW",
     formula="⌊size·scale_factor⌋",
     example="upsample 2 mode=bilinear",
+    traits={"affine"},
 )
 def upsample(
     x: Shape,
@@ -65,7 +67,16 @@ def upsample(
     return Result((x[0], *out), module, formula=formula, requires=some)
 
 
-@layer("shape", shorts={"p": "padding"}, accepts=LAYOUTS, assumes="CHW", takes="any", example="pad 2 mode=reflect")
+@layer(
+    "shape",
+    shorts={"p": "padding"},
+    accepts=LAYOUTS,
+    assumes="CHW",
+    takes="any",
+    example="pad 2 mode=reflect",
+    traits={"affine"},
+    torch_names=("ZeroPad", "ConstantPad", "ReflectionPad", "ReplicationPad", "CircularPad"),
+)
 def pad(
     x: Shape,
     padding: Size,
@@ -89,7 +100,7 @@ def pad(
     )
 
 
-@layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24")
+@layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24", traits={"affine", "view"})
 def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
     """Cuts a window of the given size out of each channel: from the middle, or from `offset` on.
 
@@ -117,9 +128,10 @@ def _check_upsample(
         raise Refusal(f"`align_corners` has no meaning with `mode={mode}`", "align_corners")
     layout = BLENDING.get(mode)
     if layout and len(layout) != len(x):
-        fitting = " or ".join(f"`mode={name}`" for name, other in BLENDING.items() if len(other) == len(x))
-        message = f"`mode={mode}` is for {one_of((layout,))} but the input is {format_shape(x)}"
-        raise Refusal(message, "mode", help=f"write {fitting}")
+        template = "`mode={mode}` is for {layout} but the input is {shape}"
+        message = text(template, mode=mode, layout=one_of((layout,)), shape=format_shape(x))
+        fitting = next((name for name, other in BLENDING.items() if len(other) == len(x)), None)
+        raise Refusal(message, "mode", instead=fitting, safe=True)
 
 
 def _factors(factor: Factor | None, axes: int) -> tuple[float, ...]:

@@ -17,6 +17,7 @@ RECURRENT: dict[str, Any] = {
     "aliases": {"in": "input_size", "hidden": "hidden_size", "layers": "num_layers"},
     "accepts": LAYOUTS,
     "assumes": "TF",
+    "traits": {"recurrent"},
 }
 
 
@@ -177,14 +178,29 @@ def transformer(
     )
 
 
-@layer("sequence", stated={"length": 0, "features": 1}, accepts=LAYOUTS, assumes="TF", example="posembed 16 64")
+@layer(
+    "sequence",
+    stated={"length": 0, "features": 1},
+    accepts=LAYOUTS,
+    assumes="TF",
+    example="posembed 16 64",
+    traits={"affine"},
+)
 def posembed(x: Shape, length: int = INFERRED, features: int = INFERRED) -> Result:
     """Adds a learned vector to each position, since attention alone does not know the order of its steps."""
     embedding = call("netdsl.modules:PositionalEmbedding", length=length, features=features)
     return Result(x, embedding, params=length * features)
 
 
-@layer("sequence", stated={"features": 1}, accepts=LAYOUTS, assumes="TF", formula="T + 1", example="classtoken 64")
+@layer(
+    "sequence",
+    stated={"features": 1},
+    accepts=LAYOUTS,
+    assumes="TF",
+    formula="T + 1",
+    example="classtoken 64",
+    traits={"affine"},
+)
 def classtoken(x: Shape, features: int = INFERRED) -> Result:
     """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
 
@@ -195,20 +211,20 @@ def classtoken(x: Shape, features: int = INFERRED) -> Result:
     return Result((steps, *x[1:]), token, params=features, formula=(f"{x[0]} + 1 = {steps}",))
 
 
-@layer("sequence", accepts=LAYOUTS, assumes="TF", takes="any", example="last")
+@layer("sequence", accepts=LAYOUTS, assumes="TF", takes="any", example="last", traits={"affine", "view"})
 def last(x: Shape) -> Result:
     """Takes the last step of a sequence: T×F becomes F."""
     return Result(x[1:], call("netdsl.modules:Last"))
 
 
-@layer("sequence", assumes="TF", example="mean")
+@layer("sequence", assumes="TF", example="mean", traits={"affine"})
 def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:
     """Averages over a dimension, which disappears, or over several: of a sequence T×F the steps.
 
     With `keepdim` the dimension stays, of size 1.
     """
     given = (dim,) if isinstance(dim, int) else dim
-    axes = {axis(one, x) for one in given}
+    axes = {axis(one, x, is_one_of_several=len(given) > 1) for one in given}
     if not given or len(axes) < len(given):
         raise Refusal("`dim` must name at least one dimension, and none twice", "dim")
     out = tuple(1 if at in axes else size for at, size in enumerate(x) if keepdim or at not in axes)

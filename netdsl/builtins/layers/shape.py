@@ -8,10 +8,15 @@ from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
-from netdsl.core.text import text
 
 
-@layer("shape", takes="any", formula="the product of the sizes", example="flatten")
+@layer(
+    "shape",
+    takes="any",
+    formula="the product of the sizes",
+    example="flatten",
+    traits={"affine", "flattens", "passes_through", "view"},
+)
 def flatten(x: Shape, start_dim: int = 0, end_dim: int = -1) -> Result:
     """Joins dimensions into one, from `start_dim` to `end_dim`: all of them, unless told otherwise.
 
@@ -29,7 +34,13 @@ def flatten(x: Shape, start_dim: int = 0, end_dim: int = -1) -> Result:
     )
 
 
-@layer("shape", takes="any", aliases={"sizes": "unflattened_size"}, example="unflatten 0 64x4x4")
+@layer(
+    "shape",
+    takes="any",
+    aliases={"sizes": "unflattened_size"},
+    example="unflatten 0 64x4x4",
+    traits={"affine", "passes_through", "view"},
+)
 def unflatten(x: Shape, dim: int, unflattened_size: Size) -> Result:
     """Cuts one dimension into several, whose product it is: the inverse of `flatten`.
 
@@ -46,7 +57,7 @@ def unflatten(x: Shape, dim: int, unflattened_size: Size) -> Result:
     )
 
 
-@layer("shape", takes="any", example="reshape 16x-1")
+@layer("shape", takes="any", example="reshape 16x-1", traits={"affine", "passes_through", "view"})
 def reshape(x: Shape, sizes: Size) -> Result:
     """Gives the numbers of a sample another shape, in the order in which they stand.
 
@@ -58,21 +69,22 @@ def reshape(x: Shape, sizes: Size) -> Result:
     return Result(out, call("netdsl.modules:Reshape", sizes=wanted), formula=formula, requires=requires)
 
 
-@layer("shape", takes="any", example="permute 1,2,0")
+@layer("shape", takes="any", example="permute 1,2,0", traits={"affine", "view"})
 def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
     given = (dims,) if isinstance(dims, int) else dims
     if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
-        advice = text("write `permute {dims}`", dims=",".join(str(dim - 1) for dim in given[1:]))
-        raise Refusal("`dims` begins with the batch, which is not counted here", "dims", advice)
-    order = [axis(dim, x, "dims") for dim in given]
+        counted = tuple(dim - 1 for dim in given[1:])
+        message = "`dims` begins with the batch, which is not counted here"
+        raise Refusal(message, "dims", instead=counted, safe=True)
+    order = [axis(dim, x, "dims", is_one_of_several=True) for dim in given]
     if sorted(order) != list(range(len(x))):
         raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
     out = tuple(x[dim] for dim in order)
     return Result(out, call("netdsl.modules:Permute", dims=(0, *(dim + 1 for dim in order))))
 
 
-@layer("shape", takes="any", example="transpose")
+@layer("shape", takes="any", example="transpose", traits={"affine", "view"})
 def transpose(x: Shape, dim0: int = -2, dim1: int = -1) -> Result:
     """Swaps two dimensions, the last two unless told otherwise: C×L becomes T×F, a signal a sequence."""
     first, second = axis(dim0, x, "dim0"), axis(dim1, x, "dim1")
@@ -81,7 +93,7 @@ def transpose(x: Shape, dim0: int = -2, dim1: int = -1) -> Result:
     return Result(tuple(out), call("netdsl.modules:Transpose", dim0=batched(dim0), dim1=batched(dim1)))
 
 
-@layer("shape", takes="any", example="select 0")
+@layer("shape", takes="any", example="select 0", traits={"affine", "view"})
 def select(x: Shape, index: int, dim: int = 0) -> Result:
     """Picks one index of a dimension, which disappears: `select 0` takes the class token of T×F.
 
@@ -94,7 +106,7 @@ def select(x: Shape, index: int, dim: int = 0) -> Result:
     return Result((*x[:at], *x[at + 1 :]), chosen, requires=(enough,))
 
 
-@layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4")
+@layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4", traits={"affine"})
 def channelshuffle(x: Shape, groups: Count) -> Result:
     """Deals the channels of each group out over all groups, so that the next grouped convolution sees them all.
 
@@ -106,7 +118,15 @@ def channelshuffle(x: Shape, groups: Count) -> Result:
     return Result(x, shuffled, requires=(multiple(x[0], groups, uneven, "groups"),))
 
 
-@layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C/r² x H·r x W·r", example="pixelshuffle 2")
+@layer(
+    "shape",
+    accepts=("CHW",),
+    assumes="CHW",
+    takes="any",
+    formula="C/r² x H·r x W·r",
+    example="pixelshuffle 2",
+    traits={"affine"},
+)
 def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     """Makes an image `upscale_factor` r times larger out of r² times fewer channels.
 
@@ -123,7 +143,15 @@ def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     )
 
 
-@layer("shape", accepts=("CHW",), assumes="CHW", takes="any", formula="C·r² x H/r x W/r", example="pixelunshuffle 2")
+@layer(
+    "shape",
+    accepts=("CHW",),
+    assumes="CHW",
+    takes="any",
+    formula="C·r² x H/r x W/r",
+    example="pixelunshuffle 2",
+    traits={"affine"},
+)
 def pixelunshuffle(x: Shape, downscale_factor: Count) -> Result:
     """Makes an image `downscale_factor` r times smaller, its pixels becoming r² times more channels.
 

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from netdsl.checker.arguments.values import expected
 from netdsl.checker.names.scope import Word
-from netdsl.components import Component, Parameter
+from netdsl.components import Component, Parameter, Refusal
+from netdsl.core.diagnostics import Edit, Fix
+from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import join_and, text
 
 MANY = 12
 """So many names of parameters fit into one line of advice."""
+
+_SHORT = re.compile(r"([a-z])\d+(?:x\d+)*")
+_COMPUTED = re.compile(r"[()]")
+"""An expression says nothing of which number in it is wrong."""
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 def usage(component: Component) -> str | None:
     """An example of the component's use."""
-    return f"for example `{component.example}`" if component.example else None
+    return text("for example `{example}`", example=component.example) if component.example else None
 
 
 def takes(component: Component) -> str | None:
@@ -26,10 +34,12 @@ def takes(component: Component) -> str | None:
     names = [f"`{name}`" for name in component.parameters if name not in component.branches]
     if len(names) > MANY:
         return usage(component)
-    return f"`{component.name}` takes {' and '.join(_joined(names)) or 'no arguments'}"
+    if not names:
+        return text("`{component}` takes no arguments", component=component.name)
+    return text("`{component}` takes {parameters}", component=component.name, parameters=join_and(names))
 
 
-def meant(value: Any, parameter: Parameter) -> str | None:
+def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
     if isinstance(value, Word):
@@ -49,6 +59,25 @@ def in_words(parameter: Parameter) -> str:
     return "" if parameter.type is Any else f" ({expected(parameter)})"
 
 
-def _joined(names: list[str]) -> list[str]:
-    """`a, b` and `c`."""
-    return [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names
+def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str, Span]) -> Fix | None:
+    """The fix that writes the value that a refusal proposes; None where it proposes none, or nothing is written."""
+    name, span = refusal.parameter or "", spans.get(refusal.parameter or "")
+    if refusal.instead is None or span is None or _COMPUTED.search(span.text):
+        return None
+    value = _as_written(refusal.instead, component)
+    short = _SHORT.fullmatch(span.text)
+    if span.text == name:  # a flag
+        value = f"{name}={value}"
+    elif short and component.resolve(short[1]) == name:
+        value = f"{short[1]}{value}" if _SHORT.fullmatch(f"{short[1]}{value}") else f"{name}={value}"
+    return Fix(text("write `{value}`", value=value), (Edit(span, value),), safe=refusal.safe)
+
+
+def _as_written(value: object, component: Component) -> str:
+    """A value in the language; several numbers are separated as they are in the component's example."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        whole = all(isinstance(one, int) and one >= 0 for one in value)
+        return ("x" if whole and "," not in component.example else ",").join(map(str, value))
+    return str(value)

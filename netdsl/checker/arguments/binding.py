@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile, zip_longest
-from typing import Any
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
 from netdsl.checker.arguments.codes import (
@@ -27,7 +26,7 @@ from netdsl.core.limits import beyond
 from netdsl.core.sizes import UNKNOWN, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
-from netdsl.core.text import text
+from netdsl.core.text import join_and, text
 from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
 
 MISSING_ARGUMENT = Code(
@@ -58,6 +57,13 @@ HIDDEN_FLAG = Code(
 )
 
 
+FindLine = Callable[[str], "str | None"]
+
+
+def nowhere(_: str) -> None:
+    """What is known of the settings of other statements where there are none."""
+
+
 _DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
 
 
@@ -69,7 +75,7 @@ class Arguments:
     has what the names in it mean.
     """
 
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, object] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     bodies: list[tuple[str | None, Body]] = field(default_factory=list)
     labels: list[Name] = field(default_factory=list)
@@ -78,16 +84,33 @@ class Arguments:
     scope: Scope = field(default_factory=Scope)
 
 
-def bind(component: Component, statement: Statement, scope: Scope, context: Context) -> Arguments:
-    """The arguments of a statement, converted to their parameters' types; mistakes are noted."""
-    binder = _Binder(component, statement, scope, context)
+def bind(
+    component: Component,
+    statement: Statement,
+    scope: Scope,
+    context: Context,
+    find_line: FindLine = nowhere,
+) -> Arguments:
+    """The arguments of a statement, converted to their parameters' types; mistakes are reported.
+
+    `find_line` names the directive that an unknown setting belongs to.
+    """
+    binder = _Binder(component, statement, scope, context, find_line)
     binder.bind()
     return binder.arguments
 
 
 class _Binder:
-    def __init__(self, component: Component, statement: Statement, scope: Scope, context: Context) -> None:
+    def __init__(
+        self,
+        component: Component,
+        statement: Statement,
+        scope: Scope,
+        context: Context,
+        find_line: FindLine,
+    ) -> None:
         self.component = component
+        self.find_line = find_line
         self.statement = statement
         self.scope = scope
         self.context = context
@@ -114,8 +137,12 @@ class _Binder:
         elif isinstance(item, Body):
             self._body(item, previous)
         elif isinstance(item, Bound):
-            text = f"{item.name.text}={item.limit.span.text}"
-            self._wrong(UNKNOWN_PARAMETER, f"`{self.component.name}` takes no bound", item.span, fix=text)
+            self._wrong(
+                UNKNOWN_PARAMETER,
+                text("`{component}` takes no bound", component=self.component.name),
+                item.span,
+                fix=f"{item.name.text}={item.limit.span.text}",
+            )
             self._setting(Setting(item.name, item.limit, item.span))
         elif isinstance(item, Name):
             self._bare_name(item, follows)
@@ -127,7 +154,12 @@ class _Binder:
         assert flow is not None
         names = self.component.flow if isinstance(self.component, Layer) else None
         if names is None:
-            self._wrong(WRONG_FLOW, f"`{self.component.name}` takes no `->`", flow.span, takes(self.component))
+            self._wrong(
+                WRONG_FLOW,
+                text("`{component}` takes no `->`", component=self.component.name),
+                flow.span,
+                takes(self.component),
+            )
             return
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
@@ -135,7 +167,7 @@ class _Binder:
         if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
             self._wrong(
                 WRONG_VALUE,
-                f"`->` needs a size behind it, found `{short.span.text}`",
+                text("`->` needs a size behind it, found `{found}`", found=short.span.text),
                 short.span,
                 usage(self.component),
             )
@@ -155,7 +187,7 @@ class _Binder:
         elif self.component.takes_labels:  # `e3` is a label that only looks like a short
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
-            message = f"`{self.component.name}` has no short `{short.letter}`"
+            message = text("`{component}` has no short `{short}`", component=self.component.name, short=short.letter)
             self._wrong(UNKNOWN_PARAMETER, message, short.span, takes(self.component))
             self.arguments.misplaced = True
 
@@ -173,11 +205,28 @@ class _Binder:
     def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         name = setting.name
+        if line := self.find_line(name.text):
+            message = text(
+                "`{setting}` is a setting of `{line}`, not of `{component}`",
+                setting=name.text,
+                line=line,
+                component=self.component.name,
+            )
+            advice = text("write it in the `{line}` line", line=line)
+            self._wrong(UNKNOWN_PARAMETER, message, setting.span, advice)
+            return None
         if self._is_activation(setting):
             return None
         known = [*self._settable(), *self.component.aliases]
-        what = f"parameter of `{self.component.name}`:"
-        near = self.context.report.unknown(UNKNOWN_PARAMETER, what, name.text, name.span, known, takes(self.component))
+        near = self.context.report.unknown(
+            UNKNOWN_PARAMETER,
+            "parameter",
+            name.text,
+            name.span,
+            known,
+            takes(self.component),
+            component=self.component.name,
+        )
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
@@ -226,11 +275,21 @@ class _Binder:
         if name.text in LITERALS:
             return
         flag = parameter.name == name.text
-        meaning = f"flag of `{self.component.name}`" if flag else f"word for its `{parameter.name}`"
-        advice = f"write `{name.text}=true` for the flag" if flag else "give the variable another name"
-        self.context.report(
-            HIDDEN_FLAG, f"`{name.text}` is the variable here, not the {meaning}", name.span, help=advice
-        )
+        if flag:
+            message = text(
+                "`{name}` is the variable here, not the flag of `{component}`",
+                name=name.text,
+                component=self.component.name,
+            )
+            advice: str = text("write `{name}=true` for the flag", name=name.text)
+        else:
+            message = text(
+                "`{name}` is the variable here, not the word for its `{parameter}`",
+                name=name.text,
+                parameter=parameter.name,
+            )
+            advice = "give the variable another name"
+        self.context.report(HIDDEN_FLAG, message, name.span, help=advice)
 
     def _flag(self, name: str) -> Parameter | None:
         parameter = self.parameters.get(self.component.resolve(name) or "")
@@ -247,17 +306,25 @@ class _Binder:
         if target is None or target in self.component.branches or self.scope.labelled(name.text):
             return False
         if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
-            self._wrong(WRONG_VALUE, f"`{name.text}` needs a value", name.span, f"write `{name.text}=…`")
+            self._wrong(
+                WRONG_VALUE,
+                text("`{name}` needs a value", name=name.text),
+                name.span,
+                text("write `{name}=…`", name=name.text),
+            )
             self.arguments.spans.setdefault(target, name.span)
             return True
         span = name.span.to(follows.span)
-        text = f"{letters}={span.text[len(letters) :].lstrip()}"
-        wanted = f"a short holds a whole number, found `{span.text}`"
-        message = wanted if joined else f"`{name.text}` needs a `=` before its value"
-        self._wrong(WRONG_VALUE, message, span, fix=text)
+        if joined:
+            message = text("a short holds a whole number, found `{found}`", found=span.text)
+        else:
+            message = text("`{name}` needs a `=` before its value", name=name.text)
+        self._wrong(WRONG_VALUE, message, span, fix=f"{letters}={span.text[len(letters) :].lstrip()}")
         self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
-        self._fill(target, float(name.text[len(letters) :] or 0) + value if joined else value, span)
+        if joined and isinstance(value, (int, float)):
+            value += float(name.text[len(letters) :] or 0)
+        self._fill(target, value, span)
         return True
 
     def _unknown_name(self, name: Name) -> None:
@@ -283,17 +350,17 @@ class _Binder:
         self.arguments.misplaced = True
         return True
 
-    def _positional(self, item: Value, value: Any) -> None:
+    def _positional(self, item: Value, value: object) -> None:
         self._positional_span(item.span, value)
 
-    def _positional_span(self, span: Span, value: Any) -> None:
+    def _positional_span(self, span: Span, value: object) -> None:
         parameter = self._next_positional()
         if parameter is None:
             self._too_many(span)
         elif not self._is_second_size(span, value, parameter):
             self._fill(parameter.name, value, span)
 
-    def _is_second_size(self, span: Span, value: Any, parameter: Parameter) -> bool:
+    def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
         """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
         if type(value) is not int or converter(parameter)(value) is not INVALID:
             return False
@@ -367,12 +434,12 @@ class _Binder:
                 return parameter
         return None
 
-    def _fill(self, name: str, value: Any, span: Span) -> None:
+    def _fill(self, name: str, value: object, span: Span) -> None:
         spans, values = self.arguments.spans, self.arguments.values
         if name in spans:
             first = Label(spans[name], "first given here")
             self.context.report(
-                GIVEN_TWICE, f"`{name}` is given twice", span, labels=[first], help="delete one of them"
+                GIVEN_TWICE, text("`{name}` is given twice", name=name), span, labels=[first], help="delete one of them"
             )
             self.arguments.sound = False
             values.pop(name, None)
@@ -386,27 +453,32 @@ class _Binder:
         if value is None and name in self._stated():
             return
         if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
-            message = f"`{name}` expects {expected(self.parameters[name])}, found `{span.text}`"
+            message = text(
+                "`{parameter}` expects {expected}, found `{found}`",
+                parameter=name,
+                expected=expected(self.parameters[name]),
+                found=span.text,
+            )
             self._wrong(WRONG_VALUE, message, span, "only layers know the size of their input")
             return
         converted = converter(self.parameters[name])(value)
         if converted is INVALID:
             self._wrong_type(name, value, span)
         elif limit := beyond(converted):
-            self._wrong(TOO_LARGE, f"`{name}` must be below {limit}", span, None)
+            self._wrong(TOO_LARGE, text("`{name}` must be below {limit}", name=name, limit=limit), span, None)
         else:
             values[name] = converted
 
-    def _ask(self, name: str, span: Span) -> Any:
+    def _ask(self, name: str, span: Span) -> object:
         """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
         stated = name in self._stated()
         self.context.assumptions.placeholders.setdefault(span, Placeholder(span, name, stated))
         return None if stated else self.context.assumptions.values.get(span, UNKNOWN)
 
-    def _stated(self) -> Any:
+    def _stated(self) -> Mapping[str, int]:
         return self.component.stated if isinstance(self.component, Layer) else {}
 
-    def _wrong_type(self, name: str, value: Any, span: Span) -> None:
+    def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
         written = span.text.strip('"') == str(value)
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
@@ -425,7 +497,7 @@ class _Binder:
     def _body(self, body: Body, previous: Item | None) -> None:
         named = isinstance(previous, Name) and self._names_a_body(previous)
         if not self.component.branches:
-            message = f"`{self.component.name}` takes no body"
+            message = text("`{component}` takes no body", component=self.component.name)
             brace = body.span.source.span(body.span.start, body.span.start + 1)
             self._wrong(WRONG_BODY, message, brace, "write its layers behind, separated by `;`")
             return
@@ -434,8 +506,8 @@ class _Binder:
     def _missing(self) -> None:
         missing = [name for name in self.component.required if name not in self.arguments.spans]
         if missing and not self.arguments.misplaced:
-            needs = " and ".join(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
-            message = f"`{self.component.name}` needs {needs}"
+            needs = join_and(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
+            message = text("`{component}` needs {parameters}", component=self.component.name, parameters=needs)
             self._wrong(MISSING_ARGUMENT, message, self.statement.name.span, usage(self.component))
 
     def _settable(self) -> list[str]:
@@ -451,7 +523,7 @@ class _Binder:
         self.context.report(code, message, span, help=help, fix=written)
 
 
-def _expects(parameter: Parameter, value: Any) -> str:
+def _expects(parameter: Parameter, value: object) -> str:
     return text(
         "`{parameter}` expects {expected}, found {found}",
         parameter=parameter.name,

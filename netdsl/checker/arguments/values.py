@@ -17,6 +17,7 @@ from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, symbol
 from netdsl.core.source import Span
+from netdsl.core.text import join_or, text
 from netdsl.language import syntax
 
 IMPOSSIBLE_ARITHMETIC = Code(
@@ -42,7 +43,7 @@ class HoleValue:
 HOLE: Final = HoleValue()
 
 
-def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) -> Any:
+def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) -> object:
     """The value of an expression: a number, a truth, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
     if isinstance(value, syntax.Number):
         return _number(value, context)
@@ -59,19 +60,19 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
     return HOLE if isinstance(value, syntax.Hole) else _arithmetic(value, scope, context)
 
 
-def _number(value: syntax.Number, context: Context) -> Any:
+def _number(value: syntax.Number, context: Context) -> object:
     if isinstance(value.value, float) and not isfinite(value.value):
         context.report(TOO_LARGE, "the number is too large", value.span)
         return INVALID
     return value.value
 
 
-def _size(value: syntax.Size, scope: Scope, context: Context) -> Any:
+def _size(value: syntax.Size, scope: Scope, context: Context) -> object:
     dims = [_dim(dim, value.span, scope, context) for dim in value.dims]
     return INVALID if any(dim is INVALID for dim in dims) else tuple(dims)
 
 
-def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> Any:
+def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> object:
     """One size of several; a letter is the variable of that name, or else a symbol."""
     found = scope.lookup(dim) if isinstance(dim, str) else dim
     if found is MISSING:
@@ -79,13 +80,15 @@ def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> 
     if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
         return found
     if isinstance(dim, str) and not isinstance(found, int):
-        context.report(WRONG_VALUE, f"a size is a whole number, but `{dim}` is {show(found)}", span)
+        context.report(
+            WRONG_VALUE, text("a size is a whole number, but `{name}` is {value}", name=dim, value=show(found)), span
+        )
     else:
         context.report(TOO_LARGE, "a size must be below 2^31", span)
     return INVALID
 
 
-def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
+def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
     if isinstance(term, syntax.Operation):
         first, *rest = (_arithmetic(operand, scope, context) for operand in term.operands)
         steps = zip(term.operators, rest, strict=True)
@@ -101,17 +104,19 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> Any:
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(
-            IMPOSSIBLE_ARITHMETIC, f"arithmetic needs numbers, but `{term.span.text}` is {show(value)}", term.span
+            IMPOSSIBLE_ARITHMETIC,
+            text("arithmetic needs numbers, but `{term}` is {value}", term=term.span.text, value=show(value)),
+            term.span,
         )
         return INVALID
     return value
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
-def _operate(operator: str, left: Any, right: Any, span: Span, context: Context) -> Any:
+def _operate(operator: str, left: object, right: object, span: Span, context: Context) -> object:
     if left is INVALID or right is INVALID:
         return INVALID
     if isinstance(left, Unknown) or isinstance(right, Unknown):
@@ -123,7 +128,14 @@ def _operate(operator: str, left: Any, right: Any, span: Span, context: Context)
         value = _OPERATORS[operator](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(
-            IMPOSSIBLE_ARITHMETIC, f"`{operator}` cannot be worked out for {show(left)} and {show(right)}", span
+            IMPOSSIBLE_ARITHMETIC,
+            text(
+                "`{operator}` cannot be worked out for {left} and {right}",
+                operator=operator,
+                left=show(left),
+                right=show(right),
+            ),
+            span,
         )
         return INVALID
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
@@ -137,7 +149,7 @@ def _divide(left: Any, right: Any) -> Any:
     return left // right if whole else left / right
 
 
-_OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
+_OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
     "*": lambda left, right: left * right,
@@ -145,7 +157,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], Any]]] = {
     "//": lambda left, right: left // right,
     "%": lambda left, right: left % right,
 }
-Converter = Callable[[Any], Any]
+Converter = Callable[[object], object]
 """A value as the parameter wants it, or `INVALID`."""
 
 
@@ -155,18 +167,18 @@ def converter(parameter: Parameter) -> Converter:
     return _first(parameter.options)
 
 
-def _first(types: tuple[Any, ...]) -> Converter:
+def _first(types: tuple[object, ...]) -> Converter:
     options = [_converter(option) for option in types]
     if len(options) == 1:
         return options[0]
 
-    def first_that_fits(value: Any) -> Any:
+    def first_that_fits(value: object) -> object:
         return next((found for option in options if (found := option(value)) is not INVALID), INVALID)
 
     return first_that_fits
 
 
-def _converter(option: Any) -> Converter:
+def _converter(option: object) -> Converter:
     if option in _PLAIN:
         return _PLAIN[option]
     if get_origin(option) is Literal:
@@ -181,7 +193,7 @@ def _converter(option: Any) -> Converter:
 
 
 def _tuple_converter(inner: Converter, length: int | None) -> Converter:
-    def convert(value: Any) -> Any:
+    def convert(value: object) -> object:
         elements = tuple(map(inner, value if isinstance(value, tuple) else (value,)))
         wrong = any(element is INVALID for element in elements) or length not in (None, len(elements))
         return INVALID if wrong else elements
@@ -189,19 +201,19 @@ def _tuple_converter(inner: Converter, length: int | None) -> Converter:
     return convert
 
 
-def _integer(value: Any) -> Any:
+def _integer(value: object) -> object:
     if isinstance(value, Unknown):
         return value
     return value if isinstance(value, int) and not isinstance(value, bool) else INVALID
 
 
-def _real(value: Any) -> Any:
+def _real(value: object) -> object:
     if isinstance(value, Unknown):
         return value
     return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else INVALID
 
 
-_PLAIN: Final[dict[Any, Converter]] = {
+_PLAIN: Final[dict[object, Converter]] = {
     int: _integer,
     float: _real,
     bool: lambda value: value if isinstance(value, bool) else INVALID,
@@ -219,11 +231,10 @@ def expected(parameter: Parameter) -> str:
         kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
     else:
         kinds = sorted(map(_describe, plain))
-    *most, last = [*kinds, *(f"`{word}`" for word in parameter.choices)]
-    return f"{', '.join(most)} or {last}" if most else last
+    return join_or([*kinds, *(f"`{word}`" for word in parameter.choices)])
 
 
-def _describe(option: Any) -> str:
+def _describe(option: object) -> str:
     words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
     if option in words:
         return words[option]
@@ -233,14 +244,14 @@ def _describe(option: Any) -> str:
     return "`none`" if option is NoneType else "a value"
 
 
-def show(value: Any) -> str:
+def show(value: object) -> str:
     """A value as one would write it, in backticks."""
     if isinstance(value, tuple):
-        text = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
+        written = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
     elif value is None or isinstance(value, bool):
-        text = str(value).lower()
+        written = str(value).lower()
     elif isinstance(value, str) and not isinstance(value, Word):
-        text = f'"{value}"'
+        written = f'"{value}"'
     else:
-        text = str(value)
-    return f"`{text}`"
+        written = str(value)
+    return f"`{written}`"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.checker.arguments.codes import UNKNOWN_PARAMETER, WRONG_VALUE
@@ -12,6 +13,7 @@ from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import Scope
 from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.sizes import Dim
+from netdsl.core.text import Text, text
 from netdsl.language.syntax import Bound, Item, Setting, Statement
 from netdsl.program import Experiment, Network
 
@@ -41,15 +43,46 @@ def _depth(network: Network, _: int) -> int:
     return depth(network)
 
 
-QUANTITIES: Mapping[str, tuple[str, Callable[[Network, int], Dim]]] = {
-    "params": ("parameters", lambda network, _: network.params),
-    "macs": ("multiply-adds", lambda network, _: network.macs),
-    "memory": (
-        "bytes of weights and activations",
-        lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
+class Quantity(NamedTuple):
+    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside."""
+
+    measure: Callable[[Network, int], Dim]
+    explain: Callable[[str, int], Text]
+
+
+QUANTITIES: Mapping[str, Quantity] = {
+    "params": Quantity(
+        lambda network, _: network.params,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} parameters", bound=bound, found=found
+        ),
     ),
-    "receptive": ("pixels of receptive field", _receptive_field),
-    "depth": ("layers with weights in a row", _depth),
+    "macs": Quantity(
+        lambda network, _: network.macs,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} multiply-adds", bound=bound, found=found
+        ),
+    ),
+    "memory": Quantity(
+        lambda network, batch: weight_bytes(network) + batch * activation_bytes(network),
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} bytes of weights and activations",
+            bound=bound,
+            found=found,
+        ),
+    ),
+    "receptive": Quantity(
+        _receptive_field,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} pixels of receptive field", bound=bound, found=found
+        ),
+    ),
+    "depth": Quantity(
+        _depth,
+        lambda bound, found: text(
+            "the budget is `{bound}`, but the net has {found:,} layers with weights in a row", bound=bound, found=found
+        ),
+    ),
 }
 
 
@@ -64,7 +97,7 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
             if bound.name.text in QUANTITIES:
                 _bound(bound, experiment, certain, scope, context)
             else:
-                advice = f"the quantities are {', '.join(f'`{name}`' for name in QUANTITIES)}"
+                advice = text("the quantities are {names}", names=", ".join(f"`{name}`" for name in QUANTITIES))
                 context.report.unknown(
                     UNKNOWN_PARAMETER, "quantity", bound.name.text, bound.name.span, QUANTITIES, advice
                 )
@@ -73,8 +106,8 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
 def _as_bound(item: Item, context: Context) -> Bound | None:
     """The bound that an item is; `params=25M` is noted and taken for one."""
     if isinstance(item, Setting):
-        text = f"{item.name.text}<={item.value.span.text}"
-        fix = Fix(f"write `{text}`", (Edit(item.span, text),))
+        bound = f"{item.name.text}<={item.value.span.text}"
+        fix = Fix(text("write `{bound}`", bound=bound), (Edit(item.span, bound),))
         context.report(MALFORMED_DEFINITION, "`budget` takes bounds", item.span, fix=fix)
         return Bound(item.name, item.value, item.span)
     if not isinstance(item, Bound):
@@ -90,18 +123,14 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
-            context.report(WRONG_VALUE, f"a bound is a number, found {show(limit)}", bound.limit.span)
+            context.report(WRONG_VALUE, text("a bound is a number, found {found}", found=show(limit)), bound.limit.span)
         return
-    what, measure = QUANTITIES[bound.name.text]
+    quantity = QUANTITIES[bound.name.text]
     batch = experiment.data.settings.batch if experiment.data else 1
-    found = measure(experiment.network, batch)
+    found = quantity.measure(experiment.network, batch)
     if not isinstance(found, int):
         return
-    if bound.relation == "<=" and found > limit:
-        context.report(
-            BUDGET_EXCEEDED, f"the budget is `{bound.span.text}`, but the net has {found:,} {what}", bound.span
-        )
-    elif bound.relation == ">=" and found < limit and certain:
-        context.report(
-            BUDGET_EXCEEDED, f"the budget asks for `{bound.span.text}`, but the net has {found:,} {what}", bound.span
-        )
+    too_much = bound.relation == "<=" and found > limit
+    too_little = bound.relation == ">=" and found < limit and certain
+    if too_much or too_little:
+        context.report(BUDGET_EXCEEDED, quantity.explain(bound.span.text, found), bound.span)

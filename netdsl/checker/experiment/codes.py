@@ -64,7 +64,7 @@ INPUT_CONTRADICTS_DATA = Code(
         "it, not contradict it: images of another size are scaled by `resize`."
     ),
     example="input 3x64x64\ndata cifar10\nflatten\nlinear 10",
-    instead="input 3x64x64\ndata cifar10 { resize 64 }\nflatten\nlinear 10",
+    instead="input 3x64x64\ndata cifar10 { resize 64x64 }\nflatten\nlinear 10",
 )
 
 OUT_OF_RANGE = Code(

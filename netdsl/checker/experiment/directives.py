@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments, bind
-from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
-from netdsl.checker.experiment.net_output import DEFAULTS, check_loss, check_metrics, kind
-from netdsl.checker.experiment.settings import check_ranges, check_refusals
+from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_targets
+from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
 from netdsl.checker.names.scope import Scope, as_name
@@ -23,25 +24,20 @@ from netdsl.components import (
     Component,
     Dataset,
     Facts,
-    Logger,
-    Loss,
-    Metric,
-    Optimizer,
     Parameter,
     Refusal,
-    Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, TrainSettings
-from netdsl.core.diagnostics import Label
+from netdsl.components.settings import DataSettings
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
+from netdsl.core.suggestions import folded
+from netdsl.core.text import text
+from netdsl.language.statements import DATA, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import DataUse, Experiment, Network, Use
 
 C = TypeVar("C", bound=Component)
-
-DEFAULT_OPTIMIZER = "adam"
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,7 +64,7 @@ class ExperimentCheck:
 
     def data(self) -> DataUse | None:
         """The `data` line, its data set's facts, and the shape of what reaches the net."""
-        statement = self._single("data")
+        statement = next(iter(allowed(DATA, self.directives, self.context)), None)
         if statement is None:
             return None
         body = next((item for item in statement.items if isinstance(item, Body)), None)
@@ -77,7 +73,7 @@ class ExperimentCheck:
         if found is None:
             return None
         dataset, arguments = found
-        check_ranges(DATA, arguments, self.context)
+        check_ranges(DATA_LINE, arguments, self.context)
         settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
         wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
@@ -86,23 +82,20 @@ class ExperimentCheck:
         transforms, shape = self._transforms(body.statements if body else (), facts)
         return DataUse(
             dataset, arguments.values, statement.span,
-            facts=facts, shape=shape, settings=DataSettings(**settings), transforms=transforms,
+            facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
         )  # fmt: skip
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
         """The experiment around a checked net."""
-        loss, metrics = self._loss(network, data), self._metrics(data)
-        return Experiment(
-            self.context.source,
-            network,
-            data,
-            loss,
-            self._optimizer(),
-            self._use("schedule", Schedule),
-            metrics,
-            self._uses("logger", Logger),
-            self._train(),
-        )
+        targets = kind_of_targets(data.facts) if data else None
+        uses = {kind.component: self._uses(kind, kind.component, targets) for kind in NAMING if kind.component}
+        settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
+        experiment = Experiment(self.context.source, network, data, uses, settings)
+        if data:
+            if experiment.loss:
+                check_loss(experiment.loss, network, data.facts, self.context)
+            check_metrics(experiment.metrics, data.facts, self.context)
+        return experiment
 
     def _facts(self, dataset: Dataset, arguments: Arguments, statement: Statement) -> Facts | None:
         folder = self.context.folder
@@ -117,7 +110,8 @@ class ExperimentCheck:
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            self.context.report(UNUSABLE_DATA, f"cannot read `{_shown(error.filename, folder)}`: {reason}", span)
+            message = text("cannot read `{path}`: {reason}", path=_shown(error.filename, folder), reason=reason)
+            self.context.report(UNUSABLE_DATA, message, span)
         return None
 
     def _transforms(
@@ -151,7 +145,8 @@ class ExperimentCheck:
             )
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
-            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help)
+            fix = replace_argument(refusal, transform, arguments.spans)
+            self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help, fix=fix)
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]
@@ -164,46 +159,37 @@ class ExperimentCheck:
             if name in transform.parameters and getattr(facts, name):
                 arguments.values.setdefault(name, getattr(facts, name))
 
-    def _loss(self, network: Network, data: DataUse | None) -> Use[Loss] | None:
-        use = self._use("loss", Loss, DEFAULTS[kind(data.facts)][0] if data else None)
-        if data and use:
-            check_loss(use, network, data.facts, self.context)
-        return use
+    def _uses(self, kind: StatementKind, component: type[C], targets: str | None) -> tuple[Use[C], ...]:
+        """What the lines of a directive ask for; where they ask for nothing, or only change it, the default."""
+        default = kind.default_for(targets)
+        statements = [_naming(statement, default) for statement in allowed(kind, self.directives, self.context)]
+        if kind.repeats:
+            statements = [part for statement in statements for part in _parts(statement, component, self.context)]
+        standing_in = self.context.registry.of(component).get(default or "")
+        return self._all(statements, component) or ((Use(standing_in, {}),) if standing_in else ())
 
-    def _metrics(self, data: DataUse | None) -> tuple[Use[Metric], ...]:
-        uses = self._uses("metrics", Metric)
-        if data is None:
-            return uses
-        check_metrics(uses, data.facts, self.context)
-        defaults = (self._default(name, Metric) for name in DEFAULTS[kind(data.facts)][1])
-        return uses or tuple(use for use in defaults if use)
+    def _settings(self, kind: StatementKind, settings: type[Any]) -> Any:
+        """The settings of a directive that names no component."""
+        component = Component(name=kind.name, function=settings, example=kind.example)
+        statements = allowed(kind, self.directives, self.context)
+        if not statements:
+            return settings()
+        arguments = bind(component, statements[0], self.scope, self.context, partial(self._line_of, kind.name))
+        check_ranges(component, arguments, self.context)
+        return settings(**arguments.values)
 
-    def _optimizer(self) -> Use[Optimizer] | None:
-        return self._use("optimizer", Optimizer, DEFAULT_OPTIMIZER)
+    def _line_of(self, line: str, setting: str) -> str | None:
+        """The other directive that a setting belongs to: `batch` of a `train` line to `data`."""
+        others = (kind for name, kind in STATEMENTS.items() if kind.nature == "directive" and name != line)
+        return next((kind.name for kind in others if setting in self._settings_of(kind)), None)
 
-    def _default(self, name: str, kind: type[C]) -> Use[C] | None:
-        component = self.context.registry.of(kind).get(name)
-        return Use(component, {}) if component else None
-
-    def _train(self) -> TrainSettings:
-        statement = self._single("train")
-        if statement is None:
-            return TrainSettings()
-        arguments = bind(TRAIN, statement, self.scope, self.context)
-        check_ranges(TRAIN, arguments, self.context)
-        return TrainSettings(**arguments.values)
-
-    def _use(self, directive: str, kind: type[C], default: str | None = None) -> Use[C] | None:
-        """What a directive that stands once asks for; where it asks for nothing, or only changes it, the default."""
-        statement = self._single(directive)
-        if statement and default and is_added(statement):
-            statement = replace(statement, items=(Name(default, statement.name.span), *statement.items))
-        found = next(iter(self._all([statement], kind)), None) if statement else None
-        return found or (self._default(default, kind) if default else None)
-
-    def _uses(self, directive: str, kind: type[C]) -> tuple[Use[C], ...]:
-        statements = self.directives.get(directive, ())
-        return self._all([part for statement in statements for part in _parts(statement, kind, self.context)], kind)
+    def _settings_of(self, kind: StatementKind) -> Set[str]:
+        """The settings of a directive, and where it names one component of a kind, the parameters of all of them."""
+        own = set() if kind.settings is None else {*Component(name=kind.name, function=kind.settings).parameters}
+        if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
+            return own
+        known = self.context.registry.of(kind.component).values()
+        return own.union(*(component.parameters for component in known if not component.is_lazy))
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
         uses = []
@@ -225,23 +211,30 @@ class ExperimentCheck:
         first = as_name(statement.items[0]) if statement.items else None
         known = self.context.registry.of(kind)
         if first is None:
-            article = "an" if kind.kind[0] in "aeiou" else "a"
-            message = f"`{statement.name.text}` needs the name of {article} {kind.kind}"
-            advice = f"`netdsl layers` lists them, for example `{statement.name.text} {next(iter(known), '')}`"
+            directive = statement.name.text
+            message = text("`{directive}` needs a name behind it", directive=directive)
+            advice = text(
+                "for example `{directive} {name}`; `netdsl layers` lists all under `{heading}`",
+                directive=directive,
+                name=next(iter(known), ""),
+                heading=kind.plural,
+            )
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help=advice)
             return None
         named = self.scope.lookup(first.text)
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
         if component is None:
-            advice = f"`netdsl layers` lists every {kind.kind}"
-            names = {*known, *foreign_names(name)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, advice)
+            listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
+            wanted = NEEDLESS.get(folded(name), listed)
+            names = {*known, *foreign_names(name, self.context)}
+            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
         rest = replace(statement, name=first, items=statement.items[1:])
-        return component, bind(joined(component) if joined else component, rest, self.scope, self.context)
+        find_line = partial(self._line_of, statement.name.text)
+        return component, bind(joined(component) if joined else component, rest, self.scope, self.context, find_line)
 
     def _named(self, name: str, span: Span, kind: type[C]) -> C | None:
         """The component of a name: one of the registry's, or one of torchvision's transforms."""
@@ -249,18 +242,21 @@ class ExperimentCheck:
             return cast("C", foreign)
         return self.context.registry.of(kind).get(name)
 
-    def _single(self, directive: str) -> Statement | None:
-        statements = self.directives.get(directive, ())
-        for other in statements[1:]:
-            first = Label(statements[0].name.span, "first given here")
-            message = f"`{directive}` stands twice"
-            self.context.report(GIVEN_TWICE, message, other.name.span, labels=[first], help="delete one of them")
-        return statements[0] if statements else None
 
+NEEDLESS: Mapping[str, str] = dict.fromkeys(
+    ("totensor", "toimage", "piltotensor", "convertimagedtype", "todtype"),
+    "images are tensors already here, with values of 0…1: leave it out",
+)
+"""What to say of transforms of torchvision that have nothing to do here."""
 
-TRAIN = Component(name="train", function=TrainSettings, example="train epochs=10")
-DATA = Component(name="data", function=DataSettings)
-SETTINGS = DATA.parameters
+DATA_LINE = Component(name=DATA.name, function=DataSettings)
+SETTINGS = DATA_LINE.parameters
+NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
+"""The directives that name a component and need no more; `data` has transforms, and facts that others depend on."""
+
+SETTING = tuple(kind for kind in STATEMENTS.values() if kind.settings and not kind.component)
+"""The directives that hold nothing but settings."""
+
 _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
 
 
@@ -271,6 +267,13 @@ def _data_line(dataset: Dataset) -> DataLine:
         name=dataset.name, function=dataset.function, aliases=dataset.aliases, example=dataset.example,
         parameters_of_both={**common, **dataset.parameters},
     )  # fmt: skip
+
+
+def _naming(statement: Statement, default: str | None) -> Statement:
+    """The statement; one of settings alone, which the command line added, gets the name of the default."""
+    if default is None or not is_added(statement):
+        return statement
+    return replace(statement, items=(Name(default, statement.name.span), *statement.items))
 
 
 def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
+from netdsl.checker.arguments.codes import WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
+from netdsl.checker.experiment.settings import allowed
 from netdsl.checker.names.scope import Scope, Word, as_name
 from netdsl.checker.shapes.layer_check import Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
+from netdsl.core.text import text
+from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
 
@@ -21,24 +24,21 @@ def input_value(
     directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
 ) -> Value:
     """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
-    statements = directives["input"]
-    for other in statements[1:]:
-        first = Label(statements[0].name.span, "first given here")
-        context.report(GIVEN_TWICE, "`input` stands twice", other.name.span, labels=[first], help="delete one of them")
+    statements = allowed(INPUT, directives, context)
     stated = _stated(statements[0], scope, context) if statements else None
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
     unreadable = context.assumptions.unreadable
     if stated is not None:
         if data is not None:
-            stated = _agreed(stated, statements[0], data, directives["data"][0], context)
+            stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
-    if statements or unreadable.holds("input"):
-        return Value(None, guessed=True)
+    if statements or unreadable.holds(INPUT.name):
+        return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
-    if unreadable.holds("data") or (directives["data"] and (data is None or context.report.diagnostics)):
-        return Value(None, guessed=True)
+    if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
+        return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
 
 
@@ -51,7 +51,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     (item,) = statement.items
     item = as_name(item) or item
     if isinstance(item, (Short, Setting, Bound, Body)):
-        message = f"`input` takes one size, found `{item.span.text}`"
+        message = text("`input` takes one size, found `{found}`", found=item.span.text)
         context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     value = evaluate(item, scope, context)
@@ -60,7 +60,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
     shape = value if isinstance(value, tuple) else (value,)
     if not all(isinstance(dim, Expr) or (type(dim) is int and dim >= 1) for dim in shape):
         if value is not INVALID:
-            message = f"`input` expects sizes of at least 1, found `{item.span.text}`"
+            message = text("`input` expects sizes of at least 1, found `{found}`", found=item.span.text)
             context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     for dim in shape:
@@ -75,9 +75,12 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     if given is None or _agree(stated, given):
         return stated
     resized = _resized(stated, given, data_line)
-    fix = resized or Fix(f"write `{format_shape(given)}`", (Edit(line.items[0].span, format_shape(given)),))
-    labels = [Label(data_line.span, f"gives {format_shape(given)}")]
-    message = f"the input is stated as {format_shape(stated)}, but the data gives {format_shape(given)}"
+    shape = format_shape(given)
+    fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(line.items[0].span, shape),))
+    labels = [Label(data_line.span, text("gives {shape}", shape=shape))]
+    message = text(
+        "the input is stated as {stated}, but the data gives {given}", stated=format_shape(stated), given=shape
+    )
     context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
     return stated if resized else given
 
@@ -91,17 +94,19 @@ def _agree(stated: Shape, given: Shape) -> bool:
 
 
 def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
-    """Scales the images to the stated size, where only that differs."""
+    """Scales the images to the stated size, where only that differs: it changes the data, and `input` may be wrong."""
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
-    step = f"resize {height}" if height == width else f"resize {height}x{width}"
+    step = f"resize {height}x{width}"
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
-        return Fix(f"write `{{ {step} }}` behind the data set", (Edit(_behind(data_line.span), f" {{ {step} }}"),))
+        message = text("write `{{ {step} }}` behind the data set", step=step)
+        return Fix(message, (Edit(_behind(data_line.span), f" {{ {step} }}"),), safe=False)
     if not body.statements:
-        return Fix(f"write `{{ {step} }}`", (Edit(body.span, f"{{ {step} }}"),))
-    return Fix(f"write `{step}` behind the transforms", (Edit(_behind(body.statements[-1].span), f"; {step}"),))
+        return Fix(text("write `{{ {step} }}`", step=step), (Edit(body.span, f"{{ {step} }}"),), safe=False)
+    message = text("write `{step}` behind the transforms", step=step)
+    return Fix(message, (Edit(_behind(body.statements[-1].span), f"; {step}"),), safe=False)
 
 
 def _behind(span: Span) -> Span:

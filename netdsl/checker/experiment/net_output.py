@@ -13,27 +13,32 @@ from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.sizes import Shape, Unknown, format_shape, product
 from netdsl.core.source import Span
 from netdsl.core.text import text
+from netdsl.language.statements import LOSS, METRICS
 from netdsl.program import Network, Node, Use
 
-DEFAULTS = {"classes": ("cross_entropy", ("accuracy",)), "numbers": ("mse", ("mae",))}
-"""The loss and the metrics for each kind of target."""
 
-
-def kind(facts: Facts) -> Literal["classes", "numbers"]:
+def kind_of_targets(facts: Facts) -> Literal["classes", "numbers"]:
     """What the data's targets are."""
     return "numbers" if facts.classes is None else "classes"
 
 
 def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context) -> None:
     """Checks that the loss compares with such targets, and that the net's output is what it compares."""
-    wants, found = use.component.wants, kind(facts)
+    wants, found = use.component.wants, kind_of_targets(facts)
     if wants != "binary" and wants != found:
-        message = f"`{use.component.name}` compares with {wants}, but the data's targets are {found}"
-        _another(use, DEFAULTS[found][0], message, context)
+        name = use.component.name
+        message = (
+            text("`{loss}` compares with classes, but the data's targets are numbers", loss=name)
+            if wants == "classes"
+            else text("`{loss}` compares with numbers, but the data's targets are classes", loss=name)
+        )
+        _another(use, LOSS.default_for(found), message, context)
         wants = found
     elif wants == "binary" and facts.classes not in (None, 2):
-        message = f"`{use.component.name}` is for two classes, but the data has {facts.classes}"
-        _another(use, DEFAULTS[found][0], message, context)
+        message = text(
+            "`{loss}` is for two classes, but the data has {classes}", loss=use.component.name, classes=facts.classes
+        )
+        _another(use, LOSS.default_for(found), message, context)
         wants = found
     expected = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
     if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
@@ -42,27 +47,37 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
 
 def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -> None:
     """Checks that the metrics measure such targets."""
-    found = kind(facts)
+    found = kind_of_targets(facts)
     for use in uses:
         wants = use.component.wants
         if (wants == "numbers") != (found == "numbers"):
-            message = f"`{use.component.name}` measures {wants}, but the data's targets are {found}"
-            _another(use, DEFAULTS[found][1][0], message, context)
+            name = use.component.name
+            message = (
+                text("`{metric}` measures numbers, but the data's targets are classes", metric=name)
+                if wants == "numbers"
+                else text("`{metric}` measures classes, but the data's targets are numbers", metric=name)
+            )
+            _another(use, METRICS.default_for(found), message, context)
 
 
-def _another(use: Use[Loss] | Use[Metric], name: str, message: str, context: Context) -> None:
-    if use.span:
-        context.report(WRONG_TARGET, message, use.span, fix=Fix(f"write `{name}`", (Edit(use.span, name),)))
+def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, context: Context) -> None:
+    if use.span and name:
+        context.report(
+            WRONG_TARGET,
+            message,
+            use.span,
+            fix=Fix(text("write `{name}`", name=name), (Edit(use.span, name),), safe=False),
+        )
 
 
 def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:
     last = _last_sizing(network)
-    template = (
-        "the net ends in {out}, but the data has {expected} classes"
+    out, target = format_shape(network.out) or text("one number"), format_shape(expected)
+    message = (
+        text("the net ends in {out}, but the data has {expected} classes", out=out, expected=target)
         if wants == "classes"
-        else "the net ends in {out}, but the data has a target of {expected}"
+        else text("the net ends in {out}, but the data has a target of {expected}", out=out, expected=target)
     )
-    message = text(template, out=format_shape(network.out) or text("one number"), expected=format_shape(expected))
     fix = _reshaped(network, expected) or _taken_apart(last, network, expected) or _resized(last, network, expected)
     advice = None if fix else _ending(network, expected)
     context.report(WRONG_OUTPUT, message, last.span, help=advice, fix=fix)

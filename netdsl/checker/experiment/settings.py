@@ -1,13 +1,35 @@
-"""The numbers that a `data` and a `train` line may hold, and the arguments that a component refuses."""
+"""What holds of any directive: how often it stands, the ranges of its settings, what its component refuses."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
+from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import OUT_OF_RANGE
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.components import Component, Refusal
+from netdsl.core.diagnostics import Label
 from netdsl.core.source import Span
+from netdsl.core.text import text
+from netdsl.language.statements import StatementKind
+from netdsl.language.syntax import Statement
+
+
+def allowed(
+    kind: StatementKind, directives: Mapping[str, Sequence[Statement]], context: Context
+) -> Sequence[Statement]:
+    """The lines of a directive that count: of one that may stand once the first, and the others are reported."""
+    statements = directives[kind.name]
+    if kind.repeats:
+        return statements
+    for other in statements[1:]:
+        first = Label(statements[0].name.span, "first given here")
+        message = text("`{directive}` stands twice", directive=kind.name)
+        context.report(GIVEN_TWICE, message, other.name.span, labels=[first], help="delete one of them")
+    return statements[:1]
 
 
 def check_ranges(component: Component, arguments: Arguments, context: Context) -> None:
@@ -28,4 +50,5 @@ def check_refusals(component: Component, arguments: Arguments, where: Span, cont
         guarded(component, context, lambda: component.ask(**arguments.values))
     except Refusal as refusal:
         span = arguments.spans.get(refusal.parameter or "", where)
-        context.report(OUT_OF_RANGE, refusal.message, span, help=refusal.help)
+        fix = replace_argument(refusal, component, arguments.spans)
+        context.report(OUT_OF_RANGE, refusal.message, span, help=refusal.help, fix=fix)

@@ -15,14 +15,16 @@ from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.names.variables import RESERVED, define_variables
 from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Layer, Parameter
+from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
+from netdsl.core.text import join_and, text
 from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
-from netdsl.language.syntax import Body, Hole, Name, Setting, Statement, String
-from netdsl.plugins.loading import OWN
+from netdsl.language.statements import BLOCK, LET, USE
+from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, String
 
 USES_ITSELF = Code(
     "NET405",
@@ -60,7 +62,7 @@ LIBRARY = Path(__file__).parents[2] / "library"
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
     """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
     for statement in statements:
-        if statement.name.text == "block":
+        if statement.name.text == BLOCK.name:
             define_block(statement, scope, context)
 
 
@@ -82,9 +84,11 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
     other = scope.blocks.get(name.text)
     if other:
         labels = [Label(other.defined.span, "first defined here")]
-        context.report(MALFORMED_DEFINITION, f"the block `{name.text}` is defined twice", name.span, labels=labels)
+        context.report(
+            MALFORMED_DEFINITION, text("the block `{name}` is defined twice", name=name.text), name.span, labels=labels
+        )
     elif context.registry.origins.get((Layer, name.text)) == OWN:  # a plugin's layer is hidden: it came after the file
-        message = f"`{name.text}` is a layer and cannot be a block's name"
+        message = text("`{name}` is a layer and cannot be a block's name", name=name.text)
         context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
     else:
         declared = _parameters(names[1:], context)
@@ -95,7 +99,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         )  # fmt: skip
 
 
-def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Parameter]:
+def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Parameter]:
     parameters: dict[str, Parameter] = {}
     for item in items:
         if not isinstance(item, (Name, Setting)):
@@ -105,7 +109,7 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
         name = item.name if isinstance(item, Setting) else item
         default = item.value if isinstance(item, Setting) else Parameter.REQUIRED
         if name.text in parameters or name.text in RESERVED:
-            message = f"`{name.text}` cannot be a parameter here: the name is taken"
+            message = text("`{name}` cannot be a parameter here: the name is taken", name=name.text)
             context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
         if isinstance(default, Hole):
             context.report(WRONG_VALUE, "`?` stands for an argument of a layer, not for a default", default.span)
@@ -113,17 +117,27 @@ def _parameters(items: Sequence[Any], context: Context) -> Mapping[str, Paramete
     return parameters
 
 
+def _uses_itself(block: str, through: Sequence[str]) -> str:
+    if not through:
+        return text("the block `{block}` uses itself", block=block)
+    blocks = join_and(f"`{name}`" for name in through)
+    return text("the block `{block}` uses itself, through {blocks}", block=block, blocks=blocks)
+
+
 def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
     """The scope in which a block's body stands for its use; None where it cannot."""
     context.expansion.used.add(block)
     if block in context.expansion.open:
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
-        chain = f", through {' and '.join(f'`{name}`' for name in through)}" if through else ""
         labels = [Label(block.defined.span, "defined here")]
-        context.report(USES_ITSELF, f"the block `{block.name}` uses itself{chain}", statement.name.span, labels=labels)
+        context.report(USES_ITSELF, _uses_itself(block.name, through), statement.name.span, labels=labels)
         return None
     if len(context.expansion.open) >= MAX_NESTING:
-        context.report(NESTED_TOO_DEEP, f"blocks are nested more than {MAX_NESTING} deep", statement.name.span)
+        context.report(
+            NESTED_TOO_DEEP,
+            text("blocks are nested more than {limit} deep", limit=MAX_NESTING),
+            statement.name.span,
+        )
         return None
     arguments = bind(block, statement, scope, context)
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
@@ -168,15 +182,23 @@ class Library:
     def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
         try:
             path = folder / item.text
-            text = self._text(path, item)
+            content = self._text(path, item)
         except UnicodeDecodeError as error:
-            self._refuse(UNREADABLE_FILE, f"`{item.text}` is not UTF-8 text: byte {error.start} is none", item.span)
+            self._refuse(
+                UNREADABLE_FILE,
+                text("`{file}` is not UTF-8 text: byte {place} is wrong", file=item.text, place=error.start),
+                item.span,
+            )
         except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or "not a path").lower()
-            self._refuse(UNREADABLE_FILE, f"cannot read `{item.text}`: {reason}", item.span)
+            strerror = getattr(error, "strerror", None)
+            if strerror:
+                message = text("cannot read `{file}`: {reason}", file=item.text, reason=strerror.lower())
+            else:
+                message = text("cannot read `{file}`: not a path", file=item.text)
+            self._refuse(UNREADABLE_FILE, message, item.span)
         else:
-            if text is not None:
-                self._enter(path.resolve(), Source(str(path), text), item, scope, path.parent)
+            if content is not None:
+                self._enter(path.resolve(), Source(str(path), content), item, scope, path.parent)
 
     def _text(self, path: Path, item: String) -> str | None:
         """The text of a file; None for one that is not to be read, which is noted."""
@@ -184,9 +206,13 @@ class Library:
             message = "`use` reads only files below the folder of the file that is run"
             self._refuse(OUTSIDE_FOLDER, message, item.span, "put the file into that folder, or below it")
         elif path.exists() and not path.is_file():
-            self._refuse(UNREADABLE_FILE, f"cannot read `{item.text}`: not a file", item.span)
+            self._refuse(UNREADABLE_FILE, text("cannot read `{file}`: not a file", file=item.text), item.span)
         elif path.stat().st_size > MAX_BYTES:
-            self._refuse(TOO_LONG, f"`{item.text}` is larger than {MAX_BYTES >> 20} MiB", item.span)
+            self._refuse(
+                TOO_LONG,
+                text("`{file}` is larger than {limit} MiB", file=item.text, limit=MAX_BYTES >> 20),
+                item.span,
+            )
         else:
             return path.read_bytes().decode("utf-8")
         return None
@@ -200,7 +226,7 @@ class Library:
         shipped = {file.stem: file for file in LIBRARY.glob("*.net")}
         name: str | None = item.text
         if name not in shipped:
-            advice = f"netdsl ships {', '.join(f'`{name}`' for name in sorted(shipped))}"
+            advice = text("netdsl ships {libraries}", libraries=join_and(f"`{name}`" for name in sorted(shipped)))
             name = self.context.report.unknown(UNKNOWN_LAYER, "library", item.text, item.span, shipped, advice)
         if name is None:
             self.context.assumptions.incomplete = True
@@ -210,7 +236,7 @@ class Library:
 
     def _enter(self, key: Path | str, source: Source, item: Name | String, scope: Scope, folder: Path | None) -> None:
         if key in self.open:
-            self._refuse(USES_ITSELF, f"`{item.text}` uses itself", item.span)
+            self._refuse(USES_ITSELF, text("`{file}` uses itself", file=item.text), item.span)
             return
         if key not in self.read:
             self.open.append(key)
@@ -220,7 +246,10 @@ class Library:
             if scope.blocks.setdefault(name, block) is not block:
                 labels = [Label(scope.blocks[name].defined.span, "first defined here")]
                 self.context.report(
-                    MALFORMED_DEFINITION, f"the block `{name}` is defined twice", block.defined.span, labels=labels
+                    MALFORMED_DEFINITION,
+                    text("the block `{name}` is defined twice", name=name),
+                    block.defined.span,
+                    labels=labels,
                 )
 
     def _scope(self, source: Source, folder: Path | None) -> Scope:
@@ -229,9 +258,9 @@ class Library:
         self.context.assumptions.unreadable.add(file.invalid)
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
-            if statement.name.text == "use":
+            if statement.name.text == USE.name:
                 self.use(statement, scope, folder)
-            elif statement.name.text == "let":
+            elif statement.name.text == LET.name:
                 define_variables(statement, scope, self.context)
         define_blocks(file.statements, scope, self.context)
         return scope

@@ -10,6 +10,7 @@ from netdsl.checker.names.scope import Block, Scope, as_name
 from netdsl.checker.recover.first_words import defined_names
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Span
+from netdsl.language.statements import REPEAT
 from netdsl.language.syntax import Body, Name, Number, Parenthesis, Setting, Statement
 
 
@@ -41,7 +42,7 @@ class _Counter:
         if block:
             return 1 + self._block(block, statement, scope, depth)
         inside = sum(self._all(item, scope, depth) for item in statement.items if isinstance(item, Body))
-        return inside * self._times(statement, scope) if statement.name.text == "repeat" else 1 + inside
+        return inside * self._times(statement, scope) if statement.name.text == REPEAT.name else 1 + inside
 
     def _all(self, body: Body, scope: Scope, depth: int) -> int:
         own = dict.fromkeys(defined_names(body.statements), INVALID)

@@ -8,10 +8,10 @@ from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.checker.names.net_layers import shipped_block
 from netdsl.checker.names.scope import Block, Scope, Word
 from netdsl.checker.names.torch_classes import module_layer, note_cost
-from netdsl.checker.recover.first_words import DEFINITIONS, DIRECTIVES
 from netdsl.components import Layer
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.language.statements import STATEMENTS
 from netdsl.language.syntax import Statement
 
 
@@ -44,7 +44,7 @@ def _component(name: str, span: Span, scope: Scope, context: Context) -> Block |
 
 def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
     """What a misspelt name surely means."""
-    known = {*context.registry.layers, *scope.names(), *DIRECTIVES, *DEFINITIONS, "repeat"}
+    known = {*context.registry.layers, *scope.names(), *STATEMENTS}
     if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
         return None
     near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import as_name
-from netdsl.checker.recover.first_words import DIRECTIVES
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.source import Source, Span
+from netdsl.core.text import join_and, text
 from netdsl.language.parser import parse
+from netdsl.language.statements import DIRECTIVES, LET
 from netdsl.language.syntax import Item, Name, Setting, Statement
 
 UNKNOWN_OVERRIDE = Code(
@@ -37,17 +38,17 @@ class Overrides:
     def add(self, key: str, value: str, context: Context) -> None:
         """Takes in `--set key=value`."""
         directive, _, parameter = key.partition(".")
-        text = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
+        line = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
         if directive not in DIRECTIVES:
-            directive, text = "let", f"let {key}={value}"
-        file, diagnostics = parse(Source(f"--set {key}", text))
+            directive, line = LET.name, f"{LET.name} {key}={value}"
+        file, diagnostics = parse(Source(f"--set {key}", line))
         context.report.diagnostics += diagnostics
         for statement in file.statements:
             self._take(directive, statement, whole=not parameter)
 
     def _take(self, directive: str, statement: Statement, whole: bool) -> None:
         settings = [item for item in statement.items if isinstance(item, Setting)]
-        if directive == "let":
+        if directive == LET.name:
             self.variables |= {setting.name.text: setting for setting in settings}
         elif whole:
             self.lines[directive] = statement
@@ -115,12 +116,19 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
         elif head.text in named:
             labels = [Label(named[head.text].items[0].span, "first defined here")]
             context.report(
-                MALFORMED_DEFINITION, f"the variant `{head.text}` is defined twice", head.span, labels=labels
+                MALFORMED_DEFINITION,
+                text("the variant `{variant}` is defined twice", variant=head.text),
+                head.span,
+                labels=labels,
             )
         else:
             named[head.text] = statement
     if name is not None and name not in named:
         source = Source(f"--variant {name}", name)
-        advice = f"the file has {', '.join(f'`{known}`' for known in named)}" if named else "the file has none"
+        advice = (
+            text("the file has {variants}", variants=join_and(f"`{known}`" for known in named))
+            if named
+            else "the file has none"
+        )
         context.report.unknown(UNKNOWN_OVERRIDE, "variant", name, Span(source, 0, len(name)), named, advice)
     return named.get(name) if name else None

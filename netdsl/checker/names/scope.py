@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple
 
 from netdsl.components import Component, Parameter
+from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
 
 MISSING: Final = object()
-LITERALS: Final[Mapping[str, Any]] = {"true": True, "false": False, "none": None}
+LITERALS: Final[Mapping[str, object]] = {"true": True, "false": False, "none": None}
 
 
 class Word(str):
@@ -71,7 +72,7 @@ class Scope:
 
     parent: Scope | None = None
     input: Shape | None = None
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, object] = field(default_factory=dict)
     places: dict[str, Span] = field(default_factory=dict)
     blocks: dict[str, Block] = field(default_factory=dict)
     labels: dict[str, Labelled] = field(default_factory=dict)
@@ -87,7 +88,7 @@ class Scope:
         """The scope of a body that stands for siblings: its labels are this scope's."""
         return Scope(self, input, labels=self.labels, depth=self.depth + 1)
 
-    def lookup(self, name: str) -> Any:
+    def lookup(self, name: str) -> object:
         """The value of a variable, or `MISSING`."""
         if name in LITERALS:
             return LITERALS[name]
@@ -138,7 +139,10 @@ class Scope:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block(Component):
-    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares."""
+    """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares.
+
+    Of a plugin's layer that is a block, `traits` are the layer's.
+    """
 
     kind: ClassVar[str] = "block"
 
@@ -146,6 +150,7 @@ class Block(Component):
     body: Body
     scope: Scope
     defined: Name
+    traits: Declared = frozenset()
 
     @property
     def parameters(self) -> Mapping[str, Parameter]:

@@ -5,7 +5,6 @@ Only a file that asks for one pays for the import.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Collection
 
 from netdsl.checker.context import Context
@@ -13,6 +12,7 @@ from netdsl.checker.names.codes import UNKNOWN_LAYER
 from netdsl.components import Layer, Transform
 from netdsl.core.diagnostics import Code
 from netdsl.core.source import Span
+from netdsl.core.text import text
 
 IMPORTS_TORCH = Code(
     "NET990",
@@ -30,12 +30,12 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     """The layer that `nn.Hardshrink` means, or surely is meant to (noted); None for other names."""
     if not name.startswith("nn."):
         return None
-    meta = importlib.import_module("netdsl.torch_layers")
-    layer: Layer | None = meta.torch_layer(name)
+    torch = context.registry.torch
+    layer = torch.layer(name)
     if layer is None:
-        known = {f"nn.{known}" for known in meta.torch_layer_names()}
-        near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "the names are those of `torch.nn`")
-        layer = meta.torch_layer(near) if near else None
+        advice = "the names are those of `torch.nn`"
+        near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, torch.layer_names(), advice)
+        layer = torch.layer(near) if near else None
     if layer is not None:
         _note(layer.name, span, context)
     return layer
@@ -49,24 +49,24 @@ def note_cost(layer: Layer, span: Span, context: Context) -> None:
 
 def _note(name: str, span: Span, context: Context) -> None:
     if not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
-        context.report(IMPORTS_TORCH, f"`{name}` is checked by running it in torch, whose import takes seconds", span)
+        context.report(
+            IMPORTS_TORCH,
+            text("`{name}` is checked by running it in torch, whose import takes seconds", name=name),
+            span,
+        )
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
     """The transform that `v2.GaussianBlur` means; None for other names, and for one torchvision does not have."""
     if not name.startswith("v2."):
         return None
-    foreign = importlib.import_module("netdsl.data.transforms.torchvision_v2")
-    transform: Transform | None = foreign.torchvision_transform(name)
+    transform = context.registry.torch.transform(name)
     if transform is not None and not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
-        message = f"`{name}` is checked by running it in torchvision, whose import takes seconds"
+        message = text("`{name}` is checked by running it in torchvision, whose import takes seconds", name=name)
         context.report(IMPORTS_TORCH, message, span)
     return transform
 
 
-def foreign_names(name: str) -> Collection[str]:
+def foreign_names(name: str, context: Context) -> Collection[str]:
     """What a name that begins with `v2.` may have been meant for."""
-    if not name.startswith("v2."):
-        return ()
-    names: Collection[str] = importlib.import_module("netdsl.data.transforms.torchvision_v2").torchvision_names()
-    return names
+    return context.registry.torch.transform_names() if name.startswith("v2.") else ()

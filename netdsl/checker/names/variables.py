@@ -11,6 +11,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import LITERALS, Scope, as_name
 from netdsl.core.diagnostics import Edit, Fix, Label
+from netdsl.core.text import text
 from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
 
 RESERVED = frozenset({"in", "features", *LITERALS})
@@ -23,11 +24,11 @@ def define_variables(
     for item in _pairs(statement.items, context):
         name = item.name.text
         if name in RESERVED:
-            message = f"`{name}` has a meaning of its own and cannot be a variable"
+            message = text("`{name}` has a meaning of its own and cannot be a variable", name=name)
             context.report(MALFORMED_DEFINITION, message, item.name.span, help="choose another name")
         elif name in scope.variables:
             labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
-            message = f"`{name}` is given twice"
+            message = text("`{name}` is given twice", name=name)
             context.report(GIVEN_TWICE, message, item.name.span, labels=labels, help="delete one of them")
         else:
             scope.places[name] = item.name.span
@@ -49,9 +50,11 @@ def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
             yield item
         elif name and follows is not None and not isinstance(follows, (Setting, Short, Bound, Body)):
             span, taken = name.span.to(follows.span), follows
-            text = f"{name.text}={follows.span.text}"
-            fix = Fix(f"write `{text}`", (Edit(span, text),))
-            context.report(MALFORMED_DEFINITION, f"`{name.text}` needs a `=` before its value", span, fix=fix)
+            pair = f"{name.text}={follows.span.text}"
+            fix = Fix(text("write `{pair}`", pair=pair), (Edit(span, pair),))
+            context.report(
+                MALFORMED_DEFINITION, text("`{name}` needs a `=` before its value", name=name.text), span, fix=fix
+            )
             yield Setting(name, follows, span)
         elif item is not taken:
             advice = "write `let width=64 depth=2`"

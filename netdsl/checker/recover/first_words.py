@@ -11,10 +11,9 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.codes import UNKNOWN_LAYER, WRONG_LABEL
 from netdsl.checker.names.scope import as_name
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
+from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS
 from netdsl.language.syntax import Name, Setting, Statement
-
-DIRECTIVES = ("input", "budget", "data", "loss", "optimizer", "schedule", "metrics", "logger", "train")
-DEFINITIONS = ("let", "variant", "block", "use")
 
 
 class Parts(NamedTuple):
@@ -27,12 +26,12 @@ class Parts(NamedTuple):
 def part(statements: Iterable[Statement], context: Context) -> Parts:
     """Parts a file; a misspelt first word is reported, and read as what it surely means."""
     statements = tuple(statements)
-    known = {*context.registry.layers, *defined_names(statements), *DIRECTIVES, *DEFINITIONS, "repeat"}
+    known = {*context.registry.layers, *defined_names(statements), *STATEMENTS}
     lines: dict[str, list[Statement]] = {}
     layers: list[Statement] = []
     for statement in statements:
         name = _meant(statement.name, known, context)
-        if name in DIRECTIVES or name in DEFINITIONS:
+        if name in AT_THE_TOP:
             meant = replace(statement, name=replace(statement.name, text=name))
             lines.setdefault(name, []).append(_without_label_and_flow(meant, context))
         else:
@@ -43,9 +42,9 @@ def part(statements: Iterable[Statement], context: Context) -> Parts:
 def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
     """The variables and blocks that the statements of a file define."""
     for statement in statements:
-        if statement.name.text == "let":
+        if statement.name.text == LET.name:
             yield from (item.name.text for item in statement.items if isinstance(item, Setting))
-        elif statement.name.text == "block" and statement.items and (name := as_name(statement.items[0])):
+        elif statement.name.text == BLOCK.name and statement.items and (name := as_name(statement.items[0])):
             yield name.text
 
 
@@ -54,7 +53,7 @@ def _meant(name: Name, known: Set[str], context: Context) -> str:
     if name.text in known or name.text.startswith("nn."):
         return name.text
     near = nearest(name.text, known, SURE)
-    if near in DIRECTIVES or near in DEFINITIONS:
+    if near in AT_THE_TOP:
         context.report.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
         return near
     return name.text
@@ -63,10 +62,14 @@ def _meant(name: Name, known: Set[str], context: Context) -> str:
 def _without_label_and_flow(statement: Statement, context: Context) -> Statement:
     """A directive or a definition without the label and the flow that it cannot have, which are reported."""
     name, label, flow = statement.name.text, statement.label, statement.flow
-    if name == "input":  # it says itself what it takes
+    if name == INPUT.name:  # it says itself what it takes
         return statement
     if label:
-        context.report(WRONG_LABEL, f"`{name}` takes no label", label.span, help="only layers have labels")
+        context.report(
+            WRONG_LABEL, text("`{name}` takes no label", name=name), label.span, help="only layers have labels"
+        )
     if flow:
-        context.report(WRONG_FLOW, f"`{name}` takes no `->`", flow.span, help="only layers do: `conv 3->32 k5`")
+        context.report(
+            WRONG_FLOW, text("`{name}` takes no `->`", name=name), flow.span, help="only layers do: `conv 3->32 k5`"
+        )
     return replace(statement, label=None, flow=None)

@@ -10,6 +10,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope
 from netdsl.components import Layer
 from netdsl.core.diagnostics import Edit, Fix
+from netdsl.core.text import text
 from netdsl.language.syntax import Body, Name, Statement
 
 
@@ -32,7 +33,11 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
     name = statement.items[index]
     assert isinstance(name, Name)
     last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
-    message = f"`{name.text}` is a layer of its own, not an argument of `{statement.name.text}`"
+    message = text(
+        "`{name}` is a layer of its own, not an argument of `{statement}`",
+        name=name.text,
+        statement=statement.name.text,
+    )
     between = Edit(last.source.span(last.end, name.span.start), "; ")
     context.report(UNKNOWN_NAME, message, name.span, fix=Fix("write `;` before it", (between,)))
     yield replace(
@@ -52,7 +57,7 @@ def _rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -
         if waiting and _continues(waiting, statement, scope, context):
             name = statement.name
             between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
-            message = f"`{name.text}` is a body of the `{waiting.name.text}` before it"
+            message = text("`{name}` is a body of the `{waiting}` before it", name=name.text, waiting=waiting.name.text)
             context.report(WRONG_BODY, message, name.span, fix=Fix("put it behind the `}`", (between,)))
             span = waiting.span.to(statement.span)
             items = (*waiting.items, name, *statement.items)

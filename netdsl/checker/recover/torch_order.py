@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set
 
+from netdsl.components.registry import Registry
 from netdsl.language.recovery.torch_order import IsTorchOrder
-from netdsl.plugins.registry import Registry
 
 
 def torch_order(registry: Registry) -> IsTorchOrder:

@@ -7,6 +7,7 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 
 from netdsl.core.source import Source, Span
+from netdsl.language.statements import BLOCK, LET
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _DEFINED = re.compile(r"([^\W\d]\w*)\s*=")
@@ -44,9 +45,9 @@ class Unreadable:
         """The variables and blocks that they would have defined."""
         for span in self._spans.get(source, ()):
             word = first_word(span)
-            if word == "let":
+            if word == LET.name:
                 yield from _DEFINED.findall(span.text)
-            elif word == "block":
+            elif word == BLOCK.name:
                 yield from _WORD.findall(span.text)[1:2]
 
 

@@ -13,22 +13,21 @@ from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
 from netdsl.checker.names.scope import Block, Labelled, Scope
 from netdsl.checker.names.variables import define_variables
-from netdsl.checker.recover.first_words import DEFINITIONS, DIRECTIVES
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.shapes.branches import Branches
-from netdsl.checker.shapes.layer_check import LOST, LayerCheck, Value, after
+from netdsl.checker.shapes.branches import BranchCheck
+from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
+from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
-from netdsl.program import SEQUENTIAL, BlockUse, Node
-
-SKIPPING = Call("netdsl.modules:Skipping", {})
+from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node
 
 
 class BodyCheck:
@@ -53,7 +52,7 @@ class BodyCheck:
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             if not self.context.limits.count():
-                message = f"the net expands to more than {MAX_LAYERS:,} layers"
+                message = text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS)
                 self.context.report(TOO_LARGE, message, statement.span)
                 return
             self._statement(statement)
@@ -66,8 +65,8 @@ class BodyCheck:
             if self.context.assumptions.unreadable
             else ()
         ):
-            if first_word(span) not in (*DIRECTIVES, *DEFINITIONS):
-                self.value = LOST
+            if first_word(span) not in AT_THE_TOP:
+                self.value = UNKNOWN_VALUE
                 if name := label(span):
                     self.scope.labels.setdefault(name, Labelled(name, None, span, span))
 
@@ -88,16 +87,20 @@ class BodyCheck:
 
     def _statement(self, statement: Statement) -> None:
         name = statement.name.text
-        if name == "let":
+        if name == LET.name:
             define_variables(statement, self.scope, self.context)
-        elif name == "repeat":
+        elif name == REPEAT.name:
             self._repeat(statement)
-        elif name in DIRECTIVES or name in DEFINITIONS:
-            message = f"`{name}` belongs at the top of the file, not in a body"
+        elif name in AT_THE_TOP:
+            message = text("`{name}` belongs at the top of the file, not in a body", name=name)
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
         elif self.scope.depth > MAX_NESTING:
-            self.context.report(NESTED_TOO_DEEP, f"nested more than {MAX_NESTING} deep", statement.name.span)
-            self.value = LOST
+            self.context.report(
+                NESTED_TOO_DEEP,
+                text("nested more than {limit} deep", limit=MAX_NESTING),
+                statement.name.span,
+            )
+            self.value = UNKNOWN_VALUE
         else:
             self._component(statement)
 
@@ -106,7 +109,7 @@ class BodyCheck:
         self.at = statement
         component = lookup(statement, self.scope, self.context)
         if component is None:
-            self._finish(statement, self._key(statement), LOST)
+            self._finish(statement, self._key(statement), UNKNOWN_VALUE)
         elif isinstance(component, Block):
             self._block(component, statement)
         elif component.is_composite:
@@ -124,9 +127,9 @@ class BodyCheck:
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
-        branches = Branches(check, self.scope, self._path(self._next_key(statement)), self.branch)
+        branches = BranchCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        value = self.value._replace(guessed=check.value.guessed)
+        value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
         if branches.is_float and self.value.shape is not None:
             self.value = self.value._replace(dtype="float")
@@ -136,8 +139,8 @@ class BodyCheck:
     ) -> None:
         key = self._key(statement)
         if result is None:
-            still_open = value.shape is None and not value.guessed
-            self._finish(statement, key, value if still_open else LOST)
+            still_open = value.shape is None and not value.assumed
+            self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = _totals(result.params, result.macs, children)
         takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
@@ -165,14 +168,14 @@ class BodyCheck:
         key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
         if scope is None or (known and self.context.expansion.unused):
-            self._finish(statement, key, LOST)
+            self._finish(statement, key, UNKNOWN_VALUE)
             return
         before, given = self.value, {name: scope.variables[name] for name in block.parameters}
         inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
         with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
-        self.nodes.append(node._replace(block=BlockUse(block.name, given)))
+        self.nodes.append(node._replace(block=BlockUse(block.name, given, block.traits)))
         self._finish(statement, key, inner.value)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
@@ -189,9 +192,9 @@ class BodyCheck:
             return
         body, times = found
         if times is None:
-            self.value = LOST
+            self.value = UNKNOWN_VALUE
         if not times or self.context.expansion.unused:
-            self.glance(body, self.scope.inner(None))
+            self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
         for number in range(times if times and body.statements and not self.context.expansion.unused else 0):
@@ -201,10 +204,10 @@ class BodyCheck:
         self.scope = outer
         self.context.expansion.repeated -= 1
 
-    def glance(self, body: Body, scope: Scope) -> None:
+    def check_unused(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
         before, self.context.expansion.unused = self.context.expansion.unused, True
-        BodyCheck(self.context, scope, LOST).run(body.statements, body.span)
+        BodyCheck(self.context, scope, UNKNOWN_VALUE).run(body.statements, body.span)
         self.context.expansion.unused = before
 
     def _next_key(self, statement: Statement) -> str:
@@ -236,12 +239,16 @@ class BodyCheck:
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
-            self.context.report(WRONG_LABEL, f"the label `{name}` is used twice", span, labels=[first])
+            self.context.report(WRONG_LABEL, text("the label `{name}` is used twice", name=name), span, labels=[first])
         elif is_reserved(name):
-            advice = f"every module has an attribute of that name; write `{name.strip('_')}1` or another word"
-            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help=advice)
+            advice = text(
+                "every module has an attribute of that name; write `{name}1` or another word", name=name.strip("_")
+            )
+            self.context.report(WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help=advice)
         elif "." in name:
-            self.context.report(WRONG_LABEL, f"`{name}` cannot be a label", span, help="a label is one word")
+            self.context.report(
+                WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
+            )
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
         self.scope.hide(statement.label)
 

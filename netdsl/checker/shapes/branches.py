@@ -13,10 +13,10 @@ from netdsl.components import Call, Refusal, Result
 from netdsl.core.diagnostics import Code, Label
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Source, Span
-from netdsl.core.text import text
+from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
-from netdsl.program import Node
+from netdsl.program import IDENTITY, Node
 
 UNKNOWN_LABEL = Code(
     "NET111",
@@ -33,7 +33,7 @@ UNKNOWN_LABEL = Code(
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
 
-class Branches:
+class BranchCheck:
     """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
@@ -44,7 +44,9 @@ class Branches:
         self.path = path
         self.check_body = check_body
         self.nodes: list[Node] = []
-        self.shapes: dict[str, Any] = {}
+        self.shapes: dict[
+            str, Any
+        ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them
         self.takes: list[str] = []
         self.sound = not check.lost
         self.is_float = False
@@ -72,10 +74,10 @@ class Branches:
         if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
             return None
         sizes = [dims[0] if len(set(dims)) == 1 and not many else UNKNOWN for dims in zip(*shapes, strict=True)]
-        return Result(tuple(sizes), Call("torch.nn:Identity", {}))
+        return Result(tuple(sizes), IDENTITY)
 
     def _many(self, parameter: str) -> None:
-        """Any number of bodies, then labelled outputs; without a body the current value takes part first."""
+        """Object number of bodies, then labelled outputs; without a body the current value takes part first."""
         bodies, labels = self.given.bodies, self.given.labels
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
@@ -92,9 +94,9 @@ class Branches:
             target = name or names[0]
             if target in self.shapes:
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
-                message = f"`{self.layer.name}` has a `{target}` already"
+                message = text("`{layer}` has a `{body}` already", layer=self.layer.name, body=target)
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
-                advice = f"the other body is {' or '.join(others)}" if others else "write both in one"
+                advice = text("the other body is {bodies}", bodies=join_or(others)) if others else "write both in one"
                 self.check.context.report(WRONG_BODY, message, where, help=advice)
                 self.sound = False
             else:
@@ -107,8 +109,8 @@ class Branches:
         node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
-        if after.guessed:
-            self.check.value = self.check.value._replace(guessed=True)
+        if after.assumed:
+            self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
 
     def _known(self, shape: Shape | None) -> Shape | None:
@@ -125,14 +127,16 @@ class Branches:
         except Refusal as refusal:
             self.check.refuse(refusal)
             self.sound = False
-            return Value(None, guessed=True)
+            return Value(None, assumed=True)
 
     def _labelled(self, name: Name) -> Shape | None:
         found = self.scope.labelled(name.text)
         if found is not None:
             self.takes.append(found.key)
             if found.shape:
-                self.check.joined.append(Label(found.statement, f"`{name.text}` is {format_shape(found.shape)}"))
+                self.check.joined.append(
+                    Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
+                )
             return self._known(found.shape)
         self.sound = False
         report = self.check.context.report
@@ -175,8 +179,8 @@ class Branches:
             return
         self.sound = False
         span = self.check.statement.name.span
-        advice = f"for example `{self.layer.example}`" if self.layer.example else None
-        self.check.context.report(WRONG_BODY, f"`{self.layer.name}` needs a body", span, help=advice)
+        advice = text("for example `{example}`", example=self.layer.example) if self.layer.example else None
+        self.check.context.report(WRONG_BODY, text("`{layer}` needs a body", layer=self.layer.name), span, help=advice)
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:

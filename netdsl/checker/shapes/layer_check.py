@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Set
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Constraint, Context
 from netdsl.checker.names.scope import INPUT_SIZES
-from netdsl.checker.shapes.partial_shapes import IDENTITY, lost_arguments, supposed
+from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
-from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, without_batch
+from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
-from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Undetermined
+from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
+from netdsl.components.traits import find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
+from netdsl.program import IDENTITY
 
 MISMATCH = Code(
     "NET201",
@@ -81,35 +84,47 @@ _USUAL = 32
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
+class Rearrangement(NamedTuple):
+    """A layer that moved numbers around: its name, its line, what it made of the shape, whether it flattened it."""
+
+    name: str
+    line: int
+    shape: Shape
+    flattens: bool
+
+
 class Origin(NamedTuple):
     """Where the current sizes were made, and the later step that only rearranged them."""
 
     span: Span
     shape: Shape
-    via: tuple[str, int, Shape] | None = None
+    via: Rearrangement | None = None
 
     def label(self) -> Label:
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
-            return Label(self.span, f"gives {format_shape(self.shape)}")
-        name, line, shape = self.via
-        verb = "flattens to" if name == "flatten" else "turns into"
-        return Label(self.span, f"gives {format_shape(self.shape)}, which line {line} {verb} {format_shape(shape)}")
+            return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
+        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
+        if self.via.flattens:
+            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
+        else:
+            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
+        return Label(self.span, words)
 
 
 class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
-    `guessed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
     """
 
     shape: Shape | None
     dtype: Dtype = "any"
     origin: Origin | None = None
-    guessed: bool = False
+    assumed: bool = False
 
 
-LOST = Value(None, guessed=True)
+UNKNOWN_VALUE = Value(None, assumed=True)
 
 
 class LayerCheck:
@@ -140,7 +155,7 @@ class LayerCheck:
             self.value = self.value._replace(shape=shape)
         return self.value
 
-    def apply(self, branches: Mapping[str, Any]) -> Result | None:
+    def apply(self, branches: Mapping[str, object]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
         if self.lost:
             return self._declared(self.lost)
@@ -172,7 +187,7 @@ class LayerCheck:
                 return
         self._note(next((refusal for refusal in refusals if refusal.parameter), refusals[0]))
 
-    def _result(self, shape: Shape, branches: Mapping[str, Any]) -> Result:
+    def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
         known = self.context.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
@@ -180,7 +195,7 @@ class LayerCheck:
             known[key] = self._ruled(shape, {**self.values, **branches})
         return known[key]
 
-    def _ruled(self, shape: Shape, values: Mapping[str, Any]) -> Result:
+    def _ruled(self, shape: Shape, values: Mapping[str, object]) -> Result:
         """What the rule says. A plugin's that fails where a size is not known says nothing of it."""
         try:
             return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
@@ -200,10 +215,10 @@ class LayerCheck:
         layout = self._layout()
         if not layout:
             return self.value
-        if not self.value.guessed:
+        if not self.value.assumed:
             if self.context.assumptions.input is None:
                 self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
-            return LOST
+            return UNKNOWN_VALUE
         if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
             return self.value
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
@@ -230,14 +245,21 @@ class LayerCheck:
         found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
         if found == "any":
             self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.guessed:
-            message = f"`{self.layer.name}` expects {NUMBERS[self.layer.takes]} but receives {NUMBERS[found]}"
+        elif found != self.layer.takes and not self.value.assumed:
+            if found == "float":
+                message = text(
+                    "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
+                )
+            else:
+                message = text(
+                    "`{layer}` expects real numbers but receives whole numbers (indices)", layer=self.layer.name
+                )
             self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
-        if given is None or isinstance(given, Unknown):
+        if not isinstance(given, int):  # left out, or worked out from a size that is not known
             self.values[name] = actual
             self._remember(name, actual)
             if isinstance(actual, int) and len(self.statement.items) > 1:
@@ -246,8 +268,8 @@ class LayerCheck:
                 self._undetermined(name, actual, shape)
                 self.values[name] = UNKNOWN
             return shape
-        rank_is_guessed = self.value.guessed and len(shape) == 1 and axis == 0
-        if isinstance(actual, int) and actual != given and not rank_is_guessed:
+        rank_is_assumed = self.value.assumed and len(shape) == 1 and axis == 0
+        if isinstance(actual, int) and actual != given and not rank_is_assumed:
             shape = self._contradict(name, axis, given, shape) or shape
             if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
                 self.values[name] = actual
@@ -276,9 +298,9 @@ class LayerCheck:
         size = None if name is None else scope.lookup(name)
         if not isinstance(size, int):
             return ""
-        is_net = scope.parent is None and not scope.is_block
-        template = "`{name}` is the net's input: {size}" if is_net else "`{name}` is {size} here"
-        return text(template, name=name, size=size)
+        if scope.parent is None and not scope.is_block:
+            return text("`{name}` is the net's input: {size}", name=name, size=size)
+        return text("`{name}` is {size} here", name=name, size=size)
 
     def _undetermined(self, name: str, actual: Expr, shape: Shape) -> None:
         message = text(
@@ -288,8 +310,8 @@ class LayerCheck:
             actual=actual,
         )
         via = self.value.origin.via if self.value.origin else None
-        if via and via[0] == "flatten":
-            advice = "put `gap` before `flatten`, or say what comes in: `input 3x32x32`"
+        if via and via.flattens:
+            advice = text("put `gap` before `{flatten}`, or say what comes in: `input 3x32x32`", flatten=via.name)
         else:
             sizes = format_shape(size if isinstance(size, int) else _USUAL for size in shape)
             advice = text(
@@ -308,7 +330,7 @@ class LayerCheck:
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
-        if self.value.guessed:
+        if self.value.assumed:
             self._refuse_whatever_comes_in()
         else:
             self._note(refusal)
@@ -320,10 +342,17 @@ class LayerCheck:
         )
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
-        fix = self._another_input() if code == WRONG_INPUT else self.torch_order and self.torch_order.fix
+        fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
         caption = self._computed(span) if span else ""
         self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
+
+    def _another_argument(self, refusal: Refusal) -> Fix | None:
+        """Writes the value that the rule proposes; for one statement of several layers it may be wrong for the next."""
+        if self.torch_order:
+            return self.torch_order.fix
+        several = self.context.expansion.repeated > 0
+        return None if several else replace_argument(refusal, self.layer, self.given.spans)
 
     def _another_input(self) -> Fix | None:
         """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
@@ -333,16 +362,16 @@ class LayerCheck:
 
     def _another_form(self) -> Fix | None:
         """Writes `conv` for `conv1d` where that takes the input as it is."""
-        name, shape = self.layer.name[:-2], self.value.shape
-        form = self.context.registry.layers.get(name) if self.layer.name[-2:] in ("1d", "2d", "3d") else None
+        name, shape = self.layer.form_of, self.value.shape
+        form = self.context.registry.layers.get(name)
         if form is None or shape is None or len(shape) not in map(len, form.accepts):
             return None
-        return Fix(f"write `{name}`", (Edit(self.statement.name.span, name),))
+        return Fix(text("write `{layer}`", layer=name), (Edit(self.statement.name.span, name),))
 
     def _without_batch(self) -> Fix | None:
         """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
         shape, origin = self.value.shape, self.value.origin
-        if shape is None or origin is None or origin.span.text != f"input {format_shape(shape)}":
+        if shape is None or origin is None or origin.span.text != input_line(shape):
             return None
         fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
         is_image = len(shape) == 3 and shape[0] in (1, 3)  # of one or three channels, not a batch of so few sequences
@@ -350,13 +379,15 @@ class LayerCheck:
 
     def _unflattened(self) -> str | None:
         via = self.value.origin.via if self.value.origin else None
-        return f"put it above the `flatten` in line {via[1]}" if via and via[0] == "flatten" else None
+        if via is None or not via.flattens:
+            return None
+        return text("put it above the `{flatten}` in line {line}", flatten=via.name, line=via.line)
 
     def _required(self, result: Result) -> Result:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
-                if not self.value.guessed:
+                if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
                     caption = self._computed(span)
@@ -364,7 +395,7 @@ class LayerCheck:
                         UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
                     )
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
-        if self.torch_order and not self.value.guessed:
+        if self.torch_order and not self.value.assumed:
             found = self.torch_order
             self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
         return result
@@ -382,10 +413,12 @@ class LayerCheck:
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
         elements = product(result.out)
-        for what, count in (("output has", elements), ("parameters are", result.params)):
+        for message, count in (
+            ("the output has 2^53 numbers or more", elements),
+            ("the parameters are 2^53 numbers or more", result.params),
+        ):
             if isinstance(count, int) and count >= MAX_ELEMENTS:
-                span = self.statement.span
-                self.context.report(TOO_LARGE, f"the {what} 2^53 numbers or more", span)
+                self.context.report(TOO_LARGE, message, self.statement.span)
                 return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         return result
 
@@ -397,9 +430,9 @@ class LayerCheck:
         if shape is not None and self._accepts(len(shape)):
             return supposed(self.layer, shape, self.values, {name for name in lost if name})
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
-        if not layout or isinstance(size, Unknown):
+        if not layout or not isinstance(size, (int, Expr)):
             return None
-        self.value = self.value._replace(guessed=True)
+        self.value = self.value._replace(assumed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
@@ -411,13 +444,14 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
         return value._replace(dtype=dtype)
     origin = Origin(span, result.out)
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
-        origin = value.origin._replace(via=(name, span.position.line, result.out))
-    return Value(result.out, dtype, origin, value.guessed)
+        flattens = Trait.FLATTENS in find_traits(layer.traits, result.call.arguments)
+        origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
+    return Value(result.out, dtype, origin, value.assumed)
 
 
-def _checked(result: Any) -> Result:
+def _checked(result: object) -> Result:
     if not isinstance(result, Result):
-        raise TypeError(f"its rule returns {result!r}, which is no `Result`")
+        raise TypeError(text("its rule returns {result!r}, which is not a `Result`", result=result))
     return result
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
-from typing import Any
 
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.values import INVALID, converter
-from netdsl.components import Call, Layer, Result
+from netdsl.components import Layer, Result
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+from netdsl.program import IDENTITY
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -20,7 +20,7 @@ do with a stride of 2, kernels of 2 and 5 never.
 """
 
 
-def supposed(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str]) -> Result | None:
+def supposed(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str]) -> Result | None:
     """The output as far as it is the same for several values of the lost arguments; None where it never is."""
     found = [_out(layer, shape, values, lost, value) for value in SUPPOSED]
     outs = [out for out in found if out is not None]
@@ -43,10 +43,7 @@ def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     return frozenset(lost - layer.stated.keys())
 
 
-IDENTITY = Call("torch.nn:Identity", {})
-
-
-def _out(layer: Layer, shape: Shape, values: Mapping[str, Any], lost: Set[str], value: int | None) -> Shape | None:
+def _out(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str], value: int | None) -> Shape | None:
     """The output with a value for what is lost; None where the layer refuses it."""
     given = {name: known for name, known in values.items() if name not in lost}
     for name in lost:

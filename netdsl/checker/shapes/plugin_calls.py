@@ -7,7 +7,9 @@ from typing import TypeVar
 
 from netdsl.checker.context import Context
 from netdsl.components import Component, Refusal
-from netdsl.plugins.loading import OWN, describe, repair
+from netdsl.components.registry import OWN
+from netdsl.core.errors import in_a_line
+from netdsl.core.text import text
 
 Found = TypeVar("Found")
 
@@ -28,5 +30,11 @@ def guarded(component: Component, context: Context, function: Callable[[], Found
         plugin = next((one for one in context.registry.plugins if one.name == origin != OWN), None)
         if plugin is None:
             raise
-        message = f"the {component.kind} `{component.name}` of plugin {plugin} fails here: {describe(error)}"
-        raise Refusal(message, help=repair(plugin)) from error
+        message = text(
+            "the {kind} `{component}` of plugin {plugin} fails here: {in_a_line}",
+            kind=component.kind,
+            component=component.name,
+            plugin=plugin,
+            in_a_line=in_a_line(error),
+        )
+        raise Refusal(message, help=plugin.repair) from error

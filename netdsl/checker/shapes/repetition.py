@@ -7,6 +7,7 @@ from netdsl.checker.arguments.values import INVALID, evaluate, show
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Scope, Word, as_name
 from netdsl.core.sizes import Unknown
+from netdsl.core.text import text
 from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
 
 
@@ -27,7 +28,11 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
     named = as_name(item)
     if isinstance(item, (Setting, Bound, Body)) or (isinstance(item, Short) and not named):
         value = INVALID
-        context.report(WRONG_VALUE, f"`repeat` expects a whole number of times, found `{item.span.text}`", item.span)
+        context.report(
+            WRONG_VALUE,
+            text("`repeat` expects a whole number of times, found `{item}`", item=item.span.text),
+            item.span,
+        )
     else:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
     if isinstance(value, Word) and (
@@ -37,5 +42,7 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
     if value is not INVALID and not isinstance(value, (Word, Unknown)):
-        context.report(WRONG_VALUE, f"`repeat` expects a whole number of times, found {show(value)}", item.span)
+        context.report(
+            WRONG_VALUE, text("`repeat` expects a whole number of times, found {value}", value=show(value)), item.span
+        )
     return None

@@ -15,6 +15,7 @@ from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.sizes import Dim, Shape, format_shape, is_known, product
 from netdsl.core.source import Span
 from netdsl.core.text import text
+from netdsl.language.statements import INPUT
 from netdsl.language.syntax import Statement
 
 
@@ -96,7 +97,7 @@ class Contradiction(NamedTuple):
         *spatial, last = self.shape
         if self._is_input and (self.axis, last, len(spatial)) == (0, self.given, 2):
             shape = (last, *spatial)
-            line = f"input {format_shape(shape)}"
+            line = input_line(shape)
             assert self.made is not None
             yield Remedy(shape, Fix(text("write `{line}`, the channels first", line=line), (Edit(self.made, line),)))
 
@@ -143,13 +144,18 @@ class Contradiction(NamedTuple):
     @property
     def _is_input(self) -> bool:
         """Whether the shape is the one that an `input` line states."""
-        made = self.made is not None and self.made.text == f"input {format_shape(self.shape)}"
+        made = self.made is not None and self.made.text == input_line(self.shape)
         return made and is_known(self.shape)
+
+
+def input_line(sample: Shape) -> str:
+    """The line that states an input: `input 3x32x32`."""
+    return " ".join((INPUT.name, format_shape(sample)))
 
 
 def without_batch(line: Span, sample: Shape) -> Fix:
     """Writes an `input` line without the batch that it begins with."""
-    written = f"input {format_shape(sample)}"
+    written = input_line(sample)
     return Fix(text("write `{line}`, without the batch", line=written), (Edit(line, written),))
 
 

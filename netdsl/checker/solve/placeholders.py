@@ -11,6 +11,7 @@ from netdsl.checker.context import Context, Placeholder
 from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.limits import MAX_LAYERS_TRIED
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.syntax import File
 from netdsl.program import Experiment
 
@@ -111,14 +112,22 @@ def _report(context: Context, guesses: Guesses) -> None:
             continue
         if value is None or hole.several:
             context.report(
-                OPEN_PLACEHOLDER, f"no value of `{hole.parameter}` makes the rest fit", hole.span, help=_advice(hole)
+                OPEN_PLACEHOLDER,
+                text("no value of `{parameter}` makes the rest fit", parameter=hole.parameter),
+                hole.span,
+                help=_advice(hole),
             )
             continue
         mark = hole.span.text.find("?") + hole.span.start
         span = hole.span.source.span(mark, mark + 1)
-        text = hole.span.text.replace("?", str(value))
-        message = f"`{hole.parameter}` is left open; {value} makes the rest fit"
-        context.report(OPEN_PLACEHOLDER, message, hole.span, fix=Fix(f"write `{text}`", (Edit(span, str(value)),)))
+        filled = hole.span.text.replace("?", str(value))
+        message = text("`{parameter}` is left open; {value} makes the rest fit", parameter=hole.parameter, value=value)
+        context.report(
+            OPEN_PLACEHOLDER,
+            message,
+            hole.span,
+            fix=Fix(text("write `{filled}`", filled=filled), (Edit(span, str(value)),)),
+        )
 
 
 def _advice(hole: Placeholder) -> str:

@@ -15,10 +15,13 @@ from typing import NamedTuple
 from netdsl.checker.context import Constraint
 from netdsl.core.limits import MAX_INTEGER
 from netdsl.core.sizes import Dim, Expr, Floor, Shape, Unknown, evaluate, symbols
+from netdsl.core.text import text
 
 LARGEST = 1 << 20
 TRIED = 1024
 TRIED_IN_PAIRS = 48
+SEPARATOR = "; "
+"""Between conditions on sizes that hold together."""
 
 
 class Solution(NamedTuple):
@@ -57,7 +60,7 @@ def _solve(names: Sequence[str], constraints: Sequence[Constraint]) -> Solution 
     solution = _together(free, rest, lows, constraints) or _apart(free, rest, lows, constraints)
     if solution is None:
         return None
-    words = "; ".join(filter(None, [solution.words, _at_least(rest)]))
+    words = SEPARATOR.join(filter(None, [solution.words, _at_least(rest)]))
     return Solution(words, {**rest, **solution.values})
 
 
@@ -172,7 +175,7 @@ def _progression(sizes: Sequence[int]) -> str:
     if len(sizes) == 1:
         return str(sizes[0])
     if steps == {1}:
-        return f"{sizes[0]} or more" if endless else f"{sizes[0]}…{sizes[-1]}"
+        return text("{size} or more", size=sizes[0]) if endless else f"{sizes[0]}…{sizes[-1]}"
     shown = ", ".join(map(str, sizes[:3]))
     return f"{shown}, …" if len(sizes) > 3 else shown
 
@@ -182,7 +185,7 @@ def _at_least(lows: Mapping[str, int]) -> str | None:
     sizes: dict[int, list[str]] = {}
     for name, size in lows.items():
         sizes.setdefault(size, []).append(name)
-    return "; ".join(f"{', '.join(names)} ≥ {size}" for size, names in sizes.items() if size > 1) or None
+    return SEPARATOR.join(f"{', '.join(names)} ≥ {size}" for size, names in sizes.items() if size > 1) or None
 
 
 def _spread(values: Mapping[str, int]) -> tuple[int, int]:

@@ -13,13 +13,14 @@ import click
 
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.output import colored, columns
+from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.errors import FileError, NetError, WrongPath
 from netdsl.core.files import reason
 from netdsl.core.limits import MAX_BYTES
 from netdsl.core.source import Source
 from netdsl.core.text import text
-from netdsl.plugins.registry import PluginWarning, Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
 from netdsl.render.diagnostics import render_text
 

@@ -41,7 +41,10 @@ device_option = click.option(
 data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
 text_option = click.option("-e", "written", metavar="TEXT", help="Read TEXT instead of a file.")
 epoch_option = click.option(
-    "--epoch", type=click.IntRange(min=1), metavar="N", help="Use the weights of epoch N, if they were kept."
+    "--epoch",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Use the weights of epoch N, if they were kept, not the best epoch's.",
 )
 output_option = click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output."

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.samples import Tensors
 
 SHAPE = (3, 32, 32)
@@ -59,10 +60,12 @@ _STAND_INS = {
 }
 
 
-class _Reader(pickle.Unpickler):
+class _BatchUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in _STAND_INS:
-            raise pickle.UnpicklingError(f"it asks for `{module}.{name}`, which no batch of images needs")
+            raise pickle.UnpicklingError(
+                text("it asks for `{module}.{name}`, which no batch of images needs", module=module, name=name)
+            )
         return _STAND_INS[module, name]
 
 
@@ -76,7 +79,7 @@ def read_batch(path: Path) -> Tensors:
         if data.dtype != "u1" or y.shape != x.shape[:1] or (y.size and y.min() < 0):
             raise ValueError("images and labels do not match")
     except (KeyError, AttributeError, TypeError, ValueError, OverflowError) as error:
-        raise _damaged(path, f"it holds no CIFAR images ({error})") from None
+        raise _damaged(path, text("it holds no CIFAR images ({error})", error=error)) from None
     return Tensors(torch.from_numpy(x.copy()), torch.from_numpy(y))
 
 
@@ -90,19 +93,22 @@ def read_names(path: Path, key: str) -> tuple[str, ...]:
     """The classes' names out of the file that goes with the batches."""
     names = _read(path).get(key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise _damaged(path, f"it holds no `{key}`")
+        raise _damaged(path, text("it holds no `{key}`", key=key))
     return tuple(names)
 
 
 def check_labels(y: Tensor, classes: int, path: Path) -> None:
     """Raises `DataError` where a label is beyond the classes."""
     if len(y) and int(y.max()) >= classes:
-        raise _damaged(path, f"it holds the label {int(y.max())}, but there are {classes} classes")
+        raise _damaged(
+            path,
+            text("it holds the label {label}, but there are {classes} classes", label=int(y.max()), classes=classes),
+        )
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found = _Reader(io.BytesIO(path.read_bytes()), encoding="latin1").load()
+        found = _BatchUnpickler(io.BytesIO(path.read_bytes()), encoding="latin1").load()
     except OSError:
         raise
     except Exception as error:  # a damaged pickle may fail in any way
@@ -113,4 +119,6 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _damaged(path: Path, reason: str) -> DataError:
-    return DataError(f"`{path}` is not a sound batch of CIFAR: {reason}", "delete it and run again")
+    return DataError(
+        text("`{path}` is not a sound batch of CIFAR: {reason}", path=path, reason=reason), "delete it and run again"
+    )

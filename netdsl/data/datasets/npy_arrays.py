@@ -13,6 +13,7 @@ from torch import Tensor
 from netdsl.builtins.datasets.local import array_names, channels_last
 from netdsl.builtins.datasets.npy_header import npz_headers
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.samples import Splits, Tensors
 
 Array = np.ndarray[Any, Any]
@@ -25,7 +26,7 @@ def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None)
         with np.load(path, allow_pickle=False) as arrays:
             return Splits(_named(arrays, train), _named(arrays, test) if test else None)
     except (ValueError, EOFError) as error:
-        raise DataError(f"`{path}` is damaged: {error}") from error
+        raise DataError(text("`{path}` is damaged: {error}", path=path, error=error)) from error
 
 
 def load_npy(root: Path, path: Path, y: Path) -> Splits:
@@ -33,7 +34,9 @@ def load_npy(root: Path, path: Path, y: Path) -> Splits:
     try:
         return Splits(_part(np.load(path, allow_pickle=False), np.load(y, allow_pickle=False)))
     except (ValueError, EOFError) as error:
-        raise DataError(f"`{path}` or `{y}` is damaged: {error}") from error
+        raise DataError(
+            text("`{samples}` or `{targets}` is damaged: {error}", samples=path, targets=y, error=error)
+        ) from error
 
 
 def _named(arrays: Mapping[str, Array], names: tuple[str, str]) -> Tensors:

@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.utils.data import IterableDataset
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.free_memory import room
 from netdsl.data.samples import Part, Splits, Tensors
 
@@ -41,7 +42,7 @@ class Mapped:
 
     def name(self, index: int) -> str:
         """`sample 3`."""
-        return f"sample {index}"
+        return text("sample {index}", index=index)
 
     def label(self, index: int) -> int | None:  # nothing is known of one that is not read
         """Its class is known only when it is read."""
@@ -118,7 +119,9 @@ def _gathered(rows: Iterator[tuple[Tensor, Tensor]]) -> Tensors:
         size += row[0].nbytes
         if size > most:
             advice = "give it a length and `__getitem__`: such a data set is read as it is needed"
-            raise DataError(f"a stream of samples does not fit in memory: {size >> 20} MiB so far", advice)
+            raise DataError(
+                text("a stream of samples does not fit in memory: {size} MiB so far", size=size >> 20), advice
+            )
     if not kept:
         raise DataError("the data set is empty")
     if len({row[0].shape for row in kept}) > 1:

@@ -11,8 +11,9 @@ from typing import Any
 from torch import Tensor
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.data_folder import locked
-from netdsl.data.downloads import Archive, by_hand, patience
+from netdsl.data.downloads import FAILURES, Archive, by_hand, describe_failure, patience
 from netdsl.data.image_files import to_tensor
 from netdsl.data.samples import Splits
 
@@ -72,7 +73,10 @@ class Vision:
         """Finds the data below the root, or downloads them there."""
         for package in self.needs:
             if importlib.util.find_spec(package) is None:
-                raise DataError(f"torchvision reads `{self.title}` with {package}", f"run `pip install {package}`")
+                raise DataError(
+                    text("torchvision reads `{dataset}` with {package}", dataset=self.title, package=package),
+                    text("run `pip install {package}`", package=package),
+                )
         import torchvision
 
         made = getattr(torchvision.datasets, self.name)
@@ -83,7 +87,7 @@ class Vision:
     def _part(self, made: Any, root: Path, arguments: Arguments) -> Pictures:
         try:
             found = made(str(root), **arguments)
-        except (RuntimeError, OSError):
+        except FAILURES:
             found = self._downloaded(made, root, arguments)
         return Pictures(found, self.title, str(root), self.mode)
 
@@ -91,15 +95,22 @@ class Vision:
         try:
             with locked(root), patience():
                 return made(str(root), **arguments, download=True)
-        except (RuntimeError, OSError, TypeError, ValueError, ImportError) as error:
-            reason = "torchvision does not download it" if isinstance(error, TypeError) else str(error)
+        except (*FAILURES, TypeError, ValueError, ImportError) as error:
             archives = self.archives(made)
             advice = (
                 by_hand(root, archives)
                 if archives
-                else f"`{made.__name__}` in torchvision's manual says what goes where below {root}"
+                else text(
+                    "torchvision's manual of `{dataset}` says which files are expected in `{root}`",
+                    dataset=made.__name__,
+                    root=root,
+                )
             )
-            raise DataError(f"cannot get `{self.title}`: {reason}", advice) from error
+            if isinstance(error, TypeError):
+                message: str = text("torchvision does not download `{dataset}`", dataset=self.title)
+            else:
+                message = describe_failure(self.title, root, archives, error)
+            raise DataError(message, advice) from error
 
 
 def _names(dataset: Any) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from netdsl.core.errors import DataError
+from netdsl.core.text import text
 from netdsl.data.datasets.cifar_format import check_labels, read_batches, read_names
 from netdsl.data.datasets.idx_format import read_idx
 from netdsl.data.downloads import Archive, obtain
@@ -170,7 +171,13 @@ def _stl10_part(images: Path, labels: Path) -> Tensors:
     y = np.fromfile(labels, np.uint8).astype(np.int64) - 1
     if x.size != y.size * 3 * 96 * 96:
         raise DataError(
-            f"`{images}` is damaged: it has {x.size:,} bytes for {y.size:,} labels", "delete it and run again"
+            text(
+                "`{images}` is damaged: it has {bytes:,} bytes for {labels:,} labels",
+                images=images,
+                bytes=x.size,
+                labels=y.size,
+            ),
+            "delete it and run again",
         )
     return Tensors(torch.from_numpy(x.reshape(-1, 3, 96, 96)).transpose(2, 3).contiguous(), torch.from_numpy(y))
 
@@ -219,13 +226,23 @@ def _parsed(path: Path, parse: Callable[[], Tensors]) -> Tensors:
     try:
         return parse()
     except (ValueError, IndexError, EOFError) as error:
-        raise DataError(f"`{path}` is damaged: {error}", "delete it and run again") from None
+        raise DataError(
+            text("`{path}` is damaged: {error}", path=path, error=error), "delete it and run again"
+        ) from None
 
 
 def _idx_part(images: Path, labels: Path) -> Tensors:
     x, y = read_idx(images).unsqueeze(1), _first_column(read_idx(labels)).long()
     if len(x) != len(y):
-        raise DataError(f"`{images}` holds {len(x):,} images but `{labels.name}` {len(y):,} labels")
+        raise DataError(
+            text(
+                "`{images}` holds {samples:,} images but `{labels}` {targets:,} labels",
+                images=images,
+                samples=len(x),
+                labels=labels.name,
+                targets=len(y),
+            )
+        )
     return Tensors(x, y)
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 
 
 def affine_maps(
@@ -42,7 +42,7 @@ def warp(x: Tensor, maps: Tensor, interpolation: str = "bilinear", fill: float =
     return shifted + fill
 
 
-class Affine(Transform):
+class Affine(BatchTransform):
     """Turned, moved, scaled and slanted at random."""
 
     random = True

@@ -12,18 +12,21 @@ from netdsl.data.random_stream import Moment
 Draws = tuple[Tensor, ...]
 
 
-class Transform:
+class BatchTransform:
     """A step on a batch N×C×H×W (or N×…) on its device.
 
-    `moves` says that it only moves values about, so that it acts on bytes before they are made real numbers: quicker,
-    and the same; `blends`, that it also takes means of neighbours, for which bytes must span 0…255. `fits` says that
-    its output has one size whatever its input's. `unit` is the value that stands for 1 where it acts, set when a chain
-    is put together.
+    Attributes:
+        preserves_values: it only moves values about, so that it may act on bytes: quicker than on real numbers,
+            with the same result.
+        interpolates: it also takes means of neighbours; bytes must span 0…255 for that, or rounding would show.
+        fits: its output has one size, whatever size its input has.
+        random: it draws random numbers, and acts in training only.
+        unit: the value that stands for 1 where it acts; set when a chain is put together.
     """
 
-    moves: ClassVar[bool] = False
-    blends: ClassVar[bool] = False
-    fits: ClassVar[bool] = False
+    preserves_values: ClassVar[bool] = False
+    interpolates: ClassVar[bool] = False
+    fits: bool = False
     random: ClassVar[bool] = False
     unit: float = 1.0
 
@@ -39,7 +42,7 @@ class Transform:
         """The targets, where the transform changes them too."""
         return y
 
-    def in_testing(self) -> Transform | None:
+    def in_testing(self) -> BatchTransform | None:
         """What stands in its place in testing: itself, unless it is random."""
         return None if self.random else self
 
@@ -48,8 +51,8 @@ class Transform:
         """What it does, for telling whether two do the same: its name and its settings."""
         return f"{type(self).__name__}{sorted(vars(self).items())}"
 
-    def paint(self, x: Tensor, value: float) -> float:
-        """What a value of 0…1 is among the values of the batch."""
+    def in_range(self, x: Tensor, value: float) -> float:
+        """A value of 0…1 in the range that the batch's values have here: 0…255 where they are bytes."""
         return value * self.unit if x.is_floating_point() else round(value * self.unit)
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 
 LUMINANCE = (0.2989, 0.587, 0.114)
 
@@ -68,7 +68,7 @@ def _to_rgb(h: Tensor, s: Tensor, v: Tensor) -> Tensor:
     return torch.stack(channels, 1)
 
 
-class ColorJitter(Transform):
+class ColorJitter(BatchTransform):
     """Brightness, contrast, saturation and hue, in this order, each by a random amount."""
 
     random = True
@@ -92,7 +92,7 @@ class ColorJitter(Transform):
         return hue(x, shift) if self.hue else x
 
 
-class Grayscale(Transform):
+class Grayscale(BatchTransform):
     """The brightness, in one channel or three equal ones."""
 
     def __init__(self, channels: int = 1) -> None:

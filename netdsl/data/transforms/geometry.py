@@ -8,25 +8,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from netdsl.builtins.transforms import scale_shorter_side
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform, images, pair, planes
+from netdsl.data.transforms.base import BatchTransform, Draws, images, pair, planes
 
 Size = int | tuple[int, ...]
 
 
-class Resize(Transform):
-    """Scales every image to one size, as `torch.nn.functional.interpolate` does with `antialias`."""
+class Resize(BatchTransform):
+    """Scales images as `torch.nn.functional.interpolate` does with `antialias`.
 
-    moves = fits = blends = True
+    Without `fit`, one number is the length of the shorter side, and the proportions are kept; two are rows and columns.
+    """
+
+    preserves_values = interpolates = True
 
     def __init__(
-        self, size: Size, fit: str = "stretch", interpolation: str = "bilinear", antialias: bool = True
+        self, size: Size, fit: str | None = None, interpolation: str = "bilinear", antialias: bool = True
     ) -> None:
+        self.shorter = size if fit is None and isinstance(size, int) else None
         self.size, self.fit, self.interpolation, self.antialias = pair(size), fit, interpolation, antialias
+        self.fits = self.shorter is None
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The resized batch, bytes as bytes."""
-        if self.fit == "stretch":
+        if self.shorter is not None:
+            return self._scaled(x, scale_shorter_side(x.shape[-2], x.shape[-1], self.shorter))
+        if self.fit in (None, "stretch"):
             return self._scaled(x, self.size)
         return CenterCrop(self.size).act(self._scaled(x, self._in_proportion(*x.shape[-2:])))
 
@@ -48,10 +58,10 @@ class Resize(Transform):
         return real.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else real
 
 
-class CenterCrop(Transform):
+class CenterCrop(BatchTransform):
     """The middle of each image, in black where the image is smaller."""
 
-    moves = fits = True
+    preserves_values = fits = True
 
     def __init__(self, size: Size) -> None:
         self.size = pair(size)
@@ -71,10 +81,10 @@ def _padded(x: Tensor, axis: int, missing: int) -> Tensor:
     return functional.pad(x, (before, after) if axis == -1 else (0, 0, before, after))
 
 
-class RandomCrop(Transform):
+class RandomCrop(BatchTransform):
     """A piece of each padded image from a place of its own."""
 
-    moves = fits = random = True
+    preserves_values = fits = random = True
 
     def __init__(self, size: Size, padding: Size = 0, padding_mode: str = "constant", fill: float = 0.0) -> None:
         self.size, self.padding, self.padding_mode, self.fill = pair(size), pair(padding), padding_mode, fill
@@ -86,7 +96,13 @@ class RandomCrop(Transform):
         ]
         if min(spare) < 0:
             height, width = shape[-2:]
-            raise ValueError(f"`randomcrop` cannot take {self.size[0]}x{self.size[1]} out of {height}x{width}")
+            raise ValueError(
+                text(
+                    "`randomcrop` cannot take {size} out of {given}",
+                    size=format_shape(self.size),
+                    given=format_shape((height, width)),
+                )
+            )
         return tuple(moment.integers(places + 1) for places in spare)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
@@ -99,13 +115,13 @@ class RandomCrop(Transform):
         if not (vertical or horizontal):
             return x
         if self.padding_mode == "constant":
-            return functional.pad(x, (horizontal, horizontal, vertical, vertical), value=self.paint(x, self.fill))
+            return functional.pad(x, (horizontal, horizontal, vertical, vertical), value=self.in_range(x, self.fill))
         rows, columns = (
             _mirrored(x.shape[axis], pad, self.padding_mode) for axis, pad in ((-2, vertical), (-1, horizontal))
         )
         return x.index_select(-2, rows.to(x.device)).index_select(-1, columns.to(x.device))
 
-    def in_testing(self) -> Transform:
+    def in_testing(self) -> BatchTransform:
         """The middle of the image."""
         return CenterCrop(self.size)
 
@@ -133,10 +149,10 @@ def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
     return images(windows.index_select(0, starts.flatten()).view(count, groups, rows, columns, unit))
 
 
-class RandomResizedCrop(Transform):
+class RandomResizedCrop(BatchTransform):
     """A random part of each image, scaled to one size; torchvision's law of sizes and proportions."""
 
-    moves = fits = blends = random = True
+    preserves_values = fits = interpolates = random = True
     TRIES = 10
 
     def __init__(
@@ -184,7 +200,7 @@ class RandomResizedCrop(Transform):
         )
         return real.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else real
 
-    def in_testing(self) -> Transform:
+    def in_testing(self) -> BatchTransform:
         """The whole image, its proportions kept, what stands over cut off."""
         return Resize(self.size, fit="cover")
 
@@ -194,10 +210,10 @@ def _grid(start: Tensor, length: Tensor, points: int, size: int) -> Tensor:
     return (start[:, None] + places * length[:, None]) / size * 2 - 1
 
 
-class Flip(Transform):
+class Flip(BatchTransform):
     """Mirrors those images that chance picks, along one axis."""
 
-    moves = random = True
+    preserves_values = random = True
     axis = -1
 
     def __init__(self, p: float = 0.5) -> None:
@@ -243,10 +259,10 @@ _GOLDEN = -0x61C8864680B583EB
 """2⁶⁴ divided by the golden ratio, as a signed number: multiplying by it scatters neighbours (Fibonacci hashing)."""
 
 
-class Cutout(Transform):
+class Cutout(BatchTransform):
     """Paints a rectangle of each image over, around a random pixel."""
 
-    moves = random = True
+    preserves_values = random = True
 
     def __init__(self, size: Size, p: float = 1.0, fill: float = 0.0) -> None:
         self.size, self.p, self.fill = pair(size), p, fill
@@ -261,7 +277,7 @@ class Cutout(Transform):
         rows = _covered(x.shape[-2], row, self.size[0])
         columns = _covered(x.shape[-1], column, self.size[1])
         hole = rows[:, None, :, None] & columns[:, None, None, :] & painted[:, None, None, None]
-        return x.masked_fill(hole, self.paint(x, self.fill))
+        return x.masked_fill(hole, self.in_range(x, self.fill))
 
 
 def _covered(length: int, centre: Tensor, size: int) -> Tensor:

@@ -8,10 +8,10 @@ from torch.nn import functional
 
 from netdsl.core.errors import DataError
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 
 
-class Mixing(Transform):
+class Mixing(BatchTransform):
     """What both have in common: a share for each sample, drawn from Beta(alpha, alpha), and the mixing of classes."""
 
     random = True

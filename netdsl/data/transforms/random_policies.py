@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.affine import affine_maps, warp
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 from netdsl.data.transforms.colour import blend, brightness, contrast, saturation
 
 IDENTITY, SHEAR_X, SHEAR_Y, TRANSLATE_X, TRANSLATE_Y, ROTATE = range(6)
@@ -98,7 +98,7 @@ def _maps(operation: Tensor, strength: Tensor) -> Tensor:
     return affine_maps(only(ROTATE), torch.ones_like(strength), only(SHEAR_X), only(SHEAR_Y), *moves)
 
 
-class Policy(Transform):
+class Policy(BatchTransform):
     """An operation at random, with the strengths of a table: operation × bins."""
 
     random = True

@@ -16,11 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netdsl.components import Refusal
-from netdsl.components import Transform as Description
+from netdsl.components import Refusal, Transform
 from netdsl.core.sizes import Shape, format_shape, is_known
+from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import Draws, Transform
+from netdsl.data.transforms.base import BatchTransform, Draws
 
 PREFIX = "v2."
 DRAWING_BY_THEMSELVES = {"GaussianNoise"}
@@ -28,7 +28,7 @@ LONGEST = 160
 """So much of torchvision's complaint is repeated."""
 
 
-class Torchvision(Transform):
+class Torchvision(BatchTransform):
     """One of torchvision's transforms on every sample of a batch."""
 
     def __init__(self, name: str, **arguments: Any) -> None:
@@ -57,17 +57,17 @@ class Torchvision(Transform):
 
 def __getattr__(name: str) -> Callable[..., Torchvision]:
     if name.startswith("_") or name not in _classes():
-        raise AttributeError(f"torchvision has no transform `{name}`")
+        raise AttributeError(text("torchvision has no transform `{name}`", name=name))
     return partial(Torchvision, name)
 
 
-def torchvision_transform(name: str) -> Description | None:
+def torchvision_transform(name: str) -> Transform | None:
     """What `v2.GaussianBlur` means; None where torchvision has no transform of that name."""
     made = _classes().get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
     if made is None:
         return None
     target = f"{__name__}:{made.__name__}"
-    return Description(name=name, function=_rule(made), target=target, random=is_random(made))
+    return Transform(name=name, function=_rule(made), target=target, random=is_random(made))
 
 
 def torchvision_names() -> tuple[str, ...]:
@@ -87,14 +87,20 @@ def _rule(made: type[Any]) -> Callable[..., Shape]:
 
     def rule(x: Shape, **arguments: Any) -> Shape:
         if not is_known(x):
-            message = f"`v2.{made.__name__}` has to be told a size, but receives {format_shape(x)}"
+            message = text(
+                "`v2.{transform}` needs a size that is written, but receives {shape}",
+                transform=made.__name__,
+                shape=format_shape(x),
+            )
             raise Refusal(message, help="write a `resize` before it")
         try:
             out = made(**arguments)(torch.zeros(tuple(x)))  # type: ignore[arg-type]  # it is known
         except Exception as error:  # torchvision may refuse in any way
-            raise Refusal(f"torchvision refuses: {_shortened(str(error) or type(error).__name__)}") from None
+            raise Refusal(
+                text("torchvision refuses: {reason}", reason=_shortened(str(error) or type(error).__name__))
+            ) from None
         if not isinstance(out, Tensor):
-            raise Refusal(f"`v2.{made.__name__}` makes no single image of an image")
+            raise Refusal(text("`v2.{transform}` does not make one image of an image", transform=made.__name__))
         return tuple(out.shape)
 
     given = [

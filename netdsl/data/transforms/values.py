@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from netdsl.data.transforms.base import Transform, is_channels_last
+from netdsl.data.transforms.base import BatchTransform, is_channels_last
 
 
-class Normalize(Transform):
+class Normalize(BatchTransform):
     """Each channel minus its mean, divided by its deviation."""
 
     def __init__(self, mean: Sequence[float], std: Sequence[float]) -> None:
@@ -18,10 +18,10 @@ class Normalize(Transform):
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The normalised batch."""
-        return Scale(1.0, self).act(x)
+        return ToFloat(1.0, self).act(x)
 
 
-class Scale(Transform):
+class ToFloat(BatchTransform):
     """Makes real numbers of the stored values: `x / unit`, and the normalisation after it in the same pass.
 
     (x/u − m) / s = x·1/(u·s) − m/s: a conversion, a product and a sum in place.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from netdsl.export.python.classes import Classes
-from netdsl.export.python.sources import Definition, Import, closure, import_lines
+from netdsl.export.python.sources import Import, SourceDefinition, closure, import_lines
 from netdsl.program import Network
 
 __all__ = ["export"]
@@ -41,7 +41,7 @@ def export(network: Network, title: str) -> str:
     return head + gap + "\n\n\n".join(texts) + "\n"
 
 
-def _imports(definitions: list[Definition], texts: list[str]) -> list[Import]:
+def _imports(definitions: list[SourceDefinition], texts: list[str]) -> list[Import]:
     found = [one for definition in definitions for name, one in definition.imports.items() if name in definition.names]
     names = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     return [*found, *(one for name, one in USUAL.items() if name in names)]

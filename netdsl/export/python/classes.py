@@ -9,13 +9,13 @@ from typing import Any
 
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source
-from netdsl.export.python.definition import SKIPPING, Definition
+from netdsl.export.python.definition import Definition
 from netdsl.export.python.expressions import Expressions, Made
 from netdsl.export.python.names import class_name, unused
 from netdsl.export.python.parameters import Differ, Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.export.python.sources import reserved
-from netdsl.program import SEQUENTIAL, Network, Node
+from netdsl.program import SEQUENTIAL, SKIPPING, Network, Node
 
 Key = tuple[Any, ...]
 """What all uses of one class share: a block's name, or a place of the text."""
@@ -144,7 +144,7 @@ def _key(node: Node) -> Key:
     labelled = any(not child.key.isdigit() for child in node.children)
     if node.layer is None and (labelled or node.call != SEQUENTIAL):
         return ("body", node.key, *node.span)
-    if node.layer is not None and (node.call.target == SKIPPING or any(child.takes for child in node.children)):
+    if node.layer is not None and (node.call.target == SKIPPING.target or any(child.takes for child in node.children)):
         return ("composite", *node.span)
     return ()
 

@@ -8,16 +8,14 @@ from textwrap import wrap
 
 from netdsl.export.python.expressions import FEWEST, Expressions, only
 from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
-from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, Text, flat, lay_out, literal
+from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, InlineText, flat, lay_out, literal
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
-from netdsl.program import SEQUENTIAL, Node
+from netdsl.program import SEQUENCES, SEQUENTIAL, Node
 
 LISTS = ("Concat", "Add", "Split")
 """Composites whose bodies have no names."""
-
-SKIPPING = "netdsl.modules:Skipping"
 
 
 class Definition:
@@ -48,7 +46,7 @@ class Definition:
         return "nn.ModuleList" if kind in LISTS else "nn.Module" if self._is_composite() else "nn.Sequential"
 
     def _is_composite(self) -> bool:
-        return self.target not in (SEQUENTIAL.target, SKIPPING)
+        return self.target not in SEQUENCES
 
     def _constructor(self) -> Iterator[str]:
         """The lines of `__init__`, as far in as they stand."""
@@ -93,7 +91,7 @@ class Definition:
             yield f"{name}: {annotations[name]}{value}"
 
     def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
-        elements = tuple(Argument(Text(one)) for one in ("self", *parameters))
+        elements = tuple(Argument(InlineText(one)) for one in ("self", *parameters))
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
 
 

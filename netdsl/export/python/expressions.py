@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 
 from netdsl.components import Call
 from netdsl.core.errors import ExportError
-from netdsl.export.python.layout import Argument, Expression, Group, Optional, Repeated, Text, flat
+from netdsl.core.text import text
+from netdsl.export.python.layout import Argument, Expression, Group, InlineText, Optional, Repeated, flat
 from netdsl.export.python.parameters import ABSENT, Column, Differ, Parameters, same
 from netdsl.export.python.signatures import REQUIRED, Like, Signature, signature
 from netdsl.export.python.slots import Body, Slot, slots
@@ -148,7 +149,7 @@ class Expressions:
 
     def _sequential(self, nodes: Uses, parameters: Parameters) -> Expression:
         if not any(node.children for node in _present(nodes)):
-            return Text("nn.Identity()")
+            return InlineText("nn.Identity()")
         return Group(
             "nn.Sequential(", self.items([None if node is None else node.children for node in nodes], parameters)
         )
@@ -163,7 +164,14 @@ class Expressions:
             self.composites[name] = None
             bodies = tuple(replace(body, keyword="") if body.keyword == "body" else body for body in bodies)
         elif any(node.takes for node in _present(nodes)):
-            raise ExportError(f"`{first.name}` at `{first.path}` hands labelled outputs to `{first.call.dotted}`")
+            raise ExportError(
+                text(
+                    "`{layer}` at `{path}` hands labelled outputs to `{module}`",
+                    layer=first.name,
+                    path=first.path,
+                    module=first.call.dotted,
+                )
+            )
         given = [None if node is None else node.call.arguments for node in nodes]
         own = self._arguments(given, signature(first.call, first.layer), parameters, positional=False)
         function = name if module == MODULES else self.function(first.call)

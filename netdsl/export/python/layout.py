@@ -15,7 +15,7 @@ INDENT = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class InlineText:
     """What stands on one line whatever its length: a name, a number, a short formula."""
 
     text: str
@@ -55,7 +55,7 @@ class Optional:
     condition: str
 
 
-Expression = Text | Group | Repeated | Optional
+Expression = InlineText | Group | Repeated | Optional
 
 
 def literal(value: Any) -> Expression:
@@ -64,10 +64,12 @@ def literal(value: Any) -> Expression:
         comma = "," if len(value) == 1 else ""
         return Group("(", tuple(Argument(literal(element)) for element in value), f"{comma})")
     if isinstance(value, str):
-        return Text(json.dumps(str(value), ensure_ascii=False))
+        return InlineText(json.dumps(str(value), ensure_ascii=False))
     if isinstance(value, float):
-        return Text(f'float("{value}")' if not isfinite(value) else re.sub(r"e([+-])0?(\d)", _exponent, repr(value)))
-    return Text(repr(value))
+        return InlineText(
+            f'float("{value}")' if not isfinite(value) else re.sub(r"e([+-])0?(\d)", _exponent, repr(value))
+        )
+    return InlineText(repr(value))
 
 
 def _exponent(found: re.Match[str]) -> str:
@@ -78,7 +80,7 @@ def _exponent(found: re.Match[str]) -> str:
 def flat(expression: Expression) -> str | None:
     """The expression on one line; None where a comment inside, or its kind, forbids it."""
     match expression:
-        case Text(text):
+        case InlineText(text):
             return text
         case Group(opening, elements, closing):
             inside = _flat_elements(elements)
@@ -112,7 +114,7 @@ def lay_out(
     if line is not None and len(margin + prefix + line + suffix) <= WIDTH:
         yield from _commented(f"{margin}{prefix}{line}{suffix}", comment, indent)
         return
-    if isinstance(expression, Text):
+    if isinstance(expression, InlineText):
         yield from _commented(f"{margin}{prefix}{expression.text}{suffix}", comment, indent)
         return
     opening, closing, inside = _exploded(expression, indent + INDENT)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from netdsl.export.python.layout import Expression, Text, literal
+from netdsl.export.python.layout import Expression, InlineText, literal
 from netdsl.export.python.names import unused, variable
 from netdsl.export.python.signatures import REQUIRED, Signature
 
@@ -24,7 +24,7 @@ class Differ(Exception):
 
 
 @dataclass
-class Parameter:
+class ClassParameter:
     """A parameter: its value in each use, and its default, or `REQUIRED`."""
 
     values: list[Any]
@@ -43,11 +43,11 @@ class Parameters:
     uses: int
     given: Mapping[str, Column] = field(default_factory=dict)
     defaults: Mapping[str, Any] = field(default_factory=dict)
-    found: dict[str, Parameter] = field(default_factory=dict)
+    found: dict[str, ClassParameter] = field(default_factory=dict)
 
     def copy(self) -> Parameters:
         """The same, to try something on."""
-        found = {name: Parameter(list(one.values), one.default) for name, one in self.found.items()}
+        found = {name: ClassParameter(list(one.values), one.default) for name, one in self.found.items()}
         return Parameters(self.uses, self.given, self.defaults, found)
 
     def express(self, hint: str, values: Column, default: Any = REQUIRED) -> Expression:
@@ -58,17 +58,17 @@ class Parameters:
         present = list(_present(values))
         constant = all(same(value, present[0]) for value in present)
         if constant and len(present) < len(values) and _agree(self._column(hint), values):
-            return Text(self._use(hint, self._column(hint), values, default))
+            return InlineText(self._use(hint, self._column(hint), values, default))
         if constant:
             return literal(present[0])
         for name, column in self._candidates(hint):
             if _agree(column, values):
-                return Text(self._use(name, column, values, default))
+                return InlineText(self._use(name, column, values, default))
         for name, column in self._candidates(hint):
             formula = _multiple(column, values)
             if formula:
-                return Text(f"{self._use(name, column, column, REQUIRED)} {formula}")
-        return Text(self._use(hint, [ABSENT] * self.uses, values, default))
+                return InlineText(f"{self._use(name, column, column, REQUIRED)} {formula}")
+        return InlineText(self._use(hint, [ABSENT] * self.uses, values, default))
 
     def count(self, values: Column) -> Expression:
         """An expression that says how often something is repeated: `6`, `depth`, `depth - 1`.
@@ -81,13 +81,13 @@ class Parameters:
         for name, column in sorted(self._candidates(""), key=lambda item: item[0] in self.found):
             difference = "" if _agree(column, values) else _difference(column, values)
             if difference or _agree(column, values):
-                return Text(f"{self._use(name, column, column, REQUIRED)}{difference}")
+                return InlineText(f"{self._use(name, column, column, REQUIRED)}{difference}")
         return self.express("repeats", values)
 
     def flag(self, hint: str, values: Column) -> str:
         """The condition that is true in some uses."""
         expression = self.express(hint, values, default=False)
-        assert isinstance(expression, Text)
+        assert isinstance(expression, InlineText)
         return expression.text
 
     def arguments(self, use: int) -> Mapping[str, Any]:
@@ -106,7 +106,7 @@ class Parameters:
     def _column(self, name: str) -> Column:
         return self.found[variable(name)].values if variable(name) in self.found else [ABSENT] * self.uses
 
-    def _ordered(self) -> list[tuple[str, Parameter]]:
+    def _ordered(self) -> list[tuple[str, ClassParameter]]:
         return sorted(self.found.items(), key=lambda item: item[1].default is not REQUIRED)
 
     def _candidates(self, hint: str) -> Iterator[tuple[str, Column]]:
@@ -124,7 +124,7 @@ class Parameters:
         merged = [other if one is ABSENT else one for one, other in zip(column, values, strict=True)]
         kept = self.found[name].default if name in self.found else self.defaults.get(name, default)
         usual = any(same(value, kept) for value in merged)
-        self.found[name] = Parameter(merged, kept if usual else REQUIRED)
+        self.found[name] = ClassParameter(merged, kept if usual else REQUIRED)
         return name
 
 

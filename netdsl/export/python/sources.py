@@ -30,7 +30,7 @@ class Import:
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class SourceDefinition:
     """A class, function or constant at the top of a file, the names it speaks of, and the imports of its file."""
 
     name: str
@@ -39,12 +39,12 @@ class Definition:
     imports: Mapping[str, Import]
 
 
-def closure(names: Iterable[str], composites: bool) -> list[Definition]:
+def closure(names: Iterable[str], composites: bool) -> list[SourceDefinition]:
     """The definitions of the names and of all they speak of, each after those it needs.
 
     With `composites` the names are those of modules with bodies, as an exported file has them.
     """
-    known, found = _composites() if composites else _modules(), dict[str, Definition]()
+    known, found = _composites() if composites else _modules(), dict[str, SourceDefinition]()
 
     def visit(name: str) -> None:
         if name in known and name not in found:
@@ -80,23 +80,23 @@ def _statements(imports: Sequence[Import]) -> list[str]:
 
 
 @cache
-def _modules() -> Mapping[str, Definition]:
+def _modules() -> Mapping[str, SourceDefinition]:
     folder = files("netdsl") / "modules"  # to name the package itself would import it, and torch with it
     return _definitions(file for file in folder.iterdir() if file.name.endswith(".py") and file.name != "__init__.py")
 
 
 @cache
-def _composites() -> Mapping[str, Definition]:
+def _composites() -> Mapping[str, SourceDefinition]:
     return _definitions([files("netdsl.export.python") / "composites.txt"])
 
 
-def _definitions(sources: Iterable[Traversable]) -> Mapping[str, Definition]:
+def _definitions(sources: Iterable[Traversable]) -> Mapping[str, SourceDefinition]:
     return {
         definition.name: definition for source in sources for definition in _parse(source.read_text(encoding="utf-8"))
     }
 
 
-def _parse(text: str) -> Iterable[Definition]:
+def _parse(text: str) -> Iterable[SourceDefinition]:
     tree = ast.parse(text)
     imports = {name: one for statement in tree.body for name, one in _imports(statement)}
     for statement in tree.body:
@@ -104,7 +104,7 @@ def _parse(text: str) -> Iterable[Definition]:
         if name:
             segment = TOOL_COMMENT.sub("", ast.get_source_segment(text, statement) or "")
             names = frozenset(node.id for node in ast.walk(statement) if isinstance(node, ast.Name))
-            yield Definition(name, segment, names, imports)
+            yield SourceDefinition(name, segment, names, imports)
 
 
 def _imports(statement: ast.stmt) -> Iterable[tuple[str, Import]]:

@@ -7,6 +7,7 @@ import unicodedata
 from typing import NamedTuple
 
 from netdsl.core.diagnostics import Code
+from netdsl.core.text import Text, join_or, text
 from netdsl.language.lark_parser import Unread
 from netdsl.language.recovery.codes import UNEXPECTED_WORD, UNREADABLE_CHARACTER
 from netdsl.language.recovery.patched_text import Draft
@@ -73,45 +74,53 @@ def problem(unread: Unread, draft: Draft) -> SyntaxFault:
     """Why a draft could not be read on."""
     if unread.kind == "end":
         end = len(draft.text)
-        message = f"expected {_words(unread.expected)}, found the end of the statement"
+        message = text("expected {expected}, found the end of the statement", expected=_words(unread.expected))
         return SyntaxFault(UNEXPECTED_WORD, message, end, end, None, unread.expected)
     end = _word_end(draft.text, unread.at)
     found = draft.text[unread.at : end]
     if unread.kind == "glued":
-        return SyntaxFault(UNEXPECTED_WORD, f"expected a space before {quoted(found)}", unread.at, end)
+        return SyntaxFault(
+            UNEXPECTED_WORD, text("expected a space before {found}", found=quoted(found)), unread.at, end
+        )
     if unread.kind == "character" and found != ",":
         words = _NUMBER if re.match(r"-?\.?\d", found) else _advice(found)
         return SyntaxFault(UNREADABLE_CHARACTER, _unreadable(found), unread.at, end, words)
-    message, words = _unexpected(found, draft.text[: unread.at], unread.expected)
-    return SyntaxFault(UNEXPECTED_WORD, message, unread.at, end, words, unread.expected)
+    message, advice = _unexpected(found, draft.text[: unread.at], unread.expected)
+    return SyntaxFault(UNEXPECTED_WORD, message, unread.at, end, advice, unread.expected)
 
 
 def _unreadable(found: str) -> str:
     if found == '"':
-        return f"{quoted(found)} opens a text that is never closed"
+        return text("{found} opens a text that is never closed", found=quoted(found))
     odd = len(found) == 1 and not (found.isascii() and found.isprintable())
     kind = unicodedata.name(found[0], "a lone surrogate" if "\ud800" <= found <= "\udfff" else "a control character")
-    return f"cannot read {quoted(found)}" + (f" ({kind.lower()})" if odd else "")
+    if not odd:
+        return text("cannot read {found}", found=quoted(found))
+    return text("cannot read {found} ({character})", found=quoted(found), character=kind.lower())
 
 
-def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[str, str | None]:
+def _unexpected(found: str, before: str, expected: frozenset[str]) -> tuple[Text, str | None]:
     """The message for a word out of place, and what to write."""
     if not before:
         comment = re.match(r"%|//|--|/\*|<!", found)
         words = _COMMENT if comment else _advice(found) if found == "{" else _BEGINNING
-        return f"expected a name, found {quoted(found)}", words
+        return text("expected a name, found {found}", found=quoted(found)), words
     empty = re.compile(r"([^\W\d][\w.]*)\s*=\s*[^\W\d][\w.]*\s*$").search(before[-WINDOW:])
     if empty and found == "=":
-        return f"`{empty[1]}=` has no value", f"write one, or delete `{empty[1]}=`"
+        return text("`{name}=` has no value", name=empty[1]), text("write one, or delete `{name}=`", name=empty[1])
     if _NOT_FINITE.fullmatch(found):
-        return f"expected {_words(expected)}, found {quoted(found)}", "a number is finite: write a large one, as `1e9`"
+        return _not_expected(expected, found), "a number is finite: write a large one, as `1e9`"
     advice = None if expected >= _OPERAND and not expected >= _ITEM else _advice(found)
-    return f"expected {_words(expected)}, found {quoted(found)}", advice
+    return _not_expected(expected, found), advice
 
 
-def _word_end(text: str, at: int) -> int:
+def _not_expected(expected: frozenset[str], found: str) -> Text:
+    return text("expected {expected}, found {found}", expected=_words(expected), found=quoted(found))
+
+
+def _word_end(draft: str, at: int) -> int:
     """Where the word (or the one sign) that begins at an offset ends."""
-    match = re.compile(r"-?[\w.]+|->|=>|==|//|<=|>=|/\*|\*/|--|.", re.DOTALL).match(text, at)
+    match = re.compile(r"-?[\w.]+|->|=>|==|//|<=|>=|/\*|\*/|--|.", re.DOTALL).match(draft, at)
     return match.end() if match else at
 
 
@@ -122,7 +131,7 @@ def _words(terminals: frozenset[str]) -> str:
     if terminals >= _OPERAND:
         return "a number, a name or `(`"
     words = [words for name, words in _WORDS.items() if name in names]
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+    return join_or(words) if words else ""
 
 
 def _advice(found: str) -> str | None:
@@ -130,9 +139,9 @@ def _advice(found: str) -> str | None:
     return next((words for pattern, words in _ADVICE if re.match(pattern, found)), None)
 
 
-def quoted(text: str) -> str:
-    """The text in backticks, what cannot be printed as its escape."""
-    if text == "`":
+def quoted(found: str) -> str:
+    """A piece of source in backticks, what cannot be printed as its escape."""
+    if found == "`":
         return "a backtick"
-    shown = text if text.isprintable() else text.encode("unicode_escape").decode("ascii")
+    shown = found if found.isprintable() else found.encode("unicode_escape").decode("ascii")
     return f"`{shown}`" if len(shown) <= 40 else f"`{shown[:39]}…`"

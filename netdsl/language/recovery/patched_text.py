@@ -71,7 +71,7 @@ class Draft:
     def changed(self, changes: Iterable[Change]) -> Draft:
         """The draft after changes that do not overlap."""
         text, starts, ends = self.text, list(self.starts), list(self.ends)
-        for start, end, new in sorted(changes, reverse=True):
+        for start, end, new in sorted(changes, reverse=True):  # the last first: the offsets of the others stay true
             _, first, last = self.span(start, end)
             text = text[:start] + new + text[end:]
             starts[start:end] = [first] * len(new)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import takewhile
 from typing import NamedTuple
 
+from netdsl.core.text import text
 from netdsl.language.recovery.messages import WINDOW, SyntaxFault, quoted
 from netdsl.language.recovery.patched_text import Change, Draft
 from netdsl.language.recovery.torch_order import IsTorchOrder, never
@@ -45,9 +46,9 @@ def repairs(draft: Draft, problem: SyntaxFault, is_torch_order: IsTorchOrder = n
     yield from _input(draft.text)
     for pattern, meaning in _RULES:
         for match in _around(pattern, draft.text, problem):
-            text = meaning(match)
-            if text is not None:
-                yield _repair(match, text)
+            meant = meaning(match)
+            if meant is not None:
+                yield _repair(match, meant)
     yield from _call(draft.text, problem, is_torch_order)
     yield from _commas(draft.text, problem, is_torch_order)
     yield from _parentheses(draft.text, problem)
@@ -62,12 +63,16 @@ def _around(pattern: re.Pattern[str], text: str, problem: SyntaxFault) -> Iterat
             yield match
 
 
-def _repair(match: re.Match[str], text: str) -> Repair:
-    change = Change(match.start(1), match.end(1), text)
-    if text.strip():
-        before = "" if match[1] else f" before `{match.string[match.end(1) : match.end()].split()[0].rstrip('=')}`"
-        return Repair(f"write `{text.strip()}`{before}", (change,))
-    return Repair("write a space" if text else f"delete {quoted(match[1].strip())}", (change,))
+def _repair(match: re.Match[str], meant: str) -> Repair:
+    change = Change(match.start(1), match.end(1), meant)
+    if not meant:
+        return Repair(text("delete {found}", found=quoted(match[1].strip())), (change,))
+    if not meant.strip():
+        return Repair("write a space", (change,))
+    if match[1]:
+        return Repair(text("write `{meant}`", meant=meant.strip()), (change,))
+    behind = match.string[match.end(1) : match.end()].split()[0].rstrip("=")
+    return Repair(text("write `{meant}` before `{behind}`", meant=meant.strip(), behind=behind), (change,))
 
 
 def _always(text: str) -> Meaning:
@@ -138,14 +143,14 @@ _RULES: tuple[tuple[re.Pattern[str], Meaning], ...] = tuple(
 )
 
 
-def _input(text: str) -> Iterator[Repair]:
+def _input(line: str) -> Iterator[Repair]:
     """`input 1, 28, 28` and `input (1, 28, 28)`, one size in another writing."""
-    if not _INPUT.match(text):
+    if not _INPUT.match(line):
         return
-    numbers = re.findall(r"\d+", text)
-    start = re.search(r"[\s(]*\d", text).start()  # type: ignore[union-attr]  # the pattern has a number
+    numbers = re.findall(r"\d+", line)
+    start = re.search(r"[\s(]*\d", line).start()  # type: ignore[union-attr]  # the pattern has a number
     sizes = "x".join(numbers)
-    yield Repair(f"write `input {sizes}`", (Change(start, len(text.rstrip()), f" {sizes}"),))
+    yield Repair(text("write `input {sizes}`", sizes=sizes), (Change(start, len(line.rstrip()), f" {sizes}"),))
 
 
 def _call(text: str, problem: SyntaxFault, is_torch_order: IsTorchOrder) -> Iterator[Repair]:

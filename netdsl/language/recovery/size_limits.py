@@ -7,6 +7,7 @@ import re
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.limits import MAX_BYTES, MAX_LAYERS, MAX_LINE, MAX_NESTING
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 
 _LONG_LINE = re.compile(rf"^[^\n]{{{MAX_LINE + 1}}}", re.MULTILINE)
@@ -21,19 +22,21 @@ def refuse(source: Source) -> Diagnostic | None:
 
 
 def _too_long(source: Source) -> Diagnostic | None:
-    text = source.text
-    if len(text) > MAX_BYTES or len(text.encode(errors="replace")) > MAX_BYTES:
-        return Diagnostic(TOO_LONG, f"the file is larger than {MAX_BYTES >> 20} MiB", source.span(0, 0))
-    if long := _LONG_LINE.search(text):
+    written = source.text
+    if len(written) > MAX_BYTES or len(written.encode(errors="replace")) > MAX_BYTES:
+        return Diagnostic(
+            TOO_LONG, text("the file is larger than {limit} MiB", limit=MAX_BYTES >> 20), source.span(0, 0)
+        )
+    if long := _LONG_LINE.search(written):
         where = source.span(long.start(), long.start() + 1)
-        return Diagnostic(TOO_LONG, f"the line is longer than {MAX_LINE:,} characters", where)
-    if text.count("\n") + text.count(";") + text.count("{") <= MAX_LAYERS:
+        return Diagnostic(TOO_LONG, text("the line is longer than {limit:,} characters", limit=MAX_LINE), where)
+    if written.count("\n") + written.count(";") + written.count("{") <= MAX_LAYERS:
         return None
-    starts = _BEFORE_STATEMENT.finditer(_blanked(text))
+    starts = _BEFORE_STATEMENT.finditer(_blanked(written))
     for number, start in enumerate(starts, 1):
         if number > MAX_LAYERS:
             where = source.span(start.end(), start.end() + 1)
-            return Diagnostic(TOO_LONG, f"the file has more than {MAX_LAYERS:,} statements", where)
+            return Diagnostic(TOO_LONG, text("the file has more than {limit:,} statements", limit=MAX_LAYERS), where)
     return None
 
 
@@ -47,7 +50,11 @@ def _too_deep(source: Source) -> Diagnostic | None:
         braces = max(0, braces + (sign == "{") - (sign == "}"))
         parentheses = 0 if sign in "{}\n;" else max(0, parentheses + (1 if sign == "(" else -1))
         if braces + parentheses > MAX_NESTING:
-            return Diagnostic(NESTED_TOO_DEEP, f"nested more than {MAX_NESTING} deep", source.span(*match.span()))
+            return Diagnostic(
+                NESTED_TOO_DEEP,
+                text("nested more than {limit} deep", limit=MAX_NESTING),
+                source.span(*match.span()),
+            )
     return None
 
 

@@ -10,12 +10,14 @@ from typing import Self
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.language.recovery.codes import UNMATCHED_BRACE, UNREADABLE_CHARACTER
 from netdsl.language.syntax import Body, Item, Statement
 
 LOOKALIKES = {"；": ";", "｛": "{", "｝": "}", "＃": "#", "//": "#"}
 """Signs of other keyboards and languages, each read as what is meant by it."""
 
+# The repetitions are possessive (`++`): a megabyte of blanks must not be tried in every way of parting it.
 _MARK = re.compile(
     r"""(?:[;\n]|\#[^\n]*+)(?:[; \t\r\n]++|\#[^\n]*+)*+  # a separator, or as many as stand together
     | [{}；｛｝] | ＃[^\n]*
@@ -42,6 +44,7 @@ class Piece:
         for body in self.bodies:
             parts += [text[at : body.start], "{", " " * (body.end - body.start - 2), "}"]
             at = body.end
+        # A line break ends a statement; within one it stands in a body, which is blank here anyway.
         return "".join([*parts, text[at : self.end]]).replace("\r\n", "  ").replace("\n", " ")
 
 
@@ -106,7 +109,12 @@ class _Splitter:
         sign = LOOKALIKES.get(written, written)
         if sign != written:
             self._wrong(
-                UNREADABLE_CHARACTER, f"cannot read `{written}`", match.start(), f"write `{sign}`", sign, len(written)
+                UNREADABLE_CHARACTER,
+                text("cannot read `{written}`", written=written),
+                match.start(),
+                text("write `{sign}`", sign=sign),
+                sign,
+                len(written),
             )
         return sign
 
@@ -158,7 +166,7 @@ class _Splitter:
     def _end_body(self, inside: int, end: int) -> None:
         self._end_statement(inside)
         piece, body = self.open.pop()
-        body.end = max(end, body.start + 2)
+        body.end = max(end, body.start + 2)  # one left open at the very end still needs room for `{` and `}`
         piece.bodies.append(body)
         self.current = piece
 

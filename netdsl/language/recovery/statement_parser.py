@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from netdsl.core.diagnostics import Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 from netdsl.language.lark_parser import Unread, engine
 from netdsl.language.recovery import splitter
 from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
@@ -23,17 +24,17 @@ REPAIR_BUDGET = 200_000
 def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
     """The tree of the statements that can be read, and one message for each mistake."""
     pieces, diagnostics = splitter.split(source)
-    reader = _Reader(source, diagnostics, is_torch_order)
+    reader = _StatementReader(source, diagnostics, is_torch_order)
     statements = reader.read(pieces)
     diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
     if len(diagnostics) > MAX_SYNTAX_ERRORS:
-        message = f"more than {MAX_SYNTAX_ERRORS:,} syntax errors, the rest is not read"
+        message = text("more than {limit:,} syntax errors, the rest is not read", limit=MAX_SYNTAX_ERRORS)
         last = diagnostics[MAX_SYNTAX_ERRORS].span
         diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic(TOO_MANY_MISTAKES, message, last, help="is this a `.net` file?")]
     return File(statements, source, tuple(reader.invalid)), diagnostics
 
 
-class _Reader:
+class _StatementReader:
     """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
 
     def __init__(self, source: Source, diagnostics: list[Diagnostic], is_torch_order: IsTorchOrder) -> None:

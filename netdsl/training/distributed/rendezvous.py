@@ -34,7 +34,7 @@ VARIABLES = {
 NAMELESS = "none"
 """torch's name for a job that nobody has named."""
 
-RESTART = "torchrun's `--max-restarts=3` starts all anew, from the last checkpoint"
+RESTART = "with `--max-restarts=3`, torchrun starts all processes anew, and they go on from the last checkpoint"
 START = "start the processes with `netdsl run FILE --nproc 2`, or with torchrun"
 
 
@@ -66,7 +66,9 @@ def join(team: Team, device: torch.device) -> Iterator[None]:
     except RuntimeError as error:
         # gloo raises a plain RuntimeError, which only its words tell from others.
         if isinstance(error, dist.DistError) or "gloo" in str(error).lower():
-            raise PeerLost(text("process {rank} has lost another one of the team", rank=team.rank), RESTART) from error
+            raise PeerLost(
+                text("process {rank} has lost another process of the team", rank=team.rank), RESTART
+            ) from error
         raise
     finally:
         dist.destroy_process_group()
@@ -97,8 +99,8 @@ def _find_cause(error: Exception) -> str:
     if "EADDRINUSE" in message or "address already in use" in message:
         return text("another program uses that port; choose one with `--rdzv-endpoint=HOST:PORT` or `--master-port`")
     if "environment variable" in message:
-        variable = message[message.index("environment variable") :].split(",")[0]
-        return text("{variable} is not set", variable=variable)
+        variable = message.split("environment variable", 1)[1].split()[0]
+        return text("the environment variable `{variable}` is not set", variable=variable)
     return message.splitlines()[0]
 
 

@@ -9,6 +9,7 @@ from statistics import median
 import torch
 from torch.nn import functional
 
+from netdsl.components import Trait
 from netdsl.core.text import Text, text
 from netdsl.program import Network
 from netdsl.training.machine.device import HALF, autocast, measure
@@ -26,7 +27,7 @@ def measure_gain(network: Network, precision: str, device: torch.device) -> floa
     """
     if precision not in HALF:
         return 1.0
-    convolves = any(":Conv" in node.call.target for node in network.walk())
+    convolves = any(Trait.CONVOLUTION in node.traits for node in network.walk())
     work = _convolution(device) if convolves else _product(device)
     whole, half = (partial(_step, work, device, name) for name in ("fp32", precision))
     whole(), half()  # not measured: the first call of a kind chooses its kernel

@@ -9,10 +9,9 @@ from types import MappingProxyType
 
 import torch
 
-from netdsl.core.errors import Interrupted, TrainingError
+from netdsl.components.registry import Implementation
+from netdsl.core.errors import Interrupted, TrainingError, in_a_line
 from netdsl.core.text import Text, text
-from netdsl.plugins.loading import describe
-from netdsl.plugins.registry import Implementation
 from netdsl.runs.history import Epoch, RunInfo
 from netdsl.training.distributed.process_group import Team
 
@@ -95,7 +94,7 @@ class Callbacks:
                     "plugin {plugin} fails in `{hook}` and is not called again: {error}",
                     plugin=str(one.plugin),
                     hook=hook,
-                    error=describe(error),
+                    error=in_a_line(error),
                 )
             )
             return None

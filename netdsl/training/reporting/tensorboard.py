@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from netdsl.language.statements import STATEMENTS
 from netdsl.program import Experiment
 from netdsl.training.reporting.loggers import Metrics
 
@@ -38,6 +40,7 @@ class TensorBoard:
         self._beside: Beside | None = None
         self._waiting: list[tuple[Metrics, int, float]] = []
         self._next = 0.0
+        self._excepthook = threading.excepthook
 
     def begin(self, beside: Beside | None) -> None:
         """Keeps what is shown beside the curves; it is written with the first point."""
@@ -60,8 +63,11 @@ class TensorBoard:
 
     def close(self) -> None:
         """Puts everything on the disk, and closes the file."""
-        self._write()
-        self.writer.close()
+        try:
+            self._write()
+            self.writer.close()
+        finally:
+            threading.excepthook = self._excepthook
 
     def _write(self) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -75,12 +81,19 @@ class TensorBoard:
         self._waiting.clear()
         self._next = monotonic() + WAIT
 
+    def _hide_error_of_writer(self, error: threading.ExceptHookArgs) -> None:
+        # TensorBoard's thread raises an error a second time in the next call, where it is reported; the first time it
+        # would only print a traceback.
+        if type(error.thread).__module__ != "tensorboard.summary.writer.event_file_writer":
+            self._excepthook(error)
+
     @property
     def writer(self) -> SummaryWriter:
         """A `SummaryWriter` of torch; it is made when it is first needed, since importing it takes a second."""
         if self._writer is None:
             from torch.utils.tensorboard.writer import SummaryWriter
 
+            threading.excepthook = self._hide_error_of_writer
             self._writer = SummaryWriter(str(self.folder), purge_step=self._purge)
             if self._beside:
                 self._beside.write(self._writer)
@@ -135,13 +148,13 @@ def visible(x: Tensor) -> Tensor:
 
 
 def settings_of(experiment: Experiment) -> dict[str, Setting]:
-    """The settings by which runs differ: those of `train`, and those of optimizer, schedule, loss and data."""
+    """The settings by which runs differ: those of `train`, and each directive that stands once, with its arguments."""
     found: dict[str, object] = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
-    parts = {"optimizer": experiment.optimizer, "schedule": experiment.schedule, "loss": experiment.loss}
-    for part, use in parts.items():
+    for kind in STATEMENTS.values():
+        use = experiment.one_of(kind.component) if kind.component and not kind.repeats else None
         if use is not None:
-            found[part] = use.component.name
-            found |= {f"{part}.{name}": value for name, value in use.arguments.items()}
+            found[kind.name] = use.component.name
+            found |= {f"{kind.name}.{name}": value for name, value in use.arguments.items()}
     if experiment.data is not None:
         found |= {"data": experiment.data.component.name, "data.batch": experiment.data.settings.batch}
     kept = {name: value for name, value in found.items() if value is not None}

@@ -75,7 +75,8 @@ def history(file):
 
 
 def recorded(folder):
-    """The files of a run's folder that hold what `wandb sync` would send."""
+    """The files of a run's folder that hold what `wandb sync` would send, once the client has written them."""
+    wandb.teardown()  # waits for that process, which a busy machine lets lag behind
     return sorted((folder / "wandb").glob("offline-run-*/run-*.wandb"), key=lambda file: file.parent.name)
 
 

@@ -7,7 +7,7 @@ import torch
 
 from netdsl.builder import locate
 from netdsl.components import Dataset, Logger, Loss, Metric, Optimizer, Refusal, Schedule, Transform
-from netdsl.core.sizes import symbol
+from netdsl.core.sizes import UNKNOWN, symbol
 from netdsl.plugins.registry import load_registry
 
 REGISTRY = load_registry(installed=False)
@@ -76,7 +76,12 @@ ANY_SIZE = (3, symbol("H"), symbol("W"))
 @pytest.mark.parametrize(
     ("name", "x", "arguments", "out"),
     [
-        ("resize", COLOUR, {"size": 8}, (3, 8, 8)),
+        ("resize", COLOUR, {"size": 8}, (3, 8, 10)),
+        ("resize", (3, 300, 400), {"size": 64}, (3, 64, 85)),
+        ("resize", (3, 400, 300), {"size": 64}, (3, 85, 64)),
+        ("resize", (3, 300, 400), {"size": 64, "fit": "stretch"}, (3, 64, 64)),
+        ("resize", (3, 300, 400), {"size": (64, 64)}, (3, 64, 64)),
+        ("resize", ANY_SIZE, {"size": 8}, (3, UNKNOWN, UNKNOWN)),
         ("resize", ANY_SIZE, {"size": (8, 9), "fit": "cover"}, (3, 8, 9)),
         ("centercrop", COLOUR, {"size": 50}, (3, 50, 50)),
         ("randomcrop", COLOUR, {"size": 32, "padding": 4}, (3, 32, 32)),

@@ -13,6 +13,7 @@ from netdsl import modules
 from netdsl.builder import build_network
 from netdsl.checker import check
 from netdsl.components import Layer, Result, call, layer
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
 from netdsl.core.errors import ExportError
 from netdsl.core.sizes import Shape
@@ -20,7 +21,7 @@ from netdsl.core.source import Source
 from netdsl.export.python import export
 from netdsl.export.python.signatures import REQUIRED, Like, table
 from netdsl.language.parser import parse
-from netdsl.plugins.registry import Registry, load_registry
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Network
 from tests.soundness.nets import Author
 

@@ -1,0 +1,43 @@
+"""What several lints look for in a net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import takewhile
+
+from netdsl.components.traits import Trait
+from netdsl.core.diagnostics import Code, Diagnostic, Label
+from netdsl.core.source import Span
+from netdsl.lints.edits import delete
+from netdsl.lints.program import PlacedLayer, Program
+
+
+def changes_nothing(place: PlacedLayer) -> bool:
+    """Whether an activation leaves everything as the layer before it has made it."""
+    before = place.before
+    if before is None or Trait.ACTIVATION not in place.traits:
+        return False
+    same = Trait.IDEMPOTENT in place.traits and before.node.call == place.node.call
+    return same or (Trait.KEEPS_POSITIVE in place.traits and Trait.NEVER_NEGATIVE in before.traits)
+
+
+def behind_the_scores(program: Program) -> Iterator[PlacedLayer]:
+    """The activations and dropouts behind the last layer, the last first, where a statement stands for no other layer.
+
+    What only hands numbers on may stand between them.
+    """
+    last = program.last
+    ends = takewhile(
+        lambda place: place.traits & {Trait.ACTIVATION, Trait.PASSES_THROUGH}, (last, *last.chain()) if last else ()
+    )
+    for place in ends:
+        span = place.node.span
+        if place.is_written and span in program.statements and program.occurrences[span] == 1:
+            yield place
+
+
+def superfluous(program: Program, code: Code, message: str, place: PlacedLayer, loss: Span | None = None) -> Diagnostic:
+    """The warning for a layer that should not stand before the loss. Its fix changes what the net computes."""
+    labels = (Label(loss, "this loss"),) if loss else ()
+    fix = delete(program.statements[place.node.span])
+    return Diagnostic(code, message, place.node.span, labels=labels, help=None if fix else "leave it out", fix=fix)

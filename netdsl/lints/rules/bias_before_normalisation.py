@@ -1,0 +1,63 @@
+"""NET907: a bias that the batch's mean takes away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from netdsl.components.traits import Trait
+from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
+from netdsl.core.source import Span
+from netdsl.core.text import text
+from netdsl.language.syntax import Body, Name, Setting, Short, Statement
+from netdsl.lints.lint import lint
+from netdsl.lints.program import PlacedLayer, Program
+
+BIAS_BEFORE_NORMALISATION = Code(
+    "NET907",
+    title="a bias before batch normalisation",
+    meaning=(
+        "Batch normalisation subtracts each channel's mean, and with it any bias that was added just before; "
+        "then it adds a learned shift of its own. The bias costs memory and time, and learns nothing."
+    ),
+    example="input 3x32x32\nconv 32 k3 p1; bn; relu",
+    instead="input 3x32x32\nconv 32 k3 p1 bias=false; bn; relu",
+)
+
+
+@lint(BIAS_BEFORE_NORMALISATION)
+def find_bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
+    """Warns of a bias whose output only a batch normalisation receives."""
+    norms = {place.before: place.node for place in program.places if Trait.NORMALISES in place.traits and place.before}
+    for place in program.everywhere(lambda place: place in norms and _has_channel_bias(place)):
+        norm = norms[place]
+        message = text("the bias of `{layer}` is taken away again by `{norm}`", layer=place.node.name, norm=norm.name)
+        labels = (Label(norm.span, "subtracts the mean"),)
+        fix = _without_bias(program.statements[place.node.span])
+        advice = None if fix else "write `bias=false`"
+        yield Diagnostic(BIAS_BEFORE_NORMALISATION, message, place.node.span, labels=labels, help=advice, fix=fix)
+
+
+def _has_channel_bias(place: PlacedLayer) -> bool:
+    """Whether it adds a number to each channel: a `linear` of a sequence adds one to each feature."""
+    channels = Trait.CONVOLUTION in place.traits or (Trait.LINEAR in place.traits and len(place.node.out) == 1)
+    return channels and place.argument("bias", False) is True
+
+
+def _without_bias(statement: Statement) -> Fix | None:
+    """Writes `bias=false`; None where the arguments are too many to say which is the bias.
+
+    The net computes the same, but its `state_dict` loses a key: a saved one fits no more.
+    """
+    for item in statement.items:
+        named = item.name if isinstance(item, Setting) else item
+        if isinstance(named, Name) and named.text == "bias":
+            return _write(item.span)
+    values: Sequence[object] = [item for item in statement.items if not isinstance(item, (Setting, Short, Body))]
+    if len(values) > 3:
+        return None
+    last = statement.items[-1] if statement.items else statement.flow or statement.name
+    return _write(Span(statement.span.source, last.span.end, last.span.end), " ")
+
+
+def _write(span: Span, before: str = "") -> Fix:
+    return Fix("write `bias=false`", (Edit(span, f"{before}bias=false"),), safe=False)

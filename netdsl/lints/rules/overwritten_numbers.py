@@ -1,0 +1,65 @@
+"""NET916: numbers overwritten by `inplace` that are needed once more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import dropwhile
+
+from netdsl.components.traits import Trait
+from netdsl.core.diagnostics import Code, Diagnostic, Label
+from netdsl.core.text import text
+from netdsl.lints.edits import without
+from netdsl.lints.lint import lint
+from netdsl.lints.patterns import changes_nothing
+from netdsl.lints.program import PlacedLayer, Program
+from netdsl.program import Node
+
+OVERWRITTEN_NUMBERS = Code(
+    "NET916",
+    title="numbers overwritten that are needed again",
+    meaning=(
+        "An `inplace` activation saves memory by writing its output over its input. Where a skip carries that "
+        "input on, it carries the activation's output instead; where the layer before works its gradient out "
+        "from its own output, as `relu`, `sigmoid`, `tanh` and `softmax` do, training stops with an error of "
+        "torch's."
+    ),
+    example="input 8\nresidual { relu inplace=true; linear 8 }",
+    instead="input 8\nresidual { relu; linear 8 }",
+)
+
+
+@lint(OVERWRITTEN_NUMBERS)
+def find_overwritten_numbers(program: Program) -> Iterator[Diagnostic]:
+    """Warns of a layer that changes, in their place, numbers that are not its alone."""
+    first = _find_first(program)
+    for place in program.somewhere(lambda place: place.node is not first and _overwrites(place)):
+        before = _find_source(place)
+        message, labels = "`inplace` overwrites what other layers receive too", list[Label]()
+        if before:
+            message = text(
+                "`inplace` overwrites what the gradient of `{layer}` is worked out from", layer=before.node.name
+            )
+            labels = [Label(before.node.span, "needs its own output again")]
+        fix = without(program.statements[place.node.span], "inplace")
+        advice = None if fix else "leave it out"
+        yield Diagnostic(OVERWRITTEN_NUMBERS, message, place.node.span, labels=tuple(labels), help=advice, fix=fix)
+
+
+def _find_first(program: Program) -> Node | None:
+    """The layer that alone receives the net's input."""
+    nodes: Sequence[Node] = program.experiment.network.nodes
+    while nodes and nodes[0].is_sequence:
+        nodes = nodes[0].children
+    return nodes[0] if nodes else None
+
+
+def _overwrites(place: PlacedLayer) -> bool:
+    if place.argument("inplace") is not True or changes_nothing(place):
+        return False
+    before = _find_source(place)
+    return before is None or Trait.GRADIENT_FROM_OUTPUT in before.traits
+
+
+def _find_source(place: PlacedLayer) -> PlacedLayer | None:
+    """The layer that computed what comes in; None where others receive that too."""
+    return next(dropwhile(lambda before: Trait.VIEW in before.traits, place.chain()), None)

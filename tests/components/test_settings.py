@@ -1,0 +1,33 @@
+import re
+from typing import Any
+
+import pytest
+
+from netdsl.components.component import Parameter, parameters_of
+from netdsl.components.settings import DataSettings, TrainSettings
+from netdsl.language.statements import STATEMENTS
+
+SETTINGS = [
+    pytest.param(kind.settings, one, id=f"{kind.name}.{name}")
+    for kind in STATEMENTS.values()
+    if kind.settings
+    for name, one in parameters_of(kind.settings).items()
+]
+
+
+def test_the_settings_of_both_lines_are_found() -> None:
+    assert {kind.settings for kind in STATEMENTS.values() if kind.settings} == {DataSettings, TrainSettings}
+
+
+@pytest.mark.parametrize(("kind", "setting"), SETTINGS)
+def test_every_setting_says_what_it_means(kind: type[Any], setting: Parameter) -> None:
+    assert re.fullmatch(r"[a-z`].*[^.]", setting.doc), "a phrase: lower case, no final period"
+    assert getattr(kind(), setting.name) == setting.default
+
+
+@pytest.mark.parametrize(("kind", "setting"), SETTINGS)
+def test_every_number_has_a_range_that_holds_its_default(kind: type[Any], setting: Parameter) -> None:
+    is_number = bool({int, float} & set(setting.options))
+    assert is_number == (setting.range is not None)
+    if setting.range:
+        setting.range.check(setting.name, setting.default)
