@@ -49,7 +49,7 @@ def all_lints() -> Sequence[Lint]:
 
 def without_allowed(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics without the warnings that a comment on their line allows."""
-    return [found for found in diagnostics if found.severity == "error" or not is_allowed(found)]
+    return [found for found in diagnostics if found.severity == "error" or not is_allowed(found.code, found.span)]
 
 
 def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:

@@ -13,6 +13,7 @@ from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
+from netdsl.checker.experiment.last_batch import check_last_batch
 from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_targets
 from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
@@ -95,6 +96,7 @@ class ExperimentCheck:
             if experiment.loss:
                 check_loss(experiment.loss, network, data.facts, self.context)
             check_metrics(experiment.metrics, data.facts, self.context)
+            check_last_batch(network, data, self.directives[DATA.name][0], self.context)
         return experiment
 
     def _facts(self, dataset: Dataset, arguments: Arguments, statement: Statement) -> Facts | None:
