@@ -129,7 +129,7 @@ def hardswish(x: Shape, inplace: bool = False) -> Result:
 
 @layer("activation", traits=_hardtanh_traits, example="hardtanh -2 2")
 def hardtanh(x: Shape, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Result:
-    """Cuts off what is below `min_val` or above `max_val`."""
+    """Raises numbers below `min_val` to it, and lowers numbers above `max_val` to it."""
     if min_val >= max_val:
         raise Refusal(f"`min_val` {min_val:g} must be below `max_val` {max_val:g}", "min_val")
     return _same(x, "Hardtanh", min_val=min_val, max_val=max_val, inplace=inplace)
@@ -143,25 +143,25 @@ def relu6(x: Shape, inplace: bool = False) -> Result:
 
 @layer("activation", traits={"activation", "gradient_from_output"}, example="tanh")
 def tanh(x: Shape) -> Result:
-    """Squeezes each number between −1 and 1, zero staying zero."""
+    """Squeezes each number between −1 and 1; zero stays zero."""
     return _same(x, "Tanh")
 
 
 @layer("activation", traits={"activation"}, example="tanhshrink")
 def tanhshrink(x: Shape) -> Result:
-    """What `tanh` leaves over: x − tanh(x)."""
+    """Subtracts the `tanh` of each number from it: x − tanh(x)."""
     return _same(x, "Tanhshrink")
 
 
 @layer("activation", traits={"activation", "idempotent"}, example="hardshrink")
 def hardshrink(x: Shape, lambd: float = 0.5) -> Result:
-    """Makes what lies between −lambd and lambd zero, and keeps the rest."""
+    """Makes numbers between −lambd and lambd zero, and keeps the rest."""
     return _same(x, "Hardshrink", lambd=lambd)
 
 
 @layer("activation", traits={"activation"}, example="softshrink")
 def softshrink(x: Shape, lambd: NonNegative = 0.5) -> Result:
-    """Draws each number towards zero by `lambd`, and what is nearer than that to zero."""
+    """Moves each number towards zero by `lambd`; numbers nearer to zero than that become zero."""
     return _same(x, "Softshrink", lambd=lambd)
 
 

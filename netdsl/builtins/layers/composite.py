@@ -40,7 +40,7 @@ def residual(
 
 @layer("composite", takes="any", example="concat { conv 64 k1 } { conv 96 k1; conv 128 k3 p1 }")
 def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
-    """Feeds one input to every body and joins the outputs along a dimension: the channels, unless told otherwise.
+    """Feeds one input to every body and joins the outputs along a dimension: by default the channels.
 
     All other dimensions must agree. A name among the bodies is a labelled output from above that joins them; with names
     and no body, the current value takes part first: `concat stem`.
@@ -110,7 +110,7 @@ def part(x: Shape, bodies: int) -> Shape:
 def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
     """Cuts the channels into equal parts, feeds one to each body, and joins the outputs along the channels.
 
-    An empty body hands its part on as it is.
+    An empty body passes its part on unchanged.
     """
     message = f"`split` cannot join {', '.join(map(format_shape, branches))}: only the channels may differ"
     if not all(branches):

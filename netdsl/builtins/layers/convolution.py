@@ -107,8 +107,8 @@ def dwconv(
 ) -> Result:
     """Convolves each channel by itself: a depthwise convolution.
 
-    It is a convolution with as many groups as input channels; `out_channels`, the same number unless given, is a
-    multiple of it. A 1x1 convolution usually follows, to mix the channels.
+    It is a convolution with as many groups as input channels. `out_channels` is a multiple of their number; left out,
+    it is their number. A 1x1 convolution usually follows, to mix the channels.
     """
     out = in_channels if out_channels is None else out_channels
     if isinstance(in_channels, int) and (out < 1 or out % in_channels):

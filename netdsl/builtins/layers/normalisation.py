@@ -83,8 +83,7 @@ def instancenorm(
 ) -> Result:
     """Normalises each channel of each sample over its own positions.
 
-    It takes the contrast out of every image by itself, which style transfer is built on; nothing is learned unless
-    `affine` is set.
+    It removes the contrast of each image, as style transfer needs. It learns nothing unless `affine` is set.
     """
     return Result(
         x,
@@ -152,8 +151,8 @@ def groupnorm(
 ) -> Result:
     """Normalises groups of channels of each sample over all positions, then scales and shifts each channel.
 
-    It does not depend on the batch, so that it suits batches too small for `bn`. One group is all channels together,
-    as many groups as channels is `instancenorm`.
+    It does not depend on the batch, so it suits batches too small for `bn`. With one group, all channels are
+    normalised together; with as many groups as channels, it is `instancenorm`.
     """
     at_least_rank(1, x, "groupnorm", "channels")
     if not divisible(num_channels, num_groups):
@@ -170,7 +169,7 @@ def groupnorm(
 def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
     """Divides each value by a sum over `size` neighbouring channels at its place: local response normalisation.
 
-    Krizhevsky, Sutskever and Hinton's AlexNet (2012) has it; `bn` has taken its place.
+    Krizhevsky, Sutskever and Hinton's AlexNet (2012) used it; `bn` has replaced it.
     """
     at_least_rank(2, x, "lrn", "channels and at least one axis")
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))

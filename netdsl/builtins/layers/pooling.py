@@ -192,7 +192,7 @@ adaptivemaxpool3d = adaptivemaxpool.only("adaptivemaxpool3d", "CDHW")
 def gap(x: Shape) -> Result:
     """The mean of each channel over all positions: global average pooling.
 
-    It leaves one number a channel, whatever the size of the input; `flatten` then makes a vector of them.
+    It leaves one number for each channel, for an input of any size; `flatten` makes a vector of them.
     """
     return _adapt(x, 1, "AdaptiveAvgPool")
 

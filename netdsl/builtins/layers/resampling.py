@@ -83,7 +83,7 @@ def pad(
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
     value: float = 0.0,
 ) -> Result:
-    """Puts numbers around a feature map: `value`, or its own, mirrored, repeated or from the far side.
+    """Puts numbers around a feature map: `value`, or its own numbers, mirrored, repeated or wrapped around.
 
     `padding` is one number for every side, or two for each axis, the last axis first: left,right,top,bottom. A
     negative number cuts away.

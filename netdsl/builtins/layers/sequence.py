@@ -202,7 +202,7 @@ def posembed(x: Shape, length: int = INFERRED, features: int = INFERRED) -> Resu
     traits={"affine"},
 )
 def classtoken(x: Shape, features: int = INFERRED) -> Result:
-    """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
+    """Puts a learned vector before a sequence, for a classifier to read: T×F becomes (T+1)×F.
 
     After the transformer layers, `select 0` takes it out again (Devlin et al., 2018).
     """
@@ -219,7 +219,7 @@ def last(x: Shape) -> Result:
 
 @layer("sequence", assumes="TF", example="mean", traits={"affine"})
 def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:
-    """Averages over a dimension, which disappears, or over several: of a sequence T×F the steps.
+    """Averages over one dimension or several, which disappear; by default over the steps of a sequence T×F.
 
     With `keepdim` the dimension stays, of size 1.
     """

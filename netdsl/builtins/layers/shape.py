@@ -18,7 +18,7 @@ from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
     traits={"affine", "flattens", "passes_through", "view"},
 )
 def flatten(x: Shape, start_dim: int = 0, end_dim: int = -1) -> Result:
-    """Joins dimensions into one, from `start_dim` to `end_dim`: all of them, unless told otherwise.
+    """Joins dimensions into one, from `start_dim` to `end_dim`: by default all of them.
 
     It stands between feature maps and the first `linear`: C×H×W becomes C·H·W features.
     """
@@ -86,7 +86,7 @@ def permute(x: Shape, dims: Size) -> Result:
 
 @layer("shape", takes="any", example="transpose", traits={"affine", "view"})
 def transpose(x: Shape, dim0: int = -2, dim1: int = -1) -> Result:
-    """Swaps two dimensions, the last two unless told otherwise: C×L becomes T×F, a signal a sequence."""
+    """Swaps two dimensions, by default the last two: a signal C×L becomes a sequence T×F."""
     first, second = axis(dim0, x, "dim0"), axis(dim1, x, "dim1")
     out = list(x)
     out[first], out[second] = x[second], x[first]
@@ -108,7 +108,7 @@ def select(x: Shape, index: int, dim: int = 0) -> Result:
 
 @layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4", traits={"affine"})
 def channelshuffle(x: Shape, groups: Count) -> Result:
-    """Deals the channels of each group out over all groups, so that the next grouped convolution sees them all.
+    """Spreads the channels of each group over all groups, so that the next grouped convolution sees them all.
 
     `groups` must divide the channels (Zhang et al., "ShuffleNet", 2017).
     """
@@ -153,7 +153,7 @@ def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     traits={"affine"},
 )
 def pixelunshuffle(x: Shape, downscale_factor: Count) -> Result:
-    """Makes an image `downscale_factor` r times smaller, its pixels becoming r² times more channels.
+    """Makes an image `downscale_factor` r times smaller; its pixels become r² times more channels.
 
     The inverse of `pixelshuffle`. r must divide the height and the width.
     """
