@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import safetensors
 import safetensors.torch
@@ -148,8 +147,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise TrainingError(
             text("cannot read the weights `{path}`: {reason}", path=path, reason=reason(error))
         ) from error
-    except (safetensors.SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # a damaged archive may fail in any way
         raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise TrainingError(text("`{path}` holds no weights by their names", path=path))
     checkpoint = any(name.startswith("model/") for name in found)
     return {
         _unwrapped(name): value
