@@ -68,7 +68,10 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
     differing = [name for name in own if name in found and name not in taken]
     report = Transfer(
         tuple(taken),
-        tuple(f"{name}: {_shape(own[name])} here, {_shape(found[name])} there" for name in differing),
+        tuple(
+            text("{tensor}: {here} here, {there} there", tensor=name, here=_shape(own[name]), there=_shape(found[name]))
+            for name in differing
+        ),
         tuple(name for name in own if name not in found),
         tuple(name for name in found if name not in own),
     )
