@@ -8,6 +8,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from string import Formatter
 
@@ -82,7 +83,17 @@ def _has_words(node: ast.AST) -> bool:
 def _is_statement(node: ast.JoinedStr) -> bool:
     """Whether a string is a statement of the language: `resize {height}x{width}`."""
     words = [word for part in _constants(node.values) for word in re.findall(r"[A-Za-z]{2,}", str(part.value))]
-    return len(words) == 1 and words[0] in names(load_registry(installed=False))
+    return len(words) == 1 and words[0] in _language()
+
+
+@cache
+def _language() -> frozenset[str]:
+    return frozenset(names(load_registry(installed=False)))
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _constants(values: list[ast.expr]) -> list[ast.Constant]:
@@ -109,7 +120,7 @@ def _name(call: ast.Call) -> str:
 
 
 def _calls(path: Path) -> Iterator[ast.Call]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(_parsed(path)):
         if isinstance(node, ast.Call):
             yield node
 
@@ -123,7 +134,7 @@ def test_no_text_is_put_together_from_pieces() -> None:
         f"{_place(path, node)}: {ast.unparse(node)}"
         for path in _modules()
         if not _is_in(path, PROGRAMS)
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in ast.walk(_parsed(path))
         if isinstance(node, ast.expr) and (_has_words(node) or _joins_words(node))
     ]
     assert not found, "\n".join(found)
@@ -142,7 +153,7 @@ def test_what_is_shown_to_a_user_is_a_literal_or_a_template() -> None:
 def _templates() -> Iterator[tuple[str, ast.Call, list[list[str]]]]:
     """The calls that make texts, with the literals that each template may be; none where that is not seen."""
     for path in _modules():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = _parsed(path)
         functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
         for scope in (tree, *functions) if path != PACKAGE / "core/text.py" else ():
             own = list(_own_nodes(scope))
