@@ -6,6 +6,7 @@ from netdsl.builtins.layers.checks import at_least_rank
 from netdsl.components import INFERRED, Refusal, Result, call, layer
 from netdsl.core.ranges import Count
 from netdsl.core.sizes import Shape, product
+from netdsl.core.text import text
 
 
 @layer(
@@ -49,7 +50,14 @@ def embedding(
     zero and stays there; with `max_norm`, longer vectors are shortened when they are looked up.
     """
     if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-        raise Refusal(f"`padding_idx` is {padding_idx} but the indices end at {num_embeddings - 1}", "padding_idx")
+        raise Refusal(
+            text(
+                "`padding_idx` is {padding_idx} but the indices end at {last}",
+                padding_idx=padding_idx,
+                last=num_embeddings - 1,
+            ),
+            "padding_idx",
+        )
     table = call(
         "torch.nn:Embedding",
         num_embeddings=num_embeddings,

@@ -8,6 +8,7 @@ from netdsl.builtins.layers.checks import axis, batched
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
+from netdsl.core.text import text
 
 LAYOUTS = ("TF",)
 
@@ -41,7 +42,12 @@ def lstm(
     """
     if not 0 <= proj_size < hidden_size:
         raise Refusal(
-            f"`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}", "proj_size"
+            text(
+                "`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}",
+                proj_size=proj_size,
+                hidden_size=hidden_size,
+            ),
+            "proj_size",
         )
     cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
     return _recurrent(x, "LSTM", 4, input_size, hidden_size, proj_size, cell | {"proj_size": proj_size})
@@ -250,7 +256,9 @@ def _recurrent(
 
 def _check_heads(heads: int, features: int, at: str) -> None:
     if not divisible(features, heads):
-        raise Refusal(f"`{at}` {heads} does not divide the {features} features", at)
+        raise Refusal(
+            text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
+        )
 
 
 def _attention_macs(steps: Dim, features: int, extra_steps: int) -> Dim:
