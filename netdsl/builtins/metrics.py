@@ -18,6 +18,11 @@ def accuracy(*, num_classes: int = INFERRED, top_k: Annotated[int, AtLeast(1)] =
     """The share of samples whose class has the highest score, or one of the `top_k` highest."""
 
 
+@metric("netdsl.training.metrics:BinaryAccuracy", wants="binary", example="metrics binary_accuracy")
+def binary_accuracy() -> None:
+    """The share of yes-or-no targets that the net is right about: its probability is on their side of one half."""
+
+
 @metric("netdsl.training.metrics:Top5", wants="classes", example="metrics top5")
 def top5(*, num_classes: int = INFERRED) -> None:
     """The share of samples whose class is among the five with the highest scores."""

@@ -171,7 +171,7 @@ METRICS = StatementKind(
     example="metrics accuracy",
     component=Metric,
     repeats=True,
-    default={"classes": "accuracy", "numbers": "mae"},
+    default={"classes": "accuracy", "binary": "binary_accuracy", "numbers": "mae"},
 )
 LOGGER = StatementKind(
     name="logger",
