@@ -71,7 +71,7 @@ def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding)
     try:
         if not path.exists():
             with locked(place):
-                if not path.exists():
+                if not path.exists():  # another process may have written it while this one waited
                     _write(items, path, decoding)
         return _mapped(path, decoding.skips)
     except OSError as error:
@@ -108,6 +108,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     maps: list[np.memmap[Any, Any]] = []
 
     def allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        # as many rows as there are items: how many are broken is known only when all are decoded
         maps.append(open_memmap(part, "w+", torch.empty(0, dtype=dtype).numpy().dtype, shape))
         return torch.from_numpy(maps[0])
 
@@ -116,6 +117,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     notes = {"rows": len(data), "broken": [asdict(each) for each in broken]}
     _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
     _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
+    # last, since whoever finds the images under their name takes the labels and the notes for whole
     os.replace(part, path)
     sync_folder(path.parent)
 
@@ -142,6 +144,7 @@ def _key(items: Items, steps: Sequence[BatchTransform]) -> str:
     """A name for the files and what is made of them: any file added, removed or changed gives another one."""
     digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
     for index in range(len(items)):
+        # paths, sizes and times, not contents: reading every image would take as long as decoding it
         about = f"{_state(items.name(index), items.folder)}\0{items.label(index)}\n"
         digest.update(about.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

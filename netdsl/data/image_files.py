@@ -27,7 +27,7 @@ def read_image(path: str, mode: str = "RGB") -> Tensor:
 
 def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:
     """A picture of PIL as bytes C×H×W, in colour (`RGB`) or grey (`L`)."""
-    values = np.array(image.convert(mode))
+    values = np.array(image.convert(mode))  # a copy: PIL's own memory is read-only, which torch warns of
     return torch.from_numpy(values).view(*values.shape[:2], -1).permute(2, 0, 1)
 
 
