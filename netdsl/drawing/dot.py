@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from netdsl.drawing.diagram import Diagram
-from netdsl.drawing.graph import Arc, Graph, Group, Vertex, make_graph
+from netdsl.drawing.graph import Arc, Graph, Cluster, Vertex, make_graph
 from netdsl.drawing.layout import Direction
 from netdsl.drawing.themes import Theme
 
@@ -30,7 +30,7 @@ def _lines(graph: Graph, theme: Theme, direction: Direction) -> Iterator[str]:
     yield "}"
 
 
-def _inside(group: Group, theme: Theme, margin: str) -> Iterator[str]:
+def _inside(group: Cluster, theme: Theme, margin: str) -> Iterator[str]:
     for one in group.inside:
         if isinstance(one, Vertex):
             yield f"{margin}{one.key} [{_attributes(one, theme)}]"

@@ -31,19 +31,19 @@ class Arc(NamedTuple):
 
 
 @dataclass
-class Group:
+class Cluster:
     """An opened block, or the whole net: what stands in it."""
 
     key: str
     title: str
-    inside: list[Vertex | Group] = field(default_factory=list)
+    inside: list[Vertex | Cluster] = field(default_factory=list)
 
 
 @dataclass
 class Graph:
     """The net as vertices in groups, and the arcs between them."""
 
-    top: Group
+    top: Cluster
     arcs: list[Arc]
 
 
@@ -67,7 +67,7 @@ class _GraphBuilder:
 
     def build(self) -> Graph:
         """The whole graph."""
-        top = Group("net", self.diagram.title)
+        top = Cluster("net", self.diagram.title)
         series = self.diagram.root
         if not series.parts:
             return Graph(top, [])
@@ -77,7 +77,7 @@ class _GraphBuilder:
         self._link(ends, "output")
         return Graph(top, self.arcs)
 
-    def _series(self, series: Series, ends: Sequence[_End], group: Group) -> Sequence[_End]:
+    def _series(self, series: Series, ends: Sequence[_End], group: Cluster) -> Sequence[_End]:
         after: list[Sequence[_End]] = []
         for place, part in enumerate(series.parts):
             taken = [(skip.label, after[skip.start]) for skip in series.skips if skip.end == place]
@@ -86,12 +86,14 @@ class _GraphBuilder:
         return ends
 
     def _part(
-        self, part: Part, ends: Sequence[_End], group: Group, taken: Sequence[tuple[str, Sequence[_End]]]
+        self, part: Part, ends: Sequence[_End], group: Cluster, taken: Sequence[tuple[str, Sequence[_End]]]
     ) -> Sequence[_End]:
         words = self.diagram.write_shape(part.shapes)
         match part:
             case Frame():
-                inner = Group(self._key("g"), " ".join([part.title, *([f"× {part.times}"] if part.times > 1 else [])]))
+                inner = Cluster(
+                    self._key("g"), " ".join([part.title, *([f"× {part.times}"] if part.times > 1 else [])])
+                )
                 group.inside.append(inner)
                 before = len(self.arcs)
                 found = self._series(part.content, ends, inner)

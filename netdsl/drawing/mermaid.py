@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.drawing.diagram import Diagram
-from netdsl.drawing.graph import Arc, Graph, Group, Vertex, make_graph
+from netdsl.drawing.graph import Arc, Graph, Cluster, Vertex, make_graph
 from netdsl.drawing.layout import Direction
 from netdsl.drawing.themes import Theme
 
@@ -33,7 +33,7 @@ def _lines(graph: Graph, theme: Theme, direction: Direction) -> Iterator[str]:
         yield f"  class {wrong} wrong"
 
 
-def _vertices(group: Group) -> Iterator[Vertex]:
+def _vertices(group: Cluster) -> Iterator[Vertex]:
     for one in group.inside:
         if isinstance(one, Vertex):
             yield one
@@ -41,7 +41,7 @@ def _vertices(group: Group) -> Iterator[Vertex]:
             yield from _vertices(one)
 
 
-def _inside(group: Group, margin: str) -> Iterator[str]:
+def _inside(group: Cluster, margin: str) -> Iterator[str]:
     for one in group.inside:
         if isinstance(one, Vertex):
             words = _quote("\n".join(one.lines))
