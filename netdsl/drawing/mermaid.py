@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from netdsl.drawing.diagram import Diagram
-from netdsl.drawing.graph import Arc, Graph, Cluster, Vertex, make_graph
+from netdsl.drawing.graph import Arc, Cluster, Graph, Vertex, make_graph
 from netdsl.drawing.layout import Direction
 from netdsl.drawing.themes import Theme
 
