@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -122,7 +122,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     sync_folder(path.parent)
 
 
-def _write_whole(path: Path, write: Callable[[Any], Any]) -> None:
+def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     part = path.with_suffix(path.suffix + ".part")
     with part.open("wb") as file:
         write(file)
