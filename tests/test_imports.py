@@ -18,13 +18,14 @@ import netdsl
 ROOT = Path(netdsl.__file__).parent
 FLOORS = (
     ("core",),
-    ("language", "library", "components"),
+    ("components",),
+    ("language", "library"),
     ("builtins",),
     ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export"),
     ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
     ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
 )
-TORCH_FLOOR = 4
+TORCH_FLOOR = 5
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}
 
 CLICK = {

@@ -74,10 +74,10 @@ class Parameter:
 
 
 class Borrowed(Lazy):
-    """Stands for the signature of a class or function, which a registry knows how to read.
+    """Stands for a signature that only a registry knows how to read: that of a class or function, or of a block.
 
     Args:
-        target: the class or function, as `"module:attribute"`.
+        target: the class or function, as `"module:attribute"`, or the block, as `"file:name"`.
         doc: what is said of it.
         facts: of a data set, what is known of it without reading it.
     """

@@ -8,11 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from netdsl.components.component import Component
+from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Dtype, Result, one_of
 from netdsl.components.traits import Declared, find_traits
 from netdsl.core.errors import Refusal
-from netdsl.core.lazy import Lazy
 from netdsl.core.sizes import Shape, format_shape
 from netdsl.core.text import text
 
@@ -70,14 +69,8 @@ class Layer(Component):
         Lints look into the block, unless it has `traits` as a whole.
         """
         path = Path(file)
-
-        def read() -> Callable[..., Any]:
-            from netdsl.components.net_file import describe_block  # the parser: only a text that names it needs it
-
-            return describe_block(path, name)
-
         doc = doc or text("The block `{block}` of {file}.", block=name, file=path.name)
-        return cls(name=name, function=Lazy(read, doc), family=family, file=path, traits=traits)
+        return cls(name=name, function=Borrowed(f"{path}:{name}", doc), family=family, file=path, traits=traits)
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:

@@ -45,7 +45,7 @@ class LazyTorchLookup(TorchLookup):
 
 
 def described(component: Component) -> Component:
-    """The component with the signature of the class or function that it was made of, read when somebody asks for it."""
+    """The component with the signature of what it was made of, a class, a function or a block, read when asked for."""
     borrowed = component.function
     if not isinstance(borrowed, Borrowed):
         return component
@@ -53,6 +53,10 @@ def described(component: Component) -> Component:
 
 
 def _describe(component: Component, borrowed: Borrowed) -> Callable[..., Any]:
+    if isinstance(component, Layer) and component.file:
+        from netdsl.language.block_signatures import describe_block
+
+        return describe_block(component.file, component.name)
     from netdsl.adapters import describe
 
     return describe(component, borrowed)

@@ -8,7 +8,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.names.definitions import Library
 from netdsl.checker.names.scope import Block
 from netdsl.components import Layer
-from netdsl.components.net_file import read_net_file
+from netdsl.language.block_signatures import read_net_file
 
 
 def shipped_block(layer: Layer, context: Context) -> Block | None:

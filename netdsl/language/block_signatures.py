@@ -1,4 +1,4 @@
-"""Layers that plugins write in the language: blocks of a `.net` file, read when a text names one."""
+"""The signatures of blocks that plugins bring as layers, read from their `.net` file when a text names one."""
 
 from __future__ import annotations
 
