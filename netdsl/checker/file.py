@@ -35,14 +35,13 @@ from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
 from netdsl.checker.solve.solver import Solution, find_pins, solve
-from netdsl.components.registry import Registry
 from netdsl.components import Result
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
-from netdsl.core.text import text
 from netdsl.core.text import text
 from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT

@@ -17,8 +17,8 @@ def shapes_json(network: Network, name: str) -> str:
     Where the input leaves sizes open, `fits` has an entry for each symbol, or for several that share a condition. A
     size n fits where it lies in one of the `intervals` (first and last size), or where `repeats` is given, n is at
     least its `from`, and (n - `from`) modulo `period` lies in one of its `intervals`. `searched` is the largest size
-    that was tried, where nothing is known beyond; null where the set is exact. Of several symbols, `equal` says that the
-    set is that of equal sizes alone, and `conditions` has everything that must hold.
+    that was tried, where nothing is known beyond; null where the set is exact. Of several symbols, `equal` says
+    that the set is that of equal sizes alone, and `conditions` has everything that must hold.
     """
     record = {
         "file": name,

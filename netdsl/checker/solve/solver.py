@@ -15,6 +15,7 @@ from netdsl.checker.context import Constraint
 from netdsl.checker.solve.one_symbol import LARGEST, STEPS, direction, solve_one
 from netdsl.core.size_sets import SizeSet
 from netdsl.core.sizes import Dim, Expr, Monomial, Shape, Unknown, evaluate, symbols
+from netdsl.core.source import Span
 from netdsl.program import OpenSizes
 
 TRIED_APART = 1024
@@ -62,7 +63,7 @@ def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constra
 
 def find_pins(shape: Shape, constraints: Sequence[Constraint]) -> Iterator[Pin]:
     """The joins that leave one size alone to symbols to which all other constraints leave several."""
-    pinned: dict[tuple[Constraint, int], list[str]] = {}
+    pinned: dict[tuple[Span, int], Pin] = {}
     for names, group in _components(_names(shape), _distinct(constraints)):
         size = solve_one(group).only if len(names) == 1 else None
         others = [found for found in group if not found.joins]
@@ -71,13 +72,10 @@ def find_pins(shape: Shape, constraints: Sequence[Constraint]) -> Iterator[Pin]:
         for join in (found for found in group if found.joins):
             others.append(join)
             if solve_one(others).only == size:
-                pinned.setdefault((join, size), []).extend(names)
+                before = pinned.get((join.span, size))
+                pinned[join.span, size] = Pin(join, (*(before.names if before else ()), *names), size)
                 break
-    spans: dict[tuple[object, int], Pin] = {}
-    for (join, size), found in pinned.items():
-        names = (*spans[join.span, size].names, *found) if (join.span, size) in spans else tuple(found)
-        spans[join.span, size] = Pin(join, names, size)
-    yield from spans.values()
+    yield from pinned.values()
 
 
 def _names(shape: Shape) -> list[str]:
