@@ -16,13 +16,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdsl.api import build, check, from_module, shapes, train
+    from netdsl.api import build, check, draw, from_module, shapes, train
     from netdsl.core.errors import NetError
     from netdsl.plugins.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 
-__all__ = ["NetError", "__version__", "build", "check", "from_module", "hookimpl", "shapes", "train"]
+__all__ = ["NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "shapes", "train"]
 
 _HOMES = {"NetError": "netdsl.core.errors", "hookimpl": "netdsl.plugins.hookspecs"}
 

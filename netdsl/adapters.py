@@ -15,17 +15,17 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from netdsl.builder import locate
 from netdsl.components import Component, Dataset, Dtype, Facts, Layer, Refusal
+from netdsl.components.component import Borrowed
 from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
 
 
-def describe(component: Component) -> Callable[..., Any]:
+def describe(component: Component, borrowed: Borrowed) -> Callable[..., Any]:
     """The function that stands for a component made `of` a class or function: signature, annotations, documentation."""
-    assert component.borrowed is not None
     try:
-        found = locate(component.borrowed)
+        found = locate(borrowed.target)
     except Exception as error:  # whatever its import raises
         return _refusing(
             text(
@@ -38,18 +38,16 @@ def describe(component: Component) -> Callable[..., Any]:
     if isinstance(component, Layer):
         takes = None if component.takes == "float" else component.takes  # float is what nobody has said
         rule = module_layer(found, component.name, component.family, takes).function
-        rule.__doc__ = rule.__doc__ or component.summary
+        rule.__doc__ = rule.__doc__ or borrowed.doc
         return rule
 
     def described(**arguments: Any) -> Any:
-        if isinstance(component, Dataset):
-            return component.stated or _facts(found, arguments)
-        return None
+        return (borrowed.facts or _facts(found, arguments)) if isinstance(component, Dataset) else None
 
     parameters = list(_settings(type(component), found))
     described.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what `inspect` looks for
     described.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    described.__doc__ = inspect.getdoc(found) or component.summary
+    described.__doc__ = inspect.getdoc(found) or borrowed.doc
     return described
 
 

@@ -1,4 +1,4 @@
-"""The Python surface: check a net, see its shapes, build it, train it, write a module as a text."""
+"""The Python surface: check a net, see its shapes, build it, draw it, train it, write a module as a text."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
 if TYPE_CHECKING:
     from torch import nn
 
+    from netdsl.drawing.drawing import Drawing, ThemeName
+    from netdsl.drawing.layout import Direction
     from netdsl.training import RunResult
 
 
@@ -53,6 +55,37 @@ def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, varia
         OSError: the file cannot be read.
     """
     return _experiment(net, overrides, variant, _registry()).network
+
+
+def draw(
+    net: str | Path,
+    *,
+    overrides: Mapping[str, str] | None = None,
+    variant: str | None = None,
+    depth: int | None = None,
+    theme: ThemeName = "light",
+    direction: Direction | None = None,
+) -> Drawing:
+    """The net as a picture: `draw(Path("tudui.net")).save("tudui.svg")`; in a notebook it shows itself.
+
+    A net with errors is drawn as far as it is known, with the errors in it.
+
+    Args:
+        net: the text, or the `Path` of a file.
+        overrides: values to put in the place of the file's.
+        variant: one of the file's variants.
+        depth: how many levels of blocks are opened; without it, as many as leave the picture small.
+        theme: `light`, `dark` or `print`.
+        direction: `down` or `right`; without it, the net decides.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    from netdsl.drawing.drawing import Drawing
+
+    source = _source(net)
+    experiment, diagnostics = check_source(source, _registry(), overrides=overrides, variant=variant)
+    return Drawing(source, experiment, diagnostics, depth, theme, direction)
 
 
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
@@ -127,6 +160,10 @@ def _registry() -> Registry:
     return registry
 
 
+def _source(net: str | Path) -> Source:
+    return Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
+
+
 def _experiment(
     net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> Experiment:
@@ -139,8 +176,7 @@ def _experiment(
 def _check(
     net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> tuple[Experiment | None, list[Diagnostic]]:
-    source = Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
-    experiment, diagnostics = check_source(source, registry, overrides=overrides, variant=variant)
+    experiment, diagnostics = check_source(_source(net), registry, overrides=overrides, variant=variant)
     if isinstance(net, str) and diagnostics and _PATH.fullmatch(net):
         advice = text("this is read as the text of a net; to read a file, give `Path({path!r})`", path=net)
         diagnostics = [diagnostics[0]._replace(help=advice, fix=None)]

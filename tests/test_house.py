@@ -22,7 +22,7 @@ WRITTEN = sorted(
 )
 
 PUBLIC = {
-    "netdsl": ["NetError", "__version__", "build", "check", "from_module", "hookimpl", "shapes", "train"],
+    "netdsl": ["NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "shapes", "train"],
     "netdsl.components": [
         "INFERRED",
         "Call",

@@ -20,7 +20,7 @@ FLOORS = (
     ("core",),
     ("language", "library", "components"),
     ("builtins",),
-    ("program", "checker", "lints", "analysis", "codes", "render", "export"),
+    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export"),
     ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
     ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
 )
@@ -176,6 +176,11 @@ COMMAND_LINES = [
     "layers conv",
     "plugins",
     "export correct.net",
+    "draw correct.net",
+    "draw mistaken.net",
+    "draw correct.net -o net.mmd",
+    "draw correct.net -o net.dot",
+    "draw correct.net -o net.tikz",
 ]
 
 

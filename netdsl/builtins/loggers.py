@@ -7,14 +7,14 @@ from netdsl.components import logger
 
 @logger("netdsl.training.reporting.tensorboard:TensorBoard", example="logger tensorboard")
 def tensorboard() -> None:
-    """TensorBoard's event files, in the run's folder `tensorboard/`."""
+    """Writes TensorBoard's event files, into `tensorboard/` in the run's folder."""
 
 
 @logger("netdsl.training.reporting.loggers:Csv", example="logger csv")
 def csv() -> None:
-    """A table for spreadsheets and pandas, `metrics.csv` in the run's folder."""
+    """Writes a table for spreadsheets and pandas, `metrics.csv` in the run's folder."""
 
 
 @logger("netdsl.training.reporting.loggers:Jsonl", example="logger jsonl")
 def jsonl() -> None:
-    """One JSON object a line, `metrics.jsonl` in the run's folder."""
+    """Writes one JSON object a line, `metrics.jsonl` in the run's folder."""

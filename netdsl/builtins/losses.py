@@ -17,9 +17,9 @@ from netdsl.core.text import text
     example="loss cross_entropy label_smoothing=0.1",
 )
 def cross_entropy(*, ignore_index: int = -100, label_smoothing: Share = 0.0) -> None:
-    """Minus the log of the probability given to the right class: softmax and `nll` in one, on raw scores (logits).
+    """Minus the log of the right class's probability: softmax and `nll` in one, on raw scores (logits).
 
-    `label_smoothing` gives that share of the target evenly to all the classes.
+    `label_smoothing` spreads that share of the target evenly over all classes.
     """
 
 
@@ -36,7 +36,7 @@ def nll(*, ignore_index: int = -100) -> None:
 
 @loss("torch.nn:MultiMarginLoss", wants="classes", example="loss multi_margin")
 def multi_margin(*, p: int = 1, margin: float = 1.0) -> None:
-    """By how much other classes come within `margin` of the right one's score: the hinge loss of several classes."""
+    """The hinge loss of several classes: by how much others come within `margin` of the right class's score."""
     if p not in (1, 2):
         raise Refusal(text("`p` is {p} but must be 1 or 2", p=p), "p")
 
@@ -75,14 +75,14 @@ def l1() -> None:
 
 @loss("torch.nn:SmoothL1Loss", example="loss smooth_l1 beta=0.5")
 def smooth_l1(*, beta: NonNegative = 1.0) -> None:
-    """Squared below `beta`, absolute above it, with slope 1 there: `huber` divided by `beta`."""
+    """The square of a difference below `beta`, and a line of slope 1 above it: `huber` divided by `beta`."""
 
 
 @loss("torch.nn:HuberLoss", example="loss huber delta=2")
 def huber(*, delta: Positive = 1.0) -> None:
-    """Squared below `delta`, absolute above it."""
+    """The square of a difference below `delta`, and a line above it."""
 
 
 @loss("torch.nn:PoissonNLLLoss", example="loss poisson_nll")
 def poisson_nll(*, log_input: bool = True, full: bool = False, eps: float = 1e-8) -> None:
-    """Minus the log-likelihood of counts under a Poisson law whose rate the net gives (its log, with `log_input`)."""
+    """Minus the log-likelihood of counts in a Poisson distribution: the net gives its rate, or the log of it."""

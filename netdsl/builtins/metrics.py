@@ -15,7 +15,12 @@ Average = Literal["micro", "macro", "weighted"]
 
 @metric("netdsl.training.metrics:Accuracy", wants="classes", example="metrics accuracy")
 def accuracy(*, num_classes: int = INFERRED, top_k: Annotated[int, AtLeast(1)] = 1, average: Average = "micro") -> None:
-    """The share of samples whose class is the one with the highest score, or among the `top_k` highest."""
+    """The share of samples whose class has the highest score, or one of the `top_k` highest."""
+
+
+@metric("netdsl.training.metrics:BinaryAccuracy", wants="binary", example="metrics binary_accuracy")
+def binary_accuracy() -> None:
+    """The share of yes-or-no targets that the net is right about: its probability is on their side of one half."""
 
 
 @metric("netdsl.training.metrics:Top5", wants="classes", example="metrics top5")
@@ -30,7 +35,10 @@ def f1(*, num_classes: int = INFERRED, average: Average = "macro") -> None:
 
 @metric("netdsl.training.metrics:AUROC", wants="classes", example="metrics auroc")
 def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] = "macro") -> None:
-    """How likely a class's sample scores above another's: the area under the ROC curve, averaged over the classes."""
+    """The area under the ROC curve, averaged over the classes.
+
+    It is the probability that a sample of the class scores above a sample of another.
+    """
 
 
 @metric("netdsl.training.metrics:Confusion", wants="classes", example="metrics confusion")
@@ -55,4 +63,4 @@ def mae() -> None:
 
 @metric("netdsl.training.metrics:R2", example="metrics r2")
 def r2() -> None:
-    """The share of the target's variance that the net explains: 1 is perfect, 0 as good as always saying the mean."""
+    """The share of the target's variance that the net explains: 1 is perfect, 0 is no better than the mean."""

@@ -26,7 +26,7 @@ def sgd(
     foreach: bool | None = None,
     fused: bool | None = None,
 ) -> None:
-    """A step against the gradient; with `momentum`, against a running sum of gradients."""
+    """Steps against the gradient; with `momentum`, against a running sum of gradients."""
     if nesterov and (momentum <= 0 or dampening):
         raise Refusal("`nesterov` needs a `momentum`, and no `dampening`", "nesterov", "write `momentum=0.9`")
     _one_way(foreach, fused)
@@ -61,7 +61,7 @@ def adamw(
     foreach: bool | None = None,
     fused: bool | None = None,
 ) -> None:
-    """Adam, the weight decay taken off the weights and not added to the gradient (Loshchilov, Hutter 2017)."""
+    """Adam whose weight decay acts on the weights, not through the gradient (Loshchilov, Hutter 2017)."""
     _one_way(foreach, fused)
 
 
@@ -91,7 +91,7 @@ def radam(
     maximize: bool = False,
     foreach: bool | None = None,
 ) -> None:
-    """Adam that trusts its scaling once enough gradients were seen, so it needs no warm-up (Liu and others 2019)."""
+    """Adam that scales its steps only after enough gradients, so it needs no warm-up (Liu and others 2019)."""
 
 
 @optimizer("torch.optim:Adamax", example="optimizer adamax")
@@ -148,7 +148,7 @@ def adadelta(
     maximize: bool = False,
     foreach: bool | None = None,
 ) -> None:
-    """Steps in the proportion of running means of past steps and gradients; hardly needs an `lr` (Zeiler 2012)."""
+    """Steps scaled by running means of past steps and gradients; hardly needs an `lr` (Zeiler 2012)."""
 
 
 @optimizer("torch.optim:ASGD", example="optimizer asgd lr=0.05")

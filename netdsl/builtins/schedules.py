@@ -14,39 +14,42 @@ from netdsl.core.ranges import Above, NonNegative, Positive, Share
 
 @schedule("netdsl.training.schedules:constant", example="schedule none warmup=1")
 def none(*, warmup: NonNegative = 0.0) -> None:
-    """The learning rate stays what the optimizer says."""
+    """Keeps the learning rate of the optimizer."""
 
 
 @schedule("netdsl.training.schedules:cosine", aliases={"T_max": "t_max"}, example="schedule cosine warmup=5")
 def cosine(*, t_max: Annotated[float | None, Above(0)] = None, eta_min: float = 0.0, warmup: NonNegative = 0.0) -> None:
-    """Half a cosine wave from `lr` to `eta_min`, in `t_max` epochs or the whole training (Loshchilov, Hutter 2016)."""
+    """Lowers the rate along half a cosine wave, from `lr` to `eta_min` (Loshchilov, Hutter 2016).
+
+    It takes `t_max` epochs; left out, the whole training.
+    """
 
 
 @schedule("netdsl.training.schedules:linear", example="schedule linear warmup=2 end_factor=0.01")
 def linear(*, start_factor: NonNegative = 1.0, end_factor: NonNegative = 0.0, warmup: NonNegative = 0.0) -> None:
-    """A straight line from `start_factor` times `lr` to `end_factor` times `lr` at the end of the training."""
+    """Changes the rate along a straight line, from `start_factor` times `lr` to `end_factor` times `lr`."""
 
 
 @schedule("netdsl.training.schedules:polynomial", example="schedule polynomial power=0.9")
 def polynomial(*, power: NonNegative = 1.0, warmup: NonNegative = 0.0) -> None:
-    """`lr` times (1 − t)^`power`, where t runs from 0 to 1 over the training."""
+    """Lowers the rate to `lr` times (1 − t)^`power`, where t runs from 0 to 1 over the training."""
 
 
 @schedule("netdsl.training.schedules:step", example="schedule step 30 gamma=0.1")
 def step(step_size: Positive, *, gamma: Positive = 0.1, warmup: NonNegative = 0.0) -> None:
-    """`lr` times `gamma` after each `step_size` epochs of the training, the warm-up's among them."""
+    """Multiplies the rate by `gamma` after each `step_size` epochs; those of the warm-up count."""
 
 
 @schedule("netdsl.training.schedules:multistep", example="schedule multistep 60,120,160 gamma=0.2")
 def multistep(
     milestones: Annotated[tuple[float, ...], Above(0)], *, gamma: Positive = 0.1, warmup: NonNegative = 0.0
 ) -> None:
-    """`lr` times `gamma` at each of the `milestones`, which count epochs from the start of the training."""
+    """Multiplies the rate by `gamma` at each of the `milestones`, in epochs from the start of the training."""
 
 
 @schedule("netdsl.training.schedules:exponential", example="schedule exponential 0.95")
 def exponential(gamma: Positive, *, warmup: NonNegative = 0.0) -> None:
-    """`lr` times `gamma` an epoch, a little at every step."""
+    """Multiplies the rate by `gamma` in each epoch, a little at every step."""
 
 
 @schedule("netdsl.training.schedules:onecycle", example="schedule onecycle max_lr=0.4 pct_start=0.25")
@@ -62,7 +65,7 @@ def onecycle(
     final_div_factor: Positive = 1e4,
     three_phase: bool = False,
 ) -> None:
-    """Up to `max_lr` in the first `pct_start` of the training, then down to almost nothing.
+    """Raises the rate to `max_lr` in the first `pct_start` of the training, then lowers it to almost nothing.
 
     `max_lr` left out is the optimizer's `lr`. The momentum, where the optimizer has one, goes the other way (Smith,
     Topin 2017).

@@ -90,7 +90,7 @@ def scale_shorter_side(height: int, width: int, length: int) -> tuple[int, int]:
 
 @transform(f"{GEOMETRY}:CenterCrop", example="data stl10 { centercrop 64 }")
 def centercrop(x: Shape, size: Size) -> Shape:
-    """The middle of the image; black around it where the image is smaller."""
+    """Takes the middle of the image; where the image is smaller, the rest is black."""
     return _resized(x, size, "centercrop")
 
 
@@ -103,9 +103,9 @@ def randomcrop(
     padding_mode: Literal["constant", "edge", "reflect"] = "constant",
     fill: float = 0.0,
 ) -> Shape:
-    """A piece of the image, from a random place, after `padding` pixels were put around it. In testing, its middle.
+    """Takes a piece of the image at a random place, after putting `padding` pixels around it; in testing, the middle.
 
-    `fill` is what constant padding is made of, from 0 (black) to 1.
+    `fill` is the value of constant padding, from 0 (black) to 1.
     """
     _, *axes = _image(x, "randomcrop")
     pads, sizes = per_axis(padding, 2, "padding"), per_axis(size, 2, "size")
@@ -139,16 +139,17 @@ def randomresizedcrop(
     ratio: Range = (3 / 4, 4 / 3),
     interpolation: Literal["nearest", "bilinear"] = "bilinear",
 ) -> Shape:
-    """A random part of the image, `scale` of its area, as wide to high as `ratio`, scaled to one size.
+    """Takes a random part of the image and scales it to one size.
 
-    In testing the whole image, as `resize fit=cover` gives it.
+    `scale` limits the part's share of the area, `ratio` its width divided by its height. In testing it takes the whole
+    image, as `resize fit=cover` does.
     """
     return _resized(x, size, "randomresizedcrop")
 
 
 @transform(f"{GEOMETRY}:HorizontalFlip", random=True, example="data cifar10 { hflip }")
 def hflip(x: Shape, p: float = 0.5) -> Shape:
-    """Left and right change places, with probability `p`."""
+    """Mirrors left and right with probability `p`."""
     _probability(p)
     _image(x, "hflip")
     return x
@@ -156,7 +157,7 @@ def hflip(x: Shape, p: float = 0.5) -> Shape:
 
 @transform(f"{GEOMETRY}:VerticalFlip", random=True, example="data eurosat { vflip }")
 def vflip(x: Shape, p: float = 0.5) -> Shape:
-    """Top and bottom change places, with probability `p`."""
+    """Mirrors top and bottom with probability `p`."""
     _probability(p)
     _image(x, "vflip")
     return x
@@ -164,9 +165,9 @@ def vflip(x: Shape, p: float = 0.5) -> Shape:
 
 @transform(f"{GEOMETRY}:AlternatingFlip", random=True, example="data cifar10 { altflip }")
 def altflip(x: Shape) -> Shape:
-    """Each image is shown mirrored in every second epoch; chance decides only in which (Jordan 2024).
+    """Mirrors each image in every second epoch; chance decides whether it begins with the first (Jordan 2024).
 
-    Two epochs then hold every image both ways, where `hflip` would repeat half of them.
+    Two epochs then show every image both ways; `hflip` would repeat half of them.
     """
     _image(x, "altflip")
     return x
@@ -174,9 +175,10 @@ def altflip(x: Shape) -> Shape:
 
 @transform("netdsl.data.transforms.values:Normalize", example="data cifar10 { normalize }")
 def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ...] = INFERRED) -> Shape:
-    """Each channel minus its `mean`, divided by its `std`: left out, those of the data set's training part.
+    """Subtracts `mean` from each channel and divides it by `std`.
 
-    Published values where there are some, otherwise computed when the data are read.
+    Left out, they are those of the data set's training part: published values where there are some, otherwise computed
+    when the data are read.
     """
     for name, given in (("mean", mean), ("std", std)):
         if given and len(given) not in (1, x[0]) and not isinstance(x[0], Unknown):
@@ -196,9 +198,9 @@ def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ..
 
 @transform(f"{GEOMETRY}:Cutout", random=True, example="data cifar10 { cutout 8 }")
 def cutout(x: Shape, size: Size, *, p: float = 1.0, fill: float = 0.0) -> Shape:
-    """A rectangle of `size` around a random pixel is painted over; what lies outside the image is lost (DeVries 2017).
+    """Fills a rectangle of `size` around a random pixel; it may reach beyond the image (DeVries 2017).
 
-    `fill` is the paint, from 0 (black) to 1; after `normalize`, in its values.
+    `fill` is a value from 0 (black) to 1; after `normalize`, it is a normalised value.
     """
     _probability(p)
     _resized(x, size, "cutout")
@@ -209,7 +211,7 @@ def cutout(x: Shape, size: Size, *, p: float = 1.0, fill: float = 0.0) -> Shape:
 def rotation(
     x: Shape, degrees: float, *, interpolation: Literal["nearest", "bilinear"] = "bilinear", fill: float = 0.0
 ) -> Shape:
-    """Turned about its middle by up to `degrees` either way; `fill` comes in at the corners."""
+    """Turns the image about its middle by up to `degrees` either way; the corners are filled with `fill`."""
     _image(x, "rotation")
     return x
 
@@ -225,10 +227,10 @@ def affine(
     interpolation: Literal["nearest", "bilinear"] = "bilinear",
     fill: float = 0.0,
 ) -> Shape:
-    """Turned, moved, scaled and slanted about its middle, each by a random amount.
+    """Turns, moves, scales and shears the image about its middle, each by a random amount.
 
-    `translate` is the largest move to the side and up or down, as shares of the width and height; `scale` the smallest
-    and largest factor; `degrees` and `shear` the largest angles either way.
+    `translate` is the largest move to the side and up or down, as shares of the width and height. `scale` is the
+    smallest and the largest factor. `degrees` and `shear` are the largest angles either way.
     """
     _image(x, "affine")
     if min(scale) <= 0:
@@ -242,7 +244,10 @@ def affine(
 def colorjitter(
     x: Shape, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0, hue: float = 0.0
 ) -> Shape:
-    """Brightness, contrast and saturation by random factors of 1 − b … 1 + b, the hue by up to `hue` of the circle."""
+    """Changes brightness, contrast and saturation by random factors of 1 − b … 1 + b, and the hue.
+
+    The hue is moved by up to `hue` of the colour circle either way.
+    """
     for name, given in (("brightness", brightness), ("contrast", contrast), ("saturation", saturation)):
         if given < 0:
             raise Refusal(text("`{name}` is at least 0, not {given:g}", name=name, given=given), name)
@@ -256,7 +261,7 @@ def colorjitter(
 
 @transform(f"{COLOUR}:Grayscale", example="data cifar10 { grayscale }")
 def grayscale(x: Shape, channels: int = 1) -> Shape:
-    """How bright each pixel is, 0.2989·red + 0.587·green + 0.114·blue, in one channel or three equal ones."""
+    """Turns colours into brightness, 0.2989·red + 0.587·green + 0.114·blue, in one channel or three equal ones."""
     if channels not in (1, 3):
         raise Refusal(text("a grey image has 1 channel or 3 equal ones, not {channels}", channels=channels), "channels")
     _, height, width = _image(_colour(x, "grayscale"), "grayscale")
@@ -265,9 +270,9 @@ def grayscale(x: Shape, channels: int = 1) -> Shape:
 
 @transform(f"{MIXING}:Mixup", random=True, example="data cifar10 { normalize; mixup 0.2 }")
 def mixup(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
-    """Two images laid over each other, and their classes likewise (Zhang and others 2017).
+    """Mixes two images, and their classes, in a random proportion (Zhang and others 2017).
 
-    The share is drawn from Beta(`alpha`, `alpha`), which hardly mixes where `alpha` is near 0. Needs
+    The share is drawn from Beta(`alpha`, `alpha`); with an `alpha` near 0, it hardly mixes. Needs
     `loss cross_entropy`.
     """
     return _mixing(x, alpha)
@@ -275,7 +280,7 @@ def mixup(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
 
 @transform(f"{MIXING}:CutMix", random=True, example="data cifar10 { normalize; cutmix }")
 def cutmix(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
-    """A rectangle of another image is pasted in, and the classes are mixed by its area (Yun and others 2019).
+    """Pastes in a rectangle of another image, and mixes the classes by its area (Yun and others 2019).
 
     The area is drawn from Beta(`alpha`, `alpha`). Needs `loss cross_entropy`.
     """
@@ -293,7 +298,7 @@ def _mixing(x: Shape, alpha: float) -> Shape:
 def randaugment(
     x: Shape, num_ops: int = 2, magnitude: int = 9, *, num_magnitude_bins: int = 31, fill: float = 0.0
 ) -> Shape:
-    """`num_ops` operations, one after the other, from fourteen, all at strength `magnitude` (Cubuk and others 2019)."""
+    """Applies `num_ops` of fourteen operations, all at strength `magnitude` (Cubuk and others 2019)."""
     if not 0 <= magnitude < num_magnitude_bins:
         raise Refusal(
             text(
@@ -308,5 +313,5 @@ def randaugment(
 
 @transform(f"{POLICY}:TrivialAugment", random=True, example="data cifar10 { trivialaugment }")
 def trivialaugment(x: Shape, *, num_magnitude_bins: int = 31, fill: float = 0.0) -> Shape:
-    """One operation from fourteen, at a random strength: nothing to tune, hard to beat (Müller, Hutter 2021)."""
+    """Applies one of fourteen operations at a random strength: nothing has to be tuned (Müller, Hutter 2021)."""
     return _colour(x, "trivialaugment")

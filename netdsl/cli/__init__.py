@@ -33,6 +33,8 @@ def netdsl(ctx: click.Context) -> None:
 def main() -> None:
     """The entry point."""
     gc.set_threshold(FEW_COLLECTIONS)
+    # A process that this one starts, such as a reader of data, must not import from the current folder either.
+    os.environ["PYTHONSAFEPATH"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a real process's streams can

@@ -13,7 +13,8 @@ from netdsl.cli.shared.inputs import ProgramText, Settings
 from netdsl.cli.shared.options import takes_program
 from netdsl.cli.shared.output import colored
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.errors import DataError, NetError
+from netdsl.core.errors import DataError, NetError, WrongPath
+from netdsl.core.files import reason
 from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
 from netdsl.core.text import text
@@ -51,7 +52,10 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
         from netdsl.data.sample_grid import save_grid
 
         picture = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
-        save_grid(picture, found.raw, found.transformed)
+        try:
+            save_grid(picture, found.raw, found.transformed)
+        except OSError as error:
+            raise WrongPath(text("`{path}` cannot be written: {reason}", path=picture, reason=reason(error))) from error
     click.echo(_json(use, found, picture) if as_json else _report(use, found, picture), nl=False)
 
 

@@ -75,7 +75,7 @@ def _import(name: str) -> object:
     except ModuleNotFoundError as error:
         missing = error.name or name
         if name.startswith(missing):
-            raise click.UsageError(text("`{name}` cannot be imported, there is no such module", name=name)) from error
+            raise click.UsageError(text("`{name}` cannot be imported: there is no such module", name=name)) from error
         raise click.UsageError(
             text(
                 "`{name}` cannot be imported: it imports `{missing}`, which is not installed",

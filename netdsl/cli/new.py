@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from netdsl.core.errors import FileError
+from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.scaffold import PREFIX, net_text, plugin_files, write_file, write_folder
 
@@ -44,6 +45,8 @@ def plugin(name: str, into: Path) -> None:
         write_folder(folder, files)
     except FileExistsError as error:
         raise _exists(folder) from error
+    except OSError as error:
+        raise _unwritable(folder, error) from error
     click.echo(text("wrote {folder}: {files}", folder=folder, files=", ".join(files)))
     click.echo(text("next: cd {folder}; pip install -e '.[test]'; python -m pytest", folder=folder))
 
@@ -62,7 +65,13 @@ def net(name: str, into: Path) -> None:
         write_file(file, net_text(name))
     except FileExistsError as error:
         raise _exists(file) from error
+    except OSError as error:
+        raise _unwritable(file, error) from error
     click.echo(text("wrote {file}\nnext: netdsl run {file}", file=file))
+
+
+def _unwritable(path: Path, error: OSError) -> FileError:
+    return FileError(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error)))
 
 
 def _exists(path: Path) -> FileError:

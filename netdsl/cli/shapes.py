@@ -6,9 +6,10 @@ import sys
 
 import click
 
-from netdsl.cli.shared.inputs import ProgramText
+from netdsl.cli.shared.inputs import ProgramText, show_diagnostics
 from netdsl.cli.shared.options import takes_program
 from netdsl.cli.shared.output import colored, columns
+from netdsl.core.text import ntext
 from netdsl.program import Experiment
 from netdsl.render.shapes_json import shapes_json
 from netdsl.render.table import shapes_table
@@ -28,15 +29,23 @@ BATCH = 64
 @click.option("--explain", is_flag=True, help="Put the arithmetic of every size below its layer.")
 @click.option("--depth", type=click.IntRange(min=0), metavar="N", help="Show only N levels of nesting.")
 @click.option("--full", is_flag=True, help="Show every repetition of repeated layers.")
+@click.option("--warnings", is_flag=True, help="Show the warnings, not only their number.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(
-    program: ProgramText, batch: int | None, explain: bool, depth: int | None, full: bool, as_json: bool
+    program: ProgramText, batch: int | None, explain: bool, depth: int | None, full: bool, warnings: bool, as_json: bool
 ) -> None:
     """Show every layer's output shape, parameters and multiply-adds.
 
     FILE is a .net file, or `-` for standard input. Nothing is downloaded or trained.
     """
-    experiment = program.experiment
+    experiment, found = program.checked
+    if warnings:
+        show_diagnostics(found)
+    elif found:
+        counted = ntext(
+            "{count} warning; `--warnings` shows it", "{count} warnings; `--warnings` shows them", count=len(found)
+        )
+        click.echo(counted, err=True)
     if as_json:
         click.echo(shapes_json(experiment.network, program.source.name), nl=False)
         return

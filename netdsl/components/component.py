@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
 
@@ -73,6 +73,24 @@ class Parameter:
         return any(get_args(option)[:1] == (Shape,) for option in self.options)
 
 
+class Borrowed(Lazy):
+    """Stands for the signature of a class or function, which a registry knows how to read.
+
+    Args:
+        target: the class or function, as `"module:attribute"`.
+        doc: what is said of it.
+        facts: of a data set, what is known of it without reading it.
+    """
+
+    def __init__(self, target: str, doc: str = "", facts: object = None) -> None:
+        super().__init__(self._refuse, doc or f"`{target}`")
+        self.target = target
+        self.facts = facts
+
+    def _refuse(self) -> Callable[..., Any]:
+        raise Refusal(text("`{target}` is read once a registry holds it", target=self.target))
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
     """A name of the language and the function that describes it.
@@ -83,7 +101,6 @@ class Component:
         target: what is built, as `"module:attribute"`.
         aliases: other names of parameters.
         example: how it may look in a file.
-        borrowed: the class or function whose signature it has, where it was made `of` one.
 
     Each kind of component is a class and says of all its components:
 
@@ -104,7 +121,6 @@ class Component:
     target: str | None = None
     aliases: Mapping[str, str] = field(default_factory=dict)
     example: str = ""
-    borrowed: str | None = None
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
@@ -149,9 +165,9 @@ class Component:
         case, unless one is given; `doc` is what is said of it in lists, and its documentation where it has none.
         """
         name = name or target.rpartition(":")[2].lower()
-        function = Lazy(partial(_unread, target), doc or f"`{target}`")
+        function = Borrowed(target, doc)
         built = f"{cls.adapter}({target})" if cls.adapter else target
-        return cls(name=name, function=function, target=built, borrowed=target, **options)
+        return cls(name=name, function=function, target=built, **options)
 
     @property
     def is_lazy(self) -> bool:
@@ -189,7 +205,3 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
         for name, given in inspect.signature(function).parameters.items()
         if name != "x" or given.kind is given.KEYWORD_ONLY
     }
-
-
-def _unread(target: str) -> Callable[..., Any]:
-    raise Refusal(text("`{target}` is read once a registry holds it", target=target))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from netdsl.components.component import Component
+from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Dtype
 from netdsl.core.sizes import Shape
 
@@ -38,23 +38,17 @@ class Facts(NamedTuple):
     dtype: Dtype = "float"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
     `target` is a callable `(root: Path, **arguments) -> netdsl.data.Splits`. The function receives paths
     already made absolute; it may raise `Refusal`, and `OSError` where it has to look at files.
-
-    Args:
-        stated: of a data set made `of` a class or function, its facts, where they are known without reading it.
     """
 
     kind: ClassVar[str] = "data set"
     plural: ClassVar[str] = "data sets"
     supplied: ClassVar[tuple[str, ...]] = ("root",)
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
-
-    stated: Facts | None = None
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
@@ -63,7 +57,7 @@ class Dataset(Component):
         Of two, the first trains and the second tests. Without `facts` every target is read to check a file. A data set
         with a length that takes more than 64 MiB is read sample by sample, from then on as `cache=` says.
         """
-        return super().of(target, name=name, doc=doc, stated=facts, **options)
+        return replace(super().of(target, name=name, **options), function=Borrowed(target, doc, facts))
 
     def facts(self, **arguments: Any) -> Facts:
         """What is known of the data set with these arguments."""

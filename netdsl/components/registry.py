@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from netdsl.components.component import Component
 from netdsl.components.experiment import Transform
@@ -72,20 +72,24 @@ class Implementation(NamedTuple):
     takes: tuple[str, ...] = ()
 
 
-class TorchLookup(Protocol):
-    """The classes of torch and torchvision that a text may name by their own names; asking for one imports them."""
+class TorchLookup:
+    """The classes of torch and torchvision that a text may name by their own names; none, where torch is left out."""
 
-    def layer(self, name: str) -> Layer | None:
+    def layer(self, name: str) -> Layer | None:  # noqa: ARG002  # whoever knows layers looks at it
         """The layer that `nn.Hardshrink` means; None where torch has none of that name."""
+        return None
 
     def layer_names(self) -> Collection[str]:
         """The names that `layer` knows."""
+        return ()
 
-    def transform(self, name: str) -> Transform | None:
+    def transform(self, name: str) -> Transform | None:  # noqa: ARG002  # as above
         """The transform that `v2.GaussianBlur` means; None where torchvision has none of that name."""
+        return None
 
     def transform_names(self) -> Collection[str]:
         """The names that `transform` knows."""
+        return ()
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ class Registry:
         disputed: names that several plugins bring, so that none of them counts, and those plugins.
         lints: rules over a checked program, beside netdsl's own.
         callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
-        torch: the classes of torch and torchvision; without it, no text can name one.
+        torch: the classes of torch and torchvision that a text may name.
     """
 
     components: Mapping[type[Component], Mapping[str, Component]]
@@ -110,7 +114,7 @@ class Registry:
     disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
     lints: tuple[Implementation, ...] = ()
     callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
-    torch: TorchLookup | None = None
+    torch: TorchLookup = field(default_factory=TorchLookup)
 
     def of(self, kind: type[C]) -> Mapping[str, C]:
         """Every component of a kind, by name."""

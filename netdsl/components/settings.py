@@ -4,8 +4,8 @@ Lists of them derive from here: what the checker accepts, the pages of `netdsl l
 and what runs record. Who acts on a setting reads it from the object.
 """
 
-from __future__ import annotations
-
+# Annotations are not postponed here: every check of a file with a `train` line would evaluate each from its text first,
+# which takes a few milliseconds.
 from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
@@ -68,9 +68,11 @@ class TrainSettings:
     keep: Annotated[int, AtLeast(0), "how many of the best epochs keep their weights"] = 1
     speed: Annotated[
         Literal["auto", "contiguous", "channels_last"],
-        "how images lie in memory; `auto` times a few steps and takes the faster, also of several `test_batch`",
+        "how images lie in memory; `auto` times a few steps and takes the faster",
     ] = "auto"
-    test_batch: Annotated[int | None, AtLeast(1), "samples that are tested at once; left out, `speed` says"] = None
+    test_batch: Annotated[
+        int | None, AtLeast(1), "samples that are tested at once; left out, `batch`, and at least 256"
+    ] = None
     decay: Annotated[
         Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
     ] = "all"

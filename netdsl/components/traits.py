@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 
@@ -88,4 +89,9 @@ def find_traits(declared: Declared, arguments: Mapping[str, Any]) -> Traits:
     """The traits of a use of a layer; raises `ValueError` for a word that is no trait."""
     if isinstance(declared, frozenset):
         return declared
-    return frozenset(map(Trait, declared(arguments) if callable(declared) else declared))
+    return _named(frozenset(declared(arguments) if callable(declared) else declared))
+
+
+@cache  # a deep net asks for the same few sets ten thousand times
+def _named(words: frozenset[str]) -> Traits:
+    return frozenset(map(Trait, words))

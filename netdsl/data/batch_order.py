@@ -38,6 +38,7 @@ class Plan:
     def share(self, step: int) -> slice:
         """This rank's rows of the global batch."""
         size = self.size(step)
+        # shares differ by one sample at most, and together they are the batch, whatever the number of ranks
         return slice(size * self.rank // self.world, size * (self.rank + 1) // self.world)
 
     def shared(self, step: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -71,7 +71,7 @@ def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding)
     try:
         if not path.exists():
             with locked(place):
-                if not path.exists():
+                if not path.exists():  # another process may have written it while this one waited
                     _write(items, path, decoding)
         return _mapped(path, decoding.skips)
     except OSError as error:
@@ -97,7 +97,7 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
         filled += len(raw.x)
         y.append(raw.y)
     if not filled:
-        raise DataError("not one of the images could be read", str(broken[0]) if broken else None)
+        raise DataError("none of the images can be read", str(broken[0]) if broken else None)
     return Tensors(x[:filled], torch.cat(y)), broken
 
 
@@ -108,6 +108,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     maps: list[np.memmap[Any, Any]] = []
 
     def allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        # as many rows as there are items: how many are broken is known only when all are decoded
         maps.append(open_memmap(part, "w+", torch.empty(0, dtype=dtype).numpy().dtype, shape))
         return torch.from_numpy(maps[0])
 
@@ -116,11 +117,12 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     notes = {"rows": len(data), "broken": [asdict(each) for each in broken]}
     _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
     _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
+    # last, since whoever finds the images under their name takes the labels and the notes for whole
     os.replace(part, path)
     sync_folder(path.parent)
 
 
-def _write_whole(path: Path, write: Callable[[Any], Any]) -> None:
+def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     part = path.with_suffix(path.suffix + ".part")
     with part.open("wb") as file:
         write(file)
@@ -142,6 +144,7 @@ def _key(items: Items, steps: Sequence[BatchTransform]) -> str:
     """A name for the files and what is made of them: any file added, removed or changed gives another one."""
     digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
     for index in range(len(items)):
+        # paths, sizes and times, not contents: reading every image would take as long as decoding it
         about = f"{_state(items.name(index), items.folder)}\0{items.label(index)}\n"
         digest.update(about.encode("utf-8", "surrogateescape"))
     return digest.hexdigest()

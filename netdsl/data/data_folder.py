@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
     The lock is the operating system's, so that a process that dies lets go of it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".netdsl.lock").open("a") as file:
+    with (folder / ".netdsl.lock").open("a") as file:  # never removed: who waits for it holds the same file
         _lock(file.fileno())
         yield
 

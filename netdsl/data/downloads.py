@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import lzma
 import socket
+import tarfile
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +19,10 @@ from netdsl.data.data_folder import locked
 
 PATIENCE = 30.0
 """Seconds without a byte after which a download is given up."""
+
+
+FAILURES = (OSError, RuntimeError, EOFError, tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError)
+"""What torchvision raises where the network fails, or an archive is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +54,37 @@ def obtain(name: str, root: Path, archives: Callable[[], Sequence[Archive]], rea
         for archive in wanted:
             try:
                 _get(root, archive)
-            except (OSError, RuntimeError, EOFError) as error:
-                raise DataError(
-                    text("cannot download `{dataset}`: {reason}", dataset=name, reason=error), by_hand(root, wanted)
-                ) from error
+            except FAILURES as error:
+                raise DataError(describe_failure(name, root, [archive], error), by_hand(root, wanted)) from error
+
+
+def describe_failure(name: str, root: Path, archives: Sequence[Archive], error: Exception) -> str:
+    """Why a data set cannot be had: an archive that lies there is another one, or nothing can be downloaded."""
+    for archive in archives:
+        path = root / archive.folder / archive.file
+        if path.is_file() and archive.md5 and (found := _md5(path)) != archive.md5:
+            return text(
+                "`{path}` is cut off or altered: it has {bytes:,} bytes and the md5 {found}, but {expected} is "
+                "expected; it cannot be downloaded again: {reason}",
+                path=path,
+                bytes=path.stat().st_size,
+                found=found,
+                expected=archive.md5,
+                reason=error,
+            )
+        if path.is_file() and not isinstance(error, (OSError, RuntimeError)):
+            return text(
+                "`{path}` cannot be unpacked: it has {bytes:,} bytes; {reason}",
+                path=path,
+                bytes=path.stat().st_size,
+                reason=error,
+            )
+    return text("cannot download `{dataset}`: {reason}", dataset=name, reason=error)
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
 def by_hand(root: Path, archives: Sequence[Archive]) -> str:

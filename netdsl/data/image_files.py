@@ -22,12 +22,12 @@ def read_image(path: str, mode: str = "RGB") -> Tensor:
             with Image.open(path) as image:
                 return to_tensor(image, mode)
         except UnidentifiedImageError:
-            raise ValueError("its format is none that is known") from None  # PIL's words repeat the path
+            raise ValueError("its format is not known") from None  # PIL's words repeat the path
 
 
 def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:
     """A picture of PIL as bytes C×H×W, in colour (`RGB`) or grey (`L`)."""
-    values = np.array(image.convert(mode))
+    values = np.array(image.convert(mode))  # a copy: PIL's own memory is read-only, which torch warns of
     return torch.from_numpy(values).view(*values.shape[:2], -1).permute(2, 0, 1)
 
 

@@ -19,7 +19,7 @@ ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE = range(6)
 def seed_of(*counters: int) -> int:
     """A seed for a generator from any counters: neighbours get unrelated streams."""
     digest = blake2b(struct.pack(f"<{len(counters)}q", *counters), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1
+    return int.from_bytes(digest, "little") >> 1  # torch's generators take no seed of 64 bits
 
 
 def generator(*counters: int) -> torch.Generator:
@@ -29,6 +29,7 @@ def generator(*counters: int) -> torch.Generator:
 
 def permutation(samples: int, *counters: int) -> Tensor:
     """A random order of the samples."""
+    # on the CPU, whatever the device: CUDA's generator would draw another order
     return torch.randperm(samples, generator=generator(*counters))
 
 

@@ -77,6 +77,7 @@ class Server:
         """Who reads a part: worker processes, unless the items are few and read only once."""
         wanted = self.use.settings.workers
         workers = default_workers(self.session.world) if wanted is None else wanted
+        # only from pinned memory can a copy to the GPU overlap with its work; pinning costs time where none overlaps
         pin = stays and self.session.device.type == "cuda"
         return Loader(Reader(part, steps), workers if stays or len(part) > FEW_ITEMS or wanted else 0, pin)
 
@@ -92,7 +93,7 @@ class Server:
 
 def default_workers(world: int) -> int:
     """A process for each core that this one may use, shared by the ranks of this machine."""
-    world = int(os.environ.get("LOCAL_WORLD_SIZE", world))
+    world = int(os.environ.get("LOCAL_WORLD_SIZE", world))  # the ranks of other machines use other cores
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(MOST_WORKERS, cores // world))
 

@@ -53,6 +53,7 @@ class Streaming(Planned):
             raise DataError(
                 "not one sample of a batch could be read", text("the first of them: {file}", file=raw.broken[0])
             )
+        # `non_blocking` lets the copy go on while transforms are queued; for that memory is pinned in `Server.loader`
         x = self._moved(raw.x)
         y = raw.y.to(self.device, non_blocking=True)
         return Batch(*self.chain(x, y, moment, raw.places + share.start))
@@ -72,7 +73,7 @@ def overlapped(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch
             batch = next(batches, None)
         if batch is None:
             return
-        main.wait_stream(ahead)
+        main.wait_stream(ahead)  # on the device; the CPU does not wait and goes on to queue the step
         for tensor in batch:
             tensor.record_stream(main)  # or its memory might be given away while the net still reads it
         yield batch

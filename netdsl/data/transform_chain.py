@@ -39,6 +39,7 @@ class Chain:
     def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Tensor, Tensor]:
         """A batch, transformed: those rows of the global batch, for which the moment draws, that are `share`."""
         for step in self.steps:
+            # drawn for the whole global batch, then cut to this rank's rows: any number of ranks sees the same images
             drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
             y = step.act_on_targets(y, *drawn)
             x = step.act(x, *drawn)

@@ -7,15 +7,13 @@ for misspelt words, the kinds of components that plugins may bring, `netdsl laye
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
 from netdsl.components.settings import DataSettings, TrainSettings
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatementKind:
+class StatementKind(NamedTuple):
     """A statement of the language.
 
     Args:
@@ -173,7 +171,7 @@ METRICS = StatementKind(
     example="metrics accuracy",
     component=Metric,
     repeats=True,
-    default={"classes": "accuracy", "numbers": "mae"},
+    default={"classes": "accuracy", "binary": "binary_accuracy", "numbers": "mae"},
 )
 LOGGER = StatementKind(
     name="logger",

@@ -49,7 +49,7 @@ def all_lints() -> Sequence[Lint]:
 
 def without_allowed(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     """The diagnostics without the warnings that a comment on their line allows."""
-    return [found for found in diagnostics if found.severity == "error" or not is_allowed(found)]
+    return [found for found in diagnostics if found.severity == "error" or not is_allowed(found.code, found.span)]
 
 
 def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
@@ -58,7 +58,7 @@ def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
         found = list(lint.function(program))
         for one in found:
             if not CODE.fullmatch(one.code) or one.code.startswith("NET"):
-                raise ValueError(f"`{one.code}` is no code of its own, such as `EXA901`")
+                raise ValueError(text("`{code}` is not a code of its own, such as `EXA901`", code=one.code))
     except Exception as error:  # a plugin may fail in any way; the check goes on
         message = text(
             "plugin {plugin} fails in its lint `{lint}`, which is left out: {reason}; {repair}",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.source import Span
 
 _ALLOW = re.compile(r"#\s*netdsl:\s*allow((?:[\s,]+[A-Z]{3}9\d\d\b)+)")
 
 
-def is_allowed(found: Diagnostic) -> bool:
-    """Whether a comment on the line where it begins names its code."""
-    source, start = found.span.source, found.span.start
+def is_allowed(code: str, span: Span) -> bool:
+    """Whether a comment on the line where a span begins names the code."""
+    source, start = span.source, span.start
     comment = _ALLOW.search(source.line(source.position(start).line))
-    return comment is not None and found.code in comment[1].replace(",", " ").split()
+    return comment is not None and code in comment[1].replace(",", " ").split()

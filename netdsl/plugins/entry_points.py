@@ -2,12 +2,16 @@
 
 `importlib.metadata` takes a tenth of the time of a whole check, and a millisecond for each package that it reads. So
 the folders of the path are looked at here, and it is asked only of what is no folder.
+
+Only installed packages count. The current folder is left out where Python would import from it: a `*.dist-info` that
+lies beside somebody's `.net` file must not run because the file is checked.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import site
 import sys
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
@@ -37,22 +41,35 @@ class Announcement(NamedTuple):
 def announcements() -> list[Announcement]:
     """The entry points of netdsl's group, in the order of their names; of a package found twice, the first."""
     found: dict[str, list[Announcement]] = {}
-    for folder in sys.path:
+    folders = _trusted_folders()
+    for folder in folders:
         for package, announced in _announced(folder):
             found.setdefault(package, announced)
     if _has_other_finders():
-        _ask_metadata(found)
+        _ask_metadata(found, folders)
     return sorted((one for announced in found.values() for one in announced), key=lambda one: (one.name, one.package))
+
+
+def _trusted_folders() -> list[str]:
+    """The path without the current folder, unless it is named as a place of packages."""
+    here = os.path.realpath(os.curdir)
+    return [folder for folder in sys.path if os.path.realpath(folder) != here or _is_named(folder)]
+
+
+def _is_named(folder: str) -> bool:
+    # Not an empty entry of PYTHONPATH, nor a dot: they mean any folder in which one happens to be.
+    named = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    return os.path.isabs(folder) and folder in (*named, *site.getsitepackages(), site.getusersitepackages())
 
 
 def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
     """The packages in a folder that announce something."""
     try:
-        with os.scandir(folder or ".") as entries:
+        with os.scandir(folder) as entries:
             places = sorted(entry.path for entry in entries if entry.name.lower().endswith("-info"))
     except NotADirectoryError:
         found: dict[str, list[Announcement]] = {}
-        _ask_metadata(found, folder)
+        _ask_metadata(found, [folder])
         yield from found.items()
         return
     except OSError:
@@ -63,10 +80,10 @@ def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
             yield _entries(text, headers)
 
 
-def _ask_metadata(found: dict[str, list[Announcement]], folder: str | None = None) -> None:
+def _ask_metadata(found: dict[str, list[Announcement]], folders: list[str]) -> None:
     from importlib import metadata
 
-    for package in metadata.distributions() if folder is None else metadata.distributions(path=[folder]):
+    for package in metadata.distributions(path=folders):
         text = package.read_text("entry_points.txt") or ""
         if f"[{GROUP}]" in text:
             name, announced = _entries(text, package.read_text("METADATA") or package.read_text("PKG-INFO") or "")

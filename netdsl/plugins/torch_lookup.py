@@ -11,11 +11,13 @@ from functools import partial
 from typing import Any
 
 from netdsl.components import Component, Layer, Transform
+from netdsl.components.component import Borrowed
+from netdsl.components.registry import TorchLookup
 from netdsl.core.lazy import Lazy
 
 
-class LazyTorchLookup:
-    """The classes of `torch.nn` and of `torchvision.transforms.v2`."""
+class LazyTorchLookup(TorchLookup):
+    """The classes of `torch.nn` and of `torchvision.transforms.v2`, imported when one is asked for."""
 
     def layer(self, name: str) -> Layer | None:
         """The layer that `nn.Hardshrink` means; None where torch has none of that name."""
@@ -44,12 +46,13 @@ class LazyTorchLookup:
 
 def described(component: Component) -> Component:
     """The component with the signature of the class or function that it was made of, read when somebody asks for it."""
-    if component.borrowed is None:
+    borrowed = component.function
+    if not isinstance(borrowed, Borrowed):
         return component
-    return replace(component, function=Lazy(partial(_describe, component), component.summary))
+    return replace(component, function=Lazy(partial(_describe, component, borrowed), borrowed.doc))
 
 
-def _describe(component: Component) -> Callable[..., Any]:
+def _describe(component: Component, borrowed: Borrowed) -> Callable[..., Any]:
     from netdsl.adapters import describe
 
-    return describe(component)
+    return describe(component, borrowed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source, Span
@@ -86,7 +85,7 @@ def _place(span: Span) -> str:
     return f"{visible(span.source.name)}:{line}:{column}"
 
 
-def _record(diagnostic: Diagnostic) -> dict[str, Any]:
+def _record(diagnostic: Diagnostic) -> dict[str, object]:
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
@@ -98,7 +97,7 @@ def _record(diagnostic: Diagnostic) -> dict[str, Any]:
     }
 
 
-def _range(span: Span) -> dict[str, Any]:
+def _range(span: Span) -> dict[str, object]:
     start, end = span.position, span.end_position
     return {
         "file": span.source.name,
@@ -109,7 +108,7 @@ def _range(span: Span) -> dict[str, Any]:
     }
 
 
-def _fix(diagnostic: Diagnostic) -> dict[str, Any] | None:
+def _fix(diagnostic: Diagnostic) -> dict[str, object] | None:
     """The edits; none where one of them is in another file than the diagnostic, which offsets alone cannot say."""
     if diagnostic.fix is None or any(edit.span.source is not diagnostic.span.source for edit in diagnostic.fix.edits):
         return None

@@ -184,7 +184,7 @@ def _headed(heading: str, text: str, columns: int, paint: Paint) -> list[str]:
     return [paint(heading, bold=True), *(part for line in lines for part in line)]
 
 
-def written(value: Any) -> str:
+def written(value: object) -> str:
     """A value as the language writes it: `true`, `none`, `3x5`, `0.9,0.999`."""
     if value is None or isinstance(value, bool):
         return str(value).lower()

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 from netdsl.program import Node
 
 
-def fold(nodes: Sequence[Node]) -> Iterator[tuple[Sequence[Node], int]]:
+def find_kind(node: Node) -> Hashable:
+    """What two nodes share that one statement wrote and that do the same."""
+    return node.span, node.written, node.input, node.out, node.params
+
+
+def fold(nodes: Sequence[Node], kind: Callable[[Node], Hashable] = find_kind) -> Iterator[tuple[Sequence[Node], int]]:
     """The nodes as stretches, each with how many times it stands in a row: `a b b b c` is `a`, three times `b`, `c`."""
-    kinds = [_kind(node) for node in nodes]
+    kinds = [kind(node) for node in nodes]
     following = _following(kinds)
     start = 0
     while start < len(nodes):
         length, times = _run(kinds, following, start)
         yield nodes[start : start + length], times
         start += length * times
-
-
-def _kind(node: Node) -> Hashable:
-    """What two nodes share that one statement wrote and that do the same."""
-    return node.span, node.written, node.input, node.out, node.params
 
 
 def _following(kinds: Sequence[Hashable]) -> list[int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from netdsl.core.sizes import Dim
 from netdsl.program import Network, Node, OpenSizes
@@ -33,7 +32,7 @@ def shapes_json(network: Network, name: str) -> str:
     return json.dumps(record, indent=2) + "\n"
 
 
-def _open_sizes(sizes: OpenSizes) -> dict[str, Any]:
+def _open_sizes(sizes: OpenSizes) -> dict[str, object]:
     fit = sizes.fit
     return {
         "symbols": list(sizes.symbols),
@@ -47,7 +46,7 @@ def _open_sizes(sizes: OpenSizes) -> dict[str, Any]:
     }
 
 
-def _layer(node: Node) -> dict[str, Any]:
+def _layer(node: Node) -> dict[str, object]:
     place = node.span.position
     return {
         "path": node.path,
@@ -72,7 +71,7 @@ def _size(dim: Dim) -> int | str:
     return dim if isinstance(dim, int) else str(dim)
 
 
-def _value(value: Any) -> Any:
+def _value(value: object) -> object:
     """An argument as JSON has it; what JSON lacks (infinity, a dtype) becomes a string."""
     if value is None or isinstance(value, (bool, int, str)):
         return value

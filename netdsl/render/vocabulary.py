@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from textwrap import wrap
-from typing import Any
 
 from netdsl.components import Component, Layer
 from netdsl.components.registry import Registry
@@ -103,7 +102,7 @@ def _groups(registry: Registry) -> Iterator[VocabularyLine]:
 
 def _grouped(heading: str, components: Iterable[Component]) -> Iterator[VocabularyLine]:
     """Components that share a function stand in one line."""
-    together: dict[Any, list[Component]] = {}
+    together: dict[object, list[Component]] = {}
     for component in components:
         together.setdefault(component.function, []).append(component)
     for members in together.values():

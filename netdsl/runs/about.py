@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, cast
+from types import UnionType
+from typing import Any, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from netdsl.core.sizes import Shape
 
@@ -67,7 +69,42 @@ class RunAbout(TypedDict, total=False):
 
 def read_about(folder: Path) -> RunAbout:
     """What the `run.json` of a folder says; `OSError` or `ValueError` where there is none that can be read."""
-    about = json.loads((folder / "run.json").read_text("utf-8"))
-    if not isinstance(about, dict):
-        raise ValueError("run.json holds no object")
+    try:
+        about = json.loads((folder / "run.json").read_text("utf-8"))
+    except RecursionError:
+        raise ValueError("run.json is nested too deeply") from None
+    if not conforms(about, RunAbout) or not all(map(math.isfinite, _epochs(about))):
+        raise ValueError("run.json holds other values than a run's")
     return cast("RunAbout", about)
+
+
+def _epochs(about: RunAbout) -> list[float]:
+    result = about.get("result", {})
+    return [summary.get("epoch", 0) for summary in (result.get("best", {}), result.get("last", {}))]
+
+
+def conforms(value: object, kind: Any) -> bool:
+    """Whether a value that JSON gave is of a type; of a `TypedDict`, keys that are not declared may stand there too."""
+    if is_typeddict(kind):
+        fields = get_type_hints(kind)
+        return (
+            isinstance(value, dict)
+            and kind.__required_keys__ <= value.keys()
+            and all(conforms(value[name], fields[name]) for name in fields.keys() & value.keys())
+        )
+    arguments = get_args(kind)
+    match get_origin(kind) or kind:
+        case origin if origin is UnionType:
+            return any(conforms(value, one) for one in arguments)
+        case origin if origin in (dict, Mapping):
+            return isinstance(value, dict) and all(conforms(one, arguments[1]) for one in value.values())
+        case origin if origin is list or (origin is tuple and arguments[-1] is ...):
+            return isinstance(value, list) and all(conforms(one, arguments[0]) for one in value)
+        case origin if origin is tuple:
+            return isinstance(value, list) and len(value) == len(arguments) and all(map(conforms, value, arguments))
+        case origin if origin is float:
+            return type(value) in (int, float)
+        case origin if origin is int:
+            return type(value) is int
+        case origin:
+            return isinstance(value, origin)

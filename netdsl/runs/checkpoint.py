@@ -17,7 +17,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from netdsl.core.errors import TrainingError
+from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import Text, text
 from netdsl.runs.files import remove_partial, safetensors_bytes
@@ -62,7 +62,7 @@ def load(path: Path, net: str | None = None) -> Checkpoint:
     try:
         tensors = safetensors.torch.load(content)
         whole = metadata["checksum"] == _checksum(metadata, tensors)
-    except (safetensors.SafetensorError, KeyError):
+    except (safetensors.SafetensorError, KeyError, TypeError, ValueError, RuntimeError):
         whole = False
     if not whole:
         raise TrainingError(
@@ -70,7 +70,16 @@ def load(path: Path, net: str | None = None) -> Checkpoint:
         )
     if net not in (None, metadata["net"]):
         raise TrainingError(text("the checkpoint `{path}` is of another net than `run.net` beside it", path=path))
-    return Checkpoint(metadata["net"], _unpack(json.loads(metadata["state"]), tensors))
+    try:
+        state = _unpack(json.loads(metadata["state"]), tensors)
+    # A file made by hand may have the right checksum over anything.
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise TrainingError(
+            text("the checkpoint `{path}` holds no state of a run: {reason}", path=path, reason=in_a_line(error))
+        ) from error
+    if not isinstance(state, dict):
+        raise TrainingError(text("the checkpoint `{path}` holds no state of a run", path=path))
+    return Checkpoint(metadata["net"], state)
 
 
 class Checkpoints:
@@ -136,7 +145,7 @@ def _metadata(content: bytes, path: Path) -> dict[str, str]:
         metadata = json.loads(content[8 : 8 + length])["__metadata__"]
         if metadata["format"] == FORMAT:
             return dict(metadata)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         pass
     raise TrainingError(text("`{path}` is not a checkpoint of netdsl, or its beginning is damaged", path=path))
 

@@ -146,10 +146,10 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: int
 
 def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
     """Facts with those that were found out when the data were read."""
-    shape = known.get("input")
+    shape, names = known.get("input"), known.get("names") or ()
     return facts._replace(
         input=tuple(shape) if shape else facts.input,
-        names=tuple(known.get("names") or facts.names),
+        names=tuple(names) if len(names) == facts.classes or facts.classes is None else facts.names,
         mean=tuple(known.get("mean") or facts.mean),
         std=tuple(known.get("std") or facts.std),
     )

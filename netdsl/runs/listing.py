@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from netdsl.runs.about import EpochSummary, RunAbout, read_about
+from netdsl.core.errors import TrainingError
+from netdsl.core.text import text
+from netdsl.runs.about import EpochSummary, RunAbout, conforms, read_about
 
 DEEPEST = 4
 """How many folders down a run may lie."""
@@ -45,10 +47,20 @@ class Listed:
         return (self.criterion, 0, -self.value if self.about.get("highest") else self.value, str(self.path))
 
     def curve(self, name: str) -> list[tuple[float, float]]:
-        """The values of a metric over the steps."""
-        lines = (self.path / "metrics.jsonl").read_text("utf-8").splitlines()
-        # A run that is going on, or was killed, may end in half a line.
-        found = (json.loads(line) for line in lines if line.endswith("}"))
+        """The values of a metric over the steps.
+
+        Raises:
+            TrainingError: the file is damaged, in other places than its end.
+        """
+        file = self.path / "metrics.jsonl"
+        try:
+            lines = file.read_text("utf-8").splitlines()
+            # A run that is going on, or was killed, may end in half a line.
+            found = [json.loads(line) for line in lines if line.endswith("}")]
+        except (ValueError, RecursionError) as error:
+            raise TrainingError(text("`{file}` is damaged: {reason}", file=file, reason=error)) from error
+        if not all(conforms(line, dict[str, float]) and "step" in line for line in found):
+            raise TrainingError(text("`{file}` is damaged: a line holds other things than numbers", file=file))
         return [(line["step"], line[name]) for line in found if name in line]
 
 
@@ -80,7 +92,7 @@ def differences(one: Listed, other: Listed, defaults: Defaults = ({}, {})) -> li
         for name in sorted(left.keys() | right.keys())
         if left.get(name) != right.get(name)
     ]
-    before, after = ((run.path / "run.net").read_text("utf-8").splitlines() for run in (one, other))
+    before, after = ((run.path / "run.net").read_text("utf-8", "replace").splitlines() for run in (one, other))
     diff = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
     return lines + [line for line in diff if not line.startswith("@@")]
 

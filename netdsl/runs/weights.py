@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from pickle import UnpicklingError
 
 import safetensors
 import safetensors.torch
@@ -69,7 +68,10 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
     differing = [name for name in own if name in found and name not in taken]
     report = Transfer(
         tuple(taken),
-        tuple(f"{name}: {_shape(own[name])} here, {_shape(found[name])} there" for name in differing),
+        tuple(
+            text("{tensor}: {here} here, {there} there", tensor=name, here=_shape(own[name]), there=_shape(found[name]))
+            for name in differing
+        ),
         tuple(name for name in own if name not in found),
         tuple(name for name in found if name not in own),
     )
@@ -145,8 +147,10 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise TrainingError(
             text("cannot read the weights `{path}`: {reason}", path=path, reason=reason(error))
         ) from error
-    except (safetensors.SafetensorError, UnpicklingError, RuntimeError, EOFError) as error:
+    except Exception as error:  # a damaged archive may fail in any way
         raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error
+    if not isinstance(found, Mapping) or not all(isinstance(name, str) for name in found):
+        raise TrainingError(text("`{path}` holds no weights by their names", path=path))
     checkpoint = any(name.startswith("model/") for name in found)
     return {
         _unwrapped(name): value

@@ -67,12 +67,13 @@ def write_file(file: Path, text: str) -> None:
         FileExistsError: it is there already, and stays as it is.
         OSError: it cannot be written.
     """
-    with file.open("x", encoding="utf-8", newline="\n") as stream:
-        try:
+    stream = file.open("x", encoding="utf-8", newline="\n")
+    try:
+        with stream:  # closing writes what is buffered: a full disk may show only then
             stream.write(text)
-        except BaseException:
-            file.unlink()
-            raise
+    except BaseException:
+        file.unlink()
+        raise
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> None:

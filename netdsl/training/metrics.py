@@ -10,7 +10,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torchmetrics import MeanAbsoluteError, MeanSquaredError, R2Score
+from torchmetrics import MeanAbsoluteError, MeanSquaredError, Metric, R2Score
 from torchmetrics.classification import (
     MulticlassAccuracy,
     MulticlassAUROC,
@@ -57,6 +57,30 @@ class Accuracy(OfClasses, MulticlassAccuracy):
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
         super().update(self.scores(output), classes(output, target))
+
+
+class BinaryAccuracy(OfClasses, Metric):
+    """The share of answers yes or no, one or several a sample, that are on the right side of one half."""
+
+    higher_is_better = True
+    right: Tensor
+    answers: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in ("right", "answers"):
+            self.add_state(name, default=torch.tensor(0), dist_reduce_fx="sum")
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Counts a batch."""
+        # The sigmoid of a score is above one half where the score is above 0.
+        found = output.float() > (0.5 if self.probabilities else 0.0)
+        self.right += (found == (target.reshape(found.shape) > 0.5)).sum()
+        self.answers += found.numel()
+
+    def compute(self) -> Tensor:
+        """The share so far."""
+        return self.right / self.answers
 
 
 class Top5(Accuracy):

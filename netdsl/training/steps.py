@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from math import ceil
 
-from netdsl.components import Trait
+from netdsl.analysis.batch_statistics import find_single_value
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.data import Data, Pipeline
-from netdsl.program import Experiment, Network, Node
+from netdsl.program import Experiment, Network
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.schedules import Steps
 
@@ -38,8 +38,8 @@ def _require_share_for_each(batch: int, world: int) -> None:
 def _require_several_samples(network: Network, train: Pipeline) -> None:
     """Refuses a last batch of one sample where a batch normalisation would have a single value to normalise."""
     last = train.size(train.batches - 1)
-    normalization = next((node for node in network.walk() if _normalizes_single_values(node)), None)
-    if last == 1 and normalization:
+    normalization = find_single_value(network) if last == 1 else None
+    if normalization:
         raise TrainingError(
             text(
                 "the last batch of an epoch has one sample, of which `{layer}` at {file}:{line} cannot take a mean",
@@ -49,7 +49,3 @@ def _require_several_samples(network: Network, train: Pipeline) -> None:
             ),
             "write another `batch=` or, for more than one batch, `drop_last=true`",
         )
-
-
-def _normalizes_single_values(node: Node) -> bool:
-    return Trait.NORMALISES in node.traits and all(size == 1 for size in node.input[1:])

@@ -9,7 +9,7 @@ import os
 import pickle
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +71,9 @@ class Pace:
 def run_netdsl(case: Case, data: str, root: Path, pace: Pace, precision: str) -> None:
     """`netdsl run`, whose loop is served at the parent's pace and which is otherwise left alone."""
     from netdsl.cli import netdsl
-    from netdsl.training import session
+    from netdsl.training import trainer
 
-    fit = session.fit
+    training_steps = trainer.training_steps
 
     class Paced:
         def __init__(self, pipeline: Any) -> None:
@@ -85,7 +85,7 @@ def run_netdsl(case: Case, data: str, root: Path, pace: Pace, precision: str) ->
         def epoch(self, number: int, start: int = 0) -> Iterator[Any]:
             return pace(self._pipeline.epoch(number, start))
 
-    session.fit = lambda learner, data, run: fit(learner, replace(data, train=Paced(data.train)), run)
+    trainer.training_steps = lambda learner, pipeline, *rest: training_steps(learner, Paced(pipeline), *rest)
     file = [case.net] if case.net.endswith(".net") else ["-e", case.net]
     settings = [f"train.precision={precision}", "train.epochs=100000"]
     settings += ["input=3x64x64"] if case.side == 64 else []

@@ -95,6 +95,19 @@ def test_an_unsafe_fix_waits_to_be_asked_for(file: Path) -> None:
     assert file.read_text() == "data mnist\nflatten\nlinear 10\n"
 
 
+def test_shapes_counts_the_warnings_unless_it_is_asked_for_them(file: Path) -> None:
+    file.write_text("input 8; linear 8; relu; relu; linear 4; linear 2\n")
+    runner = CliRunner()
+    result = runner.invoke(netdsl, ["shapes", "--no-plugins", "net.net"])
+    assert (result.exit_code, result.stderr) == (0, "2 warnings; `--warnings` shows them\n")
+    asked = runner.invoke(netdsl, ["shapes", "--no-plugins", "--warnings", "net.net"])
+    assert asked.stdout == result.stdout
+    assert "warning[NET910]" in asked.stderr
+    assert "warning[NET901]" in asked.stderr
+    file.write_text("input 8; linear 8\n")
+    assert runner.invoke(netdsl, ["shapes", "--no-plugins", "net.net"]).stderr == ""
+
+
 def test_one_unsafe_fix_is_one(file: Path) -> None:
     file.write_text("input 8; linear 8; relu; relu")
     assert fix("net.net").stderr.endswith("\n1 unsafe fix left; `--unsafe` applies it too\n")

@@ -1,8 +1,11 @@
 """torchvision's sets, read from small files in their true formats."""
 
 import bz2
+import hashlib
+import io
 import pickle
 import struct
+import tarfile
 from pathlib import Path
 from typing import ClassVar
 from urllib.error import URLError
@@ -279,17 +282,36 @@ def test_without_a_network_the_error_says_what_to_put_where(data_use, tmp_path, 
         assert part in error.value.help
 
 
-def test_an_archive_put_there_by_hand_is_unpacked(data_use, tmp_path, no_network, monkeypatch):
-    import hashlib
-    import tarfile
+@pytest.mark.parametrize("content", [b"", b"half of it", None])
+def test_an_archive_that_lies_there_cut_or_altered_is_described(data_use, tmp_path, no_network, monkeypatch, content):
+    whole = io.BytesIO()
+    with tarfile.open(fileobj=whole, mode="w:gz") as archive:
+        write_cifar(tmp_path / "packed")
+        archive.add(tmp_path / "packed" / "cifar-10-batches-py", "cifar-10-batches-py")
+    expected = hashlib.md5(whole.getvalue()).hexdigest()
+    monkeypatch.setattr("torchvision.datasets.CIFAR10.tgz_md5", expected)
+    lying = whole.getvalue()[:-7] if content is None else content
+    path = tmp_path / "root" / "cifar-10-python.tar.gz"
+    path.parent.mkdir()
+    path.write_bytes(lying)
+    with pytest.raises(DataError) as error:
+        opened(data_use, "cifar10", path.parent)
+    found = hashlib.md5(lying).hexdigest()
+    assert error.value.message == (
+        f"`{path}` is cut off or altered: it has {len(lying):,} bytes and the md5 {found}, but {expected} is expected; "
+        "it cannot be downloaded again: <urlopen error no route to host>"
+    )
+    assert f"{path} (md5 {expected}) from http" in (error.value.help or "")
 
+
+def test_an_archive_put_there_by_hand_is_unpacked(data_use, tmp_path, no_network, monkeypatch):
     from torchvision.datasets import CIFAR10
 
     write_cifar(tmp_path / "elsewhere")
     with tarfile.open(tmp_path / "cifar-10-python.tar.gz", "w:gz") as archive:
         archive.add(tmp_path / "elsewhere" / "cifar-10-batches-py", "cifar-10-batches-py")
     checksum = hashlib.md5((tmp_path / "cifar-10-python.tar.gz").read_bytes()).hexdigest()
-    with pytest.raises(DataError, match="cannot download `cifar10`"):
+    with pytest.raises(DataError, match="is cut off or altered"):
         opened(data_use, "cifar10", tmp_path)
     monkeypatch.setattr(CIFAR10, "tgz_md5", checksum)
     assert opened(data_use, "cifar10", tmp_path).facts.sizes == (60, 12)

@@ -318,7 +318,7 @@ def test_the_command(target: str, folder: Path) -> None:
     ("arguments", "status", "message"),
     [
         (["model"], 2, "`model` does not name a net: write `MODULE:ATTRIBUTE`, for example `model:net`"),
-        (["modell:net"], 2, "`modell` cannot be imported, there is no such module"),
+        (["modell:net"], 2, "`modell` cannot be imported: there is no such module"),
         (
             ["needy:net"],
             2,

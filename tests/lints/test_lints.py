@@ -61,12 +61,18 @@ LINEAR = {
     "block head { linear 10 }; input 784; linear 128; head; relu; head": True,
     "input 784; repeat 3 { linear 128 }": True,
     "input 784; repeat 3 { linear 128; relu }": False,
+    # MobileNet's blocks end without an activation, by design; V3 begins with one as wide as its input
+    "input 16x8x8; dwconv k3 p1; bn; relu; conv 16 k1; bn; conv 72 k1; bn; relu": False,
+    "input 16x8x8; dwconv k3 p1; bn; relu; scale { gap; sigmoid }; conv 16 k1; bn; conv 72 k1; bn; relu": False,
+    "input 16x8x8; conv 16 k1; conv 72 k1": True,
+    "input 16x8x8; conv 16 k3 p1; bn; conv 72 k1": True,
+    "input 16x8x8; nn.Conv2d 16 8 1; nn.Conv2d 8 8 1": True,
 }
 
 
 @pytest.mark.parametrize(("text", "warned"), LINEAR.items(), ids=list(LINEAR))
 def test_two_linear_layers_are_warned_of_where_one_would_do(text: str, warned: bool) -> None:
-    assert codes(text) == ["NET901"] * warned
+    assert [code for code in codes(text) if code not in ("NET907", "NET990")] == ["NET901"] * warned
 
 
 ENDINGS = {
@@ -106,13 +112,19 @@ NORMALISATION = {
     "input 3x8x8; conv 3 k3 p1 as skip; bn; relu; add skip": [],
     "input 3x8x8; conv 3 k3 p1 as stem; bn; relu": ["NET907"],
     "block b { conv 3 k3 p1 }; input 3x8x8; b; bn; relu; b; relu": [],
-    "data mnist batch=1; flatten; linear 10 bias=false; bn": ["NET908"],
-    "data digits batch=4; flatten; linear 10 bias=false; bn": ["NET908"],
+    "data mnist batch=1; flatten; linear 10 bias=false; bn": ["NET308"],
+    "data digits batch=4; flatten; linear 10 bias=false; bn": ["NET308"],
     "data digits batch=4 drop_last; flatten; linear 10 bias=false; bn": [],
-    "data digits batch=4 limit=9; flatten; linear 10 bias=false; bn": ["NET908"],
+    "data digits batch=4 limit=9; flatten; linear 10 bias=false; bn": ["NET308"],
     "data digits batch=4 limit=8; flatten; linear 10 bias=false; bn": [],
     "data digits batch=4 split=0.5; flatten; linear 10 bias=false; bn": [],
     "data digits batch=4; conv 10 k3 bias=false; bn; relu; gap; flatten": [],
+    "data digits batch=1; conv 10 k3 bias=false; bn; relu; gap; flatten": [],
+    "data digits batch=1; conv 10 k3 bias=false; gap; bn; flatten": ["NET308"],
+    "data fake 3x17x17 classes=10 size=8 batch=1; conv 8 k3 s2 p1 bias=false; bn; relu; flatten; linear 10": [],
+    "data fake 8 classes=4 size=9 batch=4; nn.Linear 8 4 bias=false; nn.BatchNorm1d 4": ["NET308", "NET990"],
+    "input 8x16; linear 32; bn": [],
+    "input 8x16; conv 32 k3 p1; bn": ["NET907"],
 }
 
 
@@ -135,6 +147,10 @@ WINDOWS = {
     "input 3x56x56; conv 8 k1 s2": None,
     "input 3x57x57; conv 8 k1 s4": None,
     "input 3xHxW; maxpool 2": None,
+    "input 3x32x32; nn.Conv2d 3 6 3": None,
+    "input 3x32x32; nn.Conv2d 3 6 3 2": "the last row and column of 3x32x32",
+    "input 3x33x33; nn.MaxPool2d 2": "the last row and column of 3x33x33",
+    "input 3x33x33; nn.MaxPool2d 2 ceil_mode=true": None,
     "block pool { maxpool 2 }; input 3x14x14; repeat 2 { pool }": "the last row and column of 3x7x7",
 }
 
@@ -142,8 +158,9 @@ WINDOWS = {
 @pytest.mark.parametrize(("text", "unseen"), WINDOWS.items(), ids=list(WINDOWS))
 def test_rows_that_no_window_sees_are_named(text: str, unseen: str | None) -> None:
     warnings = found(text)
-    assert [warning.code for warning in warnings] == ["NET909"] * bool(unseen)
-    assert all(warning.message.endswith(f"never sees {unseen}") for warning in warnings)
+    own = [warning for warning in warnings if warning.code != "NET990"]
+    assert [warning.code for warning in own] == ["NET909"] * bool(unseen)
+    assert all(warning.message.endswith(f"never sees {unseen}") for warning in own)
 
 
 OTHERS = {
@@ -251,8 +268,7 @@ VARIANTS = [
 @pytest.mark.parametrize(("path", "variant"), VARIANTS, ids=[f"{path.stem}-{variant}" for path, variant in VARIANTS])
 def test_the_examples_are_clean(path: Path, variant: str | None) -> None:
     _, diagnostics = check(Source(str(path), path.read_text()), registry(), variant=variant)
-    # the course's own net has no activation between its two last layers
-    assert [warning.code for warning in diagnostics] == ["NET901"] * (path.stem == "tudui")
+    assert [warning.code for warning in diagnostics] == []
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,8 @@ def test_a_plugins_lint_warns(install: Install) -> None:
 @pytest.mark.parametrize(
     ("code", "then", "reason"),
     [
-        ("NET901", "", "ValueError: `NET901` is no code of its own, such as `EXA901`"),
-        ("EXA101", "", "ValueError: `EXA101` is no code of its own, such as `EXA901`"),
+        ("NET901", "", "ValueError: `NET901` is not a code of its own, such as `EXA901`"),
+        ("EXA101", "", "ValueError: `EXA101` is not a code of its own, such as `EXA901`"),
         ("EXA901", "1/0", "ZeroDivisionError: division by zero"),
     ],
 )

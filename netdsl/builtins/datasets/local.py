@@ -21,15 +21,15 @@ def digits() -> Facts:
     """1,797 handwritten digits of 8×8 pixels, which ship with netdsl: 1,437 to train on and the last 360 to test.
 
     UCI "Optical Recognition of Handwritten Digits", E. Alpaydin and C. Kaynak, CC BY 4.0. A pixel counts the dark
-    points in a 4×4 block, 0…16, and is divided by 16. The digits stand writer after writer, so that nearly all of the
-    test digits are by people whose hand the net has not seen.
+    points in a 4×4 block, 0…16, and is divided by 16. The digits are sorted by writer: nearly all test digits are
+    by people whose hand the net has not seen.
     """
     return Facts((1, 8, 8), 10, names=tuple("0123456789"), mean=(0.3054,), std=(0.3755,), sizes=(1_437, 360))
 
 
 @dataset("netdsl.data.datasets.fake:load", example="data fake 3x32x32 classes=10 size=1000")
 def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
-    """`size` random images, and a tenth as many to test: nothing to learn, for trying things out."""
+    """Random images to try things out with: `size` to train on, and a tenth as many to test."""
     sample = (shape,) if isinstance(shape, int) else shape
     if min(sample) < 1:
         raise Refusal(text("every size is at least 1, but the shape is {shape}", shape=format_shape(sample)), "shape")
@@ -41,9 +41,9 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
 
 @dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
 def folder(path: Path) -> Facts:
-    """Photographs sorted into a folder for each class, `photos/cat/1.jpg`; read in colour.
+    """Photographs in one folder for each class, `photos/cat/1.jpg`; read in colour.
 
-    With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` says which share tests.
+    With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
     """
     listing = class_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
@@ -53,7 +53,7 @@ def folder(path: Path) -> Facts:
 def pairs(path: Path) -> Facts:
     """Photographs in `ants_image/` whose classes stand in text files of the same names in `ants_label/`.
 
-    All the pairs of folders are joined. `train/` and `test/` (or `val/`) as in `folder`.
+    All pairs of folders are joined. `train/` and `test/` (or `val/`) are the parts, as in `folder`.
     """
     listing = paired_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
@@ -61,10 +61,11 @@ def pairs(path: Path) -> Facts:
 
 @dataset("netdsl.data.datasets.csv_tables:load", name="csv", example="data csv houses.csv target=price split=0.2")
 def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
-    """A table of text, a row a sample: its `target` column (a name, or a number from 0) is told from the others.
+    """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
-    Words, or the whole numbers 0, 1, … up to 19, are classes; other targets are numbers, and `task=` decides where that
-    guess is wrong. Columns of words are fed as zeros and a one. `drop=id,name` leaves columns out.
+    A target of words, or of the whole numbers 0, 1, … up to 19, makes classes; other targets are numbers. `task=`
+    overrides that. A column of words becomes one input of 0 or 1 for each word. `drop=id,name` leaves columns out.
+    A table in which numbers are missing is refused.
     """
     table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
     if table.classes:
@@ -74,10 +75,10 @@ def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")
 def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
-    """The arrays `x` and `y` of a numpy file, a row a sample; or its `x_train`, `y_train`, `x_test` and `y_test`.
+    """The arrays `x` and `y` of a numpy file, a sample in each row; or `x_train`, `y_train`, `x_test` and `y_test`.
 
-    Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255; larger whole numbers are indices, for an
-    embedding; real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
+    Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255. Larger whole numbers are indices for an
+    embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
     """
     headers = npz_headers(path)
     train, test = array_names(headers, x, y, path)
@@ -87,7 +88,7 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npy", example="data npy images.npy labels.npy split=0.2")
 def npy(path: Path, y: Path) -> Facts:
-    """Two numpy files, the samples and their targets, understood as `npz` understands its arrays."""
+    """Two numpy files, the samples and their targets, read as the arrays of `npz` are."""
     return array_facts(npy_header(path), npy_header(y), y, None, None)
 
 

@@ -129,7 +129,7 @@ def inaturalist() -> Facts:
 
 @dataset("netdsl.data.datasets.torchvision_large:lfw_people", example="data lfw_people { resize 96x96 }")
 def lfw_people() -> Facts:
-    """13,233 faces of 5,749 people, of most of whom there is one (Huang and others 2007)."""
+    """13,233 faces of 5,749 people, most of whom have one picture (Huang and others 2007)."""
     return Facts(PHOTOGRAPHS, 5_749)
 
 
@@ -149,13 +149,13 @@ def pcam() -> Facts:
 
 @dataset("netdsl.data.datasets.torchvision_large:rendered_sst2", example="data rendered_sst2 { resize 224x224 }")
 def rendered_sst2() -> Facts:
-    """8,741 sentences about films, printed as images; is the film liked? (Radford and others 2021)."""
+    """8,741 sentences about films, printed as images; the class is whether they praise (Radford and others 2021)."""
     return Facts(PHOTOGRAPHS, 2, sizes=(6_920, 1_821))
 
 
 @dataset("netdsl.data.datasets.torchvision_large:clevr", example="data clevr { resize 128x192 }")
 def clevr() -> Facts:
-    """85,000 pictures of blocks and balls; how many are there, at most ten? (Johnson and others 2017)."""
+    """85,000 pictures of blocks and balls; the class is their number, up to ten (Johnson and others 2017)."""
     return Facts(PHOTOGRAPHS, 11, sizes=(70_000, 15_000))
 
 
@@ -167,8 +167,8 @@ def omniglot() -> Facts:
 
 @dataset("netdsl.data.datasets.torchvision_large:fer2013", example="data fer2013 { hflip; normalize }")
 def fer2013() -> Facts:
-    """35,887 faces by what they feel, one of seven, 48×48 in grey (Goodfellow and others 2013).
+    """35,887 faces with one of seven emotions, 48×48 in grey (Goodfellow and others 2013).
 
-    Its table has to be downloaded by hand, with an account; put `fer2013.csv` into `fer2013/` below the root.
+    Download its table by hand, which needs an account, and put `fer2013.csv` into `fer2013/` below the root.
     """
     return Facts((1, 48, 48), 7, sizes=(28_709, 7_178))

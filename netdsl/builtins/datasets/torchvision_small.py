@@ -73,7 +73,7 @@ EMNIST_SIZES = {
 
 @dataset("netdsl.data.datasets.torchvision_small:emnist", example="data emnist letters")
 def emnist(part: Literal["byclass", "bymerge", "balanced", "letters", "digits", "mnist"] = "balanced") -> Facts:
-    """Handwritten digits and letters, 28×28 in grey, upright (Cohen and others 2017). `letters` has a to z alone."""
+    """Handwritten digits and letters, 28×28 in grey, upright (Cohen and others 2017). `letters` has only a to z."""
     return Facts((1, 28, 28), EMNIST_CLASSES[part], sizes=EMNIST_SIZES[part])
 
 
@@ -98,5 +98,5 @@ def usps() -> Facts:
 
 @dataset("netdsl.data.datasets.torchvision_small:semeion", example="data semeion split=0.2")
 def semeion() -> Facts:
-    """1,593 handwritten digits, 16×16 in black and white (Buscema 1998); `split` says which share tests."""
+    """1,593 handwritten digits, 16×16 in black and white (Buscema 1998); `split` is the share to test on."""
     return Facts((1, 16, 16), 10, names=DIGITS)

@@ -9,6 +9,7 @@ from netdsl.builtins.layers.checks import at_least_rank, axis, batched
 from netdsl.components import Refusal, Requirement, Result, call, layer
 from netdsl.core.ranges import Count, NonNegative
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 
 
 def _hardtanh_traits(arguments: Mapping[str, Any]) -> set[str]:
@@ -54,7 +55,11 @@ def prelu(x: Shape, num_parameters: Count = 1, init: float = 0.25) -> Result:
     requires: tuple[Requirement, ...] = ()
     if num_parameters > 1:
         at_least_rank(1, x, "prelu", "channels")
-        message = f"`num_parameters` is {num_parameters} but the input has {x[0]} channels: write {x[0]} or 1"
+        message = text(
+            "`num_parameters` is {num_parameters} but the input has {channels} channels: write {channels} or 1",
+            num_parameters=num_parameters,
+            channels=x[0],
+        )
         requires = (Requirement(x[0], "==", num_parameters, message, "num_parameters"),)
     slopes = call("torch.nn:PReLU", num_parameters=num_parameters, init=init)
     return Result(x, slopes, params=num_parameters, requires=requires)
@@ -64,7 +69,7 @@ def prelu(x: Shape, num_parameters: Count = 1, init: float = 0.25) -> Result:
 def rrelu(x: Shape, lower: float = 1 / 8, upper: float = 1 / 3, inplace: bool = False) -> Result:
     """A `leakyrelu` whose slope is drawn between `lower` and `upper` in training, and is their mean afterwards."""
     if lower > upper:
-        raise Refusal(f"`lower` {lower:g} must not be above `upper` {upper:g}", "lower")
+        raise Refusal(text("`lower` {lower:g} must not be above `upper` {upper:g}", lower=lower, upper=upper), "lower")
     return _same(x, "RReLU", lower=lower, upper=upper, inplace=inplace)
 
 
@@ -129,9 +134,12 @@ def hardswish(x: Shape, inplace: bool = False) -> Result:
 
 @layer("activation", traits=_hardtanh_traits, example="hardtanh -2 2")
 def hardtanh(x: Shape, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Result:
-    """Cuts off what is below `min_val` or above `max_val`."""
+    """Raises numbers below `min_val` to it, and lowers numbers above `max_val` to it."""
     if min_val >= max_val:
-        raise Refusal(f"`min_val` {min_val:g} must be below `max_val` {max_val:g}", "min_val")
+        raise Refusal(
+            text("`min_val` {min_val:g} must be below `max_val` {max_val:g}", min_val=min_val, max_val=max_val),
+            "min_val",
+        )
     return _same(x, "Hardtanh", min_val=min_val, max_val=max_val, inplace=inplace)
 
 
@@ -143,25 +151,25 @@ def relu6(x: Shape, inplace: bool = False) -> Result:
 
 @layer("activation", traits={"activation", "gradient_from_output"}, example="tanh")
 def tanh(x: Shape) -> Result:
-    """Squeezes each number between −1 and 1, zero staying zero."""
+    """Squeezes each number between −1 and 1; zero stays zero."""
     return _same(x, "Tanh")
 
 
 @layer("activation", traits={"activation"}, example="tanhshrink")
 def tanhshrink(x: Shape) -> Result:
-    """What `tanh` leaves over: x − tanh(x)."""
+    """Subtracts the `tanh` of each number from it: x − tanh(x)."""
     return _same(x, "Tanhshrink")
 
 
 @layer("activation", traits={"activation", "idempotent"}, example="hardshrink")
 def hardshrink(x: Shape, lambd: float = 0.5) -> Result:
-    """Makes what lies between −lambd and lambd zero, and keeps the rest."""
+    """Makes numbers between −lambd and lambd zero, and keeps the rest."""
     return _same(x, "Hardshrink", lambd=lambd)
 
 
 @layer("activation", traits={"activation"}, example="softshrink")
 def softshrink(x: Shape, lambd: NonNegative = 0.5) -> Result:
-    """Draws each number towards zero by `lambd`, and what is nearer than that to zero."""
+    """Moves each number towards zero by `lambd`; numbers nearer to zero than that become zero."""
     return _same(x, "Softshrink", lambd=lambd)
 
 
@@ -197,7 +205,9 @@ def glu(x: Shape, dim: int = -1) -> Result:
     """
     at = axis(dim, x)
     half = x[at] // 2
-    even = Requirement(x[at], "==", 2 * half, f"`glu` needs an even size to cut in halves but receives {x[at]}", "dim")
+    even = Requirement(
+        x[at], "==", 2 * half, text("`glu` needs an even size to cut in halves but receives {size}", size=x[at]), "dim"
+    )
     out = (*x[:at], half, *x[at + 1 :])
     return Result(out, call("torch.nn:GLU", dim=batched(dim)), formula=(f"{x[at]}/2 = {half}",), requires=(even,))
 
@@ -227,7 +237,7 @@ def logsoftmax(x: Shape, dim: int | None = None) -> Result:
 def _classes(dim: int | None, x: Shape, name: str) -> int:
     """The dimension to normalise over, as torch counts it."""
     if dim is None and len(x) == 2:
-        message = f"`{name}` does not know which of two dimensions holds the classes"
+        message = text("`{name}` does not know which of two dimensions holds the classes", name=name)
         raise Refusal(message, help="write `dim=0` for C×L, `dim=-1` for T×F")
     axis(dim or 0, x)
     return batched(dim or 0)

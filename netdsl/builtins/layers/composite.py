@@ -31,8 +31,10 @@ def residual(
         if project:
             return Result(body, call("netdsl.modules:Residual"), extra=_projection(x, body))
     added = x if shortcut is None else shortcut
-    what = "its input" if shortcut is None else "the shortcut's output"
-    message = f"`residual` cannot add {what}, {format_shape(added)}, to the body's output, {format_shape(body)}"
+    template = "`residual` cannot add its input, {added}, to the body's output, {output}"
+    if shortcut is not None:
+        template = "`residual` cannot add the shortcut's output, {added}, to the body's output, {output}"
+    message = text(template, added=format_shape(added), output=format_shape(body))
     advice = "give it a `shortcut { … }`, or write `residual project { … }`" if shortcut is None else None
     out, requires = _agreed((body, added), message, advice)
     return Result(out, call("netdsl.modules:Residual"), requires=requires)
@@ -40,16 +42,18 @@ def residual(
 
 @layer("composite", takes="any", example="concat { conv 64 k1 } { conv 96 k1; conv 128 k3 p1 }")
 def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
-    """Feeds one input to every body and joins the outputs along a dimension: the channels, unless told otherwise.
+    """Feeds one input to every body and joins the outputs along a dimension: by default the channels.
 
     All other dimensions must agree. A name among the bodies is a labelled output from above that joins them; with names
     and no body, the current value takes part first: `concat stem`.
     """
     shapes = ", ".join(map(format_shape, branches))
-    message = f"`concat` cannot join {shapes} along dimension {dim}: all other sizes must agree"
+    message = text(
+        "`concat` cannot join {shapes} along dimension {dim}: all other sizes must agree", shapes=shapes, dim=dim
+    )
     first = branches[0]
     if any(len(branch) != len(first) for branch in branches):
-        raise Refusal(f"`concat` cannot join {shapes}: all must have the same number of dimensions")
+        raise Refusal(text("`concat` cannot join {shapes}: all must have the same number of dimensions", shapes=shapes))
     at = axis(dim, first)
     rest, requires = _agreed([(*branch[:at], *branch[at + 1 :]) for branch in branches], message, _halved(branches))
     joined, formula = _total([branch[at] for branch in branches])
@@ -64,7 +68,7 @@ def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
     A name among the bodies is a labelled output from above that joins them; with names and no body, the current value
     takes part first: `add stem`.
     """
-    message = f"`add` cannot add {', '.join(map(format_shape, branches))}: all must have one shape"
+    message = text("`add` cannot add {shapes}: all must have one shape", shapes=", ".join(map(format_shape, branches)))
     out, requires = _agreed(branches, message, _halved(branches))
     return Result(out, call("netdsl.modules:Add"), requires=requires)
 
@@ -75,9 +79,13 @@ def scale(x: Shape, body: Shape) -> Result:
 
     Both have as many dimensions, and a size of 1 is stretched to the other's: 64x1x1 weighs the 64 channels of 64x8x8.
     """
-    message = f"`scale` cannot multiply {format_shape(x)} by the body's output, {format_shape(body)}"
+    message = text(
+        "`scale` cannot multiply {shape} by the body's output, {output}",
+        shape=format_shape(x),
+        output=format_shape(body),
+    )
     if len(x) != len(body):
-        advice = f"end the body with {len(x)} dimensions, for example with `unflatten`"
+        advice = text("end the body with {count} dimensions, for example with `unflatten`", count=len(x))
         raise Refusal(message, help=advice if len(body) < len(x) else None)
     stretched = [_stretched(one, other, message) for one, other in zip(x, body, strict=True)]
     out = tuple(size for size, _ in stretched)
@@ -110,9 +118,11 @@ def part(x: Shape, bodies: int) -> Shape:
 def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
     """Cuts the channels into equal parts, feeds one to each body, and joins the outputs along the channels.
 
-    An empty body hands its part on as it is.
+    An empty body passes its part on unchanged.
     """
-    message = f"`split` cannot join {', '.join(map(format_shape, branches))}: only the channels may differ"
+    message = text(
+        "`split` cannot join {shapes}: only the channels may differ", shapes=", ".join(map(format_shape, branches))
+    )
     if not all(branches):
         raise Refusal(message)
     rest, requires = _agreed([branch[1:] for branch in branches], message)
@@ -122,7 +132,7 @@ def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
 
 
 def _uneven(x: Shape, bodies: int) -> str:
-    return f"`split` cannot cut {x[0]} channels into {bodies} equal parts"
+    return text("`split` cannot cut {channels} channels into {bodies} equal parts", channels=x[0], bodies=bodies)
 
 
 def _same(left: Shape, right: Shape) -> bool:
@@ -178,13 +188,15 @@ def _total(sizes: list[Dim]) -> tuple[Dim, tuple[str, ...]]:
 
 def _projection(x: Shape, body: Shape) -> dict[str, str]:
     """The shortcut that brings the input into the body's shape: `conv 128 k1 s2 bias=false; bn`."""
-    message = f"`project` cannot bring {format_shape(x)} into the shape {format_shape(body)}"
+    given, wanted = format_shape(x), format_shape(body)
     advice = "write the `shortcut { … }` yourself"
     if not 2 <= len(x) == len(body) <= 4 or isinstance(body[0], Expr):
-        raise Refusal(f"{message} with a 1x1 convolution", "project", help=advice)
+        template = "`project` cannot bring {given} into the shape {wanted} with a 1x1 convolution"
+        raise Refusal(text(template, given=given, wanted=wanted), "project", help=advice)
     strides = [_stride(size, target) for size, target in zip(x[1:], body[1:], strict=True)]
     if None in strides:
-        raise Refusal(f"{message} with a whole stride", "project", help=advice)
+        template = "`project` cannot bring {given} into the shape {wanted} with a whole stride"
+        raise Refusal(text(template, given=given, wanted=wanted), "project", help=advice)
     each = strides[:1] if len(set(strides)) == 1 else strides
     stride = "" if each == [1] else f" s{'x'.join(map(str, each))}"
     return {"shortcut": f"conv {body[0]} k1{stride} bias=false; bn"} if isinstance(body[0], int) else {}

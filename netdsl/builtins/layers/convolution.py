@@ -22,6 +22,7 @@ from netdsl.builtins.layers.windows import (
 from netdsl.components import INFERRED, Call, Refusal, Requirement, Result, Size, call, divisible, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, product
+from netdsl.core.text import text
 
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
@@ -107,12 +108,19 @@ def dwconv(
 ) -> Result:
     """Convolves each channel by itself: a depthwise convolution.
 
-    It is a convolution with as many groups as input channels; `out_channels`, the same number unless given, is a
-    multiple of it. A 1x1 convolution usually follows, to mix the channels.
+    It is a convolution with as many groups as input channels. `out_channels` is a multiple of their number; left out,
+    it is their number. A 1x1 convolution usually follows, to mix the channels.
     """
     out = in_channels if out_channels is None else out_channels
     if isinstance(in_channels, int) and (out < 1 or out % in_channels):
-        raise Refusal(f"`out_channels` {out} is not a multiple of the {in_channels} input channels", "out_channels")
+        raise Refusal(
+            text(
+                "`out_channels` {out} is not a multiple of the {in_channels} input channels",
+                out=out,
+                in_channels=in_channels,
+            ),
+            "out_channels",
+        )
     sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation, crops=padding_mode != "zeros")
     given = {
         "in_channels": in_channels,
@@ -166,8 +174,9 @@ def convt(
     extra = sizes(output_padding, len(spatial), "output_padding", least=0)
     for window, more in zip(sliding, extra, strict=True):
         if more >= max(window.stride, window.dilation):
-            beyond = f"`stride` {window.stride} or `dilation` {window.dilation}"
-            raise Refusal(f"`output_padding` is {more} but must be smaller than {beyond}", "output_padding")
+            template = "`output_padding` is {more} but must be smaller than `stride` {stride} or `dilation` {dilation}"
+            message = text(template, more=more, stride=window.stride, dilation=window.dilation)
+            raise Refusal(message, "output_padding")
     out = tuple(_spread(*axis) for axis in zip(sliding, spatial, extra, strict=True))
     weights = out_channels // groups * prod(window.kernel for window in sliding)
     return Result(
@@ -193,7 +202,8 @@ def convt(
             if not isinstance(axis[1], Unknown)
         ),
         requires=tuple(
-            Requirement(size, ">=", 1, f"`padding` leaves an output of {size} elements", "padding") for size in out
+            Requirement(size, ">=", 1, text("`padding` leaves an output of {size} elements", size=size), "padding")
+            for size in out
         ),
     )
 
@@ -206,7 +216,12 @@ convt3d = convt.only("convt3d", "CDHW")
 def _check_groups(in_channels: int, out_channels: int, groups: int) -> None:
     for name, channels in (("in_channels", in_channels), ("out_channels", out_channels)):
         if not divisible(channels, groups):
-            raise Refusal(f"`groups` {groups} does not divide `{name}` {channels}", "groups")
+            raise Refusal(
+                text(
+                    "`groups` {groups} does not divide `{name}` {channels}", groups=groups, name=name, channels=channels
+                ),
+                "groups",
+            )
 
 
 def _convolve(x: Shape, sliding: Sequence[Window], given: Mapping[str, Any], kernel_channels: int) -> Result:
@@ -243,7 +258,12 @@ def _can_pad(sliding: Sequence[Window], spatial: Shape, mode: PaddingMode) -> tu
             size,
             ">=",
             window.after + spare,
-            f"`padding_mode` {mode} cannot pad {size} elements by {window.after}",
+            text(
+                "`padding_mode` {mode} cannot pad {size} elements by {padding}",
+                mode=mode,
+                size=size,
+                padding=window.after,
+            ),
             "padding_mode",
         )
         for window, size in zip(sliding, spatial, strict=True)

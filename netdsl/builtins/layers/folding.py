@@ -7,6 +7,7 @@ from math import prod
 from netdsl.builtins.layers.windows import SHORTS, fit, sizes, slide, windows
 from netdsl.components import Requirement, Result, Size, call, layer
 from netdsl.core.sizes import Shape, Unknown, product
+from netdsl.core.text import text
 
 PLACES = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1"
 
@@ -74,8 +75,18 @@ def fold(
         requires=(
             *fit(sliding, image),
             Requirement(
-                x[0], "==", channels * rows, f"{x[0]} rows are no multiple of a window's {rows}", "kernel_size"
+                x[0],
+                "==",
+                channels * rows,
+                text("{channels} rows are no multiple of a window's {rows}", channels=x[0], rows=rows),
+                "kernel_size",
             ),
-            Requirement(x[1], "==", places, f"the window has {places} places but {x[1]} columns come", "output_size"),
+            Requirement(
+                x[1],
+                "==",
+                places,
+                text("the window has {places} places but {columns} columns come", places=places, columns=x[1]),
+                "output_size",
+            ),
         ),
     )

@@ -6,6 +6,7 @@ from netdsl.builtins.layers.checks import at_least_rank
 from netdsl.components import INFERRED, Refusal, Result, call, layer
 from netdsl.core.ranges import Count
 from netdsl.core.sizes import Shape, product
+from netdsl.core.text import text
 
 
 @layer(
@@ -20,8 +21,8 @@ from netdsl.core.sizes import Shape, product
 def linear(x: Shape, out_features: Count, bias: bool = True, *, in_features: int = INFERRED) -> Result:
     """Weighs and sums all features, once for each of the `out_features`: y = x·Wᵀ + b.
 
-    It acts on the last dimension, whatever stands before it: of a sequence T×F every step is transformed alike. Put
-    `flatten` before it to feed it an image. It learns in_features·out_features weights, and out_features biases.
+    It acts on the last dimension: every step of a sequence T×F is transformed alike. Put `flatten` before it to feed it
+    an image. It learns in_features·out_features weights, and out_features biases.
     """
     at_least_rank(1, x, "linear", "at least one dimension")
     return Result(
@@ -45,11 +46,18 @@ def embedding(
 ) -> Result:
     """Looks every index up in a table of learned vectors: T indices become T×embedding_dim.
 
-    The input holds whole numbers from 0 up to, not including, `num_embeddings`. The vector at `padding_idx` starts as
-    zeros and stays so; with `max_norm`, longer vectors are shortened when they are looked up.
+    The input holds whole numbers from 0 up to, not including, `num_embeddings`. The vector at `padding_idx` starts at
+    zero and stays there; with `max_norm`, longer vectors are shortened when they are looked up.
     """
     if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
-        raise Refusal(f"`padding_idx` is {padding_idx} but the indices end at {num_embeddings - 1}", "padding_idx")
+        raise Refusal(
+            text(
+                "`padding_idx` is {padding_idx} but the indices end at {last}",
+                padding_idx=padding_idx,
+                last=num_embeddings - 1,
+            ),
+            "padding_idx",
+        )
     table = call(
         "torch.nn:Embedding",
         num_embeddings=num_embeddings,
@@ -65,5 +73,5 @@ def embedding(
 
 @layer("linear", takes="any", example="identity", traits={"affine", "idempotent", "passes_through", "view"})
 def identity(x: Shape) -> Result:
-    """Returns its input as it is: a place to hang a label on, or a layer switched off."""
+    """Returns its input unchanged: a place for a label, or for a layer that is switched off."""
     return Result(x, call("torch.nn:Identity"))

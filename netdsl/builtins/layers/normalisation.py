@@ -12,6 +12,7 @@ from netdsl.builtins.layers.windows import LAYOUTS
 from netdsl.components import INFERRED, Refusal, Requirement, Result, Size, Undetermined, call, divisible, layer
 from netdsl.core.ranges import Count, Positive
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape, product
+from netdsl.core.text import text
 
 
 def _bn_traits(arguments: Mapping[str, Any]) -> set[str]:
@@ -42,8 +43,10 @@ def bn(
 
     In evaluation it uses running means and variances, which `momentum` updates in training.
     """
-    # without running statistics it normalises a single sample by itself, in evaluation too
-    requires = () if track_running_stats else (_several(product(x[1:]), "a channel of one sample"),)
+    requires: tuple[Requirement, ...] = ()
+    if not track_running_stats:  # then it normalises a single sample by itself, in evaluation too
+        template = "a channel of one sample needs at least 2 values to be normalised, but has {values}"
+        requires = (_several(product(x[1:]), template),)
     return Result(
         x,
         call(
@@ -83,8 +86,7 @@ def instancenorm(
 ) -> Result:
     """Normalises each channel of each sample over its own positions.
 
-    It takes the contrast out of every image by itself, which style transfer is built on; nothing is learned unless
-    `affine` is set.
+    It removes the contrast of each image, as style transfer needs. It learns nothing unless `affine` is set.
     """
     return Result(
         x,
@@ -97,7 +99,7 @@ def instancenorm(
             track_running_stats=track_running_stats,
         ),
         params=2 * num_features if affine else 0,
-        requires=(_several(product(x[1:]), "a channel"),),
+        requires=(_several(product(x[1:]), "a channel needs at least 2 values to be normalised, but has {values}"),),
     )
 
 
@@ -152,17 +154,29 @@ def groupnorm(
 ) -> Result:
     """Normalises groups of channels of each sample over all positions, then scales and shifts each channel.
 
-    It does not depend on the batch, so that it suits batches too small for `bn`. One group is all channels together,
-    as many groups as channels is `instancenorm`.
+    It does not depend on the batch, so it suits batches too small for `bn`. With one group, all channels are
+    normalised together; with as many groups as channels, it is `instancenorm`.
     """
     at_least_rank(1, x, "groupnorm", "channels")
     if not divisible(num_channels, num_groups):
-        raise Refusal(f"`num_groups` {num_groups} does not divide the {num_channels} channels", "num_groups")
+        raise Refusal(
+            text(
+                "`num_groups` {num_groups} does not divide the {num_channels} channels",
+                num_groups=num_groups,
+                num_channels=num_channels,
+            ),
+            "num_groups",
+        )
     return Result(
         x,
         call("torch.nn:GroupNorm", num_groups=num_groups, num_channels=num_channels, eps=eps, affine=affine),
         params=2 * num_channels if affine else 0,
-        requires=(_several((num_channels // num_groups) * product(x[1:]), "a group of channels"),),
+        requires=(
+            _several(
+                (num_channels // num_groups) * product(x[1:]),
+                "a group of channels needs at least 2 values to be normalised, but has {values}",
+            ),
+        ),
     )
 
 
@@ -170,7 +184,7 @@ def groupnorm(
 def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Result:
     """Divides each value by a sum over `size` neighbouring channels at its place: local response normalisation.
 
-    Krizhevsky, Sutskever and Hinton's AlexNet (2012) has it; `bn` has taken its place.
+    Krizhevsky, Sutskever and Hinton's AlexNet (2012) used it; `bn` has replaced it.
     """
     at_least_rank(2, x, "lrn", "channels and at least one axis")
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
@@ -192,9 +206,9 @@ def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
     )
 
 
-def _several(values: Dim, what: str) -> Requirement:
+def _several(values: Dim, template: str) -> Requirement:
     """What torch asks of a normalisation over one sample: a single value has no deviation."""
-    return Requirement(values, ">=", 2, f"{what} needs at least 2 values to be normalised, but has {values}")
+    return Requirement(values, ">=", 2, text(template, values=values))
 
 
 def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[Requirement, ...]]:
@@ -203,10 +217,16 @@ def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[R
         return (_number(x[-1], "normalized_shape"),), ()
     shape = (stated,) if isinstance(stated, int) else stated
     if len(shape) > len(x):
-        message = f"`normalized_shape` has {len(shape)} axes but receives {format_shape(x)}"
+        message = text(
+            "`normalized_shape` has {count} axes but receives {shape}", count=len(shape), shape=format_shape(x)
+        )
         raise Refusal(message, "normalized_shape")
     given = x[len(x) - len(shape) :]
-    message = f"`normalized_shape` is {format_shape(shape)} but the last axes are {format_shape(given)}"
+    message = text(
+        "`normalized_shape` is {shape} but the last axes are {sizes}",
+        shape=format_shape(shape),
+        sizes=format_shape(given),
+    )
     equal = (Requirement(size, "==", one, message, "normalized_shape") for size, one in zip(given, shape, strict=True))
     return shape, tuple(equal)
 
@@ -214,5 +234,5 @@ def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[R
 def _number(size: Dim, at: str) -> int:
     """A size that the module must be told; one that is unknown has been complained of before."""
     if isinstance(size, Expr):
-        raise Undetermined(f"the size of the axis must be a number but is {size}", at)
+        raise Undetermined(text("the size of the axis must be a number but is {size}", size=size), at)
     return size  # type: ignore[return-value]  # an unknown size stays unknown

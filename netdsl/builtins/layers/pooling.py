@@ -19,6 +19,7 @@ from netdsl.builtins.layers.windows import (
 from netdsl.components import Call, Refusal, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast
 from netdsl.core.sizes import Dim, Shape
+from netdsl.core.text import text
 
 FORMULA = "(size + 2·padding − kernel_size)/stride + 1"
 NAMES = {"kernel": "kernel_size"}
@@ -192,7 +193,7 @@ adaptivemaxpool3d = adaptivemaxpool.only("adaptivemaxpool3d", "CDHW")
 def gap(x: Shape) -> Result:
     """The mean of each channel over all positions: global average pooling.
 
-    It leaves one number a channel, whatever the size of the input; `flatten` then makes a vector of them.
+    It leaves one number for each channel, for an input of any size; `flatten` makes a vector of them.
     """
     return _adapt(x, 1, "AdaptiveAvgPool")
 
@@ -233,14 +234,23 @@ def _torch_pads(form: str, sliding: Sequence[Window]) -> bool:
 def _check_padding(sliding: Sequence[Window]) -> None:
     for window in sliding:
         if window.before > window.kernel // 2:
-            raise Refusal(f"`padding` {window.before} is more than half of the kernel's {window.kernel}", "padding")
+            raise Refusal(
+                text(
+                    "`padding` {padding} is more than half of the kernel's {kernel}",
+                    padding=window.before,
+                    kernel=window.kernel,
+                ),
+                "padding",
+            )
 
 
 def _adapt(x: Shape, output_size: OutputSize, stem: str) -> Result:
     axes = len(x) - 1
     wanted = (output_size,) * axes if isinstance(output_size, int) else output_size
     if len(wanted) != axes:
-        message = f"`output_size` has {len(wanted)} sizes but the input has {axes} spatial axes"
+        message = text(
+            "`output_size` has {count} sizes but the input has {axes} spatial axes", count=len(wanted), axes=axes
+        )
         raise Refusal(message, "output_size")
     return Result(
         (x[0], *(_kept(size, given) for size, given in zip(x[1:], wanted, strict=True))),

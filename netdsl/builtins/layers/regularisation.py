@@ -39,7 +39,7 @@ def dropout1d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
 def dropout2d(x: Shape, p: Share = 0.5, inplace: bool = False) -> Result:
     """Drops whole channels of a C×H×W input with probability `p`, in training, and scales the others by 1/(1 − p).
 
-    Neighbours in a feature map say much the same: dropping single pixels would hide little (Tompson et al., 2015).
+    Neighbouring pixels are so alike that dropping single ones would hide little (Tompson et al., 2015).
     """
     return _dropping("Dropout2d", x, p, inplace)
 

@@ -83,13 +83,13 @@ def pad(
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
     value: float = 0.0,
 ) -> Result:
-    """Puts numbers around a feature map: `value`, or its own, mirrored, repeated or from the far side.
+    """Puts numbers around a feature map: `value`, or its own numbers, mirrored, repeated or wrapped around.
 
     `padding` is one number for every side, or two for each axis, the last axis first: left,right,top,bottom. A
     negative number cuts away.
     """
     if mode != "constant" and value:
-        raise Refusal(f"`value` {value:g} is not used by `mode={mode}`", "value")
+        raise Refusal(text("`value` {value:g} is not used by `mode={mode}`", value=value, mode=mode), "value")
     ends = _ends(padding, len(x) - 1)
     out = tuple(one + before + after for one, (before, after) in zip(x[1:], ends, strict=True))
     return Result(
@@ -110,8 +110,11 @@ def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
     window = sizes(size, axes, "size")
     start = None if offset is None else sizes(offset, axes, "offset", least=0)
     ends = window if start is None else tuple(map(sum, zip(start, window, strict=True)))
-    message = "`crop` reaches to {} but the axis ends at {}"
-    fits = (Requirement(one, ">=", end, message.format(end, one), "size") for one, end in zip(x[1:], ends, strict=True))
+    template = "`crop` reaches to {end} but the axis ends at {size}"
+    fits = (
+        Requirement(one, ">=", end, text(template, end=end, size=one), "size")
+        for one, end in zip(x[1:], ends, strict=True)
+    )
     return Result((x[0], *window), call("netdsl.modules:Crop", size=window, offset=start), requires=tuple(fits))
 
 
@@ -120,12 +123,13 @@ def _check_upsample(
 ) -> None:
     """Refuses arguments that contradict each other."""
     if (scale_factor is None) == (size is None):
-        found = "neither" if size is None else "both"
-        raise Refusal(f"`upsample` needs either `scale_factor` or `size` but has {found}")
+        neither = "`upsample` needs either `scale_factor` or `size` but has neither"
+        both = "`upsample` needs either `scale_factor` or `size` but has both"
+        raise Refusal(neither if size is None else both)
     if recompute and size is not None:
         raise Refusal("`recompute_scale_factor` has no meaning with a `size`", "recompute_scale_factor")
     if corners is not None and mode not in BLENDING:
-        raise Refusal(f"`align_corners` has no meaning with `mode={mode}`", "align_corners")
+        raise Refusal(text("`align_corners` has no meaning with `mode={mode}`", mode=mode), "align_corners")
     layout = BLENDING.get(mode)
     if layout and len(layout) != len(x):
         template = "`mode={mode}` is for {layout} but the input is {shape}"
@@ -137,7 +141,12 @@ def _check_upsample(
 def _factors(factor: Factor | None, axes: int) -> tuple[float, ...]:
     given = (factor,) * axes if isinstance(factor, (int, float)) else factor or ()
     if len(given) != axes:
-        raise Refusal(f"`scale_factor` has {len(given)} numbers but the input has {axes} spatial axes", "scale_factor")
+        raise Refusal(
+            text(
+                "`scale_factor` has {count} numbers but the input has {axes} spatial axes", count=len(given), axes=axes
+            ),
+            "scale_factor",
+        )
     if not all(one > 0 for one in given):
         raise Refusal("`scale_factor` must be above 0", "scale_factor")
     return given
@@ -149,7 +158,9 @@ def _scale(size: Dim, factor: float) -> Dim:
         return int(size * factor)
     numerator, denominator = factor.as_integer_ratio()
     if isinstance(size, Expr) and numerator.bit_length() > EXACT_BITS:
-        message = f"`scale_factor` {factor} needs a fixed size: times {size} it would be rounded"
+        message = text(
+            "`scale_factor` {factor} needs a fixed size: times {size} it would be rounded", factor=factor, size=size
+        )
         raise Undetermined(message, "scale_factor", help="scale by a whole number, or by halves, quarters, …")
     return size * numerator // denominator
 
@@ -164,8 +175,11 @@ def _ends(padding: Size, axes: int) -> list[tuple[int, int]]:
     """What is put before and after each axis, from the first axis to the last."""
     given = (padding,) * 2 * axes if isinstance(padding, int) else padding
     if len(given) != 2 * axes:
-        message = (
-            f"`padding` has {len(given)} numbers but {axes} axes need one, or {2 * axes}: two for each, last axis first"
+        message = text(
+            "`padding` has {count} numbers but {axes} axes need one, or {twice}: two for each, last axis first",
+            count=len(given),
+            axes=axes,
+            twice=2 * axes,
         )
         raise Refusal(message, "padding")
     return list(zip(given[::2], given[1::2], strict=True))[::-1]
@@ -186,16 +200,16 @@ def _pad_call(padding: int | Sequence[int], mode: str, value: float, axes: int) 
 
 def _padding(size: Dim, ends: tuple[int, int], out: Dim) -> str:
     before, after = ends
-    text = f"2·{before}" if before == after else f"{before} + {after}"
-    return f"{size} + {text} = {out}".replace("+ -", "− ")
+    added = f"2·{before}" if before == after else f"{before} + {after}"
+    return f"{size} + {added} = {out}".replace("+ -", "− ")
 
 
 def _can_pad(size: Dim, ends: tuple[int, int], mode: str) -> tuple[Requirement, ...]:
     """That there are enough elements to mirror or to wrap, and that some are left."""
     kept = size + sum(min(end, 0) for end in ends)
-    left = f"`padding` {min(ends)} leaves nothing of {size} elements"
+    left = text("`padding` {least} leaves nothing of {size} elements", least=min(ends), size=size)
     some = Requirement(size + sum(ends), ">=", 1, left, "padding")
-    message = f"`mode={mode}` cannot pad {size} elements by {max(ends)}"
+    message = text("`mode={mode}` cannot pad {size} elements by {most}", mode=mode, size=size, most=max(ends))
     source = {
         "constant": (Requirement(kept, ">=", 0, left, "padding"),),
         "reflect": (Requirement(size, ">=", max(ends) + 1, message, "padding"),),

@@ -8,6 +8,7 @@ from netdsl.builtins.layers.checks import axis, batched
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
+from netdsl.core.text import text
 
 LAYOUTS = ("TF",)
 
@@ -41,7 +42,12 @@ def lstm(
     """
     if not 0 <= proj_size < hidden_size:
         raise Refusal(
-            f"`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}", "proj_size"
+            text(
+                "`proj_size` is {proj_size} but must be at least 0 and below `hidden_size` {hidden_size}",
+                proj_size=proj_size,
+                hidden_size=hidden_size,
+            ),
+            "proj_size",
         )
     cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
     return _recurrent(x, "LSTM", 4, input_size, hidden_size, proj_size, cell | {"proj_size": proj_size})
@@ -202,7 +208,7 @@ def posembed(x: Shape, length: int = INFERRED, features: int = INFERRED) -> Resu
     traits={"affine"},
 )
 def classtoken(x: Shape, features: int = INFERRED) -> Result:
-    """Puts a learned vector before the sequence, which gathers what the classifier needs: T×F becomes (T+1)×F.
+    """Puts a learned vector before a sequence, for a classifier to read: T×F becomes (T+1)×F.
 
     After the transformer layers, `select 0` takes it out again (Devlin et al., 2018).
     """
@@ -219,7 +225,7 @@ def last(x: Shape) -> Result:
 
 @layer("sequence", assumes="TF", example="mean", traits={"affine"})
 def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:
-    """Averages over a dimension, which disappears, or over several: of a sequence T×F the steps.
+    """Averages over one dimension or several, which disappear; by default over the steps of a sequence T×F.
 
     With `keepdim` the dimension stays, of size 1.
     """
@@ -250,7 +256,9 @@ def _recurrent(
 
 def _check_heads(heads: int, features: int, at: str) -> None:
     if not divisible(features, heads):
-        raise Refusal(f"`{at}` {heads} does not divide the {features} features", at)
+        raise Refusal(
+            text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
+        )
 
 
 def _attention_macs(steps: Dim, features: int, extra_steps: int) -> Dim:

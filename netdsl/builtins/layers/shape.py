@@ -8,6 +8,7 @@ from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
+from netdsl.core.text import text
 
 
 @layer(
@@ -18,13 +19,16 @@ from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
     traits={"affine", "flattens", "passes_through", "view"},
 )
 def flatten(x: Shape, start_dim: int = 0, end_dim: int = -1) -> Result:
-    """Joins dimensions into one, from `start_dim` to `end_dim`: all of them, unless told otherwise.
+    """Joins dimensions into one, from `start_dim` to `end_dim`: by default all of them.
 
     It stands between feature maps and the first `linear`: C×H×W becomes C·H·W features.
     """
     first, last = axis(start_dim, x, "start_dim"), axis(end_dim, x, "end_dim")
     if first > last:
-        raise Refusal(f"`start_dim` {start_dim} comes after `end_dim` {end_dim}", "start_dim")
+        raise Refusal(
+            text("`start_dim` {start_dim} comes after `end_dim` {end_dim}", start_dim=start_dim, end_dim=end_dim),
+            "start_dim",
+        )
     joined = x[first : last + 1]
     size = product(joined)
     return Result(
@@ -79,14 +83,17 @@ def permute(x: Shape, dims: Size) -> Result:
         raise Refusal(message, "dims", instead=counted, safe=True)
     order = [axis(dim, x, "dims", is_one_of_several=True) for dim in given]
     if sorted(order) != list(range(len(x))):
-        raise Refusal(f"`dims` must name each of the {len(x)} dimensions of {format_shape(x)} once", "dims")
+        raise Refusal(
+            text("`dims` must name each of the {rank} dimensions of {shape} once", rank=len(x), shape=format_shape(x)),
+            "dims",
+        )
     out = tuple(x[dim] for dim in order)
     return Result(out, call("netdsl.modules:Permute", dims=(0, *(dim + 1 for dim in order))))
 
 
 @layer("shape", takes="any", example="transpose", traits={"affine", "view"})
 def transpose(x: Shape, dim0: int = -2, dim1: int = -1) -> Result:
-    """Swaps two dimensions, the last two unless told otherwise: C×L becomes T×F, a signal a sequence."""
+    """Swaps two dimensions, by default the last two: a signal C×L becomes a sequence T×F."""
     first, second = axis(dim0, x, "dim0"), axis(dim1, x, "dim1")
     out = list(x)
     out[first], out[second] = x[second], x[first]
@@ -101,19 +108,25 @@ def select(x: Shape, index: int, dim: int = 0) -> Result:
     """
     at = axis(dim, x)
     least = index + 1 if index >= 0 else -index
-    enough = Requirement(x[at], ">=", least, f"`index` {index} is outside the {x[at]} of dimension {dim}", "index")
+    enough = Requirement(
+        x[at],
+        ">=",
+        least,
+        text("`index` {index} is outside the {size} of dimension {dim}", index=index, size=x[at], dim=dim),
+        "index",
+    )
     chosen = call("netdsl.modules:Select", dim=batched(dim), index=index)
     return Result((*x[:at], *x[at + 1 :]), chosen, requires=(enough,))
 
 
 @layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4", traits={"affine"})
 def channelshuffle(x: Shape, groups: Count) -> Result:
-    """Deals the channels of each group out over all groups, so that the next grouped convolution sees them all.
+    """Spreads the channels of each group over all groups, so that the next grouped convolution sees them all.
 
     `groups` must divide the channels (Zhang et al., "ShuffleNet", 2017).
     """
     at_least_rank(2, x, "channelshuffle", "channels and at least one axis")
-    uneven = f"`groups` is {groups}, which does not divide the {x[0]} channels"
+    uneven = text("`groups` is {groups}, which does not divide the {channels} channels", groups=groups, channels=x[0])
     shuffled = call("torch.nn:ChannelShuffle", groups=groups)
     return Result(x, shuffled, requires=(multiple(x[0], groups, uneven, "groups"),))
 
@@ -134,7 +147,12 @@ def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     """
     factor, square = upscale_factor, upscale_factor**2
     channels, height, width = x
-    uneven = f"`upscale_factor` is {factor}, whose square {square} does not divide the {channels} channels"
+    uneven = text(
+        "`upscale_factor` is {factor}, whose square {square} does not divide the {channels} channels",
+        factor=factor,
+        square=square,
+        channels=channels,
+    )
     return Result(
         (channels // square, height * factor, width * factor),
         call("torch.nn:PixelShuffle", upscale_factor=factor),
@@ -153,18 +171,20 @@ def pixelshuffle(x: Shape, upscale_factor: Count) -> Result:
     traits={"affine"},
 )
 def pixelunshuffle(x: Shape, downscale_factor: Count) -> Result:
-    """Makes an image `downscale_factor` r times smaller, its pixels becoming r² times more channels.
+    """Makes an image `downscale_factor` r times smaller; its pixels become r² times more channels.
 
     The inverse of `pixelshuffle`. r must divide the height and the width.
     """
     factor, square = downscale_factor, downscale_factor**2
     channels, *spatial = x
-    uneven = f"`downscale_factor` is {factor}, which does not divide {{}}"
+    uneven = "`downscale_factor` is {factor}, which does not divide {size}"
     return Result(
         (channels * square, *(size // factor for size in spatial)),
         call("torch.nn:PixelUnshuffle", downscale_factor=factor),
         formula=(f"{channels}·{square} = {channels * square}", *(f"{s}/{factor} = {s // factor}" for s in spatial)),
-        requires=tuple(multiple(size, factor, uneven.format(size), "downscale_factor") for size in spatial),
+        requires=tuple(
+            multiple(size, factor, text(uneven, factor=factor, size=size), "downscale_factor") for size in spatial
+        ),
     )
 
 
@@ -180,7 +200,7 @@ def _sizes(given: Size, at: str) -> tuple[int, ...]:
     """The sizes that are asked for; refuses those that are neither at least 1 nor the one -1."""
     sizes = (given,) if isinstance(given, int) else given
     if sizes.count(-1) > 1:
-        raise Refusal(f"only one size of `{at}` may be -1", at)
+        raise Refusal(text("only one size of `{at}` may be -1", at=at), at)
     AtLeast(1).check(at, tuple(size for size in sizes if size != -1))
     return sizes
 
@@ -189,7 +209,7 @@ def _solve(sizes: tuple[int, ...], total: Dim, at: str) -> tuple[Shape, tuple[Re
     """The sizes with the -1 among them found, and that their product is the total."""
     known = prod(size for size in sizes if size != -1)
     out = tuple(total // known if size == -1 else size for size in sizes)
-    message = f"`{at}` {format_shape(sizes)} does not hold {total} numbers"
+    message = text("`{at}` {sizes} does not hold {total} numbers", at=at, sizes=format_shape(sizes), total=total)
     return out, (Requirement(total, "==", product(out), message, at),)
 
 

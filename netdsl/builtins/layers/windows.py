@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 from netdsl.components import Requirement, Size, per_axis
 from netdsl.core.ranges import AtLeast
 from netdsl.core.sizes import Dim, Shape, Unknown
+from netdsl.core.text import text
 
 LAYOUTS = ("CL", "CHW", "CDHW")
 """What a window slides over: channels, then one, two or three axes."""
@@ -52,8 +53,10 @@ class Window(NamedTuple):
         """That there is a place for it at all."""
         padded = size + (self.before + self.after)
         least = self.extent - (self.stride - 1 if ceil else 0)
-        name = "padded input" if self.before or self.after else "input"
-        message = f"the kernel spans {self.extent} elements but the {name} has {padded}"
+        template = "the kernel spans {extent} elements but the input has {padded}"
+        if self.before or self.after:
+            template = "the kernel spans {extent} elements but the padded input has {padded}"
+        message = text(template, extent=self.extent, padded=padded)
         return Requirement(padded, ">=", least, message, "kernel_size")
 
     def formula(self, size: Dim, ceil: bool = False) -> str:

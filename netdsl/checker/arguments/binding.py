@@ -196,6 +196,8 @@ class _Binder:
         value = evaluate(setting.value, self.scope, self.context)
         if name is None or name in self.component.branches:
             name = self._misspelt(setting)
+            if name in self.arguments.spans:  # given already, and the slip is reported
+                return
         if name is not None:
             word = setting.value.text if isinstance(setting.value, Name) else None
             if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:

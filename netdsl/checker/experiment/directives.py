@@ -13,7 +13,8 @@ from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
-from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_targets
+from netdsl.checker.experiment.last_batch import check_last_batch
+from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_measures, kind_of_targets
 from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
@@ -24,6 +25,8 @@ from netdsl.components import (
     Component,
     Dataset,
     Facts,
+    Loss,
+    Metric,
     Parameter,
     Refusal,
     Transform,
@@ -33,7 +36,7 @@ from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
 from netdsl.core.text import text
-from netdsl.language.statements import DATA, STATEMENTS, StatementKind
+from netdsl.language.statements import DATA, METRICS, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import DataUse, Experiment, Network, Use
 
@@ -88,13 +91,20 @@ class ExperimentCheck:
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
         """The experiment around a checked net."""
         targets = kind_of_targets(data.facts) if data else None
-        uses = {kind.component: self._uses(kind, kind.component, targets) for kind in NAMING if kind.component}
+        uses: dict[type[Component], tuple[Use[Any], ...]] = {}
+        for kind in NAMING:
+            if kind.component and kind is not METRICS:
+                uses[kind.component] = self._uses(kind, kind.component, targets)
+        # After the loss: numbers that it takes for answers yes or no are measured as such.
+        measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
+        uses[Metric] = self._uses(METRICS, Metric, measured)
         settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
         experiment = Experiment(self.context.source, network, data, uses, settings)
         if data:
             if experiment.loss:
                 check_loss(experiment.loss, network, data.facts, self.context)
-            check_metrics(experiment.metrics, data.facts, self.context)
+            check_metrics(experiment.metrics, data.facts, measured, self.context)
+            check_last_batch(network, data, self.directives[DATA.name][0], self.context)
         return experiment
 
     def _facts(self, dataset: Dataset, arguments: Arguments, statement: Statement) -> Facts | None:

@@ -22,6 +22,11 @@ def kind_of_targets(facts: Facts) -> Literal["classes", "numbers"]:
     return "numbers" if facts.classes is None else "classes"
 
 
+def kind_of_measures(targets: str | None, loss: Use[Loss] | None) -> str | None:
+    """What the metrics measure: the targets, where numbers may be answers yes or no to the loss."""
+    return "binary" if targets == "numbers" and loss and loss.component.wants == "binary" else targets
+
+
 def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context) -> None:
     """Checks that the loss compares with such targets, and that the net's output is what it compares."""
     wants, found = use.component.wants, kind_of_targets(facts)
@@ -45,19 +50,23 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
         _wrong_output(network, expected, wants, context)
 
 
-def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, context: Context) -> None:
+def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | None, context: Context) -> None:
     """Checks that the metrics measure such targets."""
     found = kind_of_targets(facts)
     for use in uses:
-        wants = use.component.wants
-        if (wants == "numbers") != (found == "numbers"):
-            name = use.component.name
-            message = (
-                text("`{metric}` measures numbers, but the data's targets are classes", metric=name)
-                if wants == "numbers"
-                else text("`{metric}` measures classes, but the data's targets are numbers", metric=name)
-            )
-            _another(use, METRICS.default_for(found), message, context)
+        name, wants = use.component.name, use.component.wants
+        message = None
+        if wants == "binary":
+            if facts.classes not in (None, 2):
+                message = text(
+                    "`{metric}` is for two classes, but the data has {classes}", metric=name, classes=facts.classes
+                )
+        elif wants == "numbers" and found == "classes":
+            message = text("`{metric}` measures numbers, but the data's targets are classes", metric=name)
+        elif wants == "classes" and found == "numbers":
+            message = text("`{metric}` measures classes, but the data's targets are numbers", metric=name)
+        if message:
+            _another(use, METRICS.default_for(measured), message, context)
 
 
 def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, context: Context) -> None:

@@ -31,8 +31,6 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     if not name.startswith("nn."):
         return None
     torch = context.registry.torch
-    if torch is None:
-        return None
     layer = torch.layer(name)
     if layer is None:
         advice = "the names are those of `torch.nn`"
@@ -60,7 +58,7 @@ def _note(name: str, span: Span, context: Context) -> None:
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
     """The transform that `v2.GaussianBlur` means; None for other names, and for one torchvision does not have."""
-    if not name.startswith("v2.") or context.registry.torch is None:
+    if not name.startswith("v2."):
         return None
     transform = context.registry.torch.transform(name)
     if transform is not None and not any(diagnostic.code == IMPORTS_TORCH for diagnostic in context.report.diagnostics):
@@ -71,5 +69,4 @@ def foreign_transform(name: str, span: Span, context: Context) -> Transform | No
 
 def foreign_names(name: str, context: Context) -> Collection[str]:
     """What a name that begins with `v2.` may have been meant for."""
-    torch = context.registry.torch
-    return torch.transform_names() if name.startswith("v2.") and torch is not None else ()
+    return context.registry.torch.transform_names() if name.startswith("v2.") else ()

@@ -28,7 +28,7 @@ def effective_settings(program: ProgramText) -> Mapping[str, str]:
     return {**_variables(program), **found, **program.settings.overrides}
 
 
-def _settings(experiment: Experiment) -> Iterator[tuple[str, Any]]:
+def _settings(experiment: Experiment) -> Iterator[tuple[str, object]]:
     """The settings of each directive, and the parameters of the one component that it names."""
     use: Use[Any] | None
     for name, statement in STATEMENTS.items():

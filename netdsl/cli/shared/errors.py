@@ -54,10 +54,9 @@ def _message(error: BaseException) -> str:
 def _text(error: BaseException) -> str:
     match error:
         case click.UsageError(ctx=click.Context() as ctx):
-            message = error.format_message()
-            return text("error: {message}\ntry `{command} --help`", message=message, command=ctx.command_path)
+            return text("error: {message}\ntry `{command} --help`", message=_usage(error), command=ctx.command_path)
         case click.ClickException():
-            return text("error: {message}", message=error.format_message())
+            return text("error: {message}", message=_usage(error))
         case OSError(filename=str(path)):
             return text("error: {path}: {reason}", path=path, reason=reason(error))
         case OSError():
@@ -67,6 +66,25 @@ def _text(error: BaseException) -> str:
         case NetdslError(help=str(help)):
             return text("error: {message}\nhelp: {help}", message=error.message, help=help)
     return text("error: {message}", message=error)
+
+
+def _usage(error: click.ClickException) -> str:
+    """What is wrong with a command line, in our words where click's are others."""
+    match error:
+        case click.NoSuchOption(option_name=option, possibilities=[near, *_]):
+            return text("no such option: `{option}`; did you mean `{near}`?", option=option, near=near)
+        case click.NoSuchOption(option_name=option):
+            return text("no such option: `{option}`", option=option)
+        case click.MissingParameter(param=click.Argument() as param):
+            return text(
+                "`{argument}` is missing", argument=param.make_metavar(error.ctx or click.get_current_context())
+            )
+        case click.BadOptionUsage(option_name=option):
+            return text("`{option}` needs a value", option=option)
+        case click.BadParameter(param=click.Parameter(opts=[*_, option]), message=reason):
+            return text("wrong value of `{option}`: {reason}", option=option, reason=reason.rstrip("."))
+    message = error.format_message().rstrip(".")
+    return message[:1].lower() + message[1:]
 
 
 def _diagnostics(error: NetError) -> str:

@@ -77,11 +77,21 @@ class ProgramText:
         Raises:
             NetError: the text has errors.
         """
+        experiment, warnings = self.checked
+        show_diagnostics(warnings)
+        return experiment
+
+    @cached_property
+    def checked(self) -> tuple[Experiment, Sequence[Diagnostic]]:
+        """The checked text and its warnings.
+
+        Raises:
+            NetError: the text has errors.
+        """
         experiment, diagnostics = self.settings.check(self.source)
         if experiment is None or errors(diagnostics):
             raise NetError(render_text(diagnostics), diagnostics)
-        show_diagnostics(diagnostics)
-        return experiment
+        return experiment, diagnostics
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:

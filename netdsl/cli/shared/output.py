@@ -9,7 +9,7 @@ from typing import TextIO
 import click
 
 from netdsl.core.errors import WrongPath
-from netdsl.core.files import reason
+from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
 
 
@@ -36,7 +36,11 @@ def write_output(content: bytes, path: str | None) -> None:
     if path is None:
         click.echo(content, nl=False)
         return
+    file = Path(path)
     try:
-        Path(path).write_bytes(content)
+        if file.is_file() or not file.exists():
+            write_atomically(file, content)  # no half of it stays where the disk is full
+        else:
+            file.write_bytes(content)
     except OSError as error:
         raise WrongPath(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error))) from error

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast
 
 import click
 
@@ -15,6 +14,7 @@ from netdsl.cli.shared.inputs import ProgramText, Settings
 from netdsl.core.errors import TrainingError
 from netdsl.core.source import Source
 from netdsl.core.text import text
+from netdsl.runs.about import conforms, read_about
 
 
 class RunSource(TypedDict):
@@ -47,10 +47,13 @@ def read_run_source(run: Path, settings: Settings, *, free: Collection[str] | No
     """
     root = run.parent.parent if run.suffix == ".safetensors" else run
     try:
-        source: RunSource = json.loads((root / "run.json").read_text("utf-8"))["source"]
+        described = read_about(root)["source"]
+        if not conforms(described, RunSource):
+            raise ValueError("the source of the run is not described")
         net = (root / "run.net").read_text("utf-8")
     except (OSError, ValueError, KeyError) as error:
         raise not_a_run(run) from error
+    source = cast("RunSource", described)
     if free is not None:
         _require_same(source, settings, free)
     settings = replace(

@@ -28,7 +28,7 @@ SHAPE = (3, 32, 32)
 class _Array:
     """Stands for a numpy array: keeps the bytes and the type that it is said to have."""
 
-    def __init__(self, *_: Any) -> None:
+    def __init__(self, *_: object) -> None:
         self.raw, self.dtype = b"", ""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -40,10 +40,10 @@ class _Array:
 class _Dtype:
     """Stands for a numpy dtype: keeps its name."""
 
-    def __init__(self, name: str, *_: Any) -> None:
+    def __init__(self, name: str, *_: object) -> None:
         self.name = name
 
-    def __setstate__(self, _: Any) -> None:
+    def __setstate__(self, _: object) -> None:
         """Byte order, which single bytes have not."""
 
 

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from netdsl.builtins.datasets.local import array_names, channels_last
-from netdsl.builtins.datasets.npy_header import npz_headers
+from netdsl.builtins.datasets.npy_header import explain_damage, npz_headers
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.samples import Splits, Tensors
@@ -22,11 +22,8 @@ Array = np.ndarray[Any, Any]
 def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None) -> Splits:
     """Arrays out of one file."""
     train, test = array_names(npz_headers(path), x, y, path)
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Splits(_named(arrays, train), _named(arrays, test) if test else None)
-    except (ValueError, EOFError) as error:
-        raise DataError(text("`{path}` is damaged: {error}", path=path, error=error)) from error
+    with explain_damage(path), np.load(path, allow_pickle=False) as arrays:
+        return Splits(_named(arrays, train), _named(arrays, test) if test else None)
 
 
 def load_npy(root: Path, path: Path, y: Path) -> Splits:
@@ -74,4 +71,6 @@ def _tensor(values: Array) -> Tensor:
     native = values.astype(values.dtype.newbyteorder("="), copy=False)
     if native.dtype.kind == "u" and native.dtype.itemsize > 1:
         native = native.astype(np.int64)  # torch computes with signed numbers
+    if native.dtype.kind == "f" and native.dtype.itemsize > 8:
+        native = native.astype(np.float64)  # torch has no longer ones
     return torch.from_numpy(np.ascontiguousarray(native))

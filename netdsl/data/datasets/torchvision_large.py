@@ -13,7 +13,7 @@ from torch import Tensor
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.data_folder import locked
-from netdsl.data.downloads import Archive, by_hand, patience
+from netdsl.data.downloads import FAILURES, Archive, by_hand, describe_failure, patience
 from netdsl.data.image_files import to_tensor
 from netdsl.data.samples import Splits
 
@@ -87,7 +87,7 @@ class Vision:
     def _part(self, made: Any, root: Path, arguments: Arguments) -> Pictures:
         try:
             found = made(str(root), **arguments)
-        except (RuntimeError, OSError):
+        except FAILURES:
             found = self._downloaded(made, root, arguments)
         return Pictures(found, self.title, str(root), self.mode)
 
@@ -95,8 +95,7 @@ class Vision:
         try:
             with locked(root), patience():
                 return made(str(root), **arguments, download=True)
-        except (RuntimeError, OSError, TypeError, ValueError, ImportError) as error:
-            reason = "torchvision does not download it" if isinstance(error, TypeError) else str(error)
+        except (*FAILURES, TypeError, ValueError, ImportError) as error:
             archives = self.archives(made)
             advice = (
                 by_hand(root, archives)
@@ -107,9 +106,11 @@ class Vision:
                     root=root,
                 )
             )
-            raise DataError(
-                text("cannot get `{dataset}`: {reason}", dataset=self.title, reason=reason), advice
-            ) from error
+            if isinstance(error, TypeError):
+                message: str = text("torchvision does not download `{dataset}`", dataset=self.title)
+            else:
+                message = describe_failure(self.title, root, archives, error)
+            raise DataError(message, advice) from error
 
 
 def _names(dataset: Any) -> tuple[str, ...]:

@@ -227,7 +227,7 @@ class Flip(BatchTransform):
         """Each image from the batch or from its mirror image: whole images are copied, faster than choosing pixels."""
         (mirrored,) = drawn
         whole, _ = planes(x)
-        both = torch.cat((whole, whole.flip(self.axis - 1)))
+        both = torch.cat((whole, whole.flip(self.axis - 1)))  # `planes` has one axis more behind
         places = torch.arange(len(x), device=x.device) + mirrored * len(x)
         return images(both.index_select(0, places))
 

@@ -17,7 +17,7 @@ from netdsl.export.python.signatures import REQUIRED
 from netdsl.export.python.sources import reserved
 from netdsl.program import SEQUENTIAL, SKIPPING, Network, Node
 
-Key = tuple[Any, ...]
+Key = tuple[object, ...]
 """What all uses of one class share: a block's name, or a place of the text."""
 
 NEAREST = 8
@@ -63,7 +63,7 @@ class Classes:
             return
         for other in self.inner.get(key, ()):
             self._define(other)
-        alike: dict[Any, list[Node]] = {}
+        alike: dict[object, list[Node]] = {}
         for node in nodes:
             alike.setdefault(self.expressions.identity(node), []).append(node)
         groups = self._groups([same[0] for same in alike.values()])
@@ -150,13 +150,13 @@ def _key(node: Node) -> Key:
 
 
 def _kinds(nodes: Iterable[Node]) -> Iterable[list[Node]]:
-    kinds: dict[Any, list[Node]] = {}
+    kinds: dict[object, list[Node]] = {}
     for node in nodes:
         kinds.setdefault(_structure(node), []).append(node)
     return kinds.values()
 
 
-def _structure(node: Node) -> Any:
+def _structure(node: Node) -> object:
     """What nodes share that differ in numbers alone."""
     arguments = repr(node.call.arguments) if node.children else tuple(node.call.arguments)
     key = "" if node.key.isdigit() else node.key

@@ -51,7 +51,7 @@ class Expressions:
     helpers: dict[str, None] = field(default_factory=dict)
     composites: dict[str, None] = field(default_factory=dict)
     packages: dict[str, None] = field(default_factory=dict)
-    identities: dict[str, Any] = field(default_factory=dict)
+    identities: dict[str, object] = field(default_factory=dict)
 
     def write(self, nodes: Uses, parameters: Parameters) -> Expression:
         """The constructor call of a node."""
@@ -88,7 +88,7 @@ class Expressions:
         self.packages[module] = None
         return f"{module}.{name}"
 
-    def identity(self, node: Node) -> Any:
+    def identity(self, node: Node) -> object:
         """What two nodes share that the same expression stands for."""
         if node.path not in self.identities:
             made = self.made.get(node.path)

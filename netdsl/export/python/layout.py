@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from math import isfinite
 from textwrap import wrap
-from typing import Any
 
 WIDTH = 88
 INDENT = 4
@@ -58,7 +57,7 @@ class Optional:
 Expression = InlineText | Group | Repeated | Optional
 
 
-def literal(value: Any) -> Expression:
+def literal(value: object) -> Expression:
     """A value of the language as Python writes it."""
     if isinstance(value, tuple):
         comma = "," if len(value) == 1 else ""

@@ -132,7 +132,7 @@ def _present(values: Column) -> Iterator[Any]:
     return (value for value in values if value is not ABSENT)
 
 
-def same(one: Any, other: Any) -> bool:
+def same(one: object, other: object) -> bool:
     """Whether two values are written alike: 2 and 2.0 are, 1 and true are not."""
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
@@ -176,7 +176,7 @@ def _annotation(values: Column) -> str:
     return " | ".join(sorted(names, key=lambda name: (name == "None", name)))
 
 
-def _type_name(value: Any) -> str:
+def _type_name(value: object) -> str:
     if isinstance(value, tuple):
         return f"tuple[{' | '.join(sorted({_type_name(element) for element in value}))}, ...]"
     return "None" if value is None else "str" if isinstance(value, str) else type(value).__name__

@@ -18,7 +18,8 @@ TWO_LINEAR_LAYERS = Code(
     meaning=(
         "A linear map of a linear map is a linear map: the two layers, which may be convolutions, can do nothing "
         "that one could not. An activation between them makes the second one count. A layer narrower than both "
-        "its neighbours is a bottleneck and is not warned of, nor is a depthwise convolution before a 1x1 one."
+        "its neighbours is a bottleneck and is not warned of, nor is a depthwise convolution before a 1x1 one, nor "
+        "what ends a block of MobileNet: a 1x1 convolution and a normalisation before a wider 1x1 convolution."
     ),
     example="input 784\nlinear 128\nlinear 10",
     instead="input 784\nlinear 128; relu\nlinear 10",

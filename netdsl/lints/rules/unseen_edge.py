@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.sizes import format_shape
-from netdsl.core.text import text
+from netdsl.core.text import join_and, text
 from netdsl.lints.lint import lint
 from netdsl.lints.program import PlacedLayer, Program
 
@@ -73,4 +73,4 @@ def _words(lost: list[int]) -> str:
     """`row and column`, `2 rows and 2 columns`."""
     names = AXES[len(lost)]
     counted = [name if count == 1 else f"{count} {name}s" for name, count in zip(names, lost, strict=True) if count]
-    return " and ".join(counted)
+    return join_and(counted)

@@ -25,9 +25,12 @@ UNUSED_BLOCK = Code(
 @lint(UNUSED_BLOCK)
 def find_unused_block(program: Program) -> Iterator[Diagnostic]:
     """Warns at the name of a block that is no part of the net."""
+    blocks = [statement for statement in program.file.statements if statement.name.text == BLOCK.name]
+    if not blocks:
+        return
     used = Counter(name for statement in program.file.statements for name in names_in(statement))
-    for block in program.file.statements:
-        name = as_name(block.items[0]) if block.name.text == BLOCK.name else None
+    for block in blocks:
+        name = as_name(block.items[0])
         if name and used[name.text] == Counter(names_in(block))[name.text]:
             message = text("the block `{name}` is never used", name=name.text)
             yield Diagnostic(UNUSED_BLOCK, message, name.span, help="use it by its name, or delete it")

@@ -28,12 +28,15 @@ UNUSED_VARIABLE = Code(
 @lint(UNUSED_VARIABLE)
 def find_unused_variable(program: Program) -> Iterator[Diagnostic]:
     """Warns at each name that is defined and not used where it is known."""
+    definitions = [one for one in walk(program.file.statements) if one.name.text in (LET.name, BLOCK.name)]
+    if not definitions:  # most long files define nothing, and to gather the names of all statements takes its time
+        return
     used = {name for statement in program.file.statements for name in names_in(statement)}
-    for statement in walk(program.file.statements):
+    for statement in definitions:
         if statement.name.text == LET.name:
             variables = [item.name for item in statement.items if isinstance(item, Setting)]
             yield from _unused("the variable `{name}` is never used", variables, used)
-        elif statement.name.text == BLOCK.name:
+        else:
             parameters = list(_parameters(statement))
             yield from _unused("the parameter `{name}` is never used", parameters, set(names_in(statement)))
 

@@ -29,7 +29,7 @@ class FailureReport(TypedDict):
 
 
 def launch(arguments: Sequence[str], processes: int, run: Path) -> int:
-    """Runs `python -m netdsl ARGUMENTS` in so many processes; `run` is the run's folder. Returns the exit status.
+    """Runs `python -P -m netdsl ARGUMENTS` in so many processes; `run` is the run's folder. Returns the exit status.
 
     Where a process dies, all are started anew, and go on from the last checkpoint.
     """
@@ -93,7 +93,8 @@ def _run(arguments: Sequence[str], processes: int) -> tuple[int, str]:
         max_restarts=RESTARTS,
     )
     try:
-        elastic_launch(config, sys.executable)("-u", "-m", "netdsl", *arguments)
+        # `-P`, for with `-m` alone Python imports from the current folder first, where anybody's `torch.py` may lie.
+        elastic_launch(config, sys.executable)("-u", "-P", "-m", "netdsl", *arguments)
     except ChildFailedError as failed:
         rank, failure = failed.get_first_failure()
         if failure.exitcode >= 0:

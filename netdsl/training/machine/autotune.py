@@ -1,27 +1,24 @@
 """`train speed=auto`: times a few steps of the run to come, and takes what is faster on this machine.
 
-Which layout is faster depends on the net, the batch and the processor. The layout and the test batch change the order
-of sums, and so the last bits of the results. Therefore a choice is made once for a net, a batch, a machine and a
-version of torch, and kept in the user's cache: every later run is the same, bit for bit. And the usual way stays unless
-another one is clearly faster, so that chance does not decide between equals.
+Which layout is faster depends on the net, the batch and the processor. The layout changes the order of sums, and so the
+last bits of the results. Therefore a choice is made once for a net, a batch, a machine and a version of torch, and kept
+in the user's cache: every later run is the same, bit for bit. And the usual layout stays unless the other is clearly
+faster, so that chance does not decide between equals.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from pathlib import Path
-from statistics import median
 from typing import TypeVar
 
 import torch
-from torch import nn
 
 from netdsl.core.files import reason, user_cache
 from netdsl.core.text import text
@@ -29,8 +26,6 @@ from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.files import write_json
 from netdsl.training.assembly import assemble
-from netdsl.training.evaluate import evaluate
-from netdsl.training.learner import Learner
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.device import device_name, is_out_of_memory, wait
 from netdsl.training.machine.memory_format import Choice, lay_out
@@ -39,26 +34,27 @@ from netdsl.training.schedules import Steps
 SECONDS = 1.5
 """How long a measurement may take, about."""
 
-TURNS = 8
+TURNS, FEWEST = 8, 3
 STEPS = 2
 WORTHWHILE = 500
 """The number of steps from which a run is long enough for measuring to pay."""
 
-MARGIN = 1.1
-"""How many times as fast as the usual way another one must be: well above what a busy machine makes of two equals."""
+LEAST = 0.005
+"""Seconds of work in a turn: in less, the clock and the caches of the CPU would decide."""
 
-SMALL = 1 << 20
-"""How many numbers of a test set may go through a net at once, whatever its layers make of them."""
+MARGIN = 1.2
+"""How many times as fast another layout must be: above what a busy machine makes of two equals, and below what layouts
+make where they matter, which is a third and more.
+"""
 
 Name = TypeVar("Name")
-Action = Callable[[], int]
-"""Does some work, and returns how much of it."""
+Action = Callable[[], object]
 
 
 def choose_settings(
     experiment: Experiment, data: Data, device: torch.device, steps: Steps, notify: Callable[[str], None]
 ) -> Choice:
-    """The layout and the test batch of a run: what the file says, or was chosen before, or is found by measuring."""
+    """The layout of a run: what the file says, or was chosen before, or is found by measuring; and its test batch."""
     wanted = experiment.train
     if wanted.speed != "auto" or steps < WORTHWHILE:
         choice = Choice("contiguous" if wanted.speed == "auto" else wanted.speed, data.test.batch)
@@ -112,71 +108,48 @@ def _measure(experiment: Experiment, data: Data, device: torch.device, steps: St
     defaults = Choice("contiguous", data.test.batch)
     if experiment.train.compile != "off":  # torch's compiler chooses the layout of images itself
         return defaults
-    learner = assemble(experiment, device, steps)
-    layout = defaults.layout
-    if _has_convolutions(learner.module):
-        layouts = (layout, "channels_last")
-        layout = find_fastest({name: _training(experiment, data, device, steps, name) for name in layouts}, device)
-    laid_out = lay_out(learner, data, replace(defaults, layout=layout))
-    sizes = {size: _testing(learner, laid_out, size) for size in _test_sizes(data)}
-    return Choice(layout, find_fastest(sizes, device))
-
-
-def _test_sizes(data: Data) -> list[int]:
-    """The batch that the file asks for, four times as many, and a small test set whole."""
-    batch, samples = data.test.batch, data.test.samples
-    larger = {batch * 4} | ({samples} if samples * math.prod(data.shape) <= SMALL else set())
-    return [batch, *sorted(size for size in larger if batch < size <= samples)]
+    if not any(parameter.dim() == 4 for parameter in assemble(experiment, device, steps).module.parameters()):
+        return defaults  # no convolution, to which the layout would matter
+    layouts = (defaults.layout, "channels_last")
+    actions = {layout: _training(experiment, data, device, steps, layout) for layout in layouts}
+    return replace(defaults, layout=find_fastest(actions, device))
 
 
 def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:
     learner = assemble(experiment, device, steps)
     laid_out = lay_out(learner, data, Choice(layout, data.test.batch))
 
-    def advance() -> int:
+    def advance() -> None:
         learner.epoch, learner.batch, learner.step = 0, 0, 0
         learner.steps = Steps(STEPS, steps.per_epoch)
         for _ in training_steps(learner, laid_out.train):
             pass
-        return 1
 
     return advance
 
 
-def _testing(learner: Learner, data: Data, size: int) -> Action:
-    learner.module.eval()
-
-    def test() -> int:
-        batch = next(iter(data.test.batched(size).epoch(0)))
-        evaluate(learner.module, learner.loss, {}, [batch], learner.autocast)
-        return len(batch.y)
-
-    return test
-
-
 def find_fastest(actions: Mapping[Name, Action], device: torch.device) -> Name:
-    """The action that takes the least time for its work; the first one unless another is clearly faster.
+    """The action that takes the least time for its work; an earlier one unless a later one is clearly faster.
 
-    The actions take turns, so that other programs slow all of them down alike. Another one wins if it is faster by
-    `MARGIN` in its best turn, which other programs disturb least, and in half of the turns.
+    The actions take turns, so that a machine that is slow for a while is slow for all of them. The best turns are
+    compared, which other programs disturb least; a later action wins if its own is `MARGIN` times as fast.
     """
     fitting = [name for name, action in actions.items() if len(actions) == 1 or _fits(action)]
     if len(fitting) < 2:
         return next(iter(fitting or actions))
-    turns: list[dict[Name, float]] = []
+    times: dict[Name, list[float]] = {name: [] for name in fitting}
     began = time.perf_counter()
-    while len(turns) < TURNS and (len(turns) < 2 or time.perf_counter() - began < SECONDS):
-        turns.append({name: _time(actions[name], device) for name in fitting})
-    usual, *others = fitting
-    gains = {name: _measure_gain([turn[usual] for turn in turns], [turn[name] for turn in turns]) for name in others}
-    best = max(others, key=lambda name: gains[name])
-    return best if gains[best] > MARGIN else usual
-
-
-def _measure_gain(usual: list[float], other: list[float]) -> float:
-    in_best_turn = min(usual) / min(other)
-    in_most_turns = median(one / two for one, two in zip(usual, other, strict=True))
-    return min(in_best_turn, in_most_turns)
+    with _undisturbed(device) as clock:
+        for turn in range(TURNS):
+            for name in fitting:
+                times[name].append(_time(actions[name], device, clock))
+            if turn >= FEWEST and time.perf_counter() - began > SECONDS:
+                break
+    best = fitting[0]
+    for name in fitting[1:]:
+        if min(times[best]) / min(times[name]) > MARGIN:
+            best = name
+    return best
 
 
 def _fits(action: Action) -> bool:
@@ -190,15 +163,30 @@ def _fits(action: Action) -> bool:
     return True
 
 
-def _time(action: Action, device: torch.device) -> float:
-    began = time.perf_counter()
-    amount = action()
-    wait(device)
-    return (time.perf_counter() - began) / amount
+@contextmanager
+def _undisturbed(device: torch.device) -> Iterator[Callable[[], float]]:
+    """A clock that other programs disturb little: of a CPU, the time that the calling thread computes.
+
+    torch computes in that thread alone meanwhile, for several would wait for each other, and for other programs.
+    """
+    if device.type != "cpu":
+        yield time.perf_counter
+        return
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield time.thread_time
+    finally:
+        torch.set_num_threads(threads)
 
 
-def _has_convolutions(module: nn.Module) -> bool:
-    return any(parameter.dim() == 4 for parameter in module.parameters())
+def _time(action: Action, device: torch.device, clock: Callable[[], float]) -> float:
+    began, times, seconds = clock(), 0, 0.0
+    while seconds < LEAST:
+        action()
+        wait(device)
+        times, seconds = times + 1, clock() - began
+    return seconds / times
 
 
 def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> str:

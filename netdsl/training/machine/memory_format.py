@@ -29,7 +29,7 @@ class Choice:
 
     def __str__(self) -> str:
         """As a file would ask for it: `speed=contiguous test_batch=256`."""
-        return f"speed={self.layout} test_batch={self.test_batch}"
+        return " ".join((f"speed={self.layout}", f"test_batch={self.test_batch}"))
 
 
 def arrange(module: nn.Module, choice: Choice) -> None:

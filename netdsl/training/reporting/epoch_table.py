@@ -103,9 +103,10 @@ def progress_line(progress: Progress, unit: str, columns: int = 80) -> str:
         f"loss {progress.loss:.4f}",
         *([] if progress.accuracy is None else [f"accuracy {percent(progress.accuracy, 1)}"]),
         f"{progress.rate:,.0f} {unit}/s",
-        f"{clock(progress.remaining)} left",
+        text("{time} left", time=clock(progress.remaining)),
     ]
-    start, end = f"epoch {progress.epoch}/{progress.epochs}", "  ".join(parts)
+    start = text("epoch {epoch}/{epochs}", epoch=progress.epoch, epochs=progress.epochs)
+    end = "  ".join(parts)
     room = min(BAR, columns - len(start) - len(end) - 2)
     return f"{start} {bar(progress.batch / max(progress.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
 

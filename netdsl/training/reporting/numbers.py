@@ -19,7 +19,7 @@ def number(name: str, value: object) -> str:
     """A metric's value: shares of samples in percent, everything else as it is; `-` for what is no number."""
     if not isinstance(value, int | float):
         return "-"
-    if name.startswith(("accuracy", "top")):
+    if "accuracy" in name or name.startswith("top"):
         return percent(value)
     return f"{value:.4f}" if abs(value) < 1e4 else f"{value:.4g}"
 

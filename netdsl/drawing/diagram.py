@@ -1,0 +1,439 @@
+"""What is drawn: a net as a series-parallel tree of statements.
+
+    Box        one statement, or one block that stays closed
+    Frame      an opened block, or statements that `repeat` wrote: the content, and how many times it stands
+    Series     one after the other, and the labelled outputs that skip from one to a later one
+    Parallel   one input into several arms, and how their outputs are joined
+
+Rounds of `repeat` have one structure and may have other sizes (DenseNet's grow), so that a tree is made of all rounds
+at once: a size that changes is written `64…224`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, symbols
+from netdsl.core.source import Source, Span
+from netdsl.core.text import ntext, text
+from netdsl.drawing.joins import Join, find_join
+from netdsl.program import Experiment, Network, Node
+from netdsl.render.folding import fold
+
+MOST_BOXES = 30
+"""So many boxes are drawn at most where the author does not say how deep blocks are opened."""
+
+SHORT = re.compile(r"[a-z]\d[\dx]*")
+"""A one-letter setting: `k5`, `k3x5`."""
+
+DEEPEST = 64
+MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
+"""The value of a symbol where two resolutions are compared: as most nets halve and none of their floors bites."""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One statement.
+
+    Args:
+        title: the layer's name.
+        detail: its arguments, variables replaced by what they stand for.
+        family: its family, which decides the colour; `block` of a closed block.
+        path: the module's name.
+        span: where it is written.
+        inputs, shapes: the shapes of its input and its output, one a round.
+        params: how many numbers it learns, one a round.
+        times: how often it stands in a row.
+        label, takes: its own label, and the labels of the outputs that join its input.
+        summary, formulas: what it does, and the arithmetic of its sizes.
+        messages: what is wrong with it.
+        closed: whether it is a block, or several, that could be opened.
+    """
+
+    title: str
+    detail: str
+    family: str
+    path: str
+    span: Span
+    inputs: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+    params: tuple[int, ...]
+    times: int = 1
+    label: str = ""
+    takes: frozenset[str] = frozenset()
+    summary: str = ""
+    formulas: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+    closed: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """An opened block, or what stands several times in a row."""
+
+    title: str
+    content: Series
+    times: int = 1
+    label: str = ""
+    takes: frozenset[str] = frozenset()
+    path: str = ""
+    messages: tuple[str, ...] = ()
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of its output."""
+        return self.content.shapes
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The shapes of its input."""
+        return self.content.inputs
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """One input into several arms; an empty one hands it on."""
+
+    join: Join
+    arms: tuple[Series, ...]
+    box: Box
+    """The statement itself."""
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The shapes of its output."""
+        return self.box.shapes
+
+    @property
+    def inputs(self) -> tuple[Shape, ...]:
+        """The shapes of its input."""
+        return self.box.inputs
+
+    @property
+    def label(self) -> str:
+        """The label of its output."""
+        return self.box.label
+
+    @property
+    def takes(self) -> frozenset[str]:
+        """The labelled outputs that join its arms."""
+        return self.box.takes
+
+
+Part = Box | Frame | Parallel
+
+
+@dataclass(frozen=True)
+class Skip:
+    """A labelled output and the later part that takes it, both by their places in a series."""
+
+    label: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Series:
+    """Parts one after the other; the shapes of its input and its output, one a round."""
+
+    parts: tuple[Part, ...]
+    inputs: tuple[Shape, ...]
+    shapes: tuple[Shape, ...]
+
+    @cached_property
+    def skips(self) -> tuple[Skip, ...]:
+        """The labelled outputs that later parts of this series take."""
+        found, seen = [], dict[str, int]()
+        for place, part in enumerate(self.parts):
+            found += [Skip(label, seen[label], place) for label in sorted(part.takes) if label in seen]
+            if part.label:
+                seen[part.label] = place
+        return tuple(found)
+
+    def boxes(self) -> Iterator[Box]:
+        """Every statement that is drawn, those inside others included."""
+        for part in self.parts:
+            match part:
+                case Box():
+                    yield part
+                case Frame(content=content):
+                    yield from content.boxes()
+                case Parallel(arms=arms, box=box):
+                    for arm in arms:
+                        yield from arm.boxes()
+                    yield box
+
+
+@dataclass(frozen=True)
+class Note:
+    """A mistake and its line."""
+
+    line: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """A net as it is drawn.
+
+    Args:
+        title, subtitle: the file's name; its shapes and sums.
+        root: the parts at the top.
+        input: the shape that comes in.
+        notes: every mistake.
+        sizes: shorter formulas for sizes that the net itself requires to be equal.
+        depth: how deep its blocks are opened.
+    """
+
+    title: str
+    subtitle: str
+    root: Series
+    input: Shape
+    notes: tuple[Note, ...] = ()
+    sizes: Mapping[Dim, Dim] | None = None
+    depth: int = 0
+
+    def write_size(self, dims: Sequence[Dim]) -> str:
+        """One size, one a round: `64`, `64…224`."""
+        known = [(self.sizes or {}).get(dim, dim) for dim in dims]
+        words = list(dict.fromkeys(str(dim).replace("*", "·") for dim in known))
+        return words[0] if len(words) == 1 else f"{words[0]}…{words[-1]}"
+
+    def write_shape(self, shapes: Sequence[Shape]) -> str:
+        """A shape as a picture has it: `64×32×32`, `64 × H/2 × W/2`."""
+        if len({len(shape) for shape in shapes}) != 1:
+            shapes = shapes[-1:]
+        sizes = [self.write_size(dims) for dims in zip(*shapes, strict=True)]
+        return " × ".join(sizes) if any(not size.isalnum() for size in sizes) else "×".join(sizes)
+
+
+def make_diagram(
+    source: Source, experiment: Experiment | None, diagnostics: Sequence[Diagnostic], depth: int | None = None
+) -> Diagram:
+    """The diagram of a checked file, its blocks opened `depth` levels deep.
+
+    Without a depth, blocks are opened as long as the picture stays small.
+    """
+    wrong = errors(diagnostics)
+    notes = tuple(Note(one.span.position.line, one.message) for one in wrong)
+    title = source.name.replace("\\", "/").rpartition("/")[2]
+    if experiment is None:
+        return Diagram(title, text("no net to draw"), Series((), (), ()), (), notes)
+    network = experiment.network
+    tree, depth = _fitting(network, wrong, depth)
+    diagram = Diagram(title, "", tree, network.input, notes, _equal_sizes(network), depth)
+    return replace(diagram, subtitle=_subtitle(diagram, network))
+
+
+def spatial_size(shape: Shape) -> int | None:
+    """How many places a feature map has, its symbols taken as large; None where that is unknown or it is none."""
+    places = shape[1:]
+    if not places or any(isinstance(dim, Unknown) for dim in places):
+        return None
+    values = dict.fromkeys(symbols(places), MANY_DIVISORS)
+    size = 1
+    for dim in places:
+        size *= evaluate(dim, values)
+    return size
+
+
+def _fitting(network: Network, wrong: Sequence[Diagnostic], depth: int | None) -> tuple[Series, int]:
+    """The tree opened as deep as it should be, and how deep that is."""
+    if depth is not None:
+        return _TreeBuilder(wrong, depth).series([network.nodes], (network.input,)), depth
+    best, level = _TreeBuilder(wrong, 0).series([network.nodes], (network.input,)), 0
+    while level < DEEPEST and any(box.closed for box in best.boxes()):
+        opened = _TreeBuilder(wrong, level + 1).series([network.nodes], (network.input,))
+        if sum(1 for _ in opened.boxes()) > MOST_BOXES:
+            break
+        best, level = opened, level + 1
+    return best, level
+
+
+def _subtitle(diagram: Diagram, network: Network) -> str:
+    shapes = f"{diagram.write_shape([network.input])} → {diagram.write_shape([network.out])}"
+    if diagram.notes:
+        return text("{shapes} · as far as it is known", shapes=shapes)
+    count = ntext("{number} parameter", "{number} parameters", count=network.params, number=f"{network.params:,}")
+    if not isinstance(network.macs, int):
+        return text("{shapes} · {parameters}", shapes=shapes, parameters=count)
+    return text("{shapes} · {parameters} · {macs:,} multiply-adds", shapes=shapes, parameters=count, macs=network.macs)
+
+
+def _equal_sizes(network: Network) -> dict[Dim, Dim]:
+    """For each formula the shortest that it must equal, where a labelled output meets what came another way."""
+    found: dict[Dim, Dim] = {}
+    labelled: dict[str, Shape] = {}
+    before = network.input
+    for node in network.nodes:
+        for label in node.takes & labelled.keys():
+            for one, other in zip(labelled[label][1:], before[1:], strict=False):
+                if one != other and isinstance(one, Expr) and isinstance(other, Expr):
+                    short, long = sorted((one, other), key=lambda dim: len(str(dim)))
+                    found[long] = short
+        labelled[node.key] = before = node.out
+    return found
+
+
+class _TreeBuilder:
+    """Makes parts of nodes. What stands in rounds is given as one node a round."""
+
+    def __init__(self, wrong: Sequence[Diagnostic], depth: int) -> None:
+        self.wrong = wrong
+        self.depth = depth
+
+    def series(self, rounds: Sequence[Sequence[Node]], inputs: tuple[Shape, ...]) -> Series:
+        """Siblings one after the other, those of each round."""
+        parts: list[Part] = []
+        places = list(_stretches(rounds[0]))
+        for start, length, times in places:
+            stretch = [
+                nodes[start + length * turn : start + length * (turn + 1)] for nodes in rounds for turn in range(times)
+            ]
+            parts.append(self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch]))
+        return Series(tuple(parts), inputs, parts[-1].shapes if parts else inputs)
+
+    def _repeated(self, rounds: Sequence[Sequence[Node]], times: int) -> Part:
+        """What stands several times in a row; one part alone carries the number itself."""
+        content = self.series(rounds, tuple(nodes[0].input for nodes in rounds))
+        if len(content.parts) == 1 and isinstance(only := content.parts[0], (Box, Frame)) and only.times == 1:
+            return replace(only, times=times)
+        takes = frozenset(label for nodes in rounds for node in nodes for label in node.takes)
+        return Frame("", content, times, takes=takes - {part.label for part in content.parts})
+
+    def _part(self, nodes: Sequence[Node]) -> Part:
+        node = nodes[0]
+        if node.layer is not None and node.layer.is_composite and not node.is_sequence and node.children:
+            return self._composite(nodes)
+        if not node.children:
+            return self._box(nodes)
+        if node.layer is not None and node.layer.is_composite:
+            # `residual matching` without its sum: only the body is left
+            inside = [[inner for child in one.children for inner in child.children] for one in nodes]
+            return Frame(node.name, self.series(inside, _inputs(nodes)), label=_label(node), path=node.path)
+        if self.depth <= 0:
+            return replace(self._box(nodes), family="block", closed=True)
+        deeper = _TreeBuilder(self.wrong, self.depth - 1)
+        content = deeper.series([one.children for one in nodes], _inputs(nodes))
+        box = self._box(nodes)
+        title = f"{box.title} {box.detail}".strip()
+        return Frame(title, content, label=box.label, takes=node.takes, path=node.path)
+
+    def _composite(self, nodes: Sequence[Node]) -> Part:
+        node = nodes[0]
+        join = find_join(node)
+        arms = [
+            self.series([child.children for child in children], _inputs(children))
+            for children in zip(*(one.children for one in nodes), strict=True)
+        ]
+        if join.with_input and len(arms) == 1:
+            arms.append(Series((), _inputs(nodes), _inputs(nodes)))
+        return Parallel(join, tuple(arms), self._box(nodes, deep=False))
+
+    def _box(self, nodes: Sequence[Node], *, deep: bool = True) -> Box:
+        node = nodes[0]
+        layer = node.layer
+        return Box(
+            title=layer.name if layer else node.block.name if node.block else node.name,
+            detail=write_arguments(node),
+            family=layer.family if layer else "block",
+            path=node.path,
+            span=node.span,
+            inputs=_inputs(nodes),
+            shapes=tuple(one.out for one in nodes),
+            params=tuple(one.params for one in nodes),
+            label=_label(node),
+            takes=node.takes,
+            summary=layer.summary if layer else "",
+            formulas=tuple(dict.fromkeys(node.formula)),
+            messages=tuple(self._messages(node, deep)),
+        )
+
+    def _messages(self, node: Node, deep: bool) -> Iterator[str]:
+        """What is wrong with a statement; with `deep`, in it too."""
+        inside = list(node.walk()) if deep else [node]
+        bodies = [] if deep else [child.span for child in node.children]
+        for diagnostic in self.wrong:
+            in_body = any(_holds(body, diagnostic.span) for body in bodies)
+            if not in_body and any(_holds(one.span, diagnostic.span) for one in inside):
+                yield diagnostic.message
+
+
+def write_arguments(node: Node) -> str:
+    """What follows the name in the statement, without its label; variables are replaced by their values."""
+    words = _words(node.written)[1:]
+    if "as" in words:
+        words = words[: words.index("as")]
+    if node.block is not None:
+        values: Mapping[str, Any] = node.block.arguments
+        names = list(values)
+    elif node.layer is not None:
+        values, names = node.call.arguments, list(node.layer.parameters)
+    else:
+        return ""
+    written, place = [], 0
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals:
+            resolved = (node.layer.resolve(name) if node.layer else name) or name
+            written.append(f"{name}={_value(value, values.get(resolved))}")
+        else:
+            is_flag = isinstance(values.get(word), bool)
+            is_short = SHORT.fullmatch(word) is not None
+            known = values.get(names[place]) if place < len(names) and not (is_flag or is_short) else None
+            written.append(_value(word, known))
+            place += not (is_flag or is_short)
+    return " ".join(written)
+
+
+def _value(word: str, known: Any) -> str:
+    """A value as the statement has it; a variable or a sum as what it comes to."""
+    if not (word.isidentifier() or word.startswith("(")) or word in ("true", "false", "none"):
+        return word
+    if isinstance(known, bool):
+        return str(known).lower()
+    return f"{known}" if isinstance(known, (int, float, str)) else word
+
+
+def _words(written: str) -> list[str]:
+    """The words of a statement; what stands in brackets or quotes is one."""
+    words, depth, quoted = [""], 0, False
+    for character in written:
+        quoted ^= character == '"'
+        depth += (character == "(") - (character == ")")
+        if character.isspace() and not depth and not quoted:
+            words.append("")
+        else:
+            words[-1] += character
+    return [word for word in words if word]
+
+
+def _stretches(nodes: Sequence[Node]) -> Iterator[tuple[int, int, int]]:
+    """Where each stretch of siblings starts, its length, and how many times it stands in a row."""
+    start = 0
+    for stretch, times in fold(nodes, _structure):
+        yield start, len(stretch), times
+        start += len(stretch) * times
+
+
+def _structure(node: Node) -> Hashable:
+    """What two rounds share, whatever their sizes."""
+    return node.span, node.written, tuple(map(_structure, node.children))
+
+
+def _holds(outer: Span, inner: Span) -> bool:
+    return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
+
+
+def _inputs(nodes: Sequence[Node]) -> tuple[Shape, ...]:
+    return tuple(node.input for node in nodes)
+
+
+def _label(node: Node) -> str:
+    """The label that its author gave it; a node without one has a number for a key."""
+    return "" if node.key.isdigit() or (node.layer is None and node.block is None) else node.key

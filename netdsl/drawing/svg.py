@@ -1,0 +1,143 @@
+"""A picture as SVG: text stays text, and title and description are there for those who do not see it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import hypot
+from xml.sax.saxutils import escape
+
+from netdsl.drawing.picture import Line, Picture, PlacedBox, Point, Words
+from netdsl.drawing.themes import Theme
+
+FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
+CORNER = 7.0
+CLASSES = {"strong": "s", "plain": "p", "muted": "m", "label": "l", "wrong": "w"}
+ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor="end"'}
+
+
+def write_svg(picture: Picture, theme: Theme) -> str:
+    """The text of an SVG file."""
+    families = sorted({box.box.family for box in picture.boxes} | {swatch.family for swatch in picture.swatches})
+    places = {family: number for number, family in enumerate(families)}
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" '
+        f'width="{_n(picture.width)}" height="{_n(picture.height)}" role="img" aria-labelledby="title desc">',
+        f'<title id="title">{_clean(picture.title)}</title>',
+        f'<desc id="desc">{_clean(picture.description)}</desc>',
+        f"<style>{_style(theme, families)}</style>",
+        _arrow("a", theme.line),
+        _arrow("d", theme.label),
+    ]
+    if theme.page:
+        parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
+    parts += [
+        f'<rect class="g" x="{_n(a.x)}" y="{_n(a.y)}" width="{_n(a.width)}" height="{_n(a.height)}" rx="9"/>'
+        for a in (frame.area for frame in picture.frames)
+    ]
+    parts += map(_line, picture.lines)
+    parts += [line for box in picture.boxes for line in _box(box, places[box.box.family])]
+    for circle in picture.circles:
+        wrong = " e" if circle.box.messages else ""
+        parts.append(
+            f'<circle class="c{wrong}" cx="{_n(circle.center.x)}" cy="{_n(circle.center.y)}" r="{_n(circle.radius)}"/>'
+        )
+        parts.append(f'<path class="k" d="{_sign(circle.center, circle.sign)}"/>')
+    parts += map(_words, picture.words)
+    parts += [
+        f'<rect class="f{places[one.family]}" x="{_n(one.area.x)}" y="{_n(one.area.y)}" '
+        f'width="{_n(one.area.width)}" height="{_n(one.area.height)}" rx="3"/>'
+        for one in picture.swatches
+    ]
+    return "\n".join([*parts, "</svg>", ""])
+
+
+def _style(theme: Theme, families: Sequence[str]) -> str:
+    """The rules of all classes: one a family and one a tone."""
+    rules = [
+        f"text{{font-family:{FONTS};fill:{theme.ink}}}",
+        ".s{font-weight:bold}",
+        f".m{{fill:{theme.muted}}}",
+        f".l{{fill:{theme.label};font-style:italic}}",
+        f".w{{fill:{theme.wrong}}}",
+        f".g{{fill:{theme.frame};stroke:{theme.border}}}",
+        f".c{{fill:{theme.ground};stroke:{theme.line};stroke-width:1.4}}",
+        f".k{{stroke:{theme.ink};stroke-width:1.4;fill:none;stroke-linecap:round}}",
+        f".n{{stroke:{theme.line};stroke-width:1.4;fill:none}}",
+        f".d{{stroke:{theme.label};stroke-width:1.4;fill:none;stroke-dasharray:5 3.5}}",
+        *(f".f{n}{{fill:{theme.fill(one)};stroke:{theme.stroke(one)}}}" for n, one in enumerate(families)),
+        f".e{{stroke:{theme.wrong};stroke-width:2.4}}",
+    ]
+    return "".join(rules)
+
+
+def _arrow(name: str, color: str) -> str:
+    return (
+        f'<marker id="{name}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto" '
+        f'markerUnits="userSpaceOnUse"><path d="M0 .6 8 4 0 7.4 1.6 4Z" fill="{color}"/></marker>'
+    )
+
+
+def _box(placed: PlacedBox, family: int) -> Iterator[str]:
+    area, box = placed.area, placed.box
+    shape = f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}" rx="5"'
+    wrong = " e" if box.messages else ""
+    if box.times > 1:
+        # What stands several times looks like a pile.
+        behind = f'x="{_n(area.x + 3)}" y="{_n(area.y + 3)}" width="{_n(area.width)}" height="{_n(area.height)}" rx="5"'
+        yield f'<rect class="f{family}" {behind}/>'
+    yield f'<rect class="f{family}{wrong}" {shape}/>'
+    yield from map(_words, placed.lines)
+
+
+def _line(line: Line) -> str:
+    name, end = ("d", "d") if line.dashed else ("n", "a")
+    arrow = f' marker-end="url(#{end})"' if line.arrow else ""
+    return f'<path class="{name}" d="{round_path(line.points)}"{arrow}/>'
+
+
+def round_path(points: Sequence[Point]) -> str:
+    """The line through points, its corners round."""
+    first, *rest = points
+    written = f"M{_n(first.x)} {_n(first.y)}"
+    for before, corner, after in zip(points, rest, rest[1:], strict=False):
+        radius = min(
+            CORNER,
+            hypot(corner.x - before.x, corner.y - before.y) / 2,
+            hypot(after.x - corner.x, after.y - corner.y) / 2,
+        )
+        start, end = _toward(corner, before, radius), _toward(corner, after, radius)
+        written += f"L{_n(start.x)} {_n(start.y)}Q{_n(corner.x)} {_n(corner.y)} {_n(end.x)} {_n(end.y)}"
+    return f"{written}L{_n(points[-1].x)} {_n(points[-1].y)}"
+
+
+def _toward(start: Point, end: Point, distance: float) -> Point:
+    length = hypot(end.x - start.x, end.y - start.y) or 1.0
+    return Point(start.x + (end.x - start.x) * distance / length, start.y + (end.y - start.y) * distance / length)
+
+
+def _sign(center: Point, sign: str) -> str:
+    """A plus, a cross, or for a concatenation two bars beside each other."""
+    x, y = center
+    if sign == "+":
+        return f"M{_n(x - 4)} {_n(y)}h8M{_n(x)} {_n(y - 4)}v8"
+    if sign == "×":
+        return f"M{_n(x - 3)} {_n(y - 3)}l6 6M{_n(x + 3)} {_n(y - 3)}l-6 6"
+    return f"M{_n(x - 2)} {_n(y - 3.5)}v7M{_n(x + 2)} {_n(y - 3.5)}v7"
+
+
+def _words(words: Words) -> str:
+    anchor = ANCHORS[words.anchor]
+    return (
+        f'<text class="{CLASSES[words.tone]}" x="{_n(words.x)}" y="{_n(words.y)}" font-size="{_n(words.size)}"{anchor}>'
+        f"{_clean(words.text)}</text>"
+    )
+
+
+def _clean(words: str) -> str:
+    """A text that XML may hold: no control characters."""
+    return escape("".join(character if character.isprintable() else " " for character in words))
+
+
+def _n(number: float) -> str:
+    """A number in as few characters as a tenth of a point needs."""
+    return f"{number:.1f}".removesuffix(".0")
