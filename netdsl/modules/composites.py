@@ -124,7 +124,7 @@ class Add(Branches):
         """Adds the outputs, from the first to the last."""
         first, *others = self.outputs(x, skips)
         for other in others:
-            # No `+=`: it would overwrite an output that another module may still need for its gradient.
+            # No `+=`: it would overwrite an output that may still be needed elsewhere.
             first = first + other
         return first
 

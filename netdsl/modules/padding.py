@@ -38,7 +38,7 @@ class _SameConv(nn.modules.conv._ConvNd):
         """The convolution of the padded input: its size is ⌈size/stride⌉."""
         # `F.pad` has another name for zeros than the convolutions.
         mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
-        # The convolution itself pads by 0: the rule leaves `padding` out.
+        # The convolution itself pads by nothing: its own `padding` stays 0.
         ends = same_padding(self.kernel_size, self.dilation, x.dim() - 2)
         padded: Tensor = super().forward(F.pad(x, ends, mode))
         return padded
@@ -86,10 +86,11 @@ class _SameAvgPool(nn.modules.pooling._AvgPoolNd):
         """The pool of the padded input: its size is ⌈size/stride⌉."""
         ends = same_padding(self.kernel_size, 1, x.dim() - 2)  # type: ignore[arg-type]  # the subclasses declare it
         pooled: Tensor = super().forward(F.pad(x, ends))
-        # Both divide by a number that does not depend on how much of a window is padding.
+        # Both divide by a number that does not depend on the padding.
         if self.count_include_pad or getattr(self, "divisor_override", None):
             return pooled
-        # The pool of ones is the share of each window inside the image; one sample and one channel stand for all.
+        # The mean of ones is the share of each window that lies inside the image.
+        # One sample and one channel stand for all.
         share: Tensor = super().forward(F.pad(torch.ones_like(x[:1, :1]), ends))
         return pooled / share
 

@@ -23,7 +23,7 @@ class LayerScale(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The input scaled."""
-        # The channels' axis, then a 1 for each axis behind it: the batch and the axes before broadcast by themselves.
+        # A 1 for each axis behind the channels; those before broadcast by themselves.
         return x * self.weight.view(-1, *(1,) * (-self.dim - 1))
 
     def extra_repr(self) -> str:

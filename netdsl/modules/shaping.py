@@ -70,7 +70,7 @@ class Crop(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Cuts the window out of a batch."""
         first = x.dim() - len(self.size)
-        # `narrow` is a view, so that nothing is copied; a slice would also hide a window that reaches too far.
+        # A slice would silently be shorter where the window reaches too far.
         for axis, start in enumerate(self.offset or self._middle(x)):
             x = x.narrow(first + axis, start, self.size[axis])
         return x
@@ -115,7 +115,7 @@ class DropPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Multiplies each sample by 0, or by 1/(1 − p)."""
-        # One draw for each sample, broadcast over the rest; `dropout` scales by 1/(1 − p) too.
+        # One draw for each sample, broadcast over the rest of it.
         samples = x.new_ones(len(x), *(1 for _ in x.shape[1:]))
         return x * functional.dropout(samples, self.p, self.training)
 

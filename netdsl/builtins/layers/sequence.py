@@ -249,11 +249,12 @@ def _recurrent(
     layers = given["num_layers"]
     directions = 1 + given["bidirectional"]
     returned = projection or hidden
-    weights = sum(
-        # A projection shrinks what the next step and the next layer see, and has weights of its own.
+    # A projection shrinks what the next step and the next layer see, and has weights of its own.
+    first, further = (
         directions * (gates * hidden * (seen + returned) + projection * hidden)
-        for seen in (inputs, *[directions * returned] * (layers - 1))
+        for seen in (inputs, directions * returned)
     )
+    weights = first + (layers - 1) * further
     # torch keeps two biases, one for the input and one for the state, as cuDNN does.
     biases = layers * directions * 2 * gates * hidden if given["bias"] else 0
     # torch's cells return a pair; these return the output alone.
