@@ -51,12 +51,12 @@ class Theme(NamedTuple):
     shade: float
 
     def fill(self, family: str) -> str:
-        """The ground of a family's boxes."""
-        return mix(HUES.get(family, OTHER), self.ground, self.tint)
+        """The ground of a family's boxes, and of what no layer made, which has none."""
+        return mix(HUES.get(family, OTHER), self.ground, self.tint) if family else self.frame
 
     def stroke(self, family: str) -> str:
         """The border of a family's boxes."""
-        return mix(HUES.get(family, OTHER), self.ink, self.shade)
+        return mix(HUES.get(family, OTHER), self.ink, self.shade) if family else self.line
 
 
 THEMES = {
