@@ -18,13 +18,17 @@ from netdsl.core.source import Source, Span
 
 
 class Constraint(NamedTuple):
-    """Something that must hold of the symbols of the input, and the place that asks for it."""
+    """Something that must hold of the symbols of the input, and the place that asks for it.
+
+    `joins` says that it comes from outputs that are joined, as in a sum.
+    """
 
     left: Dim
     relation: Literal[">=", "=="]
     right: Dim
     message: str
     span: Span
+    joins: bool = False
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
@@ -34,7 +34,8 @@ from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
-from netdsl.checker.solve.solver import Solution, solve
+from netdsl.checker.solve.solver import Solution, find_pins, solve
+from netdsl.components import Result
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
@@ -76,6 +77,18 @@ UNSTATED_INPUT = Code(
 )
 
 
+PINNED_SIZE = Code(
+    "NET921",
+    title="a join that one size alone fits",
+    meaning=(
+        "The input leaves a size open, and the outputs that are joined agree at one value of it alone, by chance. At "
+        "all other sizes their shapes differ, which nobody means."
+    ),
+    example="input 16xHxW\nresidual { conv 16 k3 s2 p1 }",
+    instead="input 16xHxW\nresidual { conv 16 k3 s2 p1 } shortcut { conv 16 k1 s2 }",
+)
+
+
 def check(
     source: Source,
     registry: Registry,
@@ -98,7 +111,7 @@ def check(
     """
     file, unreadable = parse(source, torch_order(registry))
     folder = folder or Path(source.name).parent
-    job = _Job(file, registry, overrides or {}, variant, folder)
+    job = _Job(file, registry, overrides or {}, variant, folder, {})
     context, experiment = job.attempt({})
     if context.assumptions.placeholders:
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
@@ -109,19 +122,20 @@ def check(
 
 
 class _Job(NamedTuple):
-    """A file and how to check it."""
+    """A file and how to check it; what the rules have said serves each attempt."""
 
     file: File
     registry: Registry
     overrides: Mapping[str, str]
     variant: str | None
     folder: Path
+    results: dict[tuple[Any, ...], Result]
 
     def attempt(self, values: Guesses, assumed: Shape | None = None) -> Attempt:
         """Checks the file with these values for its placeholders and, where nothing says it, this input."""
         unreadable = Unreadable(self.file.invalid)
         assumptions = Assumptions(input=assumed, values=values, unreadable=unreadable)
-        context = Context(self.registry, self.file.source, self.folder, assumptions)
+        context = Context(self.registry, self.file.source, self.folder, assumptions, results=self.results)
         experiment = _FileCheck(self, context).run()
         if assumptions.wanted is not None:  # a layer takes an input for granted: all above it is checked with that one
             return self.attempt(values, assumptions.wanted)
@@ -225,5 +239,15 @@ class _FileCheck:
             message = text("no input size fits: {reason}", reason=solution.message)
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
-        example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
-        return replace(network, fits=solution.words, example=example)
+        self._warn_of_pins(network)
+        example = None
+        if solution.values is not None:
+            example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
+        return replace(network, fits=solution.words, example=example, open_sizes=solution.sizes)
+
+    def _warn_of_pins(self, network: Network) -> None:
+        """Warns of joins that leave one size alone to what the input leaves open."""
+        for pin in find_pins(network.input, self.context.assumptions.constraints):
+            message = text("only {names} = {size} fits here", names=" = ".join(pin.names), size=pin.size)
+            advice = text("{cause} at any other size", cause=pin.constraint.message)
+            self.context.report(PINNED_SIZE, message, pin.constraint.span, help=advice)

@@ -9,8 +9,6 @@ from netdsl.components import Requirement, Result, Size, call, layer
 from netdsl.core.sizes import Shape, Unknown, product
 from netdsl.core.text import text
 
-PLACES = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1"
-
 
 @layer(
     "convolution",
@@ -18,7 +16,10 @@ PLACES = "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1
     aliases={"kernel": "kernel_size"},
     accepts=("CHW",),
     assumes="CHW",
-    formula=f"channels·kernel_size², then the product over both axes of {PLACES}",
+    formula=(
+        "channels·kernel_size², then the product over both axes of "
+        "(size + 2·padding − dilation·(kernel_size − 1) − 1)/stride + 1"
+    ),
     example="unfold k3 p1",
     traits={"affine"},
 )

@@ -245,10 +245,11 @@ def _recurrent(
     layers = given["num_layers"]
     directions = 1 + given["bidirectional"]
     returned = projection or hidden
-    weights = sum(
+    first, further = (
         directions * (gates * hidden * (seen + returned) + projection * hidden)
-        for seen in (inputs, *[directions * returned] * (layers - 1))
+        for seen in (inputs, directions * returned)
     )
+    weights = first + (layers - 1) * further
     biases = layers * directions * 2 * gates * hidden if given["bias"] else 0
     module = call(f"netdsl.modules:{cell}", input_size=inputs, hidden_size=hidden, **given)
     return Result((x[0], directions * returned), module, params=weights + biases, macs=x[0] * weights)

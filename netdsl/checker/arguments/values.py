@@ -125,6 +125,10 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
         context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span)
         return INVALID
     try:
+        if (isinstance(left, Expr) and isinstance(right, float)) or (
+            isinstance(left, float) and isinstance(right, Expr)
+        ):
+            raise TypeError("a size that is open takes part in arithmetic over whole numbers alone")
         value = _OPERATORS[operator](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(

@@ -406,7 +406,9 @@ class LayerCheck:
             return left >= right if relation == ">=" else left == right
         if not isinstance(left, Unknown) and not isinstance(right, Unknown) and left != right:
             span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-            self.context.assumptions.constraints.append(Constraint(left, relation, right, requirement.message, span))
+            joins = self.layer.is_composite
+            constraint = Constraint(left, relation, right, requirement.message, span, joins)
+            self.context.assumptions.constraints.append(constraint)
         return True
 
     def _limited(self, result: Result) -> Result:
