@@ -41,6 +41,7 @@ def finish(diagram: Diagram, placed: Placed, wide: float, low: float, faces: Seq
         room = max(room, min(measure(message, NOTE), WIDEST_NOTE))
         placed.words.append(Words(MARGIN, bottom, crop_to(message, room, NOTE), NOTE, "wrong"))
         bottom += 16
+    bottom += 8 if diagram.notes else 0
     swatches = []
     for area, words in _legend(_families(diagram, faces), room, bottom):
         swatches.append(Swatch(area, words.text))

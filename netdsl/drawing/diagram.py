@@ -23,7 +23,7 @@ from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, symbols
 from netdsl.core.source import Source, Span
 from netdsl.core.text import ntext, text
 from netdsl.drawing.joins import Join, find_join
-from netdsl.program import Experiment, Network, Node
+from netdsl.program import NO_TRAITS, Experiment, Network, Node
 from netdsl.render.folding import fold
 
 MOST_BOXES = 30
@@ -348,6 +348,9 @@ class _TreeBuilder:
     def _box(self, nodes: Sequence[Node], *, deep: bool = True) -> Box:
         node = nodes[0]
         layer = node.layer
+        messages = tuple(self._messages(node, deep))
+        # A statement with a mistake may lack the arguments that its traits depend on.
+        traits = NO_TRAITS if messages else node.traits
         return Box(
             title=layer.name if layer else node.block.name if node.block else node.name,
             detail=write_arguments(node),
@@ -362,9 +365,9 @@ class _TreeBuilder:
             summary=layer.summary if layer else "",
             formula=layer.formula if layer else "",
             formulas=tuple(dict.fromkeys(node.formula)),
-            messages=tuple(self._messages(node, deep)),
-            window=_window(node),
-            makes_map=bool(node.traits & MAKERS),
+            messages=messages,
+            window=_window(node) if Trait.WINDOW in traits else (),
+            makes_map=bool(traits & MAKERS),
         )
 
     def _messages(self, node: Node, deep: bool) -> Iterator[str]:
@@ -396,7 +399,7 @@ def write_arguments(node: Node) -> str:
             resolved = (node.layer.resolve(name) if node.layer else name) or name
             written.append(f"{name}={_value(value, values.get(resolved))}")
         else:
-            is_flag = isinstance(values.get(word), bool)
+            is_flag = isinstance(values.get(word), bool) or word in node.takes
             is_short = SHORT.fullmatch(word) is not None
             known = values.get(names[place]) if place < len(names) and not (is_flag or is_short) else None
             written.append(_value(word, known))
@@ -441,7 +444,7 @@ def _structure(node: Node) -> Hashable:
 
 def _window(node: Node) -> tuple[int, ...]:
     """The window of a convolution or a pooling, one size an axis."""
-    size = node.call.arguments.get("kernel_size") if Trait.WINDOW in node.traits else None
+    size = node.call.arguments.get("kernel_size")
     axes = len(node.input) - 1
     return (size,) * axes if isinstance(size, int) else tuple(size) if isinstance(size, (tuple, list)) else ()
 

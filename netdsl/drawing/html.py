@@ -110,7 +110,7 @@ def write_html(views: Sequence[View], chosen: int, theme: Theme) -> str:
     """The text of an HTML file that shows one of the views first."""
     fields = {
         "title": escape(views[chosen].picture.title),
-        "page": theme.page or "#ffffff",
+        "page": theme.page,
         "fonts": FONTS,
         "hint": escape(text("Point at a statement to see what it does. Click a block to open or close it.")),
         "pictures": "\n".join(_pictures(views, chosen, theme)),

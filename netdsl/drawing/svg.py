@@ -35,8 +35,7 @@ def write_svg(picture: Picture, theme: Theme, *, prefix: str = "", keyed: bool =
         _arrow("a", theme.line),
         _arrow("d", theme.label),
     ]
-    if theme.page:
-        parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
+    parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
     for frame in picture.frames:
         key = f' data-frame="{_attribute(frame.path)}"' if keyed and frame.path else ""
         parts.append(f'<rect class="g"{key} {_rectangle(frame.area)} rx="9"/>')

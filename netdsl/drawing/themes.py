@@ -30,7 +30,7 @@ class Theme(NamedTuple):
     """The colours of a picture.
 
     Args:
-        page: behind everything; empty for none.
+        page: behind everything.
         ink, muted, label, wrong: of texts.
         line: of arrows.
         frame, border: the ground of frames and their border.
@@ -87,7 +87,7 @@ THEMES = {
         shade=0.85,
     ),
     "print": Theme(
-        page="",
+        page="#ffffff",
         ground="#ffffff",
         ink="#000000",
         muted="#333333",

@@ -59,7 +59,7 @@ def _document(picture: Picture, theme: Theme) -> Iterator[str]:
     yield rf"\begin{{tikzpicture}}[x={SCALE}pt,y=-{SCALE}pt,line width=.8pt,>={{Stealth[length=4pt]}},"
     yield r"  every node/.style={inner sep=0pt,text=netink},flow/.style={draw=netline,rounded corners=4pt},"
     yield r"  skip/.style={draw=netlabel,dashed,rounded corners=4pt}]"
-    if theme.page not in ("", "#ffffff"):
+    if theme.page != "#ffffff":  # a paper is white
         yield rf"\fill[netground] (0,0) rectangle ({picture.width:g},{picture.height:g});"
     for frame in picture.frames:
         yield rf"\draw[netborder,fill=netframe,rounded corners=6pt] {_rectangle(frame.area)};"
