@@ -75,9 +75,9 @@ class Limits:
     layers: int = 0
     exceeded: bool = False
 
-    def count(self) -> bool:
-        """Counts a statement on its way into the net; False for the one with which the net becomes too large."""
-        self.layers += 1
+    def count(self, statements: int = 1) -> bool:
+        """Counts statements on their way into the net; False for those with which the net becomes too large."""
+        self.layers += statements
         self.exceeded = self.exceeded or self.layers > MAX_LAYERS
         return not self.exceeded
 

@@ -19,7 +19,7 @@ from netdsl.checker.shapes.branches import BranchCheck
 from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
-from netdsl.core.diagnostics import Label
+from netdsl.core.diagnostics import Label, errors
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
@@ -52,11 +52,14 @@ class BodyCheck:
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             if not self.context.limits.count():
-                message = text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS)
-                self.context.report(TOO_LARGE, message, statement.span)
+                self._report_size(statement)
                 return
             self._statement(statement)
         self._skip(extent.source, end, extent.end)
+
+    def _report_size(self, statement: Statement) -> None:
+        message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
         """What could not be read may have been a layer, and may have had a label."""
@@ -197,12 +200,35 @@ class BodyCheck:
             self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
-        for number in range(times if times and body.statements and not self.context.expansion.unused else 0):
+        rounds = times if times and body.statements and not self.context.expansion.unused else 0
+        for number in range(rounds):
+            before, keys, layers = self.value, len(self.keys), self.context.limits.layers
+            first, reported = len(self.nodes), len(errors(self.context.report.diagnostics))
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
+            if self.context.stopped:
+                break
+            if len(errors(self.context.report.diagnostics)) > reported:  # further rounds would only echo it
+                self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
+                break
+            if self.value._replace(origin=before.origin) == before and len(self.keys) == keys:
+                times = rounds - number - 1
+                if self.context.limits.count((self.context.limits.layers - layers) * times):
+                    self._copy(self.nodes[first:], times)
+                else:
+                    self._report_size(statement)
+                break
         self.scope = outer
         self.context.expansion.repeated -= 1
+
+    def _copy(self, nodes: Sequence[Node], times: int) -> None:
+        """Adds copies of the last siblings: what leaves the value as it is need not be checked again."""
+        plain = not any(node.children for node in nodes)
+        for _ in range(times):
+            for node in nodes:
+                path = self._path(str(len(self.nodes)))
+                self.nodes.append(node._replace(path=path) if plain else _moved(node, path))
 
     def check_unused(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
@@ -264,6 +290,12 @@ def written(statement: Statement) -> str:
             start = item.span.end
     parts.append(statement.span.source.text[start : statement.span.end])
     return " ".join("".join(parts).split())
+
+
+def _moved(node: Node, path: str) -> Node:
+    """The same node at another path."""
+    children = tuple(_moved(child, path + child.path[len(node.path) :]) for child in node.children)
+    return node._replace(path=path, children=children)
 
 
 def _totals(params: int, macs: Dim, children: Iterable[Node]) -> tuple[int, Dim]:
