@@ -31,6 +31,7 @@ TALLEST, THICKEST, LONGEST = 170.0, 56.0, 210.0
 """The height of the largest map, the thickness of the most channels, the length of the most features."""
 
 SMALLEST = 5.0
+SMALLEST_WINDOW = 9.0
 BAR = 11.0
 SLANT = 0.36, 0.26
 """How far one unit of depth goes to the right and up."""
@@ -243,8 +244,8 @@ def _faces(volume: _Volume, axis: float) -> Iterator[Face]:
 def _window(before: _Volume, after: _Volume, window: tuple[int, ...], axis: float) -> tuple[Face, list[Line]]:
     """The kernel's window on the side of a map, and the lines from it to the place that it fills in the next."""
     rows, columns = (_number(dim) for dim in before.shape[-1][-2:])
-    high = max(4.0, before.height * min(1.0, window[0] / rows))
-    share = max(0.16, min(1.0, window[-1] / columns))
+    high = max(SMALLEST_WINDOW, before.height * min(1.0, window[0] / rows))
+    share = max(0.2, min(1.0, window[-1] / columns))
     back = Point(before.slant.x * share, before.slant.y * share)
     x = before.x + before.thickness + (before.slant.x - back.x) / 2
     y = axis - (before.slant.y - back.y) / 2 - back.y / 2
