@@ -58,6 +58,7 @@ class Placeholder:
     def learn(self, size: Dim) -> None:
         """Takes in a size of the input that it stands for."""
         if isinstance(size, int):
+            # Only the last round of a `repeat` stays as the value, so that a difference has to be remembered.
             self.several = self.several or self.value not in (None, size)
             self.value = size
         self.undetermined = self.undetermined or isinstance(size, Expr)
@@ -159,6 +160,7 @@ class Context:
         expansion = self.expansion
         expansion.open.append(block)
         expansion.used.add(block)
+        # The statements of a body stand for every use of the block, so that no fix may suit one use alone.
         expansion.repeated += 1
         with self.report.inside(use):
             yield

@@ -113,11 +113,14 @@ def check(
     folder = folder or Path(source.name).parent
     job = _Job(file, registry, overrides or {}, variant, folder, {})
     context, experiment = job.attempt({})
+    # The first attempt finds the placeholders; only a file that has some is checked several times.
     if context.assumptions.placeholders:
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
+        # The lints come last: none speaks of what an error has reported already.
         found += find_warnings(experiment, file, found, registry.lints)
+    # The file's own mistakes come before those of the files that it uses.
     return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
@@ -150,18 +153,21 @@ class _FileCheck:
         self.context = context
         self.scope = Scope()
         self.lines, self.layers = part(job.file.statements, context)
+        # Overrides come first: a line that `--set` gives replaces the file's own, which is then never checked.
         self.overrides = self._overrides()
         self.directives = {name: self.overrides.line(name, self.lines.get(name, ())) for name in DIRECTIVES}
 
     def run(self) -> Experiment | None:
         """The experiment; None where there is no net, or one that is too large."""
         self._define()
+        # Nothing is expanded yet: a text of a few lines may ask for billions of layers.
         if where := too_many(self.layers, self.scope, self.context):
             self.context.report(
                 TOO_LARGE, text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS), where
             )
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
+        # The data come before the net, since they say the shape of its input unless an `input` line does.
         data = experiment.data()
         value = input_value(self.directives, data, self.scope, self.context)
         body = self._net(value)
@@ -174,6 +180,7 @@ class _FileCheck:
         if network is None:
             return None
         checked = experiment.finish(network, data)
+        # The budget counts what the whole experiment costs, so that it is checked on the finished one.
         check_budget(self.directives[BUDGET.name], checked, self.scope, self.context)
         return replace(checked, network=self._solved(network))
 
@@ -191,11 +198,13 @@ class _FileCheck:
         """Enters variables and blocks into the file's scope."""
         for statement in self.lines.get(LET.name, ()):
             define_variables(statement, self.scope, self.context, self.overrides.variables)
+        # A lost `let` defined some name: uses of it would be reported as unknown, which is an echo.
         for name in self.context.assumptions.unreadable.names(self.context.source):
             self.scope.variables.setdefault(name, INVALID)
         self.overrides.check_names(self.scope.variables, self.lines.get(VARIANT.name, ()), self.context)
         library = Library(self.context)
         define_blocks(self.lines.get(BLOCK.name, ()), self.scope, self.context)
+        # Used files come last: of two definitions the file's own is the first.
         for statement in self.lines.get(USE.name, ()):
             library.use(statement, self.scope, self.job.folder)
 
@@ -205,6 +214,7 @@ class _FileCheck:
         self.scope.input = value.shape
         body = BodyCheck(self.context, self.scope, value)
         body.run(self.layers, source.span(0, len(source.text)))
+        # A block that nobody uses may hold mistakes too, and none of them has been looked for.
         for block in self.scope.blocks.values():
             if block not in self.context.expansion.used and block.body.span.source is source:
                 body.check_unused(block.body, unused(block))
@@ -212,6 +222,7 @@ class _FileCheck:
 
     def _report_no_net(self) -> None:
         """A file without a net: a library of blocks is fine to check, anything else is a mistake."""
+        # What could not be read may have been the net.
         if BLOCK.name in self.lines or self.job.file.invalid:
             return
         end = len(self.context.source.text)
@@ -220,6 +231,7 @@ class _FileCheck:
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
+        # An error above leaves the shape unknown too, and this would be its echo.
         if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
@@ -231,6 +243,7 @@ class _FileCheck:
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit; none fitting is an error where it becomes so."""
+        # With errors the conditions are incomplete, and what they leave would mislead.
         if not symbols(network.input) or errors(self.context.report.diagnostics):
             return network
         solution = solve(network.input, self.context.assumptions.constraints)

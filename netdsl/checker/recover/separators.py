@@ -46,11 +46,13 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
         statement,
         flow=flow,
         items=statement.items[:index],
+        # The label stands at the end, so that it belongs to the last of the layers.
         label=None,
         span=statement.span.source.span(statement.span.start, last.end),
     )
     later = statement.flow if flow is None else None
     rest = Statement(name, later, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
+    # There may be a third layer behind the second.
     yield from _separated(rest, scope, context)
 
 
@@ -92,6 +94,7 @@ def _continues(before: Statement, statement: Statement, scope: Scope, context: C
 
 def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:
     """Whether an item can only be the name of the next layer."""
+    # In a composite the word may be a label or the name of a body.
     if layer is None or layer.is_composite or not isinstance(item, Name) or item.text not in context.registry.layers:
         return False
     words = {word for parameter in layer.parameters.values() for word in parameter.choices}
