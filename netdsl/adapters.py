@@ -54,10 +54,12 @@ def describe(component: Component, borrowed: Borrowed) -> Callable[..., Any]:
 def loss(target: Callable[..., Any]) -> Callable[..., nn.Module]:
     """A loss of a class, or of a function `f(output, target, **settings)` that returns a scalar."""
     if not isinstance(target, type):
+        # A plain function has no `forward`; the module holds its settings.
         return partial(_Function, target)
     return (
         target
         if issubclass(target, nn.Module)
+        # A class that is no module makes a callable, which is then treated like a function.
         else lambda **settings: _Function(cast("Callable[..., Any]", target)(**settings))
     )
 
@@ -75,6 +77,7 @@ def schedule(target: Callable[..., Any]) -> Callable[..., Any]:
     def make(optimizer: torch.optim.Optimizer, steps: int, **arguments: Any) -> Any:
         if isinstance(target, type):
             known = inspect.signature(target).parameters
+            # torch's OneCycleLR calls the length `total_steps`; others call it `steps`.
             given = {name: int(steps) for name in ("steps", "total_steps") if name in known}
             return cast("Callable[..., Any]", target)(optimizer, **given, **arguments)
         return LambdaLR(optimizer, lambda step: float(target(step, int(steps), **arguments)))
@@ -117,7 +120,7 @@ class _Function(nn.Module):
 class _Collected(torchmetrics.Metric):
     """A function of all outputs and all targets at once: no mean of batches, which would be another number."""
 
-    full_state_update = False
+    full_state_update = False  # torchmetrics would otherwise run every update twice
 
     def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
         super().__init__()
@@ -127,6 +130,7 @@ class _Collected(torchmetrics.Metric):
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Keeps a batch."""
+        # Without `detach` the graph of every batch would stay in memory until the end.
         cast("list[Tensor]", self.outputs).append(output.detach())
         cast("list[Tensor]", self.targets).append(target)
 
@@ -149,12 +153,14 @@ def _settings(kind: type[Component], found: Any) -> Iterator[inspect.Parameter]:
     types = _types(function)
     given = list(inspect.signature(found).parameters.values())
     if not inspect.isclass(found):
+        # A function's first parameters are the values, which the training hands over.
         given = given[kind.inputs :]
     for parameter in given:
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if parameter.name.startswith("_") or parameter.name in kind.supplied:
             continue
+        # Without an annotation the default tells the type.
         kept = writable(types.get(parameter.name, _type_of(parameter.default)))
         if kept is not None:
             yield parameter.replace(kind=parameter.KEYWORD_ONLY, annotation=kept)
@@ -181,8 +187,11 @@ def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
 
     read = dataset(found)(data_root(None), **arguments)
     x, y = first(read.train)
+    # Bytes are images, which are scaled to 0…1 before the net sees them.
     dtype: Dtype = "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"
     if y.is_floating_point():
+        # A target of real numbers has a shape and no classes.
         return Facts(tuple(x.shape), None, tuple(y.shape), dtype=dtype)
+    # The test part may hold a class that the training part lacks.
     parts = [part for part in (read.train, read.test) if part is not None]
     return Facts(tuple(x.shape), int(max(y.max() for part in parts for y in targets(part))) + 1, dtype=dtype)

@@ -24,7 +24,7 @@ _PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
 if TYPE_CHECKING:
     from torch import nn
 
-    from netdsl.drawing.drawing import Drawing, ThemeName
+    from netdsl.drawing.drawing import Drawing, Style, ThemeName
     from netdsl.drawing.layout import Direction
     from netdsl.training import RunResult
 
@@ -62,6 +62,7 @@ def draw(
     *,
     overrides: Mapping[str, str] | None = None,
     variant: str | None = None,
+    style: Style = "blocks",
     depth: int | None = None,
     theme: ThemeName = "light",
     direction: Direction | None = None,
@@ -74,6 +75,7 @@ def draw(
         net: the text, or the `Path` of a file.
         overrides: values to put in the place of the file's.
         variant: one of the file's variants.
+        style: `blocks`, a box a statement; `volumes`, the feature maps in perspective, as in papers.
         depth: how many levels of blocks are opened; without it, as many as leave the picture small.
         theme: `light`, `dark` or `print`.
         direction: `down` or `right`; without it, the net decides.
@@ -85,7 +87,7 @@ def draw(
 
     source = _source(net)
     experiment, diagnostics = check_source(source, _registry(), overrides=overrides, variant=variant)
-    return Drawing(source, experiment, diagnostics, depth, theme, direction)
+    return Drawing(source, experiment, diagnostics, style, depth, theme, direction)
 
 
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:

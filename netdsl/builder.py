@@ -40,6 +40,7 @@ def create(use: Use[Any], *values: Any) -> Any:
 
 def locate(target: str) -> Any:
     """The attribute that `module:attribute` names; `adapter(target)` is what an adapter, named so too, makes of it."""
+    # An adapter is written around its target: `netdsl.adapters:loss(package:function)`.
     adapter, opening, inner = target.partition("(")
     if opening:
         return locate(adapter)(locate(inner.removesuffix(")")))
@@ -51,8 +52,10 @@ def _make(call: Call, nodes: tuple[Node, ...]) -> Any:
     if not nodes:
         return construct(call)
     children = OrderedDict((node.key, _make(node.call, node.children)) for node in nodes)
+    # A subclass counts too: `Skipping` is built like the nn.Sequential that it extends.
     if _is_sequential(call):
         return construct(call, children)
+    # Bodies are numbered and go in order; a `shortcut` and the like go by name.
     bodies = [module for key, module in children.items() if key.isdigit()]
     named = {key: module for key, module in children.items() if not key.isdigit()}
     return construct(call, *bodies, **named)

@@ -23,8 +23,10 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.components.traits import Declared, Traits, find_traits
+from netdsl.core.size_sets import SizeSet
 from netdsl.core.sizes import Dim, Shape
 from netdsl.core.source import Source, Span
+from netdsl.core.text import text
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 SKIPPING = Call("netdsl.modules:Skipping", {})
@@ -102,6 +104,47 @@ class Node(NamedTuple):
             yield from child.walk()
 
 
+class OpenSizes(NamedTuple):
+    """The sizes that fit where the input leaves them open.
+
+    Args:
+        symbols: one, or several that share a condition.
+        fit: the sizes that fit; of several symbols, those that fit all of them at once.
+        equal: whether only equal sizes are known to fit several symbols.
+        conditions: what several symbols have to meet, in words: `(H/2)*(W/2) = 32`.
+    """
+
+    symbols: tuple[str, ...]
+    fit: SizeSet
+    equal: bool = False
+    conditions: tuple[str, ...] = ()
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The symbols as they stand before the sizes: `H = W`; none where the conditions stand for the sizes."""
+        if self._is_condition or not self.words:
+            return (" = ".join(self.symbols),) if self.equal and not self._is_condition else ()
+        return (" = ".join(self.symbols),) if self.equal else self.symbols
+
+    @property
+    def words(self) -> str:
+        """`= 32…39`, `≥ 5`, or the conditions; empty where every size fits."""
+        if self._is_condition:
+            equations = [condition for condition in self.conditions if "≥" not in condition]
+            return "; ".join(equations or self.conditions)
+        if self.fit.is_bound:
+            return f"≥ {self.fit.start}" if self.fit.start > 1 else ""
+        if not self.fit:
+            return text("unknown: no size up to {largest} fits", largest=f"{self.fit.searched or 0:,}")
+        return f"= {self.fit}"
+
+    @property
+    def _is_condition(self) -> bool:
+        """Whether the conditions say it better than equal sizes do."""
+        inexact = not self.fit or all("≥" in condition for condition in self.conditions)
+        return bool(self.conditions) and self.equal and inexact
+
+
 @dataclass(frozen=True)
 class Network:
     """The net alone: what `shapes` prints and `build` builds.
@@ -112,6 +155,7 @@ class Network:
         call: the container that they go into.
         fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
         example: one input shape that fits.
+        open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
     """
 
@@ -121,6 +165,7 @@ class Network:
     call: Call = SEQUENTIAL
     fits: str | None = None
     example: tuple[int, ...] | None = None
+    open_sizes: tuple[OpenSizes, ...] = ()
     dtype: Dtype = "float"
 
     def walk(self) -> Iterator[Node]:

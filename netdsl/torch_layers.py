@@ -100,7 +100,9 @@ def _torch_layers() -> Mapping[str, Layer]:
 def _known_traits() -> Mapping[str, Declared]:
     """The traits of the layers that come with netdsl, by the classes of `torch.nn` that do the same."""
     modules = (
-        importlib.import_module(f"{layers.__name__}.{one.name}") for one in pkgutil.iter_modules(layers.__path__)
+        # The modules of the layers are listed from the folder, so that a new one takes part by itself.
+        importlib.import_module(f"{layers.__name__}.{one.name}")
+        for one in pkgutil.iter_modules(layers.__path__)
     )
     found = [value for module in modules for value in vars(module).values() if isinstance(value, Layer)]
     return {_without_axes(name): layer.traits for layer in found for name in (layer.name, *layer.torch_names)}
@@ -135,9 +137,11 @@ def _parameters(cls: type[nn.Module]) -> Iterator[inspect.Parameter]:
     owner = nn.RNNBase if cls in STATEFUL else cls  # whose subclasses say `*args`
     types = _types(owner)
     for name, given in list(inspect.signature(owner.__init__).parameters.items())[1:]:
+        # A private parameter is no promise, and the device is chosen by the run.
         if given.kind in (given.VAR_POSITIONAL, given.VAR_KEYWORD) or name.startswith("_") or name in NOT_WRITTEN:
             continue
         kept = writable(types.get(name, Any))
+        # A required parameter stays although nobody can write it, so that the refusal can name it.
         if kept is not None or given.default is given.empty:
             yield given.replace(annotation=Any if kept is None else kept)
 
@@ -157,6 +161,7 @@ def writable(annotation: Any) -> Any:
 
 
 def _option(option: Any) -> Any:
+    # `Any` covers an annotation that could not be read.
     if option in (*PLAIN, Any) or get_origin(option) is Literal:
         return option
     if option is torch.Size:
@@ -165,6 +170,7 @@ def _option(option: Any) -> Any:
     if isinstance(origin, type) and issubclass(origin, Sequence):
         elements = writable(Union[tuple(arguments)])  # noqa: UP007
         counted = origin is tuple and Ellipsis not in get_args(option)
+        # A fixed tuple keeps its length, so that the checker counts the elements.
         return elements and tuple.__class_getitem__((elements,) * len(arguments) if counted else (elements, ...))
     return None
 
@@ -180,6 +186,7 @@ class _Unusable:
 def _unusable(cls: type[nn.Module], name: str) -> _Unusable | None:
     inputs = list(inspect.signature(cls.forward).parameters.values())[1:]
     required = [one.name for one in inputs if one.default is one.empty]
+    # The class lies in a module of its own, apart from the other losses.
     if cls.__module__ == "torch.nn.modules.loss" or cls is nn.AdaptiveLogSoftmaxWithLoss:
         return _Unusable(
             text("`{layer}` is a loss, not a layer", layer=name),
@@ -203,6 +210,7 @@ def _unusable(cls: type[nn.Module], name: str) -> _Unusable | None:
             text("`{layer}` has no sizes before its first batch", layer=name),
             text("write `{layer}`", layer=f"{PREFIX}{eager}"),
         )
+    # A container's forward takes anything or fails: Sequential without children would return its input.
     if any(one.kind is one.VAR_POSITIONAL for one in inputs) or cls is nn.Sequential:
         return _Unusable(
             text("`{layer}` does nothing by itself", layer=name), "modules inside others are written as a `block`"
@@ -260,6 +268,7 @@ class _Trial:
     def result(self, x: Shape) -> Result:
         """What the module makes of one sample's shape; refuses what torch refuses."""
         if any(isinstance(dim, Unknown) for dim in x):  # a mistake said already, and a guess at what it hides
+            # Neither refuse nor run: both would be an echo of that mistake.
             return Result((UNKNOWN,) * len(x), self._call())
         if is_known(x):
             return self._measure(cast("tuple[int, ...]", x))
@@ -274,6 +283,7 @@ class _Trial:
         return self._measure(sample)._replace(out=x)
 
     def _call(self) -> Call:
+        # The short public name, as people write it, where it leads to the same class.
         module = FAMILY if vars(nn).get(self.cls.__name__) is self.cls else self.cls.__module__
         return call(f"{module}:{self.cls.__qualname__}", **self.arguments)
 
@@ -282,6 +292,7 @@ class _Trial:
         try:
             tried = self._run(x, "meta")
         except Exception as error:  # whatever torch raises is a refusal
+            # Some operators lack a `meta` kernel: that says nothing of the shape, so the processor decides.
             if "meta" not in str(error) or sum(BATCHES) * prod(x) > AFFORDABLE:
                 raise self._refused(error) from error
             tried = None
@@ -293,12 +304,16 @@ class _Trial:
         return Result(self._sample(tried.outputs), self._call(), params=tried.params, macs=tried.macs)
 
     def _run(self, x: tuple[int, ...], device: str) -> _Run:
+        # The warnings concern those who call torch, not the user, and a check must not shift the random numbers of a
+        # run.
         with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=()), torch.device(device):
             module = self.cls(**self.arguments).train()
             with FlopCounterMode(display=False) as counter:
                 outputs = [module(self._batch(size, x)) for size in BATCHES]
+            # An output of no numbers is refused below, with a clearer message than torch has for it.
             if all(0 not in getattr(output, "shape", ()) for output in outputs):
                 module.eval()(self._batch(1, x))  # a normalisation may train, and refuse to predict a single sample
+        # The counter counts two operations for a multiply-add, over all batches.
         macs = counter.get_total_flops() // (2 * sum(BATCHES))
         return _Run(outputs, sum(parameter.numel() for parameter in module.parameters()), macs)
 
@@ -306,6 +321,7 @@ class _Trial:
         """Samples as a layer above would hand them on: real numbers want a gradient, and are no leaf."""
         if self.takes == "index":
             return torch.zeros(size, *x, dtype=torch.long)
+        # In-place modules refuse a leaf that wants a gradient; the clone is none.
         return torch.zeros(size, *x, requires_grad=True).clone()
 
     def _refused(self, error: Exception) -> Refusal:
@@ -323,6 +339,7 @@ class _Trial:
             )
         shapes = [tuple(output.shape) for output in outputs]
         samples = {shape[1:] for shape in shapes}
+        # The batch must come out first and as large as it went in, for two sizes: one could agree by chance.
         if len(samples) > 1 or tuple(shape[:1] for shape in shapes) != tuple((size,) for size in BATCHES):
             found = join_and(
                 text("{shape} of {size}", shape=format_shape(shape), size=size)
@@ -349,7 +366,9 @@ def _is_elementwise(cls: type[nn.Module]) -> bool:
 
 def _sentence(error: Exception) -> str:
     """The first sentence of torch's complaint, as we write ours."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split()) or type(error).__name__  # torch breaks its messages over lines
+    # Only a full stop before a capital ends a sentence; one within a number or a name does not.
     first = re.split(r"\.(?= [A-Z])", text)[0].rstrip(".")
     cut = f"{first[:LONGEST]}…" if len(first) > LONGEST else first
+    # A class's name or a type keeps its capitals.
     return cut[:1].lower() + cut[1:] if re.match(r"[A-Z]?[a-z]+[ ,]", cut) else cut

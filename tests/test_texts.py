@@ -28,6 +28,7 @@ PROGRAMS = {
     "checker/experiment/input_line.py": "statements of the language, in fixes",
     "checker/experiment/net_output.py": "statements of the language, in fixes",
     "drawing/dot.py": "a graph of graphviz",
+    "drawing/html.py": "HTML",
     "drawing/mermaid.py": "a graph of Mermaid",
     "drawing/svg.py": "SVG",
     "drawing/tikz.py": "LaTeX",

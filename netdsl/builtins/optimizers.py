@@ -11,6 +11,7 @@ from typing import Annotated
 from netdsl.components import Refusal, optimizer
 from netdsl.core.ranges import HalfOpen, NonNegative, Share
 
+# At 1 the running mean would never take a new gradient.
 Betas = Annotated[tuple[float, float], HalfOpen(0, 1)]
 
 

@@ -73,8 +73,10 @@ def resize(
     together; `fit=contain` keeps them and fills the rest with black.
     """
     if fit is not None or not isinstance(size, int):
+        # The size of the image does not matter here, so that images of unknown size get a known shape.
         return _resized(x, size, "resize")
     channels, height, width = _image(x, "resize")
+    # Only for its refusals; the shape comes from the proportions below.
     _resized(x, size, "resize")
     if not isinstance(height, int) or not isinstance(width, int):
         return channels, UNKNOWN, UNKNOWN
@@ -122,6 +124,7 @@ def randomcrop(
                 "size",
                 text("write `padding={padding}` or more, or `resize` before it", padding=-(-(wanted - length) // 2)),
             )
+        # The reflection leaves the outermost pixel out, so that one less than the length is the most.
         if padding_mode == "reflect" and isinstance(length, int) and pad >= length:
             raise Refusal(
                 text("`padding_mode=reflect` needs a padding below the image's {length} pixels", length=length),
@@ -181,6 +184,7 @@ def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ..
     when the data are read.
     """
     for name, given in (("mean", mean), ("std", std)):
+        # An unknown number of channels comes from an error that is reported already.
         if given and len(given) not in (1, x[0]) and not isinstance(x[0], Unknown):
             raise Refusal(
                 text(
@@ -253,6 +257,7 @@ def colorjitter(
             raise Refusal(text("`{name}` is at least 0, not {given:g}", name=name, given=given), name)
     if not 0 <= hue <= 0.5:
         raise Refusal(text("`hue` lies between 0 and 0.5; {hue:g} does not", hue=hue), "hue")
+    # Saturation and hue exist in colours only; brightness and contrast work on grey images too.
     if saturation or hue:
         return _colour(x, "colorjitter")
     _image(x, "colorjitter")
@@ -284,6 +289,7 @@ def cutmix(x: Shape, alpha: float = 1.0, *, classes: int = INFERRED) -> Shape:
 
     The area is drawn from Beta(`alpha`, `alpha`). Needs `loss cross_entropy`.
     """
+    # A rectangle needs two axes; mixup adds any two samples.
     _image(x, "cutmix")
     return _mixing(x, alpha)
 

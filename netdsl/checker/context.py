@@ -18,13 +18,17 @@ from netdsl.core.source import Source, Span
 
 
 class Constraint(NamedTuple):
-    """Something that must hold of the symbols of the input, and the place that asks for it."""
+    """Something that must hold of the symbols of the input, and the place that asks for it.
+
+    `joins` says that it comes from outputs that are joined, as in a sum.
+    """
 
     left: Dim
     relation: Literal[">=", "=="]
     right: Dim
     message: str
     span: Span
+    joins: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +58,7 @@ class Placeholder:
     def learn(self, size: Dim) -> None:
         """Takes in a size of the input that it stands for."""
         if isinstance(size, int):
+            # Only the last round of a `repeat` stays as the value, so that a difference has to be remembered.
             self.several = self.several or self.value not in (None, size)
             self.value = size
         self.undetermined = self.undetermined or isinstance(size, Expr)
@@ -71,9 +76,9 @@ class Limits:
     layers: int = 0
     exceeded: bool = False
 
-    def count(self) -> bool:
-        """Counts a statement on its way into the net; False for the one with which the net becomes too large."""
-        self.layers += 1
+    def count(self, statements: int = 1) -> bool:
+        """Counts statements on their way into the net; False for those with which the net becomes too large."""
+        self.layers += statements
         self.exceeded = self.exceeded or self.layers > MAX_LAYERS
         return not self.exceeded
 
@@ -155,6 +160,7 @@ class Context:
         expansion = self.expansion
         expansion.open.append(block)
         expansion.used.add(block)
+        # The statements of a body stand for every use of the block, so that no fix may suit one use alone.
         expansion.repeated += 1
         with self.report.inside(use):
             yield

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
@@ -34,7 +34,8 @@ from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
-from netdsl.checker.solve.solver import Solution, solve
+from netdsl.checker.solve.solver import Solution, find_pins, solve
+from netdsl.components import Result
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
@@ -76,6 +77,18 @@ UNSTATED_INPUT = Code(
 )
 
 
+PINNED_SIZE = Code(
+    "NET921",
+    title="a join that one size alone fits",
+    meaning=(
+        "The input leaves a size open, and the outputs that are joined agree at one value of it alone, by chance. At "
+        "all other sizes their shapes differ, which nobody means."
+    ),
+    example="input 16xHxW\nresidual { conv 16 k3 s2 p1 }",
+    instead="input 16xHxW\nresidual { conv 16 k3 s2 p1 } shortcut { conv 16 k1 s2 }",
+)
+
+
 def check(
     source: Source,
     registry: Registry,
@@ -98,30 +111,34 @@ def check(
     """
     file, unreadable = parse(source, torch_order(registry))
     folder = folder or Path(source.name).parent
-    job = _Job(file, registry, overrides or {}, variant, folder)
+    job = _Job(file, registry, overrides or {}, variant, folder, {})
     context, experiment = job.attempt({})
+    # The first attempt finds the placeholders; only a file that has some is checked several times.
     if context.assumptions.placeholders:
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
+        # The lints come last: none speaks of what an error has reported already.
         found += find_warnings(experiment, file, found, registry.lints)
+    # The file's own mistakes come before those of the files that it uses.
     return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
 
 
 class _Job(NamedTuple):
-    """A file and how to check it."""
+    """A file and how to check it; what the rules have said serves each attempt."""
 
     file: File
     registry: Registry
     overrides: Mapping[str, str]
     variant: str | None
     folder: Path
+    results: dict[tuple[Any, ...], Result]
 
     def attempt(self, values: Guesses, assumed: Shape | None = None) -> Attempt:
         """Checks the file with these values for its placeholders and, where nothing says it, this input."""
         unreadable = Unreadable(self.file.invalid)
         assumptions = Assumptions(input=assumed, values=values, unreadable=unreadable)
-        context = Context(self.registry, self.file.source, self.folder, assumptions)
+        context = Context(self.registry, self.file.source, self.folder, assumptions, results=self.results)
         experiment = _FileCheck(self, context).run()
         if assumptions.wanted is not None:  # a layer takes an input for granted: all above it is checked with that one
             return self.attempt(values, assumptions.wanted)
@@ -136,18 +153,21 @@ class _FileCheck:
         self.context = context
         self.scope = Scope()
         self.lines, self.layers = part(job.file.statements, context)
+        # Overrides come first: a line that `--set` gives replaces the file's own, which is then never checked.
         self.overrides = self._overrides()
         self.directives = {name: self.overrides.line(name, self.lines.get(name, ())) for name in DIRECTIVES}
 
     def run(self) -> Experiment | None:
         """The experiment; None where there is no net, or one that is too large."""
         self._define()
+        # Nothing is expanded yet: a text of a few lines may ask for billions of layers.
         if where := too_many(self.layers, self.scope, self.context):
             self.context.report(
                 TOO_LARGE, text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS), where
             )
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
+        # The data come before the net, since they say the shape of its input unless an `input` line does.
         data = experiment.data()
         value = input_value(self.directives, data, self.scope, self.context)
         body = self._net(value)
@@ -160,6 +180,7 @@ class _FileCheck:
         if network is None:
             return None
         checked = experiment.finish(network, data)
+        # The budget counts what the whole experiment costs, so that it is checked on the finished one.
         check_budget(self.directives[BUDGET.name], checked, self.scope, self.context)
         return replace(checked, network=self._solved(network))
 
@@ -177,11 +198,13 @@ class _FileCheck:
         """Enters variables and blocks into the file's scope."""
         for statement in self.lines.get(LET.name, ()):
             define_variables(statement, self.scope, self.context, self.overrides.variables)
+        # A lost `let` defined some name: uses of it would be reported as unknown, which is an echo.
         for name in self.context.assumptions.unreadable.names(self.context.source):
             self.scope.variables.setdefault(name, INVALID)
         self.overrides.check_names(self.scope.variables, self.lines.get(VARIANT.name, ()), self.context)
         library = Library(self.context)
         define_blocks(self.lines.get(BLOCK.name, ()), self.scope, self.context)
+        # Used files come last: of two definitions the file's own is the first.
         for statement in self.lines.get(USE.name, ()):
             library.use(statement, self.scope, self.job.folder)
 
@@ -191,6 +214,7 @@ class _FileCheck:
         self.scope.input = value.shape
         body = BodyCheck(self.context, self.scope, value)
         body.run(self.layers, source.span(0, len(source.text)))
+        # A block that nobody uses may hold mistakes too, and none of them has been looked for.
         for block in self.scope.blocks.values():
             if block not in self.context.expansion.used and block.body.span.source is source:
                 body.check_unused(block.body, unused(block))
@@ -198,6 +222,7 @@ class _FileCheck:
 
     def _report_no_net(self) -> None:
         """A file without a net: a library of blocks is fine to check, anything else is a mistake."""
+        # What could not be read may have been the net.
         if BLOCK.name in self.lines or self.job.file.invalid:
             return
         end = len(self.context.source.text)
@@ -206,6 +231,7 @@ class _FileCheck:
 
     def _network(self, value: Value, body: BodyCheck) -> Network | None:
         call, _ = body.container()
+        # An error above leaves the shape unknown too, and this would be its echo.
         if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
             advice = "write `input 3x32x32` above the net"
@@ -217,6 +243,7 @@ class _FileCheck:
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit; none fitting is an error where it becomes so."""
+        # With errors the conditions are incomplete, and what they leave would mislead.
         if not symbols(network.input) or errors(self.context.report.diagnostics):
             return network
         solution = solve(network.input, self.context.assumptions.constraints)
@@ -225,5 +252,15 @@ class _FileCheck:
             message = text("no input size fits: {reason}", reason=solution.message)
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
-        example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
-        return replace(network, fits=solution.words, example=example)
+        self._warn_of_pins(network)
+        example = None
+        if solution.values is not None:
+            example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
+        return replace(network, fits=solution.words, example=example, open_sizes=solution.sizes)
+
+    def _warn_of_pins(self, network: Network) -> None:
+        """Warns of joins that leave one size alone to what the input leaves open."""
+        for pin in find_pins(network.input, self.context.assumptions.constraints):
+            message = text("only {names} = {size} fits here", names=" = ".join(pin.names), size=pin.size)
+            advice = text("{cause} at any other size", cause=pin.constraint.message)
+            self.context.report(PINNED_SIZE, message, pin.constraint.span, help=advice)

@@ -34,6 +34,7 @@ class Report:
         fix: Fix | None = None,
     ) -> None:
         """Reports a mistake; one mistake in a body is one, however often the body is used."""
+        # A block's body is checked again at each use, and `repeat`'s in each round.
         if (code, span) not in self._reported:
             self._reported.add((code, span))
             causes = (*labels, *self._use(code), *self._round(code))
@@ -55,12 +56,14 @@ class Report:
 
     def _round(self, code: str) -> list[Label]:
         """The first round needs no word: what is wrong there is wrong at once."""
+        # Only mistakes about sizes differ from round to round.
         if not code.startswith("NET2"):
             return []
         return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds if number > 1]
 
     def _use(self, code: str) -> list[Label]:
         """Sizes depend on where a block is used: the file's own use is named, not those inside it."""
+        # The outermost use is the line that the user can change.
         return [Label(self._uses[0], "in this use")] if self._uses and code.startswith("NET2") else []
 
     def unknown(

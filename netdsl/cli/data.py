@@ -51,6 +51,7 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
     if found.raw and not no_grid:
         from netdsl.data.sample_grid import save_grid
 
+        # `<text>` and `<stdin>` have brackets, which some systems refuse in file names.
         picture = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
         try:
             save_grid(picture, found.raw, found.transformed)

@@ -51,6 +51,7 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     from netdsl.training.reporting.numbers import number
 
     click.echo(text("weights of {which}", which=saved.weights.which))
+    # The confusion matrix is a list and is printed below.
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
     longest = max(map(len, scalars))
     for name, value in scalars.items():

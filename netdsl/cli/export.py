@@ -31,6 +31,7 @@ def command(program: ProgramText, target: str, output: str | None) -> None:
     the net that netdsl builds, and the other way round.
     """
     export = load_exporter(target)
+    # The path in the title may hold bytes that are not UTF-8.
     write_output(export(program.experiment.network, _title(program)).encode(errors="backslashreplace"), output)
 
 

@@ -74,6 +74,7 @@ def _import(name: str) -> object:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         missing = error.name or name
+        # The module itself or a package above it is missing, not one that it imports.
         if name.startswith(missing):
             raise click.UsageError(text("`{name}` cannot be imported: there is no such module", name=name)) from error
         raise click.UsageError(

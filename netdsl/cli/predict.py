@@ -57,6 +57,7 @@ def command(run: Path, images: tuple[Path, ...], device: str, top: int, epoch: i
 def _files(images: Sequence[Path]) -> Iterator[Path]:
     for image in images:
         if image.is_dir():
+            # The order of a folder differs between systems.
             yield from sorted(path for path in image.rglob("*") if path.suffix.lower() in IMAGES)
         else:
             yield image

@@ -95,8 +95,10 @@ def command(
     else:
         program = read_run_source(resume, settings, free=FREE)
     experiment = program.experiment
+    # The process that starts the others needs no torch itself.
     if nproc is not None and not launched():
         return _launch(nproc, program, out, resume)
+    # Another process of the run has reported the mistake.
     if already_failed():
         return 0
     from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
@@ -124,5 +126,6 @@ def _launch(nproc: int, program: ProgramText, out: Path | None, resume: Path | N
     if "RANK" in os.environ:
         raise click.UsageError("torchrun starts the processes here: leave `--nproc` out")
     folder = resume or out or default_folder(program.source.name)
+    # Each process would choose a folder by its own clock.
     chosen = [] if resume or out else ["--out", str(folder)]
     return launch([*sys.argv[1:], *chosen], nproc, folder)

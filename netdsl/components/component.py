@@ -91,6 +91,7 @@ class Borrowed(Lazy):
         raise Refusal(text("`{target}` is read once a registry holds it", target=self.target))
 
 
+# Compared by identity: mappings have no hash, and two uses of one name are one object.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
     """A name of the language and the function that describes it.
@@ -199,9 +200,11 @@ class Component:
 
 def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
     """What a function, or the constructor of a class, is given: all but the input `x`, which the checker supplies."""
+    # The extras hold the range and the meaning.
     types = get_type_hints(function, include_extras=True)
     return {
         name: Parameter.declared(given, types.get(name, Any))
         for name, given in inspect.signature(function).parameters.items()
+        # A keyword of that name can be written in a file, so that it is no input.
         if name != "x" or given.kind is given.KEYWORD_ONLY
     }

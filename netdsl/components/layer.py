@@ -58,7 +58,7 @@ class Layer(Component):
 
     def __post_init__(self) -> None:
         if not callable(self.traits):  # checked here, where the plugin's author sees it
-            object.__setattr__(self, "traits", find_traits(self.traits, {}))
+            object.__setattr__(self, "traits", find_traits(self.traits, {}))  # the dataclass is frozen
 
     @classmethod
     def from_net(
@@ -75,6 +75,7 @@ class Layer(Component):
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", **options: Any) -> Self:
         """A layer of any `nn.Module` class that maps a batch to a batch. It is checked by running it without data."""
+        # A family among the options goes before "plugin".
         return super().of(target, name=name, doc=doc, **{"family": "plugin", **options})
 
     @property
@@ -89,6 +90,7 @@ class Layer(Component):
 
     def resolve(self, name: str) -> str | None:
         """The parameter that a name, an alias or a one-letter short stands for."""
+        # Shorts come first: they may stand for an alias.
         return super().resolve(self.shorts.get(name, name))
 
     def apply(self, x: Shape, /, **arguments: Any) -> Result:

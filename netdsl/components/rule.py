@@ -70,7 +70,7 @@ class Result(NamedTuple):
     macs: Dim = 0
     formula: tuple[str, ...] = ()
     requires: tuple[Requirement, ...] = ()
-    extra: Mapping[str, str] = MappingProxyType({})
+    extra: Mapping[str, str] = MappingProxyType({})  # one object serves all results, so that it must not change
 
 
 def per_axis(size: Size, axes: int, at: str) -> tuple[int, ...]:

@@ -87,6 +87,7 @@ Declared = Iterable[str] | Callable[[Mapping[str, Any]], Iterable[str]]
 
 def find_traits(declared: Declared, arguments: Mapping[str, Any]) -> Traits:
     """The traits of a use of a layer; raises `ValueError` for a word that is no trait."""
+    # A frozenset was checked when its layer was made.
     if isinstance(declared, frozenset):
         return declared
     return _named(frozenset(declared(arguments) if callable(declared) else declared))

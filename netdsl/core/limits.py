@@ -17,7 +17,7 @@ MAX_SYNTAX_ERRORS = 1_000
 MAX_LAYERS = 100_000
 """What blocks and `repeat` may expand to."""
 
-MAX_LAYERS_TRIED = 20_000
+MAX_LAYERS_TRIED = 8_000
 """What looking for the values of holes may check, all attempts together."""
 
 MAX_INTEGER = 2**31

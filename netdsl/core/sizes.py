@@ -173,6 +173,8 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
     if not kept.keys() - {()}:
         return kept.get((), 0)
     # Sorted, so that formulas which are equal are equal tuples: the highest powers first, as one writes them.
+    if len(kept) == 1:  # most sizes have one term, and to sort costs more than all else here
+        return Expr(tuple(kept.items()))
     return Expr(tuple(sorted(kept.items(), key=lambda term: (-len(term[0]), [_order(atom) for atom in term[0]]))))
 
 
@@ -187,7 +189,7 @@ def _product(left: int | Expr, right: int | Expr) -> int | Expr:
     terms: dict[Monomial, int] = {}
     for first, one in _terms(left).items():
         for second, two in _terms(right).items():
-            monomial = tuple(sorted(first + second, key=_order))
+            monomial = tuple(sorted(first + second, key=_order)) if first and second else first + second
             terms[monomial] = terms.get(monomial, 0) + one * two
     return _canonical(terms)
 

@@ -25,8 +25,14 @@ class TextLine(NamedTuple):
     @property
     def width(self) -> float:
         """All runs with a blank between them."""
-        space = measure(" ", self.size) * (len(self.runs) - 1)
-        return space + sum(measure(run, self.size, bold=tone == "strong") for run, tone in self.runs)
+        return self.blank * (len(self.runs) - 1) + sum(
+            measure(run, self.size, bold=tone == "strong") for run, tone in self.runs
+        )
+
+    @property
+    def blank(self) -> float:
+        """Between two runs: more than a blank, since a bold one may be drawn wider than it is measured."""
+        return measure(" ", self.size) + 1.5
 
     @property
     def height(self) -> float:
@@ -50,7 +56,7 @@ class BoxText(NamedTuple):
             base = y + 0.98 * line.size
             for run, tone in line.runs:
                 placed.append(Words(round(x, 1), round(base, 1), run, line.size, tone))
-                x += measure(run, line.size, bold=tone == "strong") + measure(" ", line.size)
+                x += measure(run, line.size, bold=tone == "strong") + line.blank
             y += line.height
         return tuple(placed)
 

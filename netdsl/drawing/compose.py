@@ -2,66 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.core.text import text
 from netdsl.drawing.diagram import Diagram
 from netdsl.drawing.layout import Direction, Laid, Layout, Placed, place
 from netdsl.drawing.levels import find_levels, lay_out_levels
-from netdsl.drawing.picture import Area, Picture, Swatch, Words
+from netdsl.drawing.picture import Area, Face, Picture, Swatch, Words
 from netdsl.drawing.text_width import crop_to, measure
 from netdsl.drawing.themes import HUES
 
 MARGIN = 24.0
 TITLE, SUBTITLE, NOTE, LEGEND = 17.0, 11.0, 11.0, 10.5
-NARROWEST = 260.0
+NARROWEST, WIDEST_NOTE = 260.0, 520.0
+HEAD = MARGIN + TITLE + SUBTITLE + 26
 
 
 def compose(diagram: Diagram, direction: Direction | None = None) -> Picture:
     """The picture of a net; without a direction, nets of several resolutions with skips become a U, others a column."""
     laid, chosen = _lay_out(diagram, direction)
     placed = Placed()
-    head = MARGIN + TITLE + SUBTITLE + 26
     down = chosen == "down"
     wide, high = (laid.high - laid.low, laid.length) if down else (laid.length, laid.high - laid.low)
-    families = _families(diagram)
-    notes = [text("line {line}: {message}", line=note.line, message=note.message) for note in diagram.notes]
-    least = max(
-        [
-            NARROWEST,
-            *(measure(words, SUBTITLE) for words in (diagram.subtitle,)),
-            measure(diagram.title, TITLE, bold=True),
-        ]
-    )
-    room = max(wide, least)
-    beside = MARGIN + (room - wide) / 2 if down else MARGIN
-    along, across = (head, beside - laid.low) if down else (beside, head - laid.low)
+    beside = MARGIN + (max(wide, _least(diagram)) - wide) / 2 if down else MARGIN
+    along, across = (HEAD, beside - laid.low) if down else (beside, HEAD - laid.low)
     place(laid, chosen, along, across, placed)
+    return finish(diagram, placed, wide, HEAD + high)
+
+
+def finish(diagram: Diagram, placed: Placed, wide: float, low: float, faces: Sequence[Face] = ()) -> Picture:
+    """Sets title, mistakes and legend around what is placed: `wide` from the margin on, down to `low`."""
+    room = max(wide, _least(diagram))
     placed.words.insert(0, Words(MARGIN, MARGIN + TITLE - 3, diagram.title, TITLE, "strong"))
     placed.words.insert(1, Words(MARGIN, MARGIN + TITLE + SUBTITLE + 4, diagram.subtitle, SUBTITLE, "muted"))
-    bottom = head + high + 26
-    for note in notes:
-        placed.words.append(Words(MARGIN, bottom, crop_to(note, max(room, 520), NOTE), NOTE, "wrong"))
-        room = max(room, min(measure(note, NOTE), 520))
+    bottom = low + 26
+    for note in diagram.notes:
+        message = text("line {line}: {message}", line=note.line, message=note.message)
+        room = max(room, min(measure(message, NOTE), WIDEST_NOTE))
+        placed.words.append(Words(MARGIN, bottom, crop_to(message, room, NOTE), NOTE, "wrong"))
         bottom += 16
+    bottom += 8 if diagram.notes else 0
     swatches = []
-    for area, words in _legend(families, room, bottom):
+    for area, words in _legend(_families(diagram, faces), room, bottom):
         swatches.append(Swatch(area, words.text))
         placed.words.append(words)
     if swatches:
         bottom = swatches[-1].area.bottom + 6
     return Picture(
-        round(room + 2 * MARGIN, 1),
-        round(bottom + MARGIN - 10, 1),
-        diagram.title,
-        _describe(diagram),
-        placed.boxes,
-        sorted(placed.frames, key=lambda frame: -frame.area.width * frame.area.height),  # outer ones first
-        placed.circles,
-        placed.lines,
-        placed.words,
-        swatches,
+        width=round(room + 2 * MARGIN, 1),
+        height=round(bottom + MARGIN - 10, 1),
+        title=diagram.title,
+        description=_describe(diagram),
+        boxes=placed.boxes,
+        frames=sorted(placed.frames, key=lambda one: -one.area.width * one.area.height),  # the outer ones first
+        circles=placed.circles,
+        lines=placed.lines,
+        words=placed.words,
+        swatches=swatches,
+        faces=faces,
     )
+
+
+def _least(diagram: Diagram) -> float:
+    """The room that the title needs."""
+    return max(NARROWEST, measure(diagram.subtitle, SUBTITLE), measure(diagram.title, TITLE, bold=True))
 
 
 def _lay_out(diagram: Diagram, direction: Direction | None) -> tuple[Laid, Direction]:
@@ -72,10 +76,10 @@ def _lay_out(diagram: Diagram, direction: Direction | None) -> tuple[Laid, Direc
     return Layout(diagram, chosen).series(diagram.root, diagram.root.inputs, ends=True), chosen
 
 
-def _families(diagram: Diagram) -> list[str]:
-    """The families that occur, in the order of the palette."""
-    found = {box.family for box in diagram.root.boxes()}
-    return [family for family in HUES if family in found] + sorted(found - HUES.keys())
+def _families(diagram: Diagram, faces: Sequence[Face]) -> list[str]:
+    """The families that are drawn, in the order of the palette."""
+    found = {face.family for face in faces} or {box.family for box in diagram.root.boxes()}
+    return [family for family in HUES if family in found] + sorted(found - HUES.keys() - {""})
 
 
 def _legend(families: Iterable[str], room: float, top: float) -> Iterator[tuple[Area, Words]]:

@@ -17,12 +17,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, symbols
 from netdsl.core.source import Source, Span
 from netdsl.core.text import ntext, text
 from netdsl.drawing.joins import Join, find_join
-from netdsl.program import Experiment, Network, Node
+from netdsl.program import NO_TRAITS, Experiment, Network, Node
 from netdsl.render.folding import fold
 
 MOST_BOXES = 30
@@ -30,6 +31,9 @@ MOST_BOXES = 30
 
 SHORT = re.compile(r"[a-z]\d[\dx]*")
 """A one-letter setting: `k5`, `k3x5`."""
+
+MAKERS = frozenset({Trait.CONVOLUTION, Trait.LINEAR, Trait.RECURRENT, Trait.WINDOW})
+"""Traits of layers whose output are new features."""
 
 DEEPEST = 64
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
@@ -50,9 +54,12 @@ class Box:
         params: how many numbers it learns, one a round.
         times: how often it stands in a row.
         label, takes: its own label, and the labels of the outputs that join its input.
-        summary, formulas: what it does, and the arithmetic of its sizes.
+        summary: what it does.
+        formula, formulas: of its sizes: in words of its parameters, and with the numbers in it.
         messages: what is wrong with it.
         closed: whether it is a block, or several, that could be opened.
+        window: the size of the window that it moves over a map, an axis each; empty where it has none.
+        makes_map: whether its output are new features, and not its input's, changed one by one.
     """
 
     title: str
@@ -67,9 +74,12 @@ class Box:
     label: str = ""
     takes: frozenset[str] = frozenset()
     summary: str = ""
+    formula: str = ""
     formulas: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     closed: bool = False
+    window: tuple[int, ...] = ()
+    makes_map: bool = False
 
 
 @dataclass(frozen=True)
@@ -338,6 +348,9 @@ class _TreeBuilder:
     def _box(self, nodes: Sequence[Node], *, deep: bool = True) -> Box:
         node = nodes[0]
         layer = node.layer
+        messages = tuple(self._messages(node, deep))
+        # A statement with a mistake may lack the arguments that its traits depend on.
+        traits = NO_TRAITS if messages else node.traits
         return Box(
             title=layer.name if layer else node.block.name if node.block else node.name,
             detail=write_arguments(node),
@@ -350,8 +363,11 @@ class _TreeBuilder:
             label=_label(node),
             takes=node.takes,
             summary=layer.summary if layer else "",
+            formula=layer.formula if layer else "",
             formulas=tuple(dict.fromkeys(node.formula)),
-            messages=tuple(self._messages(node, deep)),
+            messages=messages,
+            window=_window(node) if Trait.WINDOW in traits else (),
+            makes_map=bool(traits & MAKERS),
         )
 
     def _messages(self, node: Node, deep: bool) -> Iterator[str]:
@@ -383,7 +399,7 @@ def write_arguments(node: Node) -> str:
             resolved = (node.layer.resolve(name) if node.layer else name) or name
             written.append(f"{name}={_value(value, values.get(resolved))}")
         else:
-            is_flag = isinstance(values.get(word), bool)
+            is_flag = isinstance(values.get(word), bool) or word in node.takes
             is_short = SHORT.fullmatch(word) is not None
             known = values.get(names[place]) if place < len(names) and not (is_flag or is_short) else None
             written.append(_value(word, known))
@@ -424,6 +440,13 @@ def _stretches(nodes: Sequence[Node]) -> Iterator[tuple[int, int, int]]:
 def _structure(node: Node) -> Hashable:
     """What two rounds share, whatever their sizes."""
     return node.span, node.written, tuple(map(_structure, node.children))
+
+
+def _window(node: Node) -> tuple[int, ...]:
+    """The window of a convolution or a pooling, one size an axis."""
+    size = node.call.arguments.get("kernel_size")
+    axes = len(node.input) - 1
+    return (size,) * axes if isinstance(size, int) else tuple(size) if isinstance(size, (tuple, list)) else ()
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -20,7 +20,7 @@ def write_dot(diagram: Diagram, theme: Theme, direction: Direction) -> str:
 def _lines(graph: Graph, theme: Theme, direction: Direction) -> Iterator[str]:
     yield f"digraph {_quote(graph.top.title)} {{"
     yield f"  rankdir={'LR' if direction == 'right' else 'TB'}"
-    yield f"  bgcolor={_quote(theme.page or 'transparent')}"
+    yield f"  bgcolor={_quote(theme.page)}"
     font = f'fontname="Helvetica" fontcolor={_quote(theme.ink)}'
     yield f'  node [shape=box style="rounded,filled" {font} fontsize=12]'
     yield f"  edge [color={_quote(theme.line)} {font} fontsize=10]"

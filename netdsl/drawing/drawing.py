@@ -21,6 +21,7 @@ from netdsl.drawing.svg import write_svg
 from netdsl.drawing.themes import THEMES, Theme
 from netdsl.program import Experiment
 
+Style = Literal["blocks", "volumes"]
 ThemeName = Literal["light", "dark", "print"]
 
 
@@ -32,6 +33,7 @@ class Drawing:
         source: the text.
         experiment: the checked text, as far as it is known; None where there is no net.
         diagnostics: what is wrong with it.
+        style: `blocks`, a box a statement; `volumes`, the feature maps in perspective.
         depth: how many levels of blocks are opened; None opens them as long as the picture stays small.
         theme: the colours.
         direction: where the data flow; None lets the net decide.
@@ -40,6 +42,7 @@ class Drawing:
     source: Source
     experiment: Experiment | None
     diagnostics: Sequence[Diagnostic] = field(repr=False)
+    style: Style = "blocks"
     depth: int | None = None
     theme: ThemeName = "light"
     direction: Direction | None = None
@@ -52,6 +55,10 @@ class Drawing:
     @cached_property
     def picture(self) -> Picture:
         """Everything in its place."""
+        if self.style == "volumes":
+            from netdsl.drawing.volumes import compose_volumes
+
+            return compose_volumes(self.diagram)
         return compose(self.diagram, self.direction)
 
     @property
@@ -122,6 +129,20 @@ def _as_pdf(drawing: Drawing) -> bytes:
     return write_pdf(drawing.svg)
 
 
+def _as_html(drawing: Drawing) -> bytes:
+    from netdsl.drawing.html import MOST_BOXES, MOST_LEVELS, View, write_html
+
+    views: list[View] = []
+    for depth in range(MOST_LEVELS):
+        one = drawing.opened(depth)
+        if views and sum(1 for _ in one.diagram.root.boxes()) > MOST_BOXES:
+            break
+        views.append(View(one.diagram, one.picture))
+        if not any(box.closed for box in one.diagram.root.boxes()):
+            break
+    return write_html(views, min(drawing.diagram.depth, len(views) - 1), drawing.colors).encode()
+
+
 def _as_mermaid(drawing: Drawing) -> bytes:
     from netdsl.drawing.mermaid import write_mermaid
 
@@ -144,6 +165,7 @@ FORMATS: dict[str, Callable[[Drawing], bytes]] = {
     "svg": _as_svg,
     "png": _as_png,
     "pdf": _as_pdf,
+    "html": _as_html,
     "mmd": _as_mermaid,
     "dot": _as_dot,
     "tikz": _as_tikz,

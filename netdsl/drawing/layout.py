@@ -317,7 +317,7 @@ def place(laid: Laid, direction: Direction, along: float, across: float, into: P
         into.boxes.append(PlacedBox(room, box, set_text(box, direction).place(room)))
     for one, frame in laid.frames:
         room = area(one)
-        into.frames.append(PlacedFrame(room, frame.title, frame.times))
+        into.frames.append(PlacedFrame(room, frame.title, frame.times, frame.path))
         if frame.title:
             into.words.append(Words(room.x + 10, room.y + 17, frame.title, TITLE, "strong"))
         if frame.times > 1:

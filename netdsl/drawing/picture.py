@@ -88,6 +88,7 @@ class PlacedFrame(NamedTuple):
     area: Area
     title: str
     times: int
+    path: str = ""
 
 
 class Circle(NamedTuple):
@@ -105,6 +106,16 @@ class Line(NamedTuple):
     points: tuple[Point, ...]
     dashed: bool = False
     arrow: bool = True
+    thin: bool = False
+
+
+class Face(NamedTuple):
+    """A side of a volume, or the window that moves over it."""
+
+    corners: tuple[Point, ...]
+    family: str
+    kind: Literal["front", "top", "side", "window"]
+    wrong: bool = False
 
 
 class Swatch(NamedTuple):
@@ -127,3 +138,4 @@ class Picture(NamedTuple):
     lines: Sequence[Line]
     words: Sequence[Words]
     swatches: Sequence[Swatch]
+    faces: Sequence[Face] = ()

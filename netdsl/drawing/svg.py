@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import hypot
 from xml.sax.saxutils import escape
 
-from netdsl.drawing.picture import Line, Picture, PlacedBox, Point, Words
+from netdsl.drawing.picture import Area, Face, Line, Picture, PlacedBox, Point, Words
 from netdsl.drawing.themes import Theme
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -15,40 +15,65 @@ CLASSES = {"strong": "s", "plain": "p", "muted": "m", "label": "l", "wrong": "w"
 ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor="end"'}
 
 
-def write_svg(picture: Picture, theme: Theme) -> str:
-    """The text of an SVG file."""
-    families = sorted({box.box.family for box in picture.boxes} | {swatch.family for swatch in picture.swatches})
-    places = {family: number for number, family in enumerate(families)}
+def write_svg(picture: Picture, theme: Theme, *, prefix: str = "", keyed: bool = False, opens: bool = False) -> str:
+    """The text of an SVG file.
+
+    Args:
+        picture: what is written.
+        theme: its colours.
+        prefix: of its ids, where several stand on one page.
+        keyed: whether boxes and frames carry the paths of their modules, for a script.
+        opens: whether a closed block can be opened.
+    """
+    size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" '
-        f'width="{_n(picture.width)}" height="{_n(picture.height)}" role="img" aria-labelledby="title desc">',
-        f'<title id="title">{_clean(picture.title)}</title>',
-        f'<desc id="desc">{_clean(picture.description)}</desc>',
-        f"<style>{_style(theme, families)}</style>",
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" {size} '
+        f'role="img" aria-labelledby="{prefix}title {prefix}desc">',
+        f'<title id="{prefix}title">{_clean(picture.title)}</title>',
+        f'<desc id="{prefix}desc">{_clean(picture.description)}</desc>',
+        f"<style>{_style(theme, _families(picture))}</style>",
         _arrow("a", theme.line),
         _arrow("d", theme.label),
     ]
-    if theme.page:
-        parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
-    parts += [
-        f'<rect class="g" x="{_n(a.x)}" y="{_n(a.y)}" width="{_n(a.width)}" height="{_n(a.height)}" rx="9"/>'
-        for a in (frame.area for frame in picture.frames)
-    ]
+    parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
+    for frame in picture.frames:
+        key = f' data-frame="{_attribute(frame.path)}"' if keyed and frame.path else ""
+        parts.append(f'<rect class="g"{key} {_rectangle(frame.area)} rx="9"/>')
+    parts += map(_face, picture.faces)
     parts += map(_line, picture.lines)
-    parts += [line for box in picture.boxes for line in _box(box, places[box.box.family])]
+    for box in picture.boxes:
+        lines = _box(box)
+        parts += _keyed(box, lines, opens) if keyed else lines
     for circle in picture.circles:
         wrong = " e" if circle.box.messages else ""
-        parts.append(
-            f'<circle class="c{wrong}" cx="{_n(circle.center.x)}" cy="{_n(circle.center.y)}" r="{_n(circle.radius)}"/>'
-        )
+        x, y = circle.center
+        parts.append(f'<circle class="c{wrong}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(circle.radius)}"/>')
         parts.append(f'<path class="k" d="{_sign(circle.center, circle.sign)}"/>')
     parts += map(_words, picture.words)
-    parts += [
-        f'<rect class="f{places[one.family]}" x="{_n(one.area.x)}" y="{_n(one.area.y)}" '
-        f'width="{_n(one.area.width)}" height="{_n(one.area.height)}" rx="3"/>'
-        for one in picture.swatches
-    ]
+    parts += [f'<rect class="{_class(one.family)}" {_rectangle(one.area)} rx="3"/>' for one in picture.swatches]
     return "\n".join([*parts, "</svg>", ""])
+
+
+def _families(picture: Picture) -> list[str]:
+    drawn = [box.box.family for box in picture.boxes] + [face.family for face in picture.faces]
+    return sorted({*drawn, *(swatch.family for swatch in picture.swatches)})
+
+
+def _keyed(box: PlacedBox, lines: Iterator[str], opens: bool) -> Iterator[str]:
+    """A box that a script finds and a keyboard reaches."""
+    opened = " data-opens" if opens and box.box.closed else ""
+    yield f'<g data-box="{_attribute(box.box.path)}"{opened} tabindex="0">'
+    yield from lines
+    yield "</g>"
+
+
+def _class(family: str) -> str:
+    """The class of a family: `f-convolution`."""
+    return "f-" + "".join(character if character.isalnum() else "-" for character in family)
+
+
+def _rectangle(area: Area) -> str:
+    return f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}"'
 
 
 def _style(theme: Theme, families: Sequence[str]) -> str:
@@ -64,7 +89,10 @@ def _style(theme: Theme, families: Sequence[str]) -> str:
         f".k{{stroke:{theme.ink};stroke-width:1.4;fill:none;stroke-linecap:round}}",
         f".n{{stroke:{theme.line};stroke-width:1.4;fill:none}}",
         f".d{{stroke:{theme.label};stroke-width:1.4;fill:none;stroke-dasharray:5 3.5}}",
-        *(f".f{n}{{fill:{theme.fill(one)};stroke:{theme.stroke(one)}}}" for n, one in enumerate(families)),
+        *(f".{_class(one)}{{fill:{theme.fill(one)};stroke:{theme.stroke(one)}}}" for one in families),
+        f".t{{stroke:{theme.muted};stroke-width:.7;fill:none}}",
+        "polygon{stroke-linejoin:round}.top{fill-opacity:.6}",
+        f".window{{fill:{theme.ground};fill-opacity:.7;stroke:{theme.ink};stroke-width:.9}}",
         f".e{{stroke:{theme.wrong};stroke-width:2.4}}",
     ]
     return "".join(rules)
@@ -77,20 +105,23 @@ def _arrow(name: str, color: str) -> str:
     )
 
 
-def _box(placed: PlacedBox, family: int) -> Iterator[str]:
+def _box(placed: PlacedBox) -> Iterator[str]:
     area, box = placed.area, placed.box
-    shape = f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}" rx="5"'
-    wrong = " e" if box.messages else ""
-    if box.times > 1:
-        # What stands several times looks like a pile.
-        behind = f'x="{_n(area.x + 3)}" y="{_n(area.y + 3)}" width="{_n(area.width)}" height="{_n(area.height)}" rx="5"'
-        yield f'<rect class="f{family}" {behind}/>'
-    yield f'<rect class="f{family}{wrong}" {shape}/>'
+    family, wrong = _class(box.family), " e" if box.messages else ""
+    if box.times > 1:  # what stands several times looks like a pile
+        yield f'<rect class="{family}" {_rectangle(area._replace(x=area.x + 3, y=area.y + 3))} rx="5"/>'
+    yield f'<rect class="{family}{wrong}" {_rectangle(area)} rx="5"/>'
     yield from map(_words, placed.lines)
 
 
+def _face(face: Face) -> str:
+    corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in face.corners)
+    wrong = " e" if face.wrong else ""
+    return f'<polygon class="{_class(face.family)}{wrong} {face.kind}" points="{corners}"/>'
+
+
 def _line(line: Line) -> str:
-    name, end = ("d", "d") if line.dashed else ("n", "a")
+    name, end = ("d", "d") if line.dashed else ("t" if line.thin else "n", "a")
     arrow = f' marker-end="url(#{end})"' if line.arrow else ""
     return f'<path class="{name}" d="{round_path(line.points)}"{arrow}/>'
 
@@ -136,6 +167,10 @@ def _words(words: Words) -> str:
 def _clean(words: str) -> str:
     """A text that XML may hold: no control characters."""
     return escape("".join(character if character.isprintable() else " " for character in words))
+
+
+def _attribute(words: str) -> str:
+    return _clean(words).replace('"', "&quot;")
 
 
 def _n(number: float) -> str:

@@ -30,7 +30,7 @@ class Theme(NamedTuple):
     """The colours of a picture.
 
     Args:
-        page: behind everything; empty for none.
+        page: behind everything.
         ink, muted, label, wrong: of texts.
         line: of arrows.
         frame, border: the ground of frames and their border.
@@ -51,12 +51,12 @@ class Theme(NamedTuple):
     shade: float
 
     def fill(self, family: str) -> str:
-        """The ground of a family's boxes."""
-        return mix(HUES.get(family, OTHER), self.ground, self.tint)
+        """The ground of a family's boxes, and of what no layer made, which has none."""
+        return mix(HUES.get(family, OTHER), self.ground, self.tint) if family else self.frame
 
     def stroke(self, family: str) -> str:
         """The border of a family's boxes."""
-        return mix(HUES.get(family, OTHER), self.ink, self.shade)
+        return mix(HUES.get(family, OTHER), self.ink, self.shade) if family else self.line
 
 
 THEMES = {
@@ -87,7 +87,7 @@ THEMES = {
         shade=0.85,
     ),
     "print": Theme(
-        page="",
+        page="#ffffff",
         ground="#ffffff",
         ink="#000000",
         muted="#333333",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from netdsl.drawing.picture import Circle, Line, Picture, PlacedBox, Point, Words
+from netdsl.drawing.picture import Circle, Face, Line, Picture, PlacedBox, Point, Words
 from netdsl.drawing.themes import Theme
 
 ESCAPES = {
@@ -42,7 +42,8 @@ def write_tikz(picture: Picture, theme: Theme) -> str:
 
 
 def _document(picture: Picture, theme: Theme) -> Iterator[str]:
-    families = sorted({box.box.family for box in picture.boxes} | {one.family for one in picture.swatches})
+    drawn = [box.box.family for box in picture.boxes] + [face.family for face in picture.faces]
+    families = sorted({*drawn, *(swatch.family for swatch in picture.swatches)})
     names = {family: f"family{chr(97 + place)}" for place, family in enumerate(families)}
     yield r"\documentclass[tikz,border=6pt]{standalone}"
     yield r"\usepackage[T1]{fontenc}"
@@ -58,10 +59,11 @@ def _document(picture: Picture, theme: Theme) -> Iterator[str]:
     yield rf"\begin{{tikzpicture}}[x={SCALE}pt,y=-{SCALE}pt,line width=.8pt,>={{Stealth[length=4pt]}},"
     yield r"  every node/.style={inner sep=0pt,text=netink},flow/.style={draw=netline,rounded corners=4pt},"
     yield r"  skip/.style={draw=netlabel,dashed,rounded corners=4pt}]"
-    if theme.page not in ("", "#ffffff"):
+    if theme.page != "#ffffff":  # a paper is white
         yield rf"\fill[netground] (0,0) rectangle ({picture.width:g},{picture.height:g});"
     for frame in picture.frames:
         yield rf"\draw[netborder,fill=netframe,rounded corners=6pt] {_rectangle(frame.area)};"
+    yield from (_face(face, names[face.family]) for face in picture.faces)
     yield from map(_line, picture.lines)
     for box in picture.boxes:
         yield from _box(box, names[box.box.family])
@@ -88,8 +90,15 @@ def _circle(circle: Circle) -> Iterator[str]:
         yield rf"\node at ({x:g},{y:g}) {{{_escape(circle.sign)}}};"
 
 
+def _face(face: Face, name: str) -> str:
+    border = "netwrong" if face.wrong else f"{name}stroke"
+    opacity = {"top": ",fill opacity=.6", "window": ",fill opacity=.7"}.get(face.kind, "")
+    fill = "netground" if face.kind == "window" else f"{name}fill"
+    return rf"\draw[{border},fill={fill}{opacity},line join=round] {_path(face.corners)} -- cycle;"
+
+
 def _line(line: Line) -> str:
-    style = "skip" if line.dashed else "flow"
+    style = "skip" if line.dashed else "draw=netmuted,line width=.4pt" if line.thin else "flow"
     arrow = ",->" if line.arrow else ""
     return rf"\draw[{style}{arrow}] {_path(line.points)};"
 

@@ -37,6 +37,7 @@ def write_net(module: nn.Module, registry: Registry, *, input: Sequence[int | st
     if not is_container(module):
         parts = [f"`{name}`" for name, child in module.named_children() if is_container(child)]
         raise UnsupportedModule(_no_container(type(module).__name__, parts))
+    # A subclass with a `forward` of its own may still have parts that can be written.
     if not list(module.children()):
         raise UnsupportedModule("the net has no layer")
     return _first_text(module, list(_starts(input)), registry)
@@ -54,6 +55,7 @@ def _no_container(name: str, parts: Sequence[str]) -> str:
 
 def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry) -> str:
     """The first text that builds the module: without torch's own names if may be. Raises the failure that came last."""
+    # A layer of the language is what a person would write; `nn.Conv2d` is for what has none.
     for torch_s_own in (False, True):
         layers, failures = Layers(registry, torch_s_own), list[tuple[int, UnsupportedModule]]()
         for start in starts:
@@ -65,6 +67,7 @@ def _first_text(module: nn.Module, starts: Sequence[_Start], registry: Registry)
                 failures.append((bodies.progress, failure))
             else:
                 return written
+    # The attempt that came furthest failed for the reason that concerns the user.
     raise max(failures, key=lambda failure: failure[0])[1]
 
 
@@ -101,6 +104,7 @@ def _check(written: str, module: nn.Module, registry: Registry) -> None:
             text("as text the net would hold `{line}`, but {reason}", line=line, reason=error.message)
         )
     assert experiment is not None, "a text without mistakes is a program"
+    # Without memory for weights, and without torch's warnings of odd arguments at each construction.
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         built = build_network(experiment.network)
     path = difference(built, module)

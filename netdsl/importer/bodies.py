@@ -60,6 +60,7 @@ class Bodies:
         for place, (key, child) in enumerate(container.named_children()):
             at = f"{path}.{key}" if path else key
             line, x = self._child(child, ModulePlace(x, at, terse), labels)
+            # A child that goes by its place needs no label.
             if key != str(place):
                 labels[_label(key, place, at)] = x
                 line = f"{line} as {key}"
@@ -72,12 +73,15 @@ class Bodies:
 
     def _child(self, module: nn.Module, place: ModulePlace, labels: Labels) -> tuple[str, Shape]:
         if is_container(module):
+            # A block has labels of its own; it is terse, since its uses may differ in their sizes.
             written = self.write(module, place.x, Labels(), place.path, terse=True)
             return self._block(written.body, place.path.rpartition(".")[2]), written.out
         children = dict(module.named_children())
+        # A ModuleList without children may be a composite whose bodies are all labelled outputs.
         if all(map(is_container, children.values())) and (children or isinstance(module, nn.ModuleList)):
             return self._composite(module, children, place, labels)
         found = self.layers.statement(module, replace(place, assumes=self.assumes))
+        # Only the first layer can say what comes in.
         self.assumes, self.progress = "", self.progress + 1
         return found.text, found.out
 
@@ -85,6 +89,7 @@ class Bodies:
         """The name of the block with this body: its first use's own, if it has one that can be a block's."""
         if body not in self.blocks:
             taken = {*self.words, *self.blocks.values()}
+            # One more name than are taken: one of them is free.
             numbered = (f"block{number}" for number in range(1, len(taken) + 2))
             names = (name for name in (key, *numbered) if NAME.fullmatch(name) and name not in taken)
             self.blocks[body] = next(names)
@@ -95,6 +100,7 @@ class Bodies:
     ) -> tuple[str, Shape]:
         """The statement of a module with bodies: every composite is tried, and what its rule asks for is compared."""
         path = place.path
+        # A composite of a plugin has no such attribute.
         use = CompositeUse(module, children, place.x, tuple(getattr(module, "takes", ())))
         reason: str | None = None
         for layer in self.composites:
@@ -103,12 +109,14 @@ class Bodies:
             try:
                 fed = use.fed(layer)
                 bodies = {
+                    # Labels inside a body are out of sight outside it.
                     key: self.write(child, fed, labels.new_child(), f"{path}.{key}", place.terse)
                     for key, child in children.items()
                 }
                 found = use.statement(layer, bodies, labels)
             except Refusal as refusal:
                 reason = refusal.message
+                # Another composite may fit; the refusal is told only if none does.
                 continue
             if found:
                 return found
@@ -130,9 +138,11 @@ class CompositeUse:
             return False
         try:
             fed = self.fed(layer)
+            # With the input in the place of each output: only the kind of module is asked for here.
             result = layer.apply(
                 self.x, **self._branches(layer, [fed] * len(self.children), [self.x] * len(self.takes))
             )
+        # With the real shapes it may fit: that is tried next.
         except Refusal:
             return True
         return result.call.target == target(self.module)
@@ -157,6 +167,7 @@ class CompositeUse:
             numbered = list(self.children) == [str(index) for index in range(len(self.children))]
             return numbered and (layer.takes_labels or not self.takes)
         required = {name for name in layer.branches if layer.parameters[name].required}
+        # All bodies that are required, and none for which there is no parameter.
         return required <= self.children.keys() <= set(layer.branches) and not self.takes
 
     def _branches(self, layer: Layer, outs: Sequence[Shape], taken: Sequence[Shape]) -> dict[str, Any]:
@@ -168,6 +179,7 @@ class CompositeUse:
     def _makes(self, result: Result) -> bool:
         own = result.call.arguments.items()
         same = all(getattr(self.module, name, None) == value for name, value in own)
+        # A body that a rule would write itself is not in the module.
         return result.call.target == target(self.module) and not result.extra and same
 
     def _needed(
@@ -177,6 +189,7 @@ class CompositeUse:
         kept = dict(values)
         for name in values:
             rest = {other: value for other, value in kept.items() if other != name}
+            # Without it the same call comes out, so that it is a default.
             if layer.apply(self.x, **branches, **rest).call == result.call:
                 kept = rest
         return kept
@@ -186,12 +199,14 @@ class CompositeUse:
         first = next(iter(layer.branches))
         words = [name]
         for key, written in bodies.items():
+            # A body that has no other name stands first and unnamed.
             words += [written.body] if key.isdigit() or key == first else [key, written.body]
         return " ".join([*words, *self.takes, *settings])
 
 
 def _label(key: str, place: int, path: str) -> str:
     """The label of a child that does not go by its place."""
+    # Keys out of order would be renumbered, and the weights of a saved net would fit no more.
     if key.isdigit():
         raise UnsupportedModule(
             text(

@@ -60,6 +60,7 @@ class Layers:
     def statement(self, module: nn.Module, place: ModulePlace) -> Found:
         """The simplest statement that makes a module in its place."""
         given = arguments(module)
+        # Arguments may be unhashable; deep nets repeat the same few modules.
         key = target(module), repr(given), place.x, place.terse, place.assumes
         if key not in self.known:
             self.known[key] = self._search(module, given, place)
@@ -69,6 +70,7 @@ class Layers:
         path = place.path
         attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
+        # Several layers may make the same module: the statement with the fewest arguments reads best.
         if found:
             return min(found, key=lambda one: one.rank)
         own = (
@@ -78,6 +80,7 @@ class Layers:
         )
         if own is None:
             raise no_layer_makes(module, path)
+        # No class of torch takes an input for granted, which is refused below with a reason.
         last = _Attempt(own, 0, module, given, replace(place, assumes=""))
         result = last.found()
         if result is None:
@@ -118,6 +121,7 @@ class _Attempt:
 
     def found(self) -> Found | None:
         """The statement, if some arguments make the module."""
+        # Without a required argument no spelling can succeed, and most layers are ruled out here.
         if not all(name in self.given for name in self.layer.required if name not in self.layer.stated):
             return None
         if self.place.assumes and self.layer.assumes != self.place.assumes:
@@ -137,6 +141,7 @@ class _Attempt:
     def _result(self, values: Mapping[str, Any]) -> Result | None:
         try:
             return self.layer.apply(_entered(self.layer, self.x, values), **values)
+        # The reason is kept for the message: no other layer may fit.
         except Refusal as refusal:
             self.refusal = refusal.message + (f": {refusal.help}" if refusal.help else "")
         except (TypeError, ValueError, IndexError, AttributeError):
@@ -154,9 +159,11 @@ class _Attempt:
     def _written(self, values: dict[str, Any], result: Result) -> Found | None:
         """The statement of the arguments that cannot be left out."""
         kept = dict(values)
+        # A required one cannot be left out, whatever the others are.
         for name in values:
             if not self.layer.parameters[name].required and self._is_usual(name, kept, result):
                 del kept[name]
+        # After the others: whether a size is stated depends on what stands beside it.
         kept = {name: kept[name] for name in kept if name not in self.layer.stated or self._must_state(name, kept)}
         try:
             text = statement(self.layer, kept)
@@ -169,10 +176,12 @@ class _Attempt:
 
     def _is_usual(self, name: str, kept: Mapping[str, Any], result: Result) -> bool:
         """Whether the layer makes the same of the arguments without this one."""
+        # The size comes in anyway, so that the comparison would always leave it out.
         if name in self.layer.stated:
             return False
         rest = {other: value for other, value in kept.items() if other != name}
         without = self._result(rest)
+        # Two calls that differ may make modules that do not, such as `2` and `(2, 2)`.
         return without is not None and (without.call == result.call or self._makes(without))
 
     def _must_state(self, name: str, kept: Mapping[str, Any]) -> bool:
@@ -188,7 +197,9 @@ def spellings(layer: Layer, given: Mapping[str, Any]) -> Iterator[dict[str, Any]
     """A module's arguments as they may have been written, and with each word that the module has no argument for."""
     parameters = layer.parameters
     known = {name: value for name, value in given.items() if name in parameters}
+    # torch keeps `(2, 2)` for 2, and a `dim` that counts the batch: both ways may be what was written.
     plain = [_spelled(known, single, inside) for single, inside in product((True, False), repeat=2)]
+    # A word such as `causal` or `mode` may choose the class and be kept by no module.
     choices = [(name, word) for name, parameter in parameters.items() for word in _words(parameter)]
     seen: list[dict[str, Any]] = []
     for values in (*plain, *({**spelling, name: word} for spelling in plain for name, word in choices)):
@@ -199,6 +210,7 @@ def spellings(layer: Layer, given: Mapping[str, Any]) -> Iterator[dict[str, Any]
 
 def built(result: Result) -> nn.Module:
     """The module that a rule asks for, without memory for its weights."""
+    # Thousands of attempts are made, and only the settings are compared.
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         module: nn.Module = construct(result.call)
     return module
@@ -231,5 +243,6 @@ def _single(value: Any) -> Any:
 def _within(value: Any) -> Any:
     """A `dim` counted from the first dimension after the batch; a list of all of them loses the batch."""
     if isinstance(value, tuple):
+        # A list of dimensions that begins with the batch is a whole permutation.
         return tuple(map(_within, value[1:] if value[:1] == (0,) else value))
     return value - 1 if type(value) is int and value > 0 else value

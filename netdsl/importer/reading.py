@@ -23,6 +23,7 @@ def _size(axis: int) -> Reader:
 
 READERS: Mapping[str, Mapping[str, Reader]] = {
     "SelfAttention": {"bias": attrgetter("in_proj_bias"), "add_bias_kv": attrgetter("bias_k")},
+    # torch's encoder layer keeps its arguments in its parts only.
     "TransformerEncoderLayer": {
         "d_model": attrgetter("self_attn.embed_dim"),
         "nhead": attrgetter("self_attn.num_heads"),
@@ -49,6 +50,7 @@ def arguments(module: nn.Module) -> dict[str, Any]:
 def target(module: nn.Module) -> str:
     """What a call that makes such a module names: `torch.nn:Conv2d`."""
     cls = type(module)
+    # The public home of a class, which calls name; torch may move the file behind it.
     for home in ("torch.nn", "netdsl.modules"):
         if cls.__module__.startswith(f"{home}."):
             return f"{home}:{cls.__name__}"
@@ -71,12 +73,14 @@ def is_container(module: nn.Module) -> bool:
 
 def kind(cls: type[nn.Module]) -> type[nn.Module]:
     """The class that an instance behaves as: a subclass of `nn.Sequential` that adds no `forward` is one."""
+    # A subclass such as `Bottleneck(nn.Sequential)` only names what it does.
     plain = issubclass(cls, nn.Sequential) and cls.forward is nn.Sequential.forward
     return nn.Sequential if plain else cls
 
 
 def _parameters(cls: type[nn.Module]) -> Mapping[str, Any]:
     """The constructor's parameters and their defaults."""
+    # Some classes of torch take `*args`, of which `inspect` knows nothing.
     if cls.__module__.startswith(("torch.nn.", "netdsl.modules.")) and cls.__name__ in table():
         return table()[cls.__name__]
     given = list(inspect.signature(cls.__init__).parameters.values())[1:]
@@ -104,6 +108,7 @@ def _alike(one: nn.Module, other: nn.Module) -> bool:
         return False
     if kind(type(one)) is nn.Sequential:
         return True
+    # Shapes too: a parameter may be None where a bias is left out.
     return _shapes(one) == _shapes(other) and _same_settings(_settings(one), _settings(other))
 
 
@@ -114,6 +119,7 @@ def _shapes(module: nn.Module) -> dict[str, Any]:
 
 
 def _settings(module: nn.Module) -> dict[str, Any]:
+    # Private attributes are caches, and `training` is a state.
     return {name: value for name, value in vars(module).items() if name[0] != "_" and name != "training"}
 
 
@@ -125,6 +131,7 @@ def _same(one: Any, other: Any) -> bool:
     """Whether two settings mean the same: 2 and (2, 2) do."""
     if isinstance(one, Tensor) or isinstance(other, Tensor):
         return type(one) is type(other) and one.shape == other.shape
+    # torch keeps what it was given, a list or a tuple.
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return list(one) == list(other)
     for several, single in ((one, other), (other, one)):

@@ -23,9 +23,11 @@ def statement(layer: Layer, written: Mapping[str, Any]) -> str:
     """`conv 3->32 k5 p2` of a layer and the arguments that are to be written."""
     rest, words = dict(written), [layer.name]
     flow = layer.flow or ("", "")
+    # Both sizes or neither: half an arrow would be another argument.
     if rest.keys() >= set(flow):
         left, right = (rest.pop(name) for name in flow)
         words.append(f"{value(left)}->{value(right)}")
+    # Behind an arrow every other value goes by its name.
     placed = [] if layer.flow and flow[1] not in rest else list(_placed(layer, rest))
     words += [value(rest[parameter.name], commas=_counts_axes(parameter.name)) for parameter in placed]
     names = [name for name in layer.parameters if name in rest and layer.parameters[name] not in placed]
@@ -38,6 +40,7 @@ def _placed(layer: Layer, written: Mapping[str, Any]) -> Iterator[Parameter]:
     """The parameters that are written without a name: the first, and after it those that must be given."""
     shorts = set(layer.shorts.values())
     for place, parameter in enumerate(layer.parameters.values()):
+        # Without a name a word could be taken for a flag or a label.
         plain = parameter.positional and not isinstance(written.get(parameter.name), (bool, str, type(None)))
         if parameter.name not in written or not plain or (place and not _must_be_placed(parameter, shorts)):
             return
@@ -67,8 +70,10 @@ def value(given: Any, *, commas: bool = False) -> str:
         return str(given).lower()
     if isinstance(given, (int, float)):
         return _number(given)
+    # A reserved word would be read as a value of its own.
     if isinstance(given, str) and WORD.fullmatch(given) and given not in RESERVED:
         return str(given)
+    # The language has no escapes in texts.
     if isinstance(given, str) and '"' not in given and given.isprintable():
         return f'"{given}"'
     raise Unwritable(text("`{given!r}` cannot be written", given=given))
@@ -84,6 +89,7 @@ def _several(given: tuple[Any, ...], commas: bool) -> str:
 def _number(given: int | float) -> str:
     if isinstance(given, float) and not isfinite(given):
         raise Unwritable(text("{given} cannot be written", given=given))
+    # JSON writes 1e-05 and 2.0, people write 1e-5 and 2.
     number = json.dumps(given).removesuffix(".0")
     return re.sub(r"e([+-]?)0*(\d)", lambda found: f"e{found[1].strip('+')}{found[2]}", number)
 

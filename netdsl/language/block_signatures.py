@@ -47,4 +47,5 @@ def _parameter(item: Name | Setting) -> inspect.Parameter:
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     if isinstance(item, Name):
         return inspect.Parameter(item.text, kind)
+    # Only lists show it: the checker evaluates the default of the block itself.
     return inspect.Parameter(item.name.text, kind, default=item.value.span.text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source, Span
@@ -62,13 +62,20 @@ def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:
         case Body(statements):
             return " ".join(["{", "; ".join(map(write, statements)), "}"]) if statements else "{ }"
         case Statement():
-            return " ".join([*_head(node), *map(write, node.items), *_label(node)])
+            items = (_gap(before, item) + write(item) for before, item in pairwise([None, *node.items]) if item)
+            return " ".join(_head(node)) + "".join(items) + "".join(f" {word}" for word in _label(node))
 
 
 def _head(statement: Statement) -> Iterator[str]:
     yield statement.name.text
     if statement.flow:
         yield write(statement.flow)
+
+
+def _gap(before: syntax.Item | None, item: syntax.Item) -> str:
+    """What stands between two items: nothing in `p0.5`, one mistake that is read as `p0` and `.5`."""
+    is_one = isinstance(before, (syntax.Short, syntax.Name)) and isinstance(item, syntax.Number)
+    return "" if is_one and before is not None and before.span.text and before.span.end == item.span.start else " "
 
 
 def _label(statement: Statement) -> Iterator[str]:
@@ -139,8 +146,9 @@ class _Layout:
             self.lines[-1].code += flat
             return
         self.lines[-1].code += " ".join(_head(statement))
-        for item in statement.items:
-            self.lines[-1].code += " "
+        for before, item in pairwise([None, *statement.items]):
+            assert item is not None
+            self.lines[-1].code += _gap(before, item)
             if isinstance(item, Body) and self._expands(item, whole):
                 self._body(item, depth)
             else:

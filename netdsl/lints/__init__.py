@@ -32,6 +32,7 @@ def find_warnings(
     if errors(found):
         return []
     program = Program(experiment, file)
+    # Own lints come first; warnings of one place keep this order.
     own = [warning for one in all_lints() for warning in one.rule(program)]
     return [*own, *(warning for other in others for warning in _isolated(other, program))]
 
@@ -55,6 +56,7 @@ def without_allowed(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
     """The warnings of a plugin's rule; one that fails, or uses codes that are not its own, is left out with a word."""
     try:
+        # A rule is a generator: it fails only when its warnings are taken, which must happen here.
         found = list(lint.function(program))
         for one in found:
             if not CODE.fullmatch(one.code) or one.code.startswith("NET"):

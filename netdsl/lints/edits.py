@@ -24,6 +24,7 @@ def without(statement: Statement, name: str) -> Fix | None:
         named = item.name if isinstance(item, Setting) else item
         if isinstance(named, Name) and named.text == name:
             source, start, end = item.span
+            # The blank before it goes with it.
             while source.text[start - 1] in " \t":
                 start -= 1
             return Fix(text("leave `{name}` out", name=name), (Edit(Span(source, start, end), ""),))
@@ -40,6 +41,7 @@ def _extent(span: Span) -> Span:
     if after.lstrip().startswith(";"):
         follows = after.lstrip()[1:]
         return Span(source, span.start, end - len(follows.lstrip(" \t")))
+    # Alone in its line, it takes the line break with it.
     if not before.strip() and not after.strip():
         return Span(source, start, min(end + 1, len(source.text)))
     return span

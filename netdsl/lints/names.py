@@ -15,6 +15,7 @@ def names_in(statement: Statement) -> Iterator[str]:
     if statement.flow:
         yield from _in_value(statement.flow.left)
         yield from _in_value(statement.flow.right)
+    # There the bare words are names that the statement defines.
     defines = statement.name.text in (BLOCK.name, VARIANT.name)
     for item in statement.items:
         if isinstance(item, Body):
@@ -32,6 +33,7 @@ def _in_value(value: syntax.Value | syntax.Term | Short | None) -> Iterator[str]
     if isinstance(value, Name):
         yield value.text
     elif isinstance(value, Short):
+        # A variable may look like a short: `e3`.
         yield value.span.text
     elif isinstance(value, syntax.Size):
         yield from (dim for dim in value.dims if isinstance(dim, str))

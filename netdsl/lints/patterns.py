@@ -17,6 +17,7 @@ def changes_nothing(place: PlacedLayer) -> bool:
     before = place.before
     if before is None or Trait.ACTIVATION not in place.traits:
         return False
+    # With other arguments, such as another `dim`, the second one does something.
     same = Trait.IDEMPOTENT in place.traits and before.node.call == place.node.call
     return same or (Trait.KEEPS_POSITIVE in place.traits and Trait.NEVER_NEGATIVE in before.traits)
 

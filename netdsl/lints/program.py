@@ -36,6 +36,7 @@ class PlacedLayer:
     def argument(self, name: str, default: Any = None) -> Any:
         """An argument of its module: as written, else the layer's own default, else this one."""
         arguments, layer = self.node.call.arguments, self.node.layer
+        # A rule may leave an argument out of the call where torch's default is the layer's.
         if name in arguments or layer is None or name not in layer.parameters:
             return arguments.get(name, default)
         return layer.parameters[name].default
@@ -110,14 +111,17 @@ class _Walk(NamedTuple):
         """Notes the places of layers that follow each other; returns the last."""
         for node in nodes:
             after = self._node(node, before)
+            # A kept output goes to further layers too, so that the next one does not receive it alone.
             before = None if node.key in kept else after
         return before
 
     def _node(self, node: Node, before: PlacedLayer | None) -> PlacedLayer | None:
         traits = node.traits
+        # A block with traits of its own is judged as a whole.
         if node.is_sequence and not traits:
             return self.sequence(node.children, node.call.arguments.get("keeps", {}), before)
         if (node.layer is None and not traits) or (node.layer and node.layer.is_composite):
+            # Each body receives what others receive too.
             for child in node.children:
                 self._node(child, None)
             return None

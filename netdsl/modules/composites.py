@@ -52,6 +52,7 @@ class Skipping(Composite, nn.Sequential):
                 seen[self.keeps[name]] = x
         return x
 
+    # A slice by nn.Sequential would pass no `keeps`, and the labels would be lost.
     def __getitem__(self, index: slice | int) -> Any:
         if isinstance(index, slice):
             part = OrderedDict(list(self._modules.items())[index])
@@ -123,6 +124,7 @@ class Add(Branches):
         """Adds the outputs, from the first to the last."""
         first, *others = self.outputs(x, skips)
         for other in others:
+            # No `+=`: it would overwrite an output that may still be needed elsewhere.
             first = first + other
         return first
 

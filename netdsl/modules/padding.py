@@ -24,6 +24,7 @@ def same_padding(kernel_size: Size, dilation: Size, axes: int) -> list[int]:
     kernels = (kernel_size,) * axes if isinstance(kernel_size, int) else kernel_size
     dilations = (dilation,) * axes if isinstance(dilation, int) else dilation
     ends = []
+    # `F.pad` lists the last axis first.
     for kernel, spread in reversed(list(zip(kernels, dilations, strict=True))):
         total = spread * (kernel - 1)
         ends += [total // 2, total - total // 2]
@@ -35,7 +36,9 @@ class _SameConv(nn.modules.conv._ConvNd):
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of the padded input: its size is ⌈size/stride⌉."""
+        # `F.pad` has another name for zeros than the convolutions.
         mode = "constant" if self.padding_mode == "zeros" else self.padding_mode
+        # The convolution itself pads by nothing: its own `padding` stays 0.
         ends = same_padding(self.kernel_size, self.dilation, x.dim() - 2)
         padded: Tensor = super().forward(F.pad(x, ends, mode))
         return padded
@@ -59,6 +62,7 @@ class _SameMaxPool(nn.modules.pooling._MaxPoolNd):
     def forward(self, x: Tensor) -> Tensor:
         """The pool of the padded input: its size is ⌈size/stride⌉."""
         ends = same_padding(self.kernel_size, self.dilation, x.dim() - 2)
+        # A zero would win over negative numbers.
         pooled: Tensor = super().forward(F.pad(x, ends, value=-inf))
         return pooled
 
@@ -82,8 +86,11 @@ class _SameAvgPool(nn.modules.pooling._AvgPoolNd):
         """The pool of the padded input: its size is ⌈size/stride⌉."""
         ends = same_padding(self.kernel_size, 1, x.dim() - 2)  # type: ignore[arg-type]  # the subclasses declare it
         pooled: Tensor = super().forward(F.pad(x, ends))
+        # Both divide by a number that does not depend on the padding.
         if self.count_include_pad or getattr(self, "divisor_override", None):
             return pooled
+        # The mean of ones is the share of each window that lies inside the image.
+        # One sample and one channel stand for all.
         share: Tensor = super().forward(F.pad(torch.ones_like(x[:1, :1]), ends))
         return pooled / share
 

@@ -23,6 +23,7 @@ class LayerScale(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The input scaled."""
+        # A 1 for each axis behind the channels; those before broadcast by themselves.
         return x * self.weight.view(-1, *(1,) * (-self.dim - 1))
 
     def extra_repr(self) -> str:

@@ -70,7 +70,7 @@ class SelfAttention(nn.MultiheadAttention):
             x,
             x,
             x,
-            need_weights=False,
+            need_weights=False,  # torch's fast attention makes no weights
             attn_mask=mask,
             is_causal=hint,
         )
@@ -134,6 +134,7 @@ class ClassToken(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Puts the token before each sequence of a batch."""
+        # Under autocast the weight is float32, and `cat` would return float32.
         return torch.cat([self.weight.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
 
     def extra_repr(self) -> str:

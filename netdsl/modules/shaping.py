@@ -70,6 +70,7 @@ class Crop(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Cuts the window out of a batch."""
         first = x.dim() - len(self.size)
+        # A slice would silently be shorter where the window reaches too far.
         for axis, start in enumerate(self.offset or self._middle(x)):
             x = x.narrow(first + axis, start, self.size[axis])
         return x
@@ -114,6 +115,7 @@ class DropPath(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Multiplies each sample by 0, or by 1/(1 − p)."""
+        # One draw for each sample, broadcast over the rest of it.
         samples = x.new_ones(len(x), *(1 for _ in x.shape[1:]))
         return x * functional.dropout(samples, self.p, self.training)
 

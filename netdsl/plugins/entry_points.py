@@ -40,6 +40,7 @@ class Announcement(NamedTuple):
 
 def announcements() -> list[Announcement]:
     """The entry points of netdsl's group, in the order of their names; of a package found twice, the first."""
+    # A package that is found twice counts where Python would import it from: the first folder of the path.
     found: dict[str, list[Announcement]] = {}
     folders = _trusted_folders()
     for folder in folders:
@@ -67,11 +68,13 @@ def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
     try:
         with os.scandir(folder) as entries:
             places = sorted(entry.path for entry in entries if entry.name.lower().endswith("-info"))
+    # A zip file on the path has no folder to scan.
     except NotADirectoryError:
         found: dict[str, list[Announcement]] = {}
         _ask_metadata(found, [folder])
         yield from found.items()
         return
+    # A path may name folders that are not there or not readable; Python passes them over too.
     except OSError:
         return
     for place in places:
@@ -81,6 +84,7 @@ def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
 
 
 def _ask_metadata(found: dict[str, list[Announcement]], folders: list[str]) -> None:
+    # Its import alone takes longer than a whole check.
     from importlib import metadata
 
     for package in metadata.distributions(path=folders):
@@ -92,11 +96,14 @@ def _ask_metadata(found: dict[str, list[Announcement]], folders: list[str]) -> N
 
 def _entries(text: str, headers: str) -> tuple[str, list[Announcement]]:
     """What `entry_points.txt` says, together with the headers of a package."""
+    # The headers end at the first empty line; the description below may look like one.
     fields = HEADER.findall(headers.partition("\n\n")[0])
     said = dict(fields)
     package, version = said.get("Name", "?").strip(), said.get("Version", "?").strip()
+    # `netdsl-example` is another package.
     needs = tuple(value for name, value in fields if name == "Requires-Dist" and re.match(rf"{GROUP}\b(?!-)", value))
     announced = [Announcement(name, target, package, version, needs) for name, target in _section(text)]
+    # Packages are the same by normalised name, as pip compares them.
     return re.sub(r"[-_.]+", "-", package).lower(), announced
 
 
@@ -108,11 +115,13 @@ def _section(text: str) -> Iterator[tuple[str, str]]:
             inside = line == f"[{GROUP}]"
         elif inside and "=" in line and not line.startswith(("#", ";")):
             name, _, target = line.partition("=")
+            # Behind the target extras may stand in brackets.
             yield name.strip(), target.partition("[")[0].strip()
 
 
 def _has_other_finders() -> bool:
     """Whether packages may be found by other means than the folders of the path."""
+    # An editable install may bring a finder of its own, which knows packages that no folder shows.
     return any(hasattr(finder, "find_distributions") and finder is not PathFinder for finder in sys.meta_path)
 
 

@@ -28,6 +28,7 @@ HOOKS: Mapping[str, type[Component]] = {f"netdsl_{kind.plural.replace(' ', '')}"
 
 def _specify(hook: str, kind: type[Component]) -> Callable[[], Iterable[Component]]:
     def specification() -> Iterable[Component]:
+        # pluggy wants a function, of which it reads the signature only.
         raise AssertionError("a specification is never called")
 
     specification.__name__ = specification.__qualname__ = hook

@@ -59,6 +59,7 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     gathered.manager.register(own, OWN)
     gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
     for one in _wanted(gathered) if installed else ():
+        # Two plugins may have one name, and a manager refuses the second.
         plugin = Plugin(_unused(one.name, gathered, one.package), one.version, one.package)
         _add(plugin, gathered, partial(_import_announced, plugin, one))
     for file in files:
@@ -72,6 +73,7 @@ def _wanted(gathered: Gathered) -> Iterable[Announcement]:
     named = os.environ.get(VARIABLE)
     if named is None:
         return announcements()
+    # An empty value names none: it switches all plugins off.
     names = [name for name in map(str.strip, named.split(",")) if name]
     found = announcements() if names else []
     for name in names:
@@ -94,6 +96,7 @@ def _unused(name: str, gathered: Gathered, package: str) -> str:
 
 
 def _import_announced(plugin: Plugin, announcement: Announcement) -> Any:
+    # Before the import: a plugin for another version may fail in it.
     _check_needs(plugin, announcement.needs)
     module, _, attribute = announcement.target.partition(":")
     found = importlib.import_module(module)
@@ -104,11 +107,13 @@ def _import_file(plugin: Plugin, file: Path) -> Any:
     """The file as a module that `module:attribute` can name."""
     if not file.is_file():
         raise Unusable(text("plugin {plugin} is left out: there is no such file", plugin=plugin))
+    # A prefix, so that a file called `json.py` hides no module of that name.
     name = f"netdsl_plugin_{re.sub(r'[^0-9A-Za-z_]', '_', file.stem)}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise Unusable(text("plugin {plugin} is left out: it is not a Python file", plugin=plugin))
     module = importlib.util.module_from_spec(spec)
+    # Before it runs, as Python does: classes of a module that cannot be found cannot be pickled.
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
@@ -116,9 +121,11 @@ def _import_file(plugin: Plugin, file: Path) -> Any:
 
 def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
     """Imports and registers a plugin, unless that fails."""
+    # Modules that are there already were not imported for this plugin.
     before, start = set(sys.modules), perf_counter()
     try:
         found = load()
+        # A file has no metadata, so that a module may say itself what it needs.
         _check_needs(plugin, [f"netdsl{getattr(found, REQUIREMENT, '')}"])
     except Unusable as error:
         gathered.note(plugin, error.message, error.advice)
@@ -141,6 +148,7 @@ def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
     try:
         manager.register(found, plugin.name)
     except Exception as error:  # such as a hook with parameters that its specification does not have
+        # pluggy's last line says what is wrong; those above repeat the function.
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
         gathered.note(
             plugin, text("plugin {plugin} cannot be registered and is left out: {reason}", plugin=plugin, reason=reason)
@@ -153,6 +161,7 @@ def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
 
 def _misspelt(plugin: Plugin, found: Any, manager: pluggy.PluginManager) -> Iterator[str]:
     """The hooks that will never be called: of an unknown name, or without their mark."""
+    # pluggy accepts unknown hooks without a word.
     callers = manager.get_hookcallers(found) or []
     for caller in callers:
         if not caller.has_spec():
@@ -170,6 +179,7 @@ def _misspelt(plugin: Plugin, found: Any, manager: pluggy.PluginManager) -> Iter
 
 
 def _unknown_hook(plugin: Plugin, name: str) -> str:
+    # Only a mistake pays for this import.
     from difflib import get_close_matches
 
     near = get_close_matches(name, [hook for hook in vars(hookspecs) if hook.startswith("netdsl_")], 1)
@@ -185,6 +195,7 @@ def _unknown_hook(plugin: Plugin, name: str) -> str:
 
 def _check_needs(plugin: Plugin, needs: Iterable[str]) -> None:
     for need in needs:
+        # Behind the semicolon stands an environment, which is for installers.
         wanted = need.partition(";")[0]
         if not all(_meets(relation, version) for relation, version in CLAUSE.findall(wanted)):
             raise Unusable(
@@ -200,11 +211,14 @@ def _check_needs(plugin: Plugin, needs: Iterable[str]) -> None:
 
 def _meets(relation: str, version: str) -> bool:
     """Whether this netdsl is such a version; only released versions are compared."""
+    # A development version counts as the release that it becomes.
     match = re.match(r"\d+(\.\d+)*", __version__)
     ours, theirs = _release(match[0] if match else "0"), _release(version)
     width = max(len(ours), len(theirs))
+    # 1.2 and 1.2.0 are the same release.
     ours, theirs = ours + (0,) * (width - len(ours)), theirs + (0,) * (width - len(theirs))
     if relation == "~=":
+        # `~=1.4.2` keeps 1.4: all numbers but the last.
         kept = version.count(".")
         return ours >= theirs and ours[:kept] == theirs[:kept]
     answers = {"==": ours == theirs, "!=": ours != theirs, ">=": ours >= theirs, "<=": ours <= theirs}

@@ -37,4 +37,4 @@ def _modules(home: ModuleType) -> Iterator[ModuleType]:
         yield importlib.import_module(f"{home.__name__}.{name}")
 
 
-globals().update({hook: _implement(hook, kind) for hook, kind in HOOKS.items()})
+globals().update({hook: _implement(hook, kind) for hook, kind in HOOKS.items()})  # pluggy reads a module's functions

@@ -29,6 +29,7 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     claims: dict[tuple[type[Component], str], dict[str, Component]] = {}
     for kind, plugin, component in _contributions(gathered):
         brought = claims.setdefault((kind, component.name), {})
+        # The same object twice is no contradiction: modules import components from each other.
         if brought.setdefault(plugin.name, component) is not component:
             message = text(
                 "plugin {plugin} brings the {kind} `{name}` twice; the first is used",
@@ -37,6 +38,7 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
                 name=component.name,
             )
             gathered.note(plugin, message)
+    # Every kind is there, also one of which nobody brings anything.
     components: dict[type[Component], dict[str, Component]] = {kind: {} for kind in HOOKS.values()}
     origins, disputed = {}, {}
     for (kind, name), brought in claims.items():
@@ -61,6 +63,7 @@ def load_commands(
 
     gathered = gather(installed=installed, files=files)
     earlier = len(gathered.problems)
+    # A command of netdsl's own counts as brought by netdsl, so that it wins by the same rule.
     claims: dict[str, dict[str, Any]] = {name: {OWN: None} for name in taken}
     found = _returned("netdsl_commands", gathered, lambda one: isinstance(one, click.Command), "click.Command")
     for plugin, command in found:
@@ -71,6 +74,7 @@ def load_commands(
         for name, winner in winners.items()
         if winner not in (None, OWN)
     }
+    # The problems of loading are told by whoever loads the registry.
     return commands, gathered.problems[earlier:]
 
 
@@ -104,6 +108,7 @@ def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered
 def _contributions(gathered: Gathered) -> Iterator[tuple[type[Component], Plugin, Component]]:
     for hook, kind in HOOKS.items():
         for plugin, component in _returned(hook, gathered, lambda one, kind=kind: isinstance(one, kind), kind.__name__):  # type: ignore[misc]
+            # Each start would pay for reading every signature of netdsl's own components.
             fault = None if plugin.name == OWN else _fault(plugin, component)
             if fault is None:
                 yield kind, plugin, component
@@ -120,6 +125,7 @@ def _fault(plugin: Plugin, component: Component) -> str | None:
             kind=component.kind,
             name=component.name,
         )
+    # To read the signature would import the class.
     if component.is_lazy:
         return None
     try:
@@ -148,6 +154,7 @@ def _returned(hook: str, gathered: Gathered, fits: Callable[[Any], bool], noun: 
         plugin = implementation.plugin
         try:
             answer = implementation.function()
+            # A string is a list to Python, of its letters.
             found = [answer] if isinstance(answer, str) else list(answer)
         except (Exception, SystemExit) as error:  # a plugin may fail in any way; the command goes on
             message = text(

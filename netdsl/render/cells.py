@@ -22,6 +22,7 @@ def painter(color: bool) -> Paint:
 
 def visible(text: str) -> str:
     """The text with tabs widened and a picture for every character that a terminal would obey or hide."""
+    # Nearly every text is plain, and tables ask for thousands of widths.
     return text if text.isascii() and text.isprintable() else "".join(map(_picture, text))
 
 
@@ -44,6 +45,7 @@ def crop(text: str, cells: int) -> str:
     text = visible(text)
     if width(text) <= cells:
         return text
+    # One cell is the ellipsis's.
     kept, room = "", cells - 1
     for char in text:
         room -= char_width(char)
@@ -71,7 +73,9 @@ def _picture(char: str) -> str:
     if char == "\t":
         return " " * TAB
     if char < " ":
+        # Unicode has a picture for each control character, in their order.
         return chr(0x2400 + ord(char))
     if char == "\x7f":
         return "␡"
+    # A no-break space is not printable to Python, but harmless.
     return char if char.isprintable() or unicodedata.category(char) == "Zs" else "�"

@@ -61,6 +61,7 @@ def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:
     heading = "fix" if fix is None or fix.safe else "unsafe fix"
     for word, text in ((heading, fix and fix.message), ("help", diagnostic.help)):
         if text:
+            # The help may be an example of several lines.
             first, *more = text.split("\n")
             yield f"{margin}{paint('=', **QUIET)} {paint(word, bold=True)}: {visible(first)}"
             yield from (f"{margin}    {' ' * len(word)}{visible(line)}" for line in more)

@@ -35,6 +35,7 @@ def _following(kinds: Sequence[Hashable]) -> list[int]:
 
 def _run(kinds: Sequence[Hashable], following: Sequence[int], start: int) -> tuple[int, int]:
     """The length of the stretch that begins here, and how many times it stands in a row."""
+    # Only the distance to the next equal node is tried as a period: all of them would take quadratic time.
     length = following[start] - start
     if not length:
         return 1, 1

@@ -28,6 +28,7 @@ class Present:
     @property
     def all_problems(self) -> list[Problem]:
         """Every problem once."""
+        # Names and commands are gathered by two loads, which meet the same problems.
         return list(dict.fromkeys([*self.registry.problems, *self.problems]))
 
 

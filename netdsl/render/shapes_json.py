@@ -7,11 +7,18 @@ import math
 from collections.abc import Iterable, Mapping
 
 from netdsl.core.sizes import Dim
-from netdsl.program import Network, Node
+from netdsl.program import Network, Node, OpenSizes
 
 
 def shapes_json(network: Network, name: str) -> str:
-    """The net with its layers in the order of the text; a size that may vary is a string."""
+    """The net with its layers in the order of the text; a size that may vary is a string.
+
+    Where the input leaves sizes open, `fits` has an entry for each symbol, or for several that share a condition. A
+    size n fits where it lies in one of the `intervals` (first and last size), or where `repeats` is given, n is at
+    least its `from`, and (n - `from`) modulo `period` lies in one of its `intervals`. `searched` is the largest size
+    that was tried, where nothing is known beyond; null where the set is exact. Of several symbols, `equal` says
+    that the set is that of equal sizes alone, and `conditions` has everything that must hold.
+    """
     record = {
         "file": name,
         "input": _shape(network.input),
@@ -19,9 +26,24 @@ def shapes_json(network: Network, name: str) -> str:
         "params": network.params,
         "trainable": network.params,
         "macs": _size(network.macs),
+        **({"fits": [_open_sizes(one) for one in network.open_sizes]} if network.open_sizes else {}),
         "layers": [_layer(node) for node in network.walk()],
     }
     return json.dumps(record, indent=2) + "\n"
+
+
+def _open_sizes(sizes: OpenSizes) -> dict[str, object]:
+    fit = sizes.fit
+    return {
+        "symbols": list(sizes.symbols),
+        "intervals": [list(interval) for interval in fit.intervals],
+        "repeats": {"from": fit.start, "period": fit.period, "intervals": [list(one) for one in fit.repeats]}
+        if fit.repeats
+        else None,
+        "searched": fit.searched,
+        "equal": sizes.equal,
+        "conditions": list(sizes.conditions),
+    }
 
 
 def _layer(node: Node) -> dict[str, object]:

@@ -30,6 +30,7 @@ class Mark(NamedTuple):
 def marks(span: Span, caption: str, sign: str, style: Style) -> list[Mark]:
     """The marks of a span: one, or its first and its last line's, where the caption stands."""
     source, start = span.source, span.start
+    # A span may reach over the blanks and the line break behind it.
     end = start + len(span.text.rstrip())
     first, last = source.position(start), source.position(max(start, end))
     if first.line == last.line:
@@ -60,6 +61,7 @@ def _line(source: Source, number: int) -> str:
 
 def _shown(line: str, found: list[Mark], columns: int) -> tuple[str, list[Mark]]:
     """The line as it is shown, cropped around its marks, and the marks with their places in cells."""
+    # The line is cropped so that the diagnostic's own mark stays in sight.
     lead = max(found, key=lambda mark: mark.sign == "^").start
     anchor = min(mark.start for mark in found if lead - mark.start <= columns // 2)
     low, high = _window(line, anchor, columns - 2)
@@ -68,17 +70,20 @@ def _shown(line: str, found: list[Mark], columns: int) -> tuple[str, list[Mark]]
     def cell(offset: int) -> int:
         return width(before + line[low : min(offset, high)]) if offset >= low else 0
 
+    # An empty span still gets one sign.
     placed = [mark._replace(start=cell(mark.start), end=max(cell(mark.end), cell(mark.start) + 1)) for mark in found]
     return before + visible(line[low:high]) + after, placed
 
 
 def _window(line: str, anchor: int, columns: int) -> tuple[int, int]:
     """The part of a line that is shown: all of it where it fits, else what stands around the anchor."""
+    # A line of combining characters takes few cells and may yet be endless.
     if len(line) <= columns + 2 and width(line) <= columns + 2:
         return 0, len(line)
     anchor = min(anchor, len(line))
     low = anchor - _reach(reversed(line[max(0, anchor - columns) : anchor]), columns // 3)
     high = low + _reach(iter(line[low : low + columns]), columns)
+    # At the end of a line the room to the right goes to the left.
     if high == len(line):
         low = high - _reach(reversed(line[max(0, high - columns) :]), columns)
     return low, high
@@ -99,10 +104,12 @@ def _rows(found: list[Mark]) -> Iterator[Row]:
     """The underlines with the last caption beside them, then the others hanging from theirs, from right to left."""
     found = sorted(found, key=lambda mark: (mark.start, mark.sign == "^"))
     underline: Row = []
+    # The diagnostic's own signs are drawn last, over those of the labels.
     for mark in sorted(found, key=lambda mark: mark.sign == "^"):
         for cell in range(mark.start, mark.end):
             _put(underline, cell, mark.sign, mark.style)
     last = found[-1]
+    # Beside the underline there is room only where nothing stands to the right of it.
     beside = last.end >= len(underline)
     if beside and last.caption:
         _put(underline, last.end + 1, visible(last.caption), last.style)

@@ -53,6 +53,7 @@ def format_bytes(count: int) -> str:
     """`582.3 kB`, in powers of a thousand, as `budget memory<=` counts."""
     if count < 1000:
         return ntext("{count} byte", "{count} bytes", count=count)
+    # From there on the number would be rounded to 1,000.0 of the smaller unit.
     unit, power = next((pair for pair in UNITS if count < 999.95 * pair[1]), UNITS[-1])
     return f"{count / power:,.1f} {unit}"
 
@@ -61,6 +62,7 @@ def _widths(rows: Sequence[Row], columns: int) -> list[int]:
     """The width of each column: what it needs; layer and output share what the others leave."""
     table = [HEADINGS, *(row.cells for row in rows)]
     line, layer, out, params, macs = (max(map(width, column)) for column in zip(*table, strict=True))
+    # A formula over symbols may be longer than the screen.
     macs = min(macs, WIDEST_MACS)
     room = columns - (line + params + macs + len(GAP) * (len(HEADINGS) - 1))
     out = min(out, max(WIDE_OUTPUT, room - layer))

@@ -34,3 +34,13 @@ def mistakes() -> Callable[..., list[Diagnostic]]:
         return errors(check(Source("net", text), REGISTRY, folder=folder, **options)[1])
 
     return run
+
+
+@pytest.fixture
+def found() -> Callable[..., list[Diagnostic]]:
+    """All diagnostics of a text."""
+
+    def run(text: str, folder: Path | None = None, **options: Any) -> list[Diagnostic]:
+        return check(Source("net", text), REGISTRY, folder=folder, **options)[1]
+
+    return run

@@ -196,3 +196,10 @@ def test_a_layers_own_flag_is_meant_rather_than_the_size_of_the_input() -> None:
         assert diagnostics == []
         assert experiment is not None
         assert experiment.network.out == (out,)
+
+
+@pytest.mark.parametrize("text", ["input 3x8x8; bn2d permute 3->4 1", "input 8; bn2d permute 1,2 a 3->4"])
+def test_no_span_ends_before_it_starts(found, text):
+    for mistake in found(text):
+        spans = [mistake.span, *(edit.span for edit in (mistake.fix.edits if mistake.fix else ()))]
+        assert all(span.start <= span.end for span in spans), mistake

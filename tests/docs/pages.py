@@ -1,4 +1,4 @@
-"""`python -m tests.docs.pages --write`: makes docs/commands.md and docs/codes.md, and writes what blocks print now."""
+"""`python -m tests.docs.pages --write`: makes the pages of `MADE_PAGES`, and writes what blocks print now."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from netdsl.cli.shared.commands import SECTIONS, read_listed
 from netdsl.codes import all_codes
 from netdsl.core.diagnostics import Code
 from tests.docs.blocks import PAGES, ROOT
+from tests.docs.gallery import gallery_page
 from tests.docs.session import Mismatch, run_command, run_page
 
 MADE = "<!-- made by `python -m tests.docs.pages --write`: do not edit -->"
@@ -81,6 +82,7 @@ def _code_lines(code: Code) -> list[str]:
 MADE_PAGES: Mapping[Path, Callable[[], str]] = {
     ROOT / "docs" / "commands.md": commands_page,
     ROOT / "docs" / "codes.md": codes_page,
+    ROOT / "docs" / "gallery.md": lambda: gallery_page(MADE),
 }
 """The pages that are made from the program."""
 

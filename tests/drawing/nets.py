@@ -41,7 +41,7 @@ SKIPS = """
 input 8x16x16
 conv 8 k3 p1 as a; relu as b; conv 8 k3 p1; add a; conv 8 k3 p1 as c; concat b c; conv 8 k1
 concat { conv 4 k1; relu } { residual { conv 8 k1; relu }; add a } a
-repeat 3 { residual { conv 24 k3 p1; concat a b; conv 24 k1 } }
+repeat 3 { residual { conv 20 k3 p1; concat a b; conv 20 k1 } }
 """
 WRONG = """
 input 3x32x32

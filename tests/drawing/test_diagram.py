@@ -79,6 +79,10 @@ def test_a_variable_is_written_as_what_it_stands_for() -> None:
     ]
 
 
+def test_a_label_is_no_argument() -> None:
+    assert tree("input 4x8x8; relu as a; relu as b; concat a b") == ["relu", "relu", "concat a b"]
+
+
 def test_a_mistake_belongs_to_the_innermost_statement() -> None:
     wrong = [(box.title, len(box.messages)) for box in draw_net("wrong").diagram.root.boxes() if box.messages]
     assert wrong == [("maxpool", 1), ("conv", 1), ("residual", 1)]

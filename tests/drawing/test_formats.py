@@ -1,10 +1,13 @@
 """What is written: golden SVGs, and files that other tools read."""
 
+import json
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,19 +17,35 @@ from click.testing import CliRunner
 import netdsl
 from netdsl.cli import netdsl as commands
 from netdsl.core.errors import ExportError, WrongPath
-from netdsl.drawing.drawing import FORMATS
-from tests.drawing.nets import EXAMPLES, NAMES, draw_net
+from netdsl.drawing.drawing import FORMATS, Drawing
+from tests.docs.gallery import VOLUMES
+from tests.drawing.nets import EXAMPLES, NAMES, ROOT, draw_net
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "drawing"
+PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 60_000
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.mark.parametrize("name", [*(path.stem for path in EXAMPLES), "resnet50", "densenet121", "skips", "wrong"])
+@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+def test_the_gallery_shows_each_example_as_it_is_drawn(name: str, golden: Callable[[Path, str], None]) -> None:
+    compare(PICTURES / f"{name}.svg", draw_net(name), golden)
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_the_gallery_shows_volumes(name: str, golden: Callable[[Path, str], None]) -> None:
+    compare(PICTURES / f"{name}-volumes.svg", replace(draw_net(name), style="volumes"), golden)
+
+
+@pytest.mark.parametrize("name", ["resnet50", "densenet121", "skips", "wrong"])
 def test_the_picture_is_as_it_was(name: str, golden: Callable[[Path, str], None]) -> None:
-    svg = draw_net(name).svg
+    compare(GOLDEN / f"{name}.svg", draw_net(name), golden)
+
+
+def compare(path: Path, drawing: Drawing, golden: Callable[[Path, str], None]) -> None:
+    svg = drawing.svg
     assert len(svg) < LARGEST
-    golden(GOLDEN / f"{name}.svg", svg)
+    golden(path, svg)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -101,6 +120,57 @@ def test_tikz_is_balanced(name: str) -> None:
         line for line in plain.splitlines() if line.startswith((r"\draw", r"\node")) and not line.endswith(";")
     ] == []
     assert set(re.findall(r"\\begin\{(\w+)\}", plain)) == set(re.findall(r"\\end\{(\w+)\}", plain))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_page_explains_every_box_at_every_depth(name: str) -> None:
+    page = draw_net(name).write("html").decode()
+    found = Page()
+    found.feed(page)
+    assert found.depths >= 1
+    assert found.shown == 1
+    assert found.boxes <= json.loads(found.facts).keys()
+    assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page), "a page needs nothing from elsewhere"
+    deepest = replace(draw_net(name), depth=found.depths - 1).diagram
+    assert {box.path for box in deepest.root.boxes() if box.closed} == set() or found.depths == 6
+
+
+class Page(HTMLParser):
+    """What the script of a page works with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.boxes: set[str] = set()
+        self.depths = self.shown = 0
+        self.facts = ""
+        self.in_facts = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        self.in_facts = given.get("id") == "facts"
+        if "data-depth" in given:
+            self.depths += 1
+            self.shown += "hidden" not in given
+        if box := given.get("data-box"):
+            self.boxes.add(box)
+
+    def handle_data(self, data: str) -> None:
+        if self.in_facts:
+            self.facts += data
+            self.in_facts = False
+
+
+def test_the_script_of_a_page_is_javascript(tmp_path: Path) -> None:
+    if not shutil.which("node"):
+        pytest.skip("node is not installed")
+    page = draw_net("resnet").write("html").decode()
+    (tmp_path / "page.js").write_text(page.rpartition("<script>")[2].partition("</script>")[0], encoding="utf-8")
+    subprocess.run(["node", "--check", "page.js"], cwd=tmp_path, check=True, capture_output=True)
+
+
+def test_a_page_holds_hostile_words_as_text() -> None:
+    page = netdsl.draw('input 3; linear 3 as x; nn."</script><b>" ').write("html").decode()
+    assert page.count("</script>") == 2
 
 
 def test_tikz_compiles(tmp_path: Path) -> None:

@@ -5,11 +5,29 @@ from itertools import combinations, pairwise
 
 import pytest
 
-from netdsl.drawing.picture import Area, Line, Picture, Point
+from netdsl.drawing.picture import Area, Face, Line, Picture, Point
 from tests.drawing.nets import NAMES, draw_net
 
 CASES = [(name, None, direction) for name in NAMES for direction in (None, "down", "right")]
 CASES += [(name, depth, direction) for name in NAMES for depth in (1, 2) for direction in (None, "right")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_volumes_stand_apart_and_so_do_their_words(name: str) -> None:
+    picture = replace(draw_net(name), style="volumes").picture
+    fronts = [box_around(face) for face in picture.faces if face.kind == "front"]
+    assert [pair for pair in combinations(fronts, 2) if pair[0].overlaps(pair[1])] == []
+    assert [pair for pair in combinations(picture.words, 2) if pair[0].area.overlaps(pair[1].area)] == []
+    areas = [box_around(face) for face in picture.faces if face.kind != "window"]
+    assert [(words, area) for words in picture.words for area in fronts if words.area.overlaps(area)] == []
+    page = Area(0, 0, picture.width, picture.height)
+    assert all(page.holds(area) for area in [*areas, *(words.area for words in picture.words)])
+    assert all(page.holds(Area(*point, 0, 0)) for line in picture.lines for point in line.points)
+
+
+def box_around(face: Face) -> Area:
+    xs, ys = zip(*face.corners, strict=True)
+    return Area(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: "-".join(map(str, case)))

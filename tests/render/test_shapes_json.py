@@ -59,6 +59,18 @@ def test_sizes_that_vary_are_strings() -> None:
     assert isinstance(whole["macs"], str)
 
 
+def test_the_sizes_that_fit_are_an_exact_set() -> None:
+    (fits,) = record("input 8xL\nmaxpool 4 as a; maxpool 2; upsample 2; concat a")["fits"]
+    assert fits == {
+        "symbols": ["L"],
+        "intervals": [],
+        "repeats": {"from": 8, "period": 8, "intervals": [[0, 3]]},
+        "searched": None,
+        "equal": False,
+        "conditions": [],
+    }
+
+
 def test_composites_stand_before_their_children_one_depth_up() -> None:
     layers = record("input 8\nresidual { linear 8; relu }\nlinear 2")["layers"]
     listed = [(layer["path"], layer["layer"], layer["depth"], layer["params"]) for layer in layers]

@@ -93,12 +93,14 @@ def _read(path: Path, target: Target, drop: tuple[str, ...], task: Task, _state:
 def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
     lines = _lines(path)
     first = next(iter(lines), "")
+    # The header tells what separates the cells: a decimal comma can stand in the rows only.
     delimiter = max(",;\t", key=first.count)
     numbered = [(number, row) for number, row in _parsed(lines, delimiter) if any(cell.strip() for cell in row)]
     if not numbered:
         raise Refusal(text("`{file}` is empty", file=path.name), "path")
     (_, header), *rest = numbered
     header = [cell.strip() for cell in header]
+    # A first line of nothing but numbers is no header.
     if all(_is_number(cell) for cell in header):
         rest, header = numbered, [str(index) for index in range(len(header))]
     if repeated := {name for name in header if header.count(name) > 1}:
@@ -130,6 +132,7 @@ def _lines(path: Path) -> list[str]:
 
         raw = gzip.decompress(raw)
     try:
+        # Excel begins a file with a byte order mark.
         return raw.decode("utf-8-sig").splitlines(keepends=True)
     except UnicodeDecodeError as error:
         raise Refusal(
@@ -141,12 +144,14 @@ def _parsed(lines: list[str], delimiter: str) -> Iterator[tuple[int, list[str]]]
     import csv
     import io
 
+    # A quoted cell may hold line breaks, which `csv` itself must see.
     reader = csv.reader(io.StringIO("".join(lines), newline=""), delimiter=delimiter, skipinitialspace=True)
     for row in reader:
         yield reader.line_num, row
 
 
 def _column_name(name: str | int, header: list[str], path: Path, at: str = "target") -> str:
+    # A column that has the number as its name goes before the one at that place.
     if isinstance(name, int) and str(name) not in header and -len(header) <= name < len(header):
         return header[name]
     if str(name) not in header:
@@ -248,6 +253,7 @@ def _classes(targets: tuple[Column, ...], task: Task, path: Path) -> tuple[str, 
     (target,) = targets
     if target.categories:
         return target.categories
+    # By value, so that class 2 comes before class 10.
     distinct = sorted(set(zip(target.values, target.words, strict=True)))
     if task == "classes" or _are_numbered(target.values):
         return tuple(dict.fromkeys(word for _, word in distinct))
@@ -264,4 +270,5 @@ def _is_number(cell: str) -> bool:
         number = float(cell)
     except ValueError:
         return False
+    # Infinity and NaN fail the subtraction; Python also reads `1_000`, which in a table is a word.
     return number - number == 0 and "_" not in cell

@@ -79,6 +79,7 @@ def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], refused:
     if not classes:
         found = ", ".join(f"`{name}`" for name in sorted(os.listdir(train))[:5]) or "nothing"
         raise Refusal(refused(train, found), "path")
+    # A class that has no test images is fine.
     if test and (odd := sorted(set(classes_of(test)) - set(classes))):
         raise Refusal(
             text("`{test}/` has the class `{name}`, which `train/` does not have", test=test.name, name=odd[0]), "path"

@@ -119,6 +119,7 @@ def _header(file: IO[bytes], name: str, size: int) -> Header:
         raise Refusal(text("`{file}` is not an npy file", file=name), "path")
     try:
         major, _ = file.read(2)
+        # From version 2 on the header's length takes 4 bytes.
         width, code = (2, "<H") if major == 1 else (4, "<I")
         (length,) = struct.unpack(code, file.read(width))
         if length > LONGEST_HEADER:
@@ -146,6 +147,7 @@ def _parsed(header: str, offset: int) -> Header:
     """The header that a dictionary of Python writes; raises `ValueError` where it is none, or none of numbers."""
     try:
         found = ast.literal_eval(header.strip())
+    # A hostile header may be nested deep enough for the last two.
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         found = None
     if not isinstance(found, dict):
@@ -170,6 +172,7 @@ def _shorten(value: object) -> str:
 
 def _largest(file: IO[bytes], header: Header, name: str) -> int:
     if header.kind == "b":
+        # Booleans are two classes, whether or not both occur.
         return 1
     file.seek(header.offset)
     count, largest = prod(header.shape), 0
@@ -179,6 +182,7 @@ def _largest(file: IO[bytes], header: Header, name: str) -> int:
         if len(raw) < min(AT_ONCE, count - start) * header.size:
             raise Refusal(text("`{file}` is cut off within its labels", file=name), "path")
         values.frombytes(raw)
+        # `array` reads in the machine's own byte order.
         if header.dtype[0] == (">" if sys.byteorder == "little" else "<"):
             values.byteswap()
         if min(values) < 0:

@@ -24,6 +24,7 @@ def _softplus_traits(arguments: Mapping[str, Any]) -> set[str]:
 def _threshold_traits(arguments: Mapping[str, Any]) -> set[str]:
     traits = {"activation", "idempotent"}
     if arguments["threshold"] >= 0 and arguments["value"] >= 0:
+        # Below zero only negative numbers are replaced; 0 for 0 is relu itself.
         traits.add("never_negative")
     if arguments["threshold"] < 0 or arguments["threshold"] == arguments["value"] == 0:
         traits.add("keeps_positive")
@@ -54,6 +55,7 @@ def prelu(x: Shape, num_parameters: Count = 1, init: float = 0.25) -> Result:
     """
     requires: tuple[Requirement, ...] = ()
     if num_parameters > 1:
+        # torch takes the channels from the dimension after the batch, so that a single number has none.
         at_least_rank(1, x, "prelu", "channels")
         message = text(
             "`num_parameters` is {num_parameters} but the input has {channels} channels: write {channels} or 1",
@@ -236,6 +238,7 @@ def logsoftmax(x: Shape, dim: int | None = None) -> Result:
 
 def _classes(dim: int | None, x: Shape, name: str) -> int:
     """The dimension to normalise over, as torch counts it."""
+    # C×L keeps its classes first and T×F last, so that a guess would be wrong for one of them.
     if dim is None and len(x) == 2:
         message = text("`{name}` does not know which of two dimensions holds the classes", name=name)
         raise Refusal(message, help="write `dim=0` for C×L, `dim=-1` for T×F")

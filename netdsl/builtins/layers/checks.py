@@ -12,10 +12,12 @@ def axis(dim: int, x: Shape, at: str = "dim", *, is_one_of_several: bool = False
     if not -len(x) <= dim < len(x):
         template = "`{parameter}` is {dim}, which an input of {shape} does not have"
         advice, instead = None, None
+        # Smaller numbers are valid both here and in torch, so that only this one betrays torch's way of counting.
         if dim == len(x) > 0:
             template = "`{parameter}` is {dim}, which an input of {shape} does not have: the batch is not counted"
             counted = "torch's `{parameter}={dim}` is `{parameter}={here}` here"
             advice = text(counted, parameter=at, dim=dim, here=dim - 1)
+            # A fix replaces the whole argument, which may hold other dimensions beside this one.
             instead = None if is_one_of_several else dim - 1
         shape = format_shape(x) or text("one number")
         message = text(template, parameter=at, dim=dim, shape=shape)

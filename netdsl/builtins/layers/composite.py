@@ -9,6 +9,7 @@ from netdsl.components import Refusal, Requirement, Result, call, divisible, lay
 from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
 from netdsl.core.text import text
 
+# Sizes in symbols are compared at one number: large, as real inputs are, and a multiple of every usual stride.
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 
 
@@ -23,6 +24,7 @@ def residual(
     """
     if matching and (project or shortcut is not None):
         raise Refusal("`matching` leaves the sum out, so that nothing needs to be brought into shape", "matching")
+    # The error in the body is reported already; a message on the sum would be its echo.
     if shortcut is None and (project or matching) and any(isinstance(size, Unknown) for size in body):
         return Result(body, call("netdsl.modules:Residual"))
     if shortcut is None and not _same(x, body):
@@ -52,6 +54,7 @@ def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
         "`concat` cannot join {shapes} along dimension {dim}: all other sizes must agree", shapes=shapes, dim=dim
     )
     first = branches[0]
+    # `axis` counts in the first branch only, so that the ranks must agree before it.
     if any(len(branch) != len(first) for branch in branches):
         raise Refusal(text("`concat` cannot join {shapes}: all must have the same number of dimensions", shapes=shapes))
     at = axis(dim, first)
@@ -102,13 +105,16 @@ def _stretched(one: Dim, other: Dim, message: str) -> tuple[Dim, tuple[Requireme
         return one if other == 1 else other if one == 1 else _known(one, other), ()
     if isinstance(one, int) and isinstance(other, int):
         raise Refusal(message)
+    # Neither order nor equality is decidable for all values of the symbols.
     values = dict.fromkeys(symbols((one, other)), MANY_DIVISORS)
     least, most = sorted((one, other), key=lambda size: (isinstance(size, int), evaluate(size, values)))
+    # One equation holds both ways to broadcast: the smaller is 1, or it equals the larger.
     return most, (Requirement((least - 1) * (least - most), "==", 0, message),)
 
 
 def part(x: Shape, bodies: int) -> Shape:
     """What each body of a `split` receives."""
+    # A size in symbols passes here; the requirement of `split` below holds it to a multiple.
     if isinstance(x[0], int) and not divisible(x[0], bodies):
         raise Refusal(_uneven(x, bodies))
     return (x[0] // bodies, *x[1:])
@@ -123,6 +129,7 @@ def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
     message = text(
         "`split` cannot join {shapes}: only the channels may differ", shapes=", ".join(map(format_shape, branches))
     )
+    # A branch of no dimensions has no channels to join.
     if not all(branches):
         raise Refusal(message)
     rest, requires = _agreed([branch[1:] for branch in branches], message)
@@ -160,6 +167,7 @@ def _agreed(
         for one, other in zip(agreed, shape, strict=True):
             if isinstance(one, int) and isinstance(other, int) and one != other:
                 raise Refusal(message, help=advice)
+            # An unknown size comes from an error that is reported already.
             if one != other and not isinstance(one, Unknown) and not isinstance(other, Unknown):
                 requires.append(Requirement(one, "==", other, message))
         agreed = tuple(map(_known, agreed, shape))
@@ -169,6 +177,7 @@ def _agreed(
 def _halved(shapes: Sequence[Shape]) -> str | None:
     """The advice for images that differ by the row or column that is lost where an odd size is halved."""
     first, last = shapes[0][1:], shapes[-1][1:]
+    # The ranks may differ: that error is another, and this advice does not apply to it.
     sizes = zip(first, last, strict=False)
     pairs = [(one, other) for one, other in sizes if isinstance(one, int) and isinstance(other, int)]
     if not len(first) == len(last) == len(pairs) or {abs(one - other) for one, other in pairs} - {0} != {1}:
@@ -190,6 +199,7 @@ def _projection(x: Shape, body: Shape) -> dict[str, str]:
     """The shortcut that brings the input into the body's shape: `conv 128 k1 s2 bias=false; bn`."""
     given, wanted = format_shape(x), format_shape(body)
     advice = "write the `shortcut { … }` yourself"
+    # The number of output channels is written into the shortcut as text, which a formula cannot be.
     if not 2 <= len(x) == len(body) <= 4 or isinstance(body[0], Expr):
         template = "`project` cannot bring {given} into the shape {wanted} with a 1x1 convolution"
         raise Refusal(text(template, given=given, wanted=wanted), "project", help=advice)

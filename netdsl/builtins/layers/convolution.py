@@ -62,6 +62,7 @@ def conv(
     `groups`), moves on by `stride`, and makes one output channel. `same` pads so that the size stays ⌈size/stride⌉.
     """
     _check_groups(in_channels, out_channels, groups)
+    # Modes other than zeros pad with `F.pad`, which takes a negative padding and crops.
     sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation, crops=padding_mode != "zeros")
     given = {
         "in_channels": in_channels,
@@ -112,6 +113,7 @@ def dwconv(
     it is their number. A 1x1 convolution usually follows, to mix the channels.
     """
     out = in_channels if out_channels is None else out_channels
+    # An unknown number of channels comes from an error that is reported already.
     if isinstance(in_channels, int) and (out < 1 or out % in_channels):
         raise Refusal(
             text(
@@ -154,6 +156,7 @@ def convt(
     out_channels: Count,
     kernel_size: Size,
     stride: Size = 1,
+    # torch's transposed convolutions take neither `same` nor another padding mode.
     padding: Size = 0,
     output_padding: Size = 0,
     groups: Count = 1,
@@ -195,6 +198,7 @@ def convt(
             padding_mode=padding_mode,
         ),
         params=in_channels * weights + (out_channels if bias else 0),
+        # Every input element meets each weight of its channel once, so that the input counts and not the output.
         macs=product(x) * weights,
         formula=distinct(
             _spread_formula(*axis)
@@ -243,6 +247,7 @@ def _conv_call(sliding: Sequence[Window], given: Mapping[str, Any]) -> Call:
     form = f"Conv{len(sliding)}d"
     if given["padding"] != "same" or all(window.stride == 1 for window in sliding):
         return call(f"torch.nn:{form}", **given)
+    # torch refuses `same` with a stride, but an even padding can be given as a number.
     if all(window.before == window.after for window in sliding):
         return call(f"torch.nn:{form}", **{**given, "padding": symmetric(sliding)})
     return call(f"netdsl.modules:Same{form}", **{name: value for name, value in given.items() if name != "padding"})
@@ -257,6 +262,7 @@ def _can_pad(sliding: Sequence[Window], spatial: Shape, mode: PaddingMode) -> tu
         Requirement(
             size,
             ">=",
+            # `after` is the larger end: `same` puts the odd element there.
             window.after + spare,
             text(
                 "`padding_mode` {mode} cannot pad {size} elements by {padding}",

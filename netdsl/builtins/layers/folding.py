@@ -30,6 +30,7 @@ def unfold(x: Shape, kernel_size: Size, dilation: Size = 1, padding: Size = 0, s
     """
     sliding = windows(2, kernel_size, stride, padding, dilation)
     spatial = x[1:]
+    # The right side goes: only the product of both axes is a size of the output.
     axes = [window.formula(size).rpartition(" = ")[0] for window, size in zip(sliding, spatial, strict=True)]
     places = product(slide(sliding, spatial))
     return Result(

@@ -24,6 +24,7 @@ def linear(x: Shape, out_features: Count, bias: bool = True, *, in_features: int
     It acts on the last dimension: every step of a sequence T×F is transformed alike. Put `flatten` before it to feed it
     an image. It learns in_features·out_features weights, and out_features biases.
     """
+    # torch takes one vector without a batch, but a sample of one number has no features.
     at_least_rank(1, x, "linear", "at least one dimension")
     return Result(
         (*x[:-1], out_features),

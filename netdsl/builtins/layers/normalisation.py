@@ -48,6 +48,7 @@ def bn(
         template = "a channel of one sample needs at least 2 values to be normalised, but has {values}"
         requires = (_several(product(x[1:]), template),)
     return Result(
+        # torch has no class for bare features: BatchNorm1d takes both C and C×L.
         x,
         call(
             f"torch.nn:BatchNorm{max(1, len(x) - 1)}d",
@@ -186,6 +187,7 @@ def lrn(x: Shape, size: Count, alpha: float = 1e-4, beta: float = 0.75, k: float
 
     Krizhevsky, Sutskever and Hinton's AlexNet (2012) used it; `bn` has replaced it.
     """
+    # torch asks for three dimensions, and the batch is one of them.
     at_least_rank(2, x, "lrn", "channels and at least one axis")
     return Result(x, call("torch.nn:LocalResponseNorm", size=size, alpha=alpha, beta=beta, k=k))
 
@@ -197,10 +199,12 @@ def layerscale(x: Shape, init: float = 1e-5, dim: int | None = None) -> Result:
     At the end of a residual body it lets a deep net begin near the identity. The channels are `dim`: the first of an
     image, and the last of a sequence, unless given.
     """
+    # Two dimensions are read as a sequence T×F, whose features are last.
     channels = axis((-1 if len(x) == 2 else 0) if dim is None else dim, x)
     features = _number(x[channels], "dim")
     return Result(
         x,
+        # The module counts from the end, where the batch makes no difference.
         call("netdsl.modules:LayerScale", features=features, init=init, dim=channels - len(x)),
         params=features,
     )

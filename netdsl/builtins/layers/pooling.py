@@ -53,6 +53,7 @@ def maxpool(
     The window moves on by `stride`, its own size unless given, so that `maxpool 2` halves the size. A last window
     that does not fit is dropped, or with `ceil_mode` kept. `same` pads so that the size stays ⌈size/stride⌉.
     """
+    # torch's own default.
     stride = kernel_size if stride is None else stride
     sliding = windows(len(x) - 1, kernel_size, stride, padding, dilation)
     given = {
@@ -104,6 +105,7 @@ def avgpool(
         "ceil_mode": ceil_mode,
         "count_include_pad": count_include_pad,
     }
+    # torch's AvgPool1d has no such argument, so that the call leaves it out.
     if len(sliding) > 1:
         given["divisor_override"] = divisor_override
         if divisor_override == 0:
@@ -201,6 +203,7 @@ def gap(x: Shape) -> Result:
 def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: Mapping[str, Any]) -> Result:
     spatial, form = x[1:], f"{stem}{len(sliding)}d"
     same = given.get("padding") == "same"
+    # The module for `same` pads by itself, without torch's bound of half a kernel.
     if not same:
         _check_padding(sliding)
     # with `same` the size is rounded up already, and another window would begin outside the input
@@ -210,6 +213,7 @@ def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: Mapping[str, An
         (x[0], *slide(sliding, spatial, ceil)),
         _pool_call(form, sliding, {**given, "ceil_mode": ceil}),
         formula=formulas(sliding, spatial, ceil),
+        # There torch compares the kernel with the bare input, whether or not the last window may hang over.
         requires=fit(whole, spatial, ceil and form not in WHOLE),
     )
 
@@ -219,6 +223,7 @@ def _pool_call(form: str, sliding: Sequence[Window], given: Mapping[str, Any]) -
     padding = given.get("padding")
     if padding == "same" and not _torch_pads(form, sliding):
         return call(f"netdsl.modules:Same{form}", **{name: value for name, value in given.items() if name != "padding"})
+    # torch's pools take a number only, no name.
     if padding in ("same", "valid"):
         return call(f"torch.nn:{form}", **{**given, "padding": symmetric(sliding)})
     return call(f"torch.nn:{form}", **given)

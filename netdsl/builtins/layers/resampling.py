@@ -155,6 +155,7 @@ def _factors(factor: Factor | None, axes: int) -> tuple[float, ...]:
 def _scale(size: Dim, factor: float) -> Dim:
     """⌊size·factor⌋, rounded as the float product is."""
     if isinstance(size, int):
+        # torch multiplies in floating point too: an exact product could differ from it by one.
         return int(size * factor)
     numerator, denominator = factor.as_integer_ratio()
     if isinstance(size, Expr) and numerator.bit_length() > EXACT_BITS:
@@ -182,6 +183,7 @@ def _ends(padding: Size, axes: int) -> list[tuple[int, int]]:
             twice=2 * axes,
         )
         raise Refusal(message, "padding")
+    # torch lists the last axis first.
     return list(zip(given[::2], given[1::2], strict=True))[::-1]
 
 
@@ -192,6 +194,7 @@ def _pad_call(padding: int | Sequence[int], mode: str, value: float, axes: int) 
         "replicate": "ReplicationPad",
         "circular": "CircularPad",
     }
+    # torch has a class of its own for zeros, as people write it.
     if mode == "constant" and not value:
         return call(f"torch.nn:ZeroPad{axes}d", padding=padding)
     arguments: dict[str, Any] = {"padding": padding} | ({"value": value} if mode == "constant" else {})
@@ -206,6 +209,7 @@ def _padding(size: Dim, ends: tuple[int, int], out: Dim) -> str:
 
 def _can_pad(size: Dim, ends: tuple[int, int], mode: str) -> tuple[Requirement, ...]:
     """That there are enough elements to mirror or to wrap, and that some are left."""
+    # torch wraps what is left after the cut, so that a negative end counts before the padding.
     kept = size + sum(min(end, 0) for end in ends)
     left = text("`padding` {least} leaves nothing of {size} elements", least=min(ends), size=size)
     some = Requirement(size + sum(ends), ">=", 1, left, "padding")

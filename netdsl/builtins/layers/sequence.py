@@ -40,6 +40,7 @@ def lstm(
     with `dropout` between them; `proj_size` shrinks what each step returns. Follow it by `last` for one answer to the
     whole sequence (Hochreiter and Schmidhuber, 1997).
     """
+    # torch's own bounds; 0 means no projection.
     if not 0 <= proj_size < hidden_size:
         raise Refusal(
             text(
@@ -117,6 +118,7 @@ def attention(
     and those before it, as a language model must (Vaswani et al., 2017).
     """
     _check_heads(num_heads, embed_dim, "num_heads")
+    # Each appends one step to the keys and values, none to the queries.
     extra_steps = add_bias_kv + add_zero_attn
     return Result(
         x,
@@ -130,6 +132,7 @@ def attention(
             add_zero_attn=add_zero_attn,
             causal=causal,
         ),
+        # The projections of query, key, value and output are square; `add_bias_kv` learns one key and one value.
         params=4 * embed_dim * (embed_dim + bias) + 2 * embed_dim * add_bias_kv,
         macs=_attention_macs(x[0], embed_dim, extra_steps),
     )
@@ -162,6 +165,7 @@ def transformer(
     more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
     """
     _check_heads(nhead, d_model, "nhead")
+    # torch's layer takes its mask in `forward`, which a Sequential cannot pass on.
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
     feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
@@ -175,7 +179,7 @@ def transformer(
             dropout=dropout,
             activation=activation,
             layer_norm_eps=layer_norm_eps,
-            batch_first=True,
+            batch_first=True,  # torch's default expects the steps before the batch
             norm_first=norm_first,
             bias=bias,
         ),
@@ -245,11 +249,15 @@ def _recurrent(
     layers = given["num_layers"]
     directions = 1 + given["bidirectional"]
     returned = projection or hidden
-    weights = sum(
+    # A projection shrinks what the next step and the next layer see, and has weights of its own.
+    first, further = (
         directions * (gates * hidden * (seen + returned) + projection * hidden)
-        for seen in (inputs, *[directions * returned] * (layers - 1))
+        for seen in (inputs, directions * returned)
     )
+    weights = first + (layers - 1) * further
+    # torch keeps two biases, one for the input and one for the state, as cuDNN does.
     biases = layers * directions * 2 * gates * hidden if given["bias"] else 0
+    # torch's cells return a pair; these return the output alone.
     module = call(f"netdsl.modules:{cell}", input_size=inputs, hidden_size=hidden, **given)
     return Result((x[0], directions * returned), module, params=weights + biases, macs=x[0] * weights)
 

@@ -77,6 +77,7 @@ def reshape(x: Shape, sizes: Size) -> Result:
 def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
     given = (dims,) if isinstance(dims, int) else dims
+    # Only torch's way of counting gives a permutation of one more dimension that leaves the batch first.
     if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
         counted = tuple(dim - 1 for dim in given[1:])
         message = "`dims` begins with the batch, which is not counted here"
@@ -189,6 +190,7 @@ def pixelunshuffle(x: Shape, downscale_factor: Count) -> Result:
 
 
 def _times(sizes: Shape) -> str:
+    # A sum inside the product needs its brackets.
     return "·".join(str(size) if isinstance(size, (int, Unknown)) else f"({size})" for size in sizes)
 
 
@@ -201,6 +203,7 @@ def _sizes(given: Size, at: str) -> tuple[int, ...]:
     sizes = (given,) if isinstance(given, int) else given
     if sizes.count(-1) > 1:
         raise Refusal(text("only one size of `{at}` may be -1", at=at), at)
+    # The -1 would fail the check that all others must pass.
     AtLeast(1).check(at, tuple(size for size in sizes if size != -1))
     return sizes
 

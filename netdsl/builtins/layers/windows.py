@@ -46,12 +46,14 @@ class Window(NamedTuple):
         With `ceil` a window may hang over the end, as long as it begins before the padding there does: so
         says torch's `pooling_output_shape`, of which this is the closed form for paddings up to the kernel's size.
         """
+        # A hanging window must begin before the padding at the end; torch drops it otherwise.
         slack = min(self.slack + self.stride - 1, self.before - 1) if ceil else self.slack
         return (size + slack) // self.stride + 1
 
     def fits(self, size: Dim, ceil: bool = False) -> Requirement:
         """That there is a place for it at all."""
         padded = size + (self.before + self.after)
+        # A hanging window may miss all but the last of a stride's elements.
         least = self.extent - (self.stride - 1 if ceil else 0)
         template = "the kernel spans {extent} elements but the input has {padded}"
         if self.before or self.after:
@@ -62,7 +64,9 @@ class Window(NamedTuple):
     def formula(self, size: Dim, ceil: bool = False) -> str:
         """`(32 + 2·2 − 5)/1 + 1 = 32`: how the number of places comes about."""
         places = self.positions(size, ceil)
+        # The number of places if torch dropped no hanging window.
         hanging = (size + (self.slack + self.stride - 1)) // self.stride + 1
+        # With symbols, whether the last window is dropped depends on their values: only the bound is true of all.
         if ceil and places != hanging and not isinstance(size, int):
             return f"⌊({size}{_added(self.before - 1)})/{self.stride}⌋ + 1 = {places}"
         left, right = ("⌈", "⌉") if ceil else ("⌊", "⌋")
@@ -97,10 +101,12 @@ def windows(
     kernels = sizes(kernel_size, axes, "kernel_size")
     strides = sizes(stride, axes, "stride")
     dilations = sizes(dilation, axes, "dilation")
+    # torch takes the same padding for every size and stride, unlike TensorFlow, which pads less for some.
     if padding == "same":
         totals = [dilation * (kernel - 1) for kernel, dilation in zip(kernels, dilations, strict=True)]
     else:
         totals = [2 * one for one in sizes(0 if padding == "valid" else padding, axes, "padding", None if crops else 0)]
+    # torch puts the odd element at the end.
     ends = [(total // 2, total - total // 2) for total in totals]
     each = zip(kernels, strides, ends, dilations, strict=True)
     return tuple(Window(kernel, stride, *end, dilation) for kernel, stride, end, dilation in each)

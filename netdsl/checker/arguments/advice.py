@@ -49,6 +49,7 @@ def meant(value: object, parameter: Parameter) -> str | None:
         return str(bool(value)).lower()
     if int in options and isinstance(value, float) and value.is_integer():
         return str(int(value))
+    # A number in quotes is plainly meant as a number; a fraction cannot fill an int.
     if isinstance(value, str) and options & {int, float} and (number := _NUMBER.fullmatch(value)):
         return value if float in options or not number.group(1) else None
     return None
@@ -62,6 +63,7 @@ def in_words(parameter: Parameter) -> str:
 def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str, Span]) -> Fix | None:
     """The fix that writes the value that a refusal proposes; None where it proposes none, or nothing is written."""
     name, span = refusal.parameter or "", spans.get(refusal.parameter or "")
+    # No fix reaches into an expression: it may be the variable that is wrong.
     if refusal.instead is None or span is None or _COMPUTED.search(span.text):
         return None
     value = _as_written(refusal.instead, component)
@@ -69,6 +71,7 @@ def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str,
     if span.text == name:  # a flag
         value = f"{name}={value}"
     elif short and component.resolve(short[1]) == name:
+        # A short holds whole numbers only; any other value needs the parameter's name.
         value = f"{short[1]}{value}" if _SHORT.fullmatch(f"{short[1]}{value}") else f"{name}={value}"
     return Fix(text("write `{value}`", value=value), (Edit(span, value),), safe=refusal.safe)
 

@@ -119,11 +119,14 @@ class _Binder:
         self.taken: Sequence[Item] = ()
 
     def bind(self) -> None:
+        # The flow comes first: positional values then fill what it leaves.
         if self.statement.flow:
             self._flow()
         previous: Item | None = None
         for item, follows in zip_longest(self.statement.items, self.statement.items[1:]):
+            # The name before a body belongs to that body.
             names_a_body = isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item)
+            # By identity: two equal numbers of a line are different items.
             if not any(item is taken for taken in self.taken) and not names_a_body:
                 self._item(item, previous, follows)
             previous = item
@@ -143,6 +146,7 @@ class _Binder:
                 item.span,
                 fix=f"{item.name.text}={item.limit.span.text}",
             )
+            # The bound is taken as the setting that it looks like, so that nothing is reported as missing.
             self._setting(Setting(item.name, item.limit, item.span))
         elif isinstance(item, Name):
             self._bare_name(item, follows)
@@ -164,6 +168,7 @@ class _Binder:
         if flow.left is not None:
             self._fill(names[0], evaluate(flow.left, self.scope, self.context), flow.left.span)
         short = as_short(flow.right)
+        # `->k3` is a short unless a variable has that name.
         if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
             self._wrong(
                 WRONG_VALUE,
@@ -171,6 +176,7 @@ class _Binder:
                 short.span,
                 usage(self.component),
             )
+            # The size counts as given, so that it is not reported as missing too.
             self.arguments.spans[names[1]] = short.span
             self._short(short)
             return
@@ -181,6 +187,7 @@ class _Binder:
         if name is not None:
             self._fill(name, evaluate(short.value, self.scope, self.context), short.span)
             return
+        # A variable may look like a short: `e3`.
         variable = self.scope.lookup(short.span.text)
         if variable is not MISSING:
             self._positional_span(short.span, variable)
@@ -207,6 +214,7 @@ class _Binder:
     def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""
         name = setting.name
+        # A setting of another line is no misspelling, however near some parameter's name is.
         if line := self.find_line(name.text):
             message = text(
                 "`{setting}` is a setting of `{line}`, not of `{component}`",
@@ -246,10 +254,12 @@ class _Binder:
             layer=value.text,
         )
         source, end = setting.span.source, statement.span.end
+        # The blank before the setting goes with it.
         start = len(source.text[: setting.span.start].rstrip())
         edits = (Edit(source.span(start, setting.span.end), ""), Edit(source.span(end, end), f"; {value.text}"))
         fix = Fix(text("write `; {layer}` behind it instead", layer=value.text), edits)
         self.arguments.sound = False
+        # With a label nobody knows which of the two outputs it should name.
         self.context.report(UNKNOWN_PARAMETER, message, setting.span, fix=None if statement.label else fix)
         return True
 
@@ -268,12 +278,14 @@ class _Binder:
             return
         elif self.component.takes_labels:
             self.arguments.labels.append(name)
+        # Last: a flag, a parameter's name and a label go before a plain text.
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
             self._fill(target.name, Word(name.text), name.span)
         else:
             self._unknown_name(name)
 
     def _shadows(self, name: Name, parameter: Parameter) -> None:
+        # These are looked up like variables, but they hide nothing.
         if name.text in LITERALS:
             return
         flag = parameter.name == name.text
@@ -305,6 +317,7 @@ class _Binder:
         joined = isinstance(follows, Number) and follows.span.start == name.span.end
         letters = name.text.rstrip("0123456789") if joined else name.text
         target = self.component.resolve(letters)
+        # A label of that name goes first: `add p` joins what is called p.
         if target is None or target in self.component.branches or self.scope.labelled(name.text):
             return False
         if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
@@ -314,6 +327,7 @@ class _Binder:
                 name.span,
                 text("write `{name}=…`", name=name.text),
             )
+            # The parameter counts as given, so that it is not reported as missing too.
             self.arguments.spans.setdefault(target, name.span)
             return True
         span = name.span.to(follows.span)
@@ -322,9 +336,11 @@ class _Binder:
         else:
             message = text("`{name}` needs a `=` before its value", name=name.text)
         self._wrong(WRONG_VALUE, message, span, fix=f"{letters}={span.text[len(letters) :].lstrip()}")
+        # The value is used up with the name and must not fill a positional parameter.
         self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
         if joined and isinstance(value, (int, float)):
+            # `p0.5` is read as `p0` and `.5`: together they are the number that is meant.
             value += float(name.text[len(letters) :] or 0)
         self._fill(target, value, span)
         return True
@@ -337,6 +353,7 @@ class _Binder:
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
         near = self.context.report.unknown(UNKNOWN_NAME, "name", name.text, name.span, known, usage(self.component))
+        # What is surely meant is bound, so that nothing else of the statement is reported.
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
@@ -364,6 +381,7 @@ class _Binder:
 
     def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
         """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
+        # `True` is an int to Python, and no size.
         if type(value) is not int or converter(parameter)(value) is not INVALID:
             return False
         message = _expects(parameter, value)
@@ -398,10 +416,12 @@ class _Binder:
     def _as_flow(self, code: Code, message: str, numbers: Sequence[Number]) -> bool:
         """Takes two numbers, where they can be nothing else, as the sizes in and out that an arrow parts."""
         flow = self.component.flow if isinstance(self.component, Layer) else None
+        # The first number must stand where torch would have the size that comes in.
         if flow is None or self.statement.flow or len(numbers) != 2 or self._filled_by(numbers[0]) != flow[1]:
             return False
         whole = numbers[0].span.to(numbers[1].span)
         self._wrong(code, message, numbers[1].span, fix=Edit(whole, "->".join(number.span.text for number in numbers)))
+        # What it filled is now given again, by its right name.
         self._forget(flow[1])
         for name, number in zip(flow, numbers, strict=True):
             self._fill(name, number.value, number.span)
@@ -444,6 +464,7 @@ class _Binder:
                 GIVEN_TWICE, text("`{name}` is given twice", name=name), span, labels=[first], help="delete one of them"
             )
             self.arguments.sound = False
+            # Which of the two is meant is unknown, so that neither counts.
             values.pop(name, None)
             return
         spans[name] = span
@@ -452,6 +473,7 @@ class _Binder:
         if value is INVALID:
             self.arguments.sound = False
             return
+        # `none` for a size of the input means that it is left out.
         if value is None and name in self._stated():
             return
         if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
@@ -482,11 +504,14 @@ class _Binder:
 
     def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
+        # A value that comes from a variable is not corrected here: the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
+        # A misspelt variable is likelier than a misspelt word.
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
             self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
             return
+        # `0,5` reads as two numbers, which a parameter of one real number never takes.
         if float in parameter.options and _DECIMAL_COMMA.fullmatch(span.text):
             self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
             return
@@ -507,6 +532,7 @@ class _Binder:
 
     def _missing(self) -> None:
         missing = [name for name in self.component.required if name not in self.arguments.spans]
+        # A misplaced item was probably meant for the parameter that is missing.
         if missing and not self.arguments.misplaced:
             needs = join_and(f"`{name}`{in_words(self.parameters[name])}" for name in missing)
             message = text("`{component}` needs {parameters}", component=self.component.name, parameters=needs)

@@ -77,6 +77,7 @@ def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> 
     found = scope.lookup(dim) if isinstance(dim, str) else dim
     if found is MISSING:
         return symbol(str(dim))
+    # An unknown or invalid size is reported already.
     if isinstance(found, (Expr, Unknown)) or found is INVALID or (type(found) is int and found < MAX_INTEGER):
         return found
     if isinstance(dim, str) and not isinstance(found, int):
@@ -100,6 +101,7 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
+        # `in` and `features` are known by name even where nothing has come in yet.
         near = context.report.unknown(UNKNOWN_NAME, "name", value, term.span, {*scope.names(), "in", "features"})
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
@@ -113,6 +115,7 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
 
 
 def _is_number(value: object) -> bool:
+    # Python counts a truth as an integer.
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
@@ -121,10 +124,15 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
         return INVALID
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
+    # Python's own error would name neither the operator nor the place.
     if operator in ("/", "//", "%") and right == 0:
         context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span)
         return INVALID
     try:
+        if (isinstance(left, Expr) and isinstance(right, float)) or (
+            isinstance(left, float) and isinstance(right, Expr)
+        ):
+            raise TypeError("a size that is open takes part in arithmetic over whole numbers alone")
         value = _OPERATORS[operator](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(
@@ -138,6 +146,7 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
             span,
         )
         return INVALID
+    # Above 2^53 a float no longer holds every integer, so that results would be rounded silently.
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
         context.report(TOO_LARGE, "the arithmetic comes to 2^53 or more", span)
         return INVALID
@@ -145,6 +154,7 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
 
 
 def _divide(left: Any, right: Any) -> Any:
+    # Python's `/` gives a float even where the result is whole, and sizes must be integers.
     whole = isinstance(left, int) and isinstance(right, int) and left % right == 0
     return left // right if whole else left / right
 
@@ -161,7 +171,7 @@ Converter = Callable[[object], object]
 """A value as the parameter wants it, or `INVALID`."""
 
 
-@cache
+@cache  # deep nets bind the same few parameters again and again
 def converter(parameter: Parameter) -> Converter:
     """What turns a value into one of the parameter's type."""
     return _first(parameter.options)
@@ -183,6 +193,7 @@ def _converter(option: object) -> Converter:
         return _PLAIN[option]
     if get_origin(option) is Literal:
         words = get_args(option)
+        # `none` is read as Python's None before anyone knows that it is one of the words.
         return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
     if get_origin(option) in (Union, UnionType):
         return _first(get_args(option))
@@ -204,6 +215,7 @@ def _tuple_converter(inner: Converter, length: int | None) -> Converter:
 def _integer(value: object) -> object:
     if isinstance(value, Unknown):
         return value
+    # Python counts a truth as an integer, but `k=true` is a mistake.
     return value if isinstance(value, int) and not isinstance(value, bool) else INVALID
 
 
@@ -227,6 +239,7 @@ _PLAIN: Final[dict[object, Converter]] = {
 def expected(parameter: Parameter) -> str:
     """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`, `same` or `valid`."""
     plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
+    # A size is declared as two types, but to a user it is one kind of value.
     if {int, tuple[int, ...]} <= plain:
         kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
     else:

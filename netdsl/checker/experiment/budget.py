@@ -88,6 +88,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
     """Notes every bound that the net exceeds."""
+    # After a mistake the net may lack layers.
     certain = not errors(context.report.diagnostics)
     for statement in statements:
         for item in statement.items:
@@ -126,11 +127,14 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
             context.report(WRONG_VALUE, text("a bound is a number, found {found}", found=show(limit)), bound.limit.span)
         return
     quantity = QUANTITIES[bound.name.text]
+    # Without data nobody says how large a batch is, so that one sample is counted.
     batch = experiment.data.settings.batch if experiment.data else 1
     found = quantity.measure(experiment.network, batch)
+    # A number of symbols has no value to compare.
     if not isinstance(found, int):
         return
     too_much = bound.relation == "<=" and found > limit
+    # Missing layers make a net smaller, never larger: what is too much already stays too much.
     too_little = bound.relation == ">=" and found < limit and certain
     if too_much or too_little:
         context.report(BUDGET_EXCEEDED, quantity.explain(bound.span.text, found), bound.span)

@@ -78,6 +78,7 @@ class ExperimentCheck:
         dataset, arguments = found
         check_ranges(DATA_LINE, arguments, self.context)
         settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
+        # A lost argument would give the facts of another data set.
         wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
@@ -117,6 +118,7 @@ class ExperimentCheck:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
             self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
+            # The system's messages begin with a capital, ours do not.
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
@@ -130,6 +132,7 @@ class ExperimentCheck:
         shape = facts.input
         uses = []
         for statement in statements:
+            # A transform's name is put where a directive has it, so that both are bound alike.
             found = self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
             if found is None:
                 shape = None
@@ -157,16 +160,20 @@ class ExperimentCheck:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
             fix = replace_argument(refusal, transform, arguments.spans)
             self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help, fix=fix)
+            # An argument that is required cannot be left out; each further attempt has one argument less, so that it
+            # ends.
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]
             return self._transformed(transform, arguments, shape, statement)
+        # Once the shape is lost, only a transform that sets every size makes it known again.
         return after if shape is not None or _is_known(after) else None
 
     def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts) -> None:
         """Fills in the data set's own mean and std, where they are known before it is read."""
         for name in ("mean", "std"):
             if name in transform.parameters and getattr(facts, name):
+                # What the file writes goes before what is known of the data.
                 arguments.values.setdefault(name, getattr(facts, name))
 
     def _uses(self, kind: StatementKind, component: type[C], targets: str | None) -> tuple[Use[C], ...]:
@@ -199,6 +206,7 @@ class ExperimentCheck:
         if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
             return own
         known = self.context.registry.of(kind.component).values()
+        # The signature of a lazy component would be imported for it.
         return own.union(*(component.parameters for component in known if not component.is_lazy))
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
@@ -231,6 +239,7 @@ class ExperimentCheck:
             )
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help=advice)
             return None
+        # A variable may hold the name: `optimizer chosen`.
         named = self.scope.lookup(first.text)
         name = str(named) if isinstance(named, str) else first.text
         component = self._named(name, first.span, kind)
@@ -272,9 +281,11 @@ _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
 
 def _data_line(dataset: Dataset) -> DataLine:
     """A data set joined with the settings that every `data` line has."""
+    # Only the data set's own parameters go by position.
     common = {name: replace(parameter, positional=False) for name, parameter in SETTINGS.items()}
     return DataLine(
         name=dataset.name, function=dataset.function, aliases=dataset.aliases, example=dataset.example,
+        # The data set's own parameter goes before a common one of the same name.
         parameters_of_both={**common, **dataset.parameters},
     )  # fmt: skip
 
@@ -290,6 +301,7 @@ def _parts(statement: Statement, kind: type[Component], context: Context) -> Seq
     """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
     known = context.registry.of(kind)
     names = enumerate(map(as_name, statement.items))
+    # Only a known name begins a component: any other may be the value of a setting.
     starts = [index for index, name in names if index == 0 or (name and name.text in known)] or [0]
     ends = [*starts[1:], len(statement.items)]
     return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
@@ -297,6 +309,7 @@ def _parts(statement: Statement, kind: type[Component], context: Context) -> Seq
 
 def _shown(text: object, folder: Path) -> str:
     """A path, or a message that holds one, with the path as the file would write it."""
+    # The last letter stands in for a file: a folder of "." has no separator to cut.
     return str(text).replace(f"{folder / 'x'}"[:-1], "")
 
 

@@ -33,10 +33,12 @@ def input_value(
         if data is not None:
             stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
+    # The shape that was to be stated is lost, and a guess would lead to echoes.
     if statements or unreadable.holds(INPUT.name):
         return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
+    # The same holds of data with a mistake.
     if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
         return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
@@ -55,6 +57,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
         context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
     value = evaluate(item, scope, context)
+    # In a size of several a letter is a symbol; alone it is read as a name first.
     if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
         value = symbol(value)
     shape = value if isinstance(value, tuple) else (value,)
@@ -63,6 +66,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
             message = text("`input` expects sizes of at least 1, found `{found}`", found=item.span.text)
             context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
+    # The layers may calculate with the symbols by name.
     for dim in shape:
         if isinstance(dim, Expr):
             scope.variables.setdefault(str(dim), dim)
@@ -82,6 +86,7 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
         "the input is stated as {stated}, but the data gives {given}", stated=format_shape(stated), given=shape
     )
     context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
+    # The check goes on with what the fix would make of the file.
     return stated if resized else given
 
 

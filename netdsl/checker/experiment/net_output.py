@@ -37,6 +37,7 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
             if wants == "classes"
             else text("`{loss}` compares with numbers, but the data's targets are classes", loss=name)
         )
+        # The output is then checked for the loss that the fix proposes, so that both mistakes are found at once.
         _another(use, LOSS.default_for(found), message, context)
         wants = found
     elif wants == "binary" and facts.classes not in (None, 2):
@@ -45,6 +46,7 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
         )
         _another(use, LOSS.default_for(found), message, context)
         wants = found
+    # A single number comes out of the net as a vector of one.
     expected = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
     if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
         _wrong_output(network, expected, wants, context)
@@ -134,6 +136,7 @@ def _ends_as_sequence(network: Network) -> bool:
     return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
 
 
+# The nodes of a `repeat` or of a block share the text of their statement.
 def _stands_for_several(node: Node, network: Network) -> bool:
     return sum(other.span == node.span for other in network.walk()) > 1
 
@@ -142,6 +145,7 @@ def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | N
     """Writes the number of outputs in the last layer's statement, where it stands for one layer only."""
     if _stands_for_several(node, network) or len(network.out) != 1 or len(expected) != 1 or node.out != network.out:
         return None
+    # A number that was worked out does not stand in the text, and no edit can reach it.
     found = re.search(rf"(?:->\s*|\s){node.out[-1]}(?!\S)", node.span.text)
     if found is None:
         return None

@@ -38,6 +38,7 @@ def check_ranges(component: Component, arguments: Arguments, context: Context) -
         try:
             component.ranges[name].check(name, arguments.values[name])
         except Refusal as refusal:
+            # Without it the default counts, so that the check goes on.
             del arguments.values[name]
             context.report(OUT_OF_RANGE, refusal.message, arguments.spans[name])
 

@@ -78,6 +78,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
             MALFORMED_DEFINITION, "`block` takes a name, parameters and a body", statement.name.span, help=advice
         )
         if name:
+            # The name counts as defined, so that its uses are not reported as unknown.
             scope.variables.setdefault(name.text, INVALID)
         return
     (body,) = bodies
@@ -113,6 +114,7 @@ def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Paramet
             context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
         if isinstance(default, Hole):
             context.report(WRONG_VALUE, "`?` stands for an argument of a layer, not for a default", default.span)
+        # A parameter that is refused is entered too: the body names it.
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 
@@ -126,6 +128,7 @@ def _uses_itself(block: str, through: Sequence[str]) -> str:
 
 def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
     """The scope in which a block's body stands for its use; None where it cannot."""
+    # A use that fails is a use: the block's body is not looked over as an unused one.
     context.expansion.used.add(block)
     if block in context.expansion.open:
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
@@ -140,10 +143,13 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
         )
         return None
     arguments = bind(block, statement, scope, context)
+    # The body sees the file that defines the block, not the place of its use.
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
     for name, parameter in block.parameters.items():
         if name not in inner.variables:
+            # A required one that is missing is reported already; a default may name the parameters before it.
             value = INVALID if parameter.required else evaluate(parameter.default, inner, context)
+            # A `?` as a default is reported where the block is defined.
             inner.variables[name] = INVALID if value is HOLE else value
     return inner
 
@@ -158,6 +164,7 @@ class Library:
 
     def __init__(self, context: Context) -> None:
         self.context = context
+        # The file that is checked counts as open, so that a file that uses it is found out.
         self.open: list[Path | str] = [(context.folder / Path(context.source.name).name).resolve()]
         self.read: dict[Path | str, Scope] = {}
 
@@ -167,6 +174,7 @@ class Library:
             advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
             self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
+            # A file of a library or a plugin may name no path: it has no folder of the user's to read from.
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
             elif name := as_name(item):
@@ -183,12 +191,14 @@ class Library:
         try:
             path = folder / item.text
             content = self._text(path, item)
+        # It is a ValueError too, so that it must come first.
         except UnicodeDecodeError as error:
             self._refuse(
                 UNREADABLE_FILE,
                 text("`{file}` is not UTF-8 text: byte {place} is wrong", file=item.text, place=error.start),
                 item.span,
             )
+        # A path with a null character raises ValueError.
         except (OSError, ValueError) as error:
             strerror = getattr(error, "strerror", None)
             if strerror:
@@ -202,11 +212,14 @@ class Library:
 
     def _text(self, path: Path, item: String) -> str | None:
         """The text of a file; None for one that is not to be read, which is noted."""
+        # Resolved, since a link may lead out of the folder.
         if not path.resolve().is_relative_to(self.context.folder.resolve()):
             message = "`use` reads only files below the folder of the file that is run"
             self._refuse(OUTSIDE_FOLDER, message, item.span, "put the file into that folder, or below it")
+        # Reading a pipe or a device would never end.
         elif path.exists() and not path.is_file():
             self._refuse(UNREADABLE_FILE, text("cannot read `{file}`: not a file", file=item.text), item.span)
+        # The size is asked for before anything is read.
         elif path.stat().st_size > MAX_BYTES:
             self._refuse(
                 TOO_LONG,
@@ -238,10 +251,12 @@ class Library:
         if key in self.open:
             self._refuse(USES_ITSELF, text("`{file}` uses itself", file=item.text), item.span)
             return
+        # Read once: a file that two others use must give the same blocks, not two definitions of each.
         if key not in self.read:
             self.open.append(key)
             self.read[key] = self._scope(source, folder)
             self.open.pop()
+        # The same block by two ways is no second definition.
         for name, block in self.read[key].blocks.items():
             if scope.blocks.setdefault(name, block) is not block:
                 labels = [Label(scope.blocks[name].defined.span, "first defined here")]
@@ -256,6 +271,7 @@ class Library:
         file, diagnostics = parse(source, torch_order(self.context.registry))
         self.context.report.diagnostics += diagnostics
         self.context.assumptions.unreadable.add(file.invalid)
+        # What could not be read may have defined these.
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
             if statement.name.text == USE.name:

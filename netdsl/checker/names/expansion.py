@@ -19,6 +19,7 @@ def too_many(statements: Sequence[Statement], scope: Scope, context: Context) ->
 
     A `repeat` whose number depends on sizes counts for nothing; the check itself counts again as it goes.
     """
+    # What the arithmetic reports here is reported again by the check itself, so that it goes nowhere.
     counter = _Counter(Context(context.registry, context.source, context.folder))
     total = 0
     for statement in statements:
@@ -35,6 +36,7 @@ class _Counter:
 
     def count(self, statement: Statement, scope: Scope, depth: int) -> int:
         """How many layers a statement stands for, at least."""
+        # The check itself refuses such depth.
         if depth > MAX_NESTING:
             return 1
         named = scope.lookup(statement.name.text)
@@ -45,23 +47,26 @@ class _Counter:
         return inside * self._times(statement, scope) if statement.name.text == REPEAT.name else 1 + inside
 
     def _all(self, body: Body, scope: Scope, depth: int) -> int:
+        # What the body defines may hide a number of the same name, and its value is not known yet.
         own = dict.fromkeys(defined_names(body.statements), INVALID)
         scope = Scope(scope, None, own) if own else scope
         total = 0
         for statement in body.statements:
             total += self.count(statement, scope, depth + 1)
-            if total > MAX_LAYERS:
+            if total > MAX_LAYERS:  # the rest of a bomb need not be counted
                 break
         return total
 
     def _block(self, block: Block, statement: Statement, scope: Scope, depth: int) -> int:
         least = self._body(block, {}, depth)
+        # A block that is too large with no argument known needs no second count, which would be one for each use.
         return least if least > MAX_LAYERS else self._body(block, self._given(block, statement, scope), depth)
 
     def _body(self, block: Block, given: Mapping[str, int], depth: int) -> int:
         """How many layers a block's body stands for, with what is known of its arguments."""
         key = block, tuple(sorted(given.items()))
         if key not in self.known:
+            # A block that uses itself finds this 0 and ends.
             self.known[key] = 0
             variables = {**dict.fromkeys(block.parameters, INVALID), **given}
             self.known[key] = self._all(block.body, Scope(block.scope, None, variables), depth)
@@ -89,4 +94,4 @@ class _Counter:
         if not isinstance(value, (Name, Number, Parenthesis)):
             return None
         found = evaluate(value, scope, self.scratch)
-        return found if type(found) is int else None
+        return found if type(found) is int else None  # a truth is an int to Python

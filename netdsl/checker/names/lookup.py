@@ -21,6 +21,7 @@ def lookup(statement: Statement, scope: Scope, context: Context) -> Block | Laye
     A variable may hold the name. Nothing is reported of a name that a lost definition may have had.
     """
     named = scope.lookup(statement.name.text)
+    # It is reported where its value was lost.
     if named is INVALID:
         return None
     span = (named.span if isinstance(named, Word) else None) or statement.name.span
@@ -29,6 +30,7 @@ def lookup(statement: Statement, scope: Scope, context: Context) -> Block | Laye
 
 
 def _component(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
+    # A file's own block goes before a plugin's layer of the same name, which may have come later.
     block = scope.block(name)
     if block is not None:
         return block
@@ -45,6 +47,7 @@ def _component(name: str, span: Span, scope: Scope, context: Context) -> Block |
 def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
     """What a misspelt name surely means."""
     known = {*context.registry.layers, *scope.names(), *STATEMENTS}
+    # `nn.` names are reported where torch is asked; any other may stand in the file that could not be read.
     if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
         return None
     near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")

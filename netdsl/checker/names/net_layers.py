@@ -20,5 +20,6 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     blocks = context.expansion.net_layers[layer.file]
     block = blocks.get(layer.name)
     if isinstance(block, Block) and block.traits is not layer.traits:
+        # The copy is kept, since blocks are told apart by identity.
         block = blocks[layer.name] = replace(block, traits=layer.traits)
     return block if isinstance(block, Block) else None

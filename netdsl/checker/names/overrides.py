@@ -39,6 +39,7 @@ class Overrides:
         """Takes in `--set key=value`."""
         directive, _, parameter = key.partition(".")
         line = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
+        # What is no directive is a variable, whatever dots it has.
         if directive not in DIRECTIVES:
             directive, line = LET.name, f"{LET.name} {key}={value}"
         file, diagnostics = parse(Source(f"--set {key}", line))
@@ -62,9 +63,10 @@ class Overrides:
                 directive, _, parameter = item.name.text.partition(".")
                 if parameter:
                     renamed = replace(item, name=replace(item.name, text=parameter))
+                    # In front: the last of one name counts, and that is what `--set` says.
                     self.settings.setdefault(directive, []).insert(0, renamed)
                 else:
-                    self.variables.setdefault(item.name.text, item)
+                    self.variables.setdefault(item.name.text, item)  # what `--set` says stays
 
     def line(self, directive: str, statements: Sequence[Statement]) -> Sequence[Statement]:
         """The statements of a directive as overridden."""
@@ -75,6 +77,7 @@ class Overrides:
             return statements
         if not statements:
             where = settings[0].span
+            # The setting's own place marks the line as added, which `is_added` looks for.
             statements = [Statement(Name(directive, where), None, (), None, where)]
         return [_with(statement, settings) for statement in statements]
 
@@ -82,6 +85,7 @@ class Overrides:
         """Notes the overrides of variables that the file does not have, those of its variants among them."""
         written = (item for variant in variants for item in variant.items if isinstance(item, Setting))
         advice = "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
+        # A variant that is not chosen is checked too: its mistakes are the file's.
         for setting in (*self.variables.values(), *written):
             name = setting.name.text
             if name not in known and name.partition(".")[0] not in DIRECTIVES:
@@ -124,6 +128,7 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
         else:
             named[head.text] = statement
     if name is not None and name not in named:
+        # The command line has no text in the file, so that the name is a source of its own.
         source = Source(f"--variant {name}", name)
         advice = (
             text("the file has {variants}", variants=join_and(f"`{known}`" for known in named))

@@ -93,6 +93,7 @@ class Scope:
         if name in LITERALS:
             return LITERALS[name]
         if name in INPUT_SIZES:
+            # A sample of no dimension has neither.
             return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]
         scope: Scope | None = self
         while scope:

@@ -43,6 +43,7 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
 
 def note_cost(layer: Layer, span: Span, context: Context) -> None:
     """Tells, once, that a plugin's layer without a rule is checked in torch."""
+    # Of a layer with a file the block is read, and of a composite the checker knows the bodies: no torch is needed.
     if layer.is_lazy and layer.file is None and not layer.is_composite:
         _note(layer.name, span, context)
 

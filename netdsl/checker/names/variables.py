@@ -26,6 +26,7 @@ def define_variables(
         if name in RESERVED:
             message = text("`{name}` has a meaning of its own and cannot be a variable", name=name)
             context.report(MALFORMED_DEFINITION, message, item.name.span, help="choose another name")
+        # The first definition stays, so that uses agree with the place that the label shows.
         elif name in scope.variables:
             labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
             message = text("`{name}` is given twice", name=name)
@@ -33,6 +34,7 @@ def define_variables(
         else:
             scope.places[name] = item.name.span
             setting = (overrides or {}).get(name, item)
+            # In order and in this scope: a variable may be worked out from those before it, overridden ones too.
             value = evaluate(setting.value, scope, context)
             if value is HOLE:
                 context.report(
@@ -42,6 +44,7 @@ def define_variables(
 
 
 def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
+    # The value of a repaired pair comes as the next item and must not be looked at again.
     """The `name=value` pairs; what is none is noted, and `width 64` taken for one."""
     taken: Item | None = None
     for item, follows in zip_longest(items, items[1:]):

@@ -53,6 +53,7 @@ def _meant(name: Name, known: Set[str], context: Context) -> str:
     if name.text in known or name.text.startswith("nn."):
         return name.text
     near = nearest(name.text, known, SURE)
+    # Layers are left to the place of their use: only there are variables and blocks of bodies known.
     if near in AT_THE_TOP:
         context.report.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
         return near

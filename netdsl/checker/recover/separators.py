@@ -32,7 +32,9 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
         return
     name = statement.items[index]
     assert isinstance(name, Name)
-    last = statement.items[index - 1].span if index else (statement.flow or statement.name).span
+    # A repair may have moved an arrow before the items; one that stands behind the name is the next layer's.
+    flow = statement.flow if statement.flow and statement.flow.span.end <= name.span.start else None
+    last = statement.items[index - 1].span if index else (flow or statement.name).span
     message = text(
         "`{name}` is a layer of its own, not an argument of `{statement}`",
         name=name.text,
@@ -42,11 +44,15 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
     context.report(UNKNOWN_NAME, message, name.span, fix=Fix("write `;` before it", (between,)))
     yield replace(
         statement,
+        flow=flow,
         items=statement.items[:index],
+        # The label stands at the end, so that it belongs to the last of the layers.
         label=None,
         span=statement.span.source.span(statement.span.start, last.end),
     )
-    rest = Statement(name, None, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
+    later = statement.flow if flow is None else None
+    rest = Statement(name, later, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
+    # There may be a third layer behind the second.
     yield from _separated(rest, scope, context)
 
 
@@ -88,6 +94,7 @@ def _continues(before: Statement, statement: Statement, scope: Scope, context: C
 
 def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:
     """Whether an item can only be the name of the next layer."""
+    # In a composite the word may be a label or the name of a body.
     if layer is None or layer.is_composite or not isinstance(item, Name) or item.text not in context.registry.layers:
         return False
     words = {word for parameter in layer.parameters.values() for word in parameter.choices}

@@ -34,6 +34,7 @@ class Unreadable:
     def between(self, source: Source, start: int, end: int) -> list[Span]:
         """Those that begin between two places of a source."""
         spans = self._spans.get(source, [])
+        # The net asks once for each gap between statements, so that a scan of all spans would take quadratic time.
         first, last = (bisect_left(spans, at, key=lambda span: span.start) for at in (start, end))
         return spans[first:last]
 
@@ -48,6 +49,7 @@ class Unreadable:
             if word == LET.name:
                 yield from _DEFINED.findall(span.text)
             elif word == BLOCK.name:
+                # The word behind `block` is its name.
                 yield from _WORD.findall(span.text)[1:2]
 
 

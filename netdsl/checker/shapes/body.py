@@ -19,7 +19,7 @@ from netdsl.checker.shapes.branches import BranchCheck
 from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
-from netdsl.core.diagnostics import Label
+from netdsl.core.diagnostics import Label, errors
 from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Dim
 from netdsl.core.source import Source, Span
@@ -51,12 +51,16 @@ class BodyCheck:
                 return
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
+            # The count before the check leaves out what depends on sizes; this one counts everything.
             if not self.context.limits.count():
-                message = text("the net expands to more than {limit:,} layers", limit=MAX_LAYERS)
-                self.context.report(TOO_LARGE, message, statement.span)
+                self._report_size(statement)
                 return
             self._statement(statement)
         self._skip(extent.source, end, extent.end)
+
+    def _report_size(self, statement: Statement) -> None:
+        message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
         """What could not be read may have been a layer, and may have had a label."""
@@ -68,6 +72,7 @@ class BodyCheck:
             if first_word(span) not in AT_THE_TOP:
                 self.value = UNKNOWN_VALUE
                 if name := label(span):
+                    # The label is entered without a shape, so that uses of it are no unknown names.
                     self.scope.labels.setdefault(name, Labelled(name, None, span, span))
 
     def container(self) -> tuple[Call, frozenset[str]]:
@@ -75,13 +80,16 @@ class BodyCheck:
         taken = frozenset[str]().union(*(node.takes for node in self.nodes))
         if not taken:
             return SEQUENTIAL, taken
+        # The labels that this body keeps need not come from outside.
         keeps = {key: key for key in sorted(taken & self.keys)}
         return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
 
     def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
         """Checks a body of the statement at hand; its node, and the value it leaves behind."""
+        # A branch stands two levels deeper: between it and the composite stands the row that names it.
         inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
+        # An empty body has no text of its own to point at.
         span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
         return inner.enclosed(key, key, span, value), inner.value
 
@@ -109,6 +117,7 @@ class BodyCheck:
         self.at = statement
         component = lookup(statement, self.scope, self.context)
         if component is None:
+            # The statement still takes its place and its label, so that what follows it is not reported as well.
             self._finish(statement, self._key(statement), UNKNOWN_VALUE)
         elif isinstance(component, Block):
             self._block(component, statement)
@@ -129,8 +138,10 @@ class BodyCheck:
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
         branches = BranchCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
+        # A body may find out that its input was assumed; what comes in is otherwise unchanged.
         value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
+        # A label or a body may bring real numbers where whole numbers came in.
         if branches.is_float and self.value.shape is not None:
             self.value = self.value._replace(dtype="float")
 
@@ -140,10 +151,12 @@ class BodyCheck:
         key = self._key(statement)
         if result is None:
             still_open = value.shape is None and not value.assumed
+            # Nothing came in yet and nothing failed: the next layer may still say what it takes for granted.
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = _totals(result.params, result.macs, children)
         takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        # A plain Sequential cannot hand on the labels that its children take.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
             self._path(key),
@@ -167,6 +180,7 @@ class BodyCheck:
     def _block(self, block: Block, statement: Statement) -> None:
         key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
+        # In a body that stands nowhere, each block is opened once: nested uses would double with every level.
         if scope is None or (known and self.context.expansion.unused):
             self._finish(statement, key, UNKNOWN_VALUE)
             return
@@ -194,15 +208,40 @@ class BodyCheck:
         if times is None:
             self.value = UNKNOWN_VALUE
         if not times or self.context.expansion.unused:
+            # A body with no rounds is looked over for mistakes of its own.
             self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
-        for number in range(times if times and body.statements and not self.context.expansion.unused else 0):
+        rounds = times if times and body.statements and not self.context.expansion.unused else 0
+        for number in range(rounds):
+            before, keys, layers = self.value, len(self.keys), self.context.limits.layers
+            first, reported = len(self.nodes), len(errors(self.context.report.diagnostics))
+            # Each round sees the size that the round before has left.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
+            if self.context.stopped:
+                break
+            if len(errors(self.context.report.diagnostics)) > reported:  # further rounds would only echo it
+                self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
+                break
+            if self.value._replace(origin=before.origin) == before and len(self.keys) == keys:
+                times = rounds - number - 1
+                if self.context.limits.count((self.context.limits.layers - layers) * times):
+                    self._copy(self.nodes[first:], times)
+                else:
+                    self._report_size(statement)
+                break
         self.scope = outer
         self.context.expansion.repeated -= 1
+
+    def _copy(self, nodes: Sequence[Node], times: int) -> None:
+        """Adds copies of the last siblings: what leaves the value as it is need not be checked again."""
+        plain = not any(node.children for node in nodes)
+        for _ in range(times):
+            for node in nodes:
+                path = self._path(str(len(self.nodes)))
+                self.nodes.append(node._replace(path=path) if plain else _moved(node, path))
 
     def check_unused(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
@@ -215,6 +254,7 @@ class BodyCheck:
         if statement.label is None:
             return str(len(self.nodes))
         label = statement.label.text
+        # The last number is remembered: counting from 1 for each of thousands of copies takes quadratic time.
         number = self.copies.get(label, 1)
         while (key := label if number == 1 else f"{label}_{number}") in self.keys:
             number += 1
@@ -237,6 +277,7 @@ class BodyCheck:
             return
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
+        # In a `repeat` the same statement comes again, which is no second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
             self.context.report(WRONG_LABEL, text("the label `{name}` is used twice", name=name), span, labels=[first])
@@ -249,6 +290,7 @@ class BodyCheck:
             self.context.report(
                 WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
             )
+        # A label that is refused is entered too, so that uses of it are not reported as unknown.
         self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
         self.scope.hide(statement.label)
 
@@ -264,6 +306,12 @@ def written(statement: Statement) -> str:
             start = item.span.end
     parts.append(statement.span.source.text[start : statement.span.end])
     return " ".join("".join(parts).split())
+
+
+def _moved(node: Node, path: str) -> Node:
+    """The same node at another path."""
+    children = tuple(_moved(child, path + child.path[len(node.path) :]) for child in node.children)
+    return node._replace(path=path, children=children)
 
 
 def _totals(params: int, macs: Dim, children: Iterable[Node]) -> tuple[int, Dim]:

@@ -61,7 +61,9 @@ class BranchCheck:
             self._named([name for name, parameter in parameters.items() if parameter.is_branch])
         if not self.sound:
             return None
+        # After a refusal something is still known of the output, so that the layers below can be checked.
         result = self.check.apply(self.shapes) or self._trusted()
+        # A rule that needs more bodies writes them, and is asked again with their shapes.
         if result and result.extra:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
@@ -82,6 +84,7 @@ class BranchCheck:
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
         self.check.joined += _odd([body for _, body in bodies], shapes)
+        # Without a body the current value is itself the first that is joined.
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
@@ -93,6 +96,7 @@ class BranchCheck:
         for name, body in self.given.bodies:
             target = name or names[0]
             if target in self.shapes:
+                # Only the brace is marked: a whole body would fill the screen.
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
                 message = text("`{layer}` has a `{body}` already", layer=self.layer.name, body=target)
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
@@ -110,6 +114,7 @@ class BranchCheck:
         self.nodes.append(node)
         self.is_float = self.is_float or after.dtype == "float"
         if after.assumed:
+            # What a body assumed was assumed of the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
 
@@ -155,6 +160,7 @@ class BranchCheck:
         while scope:
             if label in scope.hidden:
                 return scope.hidden[label]
+            # A block sees nothing of where it is used, so that a label there is no candidate.
             scope = None if scope.is_block else scope.parent
         return None
 
@@ -163,8 +169,10 @@ class BranchCheck:
         statement = self.check.statement
         for name, written in bodies.items():
             source = Source(statement.span.source.name, written)
+            # The rule's own text has a source of its own, whose places the user's file does not have.
             body = Body(parse(source)[0].statements, source.span(0, len(written)))
             self.shapes[name] = self._body(name, body, self.check.value)
+            # Messages and tables point at the statement that the body was written for.
             self.nodes[-1] = _moved(self.nodes[-1], statement.span)
 
     def _told(self, result: Result | None) -> Result | None:
@@ -186,11 +194,13 @@ class BranchCheck:
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:
     """The bodies whose outputs have other sizes than most of the others; their channels count where all else agrees."""
     known = [(body, shape) for body, shape in zip(bodies, shapes, strict=True) if shape and body.statements]
+    # With an unknown size, what is usual cannot be counted.
     if len({shape for _, shape in known}) < 2 or any(isinstance(size, Unknown) for _, shape in known for size in shape):
         return
     first = 1 if len({shape[1:] for _, shape in known}) > 1 else 0
     (usual, count), *_ = Counter(shape[first:] for _, shape in known).most_common(1)
     for body, shape in known:
+        # Where every body is different, none is the odd one, and all are shown.
         if shape[first:] != usual or count == 1:
             yield Label(body.statements[-1].span, text("this body gives {shape}", shape=format_shape(shape)))
 

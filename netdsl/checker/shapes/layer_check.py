@@ -149,6 +149,7 @@ class LayerCheck:
             self.value = self._assumed()
         self._dtype()
         shape = self.value.shape
+        # A wrong number of dimensions is the rule's to refuse: here it would be an index error.
         if shape is not None and self._accepts(len(shape)):
             for name, axis in self.layer.stated.items():
                 shape = self._state(name, axis, shape)
@@ -157,6 +158,7 @@ class LayerCheck:
 
     def apply(self, branches: Mapping[str, object]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
+        # A lost argument is reported already: only what holds for every value of it is said.
         if self.lost:
             return self._declared(self.lost)
         if self.value.shape is None:
@@ -166,6 +168,7 @@ class LayerCheck:
             result = self._result(self.value.shape, branches)
         except Refusal as refusal:
             self.refuse(refusal)
+            # The argument that is blamed counts as lost, the others still hold.
             return self._declared({refusal.parameter} & self.values.keys())
         return self._limited(self._required(result))
 
@@ -174,17 +177,20 @@ class LayerCheck:
         values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
         if self.layer.is_composite:
             return
+        # The usual rank is tried first, so that its refusal is the one that is shown.
         usual = len(self.layer.assumes) or 3
         refusals = []
         for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
             try:
                 self._ruled((UNKNOWN,) * rank, values)
+            # With no size known the rule cannot decide, which is no mistake.
             except Undetermined:
                 return
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
                 return
+        # A refusal that names an argument tells more than one that names the input.
         self._note(next((refusal for refusal in refusals if refusal.parameter), refusals[0]))
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
@@ -200,6 +206,7 @@ class LayerCheck:
         try:
             return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
         except Refusal as refusal:
+            # Only a plugin's crash has a cause; a rule's own refusal always counts.
             if refusal.__cause__ is None or not any(isinstance(dim, Unknown) for dim in shape):
                 raise
             return Result((UNKNOWN,) * len(shape), IDENTITY)
@@ -215,7 +222,9 @@ class LayerCheck:
         layout = self._layout()
         if not layout:
             return self.value
+        # No mistake came before: the check starts again from the top with what this layer takes for granted.
         if not self.value.assumed:
+            # An assumption that was made once is not made anew, or the check would never end.
             if self.context.assumptions.input is None:
                 self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
             return UNKNOWN_VALUE
@@ -226,6 +235,7 @@ class LayerCheck:
 
     def _layout(self) -> str:
         kernel = self.values.get("kernel_size")
+        # The kernel's axes tell the layout: `k3x3` wants images.
         if isinstance(kernel, tuple):
             return next((layout for layout in self.layer.accepts if len(layout) == len(kernel) + 1), "")
         return self.layer.assumes
@@ -260,12 +270,14 @@ class LayerCheck:
         """Checks a stated size against the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
         if not isinstance(given, int):  # left out, or worked out from a size that is not known
+            # The input's size fills it, so that nobody has to write it.
             self.values[name] = actual
             self._remember(name, actual)
             if isinstance(actual, int) and len(self.statement.items) > 1:
                 self.torch_order = find_torch_order(self.layer, self.statement, actual)
             if isinstance(actual, Expr):
                 self._undetermined(name, actual, shape)
+                # A weight needs a number; what is unknown is not reported again below.
                 self.values[name] = UNKNOWN
             return shape
         rank_is_assumed = self.value.assumed and len(shape) == 1 and axis == 0
@@ -274,16 +286,19 @@ class LayerCheck:
             if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
                 self.values[name] = actual
                 return shape
+        # A symbol is no contradiction: the solver looks for a size that fits all such claims.
         elif isinstance(actual, Expr):
             message = describe_mismatch(f"`{self.layer.name}`", name, given, actual)
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])
             self.context.assumptions.constraints.append(constraint)
+        # What is stated wins from here on: one mistake, one message.
         axis %= len(shape)
         return (*shape[:axis], given, *shape[axis + 1 :])
 
     def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> Shape | None:
         """Reports a stated size that is another; the shape that is meant to come in, where it is not this one."""
         span, origin = self.given.spans[name], self.value.origin
+        # One text stands for several layers there, and a number that suits one of them may not suit the next.
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         remedy, causes = found.remedy, self._causes()
@@ -330,6 +345,7 @@ class LayerCheck:
 
     def refuse(self, refusal: Refusal) -> None:
         """Notes what a rule raised, at the parameter that it blames."""
+        # An assumed input may be wrong itself, so that only what no input allows is reported.
         if self.value.assumed:
             self._refuse_whatever_comes_in()
         else:
@@ -340,6 +356,7 @@ class LayerCheck:
         code = (
             UNDETERMINED_SIZE if isinstance(refusal, Undetermined) else WRONG_INPUT if span is None else UNFIT_ARGUMENT
         )
+        # An argument that is blamed is the cause; where the sizes came from would only distract.
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
         fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
@@ -349,6 +366,7 @@ class LayerCheck:
 
     def _another_argument(self, refusal: Refusal) -> Fix | None:
         """Writes the value that the rule proposes; for one statement of several layers it may be wrong for the next."""
+        # Read in torch's order, the numbers are probably right, which explains the refusal better.
         if self.torch_order:
             return self.torch_order.fix
         several = self.context.expansion.repeated > 0
@@ -371,6 +389,7 @@ class LayerCheck:
     def _without_batch(self) -> Fix | None:
         """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
         shape, origin = self.value.shape, self.value.origin
+        # Only an `input` line may be rewritten; anything else that made the shape is a layer.
         if shape is None or origin is None or origin.span.text != input_line(shape):
             return None
         fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
@@ -387,6 +406,7 @@ class LayerCheck:
         """The result once its requirements are checked: sizes that cannot be become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
+                # After a guess at the input, an unfulfilled condition says nothing.
                 if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
@@ -394,7 +414,9 @@ class LayerCheck:
                     self.context.report(
                         UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
                     )
+                # Only the impossible sizes are given up: a mistake in the height leaves the channels known.
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
+        # The order is doubtful only where all else is right: otherwise its fix goes with the error.
         if self.torch_order and not self.value.assumed:
             found = self.torch_order
             self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
@@ -404,12 +426,16 @@ class LayerCheck:
         left, relation, right = requirement.left, requirement.relation, requirement.right
         if isinstance(left, int) and isinstance(right, int):
             return left >= right if relation == ">=" else left == right
+        # Equal formulas hold for every size.
         if not isinstance(left, Unknown) and not isinstance(right, Unknown) and left != right:
             span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
-            self.context.assumptions.constraints.append(Constraint(left, relation, right, requirement.message, span))
+            joins = self.layer.is_composite
+            constraint = Constraint(left, relation, right, requirement.message, span, joins)
+            self.context.assumptions.constraints.append(constraint)
         return True
 
     def _limited(self, result: Result) -> Result:
+        # The totals of the net need numbers.
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
         elements = product(result.out)
@@ -432,6 +458,7 @@ class LayerCheck:
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
+        # The rank is this layer's guess, so that nothing may be reported against it.
         self.value = self.value._replace(assumed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
@@ -440,9 +467,11 @@ class LayerCheck:
 def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
     """The value that a layer leaves behind."""
     dtype: Dtype = value.dtype if layer.takes == "any" else "float"
+    # An unchanged shape keeps its origin: messages point at the layer that made it.
     if result.out == value.shape and value.origin is not None:
         return value._replace(dtype=dtype)
     origin = Origin(span, result.out)
+    # A change of rank by a layer that only moves numbers: the maker of the sizes is still the one above it.
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         flattens = Trait.FLATTENS in find_traits(layer.traits, result.call.arguments)
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))

@@ -24,8 +24,10 @@ def supposed(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set
     """The output as far as it is the same for several values of the lost arguments; None where it never is."""
     found = [_out(layer, shape, values, lost, value) for value in SUPPOSED]
     outs = [out for out in found if out is not None]
+    # Two suppositions with different ranks leave not even the rank certain.
     if len({len(out) for out in outs}) != 1:
         return None
+    # One answer that no other supports may owe its sizes to the value that was tried.
     certain = len(outs) > 1 or not lost
     sizes = (dims[0] if certain and len(set(dims)) == 1 else UNKNOWN for dims in zip(*outs, strict=True))
     return Result(tuple(UNKNOWN if isinstance(size, int) and size < 1 else size for size in sizes), IDENTITY)
@@ -34,10 +36,12 @@ def supposed(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set
 def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     """The parameters whose values a mistake has lost; sizes of the input are none, they can be inferred."""
     given, values = arguments.spans, arguments.values
+    # An unknown value of `in` is as lost as a mistake.
     lost = {name for name, value in values.items() if isinstance(value, Unknown)}
     if arguments.sound:
         return frozenset(lost - layer.stated.keys()) if lost else NOTHING
     lost |= {name for name in (*given, *layer.required) if name not in values}
+    # Nobody knows which parameter the misplaced item was for, so that any of those left out may be wrong.
     if arguments.misplaced:
         lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
     return frozenset(lost - layer.stated.keys())

@@ -23,6 +23,7 @@ def guarded(component: Component, context: Context, function: Callable[[], Found
     """
     try:
         return function()
+    # A refusal is meant, and an unreadable file is reported with its path by the caller.
     except (Refusal, OSError):
         raise
     except Exception as error:  # a plugin may fail in any way; netdsl's own failures are bugs to be seen

@@ -35,12 +35,14 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
         )
     else:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
+    # A name that is nearly right is reported once and then taken as meant.
     if isinstance(value, Word) and (
         near := context.report.unknown(UNKNOWN_NAME, "name", value, item.span, scope.names())
     ):
         value = scope.lookup(near)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
+    # An unknown number or a word is reported already.
     if value is not INVALID and not isinstance(value, (Word, Unknown)):
         context.report(
             WRONG_VALUE, text("`repeat` expects a whole number of times, found {value}", value=show(value)), item.span

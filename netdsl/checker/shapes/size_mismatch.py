@@ -114,6 +114,7 @@ class Contradiction(NamedTuple):
         if self.axis != 0 or len(self.shape) != 2 or self.shape[1] != self.given:
             return
         before = Edit(self._before, "transpose; ")
+        # A layer with a flow gives another size anyway; one without must hand on the sequence as it came.
         if self.layer.flow is not None:
             yield Remedy(self.shape[::-1], Fix("write `transpose` before it, which makes F×T of T×F", (before,)))
             return

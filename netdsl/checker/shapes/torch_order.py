@@ -34,10 +34,12 @@ def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagn
         received: the size that comes in, which the statement leaves out.
     """
     numbers = list(takewhile(lambda item: isinstance(item, Number), statement.items))
+    # Numbers that the parameters need anyway are no sign of torch's order.
     needed = [name for name in layer.required if name not in (layer.flow or ())]
     if layer.flow is None or statement.flow or len(numbers) < 2 + len(needed):
         return None
     first, second = (number.value for number in numbers[:2] if isinstance(number, Number))
+    # A first number that happens to be what comes in is a coincidence unless the second is a likely number of channels.
     if first != received or not isinstance(second, int) or second <= min(received, LARGEST):
         return None
     written = [number.span.text for number in numbers]

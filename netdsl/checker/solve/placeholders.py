@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
+from math import prod
 from typing import NamedTuple
 
 from netdsl.checker.context import Context, Placeholder
 from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.limits import MAX_LAYERS_TRIED
+from netdsl.core.sizes import Shape
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import File
@@ -27,8 +29,11 @@ OPEN_PLACEHOLDER = Code(
 )
 
 
-ATTEMPTS = 1024
+ATTEMPTS = 512
 """So many combinations of values are tried, or fewer where the net is large."""
+
+MOST_AT_ONCE = 8
+"""The values of more holes than these are not searched for."""
 
 _USUAL: Mapping[str, Sequence[int]] = {
     "kernel_size": (3, 1, 5, 7, 2, 4, *range(6, 32)),
@@ -49,7 +54,7 @@ class Attempt(NamedTuple):
     experiment: Experiment | None
 
 
-def fill(first: Attempt, file: File, attempt: Callable[[Guesses], Attempt]) -> Attempt:
+def fill(first: Attempt, file: File, attempt: Callable[[Guesses, Shape | None], Attempt]) -> Attempt:
     """The attempt with values for the holes that make the rest fit, or the first one; what was found is noted.
 
     In the first attempt the holes are unknown sizes, so that its mistakes have nothing to do with them: values fit that
@@ -58,16 +63,20 @@ def fill(first: Attempt, file: File, attempt: Callable[[Guesses], Attempt]) -> A
     asked = [hole for hole in first.context.assumptions.placeholders.values() if hole.open]
     excused = _mistakes(first)
     layers = first.context.limits.layers
-    for values in islice(by_sum([candidates(hole, file) for hole in asked]), ATTEMPTS if asked else 0):
+    lists = [candidates(hole, file) for hole in asked]
+    tries = 0
+    for values in islice(by_sum(lists), ATTEMPTS if 0 < len(asked) <= MOST_AT_ONCE else 0):
+        tries += 1
         guesses = {hole.span: value for hole, value in zip(asked, values, strict=True)}
-        tried = attempt(guesses)
+        tried = attempt(guesses, first.context.assumptions.input)
         if _mistakes(tried) <= excused:
             _report(tried.context, guesses)
             return tried
         layers += tried.context.limits.layers
         if layers > MAX_LAYERS_TRIED:
             break
-    _report(first.context, {})
+    is_cut_short = tries < prod(map(len, lists))
+    _report(first.context, {}, tries if is_cut_short else None)
     return first
 
 
@@ -104,19 +113,18 @@ def _mistakes(attempt: Attempt) -> set[tuple[str, Span]]:
     return {(found.code, found.span) for found in errors(attempt.context.report.diagnostics)}
 
 
-def _report(context: Context, guesses: Guesses) -> None:
-    """Notes what every hole should be: the value found, or that there is none."""
+def _report(context: Context, guesses: Guesses, tries: int | None = None) -> None:
+    """Notes what every hole should be: the value found, that there is none, or that none was found in so many tries."""
     for hole in context.assumptions.placeholders.values():
         value = hole.value if hole.value is not None else guesses.get(hole.span)
         if hole.undetermined:
             continue
         if value is None or hole.several:
-            context.report(
-                OPEN_PLACEHOLDER,
-                text("no value of `{parameter}` makes the rest fit", parameter=hole.parameter),
-                hole.span,
-                help=_advice(hole),
-            )
+            template = "no value of `{parameter}` makes the rest fit"
+            if tries is not None and hole.open:
+                template = "no value of `{parameter}` was found in {tries} tries that makes the rest fit"
+            message = text(template, parameter=hole.parameter, tries=tries)
+            context.report(OPEN_PLACEHOLDER, message, hole.span, help=_advice(hole, tries))
             continue
         mark = hole.span.text.find("?") + hole.span.start
         span = hole.span.source.span(mark, mark + 1)
@@ -130,7 +138,9 @@ def _report(context: Context, guesses: Guesses) -> None:
         )
 
 
-def _advice(hole: Placeholder) -> str:
+def _advice(hole: Placeholder, tries: int | None) -> str:
+    if tries == 0 and hole.open:
+        return text("at most {number} are filled in at once: write the values of some", number=MOST_AT_ONCE)
     if hole.several:
         return "the inputs differ: leave it out, and each is inferred"
     return "put the mistakes above it right first" if hole.stated else "change the layers around it"

@@ -1,41 +1,56 @@
 """Which input sizes fit: the constraints on symbols that the layers ask for, solved over the integers.
 
-Sizes grow with the input's (a convolution's output is never smaller for a larger input), so that the least size and
-the ranges of equal outputs are found by bisection; what does not grow (a skip that only fits multiples of 16) is
-found by trying.
+Symbols that share no constraint are solved one by one, exactly. Those that share one are solved for equal sizes, as
+exactly; where no equal sizes fit, the smallest sizes that do are looked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
-from itertools import product as pairs
+from itertools import islice
+from math import gcd
 from typing import NamedTuple
 
 from netdsl.checker.context import Constraint
-from netdsl.core.limits import MAX_INTEGER
-from netdsl.core.sizes import Dim, Expr, Floor, Shape, Unknown, evaluate, symbols
-from netdsl.core.text import text
+from netdsl.checker.solve.one_symbol import LARGEST, STEPS, direction, solve_one
+from netdsl.core.size_sets import SizeSet
+from netdsl.core.sizes import Dim, Expr, Monomial, Shape, Unknown, evaluate, symbols
+from netdsl.core.source import Span
+from netdsl.program import OpenSizes
 
-LARGEST = 1 << 20
-TRIED = 1024
-TRIED_IN_PAIRS = 48
-SEPARATOR = "; "
-"""Between conditions on sizes that hold together."""
+TRIED_APART = 1024
+"""So many sizes are tried for the first of several symbols."""
 
 
 class Solution(NamedTuple):
-    """The sizes that fit: in words (`H, W = 32…39`), and one example for each symbol."""
+    """The sizes that fit, the symbols that hang together in one; an example for each symbol, where one is found."""
 
-    words: str | None
-    values: Mapping[str, int]
+    sizes: tuple[OpenSizes, ...]
+    values: Mapping[str, int] | None
+
+    @property
+    def words(self) -> str | None:
+        """`H, W = 32…39`; None where every size fits."""
+        found: dict[tuple[bool, str], list[str]] = {}
+        for one in self.sizes:
+            found.setdefault((one.fit.is_bound, one.words), []).extend(one.heads)
+        listed = sorted(found.items(), key=lambda item: item[0][0])
+        said = (" ".join(filter(None, [", ".join(heads), words])) for (_, words), heads in listed if words or heads)
+        return "; ".join(said) or None
+
+
+class Pin(NamedTuple):
+    """A join that leaves one size alone to symbols."""
+
+    constraint: Constraint
+    names: tuple[str, ...]
+    size: int
 
 
 def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constraint:
     """The sizes of a shape's symbols that satisfy the constraints, or the first constraint that leaves none."""
-    names = [str(dim) for dim in shape if isinstance(dim, Expr)]
-    names += sorted(symbols(shape) - set(names))
-    distinct = list({(found.left, found.relation, found.right): found for found in constraints}.values())
+    names = _names(shape)
+    distinct = _distinct(constraints)
     solution = _solve(names, distinct)
     if solution is not None:
         return solution
@@ -46,146 +61,161 @@ def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constra
     return distinct[high - 1]
 
 
+def find_pins(shape: Shape, constraints: Sequence[Constraint]) -> Iterator[Pin]:
+    """The joins that leave one size alone to symbols to which all other constraints leave several."""
+    pinned: dict[tuple[Span, int], Pin] = {}
+    for names, group in _components(_names(shape), _distinct(constraints)):
+        size = solve_one(group).only if len(names) == 1 else None
+        others = [found for found in group if not found.joins]
+        if size is None or len(others) == len(group) or solve_one(others).only is not None:
+            continue
+        for join in (found for found in group if found.joins):
+            others.append(join)
+            if solve_one(others).only == size:
+                before = pinned.get((join.span, size))
+                pinned[join.span, size] = Pin(join, (*(before.names if before else ()), *names), size)
+                break
+    yield from pinned.values()
+
+
+def _names(shape: Shape) -> list[str]:
+    names = [str(dim) for dim in shape if isinstance(dim, Expr)]
+    return list(dict.fromkeys([*names, *sorted(symbols(shape) - set(names))]))
+
+
+def _distinct(constraints: Sequence[Constraint]) -> list[Constraint]:
+    """The constraints whose sizes are known, each once."""
+    known = (found for found in constraints if not isinstance(found.left - found.right, Unknown))
+    return list({(found.left, found.relation, found.right): found for found in reversed([*known])}.values())[::-1]
+
+
 def _solve(names: Sequence[str], constraints: Sequence[Constraint]) -> Solution | None:
-    least = {name: _least(name, constraints) for name in names}
-    if any(size is None for size in least.values()):
-        return None
-    lows = {name: size or 1 for name, size in least.items()}
+    sizes: list[OpenSizes] = []
+    values: dict[str, int] = {}
+    is_found = True
+    for group, asked in _components(names, constraints):
+        if not all(map(_is_possible, asked)):
+            return None
+        fit = solve_one(asked)
+        example: Mapping[str, int] | None = dict.fromkeys(group, fit.least) if fit else None
+        if not fit and len(group) > 1:
+            example = _apart(group, asked)
+        if example is None and fit.searched is None:
+            return None
+        conditions = tuple(_reduced(found.left, found.relation, found.right) for found in asked)
+        equal = len(group) > 1 and not (fit and _is_box(group, asked, fit))
+        sizes.append(OpenSizes(tuple(group), fit, equal, conditions if len(group) > 1 else ()))
+        is_found = is_found and example is not None
+        values.update(example or {})
+    return Solution(tuple(sizes), values if is_found else None)
+
+
+def _components(
+    names: Sequence[str], constraints: Sequence[Constraint]
+) -> Iterator[tuple[list[str], list[Constraint]]]:
+    """The symbols that hang together by constraints, with these."""
+    groups = [{name} for name in names]
+    for found in constraints:
+        asked = symbols((found.left, found.right))
+        met = [group for group in groups if group & asked]
+        groups = [group for group in groups if not group & asked]
+        groups += [set().union(*met)] if met else []
+    for group in sorted(groups, key=lambda group: min(map(names.index, group))):
+        asked_of = [found for found in constraints if symbols((found.left, found.right)) & group]
+        yield sorted(group, key=names.index), asked_of
+
+
+def _is_box(names: Sequence[str], constraints: Sequence[Constraint], fit: SizeSet) -> bool:
+    """Whether the first sizes that fit also fit in any combination, as far as two of them tell."""
+    low, high = next(fit.runs())
+    two = (low, high) if high > low else tuple(first for first, _ in islice(fit.runs(), 2))
+    return all(_holds(constraints, {**dict.fromkeys(names, two[0]), name: two[-1]}) for name in names)
+
+
+def _apart(names: Sequence[str], constraints: Sequence[Constraint]) -> dict[str, int] | None:
+    """The smallest and most nearly square sizes that fit, of those that are tried; None where none does."""
     equal = [found for found in constraints if found.relation == "=="]
-    if not equal:
-        lows = _raised(lows, constraints)
-        return Solution(_at_least(lows), lows) if _holds(constraints, lows) else None
-    free = sorted(frozenset().union(*(symbols((found.left, found.right)) for found in equal)), key=names.index)
-    rest = {name: size for name, size in lows.items() if name not in free}
-    solution = _together(free, rest, lows, constraints) or _apart(free, rest, lows, constraints)
-    if solution is None:
-        return None
-    words = SEPARATOR.join(filter(None, [solution.words, _at_least(rest)]))
-    return Solution(words, {**rest, **solution.values})
-
-
-def _least(name: str, constraints: Sequence[Constraint]) -> int | None:
-    """The least size of one symbol that its own lower bounds allow; None where none does."""
-    own = [found for found in constraints if found.relation == ">=" and symbols((found.left, found.right)) == {name}]
-    low, high = 1, LARGEST
-    if not _holds(own, {name: high}):
-        return next((size for size in range(1, TRIED) if _holds(own, {name: size})), None)
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if _holds(own, {name: middle}) else (middle + 1, high)
-    return low
-
-
-def _raised(lows: Mapping[str, int], constraints: Sequence[Constraint]) -> dict[str, int]:
-    """Sizes large enough for the bounds on several symbols at once."""
-    sizes = dict(lows)
-    for _ in range(20):
-        if _holds(constraints, sizes):
-            break
-        sizes = {name: size * 2 for name, size in sizes.items()}
-    return sizes
-
-
-def _together(
-    free: Sequence[str], rest: Mapping[str, int], lows: Mapping[str, int], constraints: Sequence[Constraint]
-) -> Solution | None:
-    """The solutions with all sizes equal: `H, W = 32…39`, `H, W = 16, 32, 48, …`."""
-
-    def fits(size: int) -> bool:
-        return _holds(constraints, {**rest, **dict.fromkeys(free, size)})
-
-    low = max(lows[name] for name in free)
-    start = _reach(constraints, free, rest, low)
-    found = [size for size in range(start, start + TRIED) if fits(size)]
-    if not found:
-        return None
-    return Solution(f"{', '.join(free)} = {_progression(found)}", dict.fromkeys(free, found[0]))
-
-
-def _reach(constraints: Sequence[Constraint], free: Sequence[str], rest: Mapping[str, int], low: int) -> int:
-    """The least common size at which a growing side has come up to the number it must equal."""
-    targets = [(found.left, found.right) for found in constraints if found.relation == "==" and _grows(found.left)]
-    for left, right in targets:
-        if isinstance(right, int):
-            high = LARGEST
-            while low < high:
-                middle = (low + high) // 2
-                reached = evaluate(left, {**rest, **dict.fromkeys(free, middle)}) >= right
-                low, high = (low, middle) if reached else (middle + 1, high)
-    return low
-
-
-def _apart(
-    free: Sequence[str], rest: Mapping[str, int], lows: Mapping[str, int], constraints: Sequence[Constraint]
-) -> Solution | None:
-    """The smallest and most nearly square solution, and the equation that all of them solve."""
+    main = next((found for found in equal if _shrinks_never(found.left) and isinstance(found.right, int)), None)
     best: dict[str, int] | None = None
-    for values in _candidates(free, rest, lows, constraints):
-        if _holds(constraints, {**rest, **values}) and (best is None or _spread(values) < _spread(best)):
+    for values in islice(_candidates(names, main), STEPS):
+        if (best is None or _spread(values) < _spread(best)) and _holds(constraints, values):
             best = values
-    if best is None:
-        return None
-    asked = next(found for found in constraints if found.relation == "==" and symbols((found.left,)) & set(free))
-    return Solution(_reduced(asked.left, asked.right), best)
+    return best
 
 
-def _candidates(
-    free: Sequence[str], rest: Mapping[str, int], lows: Mapping[str, int], constraints: Sequence[Constraint]
-) -> Iterator[dict[str, int]]:
-    """Sizes worth trying: for two symbols the second is bisected for, for more a small cube is searched."""
-    asked = [found for found in constraints if found.relation == "==" and isinstance(found.right, int)]
-    if len(free) == 1 or not asked or not _grows(asked[0].left):
-        ranges = [range(lows[name], lows[name] + (TRIED if len(free) == 1 else TRIED_IN_PAIRS)) for name in free]
-        yield from (dict(zip(free, sizes, strict=True)) for sizes in pairs(*ranges))
+def _is_possible(found: Constraint) -> bool:
+    """Whether an equation can hold at all: the common divisor of its terms divides its constant."""
+    if found.relation == ">=":
+        return True
+    difference = found.left - found.right
+    if not isinstance(difference, Expr):
+        return difference == 0
+    common = gcd(*(factor for monomial, factor in difference.terms if monomial))
+    return difference.constant % common == 0
+
+
+def _candidates(names: Sequence[str], main: Constraint | None) -> Iterator[dict[str, int]]:
+    """Sizes worth trying: all but the last symbol's are counted up, and the last is found by bisection."""
+    *first, last = names
+    if main is None or last not in symbols((main.left,)):
+        yield from (dict(zip(names, sizes, strict=True)) for sizes in _counted(len(names)))
         return
-    *first, last = free
-    span = TRIED if len(first) == 1 else 32
-    for sizes in pairs(*(range(lows[name], lows[name] + span) for name in first)):
+    assert isinstance(main.left, Expr)
+    assert isinstance(main.right, int)
+    for sizes in islice(_counted(len(first)), TRIED_APART):
         values = dict(zip(first, sizes, strict=True))
-        yield {**values, last: _reach(asked[:1], [last], {**rest, **lows, **values}, lows[last])}
+        if not _divides(main.left, main.right, values, last):
+            continue
+        low, high = 1, 1
+        while (reached := evaluate(main.left, {**values, last: high})) < main.right and high < LARGEST:
+            low, high = high + 1, high * 2
+        if reached < main.right:
+            continue
+        while low < high:
+            middle = (low + high) // 2
+            enough = evaluate(main.left, {**values, last: middle}) >= main.right
+            low, high = (low, middle) if enough else (middle + 1, high)
+        yield {**values, last: low}
+
+
+def _divides(left: Expr, right: int, values: Mapping[str, int], last: str) -> bool:
+    """Whether a product can come to a number, by the factors of it that are known."""
+    if len(left.terms) > 1:
+        return True
+    ((monomial, factor),) = left.terms
+    for atom in monomial:
+        known: Monomial = (atom,)
+        if last not in Expr(((known, 1),)).symbols:
+            factor *= atom.evaluate(values)
+    return factor > 0 and right % factor == 0
+
+
+def _counted(count: int) -> Iterator[tuple[int, ...]]:
+    """Every tuple of positive sizes, those with a small sum first."""
+    total = count
+    while True:
+        yield from _summing(count, total)
+        total += 1
+
+
+def _summing(count: int, total: int) -> Iterator[tuple[int, ...]]:
+    if count == 1:
+        yield (total,)
+        return
+    for first in range(1, total - count + 2):
+        yield from ((first, *others) for others in _summing(count - 1, total - first))
 
 
 def _holds(constraints: Iterable[Constraint], values: Mapping[str, int]) -> bool:
     for found in constraints:
-        if isinstance(found.left, Unknown) or isinstance(found.right, Unknown):
-            continue
-        if not symbols((found.left, found.right)) <= values.keys():
-            continue
         left, right = evaluate(found.left, values), evaluate(found.right, values)
-        if left < right or (found.relation == "==" and left != right) or left >= MAX_INTEGER**2:
+        if left < right or (found.relation == "==" and left != right):
             return False
     return True
 
 
-def _grows(dim: Dim) -> bool:
-    """Whether a size never shrinks when a symbol grows."""
-    if not isinstance(dim, Expr):
-        return True
-    return all(
-        factor > 0 and all(_grows(atom.numerator) for atom in monomial if isinstance(atom, Floor))
-        for monomial, factor in dim.terms
-        if monomial
-    )
-
-
-def _progression(sizes: Sequence[int]) -> str:
-    """`32…39`, `16, 32, 48, …`, `8`."""
-    steps = {after - before for before, after in pairwise(sizes)}
-    endless = len(steps) == 1 and sizes[-1] - sizes[0] + max(steps) >= TRIED - 1
-    if len(sizes) == 1:
-        return str(sizes[0])
-    if steps == {1}:
-        return text("{size} or more", size=sizes[0]) if endless else f"{sizes[0]}…{sizes[-1]}"
-    shown = ", ".join(map(str, sizes[:3]))
-    return f"{shown}, …" if len(sizes) > 3 else shown
-
-
-def _at_least(lows: Mapping[str, int]) -> str | None:
-    """`H, W ≥ 5`; None where any size fits."""
-    sizes: dict[int, list[str]] = {}
-    for name, size in lows.items():
-        sizes.setdefault(size, []).append(name)
-    return SEPARATOR.join(f"{', '.join(names)} ≥ {size}" for size, names in sizes.items() if size > 1) or None
+def _shrinks_never(dim: Dim) -> bool:
+    return isinstance(dim, Expr) and direction(dim) == 1
 
 
 def _spread(values: Mapping[str, int]) -> tuple[int, int]:
@@ -194,10 +224,11 @@ def _spread(values: Mapping[str, int]) -> tuple[int, int]:
     return sum(sizes), max(sizes)
 
 
-def _reduced(left: Dim, right: Dim) -> str:
+def _reduced(left: Dim, relation: str, right: Dim) -> str:
     """`(H/2)*(W/2) = 32` for 32*(H/2)*(W/2) = 1024."""
-    if isinstance(left, Expr) and len(left.terms) == 1 and isinstance(right, int):
+    sign = "=" if relation == "==" else "≥"
+    if relation == "==" and isinstance(left, Expr) and len(left.terms) == 1 and isinstance(right, int):
         ((monomial, factor),) = left.terms
         if right % factor == 0:
             return f"{Expr(((monomial, 1),))} = {right // factor}"
-    return f"{left} = {right}"
+    return f"{left} {sign} {right}"

@@ -59,6 +59,7 @@ class Commands(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the arguments begin with."""
         name = args[0]
+        # Completion asks for half-written names, which are no mistakes.
         if name not in self.names and not ctx.resilient_parsing and name not in self._plugin_commands(ctx):
             raise click.UsageError(self._unknown(name), ctx)
         return super().resolve_command(ctx, args)
@@ -82,6 +83,7 @@ class Commands(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> NoReturn:
         """Runs a command and exits: 1 for an error in a file, 2 for a wrong usage, 130 and 143 when stopped."""
+        # Otherwise click prints errors in its own words and exits with its own statuses.
         extra["standalone_mode"] = False
         try:
             status = super().main(*args, **extra)
@@ -93,6 +95,7 @@ class Commands(click.Group):
 
     def _plugin_commands(self, ctx: click.Context) -> Mapping[str, click.Command]:
         """The commands of plugins; a scan for plugins is slow, and so it is made only where no name of ours fits."""
+        # Nested contexts share `meta`, so that the plugins are scanned once.
         if PLUGINS not in ctx.meta:
             from netdsl.plugins.registry import load_commands
 

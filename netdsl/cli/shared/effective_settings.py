@@ -25,6 +25,7 @@ def effective_settings(program: ProgramText) -> Mapping[str, str]:
     except NetdslError:
         return {}
     found = {name: written(value) for name, value in _settings(experiment)}
+    # What the command line said comes last and goes before all else.
     return {**_variables(program), **found, **program.settings.overrides}
 
 

@@ -55,6 +55,7 @@ class Settings:
         """The checked text, and what is wrong with it."""
         from netdsl.checker import check  # listing the words of the language needs no parser
 
+        # A plugin's warning is shown as netdsl's own are, without Python's file and line.
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", PluginWarning)
             found = check(source, self.registry, overrides=self.overrides, variant=self.variant)
@@ -129,6 +130,7 @@ def read_source(file: str) -> Source:
     name = "<stdin>" if file == "-" else file
     try:
         with click.open_file(file, "rb") as stream:
+            # A device or an endless pipe is read no further than shows that it is too large.
             content = stream.read(LARGEST)
     except OSError as error:
         raise WrongPath(_unreadable(file, error)) from error

@@ -41,6 +41,7 @@ def write_output(content: bytes, path: str | None) -> None:
         if file.is_file() or not file.exists():
             write_atomically(file, content)  # no half of it stays where the disk is full
         else:
+            # A pipe or a device cannot be replaced by another file.
             file.write_bytes(content)
     except OSError as error:
         raise WrongPath(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error))) from error

@@ -41,8 +41,10 @@ def replace_text(source: Source, new: str) -> bool:
         WrongPath: the file cannot be written, and is as it was.
     """
     if source.name in NOT_FILES:
+        # As bytes, since a text stream may change the line ends and the encoding.
         click.echo(new.encode(), nl=False)
         return False
+    # An unchanged file keeps its time, by which build tools go.
     if new == source.text:
         return False
     try:
@@ -56,6 +58,7 @@ def replace_text(source: Source, new: str) -> bool:
 
 def patch(source: Source, new: str, *, color: bool) -> str:
     """The difference between a source and a text, as `patch` reads it."""
+    # `splitlines` would part at characters that end no line for `patch`.
     old_lines, new_lines = (list(StringIO(version, newline="\n")) for version in (source.text, new))
     name = source.name.lstrip("/")
     return "".join(_styled(unified_diff(old_lines, new_lines, f"a/{name}", f"b/{name}"), color))

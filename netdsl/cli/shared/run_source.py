@@ -45,6 +45,7 @@ def read_run_source(run: Path, settings: Settings, *, free: Collection[str] | No
     Raises:
         TrainingError: there is no run.
     """
+    # A checkpoint lies in a folder of the run.
     root = run.parent.parent if run.suffix == ".safetensors" else run
     try:
         described = read_about(root)["source"]
@@ -58,6 +59,7 @@ def read_run_source(run: Path, settings: Settings, *, free: Collection[str] | No
         _require_same(source, settings, free)
     settings = replace(
         settings,
+        # What is given now goes before what was given then.
         overrides=source["overrides"] | dict(settings.overrides),
         variant=settings.variant or source["variant"],
         plugins=settings.plugins and source["plugins"],

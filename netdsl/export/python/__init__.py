@@ -43,9 +43,11 @@ def export(network: Network, title: str) -> str:
 
 def _imports(definitions: list[SourceDefinition], texts: list[str]) -> list[Import]:
     found = [one for definition in definitions for name, one in definition.imports.items() if name in definition.names]
+    # Parsed, since a comment or a text may contain the same words.
     names = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     return [*found, *(one for name, one in USUAL.items() if name in names)]
 
 
 def _one_line(title: str) -> str:
+    # A backslash or a quote would end or change the docstring.
     return " ".join(title.replace("\\", "/").replace('"', "'").split())

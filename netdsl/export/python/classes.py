@@ -40,10 +40,12 @@ class Classes:
         self.names |= {name, *reserved()}
         for node in network.nodes:
             self._find(node, ())
+        # Bodies inside bodies are defined by those around them.
         for key in self.inner.get((), ()):
             self._define(key)
         span = Source("", "").span(0, 0)
         root = Node("", "", None, "", span, network.input, network.out, network.call, 0, 0, children=network.nodes)
+        # The net itself is a class with one use, so that nothing becomes a parameter.
         self.texts.append(Definition(self.expressions, [root], Parameters(1)).text(name, summary(network)))
 
     def _find(self, node: Node, around: Key) -> None:
@@ -58,12 +60,15 @@ class Classes:
 
     def _define(self, key: Key) -> None:
         """Writes the classes of all uses of a block or a body, those inside them first."""
+        # Popped first: a key that comes again is being written or is written.
         nodes = self.uses.pop(key, None)
         if nodes is None:
             return
+        # A class must stand above those that make instances of it.
         for other in self.inner.get(key, ()):
             self._define(other)
         alike: dict[object, list[Node]] = {}
+        # Uses that are equal down to the last number are tried once for all: deep nets have thousands.
         for node in nodes:
             alike.setdefault(self.expressions.identity(node), []).append(node)
         groups = self._groups([same[0] for same in alike.values()])
@@ -77,6 +82,7 @@ class Classes:
                 use = Made(name, made.parameters.signature, arguments, tuple(sorted(first.takes)))
                 for node in alike[self.expressions.identity(first)]:
                     self.expressions.made[node.path] = use
+        # Their identity has changed: from here on they are instances of a class.
         for node in nodes:
             self.expressions.forget(node)
 
@@ -142,6 +148,7 @@ def _key(node: Node) -> Key:
     if node.block:
         return ("block", node.block.name)
     labelled = any(not child.key.isdigit() for child in node.children)
+    # A label needs an attribute, and only a class has any.
     if node.layer is None and (labelled or node.call != SEQUENTIAL):
         return ("body", node.key, *node.span)
     if node.layer is not None and (node.call.target == SKIPPING.target or any(child.takes for child in node.children)):
@@ -158,9 +165,11 @@ def _kinds(nodes: Iterable[Node]) -> Iterable[list[Node]]:
 
 def _structure(node: Node) -> object:
     """What nodes share that differ in numbers alone."""
+    # The arguments of containers decide what `forward` does; those of layers can become parameters.
     arguments = repr(node.call.arguments) if node.children else tuple(node.call.arguments)
     key = "" if node.key.isdigit() else node.key
     children = tuple(map(_structure, node.children))
+    # A place of the text tells statements apart that look the same.
     return node.call.target, arguments, key, node.span.start, tuple(sorted(node.takes)), children
 
 
@@ -168,6 +177,7 @@ def _header(node: Node) -> str:
     """A block's definition up to its body, as its file has it."""
     name = node.block.name if node.block else ""
     text = node.children[0].span.source.text if node.children else ""
+    # The block's source is that of its body, which may be another file.
     found = re.search(rf"\bblock\s+({re.escape(name)}\b[^{{]*)", text)
     return _one_line(found[1]) if found else name
 

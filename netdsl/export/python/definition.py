@@ -51,11 +51,13 @@ class Definition:
     def _constructor(self) -> Iterator[str]:
         """The lines of `__init__`, as far in as they stand."""
         plain = all(child.key.isdigit() for node in self.nodes for child in node.children)
+        # A plain `nn.Sequential` takes its modules as arguments, as one would write it.
         if plain and self.target == SEQUENTIAL.target:
             items = self.expressions.items([node.children for node in self.nodes], self.parameters)
             yield from lay_out(Group("super().__init__(", items), 2 * INDENT)
             return
         yield " " * 2 * INDENT + "super().__init__()"
+        # Equal children in a row become a loop.
         for (key, argument), run in groupby(self._children(), lambda child: (_place(child[0]), child[1])):
             yield from _assignments(key, argument, len(list(run)))
 
@@ -65,6 +67,7 @@ class Definition:
             row = [node.children[index] for node in self.nodes]
             argument = self.expressions.item(row, self.parameters)
             if row[0].layer is None and row[0].block is None:
+                # A body is written in full, so that its own text would be said twice.
                 argument = Argument(argument.value)
             yield key, argument
 
@@ -72,6 +75,7 @@ class Definition:
         if self.target == SEQUENTIAL.target:
             return iter(())
         takes = only(self._takes(node) for node in self.nodes)
+        # One `forward` serves all uses only where they are handed the same outputs.
         only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
         if self._is_composite():
             return composite_forward(self.first, takes)
@@ -116,6 +120,7 @@ def _assignment(key: str, argument: Argument, indent: int) -> Iterator[str]:
     value, comment = argument.value, argument.comment
     if is_attribute(key):
         yield from lay_out(value, indent, f"self.{key} = ", comment=comment)
+    # A key that is no identifier cannot stand behind a dot.
     else:
         elements = (Argument(value),) if not key else (Argument(literal(key)), Argument(value))
         call: Expression = Group("self.add_module(" if key else "self.append(", elements)
@@ -123,10 +128,12 @@ def _assignment(key: str, argument: Argument, indent: int) -> Iterator[str]:
 
 
 def _docstring_lines(text: str) -> list[str]:
+    # A backslash or a quote would end or change the docstring.
     text = text.replace("\\", "/").replace('"', "'")
     if len(text) + INDENT + len('""""""') <= WIDTH and "\n" not in text:
         return [f'"""{text}"""']
     paragraphs = (wrap(one, WIDTH - INDENT - len('""""""'), break_long_words=False) for one in text.split("\n\n"))
+    # An empty line parts the paragraphs, none stands before the first.
     first, *others = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
     return [f'"""{first}', *others, '"""']
 

@@ -125,16 +125,19 @@ class Expressions:
         """A slot that stands more often in some uses than in others: a loop, perhaps after a first of its own."""
         before = parameters.copy()
         try:
+            # A trial may enter parameters, which a failure must take back.
             return [self._loop(slot, parameters)]
         except Differ:
             parameters.found = before.found
         if 0 in slot.counts:
             raise Differ
+        # The first of a stage often differs: it changes the size, and the others keep it.
         first = self._stretch(slot.iteration(0), parameters)
         return [*first, self._loop(slot.after_the_first(), parameters)]
 
     def _loop(self, slot: Slot, parameters: Parameters) -> Argument:
         for use in slot.iterations:
+            # All iterations of one use must be equal, for the loop has one expression.
             only(tuple(map(self.identity, iteration)) for iteration in use or ((),))
         elements = self._stretch([use[0] if use else None for use in slot.iterations], parameters)
         counts = [ABSENT if use is None else len(use) for use in slot.iterations]
@@ -157,11 +160,13 @@ class Expressions:
     def _composite(self, nodes: Uses, parameters: Parameters) -> Expression:
         first = _present(nodes)[0]
         bodies = self.bodies(nodes, parameters)
+        # `residual matching` without a sum leaves its body in a Sequential, under the body's name.
         if first.call == SEQUENTIAL:
             return Group("nn.Sequential(", (Argument(Group("OrderedDict(", bodies)),))
         module, _, name = first.call.target.partition(":")
         if module == MODULES:
             self.composites[name] = None
+            # The body comes first in our own modules, where it needs no name.
             bodies = tuple(replace(body, keyword="") if body.keyword == "body" else body for body in bodies)
         elif any(node.takes for node in _present(nodes)):
             raise ExportError(
@@ -186,6 +191,7 @@ class Expressions:
         found = [None if node is None else {child.key: child for child in node.children}.get(key) for node in nodes]
         there = [ABSENT if node is None else one is not None for node, one in zip(nodes, found, strict=True)]
         value = self.write(found, parameters)
+        # A body that some uses lack becomes an argument that may be None.
         if False not in there:
             return Argument(value, keyword="" if key.isdigit() else key)
         if key.isdigit():
@@ -201,6 +207,7 @@ class Expressions:
         positional: bool = True,
     ) -> tuple[Argument, ...]:
         """Arguments that are not the default in every use: the required ones by place, the others by name."""
+        # What labels a module takes is written in its `forward`.
         names = only(tuple(name for name in one if name not in SKIPS) for one in given if one is not None)
         columns = {name: [ABSENT if one is None else _plain(name, one[name]) for one in given] for name in names}
         known = signature or {}
@@ -249,6 +256,7 @@ def _is_usual(name: str, columns: Mapping[str, Column], signature: Signature) ->
     default = signature.get(name, REQUIRED)
     if default is REQUIRED:
         return False
+    # A stride that equals the kernel size is torch's own default.
     usual = columns[default.parameter] if isinstance(default, Like) else [default] * len(columns[name])
     pairs = zip(columns[name], usual, strict=True)
     return all(value is ABSENT or same(value, other) for value, other in pairs)
@@ -259,10 +267,12 @@ def _placed(needed: Sequence[str], signature: Signature) -> int:
     required = [name for name in signature if signature[name] is REQUIRED]
     if len(needed) == 1 and list(needed) == list(signature)[:1] and _is_amount(needed[0], signature):
         return 1
+    # By place only if all required ones are there, in the order of the signature.
     return len(required) if list(needed[: len(required)]) == required else 0
 
 
 def _is_amount(name: str, signature: Signature) -> bool:
+    # A `dim` without its name says nothing to the reader; `Dropout(0.5)` does.
     return type(signature[name]) in (int, float) and "dim" not in name
 
 

@@ -60,9 +60,11 @@ Expression = InlineText | Group | Repeated | Optional
 def literal(value: object) -> Expression:
     """A value of the language as Python writes it."""
     if isinstance(value, tuple):
+        # Python reads `(3)` as a number.
         comma = "," if len(value) == 1 else ""
         return Group("(", tuple(Argument(literal(element)) for element in value), f"{comma})")
     if isinstance(value, str):
+        # JSON's quotes are double, as `black` wants them.
         return InlineText(json.dumps(str(value), ensure_ascii=False))
     if isinstance(value, float):
         return InlineText(
@@ -108,6 +110,7 @@ def lay_out(
 ) -> Iterator[str]:
     """The lines of `prefix expression suffix`, with a comment behind it where that fits, else before it."""
     if isinstance(expression, Repeated) and len(expression.elements) == 1 and not comment:
+        # The comment of the only element belongs to the whole loop.
         comment = expression.elements[0].comment
     margin, line = " " * indent, flat(expression)
     if line is not None and len(margin + prefix + line + suffix) <= WIDTH:
@@ -127,6 +130,7 @@ def _exploded(expression: Group | Repeated | Optional, indent: int) -> tuple[str
     match expression:
         case Group(opening, elements, closing):
             together = _flat_elements(elements)
+            # `black` joins the elements on one line, but not those with a trailing comma.
             if together is not None and indent + len(together) <= WIDTH and closing == ")":
                 return opening, closing, iter([" " * indent + together])
             return opening, closing.lstrip(","), _elements(elements, indent)

@@ -20,6 +20,7 @@ def class_name(name: str) -> str:
 
 def variable(name: str) -> str:
     """The name itself, or with an underscore where Python or the exported file has a use for it."""
+    # Python normalises identifiers as it reads them.
     return f"{name}_" if name in TAKEN or keyword.iskeyword(name) else unicodedata.normalize("NFKC", name)
 
 

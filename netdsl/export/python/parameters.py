@@ -57,10 +57,12 @@ class Parameters:
         """
         present = list(_present(values))
         constant = all(same(value, present[0]) for value in present)
+        # In some uses the layer is missing: the parameter of that name may serve both.
         if constant and len(present) < len(values) and _agree(self._column(hint), values):
             return InlineText(self._use(hint, self._column(hint), values, default))
         if constant:
             return literal(present[0])
+        # Equal values of one column before formulas: `width` says more than `planes * 1`.
         for name, column in self._candidates(hint):
             if _agree(column, values):
                 return InlineText(self._use(name, column, values, default))
@@ -92,6 +94,7 @@ class Parameters:
 
     def arguments(self, use: int) -> Mapping[str, Any]:
         """What the parameters are in one use; one without meaning there is what it is elsewhere."""
+        # A class's argument has to be given even where the use has no layer for it.
         return {name: next(_present([one.values[use], *one.values])) for name, one in self._ordered()}
 
     @property
@@ -114,15 +117,18 @@ class Parameters:
         known = {name: one.values for name, one in self.found.items()}
         named = {variable(name): column for name, column in self.given.items()}
         columns = {**known, **{name: column for name, column in named.items() if name not in known}}
+        # The block's own names first, since the author chose them.
         yield from sorted(columns.items(), key=lambda item: (item[0] != hint, item[0] not in named))
 
     def _use(self, name: str, column: Column, values: Column, default: Any) -> str:
         """The parameter of a column, entered or completed by these values."""
         name = variable(name)
+        # Another column has the name: both cannot be one parameter.
         if name in self.found and self.found[name].values is not column:
             name = unused(name, self.found)
         merged = [other if one is ABSENT else one for one, other in zip(column, values, strict=True)]
         kept = self.found[name].default if name in self.found else self.defaults.get(name, default)
+        # A default that no use has would mislead the reader.
         usual = any(same(value, kept) for value in merged)
         self.found[name] = ClassParameter(merged, kept if usual else REQUIRED)
         return name
@@ -134,6 +140,7 @@ def _present(values: Column) -> Iterator[Any]:
 
 def same(one: object, other: object) -> bool:
     """Whether two values are written alike: 2 and 2.0 are, 1 and true are not."""
+    # True equals 1 in Python.
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
@@ -172,6 +179,7 @@ def _multiple(column: Column, values: Column) -> str:
 def _annotation(values: Column) -> str:
     names = {_type_name(value) for value in values}
     if names >= {"int", "float"}:
+        # Python accepts an int for a float.
         names -= {"int"}
     return " | ".join(sorted(names, key=lambda name: (name == "None", name)))
 

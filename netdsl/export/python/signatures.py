@@ -27,8 +27,10 @@ class Like:
 def signature(call: Call, layer: Layer | None) -> Signature | None:
     """The signature of what a call constructs; None where it is not known, and every argument is named."""
     module, _, name = call.target.partition(":")
+    # Torch's own classes by name are not in the table; their parameters are known from torch.
     if layer is not None and layer.name.startswith("nn."):
         return {parameter.name: parameter.default for parameter in layer.parameters.values()}
+    # A plugin's class is not imported only to be written.
     return table().get(name) if module in ("torch.nn", "netdsl.modules") else None
 
 
@@ -50,5 +52,6 @@ def _parse(line: str) -> tuple[str, Signature]:
     return function.name, dict(zip(names, [*required, *defaults], strict=True))
 
 
+# A bare name is another parameter: `stride=kernel_size`.
 def _default(node: ast.expr) -> Any:
     return Like(node.id) if isinstance(node, ast.Name) else ast.literal_eval(node)

@@ -41,6 +41,7 @@ def slots(bodies: Sequence[Body]) -> list[Slot]:
     """
     intervals = _intervals([body for body in bodies if body is not None])
     firsts = [first for first, _ in intervals]
+    # Bisected: deep nets have thousands of nodes in a body.
     parts = [None if body is None else _parts(body, firsts) for body in bodies]
     return [
         Slot(tuple(None if part is None else _iterations(part[index]) for part in parts))
@@ -70,6 +71,7 @@ def _intervals(bodies: Sequence[Sequence[Node]]) -> list[tuple[int, int]]:
 def _held_together(body: Sequence[Node]) -> Iterator[tuple[int, int]]:
     starts = [node.span.start for node in body]
     yield from ((start, start) for start in starts)
+    # A statement after one that stands below it in the text can only come from another round.
     yield from ((after, before) for before, after in pairwise(starts) if after <= before)
 
 

@@ -44,12 +44,15 @@ def closure(names: Iterable[str], composites: bool) -> list[SourceDefinition]:
 
     With `composites` the names are those of modules with bodies, as an exported file has them.
     """
+    # The composites of an exported file have no skips to carry, so that they have a source of their own.
     known, found = _composites() if composites else _modules(), dict[str, SourceDefinition]()
 
     def visit(name: str) -> None:
         if name in known and name not in found:
+            # A set has no order that lasts: sorted, the same net gives the same file.
             for other in sorted(known[name].names - {name}):
                 visit(other)
+            # After its own needs, as Python runs from the top.
             found[name] = known[name]
 
     for name in names:
@@ -66,7 +69,7 @@ def reserved() -> frozenset[str]:
 def import_lines(imports: Iterable[Import]) -> list[str]:
     """Import statements as `isort` sorts them: the standard library, a blank line, the rest."""
     groups: tuple[list[Import], list[Import]] = ([], [])
-    for one in dict.fromkeys(imports):
+    for one in dict.fromkeys(imports):  # the order of first use is kept
         groups[one.module.partition(".")[0] not in sys.stdlib_module_names].append(one)
     blocks = ["\n".join(_statements(group)) for group in groups if group]
     return "\n\n".join(blocks).split("\n") if blocks else []

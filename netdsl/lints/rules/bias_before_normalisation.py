@@ -32,6 +32,7 @@ def find_bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
     found = [
         (place, norms[place])
         for place in program.everywhere(lambda place: place in norms and _has_channel_bias(place))
+        # Those that are allowed are neither counted nor changed.
         if not is_allowed(BIAS_BEFORE_NORMALISATION, place.node.span)
     ]
     if not found:

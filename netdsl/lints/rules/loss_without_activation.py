@@ -32,6 +32,7 @@ def find_loss_without_activation(program: Program) -> Iterator[Diagnostic]:
     loss, last = program.experiment.loss, program.last
     if loss is None or loss.span is None or last is None or not loss.component.needs:
         return
+    # A flatten or a dropout behind the activation changes nothing of it.
     computed = (place for place in (last, *last.chain()) if Trait.PASSES_THROUGH not in place.traits)
     end = next(computed, None)
     needs, other = loss.component.needs, loss.component.on_scores
@@ -43,6 +44,7 @@ def find_loss_without_activation(program: Program) -> Iterator[Diagnostic]:
         activation=needs,
         end=end.node.name,
     )
+    # The settings behind the loss's name stay.
     span = Span(loss.span.source, loss.span.start, loss.span.start + len(loss.component.name))
     labels = (Label(end.node.span, "the net ends here"),)
     advice, fix = None, None

@@ -31,6 +31,7 @@ OVERWRITTEN_NUMBERS = Code(
 @lint(OVERWRITTEN_NUMBERS)
 def find_overwritten_numbers(program: Program) -> Iterator[Diagnostic]:
     """Warns of a layer that changes, in their place, numbers that are not its alone."""
+    # No layer stands before the first one either, but its input is its alone.
     first = _find_first(program)
     for place in program.somewhere(lambda place: place.node is not first and _overwrites(place)):
         before = _find_source(place)
@@ -62,4 +63,5 @@ def _overwrites(place: PlacedLayer) -> bool:
 
 def _find_source(place: PlacedLayer) -> PlacedLayer | None:
     """The layer that computed what comes in; None where others receive that too."""
+    # A view shares its memory with the layer above it.
     return next(dropwhile(lambda before: Trait.VIEW in before.traits, place.chain()), None)

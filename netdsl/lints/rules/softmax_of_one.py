@@ -34,6 +34,7 @@ def find_softmax_of_one(program: Program) -> Iterator[Diagnostic]:
 
 def _is_of_one(place: PlacedLayer) -> bool:
     dim = place.argument("dim")
+    # Dimension 0 is the batch, over which no share is known.
     if not place.traits & {Trait.SOFTMAX, Trait.LOGSOFTMAX} or not isinstance(dim, int) or dim == 0:
         return False
     sizes = place.node.input

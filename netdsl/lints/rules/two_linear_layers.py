@@ -51,6 +51,7 @@ def _find_folded(place: PlacedLayer) -> PlacedLayer | None:
     if not _is_dense(place):
         return None
     passed = list(takewhile(_is_passed, place.chain()))
+    # Biases, normalisations and dropouts between them could be taken in too.
     first = (passed[-1] if passed else place).before
     if first is None or not _is_dense(first) or not _is_along(first, place, passed) or _is_separable(first, place):
         return None

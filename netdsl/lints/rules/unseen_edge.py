@@ -45,6 +45,7 @@ def find_unseen_edge(program: Program) -> Iterator[Diagnostic]:
 
 def _count_unseen(place: PlacedLayer) -> list[int]:
     """How many elements of each axis no window sees."""
+    # There a window hangs over the end, so that nothing is left.
     if Trait.WINDOW not in place.traits or place.argument("ceil_mode", False):
         return []
     return [_unseen(place, axis) for axis in range(1, len(place.node.input))]

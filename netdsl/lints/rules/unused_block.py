@@ -31,6 +31,7 @@ def find_unused_block(program: Program) -> Iterator[Diagnostic]:
     used = Counter(name for statement in program.file.statements for name in names_in(statement))
     for block in blocks:
         name = as_name(block.items[0])
+        # Names inside its own body are no use of it.
         if name and used[name.text] == Counter(names_in(block))[name.text]:
             message = text("the block `{name}` is never used", name=name.text)
             yield Diagnostic(UNUSED_BLOCK, message, name.span, help="use it by its name, or delete it")

@@ -38,6 +38,7 @@ def find_unused_variable(program: Program) -> Iterator[Diagnostic]:
             yield from _unused("the variable `{name}` is never used", variables, used)
         else:
             parameters = list(_parameters(statement))
+            # A parameter is known in its own block alone.
             yield from _unused("the parameter `{name}` is never used", parameters, set(names_in(statement)))
 
 
