@@ -32,6 +32,7 @@ COMMANDS = {
     "completion": ["completion", "bash"],
     "new": ["new", "plugin", "mine", "--into", "elsewhere"],
     "export": ["export", "net.net"],
+    "draw": ["draw", "net.net"],
     "data": ["data", "net.net"],
     "run": ["run", "net.net", "--device", "cpu", "--out", "run"],
     "eval": ["eval", "run"],

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,6 +19,7 @@ from netdsl.core.errors import ExportError, WrongPath
 from netdsl.drawing.drawing import FORMATS, Drawing
 from tests.docs.gallery import VOLUMES
 from tests.drawing.nets import EXAMPLES, NAMES, ROOT, draw_net
+from tests.needs import needs
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "drawing"
 PICTURES = ROOT / "docs" / "pictures"
@@ -94,10 +94,9 @@ def test_mermaid_joins_what_it_declares(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_dot_is_read_by_graphviz(name: str) -> None:
-    if not shutil.which("dot"):
-        pytest.skip("graphviz is not installed")
+    dot = needs("dot")
     written = draw_net(name).write("dot")
-    subprocess.run(["dot", "-Tcanon"], input=written, check=True, capture_output=True)
+    subprocess.run([dot, "-Tcanon"], input=written, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -161,11 +160,10 @@ class Page(HTMLParser):
 
 
 def test_the_script_of_a_page_is_javascript(tmp_path: Path) -> None:
-    if not shutil.which("node"):
-        pytest.skip("node is not installed")
+    node = needs("node")
     page = draw_net("resnet").write("html").decode()
     (tmp_path / "page.js").write_text(page.rpartition("<script>")[2].partition("</script>")[0], encoding="utf-8")
-    subprocess.run(["node", "--check", "page.js"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([node, "--check", "page.js"], cwd=tmp_path, check=True, capture_output=True)
 
 
 def test_a_page_holds_hostile_words_as_text() -> None:
@@ -174,10 +172,9 @@ def test_a_page_holds_hostile_words_as_text() -> None:
 
 
 def test_tikz_compiles(tmp_path: Path) -> None:
-    if not shutil.which("pdflatex"):
-        pytest.skip("pdflatex is not installed")
+    pdflatex = needs("pdflatex")
     (tmp_path / "net.tex").write_bytes(draw_net("unet").write("tikz"))
-    subprocess.run(["pdflatex", "-halt-on-error", "net.tex"], cwd=tmp_path, check=True, capture_output=True)
+    subprocess.run([pdflatex, "-halt-on-error", "net.tex"], cwd=tmp_path, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("format", "start"), [("png", b"\x89PNG"), ("pdf", b"%PDF")])
