@@ -225,6 +225,7 @@ def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[R
             "`normalized_shape` has {count} axes but receives {shape}", count=len(shape), shape=format_shape(x)
         )
         raise Refusal(message, "normalized_shape")
+    # torch normalises over the last axes, as many as are stated.
     given = x[len(x) - len(shape) :]
     message = text(
         "`normalized_shape` is {shape} but the last axes are {sizes}",
