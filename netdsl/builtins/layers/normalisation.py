@@ -48,9 +48,9 @@ def bn(
         template = "a channel of one sample needs at least 2 values to be normalised, but has {values}"
         requires = (_several(product(x[1:]), template),)
     return Result(
-        # torch has no class for bare features: BatchNorm1d takes both C and C×L.
         x,
         call(
+            # torch has no class for bare features: BatchNorm1d takes both C and C×L.
             f"torch.nn:BatchNorm{max(1, len(x) - 1)}d",
             num_features=num_features,
             eps=eps,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from textwrap import wrap
 
-WIDTH = 88
+WIDTH = 88  # black's own
 INDENT = 4
 
 
