@@ -215,6 +215,7 @@ def _unusable(cls: type[nn.Module], name: str) -> _Unusable | None:
         return _Unusable(
             text("`{layer}` does nothing by itself", layer=name), "modules inside others are written as a `block`"
         )
+    # The general reasons go last, so that they speak only where nothing more helpful is known.
     if len(required) != 1:
         names = ", ".join(f"`{name}`" for name in required)
         return _Unusable(

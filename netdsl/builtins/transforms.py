@@ -138,6 +138,7 @@ def randomresizedcrop(
     x: Shape,
     size: Size,
     *,
+    # The ranges of Szegedy et al., 2015, which torchvision has as defaults too.
     scale: Range = (0.08, 1.0),
     ratio: Range = (3 / 4, 4 / 3),
     interpolation: Literal["nearest", "bilinear"] = "bilinear",

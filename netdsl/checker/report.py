@@ -88,6 +88,7 @@ class Report:
             help: what to say where none of them is surely meant.
             component: the component whose parameter it would be.
         """
+        # A name that is known twice is not misspelt.
         if plugins := self._disputing(kind, name):
             message = text(
                 "unknown {kind} `{name}`: plugins {plugins} both bring it, and neither is used",
@@ -102,6 +103,7 @@ class Report:
         if near is None:
             self(code, _unknown(kind, name, component), span, help=help)
             return None
+        # A distant name is only mentioned; a near one is a fix, and the check goes on with it.
         sure = nearest(name, [near], SURE) is not None
         fix = Fix(text("write `{near}`", near=near), (Edit(span, near),)) if sure else None
         self(code, _unknown_but_near(kind, name, near, component), span, help=None if sure else help, fix=fix)

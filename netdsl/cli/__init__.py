@@ -15,7 +15,7 @@ import click
 from netdsl import __version__
 from netdsl.cli.shared.commands import Commands
 
-TERMINATED = 143
+TERMINATED = 143  # as shells report it: 128 and the number of SIGTERM
 FEW_COLLECTIONS = 100_000
 """New objects between two searches for garbage: a tree of 10,000 layers holds none, and searching it takes a tenth of
 the time of its check."""

@@ -41,6 +41,7 @@ def command(
     """
     if size is not None and not SIZE.fullmatch(size):
         raise click.UsageError(text("`--input {size}` is no size: write for example `--input 3x32x32`", size=size))
+    # The user's code first: it imports torch in any case, and its own mistakes come before ours.
     net = _net(target)
     from netdsl.importer import write_net
 

@@ -39,6 +39,7 @@ def plugin(name: str, into: Path) -> None:
     from netdsl.plugins.registry import load_registry
     from netdsl.render.vocabulary import names
 
+    # The package is for other machines too, so that only netdsl's own names count as taken.
     files = plugin_files(name, names(load_registry(installed=False)))
     folder = into / f"{PREFIX}{name.removeprefix(PREFIX)}"
     try:

@@ -38,6 +38,7 @@ def command(run: Path, images: tuple[Path, ...], device: str, top: int, epoch: i
     folders of them. They are treated as the test set was: with the same transforms, and in the size that the net takes.
     """
     experiment = read_run_source(run, Settings()).experiment
+    # Before torch is imported: a wrong path should not wait for it.
     paths = list(_files(images))
     if not paths:
         places = ", ".join(f"`{image}`" for image in images)

@@ -68,6 +68,7 @@ class Layers:
 
     def _search(self, module: nn.Module, given: Mapping[str, Any], place: ModulePlace) -> Found:
         path = place.path
+        # Every layer is tried, since no table says which one makes which module: plugins' layers take part.
         attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
         found = [one for attempt in attempts if (one := attempt.found()) is not None]
         # Several layers may make the same module: the statement with the fewest arguments reads best.
@@ -126,6 +127,7 @@ class _Attempt:
             return None
         if self.place.assumes and self.layer.assumes != self.place.assumes:
             return None
+        # The first spelling that makes the module will do: those that differ only in defaults are shortened below.
         for values in self._candidates():
             result = self._result(values)
             if result is not None and self._makes(result):

@@ -84,7 +84,6 @@ def _announced(folder: str) -> Iterator[tuple[str, list[Announcement]]]:
 
 
 def _ask_metadata(found: dict[str, list[Announcement]], folders: list[str]) -> None:
-    # Its import alone takes longer than a whole check.
     from importlib import metadata
 
     for package in metadata.distributions(path=folders):

@@ -56,6 +56,7 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
     gathered = Gathered(pluggy.PluginManager("netdsl"))
     gathered.manager.add_hookspecs(hookspecs)
+    # Netdsl's own plugin comes first, so that its names stand first in lists.
     gathered.manager.register(own, OWN)
     gathered.plugins[OWN] = Plugin(OWN, __version__, OWN)
     for one in _wanted(gathered) if installed else ():

@@ -26,6 +26,7 @@ NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Registry:
     """What netdsl's own plugin, the installed ones (unless told otherwise) and those in files bring."""
     gathered = gather(installed=installed, files=files)
+    # Who brings what: a name may be claimed by several plugins.
     claims: dict[tuple[type[Component], str], dict[str, Component]] = {}
     for kind, plugin, component in _contributions(gathered):
         brought = claims.setdefault((kind, component.name), {})
@@ -40,6 +41,7 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
             gathered.note(plugin, message)
     # Every kind is there, also one of which nobody brings anything.
     components: dict[type[Component], dict[str, Component]] = {kind: {} for kind in HOOKS.values()}
+    # Who is meant by each name: which of several must not depend on the order of loading.
     origins, disputed = {}, {}
     for (kind, name), brought in claims.items():
         winner = _winner(kind, name, brought, gathered)
@@ -47,6 +49,7 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
             disputed[kind, name] = tuple(brought)
         else:
             components[kind][name], origins[kind, name] = described(brought[winner]), winner
+    # Lints and callbacks have no names that could clash.
     lints = tuple(
         Implementation(plugin, rule) for plugin, rule in _returned("netdsl_lints", gathered, callable, "rule")
     )
@@ -84,6 +87,7 @@ def _winner(kind: Any, name: str, brought: Mapping[str, Any], gathered: Gathered
         return next(iter(brought))
     noun = getattr(kind, "kind", kind)
     others = [gathered.plugins[plugin] for plugin in brought if plugin != OWN]
+    # netdsl's name stays what every text means by it, whatever is installed.
     if OWN in brought:
         for plugin in others:
             message = text(

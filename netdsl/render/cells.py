@@ -45,7 +45,6 @@ def crop(text: str, cells: int) -> str:
     text = visible(text)
     if width(text) <= cells:
         return text
-    # One cell is the ellipsis's.
     kept, room = "", cells - 1
     for char in text:
         room -= char_width(char)

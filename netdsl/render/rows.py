@@ -45,7 +45,6 @@ class Sample(NamedTuple):
         pairs = zip(network.input, network.example, strict=True)
         values = {str(dim): size for dim, size in pairs if isinstance(dim, Expr)}
         inside = (dim for node in network.walk() for dim in (*node.out, node.macs))
-        # Other symbols, such as those of a block that was not resolved, leave the formulas as they are.
         return cls(network.example, values) if symbols(inside) <= values.keys() else cls()
 
     def number(self, dim: Dim) -> int | None:

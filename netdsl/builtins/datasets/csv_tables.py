@@ -109,6 +109,7 @@ def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
         )
     if not rest:
         raise Refusal(text("`{file}` has a header but no rows", file=path.name), "path")
+    # The line's number is the file's, for a person to find it, and not that of the row.
     for number, row in rest:
         if len(row) != len(header):
             raise Refusal(

@@ -48,9 +48,9 @@ def bn(
         template = "a channel of one sample needs at least 2 values to be normalised, but has {values}"
         requires = (_several(product(x[1:]), template),)
     return Result(
-        # torch has no class for bare features: BatchNorm1d takes both C and C×L.
         x,
         call(
+            # torch has no class for bare features: BatchNorm1d takes both C and C×L.
             f"torch.nn:BatchNorm{max(1, len(x) - 1)}d",
             num_features=num_features,
             eps=eps,
@@ -225,6 +225,7 @@ def _normalized(x: Shape, stated: Size | None) -> tuple[tuple[int, ...], tuple[R
             "`normalized_shape` has {count} axes but receives {shape}", count=len(shape), shape=format_shape(x)
         )
         raise Refusal(message, "normalized_shape")
+    # torch normalises over the last axes, as many as are stated.
     given = x[len(x) - len(shape) :]
     message = text(
         "`normalized_shape` is {shape} but the last axes are {sizes}",

@@ -63,6 +63,7 @@ def upsample(
         recompute_scale_factor=recompute_scale_factor,
     )
     message = "`scale_factor` leaves nothing of the input"
+    # A factor below 1 may round a small size down to nothing.
     some = tuple(Requirement(one, ">=", 1, message, "scale_factor") for one in out)
     return Result((x[0], *out), module, formula=formula, requires=some)
 
@@ -108,6 +109,7 @@ def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
     """
     axes = len(x) - 1
     window = sizes(size, axes, "size")
+    # The middle is found in `forward`, where a size in symbols is a number.
     start = None if offset is None else sizes(offset, axes, "offset", least=0)
     ends = window if start is None else tuple(map(sum, zip(start, window, strict=True)))
     template = "`crop` reaches to {end} but the axis ends at {size}"

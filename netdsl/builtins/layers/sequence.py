@@ -51,6 +51,7 @@ def lstm(
             "proj_size",
         )
     cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
+    # The input, forget, cell and output gates.
     return _recurrent(x, "LSTM", 4, input_size, hidden_size, proj_size, cell | {"proj_size": proj_size})
 
 
@@ -70,6 +71,7 @@ def gru(
     Three quarters of an `lstm` in size, and often as good (Cho et al., 2014).
     """
     cell = {"num_layers": num_layers, "bias": bias, "dropout": dropout, "bidirectional": bidirectional}
+    # The reset, update and new gates.
     return _recurrent(x, "GRU", 3, input_size, hidden_size, 0, cell)
 
 
@@ -167,6 +169,7 @@ def transformer(
     _check_heads(nhead, d_model, "nhead")
     # torch's layer takes its mask in `forward`, which a Sequential cannot pass on.
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
+    # Without `bias`, torch takes the shift out of both layernorms too.
     attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
     feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
     return Result(

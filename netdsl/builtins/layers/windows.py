@@ -53,7 +53,7 @@ class Window(NamedTuple):
     def fits(self, size: Dim, ceil: bool = False) -> Requirement:
         """That there is a place for it at all."""
         padded = size + (self.before + self.after)
-        # A hanging window may miss all but the last of a stride's elements.
+        # A hanging window may lack up to stride − 1 elements.
         least = self.extent - (self.stride - 1 if ceil else 0)
         template = "the kernel spans {extent} elements but the input has {padded}"
         if self.before or self.after:

@@ -253,6 +253,7 @@ class _Binder:
             parameter=name.text,
             layer=value.text,
         )
+        # The fix takes the setting out and writes the layer behind the statement.
         source, end = setting.span.source, statement.span.end
         # The blank before the setting goes with it.
         start = len(source.text[: setting.span.start].rstrip())
@@ -429,6 +430,7 @@ class _Binder:
 
     def _as_one(self, message: str, numbers: Sequence[Number]) -> bool:
         """Takes numbers side by side as the one size that they are meant to be: `permute 1 2 0`."""
+        # The first number has filled a parameter, which would have to take all of them together.
         name = self._filled_by(numbers[0]) if len(numbers) > 1 else None
         value = tuple(number.value for number in numbers)
         if name is None or converter(self.parameters[name])(value) is INVALID:

@@ -91,6 +91,7 @@ class ExperimentCheck:
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
         """The experiment around a checked net."""
+        # The kind of the targets chooses the default loss and metrics.
         targets = kind_of_targets(data.facts) if data else None
         uses: dict[type[Component], tuple[Use[Any], ...]] = {}
         for kind in NAMING:
@@ -99,8 +100,10 @@ class ExperimentCheck:
         # After the loss: numbers that it takes for answers yes or no are measured as such.
         measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
         uses[Metric] = self._uses(METRICS, Metric, measured)
+        # Directives of settings alone need no component.
         settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
         experiment = Experiment(self.context.source, network, data, uses, settings)
+        # Without data there are no targets to compare with.
         if data:
             if experiment.loss:
                 check_loss(experiment.loss, network, data.facts, self.context)

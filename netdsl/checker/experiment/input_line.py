@@ -29,6 +29,7 @@ def input_value(
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
     unreadable = context.assumptions.unreadable
+    # What is stated goes before the data, so that the message stands where the user wrote it.
     if stated is not None:
         if data is not None:
             stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
@@ -78,6 +79,7 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     given = data.shape
     if given is None or _agree(stated, given):
         return stated
+    # Where only the image's size differs, the data can be brought to what is stated; otherwise the line is wrong.
     resized = _resized(stated, given, data_line)
     shape = format_shape(given)
     fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(line.items[0].span, shape),))

@@ -31,6 +31,7 @@ def check_last_batch(network: Network, data: DataUse, line: Statement, context: 
     if node is None:
         return
     labels = [Label(node.span, "normalises over the batch")]
+    # A batch of one is refused from the first step on, which `drop_last` would not change.
     if data.settings.batch == 1:
         message = text("a batch has one sample, of which `{layer}` cannot take a mean", layer=node.name)
         template = "write a larger batch, or `layernorm` in the place of `{layer}`"

@@ -89,6 +89,7 @@ def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, conte
         if wants == "classes"
         else text("the net ends in {out}, but the data has a target of {expected}", out=out, expected=target)
     )
+    # From the fix that keeps the most of the net to the one that changes a number.
     fix = _reshaped(network, expected) or _taken_apart(last, network, expected) or _resized(last, network, expected)
     advice = None if fix else _ending(network, expected)
     context.report(WRONG_OUTPUT, message, last.span, help=advice, fix=fix)

@@ -44,8 +44,8 @@ def define_variables(
 
 
 def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
-    # The value of a repaired pair comes as the next item and must not be looked at again.
     """The `name=value` pairs; what is none is noted, and `width 64` taken for one."""
+    # The value of a repaired pair comes as the next item and must not be looked at again.
     taken: Item | None = None
     for item, follows in zip_longest(items, items[1:]):
         name = as_name(item) if item is not taken else None

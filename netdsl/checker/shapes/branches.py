@@ -145,6 +145,7 @@ class BranchCheck:
             return self._known(found.shape)
         self.sound = False
         report = self.check.context.report
+        # A label that exists out of sight is not misspelt.
         if (hidden := self._hidden(name.text)) is not None:
             message = text("the label `{label}` is out of sight: it stands in a body of its own", label=name.text)
             advice = "label the statement that the body belongs to, and write its label instead"

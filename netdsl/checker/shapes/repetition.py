@@ -15,6 +15,7 @@ def repetition(statement: Statement, scope: Scope, context: Context) -> tuple[Bo
     """The body and the number of times, None where that is not clear; nothing for what is no repetition."""
     bodies = [item for item in statement.items if isinstance(item, Body)]
     counts = [item for item in statement.items if not isinstance(item, Body)]
+    # The body may stand before or behind the number.
     if len(bodies) == len(counts) == 1 and not statement.flow and not statement.label:
         return bodies[0], _times(counts[0], scope, context)
     message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"

@@ -33,6 +33,7 @@ def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagn
         statement: the statement.
         received: the size that comes in, which the statement leaves out.
     """
+    # Torch's order has the size that comes in, the one that goes out, and all that must be given besides.
     numbers = list(takewhile(lambda item: isinstance(item, Number), statement.items))
     # Numbers that the parameters need anyway are no sign of torch's order.
     needed = [name for name in layer.required if name not in (layer.flow or ())]

@@ -20,7 +20,7 @@ from netdsl.core.text import text
 PACKAGE = "netdsl.cli"
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PLUGINS = "netdsl.plugin_commands"
-INTERRUPTED = 130
+INTERRUPTED = 130  # as shells report it: 128 and the number of SIGINT
 
 SECTIONS = ("Nets", "Training", "Language and setup")
 """The order of the sections in `netdsl --help`; a command's file names its own, as `SECTION`."""

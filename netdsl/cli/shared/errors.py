@@ -48,7 +48,6 @@ def _status(error: BaseException) -> int:
 
 def _message(error: BaseException) -> str:
     """The whole message, without a character that a terminal would obey."""
-    # Only a line break stays what it is.
     return "\n".join(map(visible, _text(error).split("\n")))
 
 

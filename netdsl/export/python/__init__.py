@@ -33,6 +33,7 @@ def export(network: Network, title: str) -> str:
     classes = Classes()
     classes.write(network, CLASS)
     needed = classes.expressions
+    # Only after all classes are written is it known what they need.
     definitions = [*closure(needed.helpers, composites=False), *closure(needed.composites, composites=True)]
     texts = [*(definition.text for definition in definitions), *classes.texts]
     imports = [*map(Import, needed.packages), *_imports(definitions, classes.texts)]

@@ -267,7 +267,6 @@ def _placed(needed: Sequence[str], signature: Signature) -> int:
     required = [name for name in signature if signature[name] is REQUIRED]
     if len(needed) == 1 and list(needed) == list(signature)[:1] and _is_amount(needed[0], signature):
         return 1
-    # By place only if all required ones are there, in the order of the signature.
     return len(required) if list(needed[: len(required)]) == required else 0
 
 

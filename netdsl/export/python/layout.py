@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import isfinite
 from textwrap import wrap
 
-WIDTH = 88
+WIDTH = 88  # black's own
 INDENT = 4
 
 
@@ -119,6 +119,7 @@ def lay_out(
     if isinstance(expression, InlineText):
         yield from _commented(f"{margin}{prefix}{expression.text}{suffix}", comment, indent)
         return
+    # Too long for one line: the brackets stand apart and the elements between them.
     opening, closing, inside = _exploded(expression, indent + INDENT)
     yield from _commented(f"{margin}{prefix}{opening}", comment, indent)
     yield from inside

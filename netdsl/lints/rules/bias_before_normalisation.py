@@ -37,6 +37,7 @@ def find_bias_before_normalisation(program: Program) -> Iterator[Diagnostic]:
     ]
     if not found:
         return
+    # One warning with a number: a deep net would have one for each of its layers.
     place, norm = found[0]
     message = text("the bias of `{layer}` is taken away again by `{norm}`", layer=place.node.name, norm=norm.name)
     if len(found) > 1:
