@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any, cast, get_type_hints
+from typing import Any, Self, cast, get_type_hints
 
 import torch
-import torchmetrics
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
@@ -20,6 +19,7 @@ from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
+from netdsl.training.metrics import EpochMetric, gather_from_processes
 
 
 def describe(component: Component, borrowed: Borrowed) -> Callable[..., Any]:
@@ -64,11 +64,9 @@ def loss(target: Callable[..., Any]) -> Callable[..., nn.Module]:
     )
 
 
-def metric(target: Any) -> Callable[..., torchmetrics.Metric]:
+def metric(target: Any) -> Callable[..., EpochMetric]:
     """A metric of a class of torchmetrics, or of a function `f(output, target, **settings)` over the whole test set."""
-    return cast(
-        "Callable[..., torchmetrics.Metric]", target if inspect.isclass(target) else partial(_Collected, target)
-    )
+    return cast("Callable[..., EpochMetric]", target if inspect.isclass(target) else partial(_Collected, target))
 
 
 def schedule(target: Callable[..., Any]) -> Callable[..., Any]:
@@ -117,27 +115,35 @@ class _Function(nn.Module):
         return self.function(*values)
 
 
-class _Collected(torchmetrics.Metric):
+class _Collected:
     """A function of all outputs and all targets at once: no mean of batches, which would be another number."""
 
-    full_state_update = False  # torchmetrics would otherwise run every update twice
+    higher_is_better: bool | None = None
 
     def __init__(self, function: Callable[..., Any], **settings: Any) -> None:
-        super().__init__()
         self.function = partial(function, **settings)
-        self.add_state("outputs", default=[], dist_reduce_fx="cat")
-        self.add_state("targets", default=[], dist_reduce_fx="cat")
+        self.reset()
+
+    def to(self, _device: object) -> Self:
+        """Nothing is to be moved: what is kept lies where it was computed."""
+        return self
+
+    def reset(self) -> None:
+        """Forgets all batches."""
+        self._outputs: list[Tensor] = []
+        self._targets: list[Tensor] = []
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Keeps a batch."""
         # Without `detach` the graph of every batch would stay in memory until the end.
-        cast("list[Tensor]", self.outputs).append(output.detach())
-        cast("list[Tensor]", self.targets).append(target)
+        self._outputs.append(output.detach())
+        self._targets.append(target)
 
     def compute(self) -> Tensor:
         """The number of them all."""
-        states = (torch.cat([*state]) for state in (self.outputs, self.targets))  # type: ignore[misc]  # lists of tensors
-        return torch.as_tensor(self.function(*states))
+        kept = (torch.cat(values) if values else None for values in (self._outputs, self._targets))
+        found = ([part for part in gather_from_processes(value) if part is not None] for value in kept)
+        return torch.as_tensor(self.function(*map(torch.cat, found)))
 
 
 def _refusing(message: str) -> Callable[..., Any]:

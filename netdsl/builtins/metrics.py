@@ -1,4 +1,4 @@
-"""The metrics, computed by torchmetrics over a whole test set, never as a mean over batches.
+"""The metrics, computed over a whole test set, never as a mean over batches.
 
 `num_classes` is the data set's. A net with a single output for two classes is read as the score of the second one.
 """
@@ -28,12 +28,12 @@ def top5(*, num_classes: int = INFERRED) -> None:
     """The share of samples whose class is among the five with the highest scores."""
 
 
-@metric("netdsl.training.metrics:F1", wants="classes", example="metrics f1")
+@metric("netdsl.training.torchmetrics_classes:F1", wants="classes", example="metrics f1")
 def f1(*, num_classes: int = INFERRED, average: Average = "macro") -> None:
     """The harmonic mean of precision and recall, averaged over the classes."""
 
 
-@metric("netdsl.training.metrics:AUROC", wants="classes", example="metrics auroc")
+@metric("netdsl.training.torchmetrics_classes:AUROC", wants="classes", example="metrics auroc")
 def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] = "macro") -> None:
     """The area under the ROC curve, averaged over the classes.
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torchmetrics import Metric
 
 from netdsl.core.text import text
 from netdsl.data import Batch, Pipeline
@@ -18,13 +17,14 @@ from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.learner import Learner
 from netdsl.training.loss import count_samples
 from netdsl.training.machine.device import is_out_of_memory
+from netdsl.training.metrics import EpochMetric
 
 
 @torch.inference_mode()
 def evaluate(
     model: Callable[[Tensor], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
-    metrics: Mapping[str, Metric],
+    metrics: Mapping[str, EpochMetric],
     batches: Iterable[Batch],
     autocast: AbstractContextManager[None],
     team: Team = ALONE,
@@ -61,7 +61,7 @@ class Evaluator:
 
     learner: Learner
     pipeline: Pipeline
-    metrics: Mapping[str, Metric]
+    metrics: Mapping[str, EpochMetric]
     notify: Callable[[str], None]
 
     def test_epoch(self, watch: Callable[[Iterable[Batch]], Iterable[Batch]]) -> dict[str, Any]:

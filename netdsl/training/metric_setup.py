@@ -5,21 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torchmetrics import Metric
 
 from netdsl import components
 from netdsl.builder import completed, locate
 from netdsl.components import Facts
 from netdsl.program import Experiment, Use
 from netdsl.runs.history import History
-from netdsl.training.metrics import Confusion, OfClasses
+from netdsl.training.metrics import Confusion, EpochMetric, OfClasses
 
 Uses = Sequence[Use[components.Metric]]
 
 
 def build_metrics(
     experiment: Experiment, facts: Facts, device: torch.device, *, confusion: bool = False
-) -> dict[str, Metric]:
+) -> dict[str, EpochMetric]:
     """The metrics by name, and with `confusion` the confusion matrix where the data have classes."""
     metrics = {name: _build(use, facts).to(device) for name, use in _name_metrics(experiment.metrics).items()}
     if confusion and facts.classes and "confusion" not in metrics:
@@ -35,7 +34,7 @@ def gives_probabilities(experiment: Experiment) -> bool:
     return experiment.loss is not None and experiment.loss.component.outputs == "probabilities"
 
 
-def begin_history(uses: Uses, metrics: Mapping[str, Metric]) -> History:
+def begin_history(uses: Uses, metrics: Mapping[str, EpochMetric]) -> History:
     """An empty history. Its criterion is the first metric of which more or less is better, else the loss."""
     for name, use in _name_metrics(uses).items():
         if metrics[name].higher_is_better is not None:
@@ -43,11 +42,11 @@ def begin_history(uses: Uses, metrics: Mapping[str, Metric]) -> History:
     return History(list(metrics))
 
 
-def _build(use: Use[components.Metric], facts: Facts) -> Metric:
+def _build(use: Use[components.Metric], facts: Facts) -> EpochMetric:
     arguments = completed(use)
     if arguments.get("num_classes", 0) is None:
         arguments["num_classes"] = facts.classes
-    metric: Metric = locate(use.call.target)(**arguments)
+    metric: EpochMetric = locate(use.call.target)(**arguments)
     return metric
 
 

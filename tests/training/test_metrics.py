@@ -1,11 +1,18 @@
+import os
+
 import pytest
 import torch
+import torchmetrics
 
-from netdsl.training import metrics
+from netdsl.training import metrics, torchmetrics_classes
+
+
+def make(name, **arguments):
+    return getattr(metrics if hasattr(metrics, name) else torchmetrics_classes, name)(**arguments)
 
 
 def value(name, batches, **arguments):
-    metric = getattr(metrics, name)(**arguments)
+    metric = make(name, **arguments)
     for output, target in batches:
         metric.update(torch.as_tensor(output), torch.as_tensor(target))
     return metric.compute()
@@ -39,7 +46,7 @@ def test_one_output_is_the_score_of_the_second_of_two_classes(name, target):
 def test_one_output_may_be_a_probability():
     logits = torch.tensor([[0.1], [-0.5], [20.0], [-0.2]])
     for name in ("Accuracy", "F1", "AUROC", "Confusion"):
-        of_scores, of_probabilities = (getattr(metrics, name)(num_classes=2) for _ in range(2))
+        of_scores, of_probabilities = (make(name, num_classes=2) for _ in range(2))
         of_probabilities.probabilities = True
         of_scores.update(logits, torch.tensor([1, 0, 0, 1]))
         of_probabilities.update(logits.sigmoid(), torch.tensor([1, 0, 0, 1]))
@@ -91,3 +98,118 @@ def test_vectors_are_compared_value_by_value():
 def test_half_precision_outputs_are_counted_in_full():
     output = torch.tensor(SCORES).bfloat16()
     assert value("Accuracy", [(output, [0, 1, 2, 0])], num_classes=3) == 1
+
+
+PLAIN = {
+    "Accuracy": "MulticlassAccuracy",
+    "Top5": "MulticlassAccuracy",
+    "Confusion": "MulticlassConfusionMatrix",
+    "MSE": "MeanSquaredError",
+    "RMSE": "MeanSquaredError",
+    "MAE": "MeanAbsoluteError",
+    "R2": "R2Score",
+}
+"""Ours, and torchmetrics' own."""
+
+AVERAGES = [
+    ("Accuracy", {"num_classes": 7, "average": average, "top_k": top_k}, {})
+    for average in ("micro", "macro", "weighted")
+    for top_k in (1, 2, 5)
+]
+
+
+def theirs(name, ours, extra):
+    found = getattr(torchmetrics.classification if "Multiclass" in PLAIN[name] else torchmetrics, PLAIN[name])
+    return found(**ours, **extra)
+
+
+def split_unequally(*tensors):
+    return list(zip(*(tensor.split([1, 50, 7, 32, 3, 107]) for tensor in tensors), strict=True))
+
+
+@pytest.mark.parametrize("seen", [7, 4])  # with 4, some classes never occur
+@pytest.mark.parametrize("extra_dims", [(), (3,)])
+@pytest.mark.parametrize(
+    ("name", "ours", "extra"), [*AVERAGES, ("Top5", {"num_classes": 7}, {"top_k": 5, "average": "micro"}),
+                                ("Confusion", {"num_classes": 7}, {})]
+)  # fmt: skip
+def test_classes_are_counted_as_torchmetrics_counts_them(name, ours, extra, extra_dims, seen):
+    generator = torch.Generator().manual_seed(1)
+    output = torch.randn(200, 7, *extra_dims, generator=generator)
+    output[:, 5:] -= 9  # so that some classes are never predicted
+    target = torch.randint(seen, (200, *extra_dims), generator=generator)
+    mine, plain = make(name, **ours), theirs(name, ours, extra)
+    for one, other in split_unequally(output, target):
+        mine.update(one, other)
+        plain.update(one, other)
+    assert torch.allclose(mine.compute().float(), plain.compute().float(), rtol=1e-6, atol=0)
+    assert mine.higher_is_better == plain.higher_is_better
+
+
+@pytest.mark.parametrize("values", [1, 5])
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize(("name", "extra"), [("MSE", {}), ("RMSE", {"squared": False}), ("MAE", {}), ("R2", {})])
+def test_numbers_are_compared_as_torchmetrics_compares_them(name, extra, values, constant):
+    generator = torch.Generator().manual_seed(2)
+    target = torch.ones(200, values) if constant else torch.randn(200, values, generator=generator) * 3 + 1
+    output = target + torch.randn(200, values, generator=generator) / 2
+    if values == 1:
+        output, target = output[:, 0], target[:, 0]
+    mine, plain = make(name), theirs(name, {}, extra)
+    for one, other in split_unequally(output, target):
+        mine.update(one, other)
+        plain.update(one, other)
+    assert torch.allclose(mine.compute(), plain.compute(), rtol=1e-5, atol=0)
+    assert mine.higher_is_better == plain.higher_is_better
+
+
+def test_a_perfect_prediction_of_a_constant_is_explained_and_a_single_sample_is_not():
+    assert value("R2", [([1.0, 1.0], [1.0, 1.0])]) == 1
+    assert value("R2", [([1.0], [2.0])]).isnan()
+
+
+def test_a_metric_begins_anew():
+    metric = make("MAE")
+    metric.update(torch.ones(3), torch.zeros(3))
+    metric.reset()
+    metric.update(torch.ones(3) * 2, torch.zeros(3))
+    assert metric.compute() == 2
+
+
+IN_PROCESSES = [
+    ("Accuracy", {"num_classes": 7, "average": "macro"}),
+    ("Top5", {"num_classes": 7}),
+    ("Confusion", {"num_classes": 7}),
+    ("RMSE", {}),
+    ("R2", {}),
+]
+
+
+def samples(name):
+    generator = torch.Generator().manual_seed(3)
+    if name in ("RMSE", "R2"):
+        return torch.randn(40, 2, generator=generator), torch.randn(40, 2, generator=generator)
+    return torch.randn(40, 7, generator=generator), torch.randint(7, (40,), generator=generator)
+
+
+def count_a_share(rank, store, results):
+    torch.distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=3)
+    found = []
+    for name, arguments in IN_PROCESSES:
+        metric = make(name, **arguments)
+        share = [slice(0, 25), slice(25, 40), slice(0, 0)][rank]  # unequal shares, and one process without any
+        output, target = (tensor[share] for tensor in samples(name))
+        if len(output):
+            metric.update(output, target)
+        found.append(metric.compute())
+    if rank == 2:
+        torch.save(found, results)
+    torch.distributed.destroy_process_group()
+
+
+@pytest.mark.skipif(not torch.distributed.is_available() or os.name != "posix", reason="gloo and a file's store")
+def test_processes_count_together(tmp_path):
+    results = tmp_path / "results"
+    torch.multiprocessing.start_processes(count_a_share, (tmp_path / "store", results), nprocs=3, start_method="fork")
+    for (name, arguments), found in zip(IN_PROCESSES, torch.load(results), strict=True):
+        assert torch.allclose(found.float(), value(name, [samples(name)], **arguments).float(), rtol=1e-6), name
