@@ -68,6 +68,7 @@ def _table(experiment: Experiment, found: Bench) -> str:
         _row("", unit, "ms a step", ""),
         _row("netdsl", f"{found.rate:,.0f}", _ms(found.step), ratio),
         *(_row(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()),
+        # Both loops train on the same batches, so that their rates are as their times.
         _row("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
         "",
     ]

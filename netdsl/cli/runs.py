@@ -50,6 +50,7 @@ def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, a
 def _cells(run: Listed) -> tuple[str, ...]:
     best = run.best
     value = "-" if run.value is None else f"{run.criterion} {number(run.criterion, run.value)}"
+    # A run that has not ended an epoch has no result yet.
     epochs = run.about.get("result", {}).get("last", {}).get("epoch", 0)
     seconds = duration(run.about.get("seconds", 0.0))
     return (

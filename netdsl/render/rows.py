@@ -90,6 +90,7 @@ class TableRows(NamedTuple):
                     yield from self.of(_inside(node), depth + 1)
 
     def _row(self, node: Node, depth: int) -> Row:
+        # A line number of another file would be read as one of this file.
         own = node.span.source is self.source
         return Row(
             line=str(node.span.position.line) if own else "",
@@ -130,5 +131,6 @@ def _is_body(node: Node) -> bool:
 
 
 def _written(node: Node) -> str:
+    # A statement may reach over several lines.
     written = " ".join(node.written.split())
     return text("body {number}", number=written) if _is_body(node) and written.isdigit() else written

@@ -85,6 +85,7 @@ def named(registry: Registry, name: str) -> list[Component | StatementKind]:
         *statements,
         *(kind[name] for kind in registry.components.values() if name in kind),
     ]
+    # Only for a name with a dot that nothing else has: torch's import takes seconds.
     if not found and "." in name and registry.torch is not None:
         return [one for one in (registry.torch.layer(name), registry.torch.transform(name)) if one is not None]
     return found

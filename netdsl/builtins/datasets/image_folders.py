@@ -74,6 +74,7 @@ def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], refused:
     if not path.is_dir():
         raise Refusal(text("`{path}` is a file; a folder is expected", path=path), "path")
     train = path / "train" if (path / "train").is_dir() else path
+    # Without `train/`, a folder called `test` may be a class.
     test = next((path / name for name in TEST_NAMES if train != path and (path / name).is_dir()), None)
     classes = classes_of(train)
     if not classes:
@@ -88,6 +89,7 @@ def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], refused:
 
 
 def _classes(folder: Path) -> tuple[str, ...]:
+    # One image is enough to know: a listing of all would take long in a large data set.
     return tuple(name for name in _folders(folder) if next(_images(folder / name), None))
 
 
@@ -136,6 +138,7 @@ def _number(label: str, numbers: dict[str, int], image: Path) -> int:
 
 def _folders(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
+        # Hidden folders, such as `.ipynb_checkpoints`, are no classes.
         return sorted(entry.name for entry in entries if entry.is_dir() and not entry.name.startswith("."))
 
 

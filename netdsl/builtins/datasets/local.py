@@ -36,6 +36,7 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
     for name, given in (("classes", classes), ("size", size)):
         if given < 1:
             raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
+    # Without one test sample at least there would be nothing to measure.
     return Facts(sample, classes, sizes=(size, max(1, size // 10)))
 
 
@@ -70,6 +71,7 @@ def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = 
     table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
     if table.classes:
         return Facts((table.width,), len(table.classes), names=table.classes)
+    # A single target is one number, not a vector of one.
     return Facts((table.width,), None, target=() if len(table.targets) == 1 else (len(table.targets),))
 
 
@@ -82,6 +84,7 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
     """
     headers = npz_headers(path)
     train, test = array_names(headers, x, y, path)
+    # Without a test part `split` decides the sizes.
     sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
     return array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes)
 
@@ -129,6 +132,7 @@ def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple
     if product(x.shape) == 0:
         raise Refusal(text("x has the shape {shape} and holds nothing", shape=format_shape(x.shape)), "x")
     shape, dtype = sample_shape(x)
+    # A class is one number to a sample: a second axis makes even whole numbers values to predict.
     if y.kind in "iub" and len(y.shape) == 1:
         return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)
     return Facts(shape, None, target=_target(y.shape[1:]), sizes=sizes, dtype=dtype)

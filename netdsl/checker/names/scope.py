@@ -92,6 +92,7 @@ class Scope:
         """The value of a variable, or `MISSING`."""
         if name in LITERALS:
             return LITERALS[name]
+        # These mean the input of the nearest body, never that of one around it.
         if name in INPUT_SIZES:
             # A sample of no dimension has neither.
             return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]

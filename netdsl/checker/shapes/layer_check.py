@@ -199,6 +199,7 @@ class LayerCheck:
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})
+        # A refusal is not kept: it is raised, and reported, at each place anew.
         return known[key]
 
     def _ruled(self, shape: Shape, values: Mapping[str, object]) -> Result:

@@ -53,6 +53,7 @@ def _message(error: BaseException) -> str:
 
 def _text(error: BaseException) -> str:
     match error:
+        # It is a ClickException too, so that it comes first.
         case click.UsageError(ctx=click.Context() as ctx):
             return text("error: {message}\ntry `{command} --help`", message=_usage(error), command=ctx.command_path)
         case click.ClickException():
@@ -75,6 +76,7 @@ def _usage(error: click.ClickException) -> str:
             return text("no such option: `{option}`; did you mean `{near}`?", option=option, near=near)
         case click.NoSuchOption(option_name=option):
             return text("no such option: `{option}`", option=option)
+        # It is a BadParameter too, so that it comes first.
         case click.MissingParameter(param=click.Argument() as param):
             return text(
                 "`{argument}` is missing", argument=param.make_metavar(error.ctx or click.get_current_context())
@@ -93,6 +95,7 @@ def _diagnostics(error: NetError) -> str:
 
 def _is_said_by_another(error: DataError | TrainingError | Interrupted) -> bool:
     """Whether another process of the same run says what this one would say; the launcher is told where there is one."""
+    # Here, since only a run has other processes.
     from netdsl.training.distributed.launcher import launched, report_to_parent
 
     match error:
