@@ -15,6 +15,7 @@ from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
+from netdsl.program import Experiment
 
 
 class Constraint(NamedTuple):
@@ -166,3 +167,13 @@ class Context:
             yield
         expansion.repeated -= 1
         expansion.open.pop()
+
+
+Guesses = dict[Span, int]
+
+
+class Attempt(NamedTuple):
+    """One check of a file: what it has carried along, and what came of it."""
+
+    context: Context
+    experiment: Experiment | None

@@ -19,8 +19,7 @@ from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
-from netdsl.checker.context import Assumptions, Context
-from netdsl.checker.experiment.budget import check_budget
+from netdsl.checker.context import Assumptions, Attempt, Context, Guesses
 from netdsl.checker.experiment.directives import ExperimentCheck
 from netdsl.checker.experiment.input_line import input_value
 from netdsl.checker.names.definitions import Library, define_blocks, unused
@@ -33,8 +32,6 @@ from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
-from netdsl.checker.solve.placeholders import Attempt, Guesses, fill
-from netdsl.checker.solve.solver import Solution, find_pins, solve
 from netdsl.components import Result
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
@@ -115,6 +112,8 @@ def check(
     context, experiment = job.attempt({})
     # The first attempt finds the placeholders; only a file that has some is checked several times.
     if context.assumptions.placeholders:
+        from netdsl.checker.solve.placeholders import fill  # few files have a `?`
+
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
     found = [*unreadable, *context.report.diagnostics]
     if experiment is not None:
@@ -180,8 +179,11 @@ class _FileCheck:
         if network is None:
             return None
         checked = experiment.finish(network, data)
-        # The budget counts what the whole experiment costs, so that it is checked on the finished one.
-        check_budget(self.directives[BUDGET.name], checked, self.scope, self.context)
+        if budgets := self.directives[BUDGET.name]:
+            from netdsl.checker.experiment.budget import check_budget  # few files have one
+
+            # It counts what the whole experiment costs, so that it is checked on the finished one.
+            check_budget(budgets, checked, self.scope, self.context)
         return replace(checked, network=self._solved(network))
 
     def _overrides(self) -> Overrides:
@@ -246,6 +248,8 @@ class _FileCheck:
         # With errors the conditions are incomplete, and what they leave would mislead.
         if not symbols(network.input) or errors(self.context.report.diagnostics):
             return network
+        from netdsl.checker.solve.solver import Solution, solve  # only open sizes need it
+
         solution = solve(network.input, self.context.assumptions.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
@@ -260,6 +264,8 @@ class _FileCheck:
 
     def _warn_of_pins(self, network: Network) -> None:
         """Warns of joins that leave one size alone to what the input leaves open."""
+        from netdsl.checker.solve.solver import find_pins
+
         for pin in find_pins(network.input, self.context.assumptions.constraints):
             message = text("only {names} = {size} fits here", names=" = ".join(pin.names), size=pin.size)
             advice = text("{cause} at any other size", cause=pin.constraint.message)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -16,9 +15,6 @@ from netdsl import __version__
 from netdsl.cli.shared.commands import Commands
 
 TERMINATED = 143  # as shells report it: 128 and the number of SIGTERM
-FEW_COLLECTIONS = 100_000
-"""New objects between two searches for garbage: a tree of 10,000 layers holds none, and searching it takes a tenth of
-the time of its check."""
 
 
 @click.command(cls=Commands, invoke_without_command=True, epilog="Try: netdsl shapes -e 'conv 3->32 k5; relu'")
@@ -32,7 +28,6 @@ def netdsl(ctx: click.Context) -> None:
 
 def main() -> None:
     """The entry point."""
-    gc.set_threshold(FEW_COLLECTIONS)
     # A process that this one starts, such as a reader of data, must not import from the current folder either.
     os.environ["PYTHONSAFEPATH"] = "1"
     signal.signal(signal.SIGTERM, _terminate)

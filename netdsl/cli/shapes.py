@@ -11,7 +11,6 @@ from netdsl.cli.shared.options import takes_program
 from netdsl.cli.shared.output import colored, columns
 from netdsl.core.text import ntext
 from netdsl.program import Experiment
-from netdsl.render.shapes_json import shapes_json
 from netdsl.render.table import shapes_table
 
 SECTION = "Nets"
@@ -47,6 +46,8 @@ def command(
         )
         click.echo(counted, err=True)
     if as_json:
+        from netdsl.render.shapes_json import shapes_json  # a program's question, not a person's
+
         click.echo(shapes_json(experiment.network, program.source.name), nl=False)
         return
     table = shapes_table(

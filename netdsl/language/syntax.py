@@ -1,5 +1,6 @@
-"""The syntax tree: frozen nodes with exact spans. Two trees are equal when they say the same, wherever they say it:
-spans take no part in comparison.
+"""The syntax tree: nodes with exact spans, never changed once they are made.
+
+Two trees are equal when they say the same, wherever they say it: spans take no part in comparison.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Tree:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.said().items())})"
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+# Not `frozen`: its checks would cost every command 3 ms before it begins, and a node twice the time to make.
+@dataclass(slots=True, eq=False, repr=False)
 class Name(Tree):
     """`relu`, `width`, `nn.Hardshrink`, `true`."""
 
@@ -41,7 +43,7 @@ class Name(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Number(Tree):
     """`-1`, `0.5`, `150k`: an integer unless it has a fraction or an exponent."""
 
@@ -49,7 +51,7 @@ class Number(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Size(Tree):
     """`3x32x32`, `3xHxW`: integers and symbols."""
 
@@ -57,7 +59,7 @@ class Size(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class String(Tree):
     """`"blocks.net"`."""
 
@@ -65,14 +67,14 @@ class String(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Hole(Tree):
     """`?`: a value that the checker is asked for."""
 
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Negative(Tree):
     """`-width` in parentheses."""
 
@@ -80,7 +82,7 @@ class Negative(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Operation(Tree):
     """`width*2//3`: operands joined by operators of one precedence, worked out from left to right."""
 
@@ -89,7 +91,7 @@ class Operation(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Parenthesis(Tree):
     """`(width*2)`."""
 
@@ -97,7 +99,7 @@ class Parenthesis(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Sequence(Tree):
     """`0.49,0.48,0.44`."""
 
@@ -109,7 +111,7 @@ Term = Name | Number | Negative | Operation | Parenthesis
 Value = Name | Number | Size | String | Hole | Parenthesis | Sequence
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Flow(Tree):
     """`3->32`, `->32`."""
 
@@ -118,7 +120,7 @@ class Flow(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Short(Tree):
     """`k5`, `k3x5`, `p?`: a letter and what follows it. Where no layer declares the letter it may be a name."""
 
@@ -127,7 +129,7 @@ class Short(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Setting(Tree):
     """`stride=2`."""
 
@@ -136,7 +138,7 @@ class Setting(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Bound(Tree):
     """`params<=25M`, `receptive>=224`."""
 
@@ -146,7 +148,7 @@ class Bound(Tree):
     relation: str = "<="
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Body(Tree):
     """`{ conv 32; relu }`."""
 
@@ -157,7 +159,7 @@ class Body(Tree):
 Item = Short | Setting | Bound | Value | Body
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Statement(Tree):
     """`conv 3->32 k5 as stem`: a name, a flow, items and bodies in their order, a label."""
 
@@ -168,7 +170,7 @@ class Statement(Tree):
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class File(Tree):
     """A whole text: its statements, without those that could not be read."""
 

@@ -6,16 +6,14 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from math import prod
-from typing import NamedTuple
 
-from netdsl.checker.context import Context, Placeholder
+from netdsl.checker.context import Attempt, Context, Guesses, Placeholder
 from netdsl.core.diagnostics import Code, Edit, Fix, errors
 from netdsl.core.limits import MAX_LAYERS_TRIED
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import File
-from netdsl.program import Experiment
 
 OPEN_PLACEHOLDER = Code(
     "NET115",
@@ -43,15 +41,6 @@ _USUAL: Mapping[str, Sequence[int]] = {
     "groups": (*range(1, 65),),
 }
 _TRIED = 512
-
-Guesses = dict[Span, int]
-
-
-class Attempt(NamedTuple):
-    """One check of a file: what it has carried along, and what came of it."""
-
-    context: Context
-    experiment: Experiment | None
 
 
 def fill(first: Attempt, file: File, attempt: Callable[[Guesses, Shape | None], Attempt]) -> Attempt:
