@@ -146,7 +146,7 @@ def _header(file: IO[bytes], name: str, size: int) -> Header:
 def _parsed(header: str, offset: int) -> Header:
     """The header that a dictionary of Python writes; raises `ValueError` where it is none, or none of numbers."""
     try:
-        found = ast.literal_eval(header.strip())
+        found = ast.literal_eval(header)  # as numpy does, which takes blanks before it for a file of Python 2
     # A hostile header may be nested deep enough for the last two.
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         found = None
