@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import takewhile
 
+from netdsl.checker.recover.torch_order import can_be_torch_order
 from netdsl.components import Layer
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.text import text
@@ -33,11 +34,8 @@ def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagn
         statement: the statement.
         received: the size that comes in, which the statement leaves out.
     """
-    # Torch's order has the size that comes in, the one that goes out, and all that must be given besides.
     numbers = list(takewhile(lambda item: isinstance(item, Number), statement.items))
-    # Numbers that the parameters need anyway are no sign of torch's order.
-    needed = [name for name in layer.required if name not in (layer.flow or ())]
-    if layer.flow is None or statement.flow or len(numbers) < 2 + len(needed):
+    if statement.flow or not can_be_torch_order(layer, len(numbers)):
         return None
     first, second = (number.value for number in numbers[:2] if isinstance(number, Number))
     # A first number that happens to be what comes in is a coincidence unless the second is a likely number of channels.
