@@ -31,6 +31,7 @@ from netdsl.plugins.registry import load_registry
 from netdsl.program import Use
 from netdsl.training import Saving, TrainingError, train
 from netdsl.training.distributed.rendezvous import expected_team, join
+from tests.machine_failures import files_up_to
 
 from .test_distributed import free_port
 from .test_faults import after_an_epoch, photos  # noqa: F401  # a fixture
@@ -64,19 +65,6 @@ def says(
         golden(GOLDEN / f"{name}.txt", said)
 
     return failing
-
-
-@contextmanager
-def files_up_to(size: int) -> Iterator[None]:
-    """A disk on which no file may become larger."""
-    import resource  # only Unix has it
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @POSIX
