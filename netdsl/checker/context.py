@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from netdsl.checker.memory import Memory
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
-from netdsl.components import Component, Dtype, Result
+from netdsl.checker.trace import Trace
+from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
@@ -136,7 +138,8 @@ class Context:
         registry: the names of the language.
         source: the text.
         folder: what paths in it are relative to.
-        results: what the rules have said; deep nets repeat themselves.
+        memory: what earlier statements, and earlier checks, have found out.
+        trace: where the way of the check is noted; None, it is not.
     """
 
     registry: Registry
@@ -145,7 +148,8 @@ class Context:
     assumptions: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits)
     expansion: Expansion = field(default_factory=Expansion)
-    results: dict[tuple[object, ...], Result] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    trace: Trace | None = None
 
     def __post_init__(self) -> None:
         self.report = Report(self.registry)
