@@ -15,8 +15,8 @@ from netdsl.language.recovery.torch_order import IsTorchOrder
 from netdsl.language.syntax import File
 
 if TYPE_CHECKING:
-    from netdsl.language.rereading import Rereader
     from netdsl.components import Dtype, Layer, Result
+    from netdsl.language.rereading import Rereader
 
     PlainKey = tuple[Layer, str, Shape, Dtype, Dtype]
 
