@@ -44,7 +44,7 @@ from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
 from netdsl.lints import find_warnings, without_allowed
-from netdsl.program import Experiment, Network
+from netdsl.program import Experiment, Network, arrange
 
 NO_NET = Code(
     "NET116",
@@ -241,7 +241,7 @@ class _FileCheck:
         if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
-        return Network(value.shape or (), out, tuple(body.nodes), call, dtype=self.context.assumptions.dtype)
+        return Network(value.shape or (), out, arrange(body.nodes, ""), call, dtype=self.context.assumptions.dtype)
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit; none fitting is an error where it becomes so."""

@@ -134,6 +134,7 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
         labels = [Label(block.defined.span, "defined here")]
         context.report(USES_ITSELF, _uses_itself(block.name, through), statement.name.span, labels=labels)
+        context.expansion.recursions += 1
         return None
     if len(context.expansion.open) >= MAX_NESTING:
         context.report(
@@ -141,6 +142,7 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
             text("blocks are nested more than {limit} deep", limit=MAX_NESTING),
             statement.name.span,
         )
+        context.expansion.recursions += 1
         return None
     arguments = bind(block, statement, scope, context)
     # The body sees the file that defines the block, not the place of its use.
