@@ -6,18 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from netdsl.checker.memory import Memory
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
-from netdsl.checker.trace import Trace
 from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
 from netdsl.program import Experiment
+
+if TYPE_CHECKING:
+    from netdsl.checker.trace import Trace
 
 
 class Constraint(NamedTuple):
@@ -119,6 +121,8 @@ class Expansion:
         open: the blocks whose bodies are being checked, the outermost first.
         used: every block that a statement has named.
         repeated: above 0, the statement at hand stands for several layers, whose inputs may differ.
+        recursions: how many uses were refused because their block, or too many blocks, are open.
+        checked: what the uses of blocks came to, by everything that it depends on; most blocks are used alike.
         unused: whether the body at hand stands nowhere in the net; each block in it is then opened once at most.
         net_layers: the blocks of the `.net` files of plugins, by file.
     """
@@ -126,6 +130,8 @@ class Expansion:
     open: list[Component] = field(default_factory=list)
     used: set[Component] = field(default_factory=set)
     repeated: int = 0
+    recursions: int = 0
+    checked: dict[tuple[object, ...], tuple[Any, ...]] = field(default_factory=dict)
     unused: bool = False
     net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,32 +22,49 @@ if TYPE_CHECKING:
 MOST = 20_000
 """So many results are kept; who edits for hours gives nearly as many texts as there are key presses."""
 
+MOST_FILES = 100
+"""The trees of so many files are kept that the texts use."""
 
-@dataclass(eq=False)
+
 class Memory:
     """What was found out that does not depend on where a statement stands.
 
+    `results` has what the rules have said: deep nets repeat themselves. `plain` has what becomes of statements that
+    name nothing but their layer: the shape that they take and the rule's result, by the layer, the text and what comes
+    in.
+
     Args:
-        results: what the rules have said; deep nets repeat themselves.
-        plain: what becomes of statements that name nothing but their layer: the shape that they take and the rule's
-            result, by the layer, the text and what comes in.
-        rereader: reads the versions of a text; without one, the text is read as if for the only time.
         files: the texts that stand in the place of files, such as those that an editor has not saved yet.
+        rereader: reads the versions of a text; without one, the text is read as if for the only time.
     """
 
-    results: MutableMapping[tuple[object, ...], Result] = field(default_factory=dict)
-    plain: MutableMapping[PlainKey, tuple[Shape, Result]] = field(default_factory=dict)
-    files: Mapping[Path, str] = field(default_factory=dict)
-    rereader: Rereader | None = None
+    def __init__(self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None) -> None:
+        self.results: MutableMapping[tuple[object, ...], Result] = {}
+        self.plain: MutableMapping[PlainKey, tuple[Shape, Result]] = {}
+        self.files: Mapping[Path, str] = {} if files is None else files
+        self._rereader = rereader
+        self._used: dict[str, tuple[File, list[Diagnostic]]] = {}
 
     def parse(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
         """The tree of a text, and its syntax errors."""
-        if self.rereader is None:
+        if self._rereader is None:
             return parse(source, is_torch_order)
-        return self.rereader.parse(source, is_torch_order)
+        return self._rereader.parse(source, is_torch_order)
+
+    def parse_used(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
+        """The tree of a file that the text uses, and its syntax errors; its source is an earlier one where that is equal.
+
+        Such a file seldom changes while the text that uses it does.
+        """
+        found = self._used.get(source.name)
+        if found is None or found[0].source.text != source.text:
+            found = self._used[source.name] = parse(source, is_torch_order)
+        return found
 
     def forget(self) -> None:
         """Lets go of what has become too much."""
         for found in (self.results, self.plain):
             if len(found) > MOST:
                 found.clear()
+        if len(self._used) > MOST_FILES:
+            self._used.clear()

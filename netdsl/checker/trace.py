@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.core.source import Span
+from netdsl.language.statements import REPEAT
 from netdsl.language.syntax import Statement
-from netdsl.program import DataUse, Node
+from netdsl.program import DataUse, Node, Stretch
 
 if TYPE_CHECKING:
     from netdsl.checker.names.scope import Scope
@@ -35,17 +36,26 @@ class Passage(NamedTuple):
     node: Node | None
 
 
-@dataclass(eq=False)
 class Trace:
     """The way of one check.
 
-    Args:
-        scope: the names of the file.
-        entries, passages: in the order in which the check came by. A block's body is entered at each of its uses.
-        data: the `data` line, also where there is no net.
+    `scope` has the names of the file, `data` its `data` line, also where there is no net. `entries` and `passages` are
+    in the order in which the check came by: a block's body is entered at each use that is unlike those before it.
     """
 
-    scope: Scope | None = None
-    entries: list[Entry] = field(default_factory=list)
-    passages: list[Passage] = field(default_factory=list)
-    data: DataUse | None = None
+    def __init__(self) -> None:
+        self.scope: Scope | None = None
+        self.data: DataUse | None = None
+        self.entries: list[Entry] = []
+        self.passages: list[Passage] = []
+
+    def enter(self, extent: Span, scope: Scope, value: Value) -> None:
+        """Notes the way into a body."""
+        self.entries.append(Entry(extent, scope, value))
+
+    def go_through(
+        self, statement: Statement, scope: Scope, before: Value, after: Value, built: Sequence[Node | Stretch]
+    ) -> None:
+        """Notes a statement, and the nodes that it has come to."""
+        node = built[0] if len(built) == 1 and statement.name.text != REPEAT.name else None
+        self.passages.append(Passage(statement, scope, before, after, node if isinstance(node, Node) else None))

@@ -293,7 +293,7 @@ class _Completer:
         yield from self._paths(self.cursor, quoted=True)
 
     def _input(self) -> Iterator[Completion]:
-        data = self.reading.checked.trace.data
+        data = self.reading.trace.data
         shapes = {format_shape(data.shape): text("what the data give")} if data and data.shape else {}
         for shape, detail in {**shapes, "3x32x32": "", "3x224x224": "", "1x28x28": "", "3xHxW": ""}.items():
             yield self._part(shape, "value", shape, detail, "0" if detail else "1")

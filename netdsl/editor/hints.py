@@ -67,7 +67,7 @@ def hints(
 
 
 def _data(reading: Reading, start: int, end: int) -> Iterator[Hint]:
-    data = reading.checked.trace.data
+    data = reading.trace.data
     if data is None or data.span is None or data.span.source is not reading.source or not data.shape:
         return
     if start <= data.span.end <= end:

@@ -48,9 +48,10 @@ class Output(NamedTuple):
 
 def settle(checked: Checked, earlier: Iterable[Output]) -> list[Output]:
     """What each statement gives, as it is known now and else as it was known, in the order of the text."""
-    source = checked.file.source
+    source, trace = checked.file.source, checked.trace
+    assert trace is not None
     found: dict[tuple[int, int], list[Passage]] = {(span.start, span.end): [] for span in checked.file.invalid}
-    for passage in checked.trace.passages:
+    for passage in trace.passages:
         span = passage.statement.span
         if span.source is source:
             found.setdefault((span.start, span.end), []).append(passage)

@@ -11,7 +11,7 @@ from netdsl.checker import Checked, check_traced
 from netdsl.checker.memory import Memory
 from netdsl.checker.names.scope import Scope
 from netdsl.checker.shapes.layer_check import Value
-from netdsl.checker.trace import Entry, Passage
+from netdsl.checker.trace import Entry, Passage, Trace
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
@@ -56,15 +56,21 @@ class Reading:
         return self.checked.diagnostics
 
     @property
+    def trace(self) -> Trace:
+        """The way of the check."""
+        assert self.checked.trace is not None  # a document has it noted
+        return self.checked.trace
+
+    @property
     def scope(self) -> Scope:
         """The names of the file."""
-        return self.checked.trace.scope or Scope()
+        return self.trace.scope or Scope()
 
     @cached_property
     def passages(self) -> Mapping[int, Sequence[Passage]]:
         """The places in the net of each statement of this text, by where it begins."""
         found: dict[int, list[Passage]] = {}
-        for passage in self.checked.trace.passages:
+        for passage in self.trace.passages:
             if passage.statement.span.source is self.source:
                 found.setdefault(passage.statement.span.start, []).append(passage)
         return found
@@ -86,13 +92,13 @@ class Reading:
 
     def arriving_at(self, offset: int) -> tuple[Scope, Value]:
         """The names in sight at an offset, and what comes in there."""
-        entries = (one for one in self.checked.trace.entries if _holds(one, offset, self.source))
+        entries = (one for one in self.trace.entries if _holds(one, offset, self.source))
         # Of the innermost body, the use where it is known what comes in.
         inner = max(entries, key=lambda one: (one.extent.start, one.value.shape is not None), default=None)
         if inner is None:
             return self.scope, Value(None)
         value = inner.value
-        for passage in self.checked.trace.passages:
+        for passage in self.trace.passages:
             at = passage.statement.span
             if passage.scope is inner.scope and at.source is self.source and at.end <= offset:
                 value = passage.after

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from netdsl.core.sizes import format_shape
-from netdsl.editor import hints
+from netdsl.editor import Document, hints
 from tests.editor.texts import ROOT, document, registry, with_hints
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.net"))
@@ -123,3 +123,16 @@ def test_a_session_reads_what_a_plain_check_reads() -> None:
     assert reading.experiment is not None
     assert experiment is not None
     assert reading.experiment.network.out == experiment.network.out
+
+
+def test_an_unsaved_file_is_used_as_it_stands_in_its_editor(tmp_path: Path) -> None:
+    blocks = tmp_path / "blocks.net"
+    blocks.write_text("block b { linear 2 }\n", encoding="utf-8")
+    unsaved: dict[Path, str] = {}
+    editor = Document(registry(), str(tmp_path / "a.net"), files=unsaved)
+    text = 'use "blocks.net"\ninput 8\nb'
+    assert with_hints(text, hints(editor.read(text))).endswith("b[→ 2]")
+    unsaved[blocks.resolve()] = "block b { linear 3 }\n"
+    assert with_hints(text, hints(editor.read(text))).endswith("b[→ 3]")
+    del unsaved[blocks.resolve()]
+    assert with_hints(text, hints(editor.read(text))).endswith("b[→ 2]")
