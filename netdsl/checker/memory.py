@@ -52,7 +52,7 @@ class Memory:
         return self._rereader.parse(source, is_torch_order)
 
     def parse_used(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
-        """The tree of a file that the text uses, and its syntax errors; its source may be an earlier one of the same text.
+        """The tree of a file that the text uses, and its mistakes; its source may be an earlier, equal one.
 
         Such a file seldom changes while the text that uses it does.
         """
