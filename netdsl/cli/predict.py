@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, epoch_option
 from netdsl.cli.shared.run_source import read_run_source
@@ -43,7 +44,8 @@ def command(run: Path, images: tuple[Path, ...], device: str, top: int, epoch: i
     if not paths:
         places = ", ".join(f"`{image}`" for image in images)
         raise click.UsageError(text("there is no image in {places}", places=places))
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
     saved = open_run(experiment, run, device, epoch)
     names = saved.names()
