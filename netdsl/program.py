@@ -23,8 +23,9 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.components.traits import Declared, Traits, find_traits
+from netdsl.core.shown import Shown
 from netdsl.core.size_sets import SizeSet
-from netdsl.core.sizes import Dim, Shape
+from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 
@@ -37,6 +38,7 @@ IDENTITY = Call("torch.nn:Identity", {})
 
 SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
 NO_TRAITS: Traits = frozenset()
+NO_SOURCE = Source("<net>", "")
 
 
 class BlockUse(NamedTuple):
@@ -145,9 +147,9 @@ class OpenSizes(NamedTuple):
         return bool(self.conditions) and self.equal and inexact
 
 
-@dataclass(frozen=True)
-class Network:
-    """The net alone: what `shapes` prints and `build` builds.
+@dataclass(frozen=True, repr=False)
+class Network(Shown):
+    """The net alone: what `shapes` prints and `build` builds. Printed, or in a notebook, it is the table of its shapes.
 
     Args:
         input, out: one sample's shapes; symbols stand for sizes that may vary.
@@ -173,6 +175,11 @@ class Network:
         for node in self.nodes:
             yield from node.walk()
 
+    @property
+    def source(self) -> Source:
+        """The text that the layers at the top stand in."""
+        return self.nodes[0].span.source if self.nodes else NO_SOURCE
+
     @cached_property
     def params(self) -> int:
         """How many numbers the net learns."""
@@ -185,6 +192,27 @@ class Network:
         for node in self.nodes:
             total = total + node.macs
         return total
+
+    def __repr__(self) -> str:
+        shapes = f"{format_shape(self.input)} -> {format_shape(self.out)}"
+        return text(
+            "<Network {name}: {shapes}, {params:,} parameters>",
+            name=self.source.name,
+            shapes=shapes,
+            params=self.params,
+        )
+
+    # What shows a net is imported when one is shown.
+
+    def __str__(self) -> str:
+        from netdsl.render.table import shapes_table
+
+        return shapes_table(self, self.source)
+
+    def _repr_html_(self) -> str:
+        from netdsl.render.table import shapes_html
+
+        return shapes_html(self)
 
 
 C = TypeVar("C", bound=Component, covariant=True)

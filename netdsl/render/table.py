@@ -10,6 +10,7 @@ from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
 from netdsl.program import Network
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
+from netdsl.render.html import table_html, title_html
 from netdsl.render.rows import INDENT, Row, Sample, TableRows
 
 HEADINGS = ("line", "layer", "output", "parameters", "multiply-adds")
@@ -44,9 +45,26 @@ def shapes_table(
         paint(_line(HEADINGS, widths), underline=True),
         *(line for row in rows for line in _lines(row, widths, explain, paint)),
         "",
-        *_totals(network, sample, batch, paint),
+        *(
+            f"{paint(left(heading, 13), fg='blue')}  {total}"
+            for heading, total in totals(network, sample, batch).items()
+        ),
     ]
     return "\n".join(lines) + "\n"
+
+
+def shapes_html(network: Network, *, batch: int = 64) -> str:
+    """The same table for a notebook."""
+    source, sample = network.source, Sample.of(network)
+    rows = list(TableRows(source, sample).of(network.nodes))
+    composite = [number for number, row in enumerate(rows) if row.composite]
+    sums = totals(network, sample, batch)
+    title = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    return (
+        title_html(visible(title))
+        + table_html(HEADINGS, ([visible(cell) for cell in row.cells] for row in rows), left=(1, 2), bold=composite)
+        + table_html(("", ""), sums.items(), left=(0, 1))
+    )
 
 
 def format_bytes(count: int) -> str:
@@ -82,16 +100,14 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
         yield from (paint(margin + visible(line), fg="cyan") for line in row.arithmetic)
 
 
-def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
-    totals = {
-        "fits": _fits(network, sample),
+def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
+    """What a net comes to, each under its heading: the sizes that fit, parameters, multiply-adds, memory."""
+    found = {
         "parameters": f"{network.params:,}",
         "multiply-adds": _macs(network, sample),
         "memory": _memory(network, sample, batch),
     }
-    for heading, total in totals.items():
-        if heading != "fits" or network.fits:
-            yield f"{paint(left(heading, 13), fg='blue')}  {total}"
+    return {"fits": _fits(network, sample), **found} if network.fits else found
 
 
 def _fits(network: Network, sample: Sample) -> str:
