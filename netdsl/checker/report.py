@@ -13,10 +13,11 @@ from netdsl.core.text import join_and, text
 
 
 class Report:
-    """The diagnostics of one check."""
+    """The diagnostics of one check; `asked` counts the reports, those of a mistake that is reported already too."""
 
     def __init__(self, registry: Registry) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.asked = 0
         self._disputed = registry.disputed
         self._reported: set[tuple[str, Span]] = set()
         self._uses: list[Span] = []
@@ -34,6 +35,7 @@ class Report:
         fix: Fix | None = None,
     ) -> None:
         """Reports a mistake; one mistake in a body is one, however often the body is used."""
+        self.asked += 1
         # A block's body is checked again at each use, and `repeat`'s in each round.
         if (code, span) not in self._reported:
             self._reported.add((code, span))

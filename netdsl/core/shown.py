@@ -1,4 +1,4 @@
-"""What shows itself: as text where it is printed, and as HTML in a notebook."""
+"""How IPython prints what shows itself: `str` is the text for people, `repr` a short name for lists and messages."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ class Printer(Protocol):
         """Writes a text as it is."""
 
 
-class Shown:
-    """The base of what shows itself: `str` is the text for people, `repr` a short name for lists and messages."""
-
-    def __init_subclass__(cls) -> None:
-        # IPython takes the first class that has a `__repr__` or a `_repr_pretty_`: a base would come too late.
-        cls._repr_pretty_ = Shown._repr_pretty_  # type: ignore[method-assign]
-
-    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:  # noqa: ARG002  # IPython's signature
-        printer.text(str(self).rstrip("\n"))
+def print_shown(value: object, printer: Printer, cycle: bool) -> None:  # noqa: ARG001  # IPython's signature
+    """The `_repr_pretty_` of a class whose `str` is what a person should see; IPython would print its `repr`."""
+    printer.text(str(value).rstrip("\n"))

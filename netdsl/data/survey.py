@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from netdsl.components import Facts
-from netdsl.core.shown import Shown
+from netdsl.core.shown import print_shown
 from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.open import read, serve
@@ -24,7 +24,7 @@ SAMPLES = 32
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Survey(Shown):
+class Survey:
     """What there is to say of a data set. Printed, or in a notebook, it is what `netdsl data` prints.
 
     Args:
@@ -53,6 +53,8 @@ class Survey(Shown):
 
     def __repr__(self) -> str:
         return text("<Survey of {name}>", name=self.name)
+
+    _repr_pretty_ = print_shown
 
     # What shows a survey is imported when one is shown, and knows its fields.
 

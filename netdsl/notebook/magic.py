@@ -23,7 +23,7 @@ from netdsl.cli.shared.options import read_overrides
 from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.files import reason, write_atomically
-from netdsl.core.shown import Shown
+from netdsl.core.shown import print_shown
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
@@ -38,10 +38,12 @@ CELL = "<cell>"
 
 
 @dataclass(frozen=True)
-class CellReport(Shown):
+class CellReport:
     """What is wrong with a cell."""
 
     diagnostics: Sequence[Diagnostic]
+
+    _repr_pretty_ = print_shown
 
     def __str__(self) -> str:
         return render_text(self.diagnostics, color=True)

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from netdsl.core.shown import Shown
+from netdsl.core.shown import print_shown
 
 SHOWN = 3
 """So many classes are shown, the likeliest first."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Prediction(Shown):
+class Prediction:
     """The class of a sample.
 
     Args:
@@ -46,6 +46,8 @@ class Prediction(Shown):
 
     def __repr__(self) -> str:
         return f"<{self.label}: {100 * self.probability:.1f} %>"
+
+    _repr_pretty_ = print_shown
 
     def __str__(self) -> str:
         return "  ".join(f"{self.names[index]} {100 * share:.1f} %" for index, share in self.top(SHOWN))

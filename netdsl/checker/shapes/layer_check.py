@@ -195,7 +195,7 @@ class LayerCheck:
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
-        known = self.context.results
+        known = self.context.memory.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})

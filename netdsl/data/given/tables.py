@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netdsl.builtins.datasets.csv_tables import MOST_SHOWN, read_rows
+from netdsl.builtins.files.csv_tables import MOST_SHOWN, read_rows
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
 from netdsl.core.files import reason
