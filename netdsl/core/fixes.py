@@ -13,8 +13,8 @@ from netdsl.core.source import Source
 ROUNDS = 20
 """A fix may bring another mistake to light; more rounds than this mean that two of them undo each other."""
 
-MAX_CHARACTERS_TRIED = 500_000
-"""What all checks of one `fix` may read together: thousands of ordinary nets."""
+MAX_CHARACTERS_TRIED = 200_000
+"""What all checks of one `fix` may read together: a hundred ordinary nets."""
 
 Check = Callable[[Source], Sequence[Diagnostic]]
 
