@@ -148,6 +148,7 @@ class Context:
         source: the text.
         folder: what paths in it are relative to.
         results: what the rules have said; deep nets repeat themselves.
+        supposed: the same, where arguments are lost.
     """
 
     registry: Registry
@@ -157,6 +158,7 @@ class Context:
     limits: Limits = field(default_factory=Limits)
     expansion: Expansion = field(default_factory=Expansion)
     results: dict[tuple[object, ...], Result] = field(default_factory=dict)
+    supposed: dict[tuple[object, ...], Result | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.report = Report(self.registry)
