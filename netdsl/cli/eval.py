@@ -41,7 +41,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     with importing_torch():
         from netdsl.training import open_run
 
-    saved = open_run(experiment, run, device, epoch)
+    saved = open_run(experiment, run, device, epoch or "best")
     results = saved.evaluate()
     if as_json:
         click.echo(json.dumps({**results, "weights": str(saved.weights.path)}))
@@ -59,7 +59,7 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     for name, value in scalars.items():
         click.echo(f"{name.ljust(longest)}  {number(name, value).rjust(9)}")
     if matrix := results.get("confusion"):
-        for line in _confusions(matrix, saved.names()):
+        for line in _confusions(matrix, saved.classes):
             click.echo(line)
         click.echo(text("confusion matrix: {path}", path=_draw(saved, matrix)))
 
@@ -86,7 +86,7 @@ def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
 
     path = saved.folder.path / "confusion.png"
     try:
-        write_atomically(path, confusion_png(matrix, saved.names()))
+        write_atomically(path, confusion_png(matrix, saved.classes))
     except OSError as error:
         raise FileError(text("cannot write `{path}`: {reason}", path=path, reason=reason(error))) from error
     return path

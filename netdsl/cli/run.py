@@ -18,9 +18,6 @@ from netdsl.core.text import text
 from netdsl.training.distributed.launcher import already_failed, launch, launched
 
 SECTION = "Training"
-FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
-"""The settings that `--resume` may change: how far to train, what to evaluate and to keep, and where the data are."""
-
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
@@ -94,7 +91,7 @@ def command(
     if resume is None:
         program = ProgramText(read_one(file, written), settings)
     else:
-        program = read_run_source(resume, settings, free=FREE)
+        program = read_run_source(resume, settings, resumes=True)
     experiment = program.experiment
     # The process that starts the others needs no torch itself.
     if nproc is not None and not launched():
