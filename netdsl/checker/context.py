@@ -13,7 +13,7 @@ from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
 from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
-from netdsl.core.limits import MAX_LAYERS
+from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
 from netdsl.program import Experiment
@@ -75,17 +75,24 @@ class Limits:
 
     Args:
         layers: the statements on their way into the net so far, each `repeat` and use of a block written out.
+        checked: those of them that were checked one by one.
         exceeded: whether there are too many; nothing more is checked then, and a diagnostic says so.
     """
 
     layers: int = 0
+    checked: int = 0
     exceeded: bool = False
 
-    def count(self, statements: int = 1) -> bool:
-        """Counts statements on their way into the net; False for those with which the net becomes too large."""
+    def count(self, statements: int) -> bool:
+        """Counts copies of statements on their way into the net; False where the net becomes too large with them."""
         self.layers += statements
-        self.exceeded = self.exceeded or self.layers > MAX_LAYERS
+        self.exceeded = self.exceeded or self.layers > MAX_LAYERS or self.checked > MAX_CHECKED
         return not self.exceeded
+
+    def count_checked(self) -> bool:
+        """Counts a statement that is about to be checked; False where there are too many."""
+        self.checked += 1
+        return self.count(1)
 
 
 @dataclass(eq=False)
@@ -162,8 +169,8 @@ class Context:
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing more is to be checked: the net is too large, or is checked again with another input."""
-        return self.limits.exceeded or self.assumptions.wanted is not None
+        """Whether nothing more is to be checked: too much is wrong, or the net is checked again with another input."""
+        return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
 
     @contextmanager
     def inside(self, block: Component, use: Span) -> Iterator[None]:

@@ -29,7 +29,8 @@ MOST_FILES = 100
 class Memory:
     """What was found out that does not depend on where a statement stands.
 
-    `results` has what the rules have said: deep nets repeat themselves. `plain` has what becomes of statements that
+    `results` has what the rules have said: deep nets repeat themselves; `supposed` what they have said where arguments
+    are lost. `plain` has what becomes of statements that
     name nothing but their layer: the shape that they take and the rule's result, by the layer, the text and what comes
     in.
 
@@ -40,6 +41,7 @@ class Memory:
 
     def __init__(self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None) -> None:
         self.results: MutableMapping[tuple[object, ...], Result] = {}
+        self.supposed: MutableMapping[tuple[object, ...], Result | None] = {}
         self.plain: MutableMapping[PlainKey, tuple[Shape, Result]] = {}
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
@@ -63,7 +65,7 @@ class Memory:
 
     def forget(self) -> None:
         """Lets go of what has become too much."""
-        for found in (self.results, self.plain):
+        for found in (self.results, self.supposed, self.plain):
             if len(found) > MOST:
                 found.clear()
         if len(self._used) > MOST_FILES:

@@ -21,7 +21,7 @@ from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label, errors
-from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
+from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Unknown
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
@@ -56,7 +56,7 @@ class BodyCheck:
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             # The count before the check leaves out what depends on sizes; this one counts everything.
-            if not self.context.limits.count():
+            if not self.context.limits.count_checked():
                 self._report_size(statement)
                 return
             before, scope, built = self.value, self.scope, len(self.nodes)
@@ -66,7 +66,10 @@ class BodyCheck:
         self._skip(extent.source, end, extent.end)
 
     def _report_size(self, statement: Statement) -> None:
-        message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        if self.context.limits.layers > MAX_LAYERS:
+            message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        else:
+            message = text("the net has more than {most} layers that are not alike", most=f"{MAX_CHECKED:,}")
         self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
