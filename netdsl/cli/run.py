@@ -17,8 +17,19 @@ from netdsl.core.text import text
 from netdsl.training.distributed.launcher import already_failed, launch, launched
 
 SECTION = "Training"
-FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
-"""The settings that `--resume` may change: how far to train, what to evaluate and to keep, and where the data are."""
+FREE = (
+    "train.epochs",
+    "train.steps",
+    "train.patience",
+    "train.every",
+    "train.keep",
+    "train.test_train",
+    "train.histograms",
+    "train.report",
+    "data.root",
+    "data.workers",
+)
+"""The settings that `--resume` may change: how far to train, what to look at and to keep, and where the data are."""
 
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 

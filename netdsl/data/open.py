@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import torch
@@ -52,6 +53,7 @@ class Data:
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
+        seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
     """
 
     train: Pipeline
@@ -60,6 +62,7 @@ class Data:
     shape: tuple[int, ...]
     description: str
     skips: Skips
+    seen: Callable[[int], Pipeline]
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -68,7 +71,12 @@ class Data:
 
     def channels_last(self) -> Self:
         """The same data, images laid out in memory with the channels last."""
-        return replace(self, train=self.train.channels_last(), test=self.test.channels_last())
+        return replace(
+            self,
+            train=self.train.channels_last(),
+            test=self.test.channels_last(),
+            seen=lambda count: self.seen(count).channels_last(),
+        )
 
     def close(self) -> None:
         """Stops the processes that read ahead, if there are any."""
@@ -139,7 +147,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         if how != "none":
             parts = server.decoded(train, chains[0], how), server.decoded(test, chains[1], how)
     facts = _with_statistics(server, parts[0], chains[1])
-    chains = server.chains(facts, parts[0])
+    whole = chains = server.chains(facts, parts[0])
     if how in ("ram", "disk"):
         chains = Chain((), chains[0].steps), Chain((), chains[1].steps)
     pipelines = [
@@ -153,7 +161,11 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         description = text(
             "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
         )
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
+    # What is decoded for training serves here too, unless more is done once to samples that test.
+    same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
+    known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
+    seen = partial(server.sample, *known, pipelines[1].plan)
+    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips, seen)
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:

@@ -1,0 +1,202 @@
+"""Charts as SVG: lines over epochs, and predictions beside targets. Their colours are the page's."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import NamedTuple
+
+WIDTH, HEIGHT = 380.0, 236.0
+LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 12.0, 38.0
+TICKS = 5
+MOST_POINTS = 500
+"""The points of a line that are drawn; of more, the lowest and the highest among neighbours."""
+
+DOTTED = 40
+"""Up to so many points are drawn as dots too."""
+
+
+class Point(NamedTuple):
+    """A point of a curve."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Series:
+    """A curve of a chart.
+
+    Args:
+        name: what it shows.
+        points: its points, from left to right; those whose y is no number are left out.
+        look: the class of its colour: `train`, `test`, `run-0`.
+        pale: whether it lies behind the others, and does not decide how high the chart is.
+        dashed: whether its line is dashed.
+    """
+
+    name: str
+    points: Sequence[Point]
+    look: str
+    pale: bool = False
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A point that is marked, with what is said of it, and a line down to the axis."""
+
+    point: Point
+    look: str
+    said: str
+
+
+class Scale(NamedTuple):
+    """From values to places: `low` lies at `start`, `high` at `end`."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def place(self, value: float) -> float:
+        """Where a value lies."""
+        return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low)
+
+
+Write = Callable[[float], str]
+
+
+def draw_lines(
+    series: Sequence[Series], label: str, across: str, *, write: Write | None = None, marks: Iterable[Mark] = ()
+) -> str:
+    """Curves in one frame.
+
+    Args:
+        series: the curves; the first lie behind the others.
+        label: what the chart shows, for those who do not see it.
+        across: the title of the axis below.
+        write: how the values are written.
+        marks: points that are marked.
+    """
+    drawn = [(one, [point for point in one.points if math.isfinite(point.y)]) for one in series]
+    seen = [point for one, points in drawn for point in points if not one.pale] or [
+        point for _, points in drawn for point in points
+    ]
+    x = _scale([point.x for _, points in drawn for point in points], LEFT, WIDTH - RIGHT, margin=0)
+    y = _scale([point.y for point in seen], HEIGHT - BOTTOM, TOP)
+    whole = all(point.x == round(point.x) for point in seen)
+    parts = [*_frame(x, y, across, write or short(y), whole)]
+    for one, points in drawn:
+        parts += _curve(one, thin_out(points), x, y)
+    for mark in marks:
+        parts += _mark(mark, x, y)
+    return _svg(label, parts)
+
+
+def draw_scatter(points: Sequence[Point], label: str, across: str, up: str) -> str:
+    """Points in a square frame with the same numbers on both axes, and the line on which both are equal."""
+    found = [point for point in points if math.isfinite(point.x) and math.isfinite(point.y)]
+    values = [value for point in found for value in point]
+    side = HEIGHT + 100 - TOP - BOTTOM
+    x = _scale(values, LEFT, LEFT + side)
+    y = _scale(values, TOP + side, TOP)
+    parts = [*_frame(x, y, across, short(y), whole=False, up=up)]
+    parts.append(_line("equal", [Point(x.low, y.low), Point(x.high, y.high)], x, y))
+    for point in found:
+        said = escape(f"{point.x:.4g} → {point.y:.4g}")
+        parts.append(f'<circle class="dot test" cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="3">')
+        parts.append(f"<title>{said}</title></circle>")
+    return _svg(label, parts, width=LEFT + side + RIGHT, height=TOP + side + BOTTOM)
+
+
+def thin_out(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+    """The points, or of too many the lowest and the highest of each few neighbours, so that no peak is lost."""
+    if len(points) <= most:
+        return list(points)
+    size = math.ceil(2 * len(points) / most)
+    kept: list[Point] = []
+    for start in range(0, len(points), size):
+        few = points[start : start + size]
+        kept += sorted({min(few, key=lambda one: one.y), max(few, key=lambda one: one.y)})
+    return kept if kept[-1] == points[-1] else [*kept, points[-1]]
+
+
+def find_ticks(low: float, high: float, most: int = TICKS, *, whole: bool = False) -> list[float]:
+    """Round numbers from `low` to `high`: at most about so many, whole ones where that is asked for."""
+    step = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(step))
+    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.999)
+    if whole:
+        step = max(1.0, round(step))
+    first = math.ceil(low / step - 1e-9)
+    return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def short(scale: Scale) -> Write:
+    """What writes the numbers of an axis, with as many digits as neighbours need to differ."""
+    span = abs(scale.high - scale.low)
+    largest = max(abs(scale.low), abs(scale.high))
+    if largest >= 1e5 or largest < 1e-3:
+        return lambda value: "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
+    digits = max(0, min(6, 1 - math.floor(math.log10(span))))
+    return lambda value: f"{value:,.{digits}f}"
+
+
+def n(number: float) -> str:
+    """A number in as few characters as a tenth of a point needs."""
+    return f"{number:.1f}".removesuffix(".0")
+
+
+def _scale(values: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> Scale:
+    low, high = (min(values), max(values)) if values else (0.0, 1.0)
+    if not high > low:
+        room = abs(low) / 10 or 0.5
+        low, high = low - room, high + room
+    room = (high - low) * margin
+    return Scale(low - room, high + room, start, end)
+
+
+def _frame(x: Scale, y: Scale, across: str, write: Write, whole: bool, up: str = "") -> Iterator[str]:
+    """Lines behind the curves, numbers beside them, and the titles of the axes."""
+    for value in find_ticks(y.low, y.high):
+        height = n(y.place(value))
+        yield f'<path class="grid" d="M{n(x.start)} {height}H{n(x.end)}"/>'
+        yield f'<text class="tick" x="{n(x.start - 7)}" y="{n(y.place(value) + 4)}" text-anchor="end">{escape(write(value))}</text>'
+    bottom = y.start
+    yield f'<path class="axis" d="M{n(x.start)} {n(bottom)}H{n(x.end)}"/>'
+    written = (lambda value: f"{value:,.0f}") if whole else short(x)
+    for value in find_ticks(x.low, x.high, whole=whole):
+        yield f'<text class="tick" x="{n(x.place(value))}" y="{n(bottom + 16)}" text-anchor="middle">{written(value)}</text>'
+    middle = (x.start + x.end) / 2
+    yield f'<text class="name" x="{n(middle)}" y="{n(bottom + 33)}" text-anchor="middle">{escape(across)}</text>'
+    if up:
+        height = n((y.start + y.end) / 2)
+        yield f'<text class="name" transform="translate(12 {height})rotate(-90)" text-anchor="middle">{escape(up)}</text>'
+
+
+def _curve(one: Series, points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
+    kind = "pale" if one.pale else "line"
+    yield _line(f"{kind} {one.look}{' dashed' if one.dashed else ''}", points, x, y)
+    if not one.pale and len(points) <= DOTTED:
+        for point in points:
+            said = escape(f"{one.name}, {point.x:g}: {point.y:.6g}")
+            yield f'<circle class="dot {one.look}" cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="2.2"><title>{said}</title></circle>'
+
+
+def _line(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> str:
+    # What lies outside is drawn on the frame's edge: a few first steps may be far above all that follows.
+    places = [(x.place(one.x), min(max(y.place(one.y), y.end), y.start)) for one in points]
+    return f'<path class="{kind}" d="M{"L".join(f"{n(across)} {n(high)}" for across, high in places)}"/>' if places else ""
+
+
+def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[str]:
+    across, high = n(x.place(mark.point.x)), n(y.place(mark.point.y))
+    yield f'<path class="best" d="M{across} {n(y.end)}V{n(y.start)}"/>'
+    yield f'<circle class="ring {mark.look}" cx="{across}" cy="{high}" r="5.5"><title>{escape(mark.said)}</title></circle>'
+
+
+def _svg(label: str, parts: Iterable[str], *, width: float = WIDTH, height: float = HEIGHT) -> str:
+    return f'<svg viewBox="0 0 {n(width)} {n(height)}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
