@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from netdsl.components import (
     Call,
@@ -23,10 +23,12 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.components.traits import Declared, Traits, find_traits
-from netdsl.core.size_sets import SizeSet
 from netdsl.core.sizes import Dim, Shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
+
+if TYPE_CHECKING:
+    from netdsl.core.size_sets import SizeSet
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 SKIPPING = Call("netdsl.modules:Skipping", {})
@@ -145,8 +147,7 @@ class OpenSizes(NamedTuple):
         return bool(self.conditions) and self.equal and inexact
 
 
-@dataclass(frozen=True)
-class Network:
+class Network(NamedTuple):
     """The net alone: what `shapes` prints and `build` builds.
 
     Args:
@@ -173,12 +174,12 @@ class Network:
         for node in self.nodes:
             yield from node.walk()
 
-    @cached_property
+    @property
     def params(self) -> int:
         """How many numbers the net learns."""
         return sum(node.params for node in self.nodes)
 
-    @cached_property
+    @property
     def macs(self) -> Dim:
         """Multiply-adds for one sample."""
         total: Dim = 0
@@ -191,7 +192,7 @@ C = TypeVar("C", bound=Component, covariant=True)
 K = TypeVar("K", bound=Component)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Use(Generic[C]):
     """A component with its arguments, and where the file asks for it (None: a default)."""
 
@@ -205,7 +206,7 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
@@ -218,8 +219,7 @@ class DataUse(Use[Dataset]):
     transforms: tuple[Use[Transform], ...] = ()
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """A checked file: the network and, where there is a `data` line, how to train it.
 
     Args:
@@ -230,8 +230,8 @@ class Experiment:
     source: Source
     network: Network
     data: DataUse | None = None
-    uses: Mapping[type[Component], tuple[Use[Any], ...]] = field(default_factory=dict)
-    settings: Mapping[type[Any], Any] = field(default_factory=dict)
+    uses: Mapping[type[Component], tuple[Use[Any], ...]] = MappingProxyType({})
+    settings: Mapping[type[Any], Any] = MappingProxyType({})
 
     def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
         """The components of a kind, in the order of the file."""
@@ -266,7 +266,7 @@ class Experiment:
         """Where curves are written."""
         return self.all_of(Logger)
 
-    @cached_property
+    @property
     def train(self) -> TrainSettings:
         """The `train` line."""
         return self.settings.get(TrainSettings) or TrainSettings()

@@ -13,7 +13,6 @@ Steps 1 and 2 go over the file's definitions, then all of 1 to 4 over the net, o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -184,7 +183,7 @@ class _FileCheck:
 
             # It counts what the whole experiment costs, so that it is checked on the finished one.
             check_budget(budgets, checked, self.scope, self.context)
-        return replace(checked, network=self._solved(network))
+        return checked._replace(network=self._solved(network))
 
     def _overrides(self) -> Overrides:
         """What `--set` and `--variant` put in the place of what the file says; `--set` goes first."""
@@ -260,7 +259,7 @@ class _FileCheck:
         example = None
         if solution.values is not None:
             example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
-        return replace(network, fits=solution.words, example=example, open_sizes=solution.sizes)
+        return network._replace(fits=solution.words, example=example, open_sizes=solution.sizes)
 
     def _warn_of_pins(self, network: Network) -> None:
         """Warns of joins that leave one size alone to what the input leaves open."""

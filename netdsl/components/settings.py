@@ -6,7 +6,6 @@ and what runs record. Who acts on a setting reads it from the object.
 
 # Annotations are not postponed here: every check of a file with a `train` line would evaluate each from its text first,
 # which takes a few milliseconds.
-from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from netdsl.core.ranges import Above, AtLeast, HalfOpen, Open
@@ -38,8 +37,7 @@ class DataSettings(NamedTuple):
     ] = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
+class TrainSettings(NamedTuple):
     """The `train` line: `epochs` or `steps`, whichever is given."""
 
     epochs: Annotated[int, AtLeast(1), "passes over the training set"] = 10

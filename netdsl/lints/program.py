@@ -49,7 +49,7 @@ class PlacedLayer:
             place = place.before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A checked file without errors."""
 

@@ -11,8 +11,8 @@ from typing import Any, NotRequired, TypedDict
 
 from netdsl.runs.about import EpochResults, EpochSummary
 
-TRAIN_LOSS = "train/eval_loss"
-"""The curve of the loss over training samples, measured as the test's is; `train/loss` is the mean of the last steps."""
+TRAIN_LOSS, EPOCH_LOSS = "train/eval_loss", "train/epoch_loss"
+"""The loss of an epoch over training samples: measured as the test's is, and the mean over the steps that were taken."""
 
 
 class EpochState(TypedDict):
@@ -65,7 +65,7 @@ class Epoch:
         """
         test = {f"test/{name}": value for name, value in self.test.items() if isinstance(value, int | float)}
         train = {TRAIN_LOSS if name == "loss" else f"train/{name}": value for name, value in self.train.items()}
-        return {"train/epoch_loss": self.train_loss} | train | test
+        return {EPOCH_LOSS: self.train_loss} | train | test
 
 
 @dataclass(frozen=True)

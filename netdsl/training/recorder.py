@@ -29,7 +29,7 @@ from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.folder import RunFolder
-from netdsl.runs.history import TRAIN_LOSS, Epoch, EpochState, History
+from netdsl.runs.history import EPOCH_LOSS, TRAIN_LOSS, Epoch, EpochState, History
 from netdsl.training.learner import Learner
 from netdsl.training.pace import Pace
 from netdsl.training.reporting.loggers import Jsonl, Metrics, RunLogger
@@ -217,7 +217,7 @@ def _beside(experiment: Experiment, data: Data, learner: Learner, history: Histo
     names = [name for name in history.metrics if name != "confusion"]
     # Without samples of the training set that are tested, the loss of its steps is all that is known of it.
     measured = learner.settings.test_train > 0
-    charts = {"loss": (TRAIN_LOSS if measured else "train/epoch_loss", "test/loss")}
+    charts = {"loss": (TRAIN_LOSS if measured else EPOCH_LOSS, "test/loss")}
     charts |= {name: (f"train/{name}", f"test/{name}") for name in names if measured}
     few = data.test.batched(SAMPLES)
     return Beside(

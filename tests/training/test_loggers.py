@@ -4,7 +4,6 @@ import csv
 import errno
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from time import time
 from typing import Any
@@ -47,7 +46,7 @@ def test_tensorboard_shows_graph_and_settings_and_the_run_does_not_notice(make: 
     assert b"optimizer.lr" in content
     assert b"train.every" in content
     experiment = make(epochs=1, every=2)
-    experiment = replace(experiment, uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
+    experiment = experiment._replace(uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
     unwatched = train(experiment, device="cpu", out=tmp_path / "other", quiet=True)
     assert not (unwatched.folder / "tensorboard").exists()
     assert all(map(torch.equal, watched.model.parameters(), unwatched.model.parameters()))

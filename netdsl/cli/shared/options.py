@@ -13,7 +13,7 @@ import click
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.core.text import text
 
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+DEVICE = r"auto|cpu|mps|cuda(:\d+)?"
 PATH = click.Path(path_type=Path)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,7 +26,7 @@ class Device(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuses a name that no machine has."""
-        if not DEVICE.fullmatch(value):
+        if not re.fullmatch(DEVICE, value):
             self.fail(text("unknown device `{device}`: write auto, cpu, cuda, cuda:1 or mps", device=value), param, ctx)
         return str(value)
 

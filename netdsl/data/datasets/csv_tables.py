@@ -7,7 +7,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from netdsl.builtins.datasets.csv_tables import Column, Table, Target, Task, read_table
+from netdsl.builtins.files import Target, Task
+from netdsl.builtins.files.csv_tables import Column, Table, read_table
 from netdsl.data.samples import Splits, Tensors
 
 

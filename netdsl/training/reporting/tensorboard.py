@@ -11,7 +11,7 @@ import threading
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -164,7 +164,7 @@ def visible(x: Tensor) -> Tensor:
 
 def settings_of(experiment: Experiment) -> dict[str, Setting]:
     """The settings by which runs differ: those of `train`, and each directive that stands once, with its arguments."""
-    found: dict[str, object] = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
+    found: dict[str, object] = {f"train.{name}": value for name, value in experiment.train._asdict().items()}
     for kind in STATEMENTS.values():
         use = experiment.one_of(kind.component) if kind.component and not kind.repeats else None
         if use is not None:

@@ -1,7 +1,4 @@
-"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only.
-
-Every command pays for this module, so what only tables need is imported where they are read.
-"""
+"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from netdsl.builtins.files import Target, Task
 from netdsl.components import Refusal
 from netdsl.core.text import join_and, ntext, text
-
-Target = str | int | tuple[str, ...]
-Task = Literal["auto", "classes", "numbers"]
 
 MOST_CATEGORIES = 100
 MOST_NUMBERED_CLASSES = 20
