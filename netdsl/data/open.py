@@ -54,6 +54,7 @@ class Data:
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
         seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
+        columns: the names of a table's numbers.
     """
 
     train: Pipeline
@@ -63,6 +64,7 @@ class Data:
     description: str
     skips: Skips
     seen: Callable[[int], Pipeline]
+    columns: tuple[str, ...] = ()
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -165,7 +167,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
     known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
     seen = partial(server.sample, *known, pipelines[1].plan)
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips, seen)
+    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips, seen, tuple(server.splits.columns))
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:

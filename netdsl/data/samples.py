@@ -79,13 +79,15 @@ Part = Tensors | Items
 class Splits:
     """A data set: what to train on and what to test on (None: to be split off).
 
-    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out.
+    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out. `columns` are the names of a
+    table's numbers, one for each that a sample has.
     """
 
     train: Part
     test: Part | None = None
     names: Sequence[str] = ()
     unit: float | None = None
+    columns: Sequence[str] = ()
 
 
 def unit_of(part: Part, unit: float | None) -> float:

@@ -87,8 +87,8 @@ def draw_lines(
     ]
     x = _scale([point.x for _, points in drawn for point in points], LEFT, WIDTH - RIGHT, margin=0)
     y = _scale([point.y for point in seen], HEIGHT - BOTTOM, TOP)
-    whole = all(point.x == round(point.x) for point in seen)
-    parts = [*_frame(x, y, across, write or short(y), whole)]
+    # Epochs and steps are counted, though a step lies inside an epoch.
+    parts = [*_frame(x, y, across, write or short(y), whole=x.high - x.low >= 1)]
     for one, points in drawn:
         parts += _curve(one, thin_out(points), x, y)
     for mark in marks:
@@ -105,10 +105,7 @@ def draw_scatter(points: Sequence[Point], label: str, across: str, up: str) -> s
     y = _scale(values, TOP + side, TOP)
     parts = [*_frame(x, y, across, short(y), whole=False, up=up)]
     parts.append(_line("equal", [Point(x.low, y.low), Point(x.high, y.high)], x, y))
-    for point in found:
-        said = escape(f"{point.x:.4g} → {point.y:.4g}")
-        parts.append(f'<circle class="dot test" cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="3">')
-        parts.append(f"<title>{said}</title></circle>")
+    parts += [_circle("dot test", point, x, y, 3, f"{point.x:.4g} → {point.y:.4g}") for point in found]
     return _svg(label, parts, width=LEFT + side + RIGHT, height=TOP + side + BOTTOM)
 
 
@@ -126,22 +123,28 @@ def thin_out(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
 
 def find_ticks(low: float, high: float, most: int = TICKS, *, whole: bool = False) -> list[float]:
     """Round numbers from `low` to `high`: at most about so many, whole ones where that is asked for."""
-    step = (high - low) / most
-    power = 10.0 ** math.floor(math.log10(step))
-    step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.999)
+    step = find_step(low, high, most)
     if whole:
         step = max(1.0, round(step))
     first = math.ceil(low / step - 1e-9)
     return [number * step for number in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
+def find_step(low: float, high: float, most: int = TICKS) -> float:
+    """The round number that divides a range into at most about so many parts."""
+    step = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(step))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.999)
+
+
 def short(scale: Scale) -> Write:
-    """What writes the numbers of an axis, with as many digits as neighbours need to differ."""
-    span = abs(scale.high - scale.low)
-    largest = max(abs(scale.low), abs(scale.high))
+    """What writes the numbers of an axis, each as it is: with the digits that the step between two of them has."""
+    low, high = min(scale.low, scale.high), max(scale.low, scale.high)
+    step = find_step(low, high)
+    largest = max(abs(low), abs(high))
     if largest >= 1e5 or largest < 1e-3:
-        return lambda value: "0" if value == 0 else f"{value:.1e}".replace("e-0", "e-").replace("e+0", "e")
-    digits = max(0, min(6, 1 - math.floor(math.log10(span))))
+        return lambda value: "0" if abs(value) < step / 2 else f"{value:.2g}"
+    digits = next(count for count in range(12) if math.isclose(round(step, count), step, rel_tol=1e-6))
     return lambda value: f"{value:,.{digits}f}"
 
 
@@ -159,22 +162,30 @@ def _scale(values: Sequence[float], start: float, end: float, *, margin: float =
     return Scale(low - room, high + room, start, end)
 
 
-def _frame(x: Scale, y: Scale, across: str, write: Write, whole: bool, up: str = "") -> Iterator[str]:
+def _frame(x: Scale, y: Scale, across: str, write: Write, *, whole: bool, up: str = "") -> Iterator[str]:
     """Lines behind the curves, numbers beside them, and the titles of the axes."""
     for value in find_ticks(y.low, y.high):
-        height = n(y.place(value))
-        yield f'<path class="grid" d="M{n(x.start)} {height}H{n(x.end)}"/>'
-        yield f'<text class="tick" x="{n(x.start - 7)}" y="{n(y.place(value) + 4)}" text-anchor="end">{escape(write(value))}</text>'
+        height = y.place(value)
+        yield f'<path class="grid" d="M{n(x.start)} {n(height)}H{n(x.end)}"/>'
+        yield _words("tick", x.start - 7, height + 4, write(value), "end")
     bottom = y.start
     yield f'<path class="axis" d="M{n(x.start)} {n(bottom)}H{n(x.end)}"/>'
     written = (lambda value: f"{value:,.0f}") if whole else short(x)
     for value in find_ticks(x.low, x.high, whole=whole):
-        yield f'<text class="tick" x="{n(x.place(value))}" y="{n(bottom + 16)}" text-anchor="middle">{written(value)}</text>'
-    middle = (x.start + x.end) / 2
-    yield f'<text class="name" x="{n(middle)}" y="{n(bottom + 33)}" text-anchor="middle">{escape(across)}</text>'
+        yield _words("tick", x.place(value), bottom + 16, written(value))
+    yield _words("name", (x.start + x.end) / 2, bottom + 33, across)
     if up:
-        height = n((y.start + y.end) / 2)
-        yield f'<text class="name" transform="translate(12 {height})rotate(-90)" text-anchor="middle">{escape(up)}</text>'
+        turned = f"translate(12 {n((y.start + y.end) / 2)})rotate(-90)"
+        yield f'<text class="name" transform="{turned}" text-anchor="middle">{escape(up)}</text>'
+
+
+def _words(kind: str, x: float, y: float, words: str, anchor: str = "middle") -> str:
+    return f'<text class="{kind}" x="{n(x)}" y="{n(y)}" text-anchor="{anchor}">{escape(words)}</text>'
+
+
+def _circle(kind: str, point: Point, x: Scale, y: Scale, radius: float, said: str) -> str:
+    place = f'cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="{radius}"'
+    return f'<circle class="{kind}" {place}><title>{escape(said)}</title></circle>'
 
 
 def _curve(one: Series, points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
@@ -182,20 +193,20 @@ def _curve(one: Series, points: Sequence[Point], x: Scale, y: Scale) -> Iterator
     yield _line(f"{kind} {one.look}{' dashed' if one.dashed else ''}", points, x, y)
     if not one.pale and len(points) <= DOTTED:
         for point in points:
-            said = escape(f"{one.name}, {point.x:g}: {point.y:.6g}")
-            yield f'<circle class="dot {one.look}" cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="2.2"><title>{said}</title></circle>'
+            yield _circle(f"dot {one.look}", point, x, y, 2.2, f"{one.name}, {point.x:g}: {point.y:.6g}")
 
 
 def _line(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> str:
     # What lies outside is drawn on the frame's edge: a few first steps may be far above all that follows.
     places = [(x.place(one.x), min(max(y.place(one.y), y.end), y.start)) for one in points]
-    return f'<path class="{kind}" d="M{"L".join(f"{n(across)} {n(high)}" for across, high in places)}"/>' if places else ""
+    return (
+        f'<path class="{kind}" d="M{"L".join(f"{n(across)} {n(high)}" for across, high in places)}"/>' if places else ""
+    )
 
 
 def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[str]:
-    across, high = n(x.place(mark.point.x)), n(y.place(mark.point.y))
-    yield f'<path class="best" d="M{across} {n(y.end)}V{n(y.start)}"/>'
-    yield f'<circle class="ring {mark.look}" cx="{across}" cy="{high}" r="5.5"><title>{escape(mark.said)}</title></circle>'
+    yield f'<path class="best" d="M{n(x.place(mark.point.x))} {n(y.end)}V{n(y.start)}"/>'
+    yield _circle(f"ring {mark.look}", mark.point, x, y, 5.5, mark.said)
 
 
 def _svg(label: str, parts: Iterable[str], *, width: float = WIDTH, height: float = HEIGHT) -> str:

@@ -67,8 +67,8 @@ class Pace(TypedDict):
 class Findings(TypedDict, total=False):
     """What the file holds.
 
-    `kind` is what the targets are: `classes`, `numbers`, or `places` of which each has a class. `tested` samples were looked at, of which `wrong` were mistakes. `confusion` has true classes in rows, predicted ones
-    in columns; `confused` are the pairs of classes that are confused most, where the matrix would be too large. `looked`
+    `kind` is what the targets are: `classes`, `numbers`, or `places` of which each has a class. `tested` samples were
+    looked at, of which `wrong` were mistakes. `confusion` has true classes in rows, predicted ones in columns. `looked`
     counts the training samples that the gradients and the units are of.
     """
 
@@ -80,7 +80,6 @@ class Findings(TypedDict, total=False):
     names: list[str]
     columns: list[str]
     confusion: list[list[int]]
-    confused: list[list[int]]
     worst: list[ShownSample]
     random: list[ShownSample]
     scatter: list[list[float]]

@@ -17,6 +17,7 @@ NAMED = 11.0
 
 LETTER = 6.8
 LONGEST_NAME = 16
+GAP = 1.5
 TITLE = 24.0
 FULL = 0.55
 """The share above which a cell is so dark that its number is light."""
@@ -33,21 +34,14 @@ def draw_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
     above = TITLE + 12 + ((beside - TITLE - 12) if turned else 12 if shown else 0)
     whole = side * count
     parts = [
-        f'<text class="name" x="{n(beside + whole / 2)}" y="14" text-anchor="middle">{escape(text("predicted class"))}</text>',
-        f'<text class="name" transform="translate(14 {n(above + whole / 2)})rotate(-90)" text-anchor="middle">'
-        f"{escape(text('true class'))}</text>",
+        _words("name", f"{n(beside + whole / 2)} 14", text("predicted class")),
+        _words("name", f"14 {n(above + whole / 2)}", text("true class"), turned=True),
     ]
     for place, name in enumerate(shown):
         middle = (place + 0.5) * side
-        parts.append(
-            f'<text class="tick" x="{n(beside - 7)}" y="{n(above + middle + 4)}" text-anchor="end">{escape(name)}</text>'
-        )
+        parts.append(_words("tick", f"{n(beside - 7)} {n(above + middle + 4)}", name, "end"))
         at = f"{n(beside + middle + (4 if turned else 0))} {n(above - 8)}"
-        turn = "rotate(-90)" if turned else ""
-        anchor = "start" if turned else "middle"
-        parts.append(
-            f'<text class="tick" transform="translate({at}){turn}" text-anchor="{anchor}">{escape(name)}</text>'
-        )
+        parts.append(_words("tick", at, name, "start" if turned else "middle", turned=turned))
     for row, counts in enumerate(matrix):
         parts += _row(row, counts, names, side, beside, above)
     right = sum(matrix[place][place] for place in range(count))
@@ -92,18 +86,23 @@ def _row(
     total = sum(counts) or 1
     size = min(13.0, side * 0.42)
     for column, count in enumerate(counts):
-        left, top, share = beside + column * side, above + row * side, count / total
-        kind = "right" if row == column else "wrong"
+        share = count / total
+        place = f'x="{n(beside + column * side)}" y="{n(above + row * side)}"'
+        cell = f'{place} width="{n(side - GAP)}" height="{n(side - GAP)}"'
         if not count:
-            yield f'<rect class="cell" x="{n(left)}" y="{n(top)}" width="{n(side - 1.5)}" height="{n(side - 1.5)}"/>'
+            yield f'<rect class="cell" {cell}/>'
             continue
         said = escape(describe_confusion(count, names[row], names[column]))
+        yield f'<g class="{"right" if row == column else "wrong"}"><title>{said}</title><rect class="cell" {cell}/>'
         # Never so pale that a single mistake is not seen.
-        yield f'<g class="{kind}"><title>{said}</title><rect class="cell" x="{n(left)}" y="{n(top)}" width="{n(side - 1.5)}"'
-        yield f' height="{n(side - 1.5)}"/><rect class="full" x="{n(left)}" y="{n(top)}" width="{n(side - 1.5)}" '
-        yield f'height="{n(side - 1.5)}" fill-opacity="{0.15 + 0.85 * share:.2f}"/>'
+        yield f'<rect class="full" {cell} fill-opacity="{0.15 + 0.85 * share:.2f}"/>'
         if side >= NUMBERED:
             tone = ' class="light"' if share > FULL else ""
-            yield f'<text{tone} x="{n(left + side / 2 - 0.7)}" y="{n(top + side / 2 + size * 0.36)}" font-size="{n(size)}" '
-            yield f'text-anchor="middle">{count}</text>'
+            middle = f'x="{n(beside + (column + 0.5) * side - 0.7)}" y="{n(above + (row + 0.5) * side + size * 0.36)}"'
+            yield f'<text{tone} {middle} font-size="{n(size)}" text-anchor="middle">{count}</text>'
         yield "</g>"
+
+
+def _words(kind: str, at: str, words: str, anchor: str = "middle", *, turned: bool = False) -> str:
+    turn = "rotate(-90)" if turned else ""
+    return f'<text class="{kind}" transform="translate({at}){turn}" text-anchor="{anchor}">{escape(words)}</text>'

@@ -12,7 +12,7 @@ from typing import Any, NotRequired, TypedDict
 from netdsl.runs.about import EpochResults, EpochSummary
 
 TRAIN_LOSS, EPOCH_LOSS = "train/eval_loss", "train/epoch_loss"
-"""The loss of an epoch over training samples: measured as the test's is, and the mean over the steps that were taken."""
+"""The loss of an epoch over training samples: measured as the test's is, and the mean over its steps."""
 
 
 class EpochState(TypedDict):
@@ -46,7 +46,7 @@ class Epoch:
         test: the mean loss over the test set, and each metric.
         rate: training samples a second.
         seconds: how long it took, the test included.
-        train: what `test` has, over some samples of the training set, measured as the test set is; empty where none were.
+        train: what `test` has, over some training samples, measured as the test set is; empty where none were.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""A look inside the net in the middle of a training: gradients, and units that never answer. The run does not notice."""
+"""A look inside the net in the middle of a training, at gradients and dead units, which the run does not notice."""
 
 from __future__ import annotations
 

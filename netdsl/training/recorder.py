@@ -4,8 +4,8 @@
     every `train every=` steps, and      train/loss (the mean since the last line),         the loggers
     after the first one                  train/lr
     at the end of each epoch, after      epoch, train/epoch_loss, train/eval_loss,          the loggers, the history
-    the test                             test/loss, and train/METRIC and test/METRIC for
-                                         each metric with a single value
+    the test                             test/loss, train/lr, and train/METRIC and
+                                         test/METRIC for each metric with a single value
     every `train histograms=` epochs     weights and gradients                              TensorBoard
     once, before the first of them       the net's graph, some samples, the settings        TensorBoard
 
@@ -67,8 +67,7 @@ class Recorder:
 
     def step_ended(self) -> None:
         """Logs the training loss and the learning rate, every so many steps."""
-        # The first step too: a run shorter than `every` steps has a curve all the same.
-        if self.learner.step % self.learner.settings.every == 0 or self.learner.step == 1:
+        if self._is_logged(self.learner.step):
             metrics = {"train/loss": self._settle(self.losses.recent), "train/lr": self.learner.rate}
             self.loggers.log(metrics, self.learner.step)
             self.losses.recent = RunningMean()
@@ -92,7 +91,9 @@ class Recorder:
         )
         self.losses.epoch = RunningMean()
         self.history.add(epoch)
-        self.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
+        # The learning rate too, or the curve of a short run would be a straight line.
+        rate = {} if self._is_logged(epoch.step) else {"train/lr": self.learner.rate}
+        self.loggers.log({"epoch": epoch.number} | epoch.scalars | rate, epoch.step)
         return epoch
 
     def require_finite(self) -> None:
@@ -118,6 +119,10 @@ class Recorder:
         self.history.load_state_dict(state["history"])
         self.loggers.resume(self.learner.step, state["logs"])
         self.pace.restart()
+
+    def _is_logged(self, step: int) -> bool:
+        """Whether a step is logged: every so many, and the first, so that the shortest run has a curve too."""
+        return step % self.learner.settings.every == 0 or step == 1
 
     def _settle(self, mean: RunningMean) -> float:
         """The value of a mean over the whole team; all processes learn of a loss that is not finite."""

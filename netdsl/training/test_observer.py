@@ -211,7 +211,6 @@ def judge_classes(output: Tensor, target: Tensor, count: int, *, probabilities: 
         badness = torch.where(flat.any(1), (missed * valid).flatten(1).sum(1) / among, RIGHT)
         none = torch.empty(len(output), 0, device=output.device)
         return Judged(badness, none, none, share, confusion)
-    # How sure the net was of its mistake decides, so that the first ones shown are the most surprising.
     badness = torch.where(wrong, missed, RIGHT)
     return Judged(badness, wanted.unsqueeze(1), best.indices.unsqueeze(1), best.values.exp(), confusion)
 

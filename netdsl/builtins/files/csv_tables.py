@@ -33,6 +33,11 @@ class Column(NamedTuple):
         """How many numbers a row of it makes."""
         return len(self.categories) or 1
 
+    @property
+    def headings(self) -> list[str]:
+        """What the numbers are called: `age`; of a column of words `colour=red`, `colour=blue`."""
+        return [f"{self.name}={category}" for category in self.categories] or [self.name]
+
     def encoded(self, row: int) -> Sequence[float]:
         """The numbers that the net is fed for a row."""
         if not self.categories:

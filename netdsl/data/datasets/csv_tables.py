@@ -16,7 +16,8 @@ def load(root: Path, path: Path, target: Target = -1, drop: tuple[str, ...] | st
     """Reads a table as its facts were read."""
     table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
     x = torch.cat([_columns(column) for column in table.features], 1)
-    return Splits(Tensors(x.float(), _targets(table)), names=table.classes)
+    columns = [name for column in table.features for name in column.headings]
+    return Splits(Tensors(x.float(), _targets(table)), names=table.classes, columns=columns)
 
 
 def _targets(table: Table) -> Tensor:

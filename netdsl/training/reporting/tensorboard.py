@@ -135,7 +135,9 @@ class Beside:
         for summary in hparams(dict(self.settings), curves):  # type: ignore[no-untyped-call]  # torch's own
             _events(writer).add_summary(summary)
         if self.charts:
-            lines = {title: ["Multiline", [f"^{re.escape(name)}$" for name in names]] for title, names in self.charts.items()}
+            lines = {
+                title: ["Multiline", [f"^{re.escape(name)}$" for name in names]] for title, names in self.charts.items()
+            }
             writer.add_custom_scalars({"train and test": lines})
         with suppress(Exception):  # a plugin's net may fail in any way; the curves are what matters
             x = self.sample()[:SAMPLES].cpu()
