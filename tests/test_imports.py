@@ -21,9 +21,9 @@ FLOORS = (
     ("components",),
     ("language", "library"),
     ("builtins",),
-    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export"),
+    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export", "editor"),
     ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "reports", "bench"),
-    ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
+    ("api", "notebook", "cli", "lsp", "plugins", "scaffold", "testing", "__main__"),
 )
 TORCH_FLOOR = 5
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}

@@ -22,7 +22,7 @@ from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.data_folder import data_root
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.resident import Resident
-from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.samples import Feature, Part, Splits, Tensors, unit_of
 from netdsl.data.splits import divide
 from netdsl.data.storage import (
     How,
@@ -53,8 +53,9 @@ class Data:
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
+        unit: the stored value that stands for 1.
+        columns: of a table, what a row holds.
         seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
-        columns: the names of a table's numbers.
     """
 
     train: Pipeline
@@ -63,8 +64,9 @@ class Data:
     shape: tuple[int, ...]
     description: str
     skips: Skips
+    unit: float
+    columns: tuple[Feature, ...]
     seen: Callable[[int], Pipeline]
-    columns: tuple[str, ...] = ()
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -166,8 +168,17 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     # What is decoded for training serves here too, unless more is done once to samples that test.
     same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
     known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
-    seen = partial(server.sample, *known, pipelines[1].plan)
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips, seen, tuple(server.splits.columns))
+    return Data(
+        pipelines[0],
+        pipelines[1],
+        facts,
+        shape,
+        description,
+        server.skips,
+        unit_of(parts[0], server.splits.unit),
+        tuple(server.splits.columns),
+        partial(server.sample, *known, pipelines[1].plan),
+    )
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:

@@ -19,15 +19,14 @@ class ShownSample(TypedDict, total=False):
     """A sample of the test set, and what the net says of it.
 
     `number` is its place in the test set; `true` and `predicted` are the number of a class, or the numbers of a target.
-    `sure` is the probability that the net gave to its answer, `right` the share of places that it is right about, where
-    each place has a class. `picture` is an address that holds the whole image, `values` what a table or a text has.
+    `sure` is the probability that the net gave to its answer; where each place has a class, the share of places that it
+    is right about. `picture` is an address that holds the whole image, `values` what a table or a text has.
     """
 
     number: int | None
     true: list[float]
     predicted: list[float]
     sure: float
-    right: float
     picture: str
     values: list[float]
 

@@ -18,6 +18,9 @@ NAMED = 11.0
 LETTER = 6.8
 LONGEST_NAME = 16
 GAP = 1.5
+NARROWEST = 52.0
+"""Half of the room that the title of an axis takes."""
+
 TITLE = 24.0
 FULL = 0.55
 """The share above which a cell is so dark that its number is light."""
@@ -51,7 +54,7 @@ def draw_matrix(matrix: Sequence[Sequence[int]], names: Sequence[str]) -> str:
         right=right,
         all=sum(map(sum, matrix)),
     )
-    width, height = beside + whole + 4, above + whole + 4
+    width, height = max(beside + whole + 4, beside + whole / 2 + NARROWEST), above + whole + 4
     return (
         f'<svg class="matrix" viewBox="0 0 {n(width)} {n(height)}" style="max-width:{n(width * 1.15)}px" role="img" '
         f'aria-label="{escape(label)}">{"".join(parts)}</svg>'

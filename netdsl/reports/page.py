@@ -38,7 +38,7 @@ section{background:var(--card);border:1px solid var(--border);border-radius:12px
 .facts small{display:block;font-size:.8rem;font-weight:normal;color:var(--muted)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,330px),1fr));gap:20px 26px}
 figure{margin:0}
-.chart{max-width:560px}.chart.square{max-width:430px}
+.chart{max-width:470px}.chart.square{max-width:430px}
 .chart figcaption{display:flex;flex-wrap:wrap;gap:2px 14px;align-items:baseline;margin-bottom:4px}
 .chart figcaption .best-text{color:var(--muted);font-size:.9rem}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin:0 0 14px;padding:0;list-style:none;font-size:.9rem}
@@ -72,6 +72,7 @@ h3.group{margin:16px 0 10px}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 .wide{width:100%}
 th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}
+.numbers td{white-space:nowrap}
 th{color:var(--muted);font-weight:normal;white-space:nowrap}
 tbody th{color:var(--ink)}
 td.number,th.number{text-align:right}td.number{white-space:nowrap}

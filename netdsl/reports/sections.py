@@ -265,7 +265,7 @@ def _answer(sample: ShownSample, found: Findings) -> list[tuple[str, str]]:
     """What is said below a sample, with the class of each line."""
     true, predicted, sure = sample.get("true", []), sample.get("predicted", []), sample.get("sure", 0.0)
     if found.get("kind") == "places":
-        return [(text("{share} right", share=percent(sample.get("right", 0.0), 1)), "")]
+        return [(text("{share} right", share=percent(sure, 1)), "")]
     if found.get("kind") == "numbers":
         return [
             (text("true {value}", value=_listed(true)), ""),
@@ -280,35 +280,34 @@ def _answer(sample: ShownSample, found: Findings) -> list[tuple[str, str]]:
 
 
 def _sample_table(samples: Sequence[ShownSample], found: Findings) -> str:
+    """A row a sample: what was predicted, and what the net was given."""
     width = max((len(one.get("values", [])) for one in samples), default=0)
     columns = found.get("columns", [])
-    heads = list(columns) if len(columns) == width else [str(place) for place in range(width)]
-    head = [text("sample"), *heads]
-    numeric = found.get("kind") == "numbers"
-    head += [text("true"), text("predicted"), text("error") if numeric else text("sure")]
+    heads = list(columns)[:width] if len(columns) >= width else [str(place) for place in range(width)]
+    kind = found.get("kind")
+    last = text("error") if kind == "numbers" else text("right") if kind == "places" else text("sure")
+    head = [text("sample"), text("true"), text("predicted"), last, *heads]
     rows = []
     for one in samples:
-        place, true, predicted = one.get("number"), one.get("true", []), one.get("predicted", [])
-        row = ["–" if place is None else str(place), *(f"{value:.4g}" for value in one.get("values", []))]
-        row += [""] * (1 + width - len(row))
-        if numeric:
-            off = [found_ - wanted for found_, wanted in zip(predicted, true, strict=False)]
-            row += [_listed(true), _listed(predicted), f"<b>{_listed(off, sign=True)}</b>"]
-        elif true and predicted:
-            names = _names(found, 1 + int(max(*true, *predicted)))
-            kind = "ok" if true == predicted else "bad"
-            mark = "✓" if true == predicted else "✗"
-            row += [
-                escape(_class(true, names)),
-                f'<span class="{kind}">{mark} {escape(_class(predicted, names))}</span>',
-                percent(one.get("sure", 0.0), 0),
-            ]
-        else:
-            row += ["", "", percent(one.get("right", 0.0), 1)]
-        rows.append(row)
-    return table(
-        head, rows, numbers=[*range(1 + width), *(range(1 + width, len(head)) if numeric else [len(head) - 1])]
-    )
+        place, values = one.get("number"), [f"{value:.4g}" for value in one.get("values", [])]
+        answer = _answer_cells(one, found)
+        rows.append(["–" if place is None else str(place), *answer, *values, *[""] * (width - len(values))])
+    numbers = [0, *(range(1, 4) if kind == "numbers" else [3]), *range(4, len(head))]
+    return table(head, rows, numbers=numbers, kind="numbers")
+
+
+def _answer_cells(sample: ShownSample, found: Findings) -> list[str]:
+    """The true answer, the net's, and how far or how sure it is."""
+    true, predicted = sample.get("true", []), sample.get("predicted", [])
+    if found.get("kind") == "numbers":
+        off = [given - wanted for given, wanted in zip(predicted, true, strict=False)]
+        return [_listed(true), _listed(predicted), f"<b>{_listed(off, sign=True)}</b>"]
+    if found.get("kind") == "places" or not (true and predicted):
+        return ["", "", percent(sample.get("sure", 0.0), 1)]
+    names = _names(found, 1 + int(max(*true, *predicted)))
+    kind, mark = ("ok", "✓") if true == predicted else ("bad", "✗")
+    answer = f'<span class="{kind}">{mark} {escape(_class(predicted, names))}</span>'
+    return [escape(_class(true, names)), answer, percent(sample.get("sure", 0.0), 0)]
 
 
 def _net(run: RunRecord) -> str:

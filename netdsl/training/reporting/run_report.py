@@ -14,6 +14,7 @@ from netdsl.core.errors import in_a_line
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
 from netdsl.data import Data
+from netdsl.data.samples import Feature
 from netdsl.data.transform_chain import undo_normalization
 from netdsl.program import Experiment
 from netdsl.reports.findings import Findings, LayerState, Numbers, ShownSample, write_findings
@@ -141,7 +142,7 @@ class RunReport:
             "tested": observed.tested,
             "wrong": observed.wrong,
             "names": list(facts.names),
-            "columns": list(self.data.columns),
+            "columns": [name for column in self.data.columns for name in _headings(column)],
             "worst": self._describe(observed.worst),
             "random": self._describe(observed.some),
             "scatter": [list(map(float, pair)) for pair in observed.points.tolist() if self._kind == "numbers"],
@@ -166,8 +167,8 @@ class RunReport:
             "number": int(kept.number[row]) if is_counted else None,
             "true": list(map(float, kept.true[row].tolist())),
             "predicted": list(map(float, kept.predicted[row].tolist())),
+            "sure": float(kept.sure[row]),
         }
-        shown["right" if self._kind == "places" else "sure"] = float(kept.sure[row])
         sample = stored[row]
         if sample.is_floating_point() and sample.dim() in (2, 3):
             shown["picture"] = draw_thumbnail(sample if sample.dim() == 3 else sample.unsqueeze(0))
@@ -218,6 +219,11 @@ def _summarize(tensors: list[Tensor]) -> Numbers:
     values = torch.cat([one.detach().flatten().float() for one in tensors]).nan_to_num(0.0)
     mean, std, largest = torch.stack((values.mean(), values.std(correction=0), values.abs().max())).tolist()
     return {"mean": _finite(mean), "std": _finite(std), "largest": _finite(largest)}
+
+
+def _headings(column: Feature) -> list[str]:
+    """What a column's numbers are called: `age`; of one of words `colour=red`, `colour=blue`."""
+    return [f"{column.name}={category}" for category in column.categories] or [column.name]
 
 
 def _finite(value: float) -> float:
