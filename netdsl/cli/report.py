@@ -10,12 +10,13 @@ from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, plugins_option
 from netdsl.cli.shared.output import write_output
-from netdsl.cli.shared.run_source import not_a_run, read_run_source
+from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import NetdslError
 from netdsl.core.text import text
 from netdsl.reports.comparison import write_comparison
 from netdsl.reports.record import NetSheet, RunRecord, make_sheet, read_record
 from netdsl.reports.sections import write_report
+from netdsl.runs.source import not_a_run
 
 SECTION = "Training"
 ONE, SEVERAL = "report.html", "comparison.html"

@@ -18,7 +18,7 @@ DOTTED = 40
 """Up to so many points are drawn as dots too."""
 
 
-class Point(NamedTuple):
+class CurvePoint(NamedTuple):
     """A point of a curve."""
 
     x: float
@@ -26,7 +26,7 @@ class Point(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Series:
+class ChartLine:
     """A curve of a chart.
 
     Args:
@@ -38,22 +38,22 @@ class Series:
     """
 
     name: str
-    points: Sequence[Point]
+    points: Sequence[CurvePoint]
     look: str
     pale: bool = False
     dashed: bool = False
 
 
 @dataclass(frozen=True)
-class Mark:
+class BestMark:
     """A point that is marked, with what is said of it, and a line down to the axis."""
 
-    point: Point
+    point: CurvePoint
     look: str
     said: str
 
 
-class Scale(NamedTuple):
+class AxisScale(NamedTuple):
     """From values to places: `low` lies at `start`, `high` at `end`."""
 
     low: float
@@ -70,7 +70,7 @@ Write = Callable[[float], str]
 
 
 def draw_lines(
-    series: Sequence[Series], label: str, across: str, *, write: Write | None = None, marks: Iterable[Mark] = ()
+    series: Sequence[ChartLine], label: str, across: str, *, write: Write | None = None, marks: Iterable[BestMark] = ()
 ) -> str:
     """Curves in one frame.
 
@@ -96,7 +96,7 @@ def draw_lines(
     return _svg(label, parts)
 
 
-def draw_scatter(points: Sequence[Point], label: str, across: str, up: str) -> str:
+def draw_scatter(points: Sequence[CurvePoint], label: str, across: str, up: str) -> str:
     """Points in a square frame with the same numbers on both axes, and the line on which both are equal."""
     found = [point for point in points if math.isfinite(point.x) and math.isfinite(point.y)]
     values = [value for point in found for value in point]
@@ -104,17 +104,17 @@ def draw_scatter(points: Sequence[Point], label: str, across: str, up: str) -> s
     x = _scale(values, LEFT, LEFT + side)
     y = _scale(values, TOP + side, TOP)
     parts = [*_frame(x, y, across, short(y), whole=False, up=up)]
-    parts.append(_line("equal", [Point(x.low, y.low), Point(x.high, y.high)], x, y))
+    parts.append(_line("equal", [CurvePoint(x.low, y.low), CurvePoint(x.high, y.high)], x, y))
     parts += [_circle("dot test", point, x, y, 3, f"{point.x:.4g} → {point.y:.4g}") for point in found]
     return _svg(label, parts, width=LEFT + side + RIGHT, height=TOP + side + BOTTOM)
 
 
-def thin_out(points: Sequence[Point], most: int = MOST_POINTS) -> list[Point]:
+def thin_out(points: Sequence[CurvePoint], most: int = MOST_POINTS) -> list[CurvePoint]:
     """The points, or of too many the lowest and the highest of each few neighbours, so that no peak is lost."""
     if len(points) <= most:
         return list(points)
     size = math.ceil(2 * len(points) / most)
-    kept: list[Point] = []
+    kept: list[CurvePoint] = []
     for start in range(0, len(points), size):
         few = points[start : start + size]
         kept += sorted({min(few, key=lambda one: one.y), max(few, key=lambda one: one.y)})
@@ -137,7 +137,7 @@ def find_step(low: float, high: float, most: int = TICKS) -> float:
     return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= step * 0.999)
 
 
-def short(scale: Scale) -> Write:
+def short(scale: AxisScale) -> Write:
     """What writes the numbers of an axis, each as it is: with the digits that the step between two of them has."""
     low, high = min(scale.low, scale.high), max(scale.low, scale.high)
     step = find_step(low, high)
@@ -153,16 +153,16 @@ def n(number: float) -> str:
     return f"{number:.1f}".removesuffix(".0")
 
 
-def _scale(values: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> Scale:
+def _scale(values: Sequence[float], start: float, end: float, *, margin: float = 0.06) -> AxisScale:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if not high > low:
         room = abs(low) / 10 or 0.5
         low, high = low - room, high + room
     room = (high - low) * margin
-    return Scale(low - room, high + room, start, end)
+    return AxisScale(low - room, high + room, start, end)
 
 
-def _frame(x: Scale, y: Scale, across: str, write: Write, *, whole: bool, up: str = "") -> Iterator[str]:
+def _frame(x: AxisScale, y: AxisScale, across: str, write: Write, *, whole: bool, up: str = "") -> Iterator[str]:
     """Lines behind the curves, numbers beside them, and the titles of the axes."""
     for value in find_ticks(y.low, y.high):
         height = y.place(value)
@@ -183,12 +183,12 @@ def _words(kind: str, x: float, y: float, words: str, anchor: str = "middle") ->
     return f'<text class="{kind}" x="{n(x)}" y="{n(y)}" text-anchor="{anchor}">{escape(words)}</text>'
 
 
-def _circle(kind: str, point: Point, x: Scale, y: Scale, radius: float, said: str) -> str:
+def _circle(kind: str, point: CurvePoint, x: AxisScale, y: AxisScale, radius: float, said: str) -> str:
     place = f'cx="{n(x.place(point.x))}" cy="{n(y.place(point.y))}" r="{radius}"'
     return f'<circle class="{kind}" {place}><title>{escape(said)}</title></circle>'
 
 
-def _curve(one: Series, points: Sequence[Point], x: Scale, y: Scale) -> Iterator[str]:
+def _curve(one: ChartLine, points: Sequence[CurvePoint], x: AxisScale, y: AxisScale) -> Iterator[str]:
     kind = "pale" if one.pale else "line"
     yield _line(f"{kind} {one.look}{' dashed' if one.dashed else ''}", points, x, y)
     if not one.pale and len(points) <= DOTTED:
@@ -196,7 +196,7 @@ def _curve(one: Series, points: Sequence[Point], x: Scale, y: Scale) -> Iterator
             yield _circle(f"dot {one.look}", point, x, y, 2.2, f"{one.name}, {point.x:g}: {point.y:.6g}")
 
 
-def _line(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> str:
+def _line(kind: str, points: Sequence[CurvePoint], x: AxisScale, y: AxisScale) -> str:
     # What lies outside is drawn on the frame's edge: a few first steps may be far above all that follows.
     places = [(x.place(one.x), min(max(y.place(one.y), y.end), y.start)) for one in points]
     return (
@@ -204,7 +204,7 @@ def _line(kind: str, points: Sequence[Point], x: Scale, y: Scale) -> str:
     )
 
 
-def _mark(mark: Mark, x: Scale, y: Scale) -> Iterator[str]:
+def _mark(mark: BestMark, x: AxisScale, y: AxisScale) -> Iterator[str]:
     yield f'<path class="best" d="M{n(x.place(mark.point.x))} {n(y.end)}V{n(y.start)}"/>'
     yield _circle(f"ring {mark.look}", mark.point, x, y, 5.5, mark.said)
 

@@ -7,7 +7,7 @@ from difflib import unified_diff
 from html import escape
 
 from netdsl.core.text import ntext, text
-from netdsl.reports.chart import Mark, Point, Series, draw_lines
+from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, draw_lines
 from netdsl.reports.page import RUN_COLORS, chart, footer, legend, paragraph, section, table, write_page
 from netdsl.reports.record import RunRecord
 from netdsl.reports.sections import axis_of, label_metric
@@ -53,12 +53,12 @@ def _overlaid(runs: Sequence[RunRecord], name: str) -> str:
     behind, before, marks = [], [], []
     for place, run in enumerate(runs):
         look, path = _look(place), str(run.listed.path)
-        behind.append(Series(text("{run}, training", run=path), run.train_curve(name), look, pale=True))
-        before.append(Series(path, run.test_curve(name), look, dashed=_is_dashed(place)))
+        behind.append(ChartLine(text("{run}, training", run=path), run.train_curve(name), look, pale=True))
+        before.append(ChartLine(path, run.test_curve(name), look, dashed=_is_dashed(place)))
         if run.best is not None and f"test/{name}" in run.best:
             value = run.best[f"test/{name}"]
             said = text("{run}: {value} in the best epoch", run=path, value=number(name, value))
-            marks.append(Mark(Point(run.best["epoch"], value), look, said))
+            marks.append(BestMark(CurvePoint(run.best["epoch"], value), look, said))
     shown = label_metric(name)
     label = text("{metric} of the test over the epochs, of {count} runs", metric=shown, count=len(runs))
     return chart(shown, "", draw_lines([*behind, *before], label, text("epoch"), write=axis_of(name), marks=marks))

@@ -55,7 +55,7 @@ class LayerState(TypedDict, total=False):
     units: int
 
 
-class Pace(TypedDict):
+class EpochPace(TypedDict):
     """How fast an epoch was: training samples a second, and seconds."""
 
     epoch: int
@@ -84,7 +84,7 @@ class Findings(TypedDict, total=False):
     scatter: list[list[float]]
     layers: list[LayerState]
     looked: int
-    paces: list[Pace]
+    paces: list[EpochPace]
     learned: str
 
 

@@ -14,13 +14,13 @@ from netdsl.drawing.drawing import Drawing
 from netdsl.program import Experiment
 from netdsl.render.entry import written
 from netdsl.render.settings import list_settings
-from netdsl.reports.chart import Point
+from netdsl.reports.chart import CurvePoint
 from netdsl.reports.findings import FILE, Findings, read_findings
 from netdsl.runs.about import RunAbout
 from netdsl.runs.history import EPOCH_LOSS, TRAIN_LOSS
 from netdsl.runs.listing import Listed, read_run
 
-Curve = list[Point]
+Curve = list[CurvePoint]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class RunRecord:
     def step_curve(self, name: str) -> Curve:
         """A value that was logged every few steps, over the epochs, in which a step is a fraction."""
         lines = [line for line in self.metrics if name in line]
-        return [Point(line["step"] / self._steps_per_epoch, line[name]) for line in lines]
+        return [CurvePoint(line["step"] / self._steps_per_epoch, line[name]) for line in lines]
 
     @property
     def counts_epochs(self) -> bool:
@@ -120,7 +120,7 @@ class RunRecord:
         return max(first["step"] / max(first["epoch"], 1.0), 1e-9)
 
     def _over_epochs(self, name: str) -> Curve:
-        return [Point(line["epoch"], line[name]) for line in self.epochs if name in line]
+        return [CurvePoint(line["epoch"], line[name]) for line in self.epochs if name in line]
 
 
 def read_record(folder: Path, sheet: NetSheet | None = None) -> RunRecord:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from netdsl.core.text import ntext, text
-from netdsl.reports.chart import Mark, Point, Series, Write, draw_lines, draw_scatter
+from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, Write, draw_lines, draw_scatter
 from netdsl.reports.findings import Findings, LayerState, Numbers, ShownSample
 from netdsl.reports.matrix import describe_confusion, draw_matrix, find_confused
 from netdsl.reports.page import chart, facts, fold, footer, legend, paragraph, section, table, write_page
@@ -120,11 +120,11 @@ def _curves(run: RunRecord) -> str:
     across = text("epoch") if run.counts_epochs else text("step")
     found = [_metric_chart(run, name, across) for name in run.measured if name != "confusion"]
     if not run.epochs and (steps := run.step_curve("train/loss")):
-        series = [Series(text("loss of the steps"), steps, "train")]
+        series = [ChartLine(text("loss of the steps"), steps, "train")]
         found.append(chart(text("training loss"), "", draw_lines(series, text("training loss over the steps"), across)))
     if rates := run.step_curve("train/lr"):
         label = text("learning rate, from {first:.3g} to {last:.3g}", first=rates[0].y, last=rates[-1].y)
-        drawn = draw_lines([Series(text("learning rate"), rates, "lr")], label, across)
+        drawn = draw_lines([ChartLine(text("learning rate"), rates, "lr")], label, across)
         found.append(chart(text("learning rate"), "", drawn))
     entries = [("test", "", text("test set")), ("train", "", text("training samples, measured as the test set is"))]
     if not any("train/eval_loss" in line for line in run.epochs):
@@ -141,9 +141,9 @@ def _curves(run: RunRecord) -> str:
 
 def _metric_chart(run: RunRecord, name: str, across: str) -> str:
     test, train = run.test_curve(name), run.train_curve(name)
-    series = [Series(text("training"), train, "train"), Series(text("test"), test, "test")]
+    series = [ChartLine(text("training"), train, "train"), ChartLine(text("test"), test, "test")]
     if name == "loss":
-        series.insert(0, Series(text("loss of the steps"), run.step_curve("train/loss"), "train", pale=True))
+        series.insert(0, ChartLine(text("loss of the steps"), run.step_curve("train/loss"), "train", pale=True))
     shown = label_metric(name)
     label = text(
         "{metric} of the test over {epochs} epochs, from {first} to {last}",
@@ -152,12 +152,12 @@ def _metric_chart(run: RunRecord, name: str, across: str) -> str:
         first=number(name, test[0].y),
         last=number(name, test[-1].y),
     )
-    marks: list[Mark] = []
+    marks: list[BestMark] = []
     remark = ""
     if run.best is not None and f"test/{name}" in run.best:
-        best = Point(run.best["epoch"], run.best[f"test/{name}"])
+        best = CurvePoint(run.best["epoch"], run.best[f"test/{name}"])
         remark = text("{value} in the best epoch, {epoch:.0f}", value=number(name, best.y), epoch=best.x)
-        marks = [Mark(best, "test", remark)]
+        marks = [BestMark(best, "test", remark)]
     return chart(shown, remark, draw_lines(series, label, across, write=axis_of(name), marks=marks))
 
 
@@ -206,7 +206,7 @@ def _counted(found: Findings) -> str:
 
 
 def _scatter(found: Findings) -> str:
-    points = [Point(pair[0], pair[1]) for pair in found.get("scatter", []) if len(pair) == 2]
+    points = [CurvePoint(pair[0], pair[1]) for pair in found.get("scatter", []) if len(pair) == 2]
     if not points:
         return ""
     label = text("predictions beside their targets, for {count} test samples", count=len(points))
@@ -382,13 +382,13 @@ def _speed(run: RunRecord) -> str:
     paces = (run.findings or {}).get("paces", [])
     if not paces:
         return ""
-    rates = [Point(one["epoch"], one["rate"]) for one in paces]
-    seconds = [Point(one["epoch"], one["seconds"]) for one in paces]
+    rates = [CurvePoint(one["epoch"], one["rate"]) for one in paces]
+    seconds = [CurvePoint(one["epoch"], one["seconds"]) for one in paces]
     charts = [
         chart(
             title,
             "",
-            draw_lines([Series(title, points, "lr")], text("{what} over the epochs", what=title), text("epoch")),
+            draw_lines([ChartLine(title, points, "lr")], text("{what} over the epochs", what=title), text("epoch")),
         )
         for title, points in (
             (text("training samples a second"), rates),

@@ -105,12 +105,14 @@ class TestObserver:
     Args:
         judge: judges a batch.
         samples: how many samples the test has.
+        error: why a batch could not be looked at.
     """
 
     __test__ = False  # pytest takes every class named so for tests
 
     judge: Judge
     samples: int
+    error: Exception | None = field(default=None, init=False)
     _worst: Kept | None = field(default=None, init=False)
     _some: list[Kept] = field(default_factory=list, init=False)
     _points: list[Tensor] = field(default_factory=list, init=False)
@@ -127,10 +129,18 @@ class TestObserver:
     def begin(self) -> None:
         """Forgets what it has seen: a test begins."""
         self._worst, self._confusion, self._tested = None, None, 0
-        self._some, self._points, self._wrong = [], [], []
+        self._some, self._points, self._wrong, self.error = [], [], [], None
 
     def observe(self, x: Tensor, output: Tensor, target: Tensor) -> None:
-        """Looks at a batch; nothing waits for the device."""
+        """Looks at a batch; nothing waits for the device. After an error it looks at no other one."""
+        if self.error is not None:
+            return
+        try:
+            self._look(x, output, target)
+        except Exception as error:  # a plugin's net and targets may be of any kind; the test goes on
+            self.error = error
+
+    def _look(self, x: Tensor, output: Tensor, target: Tensor) -> None:
         judged = self.judge(output, target)
         start, self._tested = self._tested, self._tested + len(target)
         number = torch.arange(start, self._tested, device=x.device)
@@ -151,7 +161,7 @@ class TestObserver:
 
     def conclude(self, team: Team) -> Observed | None:
         """What was seen, over all processes, which must all call it; None where there was no sample."""
-        mine = self._mine() if self._worst is not None else None
+        mine = self._mine() if self._worst is not None and self.error is None else None
         found = [one for one in team.gather(mine) if one is not None]
         if not found:
             return None
@@ -184,7 +194,7 @@ def find_judge(experiment: Experiment, count: int | None) -> tuple[str, Judge]:
     """What the targets are, and what judges answers: of so many classes, or of numbers."""
     loss = experiment.loss.component if experiment.loss else None
     probabilities = gives_probabilities(experiment)
-    if count is None:
+    if count is None or (loss is not None and loss.wants == "numbers"):
         squash = loss is not None and loss.wants == "binary" and not probabilities
         return "numbers", lambda output, target: judge_numbers(output.sigmoid() if squash else output, target)
     kind = "places" if len(experiment.network.out) > 1 else "classes"
@@ -196,7 +206,7 @@ def judge_classes(output: Tensor, target: Tensor, count: int, *, probabilities: 
     logs = scores(output, probabilities=probabilities).log_softmax(1)
     wanted = classes(output, target)
     valid = (wanted >= 0) & (wanted < count)  # the others are those that `ignore_index` leaves out
-    wanted = wanted.clamp(0, count - 1)
+    wanted = wanted.clamp(0, min(count, logs.shape[1]) - 1)
     best = logs.max(1)
     wrong = (best.indices != wanted) & valid
     missed = -logs.gather(1, wanted.unsqueeze(1)).squeeze(1)

@@ -94,8 +94,10 @@ class RunReport:
         """Writes the report of the end; a test that nobody has looked at is done once more."""
         if not self.is_on:
             return
-        if self._looked != self.learner.epoch:
-            self.evaluator.test_epoch(lambda batches: batches, self._observer)
+        has_failed = self.learner.team.broadcast(self._failed)
+        if self._looked != self.learner.epoch and not has_failed:
+            # The weights are saved: if the data cannot be read any more, the run has ended all the same.
+            self._try(lambda: self.evaluator.test_epoch(lambda batches: batches, self._observer))
             self._look()
         self.write()
 
@@ -109,6 +111,8 @@ class RunReport:
         began = monotonic()
         observed = self._observer.conclude(self.learner.team)
         self._looked = self.learner.epoch
+        if self._observer.error is not None:
+            self._fail(self._observer.error)
         if self.learner.team.is_rank0 and observed is not None and not self._failed:
             self._try(lambda: write_findings(self.folder.path, self._find(observed)))
         self._written = monotonic()
@@ -123,14 +127,19 @@ class RunReport:
         self._written = monotonic()
         self._cost += self._written - began
 
-    def _try(self, action: Callable[[], None]) -> None:
+    def _try(self, action: Callable[[], object]) -> None:
         """Does something that may fail in any way; after a failure the run goes on without a report."""
         try:
             action()
         except Exception as error:  # a plugin's net too may fail here, where nothing is trained
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        """Says once why there is no report."""
+        if not self._failed:
             self._failed = True
             cause = reason(error) if isinstance(error, OSError) else in_a_line(error)
-            self.warn(text("the run goes on without `{file}`: {reason}", file=self.folder.path / FILE, reason=cause))
+            self.warn(text("`{file}` is not written any more: {reason}", file=self.folder.path / FILE, reason=cause))
 
     def _find(self, observed: Observed) -> Findings:
         facts, learner = self.data.facts, self.learner
