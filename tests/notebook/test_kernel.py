@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -129,11 +128,9 @@ def read_outputs(notebook: nbformat.NotebookNode) -> list[dict[str, str]]:
 def test_the_first_notebook_does_what_it_says(environment: Path) -> None:
     notebook = nbformat.read(EXAMPLE, as_version=4)
     assert all(not cell.get("outputs") for cell in notebook.cells), "clear its outputs"
-    started = time.monotonic()
     NotebookClient(
         notebook, timeout=PATIENCE, kernel_name="python3", resources={"metadata": {"path": str(environment)}}
     ).execute()
-    assert time.monotonic() - started < PATIENCE
     loaded, drawn, wrong, built, called, data, saved, trained, accuracy, predicted, figure = read_outputs(notebook)
     assert loaded == {}
     for shown in (drawn, built, saved):
