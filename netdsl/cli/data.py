@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText
 from netdsl.cli.shared.options import takes_program
 from netdsl.cli.shared.output import colored
@@ -40,7 +41,8 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
     )  # the parser, which `netdsl data --help` does not need
 
     use = find_data_line(source, program.settings.check)
-    from netdsl.data.survey import survey  # this imports torch, and a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for it
+        from netdsl.data.survey import survey
 
     found = survey(use)
     picture = None

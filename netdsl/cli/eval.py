@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_settings
 from netdsl.cli.shared.run_source import read_run_source
@@ -37,7 +38,8 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     classes, the confusion matrix is drawn into the folder.
     """
     experiment = read_run_source(run, settings.override({"data": data})).experiment
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
     saved = open_run(experiment, run, device, epoch or "best")
     results = saved.evaluate()

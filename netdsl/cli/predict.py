@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, epoch_option
 from netdsl.cli.shared.run_source import read_run_source
@@ -44,7 +45,8 @@ def command(run: Path, files: tuple[Path, ...], device: str, top: int, epoch: in
     if not paths:
         places = ", ".join(f"`{place}`" for place in files)
         raise click.UsageError(text("there is no image in {places}", places=places))
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
     saved = open_run(experiment, run, device, epoch or "best")
     samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)

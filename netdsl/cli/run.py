@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import PATH, data_option, device_option, takes_settings, text_option
 from netdsl.cli.shared.run_source import read_run_source, run_source
@@ -98,7 +99,10 @@ def command(
     # Another process of the run has reported the mistake.
     if already_failed():
         return 0
-    from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for it
+        import torch._dynamo  # noqa: F401  # the optimizer would, without a word, which takes as long as torch itself
+
+        from netdsl.training import Saving, train
 
     train(
         experiment,
