@@ -21,7 +21,7 @@ FLOORS = (
     ("components",),
     ("language", "library"),
     ("builtins",),
-    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export"),
+    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export", "editor"),
     ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
     ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
 )

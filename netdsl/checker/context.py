@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from netdsl.checker.memory import Memory
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
-from netdsl.components import Component, Dtype, Result
+from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
 from netdsl.program import Experiment
+
+if TYPE_CHECKING:
+    from netdsl.checker.trace import Trace
 
 
 class Constraint(NamedTuple):
@@ -147,8 +151,8 @@ class Context:
         registry: the names of the language.
         source: the text.
         folder: what paths in it are relative to.
-        results: what the rules have said; deep nets repeat themselves.
-        supposed: the same, where arguments are lost.
+        memory: what earlier statements, and earlier checks, have found out.
+        trace: where the way of the check is noted; None, it is not.
     """
 
     registry: Registry
@@ -157,8 +161,8 @@ class Context:
     assumptions: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits)
     expansion: Expansion = field(default_factory=Expansion)
-    results: dict[tuple[object, ...], Result] = field(default_factory=dict)
-    supposed: dict[tuple[object, ...], Result | None] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    trace: Trace | None = None
 
     def __post_init__(self) -> None:
         self.report = Report(self.registry)

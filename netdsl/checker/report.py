@@ -15,11 +15,15 @@ from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 
 
 class Report:
-    """The diagnostics of one check; behind a thousand and one word more nothing is added."""
+    """The diagnostics of one check; behind a thousand and one word more nothing is added.
+
+    `asked` counts the reports, those of a mistake that is reported already too.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.is_full = False
+        self.asked = 0
         self._disputed = registry.disputed
         self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
@@ -38,6 +42,7 @@ class Report:
         fix: Fix | None = None,
     ) -> None:
         """Reports a mistake; one mistake in a body is one, however often the body is used."""
+        self.asked += 1
         # A block's body is checked again at each use, and `repeat`'s in each round.
         if (code, span) in self._reported or self.is_full:
             return

@@ -27,6 +27,16 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     return _joined(blocks)
 
 
+def describe_parameter(component: Component, parameter: Parameter) -> str:
+    """One parameter of a component: its names, what may be written, its default, and what it means."""
+    name, also, values, default = _described(component, parameter)
+    names = text("{name} (also {others})", name=name, others=also) if also else name
+    given = default if parameter.required or _inferred(parameter) else text("default {value}", value=default)
+    line = text("{names} of {component}: {values}; {default}", names=names, component=component.name,
+                values=values, default=given)  # fmt: skip
+    return f"{line}\n{parameter.doc}".rstrip() + "\n"
+
+
 def _nature(component: Component, origin: str) -> Iterator[str]:
     """What a component is: its kind, of a layer the family, and the plugin that it comes from."""
     yield component.kind

@@ -44,10 +44,14 @@ def _depth(network: Network, _: int) -> int:
 
 
 class Quantity(NamedTuple):
-    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside."""
+    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside.
+
+    `usual` is the relation of most promises about it.
+    """
 
     measure: Callable[[Network, int], Dim]
     explain: Callable[[str, int], Text]
+    usual: str = "<="
 
 
 QUANTITIES: Mapping[str, Quantity] = {
@@ -76,6 +80,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         lambda bound, found: text(
             "the budget is `{bound}`, but the net has {found:,} pixels of receptive field", bound=bound, found=found
         ),
+        usual=">=",
     ),
     "depth": Quantity(
         _depth,

@@ -17,10 +17,12 @@ from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
 from netdsl.checker.shapes.branches import BranchCheck
 from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
+from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
+from netdsl.core.sizes import Unknown
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
@@ -45,7 +47,9 @@ class BodyCheck:
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order; `extent` is the text that they stand in."""
-        end = extent.start
+        end, trace = extent.start, self.context.trace
+        if trace is not None:
+            trace.enter(extent, self.scope, self.value)
         for statement in recovered(statements, self.scope, self.context):
             if self.context.stopped:
                 return
@@ -55,7 +59,10 @@ class BodyCheck:
             if not self.context.limits.count_checked():
                 self._report_size(statement)
                 return
+            before, scope, built = self.value, self.scope, len(self.nodes)
             self._statement(statement)
+            if trace is not None:
+                trace.go_through(statement, scope, before, self.value, self.nodes[built:])
         self._skip(extent.source, end, extent.end)
 
     def _report_size(self, statement: Statement) -> None:
@@ -130,10 +137,30 @@ class BodyCheck:
             self._plain(component, statement)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
+        value, assumptions, report = self.value, self.context.assumptions, self.context.report
+        plain = self.context.memory.plain
+        key = (layer, statement.span.text, value.shape or (), value.dtype, assumptions.dtype)
+        found = None if value.assumed else plain.get(key)
+        if found is not None:
+            shape, known = found
+            self._place(layer, statement, value if shape == value.shape else value._replace(shape=shape), known, ())
+            return
+        # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
+        before = (report.asked, len(assumptions.constraints), assumptions.dtype)
         arguments = bind(layer, statement, self.scope, self.context)
-        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
         result = check.apply({})
+        after = (report.asked, len(assumptions.constraints), assumptions.dtype)
+        if (
+            result is not None
+            and before == after
+            and value.shape
+            and check.value.shape
+            and not (value.assumed or any(isinstance(dim, Unknown) for dim in value.shape))
+            and names_nothing(statement, layer)
+        ):
+            plain[key] = check.value.shape, result
         self._place(layer, statement, check.value, result, ())
 
     def _composite(self, layer: Layer, statement: Statement) -> None:

@@ -195,7 +195,7 @@ class LayerCheck:
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
-        known = self.context.results
+        known = self.context.memory.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})
@@ -458,9 +458,10 @@ class LayerCheck:
             named = frozenset(name for name in lost if name)
             key = (self.layer, shape, named, *self.values.items())
             # A text with thousands of holes asks the same thousands of times.
-            if key not in self.context.supposed:
-                self.context.supposed[key] = supposed(self.layer, shape, self.values, named)
-            return self.context.supposed[key]
+            known = self.context.memory.supposed
+            if key not in known:
+                known[key] = supposed(self.layer, shape, self.values, named)
+            return known[key]
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
