@@ -1,8 +1,8 @@
-"""Texts that reach new lines of the parser and the checker: `python -m tests.soundness.atheris_check --seconds 3600`.
+"""Texts that reach new lines of parser and checker: `python -m tests.soundness.atheris_check --seconds 3600`.
 
-Atheris (`pip install atheris`, Linux) changes the example texts, keeps those that run lines of netdsl that no other text
-has run, and changes these further. Each is tried as `python -m tests.soundness.fuzz` does; a text with a fault is written
-into the folder, and the search goes on.
+Atheris (`pip install atheris`, Linux) changes the example texts, keeps those that run lines of netdsl that no other
+text has run, and changes these further. Each is tried as `python -m tests.soundness.fuzz` does; a text with a fault is
+written into the folder, and the search goes on.
 """
 
 from __future__ import annotations
@@ -49,10 +49,16 @@ def main() -> int:
     folder = options.folder or Path(tempfile.mkdtemp())
     with atheris.instrument_imports(include=["netdsl"]):
         trials = import_module("tests.soundness.trials")
+    import_module("torch")  # some checks run its classes, and its libraries are no memory of a text
     settings = prepare(folder)
     # What is imported when it is needed first is instrumented too.
     with atheris.instrument_imports(include=["netdsl"]):
-        for text in ("input 3xHxW; conv 8 k3 p?; rleu", "data digits; flatten; linear 10", "a {", "budget depth<=1; relu"):
+        for text in (
+            "input 3xHxW; conv 8 k3 p?; rleu",
+            "data digits; flatten; linear 10",
+            "a {",
+            "budget depth<=1; relu",
+        ):
             trials.Trial(text).run()
     counts: Counter[str] = Counter()
 

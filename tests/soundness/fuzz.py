@@ -48,7 +48,7 @@ def run(first: int, texts: int) -> Iterator[tuple[int, list[str]]]:
     number = first
     while number < first + texts:
         results, sender = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(range(number, first + texts), sender))
+        worker = context.Process(target=_work, args=(range(number, first + texts), sender), daemon=True)
         worker.start()
         sender.close()
         try:
@@ -70,6 +70,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first text")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="end after so many seconds")
     parser.add_argument("--show", type=int, metavar="N", help="print a text and end")
     options = parser.parse_args()
     if options.show is not None:
@@ -77,16 +78,18 @@ def main() -> int:
         return 0
     start = time.perf_counter()
     counts: Counter[str] = Counter()
+    tried = 0
     for number, faults in run(options.seed, options.texts):
+        tried += 1
         if faults:
             print(f"text {number}: {'; '.join(faults)}", flush=True)
         counts.update(re.sub(r" in \S*: .*", "", fault) for fault in faults)
+        if time.perf_counter() - start > options.seconds:
+            break
     for kind, count in counts.most_common():
         print(f"{count:>6,}  {kind}")
     seconds = time.perf_counter() - start
-    print(
-        f"{options.texts:,} texts in {seconds:.0f} s, {options.texts / seconds:.0f} a second, {counts.total():,} faults"
-    )
+    print(f"{tried:,} texts in {seconds:.0f} s, {tried / seconds:.0f} a second, {counts.total():,} faults")
     return 1 if counts else 0
 
 

@@ -20,7 +20,7 @@ from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, 
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
-from netdsl.core.diagnostics import Label, errors
+from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Unknown
 from netdsl.core.source import Source, Span
@@ -266,14 +266,14 @@ class BodyCheck:
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
-            first, reported = len(self.nodes), len(errors(self.context.report.diagnostics))
+            first, reported = len(self.nodes), self.context.report.mistakes
             # Each round sees the size that the round before has left.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
             if self.context.stopped:
                 break
-            if len(errors(self.context.report.diagnostics)) > reported:  # further rounds would only echo it
+            if self.context.report.mistakes > reported:  # further rounds would only echo it
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
             # A round that leaves the value as it is and has no labels is all that follow: they are kept as one.
