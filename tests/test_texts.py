@@ -32,6 +32,7 @@ PROGRAMS = {
     "drawing/mermaid.py": "a graph of Mermaid",
     "drawing/svg.py": "SVG",
     "drawing/tikz.py": "LaTeX",
+    "render/html.py": "HTML",
     "editor/rewritings.py": "statements of the language",
     "export/python": "Python code",
     "importer": "statements of the language",

@@ -276,6 +276,8 @@ def _describe(
             mean=facts.mean,
             std=facts.std,
             sizes=facts.sizes,
+            unit=data.unit,
+            columns=[{"name": column.name, "categories": column.categories} for column in data.columns],
         ),
         "status": "running",
     }
