@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import re
-import resource
 import sys
 import time
 from collections import Counter
@@ -34,21 +33,27 @@ def _work(numbers: range, results: Connection) -> None:
     # Some checks run torch's own classes: its libraries, and what is read once, are no memory of a text.
     import_module("torch")
     look(Source("net", "input 3xHxW; conv 8 k3 p?; rleu; nn.ReLU"))
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    # Far above what is allowed, so that a bomb ends here and what is measured is measured below.
-    resource.setrlimit(resource.RLIMIT_AS, (size + 5 * MEMORY, resource.RLIM_INFINITY))
+    _limit_memory()
     memory()
     for number in numbers:
         results.send((number, Trial(write(number), draws=number % DRAWN == 0, unsafe=number % 2 == 0).run()))
 
 
+def _limit_memory() -> None:
+    """Ends a bomb far above what is allowed, and what is allowed is measured below; Linux alone says where one is."""
+    pages = Path("/proc/self/statm")
+    if pages.exists():
+        resource = import_module("resource")  # POSIX's
+        size = int(pages.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + 5 * MEMORY, resource.RLIM_INFINITY))
+
+
 def run(first: int, texts: int) -> Iterator[tuple[int, list[str]]]:
     """The faults of texts by their numbers; a text that ends its process or takes too long is one too."""
-    context = multiprocessing.get_context("fork")
     number = first
     while number < first + texts:
-        results, sender = context.Pipe(duplex=False)
-        worker = context.Process(target=_work, args=(range(number, first + texts), sender), daemon=True)
+        results, sender = multiprocessing.Pipe(duplex=False)
+        worker = multiprocessing.Process(target=_work, args=(range(number, first + texts), sender), daemon=True)
         worker.start()
         sender.close()
         try:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import sys
 from types import SimpleNamespace
 
@@ -21,7 +20,6 @@ def test_a_text_is_the_same_for_its_number() -> None:
     assert all(len(write(number)) <= LONGEST for number in range(50))
 
 
-@pytest.mark.skipif(os.name != "posix", reason="its processes are forked, and their memory is limited")
 def test_half_written_texts_have_no_faults() -> None:
     found = dict(run(1, 60))
     # What is slow is told by a machine that does nothing else.

@@ -226,13 +226,15 @@ class BodyCheck:
     ) -> tuple[Node, Value]:
         """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
         expansion, limits = self.context.expansion, self.context.limits
-        # Where a body may stand tells when it is nested too deep, which is reported where that comes about.
-        place = block, self.value, self.depth, scope.depth, len(expansion.open), *map(_told_apart, given.values())
-        if place in expansion.checked and not expansion.unused:
-            node, value, layers = expansion.checked[place]
-            if not limits.count(layers):
-                self._report_size(statement)
-            return node, value
+        # How deep a body stands tells whether it is nested too deep, which is reported where that comes about.
+        place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
+        # What comes from a layer inside comes from there wherever the input is from, which only messages name.
+        for value in (self.value._replace(origin=None), self.value):
+            if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
+                node, after, layers = expansion.checked[value, place]
+                if not limits.count(layers):
+                    self._report_size(statement)
+                return node, after
         inner = BodyCheck(self.context, scope, self.value, self._path(key), self.depth + 1)
         layers, recursions = limits.layers, expansion.recursions
         with self.context.inside(block, statement.span):
@@ -240,7 +242,10 @@ class BodyCheck:
         node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
         # Whether a block uses itself depends on the blocks around it too.
         if not self.context.stopped and recursions == expansion.recursions:
-            expansion.checked[place] = node, inner.value, limits.layers - layers
+            before, after = self.value.origin, inner.value.origin
+            own = before is not None and after is not None and before.span != after.span
+            value = self.value._replace(origin=None) if own else self.value
+            expansion.checked[value, place] = node, inner.value, limits.layers - layers
         return node, inner.value
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
