@@ -154,6 +154,10 @@ class CallFailed(NetdslError):
     """Code of the user's own that fails when netdsl imports or calls it."""
 
 
+class MissingExtra(NetdslError):
+    """A package that only this command needs, and that is not installed."""
+
+
 class UnknownName(NetdslError):
     """A name that the language, or the list of plugins, does not have."""
 
