@@ -39,13 +39,18 @@ def pre_html(text: str) -> str:
             style = ";".join(STYLES[number] for number in piece.split(";") if number in STYLES)
             parts.append(f'<span style="{style}">')
             opened += 1
-    return f'<pre style="line-height:1.3;overflow-x:auto">{"".join(parts)}{"</span>" * opened}</pre>'
+    return (
+        f'<pre style="font-family:monospace;line-height:1.3;overflow-x:auto">{"".join(parts)}{"</span>" * opened}</pre>'
+    )
 
 
 def table_html(
     headings: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (), bold: Sequence[int] = ()
 ) -> str:
-    """A table; the columns `left` lie left, as words do, the others right, as numbers do; the rows `bold` stand out."""
+    """A table: the columns `left` lie left, as words do, the others right, as numbers do; the rows `bold` stand out.
+
+    Where all headings are empty, it has no head.
+    """
     sides = ["left" if column in left else "right" for column in range(len(headings))]
 
     def line(cells: Sequence[str], tag: str, style: str) -> str:
@@ -59,8 +64,8 @@ def table_html(
         line(cells, "td", f"{MONOSPACED};border:0{';font-weight:bold' if number in bold else ''}")
         for number, cells in enumerate(rows)
     )
-    head = line(headings, "th", RULE)
-    return f'<table style="border-collapse:collapse"><thead>{head}</thead><tbody>{"".join(body)}</tbody></table>'
+    head = f"<thead>{line(headings, 'th', RULE)}</thead>" if any(headings) else ""
+    return f'<table style="border-collapse:collapse">{head}<tbody>{"".join(body)}</tbody></table>'
 
 
 def title_html(title: str) -> str:
