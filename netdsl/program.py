@@ -25,7 +25,8 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.components.traits import Declared, Traits, find_traits
-from netdsl.core.sizes import Dim, Shape
+from netdsl.core.shown import Printer, print_shown
+from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 
@@ -41,6 +42,7 @@ IDENTITY = Call("torch.nn:Identity", {})
 
 SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
 NO_TRAITS: Traits = frozenset()
+NO_SOURCE = Source("<net>", "")
 
 
 class BlockUse(NamedTuple):
@@ -337,7 +339,7 @@ class OpenSizes(NamedTuple):
 
 
 class Network(NamedTuple):
-    """The net alone: what `shapes` prints and `build` builds.
+    """The net alone: what `shapes` prints and `build` builds. Printed, or in a notebook, it is the table of its shapes.
 
     Args:
         input, out: one sample's shapes; symbols stand for sizes that may vary.
@@ -363,6 +365,11 @@ class Network(NamedTuple):
         for node in self.nodes:
             yield from node.walk()
 
+    @property
+    def source(self) -> Source:
+        """The text that the layers at the top stand in."""
+        return self.nodes[0].span.source if self.nodes else NO_SOURCE
+
     def places(self) -> Iterator[tuple[str, Node]]:
         """The path of every node, in the same order, and what is kept for it: copies are equal but for their paths."""
         return _places(self.nodes)
@@ -380,6 +387,30 @@ class Network(NamedTuple):
     def macs(self) -> Dim:
         """Multiply-adds for one sample."""
         return add_up(self.nodes)[1]
+
+    def __repr__(self) -> str:
+        shapes = f"{format_shape(self.input)} -> {format_shape(self.out)}"
+        return text(
+            "<Network {name}: {shapes}, {params:,} parameters>",
+            name=self.source.name,
+            shapes=shapes,
+            params=self.params,
+        )
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        print_shown(self, printer, cycle)
+
+    # What shows a net is imported when one is shown.
+
+    def __str__(self) -> str:
+        from netdsl.render.table import shapes_table
+
+        return shapes_table(self, self.source)
+
+    def _repr_html_(self) -> str:
+        from netdsl.render.shapes_html import shapes_html
+
+        return shapes_html(self)
 
 
 def _places(nodes: Sequence[Node]) -> Iterator[tuple[str, Node]]:

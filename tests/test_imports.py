@@ -23,7 +23,7 @@ FLOORS = (
     ("builtins",),
     ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export", "editor"),
     ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
-    ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
+    ("api", "notebook", "cli", "lsp", "plugins", "scaffold", "testing", "__main__"),
 )
 TORCH_FLOOR = 5
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}

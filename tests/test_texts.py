@@ -32,6 +32,8 @@ PROGRAMS = {
     "drawing/mermaid.py": "a graph of Mermaid",
     "drawing/svg.py": "SVG",
     "drawing/tikz.py": "LaTeX",
+    "render/html.py": "HTML",
+    "training/reporting/run_html.py": "SVG",
     "editor/rewritings.py": "statements of the language",
     "export/python": "Python code",
     "importer": "statements of the language",

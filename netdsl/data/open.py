@@ -21,7 +21,7 @@ from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.data_folder import data_root
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.resident import Resident
-from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.samples import Feature, Part, Splits, Tensors, unit_of
 from netdsl.data.splits import divide
 from netdsl.data.storage import (
     How,
@@ -52,6 +52,8 @@ class Data:
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
+        unit: the stored value that stands for 1.
+        columns: of a table, what a row holds.
     """
 
     train: Pipeline
@@ -60,6 +62,8 @@ class Data:
     shape: tuple[int, ...]
     description: str
     skips: Skips
+    unit: float
+    columns: tuple[Feature, ...]
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -153,7 +157,16 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         description = text(
             "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
         )
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
+    return Data(
+        pipelines[0],
+        pipelines[1],
+        facts,
+        shape,
+        description,
+        server.skips,
+        unit_of(parts[0], server.splits.unit),
+        tuple(server.splits.columns),
+    )
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:

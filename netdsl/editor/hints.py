@@ -113,8 +113,10 @@ def _parameters(reading: Reading, passage: Passage) -> Iterator[Hint]:
     if given is None:
         return
     values = {item.span: item for item in passage.statement.items if is_value(item) and not isinstance(item, Hole)}
+    layer = passage.node.layer if passage.node else None
     for name, span in given.spans.items():
-        item = values.get(span)
+        # What stands before `->` says already what stands behind it.
+        item = values.get(span) if name not in ((layer and layer.flow) or ()) else None
         # A flag says its name itself, and so does a word of its list.
         if item is not None and not isinstance(item, Name):
             yield Hint(span.start, f"{name}=", "parameter", insert=f"{name}=")

@@ -5,7 +5,8 @@ Names are resolved by the scopes of the syntax tree alone, so that a net with mi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import zip_longest
@@ -88,9 +89,13 @@ def _words(statement: Statement) -> Iterator[Span]:
 @lru_cache(maxsize=64)  # files of blocks, which change rarely
 def block_parameters(source: Source) -> Mapping[str, Mapping[str, Span]]:
     """Where each block of a text declares its parameters."""
-    return {name.text: _declared(statement) for statement in parse(source)[0].statements
-            if statement.name.text == BLOCK.name and statement.items
-            and (name := as_name(statement.items[0]))}  # fmt: skip
+    return _declarations(parse(source)[0].statements)
+
+
+def _declarations(statements: Iterable[Statement]) -> Mapping[str, Mapping[str, Span]]:
+    blocks = (one for one in statements if one.name.text == BLOCK.name and one.items)
+    named = ((as_name(one.items[0]), one) for one in blocks)
+    return {name.text: _declared(one) for name, one in named if name}
 
 
 def _declared(statement: Statement) -> dict[str, Span]:
@@ -139,6 +144,7 @@ class _Resolver:
         self.registry = reading.registry
         self.found: list[Occurrence] = []
         self.blocks: dict[str, Span] = {name: block.defined.span for name, block in reading.scope.blocks.items()}
+        self.declared = _declarations(reading.file.statements)
         self.top = _Names()
 
     def file(self) -> None:
@@ -311,7 +317,8 @@ class _Resolver:
 
     def _declaration(self, block: Block, parameter: str) -> Span | None:
         source = block.defined.span.source
-        return block_parameters(source).get(block.name, {}).get(parameter)
+        known = self.declared if source is self.reading.source else block_parameters(source)
+        return known.get(block.name, {}).get(parameter)
 
     def _values(self, item: Item, names: _Names) -> None:
         name = as_name(item)
@@ -376,4 +383,5 @@ def same(one: Occurrence) -> Same:
 
 
 def _key(span: Span) -> tuple[str, int]:
-    return span.source.name, span.start
+    # A file that two others use is read by paths that may be written differently.
+    return os.path.normpath(span.source.name), span.start

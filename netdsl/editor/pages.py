@@ -8,7 +8,6 @@ from netdsl.components.registry import OWN
 from netdsl.core.text import text
 from netdsl.editor.reading import Reading
 from netdsl.language.statements import StatementKind
-from netdsl.language.syntax import Tree
 from netdsl.render.entry import describe_parameter, entry, statement_entry, written
 from netdsl.render.vocabulary import named
 
@@ -38,9 +37,8 @@ def default_of(parameter: Parameter) -> str:
     """`required`, `default 1`; nothing where there is nothing to say."""
     if parameter.required:
         return text("required")
-    default = parameter.default
-    value = default.span.text if isinstance(default, Tree) else written(default)  # type: ignore[attr-defined]  # a value
-    return text("default {value}", value=value) if value and default is not None else ""
+    value = written(parameter.default)
+    return text("default {value}", value=value) if value and parameter.default is not None else ""
 
 
 def named_here(reading: Reading, name: str) -> list[Component | StatementKind]:

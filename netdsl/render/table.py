@@ -66,7 +66,8 @@ def write_table(
             written[id(row)] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
         yield written[id(row)]
     yield "\n"
-    yield from (f"{line}\n" for line in _totals(network, sample, batch, paint))
+    for name, total in totals(network, sample, batch).items():
+        yield f"{paint(left(name, 13), fg='blue')}  {total}\n"
 
 
 def format_bytes(count: int) -> str:
@@ -107,16 +108,14 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
         yield from (paint(margin + visible(line), fg="cyan") for line in row.arithmetic)
 
 
-def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
-    totals = {
-        "fits": _fits(network, sample),
+def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
+    """What a net comes to, each under its heading: the sizes that fit, parameters, multiply-adds, memory."""
+    found = {
         "parameters": f"{network.params:,}",
         "multiply-adds": _macs(network, sample),
         "memory": _memory(network, sample, batch),
     }
-    for heading, total in totals.items():
-        if heading != "fits" or network.fits:
-            yield f"{paint(left(heading, 13), fg='blue')}  {total}"
+    return {"fits": _fits(network, sample), **found} if network.fits else found
 
 
 def _fits(network: Network, sample: Sample) -> str:

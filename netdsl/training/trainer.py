@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, text
 from netdsl.data import Data, open_data
 from netdsl.program import Experiment
+from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
@@ -40,8 +42,9 @@ from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
-from netdsl.training.reporting.epoch_table import EpochTable, header, outcome, skipped_lines
+from netdsl.training.reporting.epoch_table import EpochTable, best_line, header, outcome, skipped_lines
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
+from netdsl.training.reporting.run_html import choose_rows, run_html
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
 from netdsl.training.steps import count_steps
@@ -50,21 +53,42 @@ from netdsl.training.stop import Stop, StopSignal
 EVERY_HALF_MINUTE = Saving()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
-    """What a run leaves.
+    """What a run leaves. Printed, or in a notebook, it is the table of its epochs.
 
     Args:
         folder: the folder with all its files.
         model: the net as it ended, in evaluation mode.
         epochs: what each epoch came to.
         best: the best of them.
+        criterion: the value of the test by which it is the best.
     """
 
     folder: Path
     model: nn.Sequential
     epochs: tuple[Epoch, ...]
     best: Epoch | None
+    criterion: str = "loss"
+
+    def __repr__(self) -> str:
+        return text("<RunResult {folder}>", folder=self.folder)
+
+    _repr_pretty_ = print_shown
+
+    def __str__(self) -> str:
+        chosen = choose_rows(self.epochs, self.best)
+        rows = ("…" if epoch is None else self._table.row(epoch) for epoch in chosen)
+        return "\n".join([self._table.heading, *rows, best_line(self.best, self.criterion, self.folder)])
+
+    def _repr_html_(self) -> str:
+        shown = run_html(self.epochs, self.best, self._table, self.criterion)
+        return shown + pre_html(best_line(self.best, self.criterion, self.folder))
+
+    @property
+    def _table(self) -> EpochTable:
+        metrics = [name for name in self.epochs[0].test if name != "loss"] if self.epochs else []
+        return EpochTable(metrics, "samples")
 
 
 def train(
@@ -185,7 +209,7 @@ def train(
             checkpointer.save()  # the weights of another run: this one must not need them any longer
 
         # Train and test, epoch by epoch.
-        console.line(table.heading)
+        console.begin_table(table, history)
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
@@ -206,7 +230,7 @@ def train(
                 learner.epoch, learner.batch = learner.epoch + 1, 0
                 epoch = recorder.epoch_ended(results)
                 checkpointer.keep_best()
-                console.line(table.row(epoch))
+                console.epoch_ended(table, epoch)
                 if reason := hooks.epoch_ended(epoch):
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
@@ -217,7 +241,7 @@ def train(
             folder.describe(skipped=list(data.skipped))
             console.line(skipped_lines(data.skipped))
         console.line(outcome(history, folder.path, curves=shows_curves(experiment)))
-    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best, history.criterion)
 
 
 def _choose(
@@ -276,6 +300,8 @@ def _describe(
             mean=facts.mean,
             std=facts.std,
             sizes=facts.sizes,
+            unit=data.unit,
+            columns=[{"name": column.name, "categories": column.categories} for column in data.columns],
         ),
         "status": "running",
     }

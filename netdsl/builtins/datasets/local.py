@@ -66,7 +66,12 @@ def pairs(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.csv_tables:load", name="csv", example="data csv houses.csv target=price split=0.2")
+@dataset(
+    "netdsl.data.datasets.csv_tables:load",
+    name="csv",
+    reader="netdsl.data.given.tables:read_table_rows",
+    example="data csv houses.csv target=price split=0.2",
+)
 def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 

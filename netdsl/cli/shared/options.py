@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -78,7 +78,7 @@ def takes_settings(function: Command) -> Command:
         plugin_files: tuple[Path, ...],
         **others: Any,
     ) -> Any:
-        settings = Settings(_overrides(overrides), variant, not no_plugins, plugin_files)
+        settings = Settings(read_overrides(overrides), variant, not no_plugins, plugin_files)
         return function(settings=settings, **others)
 
     return command  # type: ignore[return-value]  # likewise
@@ -98,7 +98,8 @@ def plugins_option(function: Command) -> Command:
     return none(file(function))
 
 
-def _overrides(settings: tuple[str, ...]) -> dict[str, str]:
+def read_overrides(settings: Iterable[str]) -> dict[str, str]:
+    """The names and values of `--set NAME=VALUE`, given any number of times."""
     overrides = {}
     for setting in settings:
         name, equals, value = (part.strip() for part in setting.partition("="))

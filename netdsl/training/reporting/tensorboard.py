@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import importlib
+import os
 import threading
 import warnings
 from collections.abc import Callable, Mapping
@@ -40,11 +42,18 @@ class TensorBoard:
         self._beside: Beside | None = None
         self._waiting: list[tuple[Metrics, int, float]] = []
         self._next = 0.0
+        self._importing: threading.Thread | None = None
         self._excepthook = threading.excepthook
 
     def begin(self, beside: Beside | None) -> None:
-        """Keeps what is shown beside the curves; it is written with the first point."""
+        """Keeps what is shown beside the curves, which is written with the first point, and begins to import."""
         self._beside = beside
+        # Beside the first steps, for it takes a tenth of a second, and seconds from a slow disk.
+        self._importing = threading.Thread(target=_import_writer, name="import tensorboard", daemon=True)
+        self._importing.start()
+        # A process that is forked amid an import would wait for ever for what it imports itself: those that read data.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._importing.join)
 
     def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # TensorBoard counts steps
         """Has TensorBoard hide what an interrupted run logged after this step."""
@@ -53,7 +62,7 @@ class TensorBoard:
     def log(self, metrics: Metrics, step: int) -> None:
         """Adds a point to the curve of each metric."""
         self._waiting.append((metrics, step, time()))
-        if monotonic() >= self._next:
+        if monotonic() >= self._next and not (self._importing and self._importing.is_alive()):
             self._write()
 
     def flush(self) -> None:
@@ -70,6 +79,8 @@ class TensorBoard:
             threading.excepthook = self._excepthook
 
     def _write(self) -> None:
+        if self._importing:
+            self._importing.join()
         from tensorboard.compat.proto.summary_pb2 import Summary
         from torch.utils.tensorboard.summary import scalar
 
@@ -89,7 +100,7 @@ class TensorBoard:
 
     @property
     def writer(self) -> SummaryWriter:
-        """A `SummaryWriter` of torch; it is made when it is first needed, since importing it takes a second."""
+        """A `SummaryWriter` of torch; it is made when it is first needed."""
         if self._writer is None:
             from torch.utils.tensorboard.writer import SummaryWriter
 
@@ -117,7 +128,7 @@ class Beside:
 
     def write(self, writer: SummaryWriter) -> None:
         """Adds what there is: a net that cannot be traced has no graph, and a table has no pictures."""
-        from torch.utils.tensorboard.summary import hparams  # its import takes a second
+        from torch.utils.tensorboard.summary import hparams
 
         curves = dict.fromkeys(self.metrics, 0.0)
         for summary in hparams(dict(self.settings), curves):  # type: ignore[no-untyped-call]  # torch's own
@@ -134,6 +145,11 @@ class Beside:
         with torch.random.fork_rng([]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's tracer warns its caller of what it cannot follow
             writer.add_graph(model, x)
+
+
+def _import_writer() -> None:
+    with suppress(Exception):  # the import in `_write` fails once more, where it is reported
+        importlib.import_module("torch.utils.tensorboard.writer")
 
 
 def _events(writer: SummaryWriter) -> FileWriter:

@@ -1,0 +1,24 @@
+"""The table of shapes for notebooks."""
+
+from __future__ import annotations
+
+from netdsl.core.sizes import format_shape
+from netdsl.program import Network
+from netdsl.render.cells import visible
+from netdsl.render.html import table_html, title_html
+from netdsl.render.rows import Sample, TableRows
+from netdsl.render.table import HEADINGS, totals
+
+
+def shapes_html(network: Network, *, batch: int = 64) -> str:
+    """What `shapes_table` prints, as HTML."""
+    source, sample = network.source, Sample.of(network)
+    rows = list(TableRows(source, sample).of(network.nodes))
+    composite = [number for number, row in enumerate(rows) if row.composite]
+    sums = totals(network, sample, batch)
+    title = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    return (
+        title_html(visible(title))
+        + table_html(HEADINGS, ([visible(cell) for cell in row.cells] for row in rows), left=(1, 2), bold=composite)
+        + table_html(("", ""), sums.items(), left=(0, 1))
+    )
