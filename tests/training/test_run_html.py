@@ -54,3 +54,12 @@ def test_any_run_has_curves(losses: list[float]) -> None:
     assert "nan" not in html.partition("<table")[0]
     # However long a run is, what is sent to the page again and again stays small.
     assert len(html) < 60_000 + 40 * MOST_POINTS
+
+
+def test_the_first_epoch_has_a_curve_before_it_ends() -> None:
+    table = EpochTable([], "images")
+    begun = run_html([], None, table, live=[(0.1, 2.0), (0.2, 1.5)])
+    assert begun.count('<path d="M') == 5 + 1  # five lines of the grid
+    assert '<path d="M85.0' in begun
+    (epoch,) = make_epochs([1.0])
+    assert "L" in run_html([epoch], epoch, table, live=[(1.5, 0.5)]).partition('fill="none"')[0].rpartition('d="')[2]

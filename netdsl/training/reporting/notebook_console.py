@@ -21,6 +21,7 @@ class NotebookConsole(Console):
         self._before: list[str] = []  # the lines above the table, and below it
         self._after: list[str] = []
         self._moving = ""
+        self._live: list[tuple[float, float]] = []  # the training loss in the course of the epoch
         self._table: EpochTable | None = None
         self._history: History | None = None
         self._handle: Any = None
@@ -44,11 +45,13 @@ class NotebookConsole(Console):
     def epoch_ended(self, table: EpochTable, epoch: Epoch) -> None:  # noqa: ARG002  # the history has them
         """Shows an epoch."""
         self._moving = ""
+        self._live.clear()
         self._show_when_due()
 
     def show(self, progress: Progress) -> None:
         """Updates the line that moves."""
         self._moving = progress_line(progress, self.unit)
+        self._live.append((progress.epoch - 1 + progress.batch / max(progress.batches, 1), progress.loss))
         self._show()
 
     def show_decoding(self, done: int, count: int) -> None:
@@ -80,7 +83,7 @@ class NotebookConsole(Console):
         grown = ""
         if self._table is not None and self._history is not None:
             history = self._history
-            grown = run_html(history.epochs, history.best, self._table, history.criterion)
+            grown = run_html(history.epochs, history.best, self._table, history.criterion, live=self._live)
         lines = [self._before, [*self._after, *([self._moving] if self._moving else [])]]
         before, after = (pre_html("\n".join(some)) if some else "" for some in lines)
         return before + grown + after

@@ -27,6 +27,10 @@ HUES = {"train": COLORS["34"], "test": COLORS["33"]}
 QUIET = 'stroke="currentColor" stroke-opacity=".2"'
 
 
+Point = tuple[float, float]
+"""An epoch, or a place between two, and a value."""
+
+
 class Axis(NamedTuple):
     """Values from `low` to `high`, which lie at `start` to `end`."""
 
@@ -40,11 +44,17 @@ class Axis(NamedTuple):
         return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low)
 
 
-def run_html(epochs: Sequence[Epoch], best: Epoch | None, table: EpochTable, criterion: str = "loss") -> str:
-    """The curves and the table of the epochs so far."""
-    if not epochs:
-        return table_html(table.columns, [])
-    return f"<div>{''.join(_charts(epochs, criterion))}</div>{_table(epochs, best, table)}"
+def run_html(
+    epochs: Sequence[Epoch],
+    best: Epoch | None,
+    table: EpochTable,
+    criterion: str = "loss",
+    *,
+    live: Sequence[Point] = (),
+) -> str:
+    """The curves and the table of the epochs so far; `live` is the training loss in the course of the one that runs."""
+    charts = _charts(epochs, criterion, live) if epochs or live else ()
+    return f"<div>{''.join(charts)}</div>{_table(epochs, best, table)}"
 
 
 def choose_rows(epochs: Sequence[Epoch], best: Epoch | None, most: int = MOST_ROWS) -> list[Epoch | None]:
@@ -65,19 +75,20 @@ def _table(epochs: Sequence[Epoch], best: Epoch | None, table: EpochTable) -> st
     return table_html(table.columns, rows, bold=bold)
 
 
-def _charts(epochs: Sequence[Epoch], criterion: str) -> Iterator[str]:
-    tested = {"test": [(epoch.number, epoch.test["loss"]) for epoch in epochs]}
-    yield _chart("loss", {"train": [(epoch.number, epoch.train_loss) for epoch in epochs], **tested})
-    if criterion != "loss":
+def _charts(epochs: Sequence[Epoch], criterion: str, live: Sequence[Point]) -> Iterator[str]:
+    trained = [*((epoch.number, epoch.train_loss) for epoch in epochs), *live]
+    yield _chart("loss", {"train": trained, "test": [(epoch.number, epoch.test["loss"]) for epoch in epochs]})
+    if epochs and criterion != "loss":
         yield _chart(criterion, {"test": [(epoch.number, float(epoch.test[criterion])) for epoch in epochs]})
 
 
-def _chart(name: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> str:
+def _chart(name: str, curves: Mapping[str, Sequence[Point]]) -> str:
     """Curves over epochs in one frame."""
     shown = {label: [point for point in points if math.isfinite(point[1])] for label, points in curves.items()}
     values = [value for points in shown.values() for _, value in points]
-    last = max((epoch for points in curves.values() for epoch, _ in points), default=1)
-    across = Axis(1, max(2, last), LEFT, WIDTH - RIGHT)
+    numbers = [epoch for points in curves.values() for epoch, _ in points]
+    first = math.floor(min(numbers))
+    across = Axis(first, max(first + 1, math.ceil(max(numbers))), LEFT, WIDTH - RIGHT)
     up = _axis(values)
     parts = [f'<text x="{LEFT}" y="15" font-weight="bold">{escape(name)}</text>']
     for tick in range(TICKS + 1):
@@ -98,7 +109,7 @@ def _chart(name: str, curves: Mapping[str, Sequence[tuple[float, float]]]) -> st
     )
 
 
-def _curve(label: str, points: Sequence[tuple[float, float]], across: Axis, up: Axis, place: int) -> Iterator[str]:
+def _curve(label: str, points: Sequence[Point], across: Axis, up: Axis, place: int) -> Iterator[str]:
     color = HUES[label]
     yield f'<text x="{WIDTH - RIGHT - 44 * place}" y="15" text-anchor="end" fill="{color}">{label}</text>'
     step = max(1, math.ceil(len(points) / MOST_POINTS))
