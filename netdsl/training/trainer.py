@@ -86,7 +86,7 @@ class RunResult:
 
     def _repr_html_(self) -> str:
         shown = run_html(self.epochs, self.best, self._table, self.criterion)
-        return shown + pre_html(best_line(self.best, self.criterion, self.folder))
+        return shown + pre_html(best_line(self.best, self.criterion, self.folder), wraps=True)
 
     @property
     def _table(self) -> EpochTable:

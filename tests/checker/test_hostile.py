@@ -67,7 +67,7 @@ def test_what_only_looks_hostile_is_let_pass(name: str, folder: Path) -> None:
         "input 3x8x8\n" * 9_000,
         "input 3x99x99\n" + "conv 8 k? p?\n" * 8_000,
         "input 8\nconv 8 " + "relu " * 12_000,
-        "budget " + "params<=1 depth>=9 receptive>=99 " * 1_900 + "\ninput 3x9x9; repeat 29000 { conv 3 k3 p1 }",
+        "budget " + "params<=1 depth>=9 receptive>=99 " * 1_900 + "\ninput 3x9x9; repeat 49000 { conv 3 k3 p1 }",
     ],
 )
 def test_a_thousand_mistakes_are_enough(text: str, folder: Path) -> None:

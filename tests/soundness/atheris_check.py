@@ -32,7 +32,14 @@ def prepare(folder: Path) -> list[str]:
     words = [*texts.PIECES, *texts.NUMBERS, *texts.HEADS, *trials.registry().layers]
     quoted = ("".join(f"\\x{byte:02x}" for byte in word.encode()[:60]) for word in words)
     (folder / "words.txt").write_text("".join(f'"{word}"\n' for word in dict.fromkeys(quoted)))
-    return [str(corpus), f"-dict={folder / 'words.txt'}", f"-max_len={LONGEST}", "-timeout=60", "-rss_limit_mb=4096"]
+    return [
+        str(corpus),
+        f"-dict={folder / 'words.txt'}",
+        f"-max_len={LONGEST}",
+        "-timeout=60",
+        "-rss_limit_mb=4096",
+        f"-artifact_prefix={folder}/",
+    ]
 
 
 def main() -> int:
