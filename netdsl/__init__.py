@@ -32,10 +32,11 @@ _HOMES = {"NetError": "netdsl.core.errors", "hookimpl": "netdsl.plugins.hookspec
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """What `%load_ext netdsl` calls: gives a notebook the magic `%%net`."""
-    from netdsl.notebook import add_magics
+    """What `%load_ext netdsl` calls: gives a notebook the magic `%%net`, and completes its cells."""
+    from netdsl.notebook import add_completion, add_magics
 
     add_magics(shell)
+    add_completion(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -17,12 +17,14 @@ from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 class Report:
     """The diagnostics of one check; behind a thousand and one word more nothing is added.
 
-    `asked` counts the reports, those of a mistake that is reported already too.
+    `asked` counts the reports, those of a mistake that is reported already too; `mistakes` the errors among those that
+    were added.
     """
 
     def __init__(self, registry: Registry) -> None:
         self.diagnostics: list[Diagnostic] = []
         self.is_full = False
+        self.mistakes = 0
         self.asked = 0
         self._disputed = registry.disputed
         self._unknown = 0
@@ -53,7 +55,9 @@ class Report:
             return
         self._reported.add((code, span))
         causes = (*labels, *self._use(code), *self._round(code))
-        self.diagnostics.append(Diagnostic(code, message, span, caption, causes, help, fix))
+        found = Diagnostic(code, message, span, caption, causes, help, fix)
+        self.mistakes += found.severity == "error"
+        self.diagnostics.append(found)
 
     @contextmanager
     def inside(self, use: Span) -> Iterator[None]:

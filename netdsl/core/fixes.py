@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import NamedTuple
 
 from netdsl.core.diagnostics import Diagnostic, Edit, errors
@@ -14,7 +15,10 @@ ROUNDS = 20
 """A fix may bring another mistake to light; more rounds than this mean that two of them undo each other."""
 
 MAX_CHARACTERS_TRIED = 200_000
-"""What all checks of one `fix` may read together: a hundred ordinary nets."""
+"""What the checks of one `fix` may read together: a hundred ordinary nets."""
+
+MAX_TRIALS = 32
+"""And how many they are."""
 
 Check = Callable[[Source], Sequence[Diagnostic]]
 
@@ -35,10 +39,10 @@ class Fixed(NamedTuple):
 def fix(source: Source, check: Check, *, unsafe: bool = False) -> Fixed:
     """Applies every safe fix, or every one, that leaves fewer mistakes behind than it found."""
     best = Fixed(source, (), check(source))
-    # Of a long text with many mistakes that undo each other, each check takes a second.
-    left = max(MAX_CHARACTERS_TRIED, 2 * len(source.text))
+    # A long text may take a second for each of them.
+    trials = min(MAX_TRIALS, max(2, MAX_CHARACTERS_TRIED // (1 + len(source.text))))
     for _ in range(ROUNDS):
-        better, left = _better(best, check, unsafe, left)
+        better, trials = _better(best, check, unsafe, trials)
         if better is None:
             break
         best = better
@@ -70,21 +74,27 @@ def compatible(source: Source, diagnostics: Iterable[Diagnostic]) -> list[Diagno
     return chosen
 
 
-def _better(best: Fixed, check: Check, unsafe: bool, most: int) -> tuple[Fixed | None, int]:
-    """One round further: all the fixes at once, else the first that does good alone; and what is left of `most`.
+def _better(best: Fixed, check: Check, unsafe: bool, trials: int) -> tuple[Fixed | None, int]:
+    """One round further: all the fixes at once, else the first of their halves, or smaller parts, that does good.
 
-    That is how many characters may be checked.
+    The number is how many trials are left.
     """
     chosen = compatible(best.source, (one for one in best.left if one.fix and (one.fix.safe or unsafe)))
-    for group in (chosen, *([one] for one in chosen)) if len(chosen) > 1 else [chosen] * len(chosen):
-        most -= len(best.source.text)
-        if most < 0:
-            break
+    for group in islice(_parts(chosen), trials):
+        trials -= 1
         source = replace(best.source, text=apply(best.source, group))
         left = check(source)
         if _weight(left) < _weight(best.left):
-            return Fixed(source, (*best.applied, *group), left), most
-    return None, most
+            return Fixed(source, (*best.applied, *group), left), trials
+    return None, trials
+
+
+def _parts(chosen: Sequence[Diagnostic]) -> Iterator[Sequence[Diagnostic]]:
+    """All of them, their halves, the halves of these, and in the end each alone."""
+    size = len(chosen)
+    while size:
+        yield from (chosen[start : start + size] for start in range(0, len(chosen), size))
+        size //= 2
 
 
 def _edits(diagnostic: Diagnostic) -> tuple[Edit, ...]:

@@ -29,7 +29,7 @@ MAX_SUGGESTIONS = 200
 MAX_LAYERS = 100_000
 """What blocks and `repeat` may expand to."""
 
-MAX_CHECKED = 30_000
+MAX_CHECKED = 20_000
 """Layers that are checked one by one, since no `repeat` and no block has made them alike."""
 
 MAX_LAYERS_TRIED = 8_000

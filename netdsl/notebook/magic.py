@@ -80,7 +80,8 @@ class NetMagics(Magics):
         if options.save:
             _save(Path(options.save), cell)
         registry = _load_registry()
-        source = Source(options.save or CELL, cell)
+        # In the cell the line of the magic is the first, and in the file it is missing.
+        source = Source(options.save, cell) if options.save else Source(CELL, f"\n{cell}")
         experiment, diagnostics = check(source, registry, overrides=overrides, variant=options.variant)
         if diagnostics:
             display(CellReport(diagnostics))

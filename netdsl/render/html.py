@@ -20,13 +20,14 @@ STYLES = {"1": "font-weight:bold", "4": "text-decoration:underline"} | {
 ESCAPE = re.compile(r"\x1b\[([\d;]*)m")
 RESET = ("", "0")
 
+PLAIN = "font-family:monospace;line-height:1.3;margin:.3em 0"
 MONOSPACED = "font-family:monospace;white-space:pre"
 RULE = "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)"
 CELL = "padding:.15em .7em;background:none"
 
 
-def pre_html(text: str) -> str:
-    """A text as a terminal shows it, its colours included."""
+def pre_html(text: str, *, wraps: bool = False) -> str:
+    """A text as a terminal shows it, its colours included; long lines go on below if the text `wraps`."""
     parts, opened = [], 0
     # Of what `re.split` gives, every second piece is what the pattern's group found.
     for place, piece in enumerate(ESCAPE.split(text)):
@@ -39,13 +40,17 @@ def pre_html(text: str) -> str:
             style = ";".join(STYLES[number] for number in piece.split(";") if number in STYLES)
             parts.append(f'<span style="{style}">')
             opened += 1
-    return f'<pre style="line-height:1.3;overflow-x:auto">{"".join(parts)}{"</span>" * opened}</pre>'
+    flow = "white-space:pre-wrap;word-break:normal" if wraps else "white-space:pre;overflow-x:auto"
+    return f'<pre style="{PLAIN};{flow}">{"".join(parts)}{"</span>" * opened}</pre>'
 
 
 def table_html(
     headings: Sequence[str], rows: Iterable[Sequence[str]], left: Sequence[int] = (), bold: Sequence[int] = ()
 ) -> str:
-    """A table; the columns `left` lie left, as words do, the others right, as numbers do; the rows `bold` stand out."""
+    """A table: the columns `left` lie left, as words do, the others right, as numbers do; the rows `bold` stand out.
+
+    Where all headings are empty, it has no head.
+    """
     sides = ["left" if column in left else "right" for column in range(len(headings))]
 
     def line(cells: Sequence[str], tag: str, style: str) -> str:
@@ -59,8 +64,8 @@ def table_html(
         line(cells, "td", f"{MONOSPACED};border:0{';font-weight:bold' if number in bold else ''}")
         for number, cells in enumerate(rows)
     )
-    head = line(headings, "th", RULE)
-    return f'<table style="border-collapse:collapse"><thead>{head}</thead><tbody>{"".join(body)}</tbody></table>'
+    head = f"<thead>{line(headings, 'th', RULE)}</thead>" if any(headings) else ""
+    return f'<table style="border-collapse:collapse">{head}<tbody>{"".join(body)}</tbody></table>'
 
 
 def title_html(title: str) -> str:

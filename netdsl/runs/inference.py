@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.components import Facts
-from netdsl.core.errors import TrainingError
+from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
@@ -148,7 +148,16 @@ class Saved:
 
     @torch.inference_mode()
     def _outputs(self, batch: Tensor) -> list[Any]:
-        output = self.model(batch)
+        try:
+            output = self.model(batch)
+        except IndexError as error:  # an embedding, which torch asks for more than it has
+            raise DataError(
+                text(
+                    "the whole numbers {low}…{high} are given, but the net's embedding has no entry for some of them",
+                    low=int(batch.min()),
+                    high=int(batch.max()),
+                )
+            ) from error
         if self.facts.classes is None:
             # One number to a sample is a number, whether or not the net has an axis for it.
             found = output.reshape(len(output), *self.facts.target)

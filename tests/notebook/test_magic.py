@@ -69,7 +69,7 @@ def test_a_mistake_is_marked_in_the_cell(shell: InteractiveShell) -> None:
     captured = run(shell, "lenet", WRONG)
     wrong, table = html_of(captured)
     assert "^^^^^^" in wrong
-    assert "&lt;cell&gt;:2:9" in wrong
+    assert "&lt;cell&gt;:3:9" in wrong
     assert "<table" in table
     assert "lenet" not in shell.user_ns
     assert captured.stdout == "`lenet` is built once the errors are mended\n"

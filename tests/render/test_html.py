@@ -93,3 +93,12 @@ def test_drawings_on_one_page_keep_their_styles_to_themselves() -> None:
         style = svg.partition("<style>")[2].partition("</style>")[0]
         assert all(rule.startswith(f".{name} ") for rule in style.split("}") if rule)
         assert f'<title id="{name}-title">' in svg
+
+
+def test_a_page_gets_no_more_rows_than_it_can_show() -> None:
+    net = netdsl.shapes("\n".join(f"linear {n}->{n + 1}" for n in range(1, 701)))
+    html = net._repr_html_()
+    assert html.count("<tr") == 1 + 500 + 1 + 3
+    assert "… and 200 more" in html
+    assert "linear 700-&gt;701" not in html
+    assert "linear 700->701" in str(net)

@@ -13,8 +13,12 @@ import torch
 from PIL import Image
 
 import netdsl
+from netdsl.components import Facts, dataset
+from netdsl.components.settings import DataSettings
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.data.datasets.digits import UNIT, load
+from netdsl.data.given import Given, Stored, read_given
+from netdsl.program import DataUse
 from netdsl.runs.prediction import Prediction
 from netdsl.training import Saved
 
@@ -205,3 +209,36 @@ def test_the_last_weights_of_a_run_that_goes_on_are_those_of_its_last_checkpoint
 def test_what_is_no_run_is_told(home: Path, place: str) -> None:
     with pytest.raises(TrainingError, match="is no run"):
         netdsl.load(home / place)
+
+
+def test_indices_beyond_the_embedding_are_told(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    np.savez(tmp_path / "words.npz", x=generator.integers(0, 9, (40, 5)), y=generator.integers(0, 3, 40))
+    (tmp_path / "words.net").write_text(
+        'embedding 9->4; flatten; linear 3\ndata npz "words.npz"\ntrain epochs=1 speed=contiguous\n'
+    )
+    netdsl.train(tmp_path / "words.net", device="cpu", out=tmp_path / "run", quiet=True)
+    net = netdsl.load(tmp_path / "run", device="cpu")
+    assert net.predict([0, 1, 2, 3, 8]).label in net.classes
+    assert len(net.predict(np.zeros((3, 5), int))) == 3
+    with pytest.raises(DataError, match="the whole numbers 0…9 are given"):
+        net.predict([0, 1, 2, 3, 9])
+    with pytest.raises(DataError, match="whole numbers are expected"):
+        net.predict([0.5] * 5)
+
+
+def read_words(x: object, stored: Stored) -> Given:
+    """Words, as numbers of their letters."""
+    return Given([torch.tensor([float(len(str(x)))])], stored.unit, single=True)
+
+
+@dataset(f"{__name__}:load_words", reader=f"{__name__}:read_words")
+def words() -> Facts:
+    """Words."""
+    return Facts((1,), 2)
+
+
+def test_a_data_set_may_read_samples_of_its_own_kind() -> None:
+    use = DataUse(words, {}, facts=Facts((1,), 2), shape=(1,), settings=DataSettings())
+    given = read_given("seven", Stored(use, use.facts, (1,), 2.0))
+    assert (given.samples[0].tolist(), given.unit, given.single) == ([5.0], 2.0, True)

@@ -20,7 +20,7 @@ from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, 
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
-from netdsl.core.diagnostics import Label, errors
+from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.sizes import Unknown
 from netdsl.core.source import Source, Span
@@ -226,13 +226,15 @@ class BodyCheck:
     ) -> tuple[Node, Value]:
         """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
         expansion, limits = self.context.expansion, self.context.limits
-        # Where a body may stand tells when it is nested too deep, which is reported where that comes about.
-        place = block, self.value, self.depth, scope.depth, len(expansion.open), *map(_told_apart, given.values())
-        if place in expansion.checked and not expansion.unused:
-            node, value, layers = expansion.checked[place]
-            if not limits.count(layers):
-                self._report_size(statement)
-            return node, value
+        # How deep a body stands tells whether it is nested too deep, which is reported where that comes about.
+        place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
+        # What comes from a layer inside comes from there wherever the input is from, which only messages name.
+        for value in (self.value._replace(origin=None), self.value):
+            if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
+                node, after, layers = expansion.checked[value, place]
+                if not limits.count(layers):
+                    self._report_size(statement)
+                return node, after
         inner = BodyCheck(self.context, scope, self.value, self._path(key), self.depth + 1)
         layers, recursions = limits.layers, expansion.recursions
         with self.context.inside(block, statement.span):
@@ -240,7 +242,10 @@ class BodyCheck:
         node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
         # Whether a block uses itself depends on the blocks around it too.
         if not self.context.stopped and recursions == expansion.recursions:
-            expansion.checked[place] = node, inner.value, limits.layers - layers
+            before, after = self.value.origin, inner.value.origin
+            own = before is not None and after is not None and before.span != after.span
+            value = self.value._replace(origin=None) if own else self.value
+            expansion.checked[value, place] = node, inner.value, limits.layers - layers
         return node, inner.value
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
@@ -266,14 +271,14 @@ class BodyCheck:
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
-            first, reported = len(self.nodes), len(errors(self.context.report.diagnostics))
+            first, reported = len(self.nodes), self.context.report.mistakes
             # Each round sees the size that the round before has left.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
             if self.context.stopped:
                 break
-            if len(errors(self.context.report.diagnostics)) > reported:  # further rounds would only echo it
+            if self.context.report.mistakes > reported:  # further rounds would only echo it
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
             # A round that leaves the value as it is and has no labels is all that follow: they are kept as one.

@@ -19,7 +19,7 @@ from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait,
 from netdsl.components.traits import find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
-from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
@@ -439,7 +439,7 @@ class LayerCheck:
         # The totals of the net need numbers.
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
-        elements = product(result.out)
+        elements = product(result.out) if is_known(result.out) else None
         for message, count in (
             ("the output has 2^53 numbers or more", elements),
             ("the parameters are 2^53 numbers or more", result.params),

@@ -108,7 +108,7 @@ class StatementReader:
         repaired = draft.changed(repair.changes)
         if repaired.blank:
             return True
-        found = engine().statement(repaired)
+        found = engine().statement(repaired, explains=False)
         if not isinstance(found, Unread):
             return True
         left, was_left = len(repaired.text) - found.at, len(draft.text) - wrong.start
