@@ -40,6 +40,7 @@ PROGRAMS = {
     "language/formatter.py": "statements of the language",
     "testing": "assertions, for the author of a plugin",
     "training/__init__.py": "an error in Python's own words",
+    "reports": "HTML and SVG",
     "modules": "what `repr` shows of a module, as torch writes it",
 }
 """Where f-strings write programs and not texts: only what is raised there is a text."""

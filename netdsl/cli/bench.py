@@ -48,7 +48,9 @@ def command(
     experiment = ProgramText(program.source, settings).experiment
     with importing_torch():  # a text with mistakes should not wait for it
         from netdsl.bench.step_times import bench
+        from netdsl.training.machine.allocator import keep_freed_memory
 
+    keep_freed_memory()  # as `netdsl run` does
     found = bench(experiment, device, steps)
     click.echo(json.dumps(asdict(found)) if as_json else _table(experiment, found))
 

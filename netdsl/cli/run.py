@@ -103,7 +103,9 @@ def command(
         import torch._dynamo  # noqa: F401  # the optimizer would, without a word, which takes as long as torch itself
 
         from netdsl.training import Saving, train
+        from netdsl.training.machine.allocator import keep_freed_memory
 
+    keep_freed_memory()  # the process is ours; that of somebody who calls `netdsl.train` is not
     train(
         experiment,
         device=device,

@@ -71,6 +71,13 @@ class TrainSettings(NamedTuple):
     test_batch: Annotated[
         int | None, AtLeast(1), "samples that are tested at once; left out, `batch`, and at least 256"
     ] = None
+    test_train: Annotated[
+        int, AtLeast(0), "the most training samples that are tested after each epoch too, as the test set is; 0: none"
+    ] = 2000
+    histograms: Annotated[
+        int, AtLeast(0), "epochs between two histograms of weights and gradients in TensorBoard; 0: none"
+    ] = 0
+    report: Annotated[bool, "whether the run writes `report.html`, a page about itself"] = True
     decay: Annotated[
         Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
     ] = "all"

@@ -20,13 +20,14 @@ STYLES = {"1": "font-weight:bold", "4": "text-decoration:underline"} | {
 ESCAPE = re.compile(r"\x1b\[([\d;]*)m")
 RESET = ("", "0")
 
+PLAIN = "font-family:monospace;line-height:1.3;margin:.3em 0"
 MONOSPACED = "font-family:monospace;white-space:pre"
 RULE = "border:0;border-bottom:1px solid color-mix(in srgb,currentColor 30%,transparent)"
 CELL = "padding:.15em .7em;background:none"
 
 
-def pre_html(text: str) -> str:
-    """A text as a terminal shows it, its colours included."""
+def pre_html(text: str, *, wraps: bool = False) -> str:
+    """A text as a terminal shows it, its colours included; long lines go on below if the text `wraps`."""
     parts, opened = [], 0
     # Of what `re.split` gives, every second piece is what the pattern's group found.
     for place, piece in enumerate(ESCAPE.split(text)):
@@ -39,9 +40,8 @@ def pre_html(text: str) -> str:
             style = ";".join(STYLES[number] for number in piece.split(";") if number in STYLES)
             parts.append(f'<span style="{style}">')
             opened += 1
-    return (
-        f'<pre style="font-family:monospace;line-height:1.3;overflow-x:auto">{"".join(parts)}{"</span>" * opened}</pre>'
-    )
+    flow = "white-space:pre-wrap;word-break:normal" if wraps else "white-space:pre;overflow-x:auto"
+    return f'<pre style="{PLAIN};{flow}">{"".join(parts)}{"</span>" * opened}</pre>'
 
 
 def table_html(

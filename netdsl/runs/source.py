@@ -12,7 +12,18 @@ from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.runs.about import conforms, read_about
 
-FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
+FREE = (
+    "train.epochs",
+    "train.steps",
+    "train.patience",
+    "train.every",
+    "train.keep",
+    "train.test_train",
+    "train.histograms",
+    "train.report",
+    "data.root",
+    "data.workers",
+)
 """The settings that resuming may change: how far to train, what to evaluate and to keep, and where the data are."""
 
 

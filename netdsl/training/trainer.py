@@ -30,6 +30,7 @@ from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.evaluate import Evaluator
 from netdsl.training.failure_messages import explain_failures
+from netdsl.training.layer_probe import LayerProbe
 from netdsl.training.learner import Learner
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.autotune import choose_settings
@@ -43,8 +44,10 @@ from netdsl.training.metric_setup import begin_history, build_metrics
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
 from netdsl.training.reporting.epoch_table import EpochTable, best_line, header, outcome, skipped_lines
+from netdsl.training.reporting.learned_weights import write_learned
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
 from netdsl.training.reporting.run_html import choose_rows, run_html
+from netdsl.training.reporting.run_report import RunReport
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
 from netdsl.training.steps import count_steps
@@ -83,7 +86,7 @@ class RunResult:
 
     def _repr_html_(self) -> str:
         shown = run_html(self.epochs, self.best, self._table, self.criterion)
-        return shown + pre_html(best_line(self.best, self.criterion, self.folder))
+        return shown + pre_html(best_line(self.best, self.criterion, self.folder), wraps=True)
 
     @property
     def _table(self) -> EpochTable:
@@ -188,7 +191,21 @@ def train(
         recorder = Recorder(learner, history, open_loggers(experiment, data, folder, learner, history, warn))
         stack.callback(recorder.loggers.close)
         checkpointer = Checkpointer(folder=folder, learner=learner, recorder=recorder, saving=saving)
-        evaluator = Evaluator(learner=learner, pipeline=data.test, metrics=metrics, notify=console.line)
+        evaluator = Evaluator(learner=learner, pipeline=data.test, seen=data.seen, metrics=metrics, notify=console.line)
+        report = RunReport(
+            experiment=experiment,
+            data=data,
+            learner=learner,
+            folder=folder,
+            history=history,
+            evaluator=evaluator,
+            probe=LayerProbe(
+                learner=learner,
+                network=experiment.network,
+                batch=lambda: next(iter(evaluator.sample.epoch(0))),
+            ),
+            warn=warn,
+        )
         info = _run_info(experiment, learner, folder, beginning, history)
         hooks = Callbacks(hooks=callbacks or {}, run=info, team=team, device=place, warn=warn)
         table = EpochTable(list(metrics), unit)
@@ -226,20 +243,27 @@ def train(
                     display.step_ended(output, target)
                     stop.after_step()
                 recorder.training_ended()
-                results = evaluator.test_epoch(stop.watch_test)
+                observer = report.observer()
+                results = evaluator.test_epoch(stop.watch_test, observer)
+                train_results = evaluator.test_seen(stop.watch_test)
                 learner.epoch, learner.batch = learner.epoch + 1, 0
-                epoch = recorder.epoch_ended(results)
+                epoch = recorder.epoch_ended(results, train_results)
+                report.log_histograms(recorder.loggers.add_histograms)
                 checkpointer.keep_best()
+                report.epoch_ended(observer)
                 console.epoch_ended(table, epoch)
                 if reason := hooks.epoch_ended(epoch):
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
             checkpointer.finish()
+            report.finish()
 
         # Say what the run came to.
         if team.is_rank0 and data.skipped:
             folder.describe(skipped=list(data.skipped))
             console.line(skipped_lines(data.skipped))
+        if team.is_rank0 and not learner.is_sharded and (learned := write_learned(learner.weights)):
+            console.line(text("learned: {weights}", weights=learned))
         console.line(outcome(history, folder.path, curves=shows_curves(experiment)))
     return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best, history.criterion)
 

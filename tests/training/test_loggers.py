@@ -35,7 +35,7 @@ def curve(folder: Path, name: str) -> list[tuple[int, float]]:
 
 def test_tensorboard_shows_the_loss_every_hundred_steps_and_the_test_every_epoch(make: Any, tmp_path: Path) -> None:
     result = train(make(every=4), device="cpu", out=tmp_path / "run", quiet=True)
-    assert [step for step, _ in curve(result.folder, "train/loss")] == [4, 8, 12, 16]
+    assert [step for step, _ in curve(result.folder, "train/loss")] == [1, 4, 8, 12, 16]
     for name in ("loss", "accuracy"):
         found = curve(result.folder, f"test/{name}")
         assert found == [(epoch.step, pytest.approx(epoch.test[name])) for epoch in result.epochs]

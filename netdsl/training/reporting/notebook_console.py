@@ -85,7 +85,7 @@ class NotebookConsole(Console):
             history = self._history
             grown = run_html(history.epochs, history.best, self._table, history.criterion, live=self._live)
         lines = [self._before, [*self._after, *([self._moving] if self._moving else [])]]
-        before, after = (pre_html("\n".join(some)) if some else "" for some in lines)
+        before, after = (pre_html("\n".join(some), wraps=True) if some else "" for some in lines)
         return before + grown + after
 
     @property

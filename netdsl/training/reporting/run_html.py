@@ -77,18 +77,18 @@ def _table(epochs: Sequence[Epoch], best: Epoch | None, table: EpochTable) -> st
 
 def _charts(epochs: Sequence[Epoch], criterion: str, live: Sequence[Point]) -> Iterator[str]:
     trained = [*((epoch.number, epoch.train_loss) for epoch in epochs), *live]
-    yield _chart("loss", {"train": trained, "test": [(epoch.number, epoch.test["loss"]) for epoch in epochs]})
+    # Both charts have one axis, so that an epoch is in the same place.
+    first, last = math.floor(trained[0][0]), math.ceil(trained[-1][0])
+    across = Axis(first, max(first + 1, last), LEFT, WIDTH - RIGHT)
+    yield _chart("loss", across, {"train": trained, "test": [(epoch.number, epoch.test["loss"]) for epoch in epochs]})
     if epochs and criterion != "loss":
-        yield _chart(criterion, {"test": [(epoch.number, float(epoch.test[criterion])) for epoch in epochs]})
+        yield _chart(criterion, across, {"test": [(epoch.number, float(epoch.test[criterion])) for epoch in epochs]})
 
 
-def _chart(name: str, curves: Mapping[str, Sequence[Point]]) -> str:
+def _chart(name: str, across: Axis, curves: Mapping[str, Sequence[Point]]) -> str:
     """Curves over epochs in one frame."""
     shown = {label: [point for point in points if math.isfinite(point[1])] for label, points in curves.items()}
     values = [value for points in shown.values() for _, value in points]
-    numbers = [epoch for points in curves.values() for epoch, _ in points]
-    first = math.floor(min(numbers))
-    across = Axis(first, max(first + 1, math.ceil(max(numbers))), LEFT, WIDTH - RIGHT)
     up = _axis(values)
     parts = [f'<text x="{LEFT}" y="15" font-weight="bold">{escape(name)}</text>']
     for tick in range(TICKS + 1):

@@ -1,15 +1,19 @@
-"""TensorBoard: a run's curves, and beside them the net's graph, some samples as the net receives them, the settings."""
+"""TensorBoard: a run's curves, and beside them the net's graph, some samples as the net receives them, the settings.
+
+Under "Custom scalars" the curves of training and test share a chart.
+"""
 
 from __future__ import annotations
 
 import copy
 import importlib
 import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -60,10 +64,17 @@ class TensorBoard:
         self._purge, self._beside = step + 1, None
 
     def log(self, metrics: Metrics, step: int) -> None:
-        """Adds a point to the curve of each metric."""
-        self._waiting.append((metrics, step, time()))
+        """Adds a point to the curve of each metric; the number of the epoch is no curve."""
+        curves = {name: value for name, value in metrics.items() if name != "epoch"}
+        self._waiting.append((curves, step, time()))
         if monotonic() >= self._next and not (self._importing and self._importing.is_alive()):
             self._write()
+
+    def add_histograms(self, values: Mapping[str, Tensor], step: int) -> None:
+        """Adds a histogram of each tensor."""
+        self._write()  # which waits until all is imported
+        for name, value in values.items():
+            self.writer.add_histogram(name, value.detach().float().cpu(), step)
 
     def flush(self) -> None:
         """Puts everything on the disk."""
@@ -119,12 +130,14 @@ class Beside:
         sample: gives some samples as the net receives them; it is called only when they are shown.
         settings: the settings of the run, by name.
         metrics: the names of the curves that runs are compared by.
+        charts: the curves that share a chart, by its title.
     """
 
     model: nn.Module
     sample: Callable[[], Tensor]
     settings: Mapping[str, Setting]
     metrics: tuple[str, ...]
+    charts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def write(self, writer: SummaryWriter) -> None:
         """Adds what there is: a net that cannot be traced has no graph, and a table has no pictures."""
@@ -133,6 +146,11 @@ class Beside:
         curves = dict.fromkeys(self.metrics, 0.0)
         for summary in hparams(dict(self.settings), curves):  # type: ignore[no-untyped-call]  # torch's own
             _events(writer).add_summary(summary)
+        if self.charts:
+            lines = {
+                title: ["Multiline", [f"^{re.escape(name)}$" for name in names]] for title, names in self.charts.items()
+            }
+            writer.add_custom_scalars({"train and test": lines})
         with suppress(Exception):  # a plugin's net may fail in any way; the curves are what matters
             x = self.sample()[:SAMPLES].cpu()
             if x.dim() == 4 and x.shape[1] in (1, 3):
