@@ -16,7 +16,7 @@ from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
-    from netdsl.inside.flow import Flow, Stage
+    from netdsl.inside.flow import SampleFlow, Stage
 
 SECTION = "Training"
 FORMATS = (".html", ".png")
@@ -81,7 +81,7 @@ def command(
     _show(flow, layer, output, Path(name).stem if name.endswith(".net") else name)
 
 
-def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, epoch: int | None) -> Flow:
+def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, epoch: int | None) -> SampleFlow:
     experiment = read_run_source(run, settings).experiment
     with importing_torch():
         from netdsl.inside.looking import look_at_run
@@ -89,7 +89,7 @@ def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, 
     return look_at_run(experiment, run, file if file is not None else sample, epoch or "best")
 
 
-def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> Flow:
+def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> SampleFlow:
     experiment = program.experiment
     if file is None and experiment.data is None:
         raise click.UsageError("say what the net is given: `--input FILE`")
@@ -99,7 +99,7 @@ def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, w
     return look_at_text(experiment, file if file is not None else sample or 0, weights)
 
 
-def _show(flow: Flow, layer: str | None, output: str | None, name: str) -> None:
+def _show(flow: SampleFlow, layer: str | None, output: str | None, name: str) -> None:
     from netdsl.inside.table import flow_text, is_small
 
     stages = flow.choose(layer) if layer else flow.stages
@@ -111,7 +111,7 @@ def _show(flow: Flow, layer: str | None, output: str | None, name: str) -> None:
     click.echo("\n" + text("{path} shows it", path=path))
 
 
-def _draw(flow: Flow, stages: tuple[Stage, ...], chosen: bool, path: str) -> bytes:
+def _draw(flow: SampleFlow, stages: tuple[Stage, ...], chosen: bool, path: str) -> bytes:
     from netdsl.inside.page import write_flow_page
     from netdsl.inside.pictures import draw_panels, stack_panels
 

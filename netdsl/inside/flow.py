@@ -52,7 +52,7 @@ class Stage(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class SampleFlow:
     """A sample, and what each statement of the net makes of it, in the order of the text.
 
     Args:
@@ -86,7 +86,7 @@ class Flow:
         )
 
 
-def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> Flow:
+def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> SampleFlow:
     """Runs a batch of one through a net in evaluation mode, forward and back.
 
     Raises:
@@ -120,7 +120,7 @@ def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> Flow:
         for node, axis in feature_axes(network)
         if node.path in outputs
     )
-    return Flow(network, name, x[0].detach().cpu(), stages, saliency)
+    return SampleFlow(network, name, x[0].detach().cpu(), stages, saliency)
 
 
 def feature_axes(network: Network) -> Iterator[tuple[Node, int]]:

@@ -11,14 +11,14 @@ from netdsl.builder import build_network
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.one_sample import read_test_sample
-from netdsl.inside.flow import Flow, follow
+from netdsl.inside.flow import SampleFlow, follow
 from netdsl.inside.given import give_weights, read_input
 from netdsl.program import Experiment
 from netdsl.runs.inference import open_run
 from netdsl.runs.weights import WhichEpoch
 
 
-def look_at_run(experiment: Experiment, run: Path, sample: Path | int, epoch: WhichEpoch = "best") -> Flow:
+def look_at_run(experiment: Experiment, run: Path, sample: Path | int, epoch: WhichEpoch = "best") -> SampleFlow:
     """A file, or a sample of the test set, on its way through a trained net.
 
     Raises:
@@ -38,7 +38,7 @@ def look_at_run(experiment: Experiment, run: Path, sample: Path | int, epoch: Wh
     return follow(saved.model, experiment.network, x[:1], sample.name)
 
 
-def look_at_text(experiment: Experiment, sample: Path | int, weights: Sequence[str] = ()) -> Flow:
+def look_at_text(experiment: Experiment, sample: Path | int, weights: Sequence[str] = ()) -> SampleFlow:
     """A file, or a sample of the test set, on its way through an untrained net; its seed is that of `train`.
 
     Raises:

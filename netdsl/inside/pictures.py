@@ -17,7 +17,7 @@ from torch.nn import functional
 from netdsl.components.traits import Trait
 from netdsl.core.text import ntext, text
 from netdsl.data.lettering import find_font
-from netdsl.inside.flow import Flow, Stage
+from netdsl.inside.flow import SampleFlow, Stage
 
 MOST_MAPS = 64
 MOST_LAYERS = 40
@@ -39,7 +39,7 @@ class Panel(NamedTuple):
     image: Image.Image
 
 
-def draw_panels(flow: Flow, stages: Sequence[Stage], *, chosen: bool) -> Iterator[Panel]:
+def draw_panels(flow: SampleFlow, stages: Sequence[Stage], *, chosen: bool) -> Iterator[Panel]:
     """The sample, its saliency, the first kernels, and the maps of each convolution and of each attention.
 
     Of layers that were chosen, every output is drawn.

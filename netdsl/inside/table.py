@@ -8,7 +8,7 @@ from torch import Tensor
 
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
-from netdsl.inside.flow import Flow, Stage
+from netdsl.inside.flow import SampleFlow, Stage
 from netdsl.render.cells import crop, left, painter, right, visible, width
 
 MOST_NUMBERS = 64
@@ -20,7 +20,7 @@ MOST_TOGETHER = 400
 GAP = "  "
 
 
-def flow_text(flow: Flow, stages: Sequence[Stage], *, color: bool = False, columns: int = 80) -> str:
+def flow_text(flow: SampleFlow, stages: Sequence[Stage], *, color: bool = False, columns: int = 80) -> str:
     """The table, and the tensors where they are small."""
     lines = list(_table(flow, stages, color, columns))
     if is_small(flow, stages):
@@ -28,13 +28,13 @@ def flow_text(flow: Flow, stages: Sequence[Stage], *, color: bool = False, colum
     return "\n".join(lines) + "\n"
 
 
-def is_small(flow: Flow, stages: Sequence[Stage]) -> bool:
+def is_small(flow: SampleFlow, stages: Sequence[Stage]) -> bool:
     """Whether all of its tensors can be shown whole."""
     shown = [flow.x, *(one.output for one in stages), *(value for one in stages for value in one.weights.values())]
     return all(one.numel() <= MOST_NUMBERS for one in shown) and sum(one.numel() for one in shown) <= MOST_TOGETHER
 
 
-def _table(flow: Flow, stages: Sequence[Stage], color: bool, columns: int) -> Iterator[str]:
+def _table(flow: SampleFlow, stages: Sequence[Stage], color: bool, columns: int) -> Iterator[str]:
     head = (
         text("line"),
         text("layer"),
@@ -70,7 +70,7 @@ def _numbers(values: Tensor) -> list[str]:
     return [shape, *(f"{float(one):.4g}" for one in (real.min(), real.mean(), real.max()))]
 
 
-def _tensors(flow: Flow, stages: Sequence[Stage]) -> Iterator[str]:
+def _tensors(flow: SampleFlow, stages: Sequence[Stage]) -> Iterator[str]:
     yield from _whole(visible(flow.name), flow.x)
     for one in stages:
         for name, values in one.weights.items():

@@ -8,11 +8,11 @@ from torch import nn
 
 import netdsl
 from netdsl.core.errors import DataError
-from netdsl.inside.flow import Flow, follow
+from netdsl.inside.flow import SampleFlow, follow
 from netdsl.modules import SelfAttention
 
 
-def flow_of(text: str, x: torch.Tensor) -> tuple[Flow, nn.Sequential]:
+def flow_of(text: str, x: torch.Tensor) -> tuple[SampleFlow, nn.Sequential]:
     torch.manual_seed(0)
     module = netdsl.build(text).eval()
     return follow(module, netdsl.shapes(text), x, "x"), module
