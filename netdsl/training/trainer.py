@@ -232,6 +232,7 @@ def train(
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
+            report.during(),
             hooks.during(checkpointer.mark_failed),
             explain_failures(experiment, data, checkpointer, choice),
             signal,

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 import torch
 
-from netdsl.training import train
+from netdsl.builtins import optimizers
+from netdsl.program import Use
+from netdsl.training import TrainingError, train
 from netdsl.training.evaluate import evaluate
 from netdsl.training.reporting import run_report
 from netdsl.training.reporting.learned_weights import write_learned
@@ -109,3 +111,10 @@ def test_few_weights_are_written_by_their_letters() -> None:
     two = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.PReLU())
     assert [part.split(" = ")[0] for part in write_learned(two).split(", ")] == ["0.w", "1.w"]
     assert write_learned(torch.nn.Linear(4, 5)) == write_learned(torch.nn.ReLU()) == ""
+
+
+def test_the_page_of_a_run_that_fails_says_so(make: Any, tmp_path: Path) -> None:
+    optimizer = Use(optimizers.sgd, {"lr": 1e30})
+    with pytest.raises(TrainingError, match="not finite"):
+        train(make(optimizer=optimizer), device="cpu", out=tmp_path / "run", quiet=True)
+    assert " · failed<" in (tmp_path / "run" / "report.html").read_text("utf-8")
