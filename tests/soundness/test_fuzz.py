@@ -62,9 +62,10 @@ def test_spans_that_are_none_are_found() -> None:
         "input 8\nrepeat 2 { linear 9->8 {",
         "block b {",
         "input 8; residual(2 {",
+        "input 3x32x32\nconv 8 conv 3->8 k3 p1; relu\n}",
     ],
 )
-def test_what_is_never_closed_ends_with_the_text(text: str) -> None:
+def test_what_was_repaired_stands_in_the_text(text: str) -> None:
     source = Source("net", text)
     assert [*misplaced(source, trials.look(source)[1])] == []
 
