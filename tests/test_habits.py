@@ -104,3 +104,20 @@ def test_the_citation_names_this_version() -> None:
     assert citation["license"] == PROJECT["project"]["license"]
     dated = f"## [{citation['version']}] - {citation['date-released']}"
     assert dated in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_hooks_for_other_repositories_call_commands_of_ours(tmp_path: Path) -> None:
+    hooks = read_yaml(".pre-commit-hooks.yaml")
+    assert [hook["id"] for hook in hooks] == ["netdsl-check", "netdsl-fmt"]
+    file = tmp_path / "net.net"
+    file.write_text("input 8;linear 4\n", encoding="utf-8")
+    for hook in hooks:
+        assert re.search(hook["files"], file.name)
+        command = [sys.executable, "-m", *hook["entry"].split(), str(file)]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert file.read_text(encoding="utf-8") == "input 8; linear 4\n"
+
+
+def test_pre_commit_accepts_the_hooks() -> None:
+    clientlib = pytest.importorskip("pre_commit.clientlib", reason="an extra of developers")
+    assert len(clientlib.load_manifest(ROOT / ".pre-commit-hooks.yaml")) == 2
