@@ -21,6 +21,7 @@ _SHORT = re.compile(r"([a-z])\d+(?:x\d+)*")
 _COMPUTED = re.compile(r"[()]")
 """An expression says nothing of which number in it is wrong."""
 
+_QUOTIENT = re.compile(r"[\w.]+/[\w.]+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
@@ -42,13 +43,15 @@ def takes(component: Component) -> str | None:
 def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
-    if isinstance(value, Word):
+    if isinstance(value, Word) and "/" not in value:
         words = [*parameter.choices, *(("true", "false") if bool in options else ())]
         return nearest(value, words, SURE)
     if bool in options and value in (0, 1):
         return str(bool(value)).lower()
     if int in options and isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if options & {int, float} and isinstance(value, str) and _QUOTIENT.fullmatch(value):
+        return f"({value})"
     # A number in quotes is plainly meant as a number; a fraction cannot fill an int.
     if isinstance(value, str) and options & {int, float} and (number := _NUMBER.fullmatch(value)):
         return value if float in options or not number.group(1) else None
