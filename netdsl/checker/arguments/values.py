@@ -53,7 +53,8 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
     if isinstance(value, syntax.Size):
         return _size(value, scope, context)
     if isinstance(value, syntax.String):
-        return value.text
+        is_quoted = value.span.text[:1] == '"' or not value.span.text
+        return value.text if is_quoted else Word(value.text, value.span)
     if isinstance(value, syntax.Sequence):
         elements = [evaluate(element, scope, context) for element in value.elements]
         return INVALID if any(element is INVALID for element in elements) else tuple(elements)
