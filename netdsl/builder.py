@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections import OrderedDict
+from collections.abc import Sequence
 from operator import attrgetter
 from typing import Any, cast
 
@@ -48,7 +49,7 @@ def locate(target: str) -> Any:
     return attrgetter(attribute)(importlib.import_module(module))
 
 
-def _make(call: Call, nodes: tuple[Node, ...]) -> Any:
+def _make(call: Call, nodes: Sequence[Node]) -> Any:
     if not nodes:
         return construct(call)
     children = OrderedDict((node.key, _make(node.call, node.children)) for node in nodes)

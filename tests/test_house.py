@@ -22,7 +22,19 @@ WRITTEN = sorted(
 )
 
 PUBLIC = {
-    "netdsl": ["NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "shapes", "train"],
+    "netdsl": [
+        "NetError",
+        "__version__",
+        "build",
+        "check",
+        "draw",
+        "from_module",
+        "hookimpl",
+        "load",
+        "shapes",
+        "survey",
+        "train",
+    ],
     "netdsl.components": [
         "INFERRED",
         "Call",

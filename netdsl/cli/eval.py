@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_settings
 from netdsl.cli.shared.run_source import read_run_source
@@ -37,9 +38,10 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     classes, the confusion matrix is drawn into the folder.
     """
     experiment = read_run_source(run, settings.override({"data": data})).experiment
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
-    saved = open_run(experiment, run, device, epoch)
+    saved = open_run(experiment, run, device, epoch or "best")
     results = saved.evaluate()
     if as_json:
         click.echo(json.dumps({**results, "weights": str(saved.weights.path)}))
@@ -57,7 +59,7 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     for name, value in scalars.items():
         click.echo(f"{name.ljust(longest)}  {number(name, value).rjust(9)}")
     if matrix := results.get("confusion"):
-        for line in _confusions(matrix, saved.names()):
+        for line in _confusions(matrix, saved.classes):
             click.echo(line)
         click.echo(text("confusion matrix: {path}", path=_draw(saved, matrix)))
 
@@ -84,7 +86,7 @@ def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
 
     path = saved.folder.path / "confusion.png"
     try:
-        write_atomically(path, confusion_png(matrix, saved.names()))
+        write_atomically(path, confusion_png(matrix, saved.classes))
     except OSError as error:
         raise FileError(text("cannot write `{path}`: {reason}", path=path, reason=reason(error))) from error
     return path

@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import PATH, data_option, device_option, takes_settings, text_option
 from netdsl.cli.shared.run_source import read_run_source, run_source
@@ -17,9 +18,6 @@ from netdsl.core.text import text
 from netdsl.training.distributed.launcher import already_failed, launch, launched
 
 SECTION = "Training"
-FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
-"""The settings that `--resume` may change: how far to train, what to evaluate and to keep, and where the data are."""
-
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
@@ -93,7 +91,7 @@ def command(
     if resume is None:
         program = ProgramText(read_one(file, written), settings)
     else:
-        program = read_run_source(resume, settings, free=FREE)
+        program = read_run_source(resume, settings, resumes=True)
     experiment = program.experiment
     # The process that starts the others needs no torch itself.
     if nproc is not None and not launched():
@@ -101,8 +99,13 @@ def command(
     # Another process of the run has reported the mistake.
     if already_failed():
         return 0
-    from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for it
+        import torch._dynamo  # noqa: F401  # the optimizer would, without a word, which takes as long as torch itself
 
+        from netdsl.training import Saving, train
+        from netdsl.training.machine.allocator import keep_freed_memory
+
+    keep_freed_memory()  # the process is ours; that of somebody who calls `netdsl.train` is not
     train(
         experiment,
         device=device,

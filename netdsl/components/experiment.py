@@ -38,17 +38,23 @@ class Facts(NamedTuple):
     dtype: Dtype = "float"
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
     `target` is a callable `(root: Path, **arguments) -> netdsl.data.Splits`. The function receives paths
     already made absolute; it may raise `Refusal`, and `OSError` where it has to look at files.
+
+    `reader` reads the samples that a trained net is given, as `netdsl.data.given` says; without one, they are images or
+    arrays.
     """
 
     kind: ClassVar[str] = "data set"
     plural: ClassVar[str] = "data sets"
     supplied: ClassVar[tuple[str, ...]] = ("root",)
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
+
+    reader: str = ""
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:

@@ -6,7 +6,6 @@ and what runs record. Who acts on a setting reads it from the object.
 
 # Annotations are not postponed here: every check of a file with a `train` line would evaluate each from its text first,
 # which takes a few milliseconds.
-from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
 from netdsl.core.ranges import Above, AtLeast, HalfOpen, Open
@@ -38,8 +37,7 @@ class DataSettings(NamedTuple):
     ] = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
+class TrainSettings(NamedTuple):
     """The `train` line: `epochs` or `steps`, whichever is given."""
 
     epochs: Annotated[int, AtLeast(1), "passes over the training set"] = 10
@@ -73,6 +71,13 @@ class TrainSettings:
     test_batch: Annotated[
         int | None, AtLeast(1), "samples that are tested at once; left out, `batch`, and at least 256"
     ] = None
+    test_train: Annotated[
+        int, AtLeast(0), "the most training samples that are tested after each epoch too, as the test set is; 0: none"
+    ] = 2000
+    histograms: Annotated[
+        int, AtLeast(0), "epochs between two histograms of weights and gradients in TensorBoard; 0: none"
+    ] = 0
+    report: Annotated[bool, "whether the run writes `report.html`, a page about itself"] = True
     decay: Annotated[
         Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
     ] = "all"

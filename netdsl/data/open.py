@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import torch
@@ -21,7 +22,7 @@ from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.data_folder import data_root
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.resident import Resident
-from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.samples import Feature, Part, Splits, Tensors, unit_of
 from netdsl.data.splits import divide
 from netdsl.data.storage import (
     How,
@@ -52,6 +53,9 @@ class Data:
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
+        unit: the stored value that stands for 1.
+        columns: of a table, what a row holds.
+        seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
     """
 
     train: Pipeline
@@ -60,6 +64,9 @@ class Data:
     shape: tuple[int, ...]
     description: str
     skips: Skips
+    unit: float
+    columns: tuple[Feature, ...]
+    seen: Callable[[int], Pipeline]
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -68,7 +75,12 @@ class Data:
 
     def channels_last(self) -> Self:
         """The same data, images laid out in memory with the channels last."""
-        return replace(self, train=self.train.channels_last(), test=self.test.channels_last())
+        return replace(
+            self,
+            train=self.train.channels_last(),
+            test=self.test.channels_last(),
+            seen=lambda count: self.seen(count).channels_last(),
+        )
 
     def close(self) -> None:
         """Stops the processes that read ahead, if there are any."""
@@ -139,7 +151,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         if how != "none":
             parts = server.decoded(train, chains[0], how), server.decoded(test, chains[1], how)
     facts = _with_statistics(server, parts[0], chains[1])
-    chains = server.chains(facts, parts[0])
+    whole = chains = server.chains(facts, parts[0])
     if how in ("ram", "disk"):
         chains = Chain((), chains[0].steps), Chain((), chains[1].steps)
     pipelines = [
@@ -153,7 +165,20 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         description = text(
             "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
         )
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
+    # What is decoded for training serves here too, unless more is done once to samples that test.
+    same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
+    known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
+    return Data(
+        pipelines[0],
+        pipelines[1],
+        facts,
+        shape,
+        description,
+        server.skips,
+        unit_of(parts[0], server.splits.unit),
+        tuple(server.splits.columns),
+        partial(server.sample, *known, pipelines[1].plan),
+    )
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:

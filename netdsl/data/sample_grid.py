@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -17,14 +17,16 @@ SMALLEST, LARGEST = 48, 160
 """Pixels of a tile's side."""
 
 
-def save_grid(path: Path, raw: Sequence[Tensor], transformed: Sequence[Tensor]) -> None:
-    """Writes a PNG: a row of samples as they are stored, below it the same as they reach the net, and so on."""
+def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor]) -> bytes:
+    """A PNG: a row of samples as they are stored, below it the same as they reach the net, and so on."""
     side = min(LARGEST, max(SMALLEST, max(max(sample.shape[1:]) for sample in (*raw, *transformed))))
     rows = []
     for start in range(0, len(raw), COLUMNS):
         rows += [raw[start : start + COLUMNS], transformed[start : start + COLUMNS]]
     canvas = torch.cat([_row(row, side) for row in rows], 1)
-    Image.fromarray(canvas.permute(1, 2, 0).contiguous().numpy()).save(path, format="PNG")
+    stream = io.BytesIO()
+    Image.fromarray(canvas.permute(1, 2, 0).contiguous().numpy()).save(stream, format="PNG")
+    return stream.getvalue()
 
 
 def _row(samples: Sequence[Tensor], side: int) -> Tensor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor, uint8
 
@@ -75,17 +75,25 @@ class Chosen:
 Part = Tensors | Items
 
 
+class Feature(NamedTuple):
+    """A column of a table: numbers, or one of a few words (`categories`), which is fed as zeros and a one."""
+
+    name: str
+    categories: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Splits:
     """A data set: what to train on and what to test on (None: to be split off).
 
-    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out.
+    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out. `columns` are those of a table.
     """
 
     train: Part
     test: Part | None = None
     names: Sequence[str] = ()
     unit: float | None = None
+    columns: Sequence[Feature] = ()
 
 
 def unit_of(part: Part, unit: float | None) -> float:

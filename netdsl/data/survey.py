@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from netdsl.components import Facts
+from netdsl.core.shown import print_shown
+from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.open import read, serve
 from netdsl.data.random_stream import AUGMENT, Moment
@@ -21,11 +23,12 @@ from netdsl.program import DataUse
 SAMPLES = 32
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Survey:
-    """What there is to say of a data set.
+    """What there is to say of a data set. Printed, or in a notebook, it is what `netdsl data` prints.
 
     Args:
+        name: what the data set is called.
         facts: all that is known of it; `mean` and `std` are those of the training part, scaled to 0…1.
         shape: one sample's when it reaches the net.
         served: how it is served.
@@ -37,6 +40,7 @@ class Survey:
         transformed: the same as they reach the net in training, stretched to bytes of 0…255.
     """
 
+    name: str
     facts: Facts
     shape: tuple[int, ...]
     served: str
@@ -46,6 +50,23 @@ class Survey:
     skipped: tuple[str, ...]
     raw: tuple[Tensor, ...]
     transformed: tuple[Tensor, ...]
+
+    def __repr__(self) -> str:
+        return text("<Survey of {name}>", name=self.name)
+
+    _repr_pretty_ = print_shown
+
+    # What shows a survey is imported when one is shown, and knows its fields.
+
+    def __str__(self) -> str:
+        from netdsl.data.survey_report import survey_text
+
+        return survey_text(self)
+
+    def _repr_html_(self) -> str:
+        from netdsl.data.survey_report import survey_html
+
+        return survey_html(self)
 
 
 def survey(use: DataUse, *, seed: int = 0) -> Survey:
@@ -61,6 +82,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     labels = [_labels(part) for part in parts]
     pictured = len(data.shape) == 3
     return Survey(
+        name=use.component.name,
         facts=facts,
         shape=data.shape,
         served=data.description,

@@ -79,6 +79,16 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
     return Chain(once, tuple(steps[len(once) :]))
 
 
+def undo_normalization(x: Tensor, uses: Sequence[Use[Transform]], facts: Facts) -> Tensor:
+    """A batch as it would be without the last normalisation, for people to look at."""
+    made = [_made(use, facts) for use in uses]
+    last = next((step for step in reversed(made) if isinstance(step, Normalize)), None)
+    if last is None:
+        return x
+    shape = (1, -1, *[1] * (x.dim() - 2))
+    return x * torch.tensor(last.std).view(shape) + torch.tensor(last.mean).view(shape)
+
+
 def _made(use: Use[Transform], facts: Facts) -> BatchTransform:
     found: Any = construct(use.call, **_filled(use, facts))
     return found if isinstance(found, BatchTransform) else Foreign(found, use.component.random)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.errors import WrongPath
@@ -25,7 +26,7 @@ Style = Literal["blocks", "volumes"]
 ThemeName = Literal["light", "dark", "print"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Drawing:
     """A net as it is drawn. In a notebook it shows itself.
 
@@ -41,7 +42,7 @@ class Drawing:
 
     source: Source
     experiment: Experiment | None
-    diagnostics: Sequence[Diagnostic] = field(repr=False)
+    diagnostics: Sequence[Diagnostic]
     style: Style = "blocks"
     depth: int | None = None
     theme: ThemeName = "light"
@@ -92,8 +93,13 @@ class Drawing:
         """
         write_atomically(Path(path), self.write(find_format(path)))
 
+    def __repr__(self) -> str:
+        return text("<Drawing of {name}: {style}>", name=self.source.name, style=self.style)
+
     def _repr_svg_(self) -> str:
-        return self.svg
+        # It stands on a page that has styles of its own, and other drawings: the name is another for another one.
+        name = f"net-{crc32(self.svg.encode()):08x}"
+        return write_svg(self.picture, self.colors, prefix=f"{name}-", scope=name)
 
 
 def find_format(path: str | Path) -> str:

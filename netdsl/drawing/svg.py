@@ -15,23 +15,27 @@ CLASSES = {"strong": "s", "plain": "p", "muted": "m", "label": "l", "wrong": "w"
 ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor="end"'}
 
 
-def write_svg(picture: Picture, theme: Theme, *, prefix: str = "", keyed: bool = False, opens: bool = False) -> str:
+def write_svg(
+    picture: Picture, theme: Theme, *, prefix: str = "", scope: str = "", keyed: bool = False, opens: bool = False
+) -> str:
     """The text of an SVG file.
 
     Args:
         picture: what is written.
         theme: its colours.
         prefix: of its ids, where several stand on one page.
+        scope: the class to which its style is limited, where it stands on a page of others.
         keyed: whether boxes and frames carry the paths of their modules, for a script.
         opens: whether a closed block can be opened.
     """
     size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
+    limited = f'class="{scope}" ' if scope else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" {size} '
-        f'role="img" aria-labelledby="{prefix}title {prefix}desc">',
+        f'{limited}role="img" aria-labelledby="{prefix}title {prefix}desc">',
         f'<title id="{prefix}title">{_clean(picture.title)}</title>',
         f'<desc id="{prefix}desc">{_clean(picture.description)}</desc>',
-        f"<style>{_style(theme, _families(picture))}</style>",
+        f"<style>{_style(theme, _families(picture), scope)}</style>",
         _arrow("a", theme.line),
         _arrow("d", theme.label),
     ]
@@ -76,7 +80,7 @@ def _rectangle(area: Area) -> str:
     return f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}"'
 
 
-def _style(theme: Theme, families: Sequence[str]) -> str:
+def _style(theme: Theme, families: Sequence[str], scope: str) -> str:
     """The rules of all classes: one a family and one a tone."""
     rules = [
         f"text{{font-family:{FONTS};fill:{theme.ink}}}",
@@ -91,11 +95,12 @@ def _style(theme: Theme, families: Sequence[str]) -> str:
         f".d{{stroke:{theme.label};stroke-width:1.4;fill:none;stroke-dasharray:5 3.5}}",
         *(f".{_class(one)}{{fill:{theme.fill(one)};stroke:{theme.stroke(one)}}}" for one in families),
         f".t{{stroke:{theme.muted};stroke-width:.7;fill:none}}",
-        "polygon{stroke-linejoin:round}.top{fill-opacity:.6}",
+        "polygon{stroke-linejoin:round}",
+        ".top{fill-opacity:.6}",
         f".window{{fill:{theme.ground};fill-opacity:.7;stroke:{theme.ink};stroke-width:.9}}",
         f".e{{stroke:{theme.wrong};stroke-width:2.4}}",
     ]
-    return "".join(rules)
+    return "".join(f".{scope} {rule}" if scope else rule for rule in rules)
 
 
 def _arrow(name: str, color: str) -> str:

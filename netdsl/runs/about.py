@@ -29,8 +29,15 @@ class Speed(TypedDict):
     test_batch: int
 
 
+class KnownColumn(TypedDict):
+    """A column of a table; without categories it holds numbers."""
+
+    name: str
+    categories: tuple[str, ...]
+
+
 class KnownFacts(TypedDict, total=False):
-    """What was found out about the data when they were read."""
+    """What was found out about the data when they were read; `unit` is the stored value that stands for 1."""
 
     input: Shape | None
     classes: int | None
@@ -38,6 +45,8 @@ class KnownFacts(TypedDict, total=False):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     sizes: tuple[int, int] | None
+    unit: float
+    columns: list[KnownColumn]
 
 
 class RunAbout(TypedDict, total=False):

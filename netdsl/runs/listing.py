@@ -52,6 +52,14 @@ class Listed:
         Raises:
             TrainingError: the file is damaged, in other places than its end.
         """
+        return [(line["step"], line[name]) for line in self.read_metrics() if name in line]
+
+    def read_metrics(self) -> list[dict[str, float]]:
+        """What was logged, a mapping a step.
+
+        Raises:
+            TrainingError: the file is damaged, in other places than its end.
+        """
         file = self.path / "metrics.jsonl"
         try:
             lines = file.read_text("utf-8").splitlines()
@@ -61,7 +69,7 @@ class Listed:
             raise TrainingError(text("`{file}` is damaged: {reason}", file=file, reason=error)) from error
         if not all(conforms(line, dict[str, float]) and "step" in line for line in found):
             raise TrainingError(text("`{file}` is damaged: a line holds other things than numbers", file=file))
-        return [(line["step"], line[name]) for line in found if name in line]
+        return found
 
 
 def find_runs(folder: Path) -> tuple[list[Listed], list[Path]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import safetensors
 import safetensors.torch
@@ -19,6 +20,10 @@ from netdsl.runs.folder import RunFolder
 
 WRAPPERS = ("module.", "_orig_mod.", "model/")
 """What DDP, `torch.compile` and checkpoints of netdsl put before the names of a net's own weights."""
+
+
+WhichEpoch = int | Literal["best", "last"]
+"""An epoch by its number, the best, or the last weights that there are."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +89,12 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
     return report
 
 
-def find_weights(source: Path, epoch: int | None = None) -> FoundWeights:
+def find_weights(source: Path, epoch: WhichEpoch = "best") -> FoundWeights:
     """The weights that a path stands for.
 
-    Of a run these are the weights of the best epoch. Where they are not kept, they are the last, or those of the last
-    checkpoint. With `epoch`, they are those of that epoch. A path of a file stands for the file.
+    Of a run these are the weights of the best epoch. Where they are not kept, they are the last. With `epoch`, they are
+    those of that epoch, or the last. The last are those that the run ended with, or of a run that has not ended, those
+    of the last checkpoint. A path of a file stands for the file.
 
     Raises:
         TrainingError: there are none.
@@ -99,13 +105,14 @@ def find_weights(source: Path, epoch: int | None = None) -> FoundWeights:
     about = folder.about
     result = about.get("result", {})
     best, last = int(result.get("best", {}).get("epoch", 0)), int(result.get("last", {}).get("epoch", 0))
-    if epoch is not None:
+    if isinstance(epoch, int):
         return _find_epoch(folder, epoch, last)
-    if folder.weights_of(best).exists():
+    if epoch == "best" and folder.weights_of(best).exists():
         return FoundWeights(folder.weights_of(best), _name_best(best, about))
-    if folder.weights.exists():
-        return FoundWeights(folder.weights, text("epoch {epoch}, the last", epoch=last))
     steps = folder.checkpoints.steps()
+    # A run that goes on after its end has the weights of that end, until it ends again.
+    if folder.weights.exists() and (about.get("status") == "finished" or not steps):
+        return FoundWeights(folder.weights, text("epoch {epoch}, the last", epoch=last))
     if not steps:
         raise TrainingError(
             text("`{folder}` has no weights yet", folder=source),

@@ -14,9 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, text
 from netdsl.data import Data, open_data
 from netdsl.program import Experiment
+from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
@@ -28,6 +30,7 @@ from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.evaluate import Evaluator
 from netdsl.training.failure_messages import explain_failures
+from netdsl.training.layer_probe import LayerProbe
 from netdsl.training.learner import Learner
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.autotune import choose_settings
@@ -40,8 +43,11 @@ from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
-from netdsl.training.reporting.epoch_table import EpochTable, header, outcome, skipped_lines
+from netdsl.training.reporting.epoch_table import EpochTable, best_line, header, outcome, skipped_lines
+from netdsl.training.reporting.learned_weights import write_learned
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
+from netdsl.training.reporting.run_html import choose_rows, run_html
+from netdsl.training.reporting.run_report import RunReport
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
 from netdsl.training.steps import count_steps
@@ -50,21 +56,42 @@ from netdsl.training.stop import Stop, StopSignal
 EVERY_HALF_MINUTE = Saving()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
-    """What a run leaves.
+    """What a run leaves. Printed, or in a notebook, it is the table of its epochs.
 
     Args:
         folder: the folder with all its files.
         model: the net as it ended, in evaluation mode.
         epochs: what each epoch came to.
         best: the best of them.
+        criterion: the value of the test by which it is the best.
     """
 
     folder: Path
     model: nn.Sequential
     epochs: tuple[Epoch, ...]
     best: Epoch | None
+    criterion: str = "loss"
+
+    def __repr__(self) -> str:
+        return text("<RunResult {folder}>", folder=self.folder)
+
+    _repr_pretty_ = print_shown
+
+    def __str__(self) -> str:
+        chosen = choose_rows(self.epochs, self.best)
+        rows = ("…" if epoch is None else self._table.row(epoch) for epoch in chosen)
+        return "\n".join([self._table.heading, *rows, best_line(self.best, self.criterion, self.folder)])
+
+    def _repr_html_(self) -> str:
+        shown = run_html(self.epochs, self.best, self._table, self.criterion)
+        return shown + pre_html(best_line(self.best, self.criterion, self.folder), wraps=True)
+
+    @property
+    def _table(self) -> EpochTable:
+        metrics = [name for name in self.epochs[0].test if name != "loss"] if self.epochs else []
+        return EpochTable(metrics, "samples")
 
 
 def train(
@@ -164,7 +191,21 @@ def train(
         recorder = Recorder(learner, history, open_loggers(experiment, data, folder, learner, history, warn))
         stack.callback(recorder.loggers.close)
         checkpointer = Checkpointer(folder=folder, learner=learner, recorder=recorder, saving=saving)
-        evaluator = Evaluator(learner=learner, pipeline=data.test, metrics=metrics, notify=console.line)
+        evaluator = Evaluator(learner=learner, pipeline=data.test, seen=data.seen, metrics=metrics, notify=console.line)
+        report = RunReport(
+            experiment=experiment,
+            data=data,
+            learner=learner,
+            folder=folder,
+            history=history,
+            evaluator=evaluator,
+            probe=LayerProbe(
+                learner=learner,
+                network=experiment.network,
+                batch=lambda: next(iter(evaluator.sample.epoch(0))),
+            ),
+            warn=warn,
+        )
         info = _run_info(experiment, learner, folder, beginning, history)
         hooks = Callbacks(hooks=callbacks or {}, run=info, team=team, device=place, warn=warn)
         table = EpochTable(list(metrics), unit)
@@ -185,7 +226,7 @@ def train(
             checkpointer.save()  # the weights of another run: this one must not need them any longer
 
         # Train and test, epoch by epoch.
-        console.line(table.heading)
+        console.begin_table(table, history)
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
@@ -202,22 +243,29 @@ def train(
                     display.step_ended(output, target)
                     stop.after_step()
                 recorder.training_ended()
-                results = evaluator.test_epoch(stop.watch_test)
+                observer = report.observer()
+                results = evaluator.test_epoch(stop.watch_test, observer)
+                train_results = evaluator.test_seen(stop.watch_test)
                 learner.epoch, learner.batch = learner.epoch + 1, 0
-                epoch = recorder.epoch_ended(results)
+                epoch = recorder.epoch_ended(results, train_results)
+                report.log_histograms(recorder.loggers.add_histograms)
                 checkpointer.keep_best()
-                console.line(table.row(epoch))
+                report.epoch_ended(observer)
+                console.epoch_ended(table, epoch)
                 if reason := hooks.epoch_ended(epoch):
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
             checkpointer.finish()
+            report.finish()
 
         # Say what the run came to.
         if team.is_rank0 and data.skipped:
             folder.describe(skipped=list(data.skipped))
             console.line(skipped_lines(data.skipped))
+        if team.is_rank0 and not learner.is_sharded and (learned := write_learned(learner.weights)):
+            console.line(text("learned: {weights}", weights=learned))
         console.line(outcome(history, folder.path, curves=shows_curves(experiment)))
-    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best, history.criterion)
 
 
 def _choose(
@@ -276,6 +324,8 @@ def _describe(
             mean=facts.mean,
             std=facts.std,
             sizes=facts.sizes,
+            unit=data.unit,
+            columns=[{"name": column.name, "categories": column.categories} for column in data.columns],
         ),
         "status": "running",
     }

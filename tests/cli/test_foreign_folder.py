@@ -38,6 +38,7 @@ COMMANDS = {
     "eval": ["eval", "run"],
     "predict": ["predict", "run", "pictures/a/0.png"],
     "runs": ["runs", "."],
+    "report": ["report", "run"],
     "bench": ["bench", "net.net", "--device", "cpu", "--steps", "2"],
 }
 
@@ -103,7 +104,7 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_runs_no_code_of_the_current_folder(name: str, folder: Path) -> None:
-    if name in ("eval", "predict") and not (folder / "run").exists():  # where this test is asked for alone
+    if name in ("eval", "predict", "report") and not (folder / "run").exists():  # where this test is asked for alone
         assert_nothing_sprung(folder, script(folder), COMMANDS["run"])
     assert_nothing_sprung(folder, script(folder), COMMANDS[name])
 

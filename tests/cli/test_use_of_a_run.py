@@ -190,15 +190,37 @@ def test_runs_are_compared_by_what_a_setting_was_without_being_told(run: Path, t
     assert "optimizer: adam | sgd" in shown["optimizer"]
 
 
-def test_predict_with_numbers_says_what_else_there_is(tmp_path: Path) -> None:
-    rows = "".join(f"{n % 7},{n % 5},{n}.5\n" for n in range(40))
-    (tmp_path / "table.csv").write_text("a,b,y\n" + rows)
-    (tmp_path / "a.net").write_text('linear 2->1\ndata csv "table.csv" split=0.25\ntrain epochs=1\n')
-    assert netdsl("run", tmp_path / "a.net", "--out", tmp_path / "run", "--quiet").exit_code == 0
-    result = netdsl("predict", tmp_path / "run", "a.png")
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: `predict` names the classes of images, but this net gives numbers\n")
-    assert f"help: `netdsl eval {tmp_path / 'run'}` tests it" in result.stderr
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    rows = "".join(f"{n % 7},{n % 5},{n}.5,{'xy'[n % 2]}\n" for n in range(40))
+    (folder / "table.csv").write_text("a,b,y,kind\n" + rows)
+    (folder / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    for name, line in (("numbers", "linear 2->1; target=y drop=kind"), ("classes", "linear 2; target=kind drop=y")):
+        net, data = line.split("; ")
+        (folder / f"{name}.net").write_text(f'{net}\ndata csv "table.csv" {data} split=0.25\ntrain epochs=1\n')
+        assert netdsl("run", folder / f"{name}.net", "--out", folder / name, "--quiet").exit_code == 0
+    return folder
+
+
+def test_predict_gives_numbers_for_the_rows_of_a_table(tables: Path) -> None:
+    found = json.loads(netdsl("predict", tables / "numbers", tables / "rows.csv", "--json").stdout)
+    assert [(each["file"], each["row"]) for each in found] == [(str(tables / "rows.csv"), row) for row in (1, 2)]
+    lines = netdsl("predict", tables / "numbers", tables / "rows.csv").stdout.splitlines()
+    assert lines == [f"{each['file']}:{each['row']}  {each['value']:.6g}" for each in found]
+
+
+def test_predict_gives_classes_for_the_rows_of_a_table(tables: Path) -> None:
+    first, _ = netdsl("predict", tables / "classes", tables / "rows.csv").stdout.splitlines()
+    assert {part.split()[0] for part in first.split("  ")[1:]} == {"x", "y"}
+
+
+def test_predict_says_what_is_no_table(tables: Path) -> None:
+    result = netdsl("predict", tables / "numbers", tables / "a.csv")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"error: cannot read `{tables / 'a.csv'}`: no such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize("command", [["eval"], ["predict", "x.png"], ["runs"], ["runs", "--compare", "a", "b"]])

@@ -116,10 +116,10 @@ def test_json_holds_the_same(tmp_path):
 
 
 def test_large_and_odd_images_fit_their_tiles(tmp_path):
-    from netdsl.data.sample_grid import COLUMNS, GAP, LARGEST, save_grid
+    from netdsl.data.sample_grid import COLUMNS, GAP, LARGEST, grid_png
 
     images = [torch.full((channels, *size), 90, dtype=torch.uint8) for channels, size in ((1, (9, 400)), (4, (300, 2)))]
-    save_grid(tmp_path / "grid.png", images, images)
+    (tmp_path / "grid.png").write_bytes(grid_png(images, images))
     picture = np.array(Image.open(tmp_path / "grid.png"))
     assert picture.shape == (2 * (LARGEST + GAP), COLUMNS * (LARGEST + GAP), 3)
     assert (picture[0, :LARGEST] == 90).all()

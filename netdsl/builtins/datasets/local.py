@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from netdsl.builtins.datasets.csv_tables import Target, Task, read_table
-from netdsl.builtins.datasets.image_folders import class_folders, paired_folders
-from netdsl.builtins.datasets.npy_header import Header, count_classes, npy_header, npz_headers
+from netdsl.builtins.files import Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.core.sizes import Shape, format_shape, product, symbol
 from netdsl.core.text import text
+
+if TYPE_CHECKING:
+    from netdsl.builtins.files.npy_header import Header
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
 """Images in colour, of sizes that only reading them can tell."""
@@ -46,6 +48,8 @@ def folder(path: Path) -> Facts:
 
     With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
     """
+    from netdsl.builtins.files.image_folders import class_folders
+
     listing = class_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
@@ -56,11 +60,18 @@ def pairs(path: Path) -> Facts:
 
     All pairs of folders are joined. `train/` and `test/` (or `val/`) are the parts, as in `folder`.
     """
+    from netdsl.builtins.files.image_folders import paired_folders
+
     listing = paired_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.csv_tables:load", name="csv", example="data csv houses.csv target=price split=0.2")
+@dataset(
+    "netdsl.data.datasets.csv_tables:load",
+    name="csv",
+    reader="netdsl.data.given.tables:read_table_rows",
+    example="data csv houses.csv target=price split=0.2",
+)
 def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
@@ -68,6 +79,8 @@ def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = 
     overrides that. A column of words becomes one input of 0 or 1 for each word. `drop=id,name` leaves columns out.
     A table in which numbers are missing is refused.
     """
+    from netdsl.builtins.files.csv_tables import read_table
+
     table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
     if table.classes:
         return Facts((table.width,), len(table.classes), names=table.classes)
@@ -82,6 +95,8 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
     Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255. Larger whole numbers are indices for an
     embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
     """
+    from netdsl.builtins.files.npy_header import npz_headers
+
     headers = npz_headers(path)
     train, test = array_names(headers, x, y, path)
     # Without a test part `split` decides the sizes.
@@ -92,6 +107,8 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
 @dataset("netdsl.data.datasets.npy_arrays:load_npy", example="data npy images.npy labels.npy split=0.2")
 def npy(path: Path, y: Path) -> Facts:
     """Two numpy files, the samples and their targets, read as the arrays of `npz` are."""
+    from netdsl.builtins.files.npy_header import npy_header
+
     return array_facts(npy_header(path), npy_header(y), y, None, None)
 
 
@@ -134,6 +151,8 @@ def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple
     shape, dtype = sample_shape(x)
     # A class is one number to a sample: a second axis makes even whole numbers values to predict.
     if y.kind in "iub" and len(y.shape) == 1:
+        from netdsl.builtins.files.npy_header import count_classes
+
         return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)
     return Facts(shape, None, target=_target(y.shape[1:]), sizes=sizes, dtype=dtype)
 

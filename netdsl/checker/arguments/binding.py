@@ -64,7 +64,7 @@ def nowhere(_: str) -> None:
     """What is known of the settings of other statements where there are none."""
 
 
-_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+_DECIMAL_COMMA = r"-?\d+,\d+"
 
 
 @dataclass
@@ -514,7 +514,7 @@ class _Binder:
             self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
             return
         # `0,5` reads as two numbers, which a parameter of one real number never takes.
-        if float in parameter.options and _DECIMAL_COMMA.fullmatch(span.text):
+        if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):
             self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
             return
         self._wrong(WRONG_VALUE, _expects(parameter, value), span, fix=meant(value, parameter) if written else None)

@@ -106,7 +106,7 @@ def _ending(network: Network, expected: Shape) -> str:
 
 def _last_sizing(network: Network) -> Node:
     """The last layer that decides how many outputs there are: the one before trailing activations."""
-    leaves = [node for node in network.walk() if not node.children]
+    leaves = [node for node, _ in network.count_nodes() if not node.children]
     return next((node for node in reversed(leaves) if node.layer and node.layer.flow), (leaves or network.nodes)[-1])
 
 
@@ -133,13 +133,13 @@ def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
 
 def _ends_as_sequence(network: Network) -> bool:
     """Whether what comes out is a sequence T×F: so is the input of the last layer that takes one layout only."""
-    layers = [node.layer for node in network.walk() if node.layer and node.layer.accepts]
+    layers = [node.layer for node, _ in network.count_nodes() if node.layer and node.layer.accepts]
     return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
 
 
 # The nodes of a `repeat` or of a block share the text of their statement.
 def _stands_for_several(node: Node, network: Network) -> bool:
-    return sum(other.span == node.span for other in network.walk()) > 1
+    return sum(times for other, times in network.count_nodes() if other.span == node.span) > 1
 
 
 def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | None:

@@ -19,7 +19,7 @@ from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait,
 from netdsl.components.traits import find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
-from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
@@ -195,7 +195,7 @@ class LayerCheck:
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
-        known = self.context.results
+        known = self.context.memory.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})
@@ -439,7 +439,7 @@ class LayerCheck:
         # The totals of the net need numbers.
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
-        elements = product(result.out)
+        elements = product(result.out) if is_known(result.out) else None
         for message, count in (
             ("the output has 2^53 numbers or more", elements),
             ("the parameters are 2^53 numbers or more", result.params),
@@ -455,7 +455,13 @@ class LayerCheck:
         if self.layer.is_composite:
             return None
         if shape is not None and self._accepts(len(shape)):
-            return supposed(self.layer, shape, self.values, {name for name in lost if name})
+            named = frozenset(name for name in lost if name)
+            key = (self.layer, shape, named, *self.values.items())
+            # A text with thousands of holes asks the same thousands of times.
+            known = self.context.memory.supposed
+            if key not in known:
+                known[key] = supposed(self.layer, shape, self.values, named)
+            return known[key]
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import click
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.core.text import text
 
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+DEVICE = r"auto|cpu|mps|cuda(:\d+)?"
 PATH = click.Path(path_type=Path)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,7 +26,7 @@ class Device(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuses a name that no machine has."""
-        if not DEVICE.fullmatch(value):
+        if not re.fullmatch(DEVICE, value):
             self.fail(text("unknown device `{device}`: write auto, cpu, cuda, cuda:1 or mps", device=value), param, ctx)
         return str(value)
 
@@ -78,7 +78,7 @@ def takes_settings(function: Command) -> Command:
         plugin_files: tuple[Path, ...],
         **others: Any,
     ) -> Any:
-        settings = Settings(_overrides(overrides), variant, not no_plugins, plugin_files)
+        settings = Settings(read_overrides(overrides), variant, not no_plugins, plugin_files)
         return function(settings=settings, **others)
 
     return command  # type: ignore[return-value]  # likewise
@@ -98,7 +98,8 @@ def plugins_option(function: Command) -> Command:
     return none(file(function))
 
 
-def _overrides(settings: tuple[str, ...]) -> dict[str, str]:
+def read_overrides(settings: Iterable[str]) -> dict[str, str]:
+    """The names and values of `--set NAME=VALUE`, given any number of times."""
     overrides = {}
     for setting in settings:
         name, equals, value = (part.strip() for part in setting.partition("="))

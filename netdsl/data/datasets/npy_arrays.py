@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from netdsl.builtins.datasets.local import array_names, channels_last
-from netdsl.builtins.datasets.npy_header import explain_damage, npz_headers
+from netdsl.builtins.files.npy_header import explain_damage, npz_headers
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.samples import Splits, Tensors

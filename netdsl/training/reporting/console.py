@@ -1,4 +1,7 @@
-"""What a run prints: plain lines into a pipe, a line that moves below them on a terminal, nothing with `--quiet`."""
+"""What a run prints: plain lines into a pipe, a line that moves below them on a terminal, nothing with `--quiet`.
+
+What it shows in a notebook stands in `notebook_console.py`.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from rich.console import Console as RichConsole
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.reporting.epoch_table import Progress, decoding_line, progress_line
+from netdsl.runs.history import Epoch, History
+from netdsl.training.reporting.epoch_table import EpochTable, Progress, decoding_line, progress_line
 
 TICK = 0.5
 """Seconds between two updates of the moving line. Each one wakes the terminal, which takes time from a busy core: five
@@ -42,6 +46,14 @@ class Console:
 
     def line(self, text: str) -> None:
         """Prints a line that stays."""
+
+    def begin_table(self, table: EpochTable, history: History) -> None:  # noqa: ARG002  # a notebook shows the history
+        """Begins the table of the epochs; a run that goes on has some in its history already."""
+        self.line(table.heading)
+
+    def epoch_ended(self, table: EpochTable, epoch: Epoch) -> None:
+        """Adds the row of an epoch."""
+        self.line(table.row(epoch))
 
     def show(self, progress: Progress) -> None:
         """Updates the moving line."""
@@ -117,7 +129,11 @@ class TerminalConsole(Console):
 
 
 def open_console(quiet: bool, unit: str) -> Console:
-    """A moving line on a terminal, plain lines elsewhere, nothing with `quiet`; samples are called `unit`."""
+    """What is fit for where the run is shown; nothing with `quiet`. Samples are called `unit`."""
     if quiet:
         return Console(unit)
+    from netdsl.training.reporting.notebook_console import NotebookConsole, is_in_notebook
+
+    if is_in_notebook():
+        return NotebookConsole(unit)
     return TerminalConsole(unit) if sys.stdout.isatty() else PlainConsole(unit)

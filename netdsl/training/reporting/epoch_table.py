@@ -44,21 +44,25 @@ class EpochTable:
 
     def __init__(self, metrics: Sequence[str], unit: str) -> None:
         self._metrics = metrics
-        self._columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+        self.columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
 
     @property
     def heading(self) -> str:
         """The names of the columns."""
-        return self._line(self._columns)
+        return self._line(self.columns)
+
+    def cells(self, epoch: Epoch) -> list[str]:
+        """The numbers of an epoch, one a column."""
+        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
+        cells = [number(name, value) for name, value in zip(self.columns[1:], values, strict=False)]
+        return [str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)]
 
     def row(self, epoch: Epoch) -> str:
-        """The numbers of an epoch."""
-        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
-        cells = [number(name, value) for name, value in zip(self._columns[1:], values, strict=False)]
-        return self._line([str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)])
+        """The numbers of an epoch as a line."""
+        return self._line(self.cells(epoch))
 
     def _line(self, cells: Sequence[str]) -> str:
-        widths = [max(len(column), 5 if column == "epoch" else 9) for column in self._columns]
+        widths = [max(len(column), 5 if column == "epoch" else 9) for column in self.columns]
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
@@ -84,7 +88,11 @@ def header(experiment: Experiment, data: Data, device: torch.device, processes: 
 
 def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
     """The best result, and what to type next; `curves` says that TensorBoard can show some."""
-    best = history.best
+    return best_line(history.best, history.criterion, folder, curves=curves)
+
+
+def best_line(best: Epoch | None, criterion: str, folder: Path, *, curves: bool = False) -> str:
+    """The best epoch by its criterion, and where the run is."""
     if best is None:
         return text("no epoch ended with a loss that is a number; the run is in {folder}", folder=folder)
     template = (
@@ -92,8 +100,8 @@ def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
         if curves
         else "best {criterion} {value} in epoch {epoch}; the run is in {folder}"
     )
-    value = number(history.criterion, best.test[history.criterion])
-    return text(template, criterion=history.criterion, value=value, epoch=best.number, folder=folder)
+    value = number(criterion, best.test[criterion])
+    return text(template, criterion=criterion, value=value, epoch=best.number, folder=folder)
 
 
 def progress_line(progress: Progress, unit: str, columns: int = 80) -> str:

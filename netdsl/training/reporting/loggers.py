@@ -1,10 +1,11 @@
 """The loggers: each puts the numbers of a run somewhere. What is logged, and when, stands in `training/recorder.py`.
 
-A logger has `log(metrics, step)` and `close()`. It may have three more methods:
+A logger has `log(metrics, step)` and `close()`. It may have four more methods:
 
 - `begin(beside)` is called first, with the net, some samples and the settings, which TensorBoard shows.
 - `resume(step, count)` is called before `log` when a run goes on after `step`, at which `log` had been called `count`
   times. The logger should remove what came later.
+- `add_histograms(values, step)` is called with tensors by name, every `train histograms=` epochs.
 - `flush()` is called before each checkpoint: what was logged must then be on the disk.
 """
 

@@ -1,7 +1,4 @@
-"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only.
-
-Every command pays for this module, so what only tables need is imported where they are read.
-"""
+"""What a table of text holds: its columns, which of them are numbers, and what its target is. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,13 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from netdsl.builtins.files import Target, Task
 from netdsl.components import Refusal
 from netdsl.core.text import join_and, ntext, text
-
-Target = str | int | tuple[str, ...]
-Task = Literal["auto", "classes", "numbers"]
 
 MOST_CATEGORIES = 100
 MOST_NUMBERED_CLASSES = 20
@@ -78,7 +73,7 @@ def read_table(path: Path, target: Target, *, drop: tuple[str, ...] = (), task: 
 
 @lru_cache(maxsize=4)  # a file is checked and then loaded, and an editor checks it at every key press
 def _read(path: Path, target: Target, drop: tuple[str, ...], task: Task, _state: tuple[int, int]) -> Table:
-    header, rows = _rows(path)
+    header, rows = read_rows(path)
     wanted = [_column_name(name, header, path) for name in (target if isinstance(target, tuple) else (target,))]
     unwanted = [_column_name(name, header, path, "drop") for name in drop]
     columns = {name: _column(name, [row[index] for row in rows]) for index, name in enumerate(header)}
@@ -90,7 +85,8 @@ def _read(path: Path, target: Target, drop: tuple[str, ...], task: Task, _state:
     return Table(features, targets, _classes(targets, task, path), len(rows))
 
 
-def _rows(path: Path) -> tuple[list[str], list[list[str]]]:
+def read_rows(path: Path) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns, numbers where the file has none, and the cells of each row; raises as `read_table`."""
     lines = _lines(path)
     first = next(iter(lines), "")
     # The header tells what separates the cells: a decimal comma can stand in the rows only.
