@@ -22,7 +22,19 @@ FLOORS = (
     ("language", "library"),
     ("builtins",),
     ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export", "editor"),
-    ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "reports", "bench"),
+    (
+        "builder",
+        "adapters",
+        "importer",
+        "model_export",
+        "torch_layers",
+        "modules",
+        "data",
+        "training",
+        "runs",
+        "reports",
+        "bench",
+    ),
     ("api", "notebook", "cli", "lsp", "plugins", "scaffold", "testing", "__main__"),
 )
 TORCH_FLOOR = 5

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 from typing import Protocol
 
-from netdsl.model_export import targets
 from netdsl.model_export.built_net import BuiltNet, Exported
+
+TARGETS = Path(__file__).with_name("targets")
 
 
 class ModelExporter(Protocol):
@@ -26,10 +28,10 @@ class ModelExporter(Protocol):
 
 def find_model_targets() -> list[str]:
     """The names of all targets: every module of the folder is one."""
-    return sorted(module.name for module in pkgutil.iter_modules(targets.__path__))
+    return sorted(module.name for module in pkgutil.iter_modules([str(TARGETS)]))
 
 
 def load_model_exporter(target: str) -> ModelExporter:
     """The function that exports to a target, whose module is imported only now."""
-    exporter: ModelExporter = importlib.import_module(f"{targets.__name__}.{target}").export
+    exporter: ModelExporter = importlib.import_module(f"netdsl.model_export.targets.{target}").export
     return exporter

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import torch
@@ -18,8 +17,8 @@ from netdsl.program import Network
 TOLERANCE = 1e-4
 """The largest difference to torch that is taken for rounding, for outputs up to 1; beyond, it grows with them."""
 
-TRIED = 2
-"""How many sizes are tried where the input leaves them open."""
+LARGE = 16
+"""A size from which on few layers leave a size of 1, which torch would take for a size that is always 1."""
 
 BATCHES = (1, 3)
 """The batches that are tried: a target must not remember the one that it was made with."""
@@ -49,13 +48,12 @@ class BuiltNet(NamedTuple):
 
     @property
     def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of one sample that are tried: one, or several where the input has symbols."""
-        symbols = {name: sizes for each in self.network.open_sizes for name, sizes in _pick(each.symbols, each.fit)}
-        if not symbols:
+        """The shapes of one sample that are tried, a large one first: two where the input has symbols."""
+        sizes = {symbol: _pick(each.fit) for each in self.network.open_sizes for symbol in each.symbols}
+        if not sizes:
             return [self.network.example or tuple(evaluate(dim, {}) for dim in self.network.input)]
-        chosen = [{name: sizes[turn % len(sizes)] for name, sizes in symbols.items()} for turn in range(TRIED)]
-        # The larger ones go first: torch takes a size of 1 for a size that is always 1.
-        return [tuple(evaluate(dim, values) for dim in self.network.input) for values in reversed(chosen)]
+        chosen = zip(*([(symbol, size) for size in pair] for symbol, pair in sizes.items()), strict=True)
+        return [tuple(evaluate(dim, dict(values)) for dim in self.network.input) for values in chosen]
 
     @property
     def open_dimensions(self) -> tuple[int, ...]:
@@ -99,7 +97,7 @@ class Exported(NamedTuple):
     difference: float | None = None
 
 
-def _pick(symbols: tuple[str, ...], fit: SizeSet) -> Iterator[tuple[str, list[int]]]:
-    """The first sizes that fit, for each symbol."""
-    sizes = list(islice(chain.from_iterable(range(low, high + 1) for low, high in fit.runs()), TRIED))
-    return ((symbol, sizes) for symbol in symbols)
+def _pick(fit: SizeSet) -> tuple[int, int]:
+    """A large size that fits, and the least."""
+    sizes = (min(high, max(low, LARGE)) for low, high in fit.runs() if high >= LARGE)
+    return next(sizes, fit.least), fit.least

@@ -19,15 +19,15 @@ def export(net: BuiltNet) -> Exported:
         warnings.simplefilter("ignore")  # torch advises `torch.export` instead, which is a target too
         try:
             # The check of `trace` traces again; `compare` does more, with other batches and sizes.
-            traced = torch.jit.trace(net.module, net.samples(2, net.shapes[0]), check_trace=False)
+            traced = torch.jit.trace(net.module, net.samples(2, net.shapes[0]), check_trace=False)  # type: ignore[no-untyped-call]
             torch.jit.save(traced, stream, _extra_files=dict(net.metadata))
         except Exception as error:  # what a layer does may fail in any way
             raise ExportError(text("torch cannot trace this net: {error}", error=in_a_line(error))) from error
         stream.seek(0)
-        loaded = torch.jit.load(stream)
+        loaded = torch.jit.load(stream)  # type: ignore[no-untyped-call]
         try:
             difference = net.compare(torch.inference_mode()(loaded))
-        except RuntimeError as error:
-            message = "TorchScript would fix a size of this net: {error}"
-            raise ExportError(text(message, error=in_a_line(error)), help=text("write `--to torch`")) from error
+        except (RuntimeError, ExportError) as error:
+            message = text("TorchScript would fix a size that may vary: {error}", error=in_a_line(error))
+            raise ExportError(message, help="state the sizes of the input, or write `--to torch`") from error
     return Exported(stream.getvalue(), difference)
