@@ -108,20 +108,41 @@ def check(
         The experiment, None where there is no net to speak of (with errors it may be partial), and the diagnostics.
     """
     checked = _check(source, registry, overrides or {}, variant, folder or Path(source.name).parent, Memory())
-    return checked.experiment, checked.diagnostics
+    return checked.experiment, diagnose(checked, registry)
 
 
 class Checked(NamedTuple):
-    """A checked text: its tree, its program, what is wrong with it, and the way of the check where it was noted."""
+    """A checked text.
+
+    Args:
+        file: its tree.
+        experiment: its program.
+        found: what is wrong with it, in the order in which it was found; `diagnose` adds the lints.
+        trace: the way of the check, where it was noted.
+    """
 
     file: File
     experiment: Experiment | None
-    diagnostics: list[Diagnostic]
+    found: list[Diagnostic]
     trace: Trace | None
 
 
+def diagnose(checked: Checked, registry: Registry) -> list[Diagnostic]:
+    """Everything that is wrong with a checked text, in its order."""
+    file, experiment, found, _ = checked
+    # The lints come last: none speaks of what an error has reported already.
+    warnings = find_warnings(experiment, file, found, registry.lints) if experiment is not None else []
+    # The file's own mistakes come before those of the files that it uses.
+    return sorted(
+        without_allowed([*found, *warnings]), key=lambda one: (one.span.source is not file.source, one.span.start)
+    )
+
+
 def check_traced(source: Source, registry: Registry, folder: Path, memory: Memory) -> Checked:
-    """The same check for an editor, where the text is one of many versions: `memory` serves the next one."""
+    """The check for an editor, where the text is one of many versions: `memory` serves the next one.
+
+    The shapes are there before the lints have been asked, which an editor shows later.
+    """
     memory.forget()
     return _check(source, registry, {}, None, folder, memory, traced=True)
 
@@ -144,13 +165,7 @@ def _check(
         from netdsl.checker.solve.placeholders import fill  # few files have a `?`
 
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
-    found = [*unreadable, *context.report.diagnostics]
-    if experiment is not None:
-        # The lints come last: none speaks of what an error has reported already.
-        found += find_warnings(experiment, file, found, registry.lints)
-    # The file's own mistakes come before those of the files that it uses.
-    found = sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
-    return Checked(file, experiment, found, context.trace)
+    return Checked(file, experiment, [*unreadable, *context.report.diagnostics], context.trace)
 
 
 class _Job(NamedTuple):

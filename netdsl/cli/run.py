@@ -65,6 +65,12 @@ class Interval(click.ParamType[Every]):
     help="Save a checkpoint every N steps, or seconds as in 30s, the default.",
 )
 @click.option("--nproc", type=click.IntRange(min=1), metavar="N", help="Train in N processes on this machine.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print the row of every Nth epoch; without it, of so many as fill a screen.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     file: str | None,
@@ -78,6 +84,7 @@ def command(
     init_from: Path | None,
     save_every: Every,
     nproc: int | None,
+    every: int | None,
     quiet: bool,
 ) -> int:
     """Train a net, test it after each epoch, and leave a folder with its weights and curves.
@@ -113,6 +120,7 @@ def command(
         resume=resume,
         init=init_from,
         quiet=quiet,
+        every=every,
         saving=Saving(**save_every),
         about={"source": run_source(program)},
         callbacks=program.settings.registry.callbacks,

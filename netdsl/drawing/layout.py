@@ -7,6 +7,7 @@ these become x and y, and in the size of the boxes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -271,9 +272,9 @@ class Layout:
         for skip in sorted(series.skips, key=lambda one: (one.end - one.start, one.start)):
             low = min(one.low for _, one in spans[skip.start : skip.end + 1])
             across = low - LANE
-            while any(
-                start < skip.end and skip.start < end and abs(across - lane) < LANE for start, end, lane in taken
-            ):
+            beside = sorted(lane for start, end, lane in taken if start < skip.end and skip.start < end)
+            # The nearest lanes alone are compared: of a thousand skips each would else be with each, lane by lane.
+            while (first := bisect_right(beside, across - LANE)) < len(beside) and beside[first] < across + LANE:
                 across -= LANE
             taken.append((skip.start, skip.end, across))
             (start, source), (end, target) = spans[skip.start], spans[skip.end]

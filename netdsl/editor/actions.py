@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from netdsl.checker import check_traced
+from netdsl.checker import check_traced, diagnose
 from netdsl.checker.memory import Memory
 from netdsl.core.diagnostics import Diagnostic, Edit
 from netdsl.core.fixes import compatible, fix
@@ -52,8 +52,8 @@ def fixes(reading: Reading, start: int, end: int) -> Iterator[Action]:
 
 def fix_all(reading: Reading) -> Action | None:
     """Every safe fix that leaves fewer mistakes behind than it found, as `netdsl fix` applies them."""
-    source, memory = reading.source, Memory()
-    fixed = fix(source, lambda new: check_traced(new, reading.registry, reading.folder, memory).diagnostics)
+    source, registry, memory = reading.source, reading.registry, Memory()
+    fixed = fix(source, lambda new: diagnose(check_traced(new, registry, reading.folder, memory), registry))
     if not fixed.applied:
         return None
     title = ntext("apply {count} safe fix", "apply all {count} safe fixes", count=len(fixed.applied))

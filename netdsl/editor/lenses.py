@@ -49,10 +49,10 @@ def _of_net(reading: Reading) -> Iterator[Lens]:
     if first is None or experiment is None:
         return
     at = first.span.start
-    if not errors(reading.diagnostics) and experiment.data is not None:
+    if not errors(reading.checked.found) and experiment.data is not None:
         yield Lens(at, text("Train"), "train")
     yield Lens(at, text("Draw"), "draw")
-    if not errors(reading.diagnostics):
+    if not errors(reading.checked.found):
         params = experiment.network.params
         # The number decides between one and many, its short form is what is read.
         yield Lens(at, ntext("{short} parameter", "{short} parameters", count=params, short=abbreviate(params)), "say")

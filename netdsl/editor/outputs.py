@@ -57,7 +57,7 @@ def settle(checked: Checked, earlier: Iterable[Output]) -> list[Output]:
             found.setdefault((span.start, span.end), []).append(passage)
     before = {output.start: output for output in earlier}
     outputs = (_settled(*place, passages, before.get(place[0])) for place, passages in found.items())
-    return sorted(output for output in outputs if output.shapes)
+    return sorted((output for output in outputs if output.shapes), key=lambda output: output.start)
 
 
 def move(outputs: Sequence[Output], old: str, new: str) -> Iterator[Output]:
@@ -98,27 +98,31 @@ def _settled(start: int, end: int, passages: Sequence[Passage], earlier: Output 
     shapes: list[Shape] = []
     for passage in passages:
         shape = passage.after.shape
-        if shape and shape not in shapes and not all(isinstance(dim, Unknown) for dim in shape):
+        if shape and shape not in shapes and not _is_unknown(shape):
             shapes.append(shape)
-    known = tuple(shape for shape in shapes if not any(isinstance(dim, Unknown) for dim in shape))
+    known = tuple(shapes) if not _is_lost(shapes) else tuple(shape for shape in shapes if not _is_lost((shape,)))
     taken = _taken(passages) if passages else None
-    if taken is None and earlier and earlier.taken and (not passages or any(map(_is_arrival_lost, passages))):
-        taken = earlier.taken._replace(kept=True)
-    if known or earlier is None:
+    if earlier is None:
         return Output(start, end, known or tuple(shapes), taken)
-    return Output(start, end, earlier.shapes, taken, kept=True)
+    if taken is None and earlier.taken and _is_lost([passage.before.shape for passage in passages] or [None]):
+        taken = earlier.taken._replace(kept=True)
+    return Output(start, end, known, taken) if known else Output(start, end, earlier.shapes, taken, kept=True)
 
 
-def _is_arrival_lost(passage: Passage) -> bool:
-    shape = passage.before.shape
-    return shape is None or any(isinstance(dim, Unknown) for dim in shape)
+def _is_unknown(shape: Shape) -> bool:
+    return all(isinstance(dim, Unknown) for dim in shape)
+
+
+def _is_lost(shapes: Iterable[Shape | None]) -> bool:
+    """Whether a size of one of these shapes is not known."""
+    return any(shape is None or Unknown in map(type, shape) for shape in shapes)
 
 
 def _taken(passages: Sequence[Passage]) -> Taken | None:
     """The size before `->`; nothing where it is written, is not known, or differs from place to place."""
     statement, node = passages[0].statement, passages[0].node
-    layer = node.layer if node else None
-    if layer is None or layer.flow is None or layer.flow[0] not in layer.stated:
+    flow, layer = statement.flow, node.layer if node else None
+    if layer is None or layer.flow is None or (flow and flow.left) or layer.flow[0] not in layer.stated:
         return None
     sizes = {_stated(one, layer) for one in passages}
     size = next(iter(sizes))
@@ -126,9 +130,8 @@ def _taken(passages: Sequence[Passage]) -> Taken | None:
         return None
     # A formula over symbols cannot be written before an arrow.
     insert = str(size) if isinstance(size, int) else ""
-    if statement.flow is not None:
-        behind = statement.flow.span.start - statement.span.start
-        return Taken(behind, str(size), insert) if statement.flow.left is None else None
+    if flow is not None:
+        return Taken(flow.span.start - statement.span.start, str(size), insert)
     item = next(filter(is_value, statement.items), None)
     if item is None:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from netdsl.checker import Checked, check_traced
+from netdsl.checker import Checked, check_traced, diagnose
 from netdsl.checker.memory import Memory
 from netdsl.checker.names.scope import Scope
 from netdsl.checker.shapes.layer_check import Value
@@ -50,10 +50,10 @@ class Reading:
         """The program; None where there is no net, and partial where there are errors."""
         return self.checked.experiment
 
-    @property
+    @cached_property
     def diagnostics(self) -> Sequence[Diagnostic]:
         """All that is wrong with it: what `netdsl.check` says."""
-        return self.checked.diagnostics
+        return diagnose(self.checked, self.registry)
 
     @property
     def trace(self) -> Trace:

@@ -43,7 +43,7 @@ Siblings = Sequence[Statement]
 
 def rewritings(reading: Reading, start: int, end: int) -> Iterator[Rewriting]:
     """The other words for what stands between two offsets, or around one."""
-    if errors(reading.diagnostics):  # only of a net that checks it is known what it is
+    if errors(reading.checked.found):  # only of a net that checks it is known what it is
         return
     found = [*_sizes(reading, start, end), *_inlined(reading, start)]
     for siblings in _bodies(reading):
@@ -307,7 +307,7 @@ def _is_same(reading: Reading, rewriting: Rewriting) -> bool:
         written = written[: edit.span.start] + edit.text + written[edit.span.end :]
     source = replace(reading.source, text=written)
     after = check_traced(source, reading.registry, reading.folder, Memory())
-    if before is None or after.experiment is None or errors(after.diagnostics):
-        return before is None and after.experiment is None and not errors(after.diagnostics)
+    if before is None or after.experiment is None or errors(after.found):
+        return before is None and after.experiment is None and not errors(after.found)
     old, new = before.network, after.experiment.network
     return (old.input, old.out, old.params, old.macs) == (new.input, new.out, new.params, new.macs)

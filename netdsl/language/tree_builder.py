@@ -32,7 +32,9 @@ class TreeBuilder(Transformer[Token, Any]):
         return syntax.Name(token.value, Span(self.source, token.start_pos + offset, token.end_pos + offset))
 
     def _over(self, first: Any, last: Any) -> Span:
-        return Span(self.source, first.start_pos + self.offset, last.end_pos + self.offset)
+        # A body that is never closed is read with a `}` behind the end of the text.
+        end = min(last.end_pos + self.offset, len(self.source.text))
+        return Span(self.source, first.start_pos + self.offset, end)
 
     def _signed(self, token: Any) -> Span:
         span = self._over(token, token)

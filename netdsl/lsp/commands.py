@@ -34,12 +34,12 @@ class LensCommands:
         server = self.server
 
         @server.command("netdsl.draw")
-        async def draw(ls: NetServer, uri: str) -> None:
+        async def draw(uri: str) -> None:
             if opened := self._opened(uri):
                 await self.draw(opened)
 
         @server.command("netdsl.train")
-        async def train(ls: NetServer, uri: str) -> None:
+        async def train(uri: str) -> None:
             if opened := self._opened(uri):
                 await self.train(opened)
 

@@ -140,8 +140,10 @@ def make_server(registry: Registry, plugin_options: Sequence[str] = ()) -> NetSe
     for handler, name, options in _FEATURES:
         feature(name, options)(handler)
     server.commands.register()
-    # What is there now stays: the collector need not look through it at every key press.
+    # What is there now stays, and a version of a text is nearly free of circles: the collector would look through all
+    # of it several times at every key press.
     gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
     return server
 
 

@@ -43,7 +43,7 @@ from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
-from netdsl.training.reporting.epoch_table import EpochTable, best_line, header, outcome, skipped_lines
+from netdsl.training.reporting.epoch_table import EpochTable, best_line, choose_every, header, outcome, skipped_lines
 from netdsl.training.reporting.learned_weights import write_learned
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
 from netdsl.training.reporting.run_html import choose_rows, run_html
@@ -102,6 +102,7 @@ def train(
     resume: str | Path | None = None,
     init: str | Path | None = None,
     quiet: bool = False,
+    every: int | None = None,
     saving: Saving = EVERY_HALF_MINUTE,
     about: RunAbout | None = None,
     callbacks: Hooks | None = None,
@@ -116,6 +117,7 @@ def train(
         init: the folder of a run, whose best epoch counts, or a file of weights, to begin with; weights that do not fit
             are reported.
         quiet: print nothing.
+        every: print the row of one epoch of so many; None: of as many as leave a screenful.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
         callbacks: the plugins' functions that are called in the course of the run, by hook: those of a registry.
@@ -181,7 +183,7 @@ def train(
         known = _describe(experiment, data, place, team, choice, beginning)
         folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**known, **(about or {})}))
         for note in notes:
-            console.line(note)
+            console.prose(note)
 
         def warn(message: str) -> None:
             console.line(text("warning: {message}", message=message))
@@ -208,7 +210,7 @@ def train(
         )
         info = _run_info(experiment, learner, folder, beginning, history)
         hooks = Callbacks(hooks=callbacks or {}, run=info, team=team, device=place, warn=warn)
-        table = EpochTable(list(metrics), unit)
+        table = EpochTable(list(metrics), unit, every or choose_every(info.epochs - info.done))
         display = StepDisplay(
             console,
             recorder,
@@ -230,6 +232,7 @@ def train(
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
+            report.during(),
             hooks.during(checkpointer.mark_failed),
             explain_failures(experiment, data, checkpointer, choice),
             signal,
@@ -256,6 +259,7 @@ def train(
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
             checkpointer.finish()
+            console.end_table(table, history)
             report.finish()
 
         # Say what the run came to.

@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(
     r"(?:^<!--(?P<marks>(?:(?!-->).)*)-->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-KINDS = {"bash", "console", "ipython", "net", "py", "python", "text", "toml"}
+KINDS = {"bash", "console", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml"}
 MARKS = {"file", "mistake", "not run", "output"}
 
 

@@ -277,3 +277,30 @@ async def test_the_hints_that_one_chooses(client: LanguageClient) -> None:
 async def test_what_is_not_open_has_no_answer(client: LanguageClient) -> None:
     nowhere = lsp.TextDocumentIdentifier("untitled:never")
     assert await client.text_document_hover_async(lsp.HoverParams(nowhere, lsp.Position(0, 0))) is None
+
+
+async def test_a_net_is_drawn(client: LanguageClient) -> None:
+    text = Text(client, "input 8; linear 4")
+    await client.workspace_execute_command_async(lsp.ExecuteCommandParams("netdsl.draw", [text.uri]))
+    params = client.shown_documents[-1]
+    assert params.external
+    page = Path(params.uri.removeprefix("file://"))
+    assert "<svg" in page.read_text(encoding="utf-8")
+    text.close()
+
+
+async def test_a_net_is_trained_in_a_process_of_its_own(client: LanguageClient, tmp_path: Path) -> None:
+    path = tmp_path / "fake.net"
+    path.write_text("data fake 1x4x4 size=64 batch=32\nflatten; linear 10\ntrain epochs=1\n", encoding="utf-8")
+    text = Text(client, "relu", path.as_uri())
+    told = asyncio.ensure_future(client.wait_for_notification(lsp.WINDOW_SHOW_MESSAGE))
+    await asyncio.sleep(0)
+    train = lsp.ExecuteCommandParams("netdsl.train", [text.uri])
+    await client.workspace_execute_command_async(train)
+    assert "save the file first" in (await told).message
+    text.set(path.read_text(encoding="utf-8"))
+    told = asyncio.ensure_future(client.wait_for_notification(lsp.WINDOW_SHOW_MESSAGE))
+    await client.workspace_execute_command_async(train)
+    assert (await told).message.startswith("fake.net is trained: ")
+    assert [*tmp_path.glob("runs/fake/*/run.json")]
+    text.close()

@@ -54,6 +54,22 @@ def test_spans_that_are_none_are_found() -> None:
     assert [*misplaced(source, found)] == ["NET102 has a span that is none", "NET103 has a span that is none"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3x32x32\nconv 64 k3\ndata digits batch=64 {",
+        "input 8\nresidual {",
+        "input 8\nrepeat 2 { linear 9->8 {",
+        "block b {",
+        "input 8; residual(2 {",
+        "input 3x32x32\nconv 8 conv 3->8 k3 p1; relu\n}",
+    ],
+)
+def test_what_was_repaired_stands_in_the_text(text: str) -> None:
+    source = Source("net", text)
+    assert [*misplaced(source, trials.look(source)[1])] == []
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("sys.argv", ["atheris_check"])
     monkeypatch.setitem(sys.modules, "atheris", None)

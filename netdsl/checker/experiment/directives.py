@@ -116,7 +116,8 @@ class ExperimentCheck:
         values = {name: _absolute(value, folder) for name, value in arguments.values.items()}
         arguments.values.update(values)
         try:
-            return guarded(dataset, self.context, lambda: dataset.facts(**values))
+            look = partial(guarded, dataset, self.context, lambda: dataset.facts(**values))
+            return self.context.memory.facts(dataset, values, look)
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
             self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)

@@ -41,8 +41,11 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
             name=name.text,
             statement=statement.name.text,
         )
-        between = Edit(last.source.span(last.end, name.span.start), "; ")
-        context.report(UNKNOWN_NAME, message, name.span, fix=Fix("write `;` before it", (between,)))
+        fix = None
+        # What a repair has moved stands for one place of the text, and nothing stands between its words there.
+        if last.end <= name.span.start:
+            fix = Fix("write `;` before it", (Edit(last.source.span(last.end, name.span.start), "; "),))
+        context.report(UNKNOWN_NAME, message, name.span, help=None if fix else "write `;` before it", fix=fix)
         yield replace(
             statement,
             flow=flow,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
+from textwrap import wrap
 from time import monotonic
 from types import TracebackType
 from typing import Self, TextIO
@@ -47,13 +48,23 @@ class Console:
     def line(self, text: str) -> None:
         """Prints a line that stays."""
 
+    def prose(self, text: str) -> None:
+        """Prints a line that nobody copies."""
+        self.line(text)
+
     def begin_table(self, table: EpochTable, history: History) -> None:  # noqa: ARG002  # a notebook shows the history
         """Begins the table of the epochs; a run that goes on has some in its history already."""
         self.line(table.heading)
 
     def epoch_ended(self, table: EpochTable, epoch: Epoch) -> None:
-        """Adds the row of an epoch."""
-        self.line(table.row(epoch))
+        """Adds the row of an epoch, if it has one."""
+        if table.is_due(epoch):
+            self.line(table.row(epoch))
+
+    def end_table(self, table: EpochTable, history: History) -> None:
+        """Adds the rows of the best epoch and of the last, if they were left out."""
+        for epoch in table.find_missing(history):
+            self.line(table.row(epoch))
 
     def show(self, progress: Progress) -> None:
         """Updates the moving line."""
@@ -99,8 +110,17 @@ class TerminalConsole(Console):
         """Whether it is time to update the moving line."""
         return monotonic() >= self._next
 
+    def begin_table(self, table: EpochTable, history: History) -> None:  # noqa: ARG002  # the rows above are its own
+        """Begins the table of the epochs, whose heading may be narrower than its words."""
+        self.line(table.fold_heading(self._console.width))
+
+    def prose(self, text: str) -> None:
+        """Prints a line, broken between words where it is too long."""
+        room = self._console.width
+        self.line("\n".join(wrap(text, room, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")))
+
     def line(self, text: str) -> None:
-        """Prints a line that stays."""
+        """Prints a line that stays; the terminal breaks it, so that a command in it can be copied."""
         self._lines.append(text)
         if self.is_due:
             self._print_lines()

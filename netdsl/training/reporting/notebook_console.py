@@ -48,6 +48,9 @@ class NotebookConsole(Console):
         self._live.clear()
         self._show_when_due()
 
+    def end_table(self, table: EpochTable, history: History) -> None:
+        """The table has the best epoch and the last already."""
+
     def show(self, progress: Progress) -> None:
         """Updates the line that moves."""
         self._moving = progress_line(progress, self.unit)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -100,6 +101,17 @@ class RunReport:
             self._try(lambda: self.evaluator.test_epoch(lambda batches: batches, self._observer))
             self._look()
         self.write()
+
+    @contextmanager
+    def during(self) -> Iterator[None]:
+        """Has the page say how a run ended that was stopped, or has failed; nothing is said where that fails too."""
+        try:
+            yield
+        except BaseException:
+            if self.is_on and self.learner.team.is_rank0 and not self._failed:
+                with suppress(Exception):
+                    self._write_page()
+            raise
 
     def write(self) -> None:
         """Writes the page from what lies in the folder."""
