@@ -33,6 +33,7 @@ FLOORS = (
         "training",
         "runs",
         "reports",
+        "inside",
         "bench",
     ),
     ("api", "notebook", "cli", "lsp", "plugins", "scaffold", "testing", "__main__"),

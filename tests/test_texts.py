@@ -40,6 +40,7 @@ PROGRAMS = {
     "language/formatter.py": "statements of the language",
     "testing": "assertions, for the author of a plugin",
     "training/__init__.py": "an error in Python's own words",
+    "inside/page.py": "HTML",
     "reports": "HTML and SVG",
     "modules": "what `repr` shows of a module, as torch writes it",
 }

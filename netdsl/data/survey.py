@@ -12,10 +12,10 @@ from netdsl.components import Facts
 from netdsl.core.shown import print_shown
 from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
+from netdsl.data.one_sample import transform_some
 from netdsl.data.open import read, serve
-from netdsl.data.random_stream import AUGMENT, Moment
-from netdsl.data.samples import Chosen, Part, Tensors, unit_of
-from netdsl.data.storage import Server, Session, for_workers, sampled_statistics
+from netdsl.data.samples import Part, Tensors, unit_of
+from netdsl.data.storage import Server, Session, sampled_statistics
 from netdsl.data.transform_chain import Chain
 from netdsl.data.worker_reader import Broken, Key, Reader
 from netdsl.program import DataUse
@@ -143,15 +143,6 @@ def _bytes(sample: Tensor, unit: float) -> Tensor:
 
 
 def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, ...]:
-    moment = Moment(indices, 0, (AUGMENT, seed, 0, 0))
-    if isinstance(train, Tensors):
-        some = train.pick(indices)
-        x, _ = chain(chain.prepare(some.x), some.y, moment, slice(0, len(indices)))
-    else:
-        first, rest = for_workers(chain)
-        chosen = Chosen(train, indices)
-        raw = Reader(chosen, first).collate([Reader(chosen, first)[Key(place)] for place in range(len(indices))])
-        assert isinstance(raw, tuple)
-        x, _ = rest(raw.x, raw.y, moment, raw.places)
+    x = transform_some(train, chain, indices, seed)
     low, high = min(0.0, x.min().item()), max(1.0, x.max().item())
     return tuple(_bytes((x - low) / (high - low), 1.0))

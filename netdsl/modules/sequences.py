@@ -63,18 +63,30 @@ class SelfAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # query, key and value are one
         """Mixes the steps of each sequence."""
+        # torch's fast attention makes no weights
+        return self._attend(x, need_weights=False)[0]
+
+    def weigh(self, x: Tensor) -> Tensor:
+        """How much each step takes of each: (N, heads, T, T), of which each row adds up to 1."""
+        weights = self._attend(x, need_weights=True, average_attn_weights=False)[1]
+        assert weights is not None  # they were asked for
+        return weights
+
+    def _attend(
+        self, x: Tensor, *, need_weights: bool, average_attn_weights: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
         mask = _causal_mask(x) if self.causal else None
         # the hint would hide the keys that `add_bias_kv` and `add_zero_attn` append
         hint = self.causal and self.bias_k is None and not self.add_zero_attn
-        output, _ = super().forward(
+        return super().forward(
             x,
             x,
             x,
-            need_weights=False,  # torch's fast attention makes no weights
+            need_weights=need_weights,
             attn_mask=mask,
+            average_attn_weights=average_attn_weights,
             is_causal=hint,
         )
-        return output
 
 
 class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
