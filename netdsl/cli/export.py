@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SECTION = "Nets"
 # Listed without an import, for a net that is written as text must not wait for torch.
 WITH_WEIGHTS = sorted(
-    module.name for module in pkgutil.iter_modules([str(Path(netdsl.__file__).parent / "model_export" / "formats")])
+    module.name for module in pkgutil.iter_modules([str(Path(netdsl.__file__).parent / "model_export" / "weighted")])
 )
 
 

@@ -1,4 +1,4 @@
-"""A built net with its weights for other tools: `netdsl export --to NAME` calls `export` of `formats/NAME.py`.
+"""A built net with its weights for other tools: `netdsl export --to NAME` calls `export` of `weighted/NAME.py`.
 
 `netdsl.export` holds the targets that are written from the checked program alone.
 """
@@ -12,7 +12,7 @@ from typing import Protocol
 
 from netdsl.model_export.built_net import BuiltNet, Exported
 
-FORMATS = Path(__file__).with_name("formats")
+WEIGHTED = Path(__file__).with_name("weighted")
 
 
 class ModelExporter(Protocol):
@@ -28,10 +28,10 @@ class ModelExporter(Protocol):
 
 def find_model_targets() -> list[str]:
     """The names of all targets: every module of the folder is one."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(FORMATS)]))
+    return sorted(module.name for module in pkgutil.iter_modules([str(WEIGHTED)]))
 
 
 def load_model_exporter(target: str) -> ModelExporter:
     """The function that exports to a target, whose module is imported only now."""
-    exporter: ModelExporter = importlib.import_module(f"netdsl.model_export.formats.{target}").export
+    exporter: ModelExporter = importlib.import_module(f"netdsl.model_export.weighted.{target}").export
     return exporter

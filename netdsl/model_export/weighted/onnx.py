@@ -15,7 +15,7 @@ from torch import Tensor
 from netdsl.core.errors import ExportError, in_a_line
 from netdsl.core.text import text
 from netdsl.model_export.built_net import BuiltNet, Exported
-from netdsl.model_export.formats.torch import trace
+from netdsl.model_export.weighted.torch import trace
 
 if TYPE_CHECKING:
     from onnx import ModelProto
