@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-import netdsl
+from netdsl import __version__
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import epoch_option, output_option, takes_settings, text_option
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SECTION = "Nets"
 # Listed without an import, for a net that is written as text must not wait for torch.
 WITH_WEIGHTS = sorted(
-    module.name for module in pkgutil.iter_modules([str(Path(netdsl.__file__).parent / "model_export" / "weighted")])
+    module.name for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "model_export" / "weighted")])
 )
 
 
@@ -119,7 +119,7 @@ def _build_fresh(experiment: Experiment) -> BuiltNet:
 
 def _describe(experiment: Experiment) -> dict[str, str]:
     return {
-        "netdsl": netdsl.__version__,
+        "netdsl": __version__,
         "net": experiment.source.text,
         "input": format_shape(experiment.network.input),
         "output": format_shape(experiment.network.out),
