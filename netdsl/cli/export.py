@@ -15,7 +15,6 @@ from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import epoch_option, output_option, takes_settings, text_option
 from netdsl.cli.shared.output import write_output
-from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import WrongPath
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
@@ -62,7 +61,7 @@ def command(
     with several batches, and with several sizes where the input has symbols.
     """
     run = _as_run(file)
-    program = read_run_source(run, settings) if run else ProgramText(read_one(file, written), settings)
+    program = _read_program(run, file, written, settings)
     if target not in WITH_WEIGHTS:
         export = load_exporter(target)
         # The path in the title may hold bytes that are not UTF-8.
@@ -81,6 +80,16 @@ def command(
     if exported.difference is not None:
         message = text("largest difference to torch: {difference:.1e}", difference=exported.difference)
         click.echo(message, err=True)
+
+
+def _read_program(run: Path | None, file: str | None, written: str | None, settings: Settings) -> ProgramText:
+    if run is None:
+        return ProgramText(read_one(file, written), settings)
+    if written is not None:
+        raise click.UsageError("give one FILE, `-` for standard input, or `-e TEXT`")
+    from netdsl.cli.shared.run_source import read_run_source  # a file that is no run must not wait for it
+
+    return read_run_source(run, settings)
 
 
 def _as_run(file: str | None) -> Path | None:
