@@ -226,3 +226,13 @@ def test_a_damaged_run_is_one_message(digits: Path, tmp_path: Path) -> None:
     assert result.stderr.startswith(f"error: `{tmp_path / 'metrics.jsonl'}` is damaged: ")
     (tmp_path / "run.json").write_text("", encoding="utf-8")
     assert call("report", str(tmp_path)).stderr.splitlines()[0] == f"error: `{tmp_path}` is no run"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the device without an end is POSIX's")
+def test_what_has_no_end_is_not_read(digits: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "run.net"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    for name in ("metrics.jsonl", "last_test.json"):
+        (tmp_path / name).symlink_to("/dev/zero")
+    assert read_record(tmp_path).metrics == []
+    assert read_record(tmp_path).findings is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
@@ -172,7 +172,8 @@ Converter = Callable[[object], object]
 """A value as the parameter wants it, or `INVALID`."""
 
 
-@cache  # deep nets bind the same few parameters again and again
+# Deep nets bind the same few parameters again and again; blocks of a text that is edited bring ever new ones.
+@lru_cache(maxsize=1024)
 def converter(parameter: Parameter) -> Converter:
     """What turns a value into one of the parameter's type."""
     return _first(parameter.options)
