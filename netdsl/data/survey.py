@@ -16,6 +16,7 @@ from netdsl.data.one_sample import transform_some
 from netdsl.data.open import read, serve
 from netdsl.data.samples import Part, Tensors, unit_of
 from netdsl.data.storage import Server, Session, sampled_statistics
+from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain
 from netdsl.data.worker_reader import Broken, Key, Reader
 from netdsl.program import DataUse
@@ -88,7 +89,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         served=data.description,
         stored=(min(map(_shape, stored)), max(map(_shape, stored))),
         counts=_counts(labels, facts.classes) if facts.classes else (),
-        targets=() if facts.classes else _range(labels[0]),
+        targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
         raw=tuple(_bytes(sample, unit) for sample in stored) if pictured else (),
         transformed=_transformed(train, chain, indices, seed) if pictured else (),
