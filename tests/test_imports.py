@@ -26,6 +26,7 @@ FLOORS = (
         "builder",
         "adapters",
         "importer",
+        "model_export",
         "torch_layers",
         "modules",
         "data",

@@ -73,6 +73,11 @@ class Report:
         yield
         self._rounds.pop()
 
+    @property
+    def round_before(self) -> int | None:
+        """The round before the one that is being checked; None in a first one, and where nothing is repeated."""
+        return next((number - 1 for _, number in reversed(self._rounds) if number > 1), None)
+
     def _round(self, code: str) -> list[Label]:
         """The first round needs no word: what is wrong there is wrong at once."""
         # Only mistakes about sizes differ from round to round.

@@ -19,6 +19,7 @@ from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from netdsl.data.survey import Survey
+    from netdsl.program import DataUse
 
 SECTION = "Training"
 
@@ -27,14 +28,18 @@ SECTION = "Training"
 @takes_program
 @click.option("--grid", type=click.Path(path_type=Path), metavar="PNG", help="Draw the samples into PNG.")
 @click.option("--no-grid", is_flag=True, help="Draw no samples.")
+@click.option("--sample", type=click.IntRange(min=0), metavar="I", help="Show training sample I, counted from 0.")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON object.")
-def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: bool) -> None:
+def command(program: ProgramText, grid: Path | None, no_grid: bool, sample: int | None, as_json: bool) -> None:
     """Describe the data of a file, and draw some samples.
 
     Prints the sizes and shapes, the classes and the number of samples in each, and the mean and deviation of the
-    channels. Draws some samples into the PNG file NAME-samples.png, or into that of `--grid`: above as they are stored,
-    below as the net receives them. The file needs no net: `netdsl data -e 'data digits'`.
+    channels, or the range of each column of a table. Draws some samples into the PNG file NAME-samples.png, or into
+    that of `--grid`: left as they are stored, right as the net receives them, with the class below. `--sample` shows a
+    single one. The file needs no net: `netdsl data -e 'data digits'`.
     """
+    if sample is not None and as_json:
+        raise click.UsageError("`--json` describes the whole data set: leave `--sample` out")
     source = program.source
     from netdsl.checker.experiment.data_line import (
         find_data_line,
@@ -44,18 +49,39 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, as_json: boo
     with importing_torch():  # a text with mistakes should not wait for it
         from netdsl.data.survey import survey
 
+    # `<text>` and `<stdin>` have brackets, which some systems refuse in file names.
+    name = Path(source.name).stem.strip("<>") or "data"
+    if sample is not None:
+        _show_sample(use, sample, None if no_grid else grid or Path(f"{name}-sample-{sample}.png"))
+        return
     found = survey(use)
     picture = None
     if found.raw and not no_grid:
         from netdsl.data.sample_grid import grid_png
 
-        # `<text>` and `<stdin>` have brackets, which some systems refuse in file names.
-        picture = grid or Path(f"{Path(source.name).stem.strip('<>') or 'data'}-samples.png")
-        try:
-            write_atomically(picture, grid_png(found.raw, found.transformed))
-        except OSError as error:
-            raise WrongPath(text("`{path}` cannot be written: {reason}", path=picture, reason=reason(error))) from error
+        picture = grid or Path(f"{name}-samples.png")
+        _write(picture, grid_png(found.raw, found.transformed, found.labels))
     click.echo(_json(found, picture) if as_json else _report(found, picture), nl=False)
+
+
+def _show_sample(use: DataUse, index: int, picture: Path | None) -> None:
+    from netdsl.data.survey import pair_png, survey_sample
+    from netdsl.data.survey_report import sample_text
+
+    sample = survey_sample(use, index)
+    click.echo(sample_text(sample), nl=False)
+    if picture is not None and sample.raw.dim() == sample.x.dim() == 3:
+        _write(picture, pair_png(sample))
+        click.echo(
+            "\n" + text("{picture} shows it: left as it is stored, right as the net receives it", picture=picture)
+        )
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise WrongPath(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error))) from error
 
 
 def _report(found: Survey, picture: Path | None) -> str:
@@ -65,7 +91,7 @@ def _report(found: Survey, picture: Path | None) -> str:
     if picture is None:
         return report
     shown = text(
-        "{picture} shows {count} training images: above as they are stored, below as the net receives them",
+        "{picture} shows {count} training images: left as they are stored, right as the net receives them",
         picture=picture,
         count=len(found.raw),
     )
@@ -88,6 +114,12 @@ def _json(found: Survey, picture: Path | None) -> str:
         "targets": dict(zip(("min", "mean", "max"), found.targets, strict=True)) if found.targets else None,
         "mean": found.facts.mean,
         "std": found.facts.std,
+        "columns": [
+            {"name": column.name, "words": dict(column.words)}
+            if column.words
+            else {"name": column.name, **dict(zip(("min", "mean", "max"), column.numbers, strict=True))}
+            for column in found.columns
+        ],
         "skipped": found.skipped,
         "grid": str(picture) if picture else None,
     }

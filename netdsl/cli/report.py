@@ -11,7 +11,8 @@ from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, plugins_option
 from netdsl.cli.shared.output import write_output
 from netdsl.cli.shared.run_source import read_run_source
-from netdsl.core.errors import NetdslError
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import NetError
 from netdsl.core.text import text
 from netdsl.reports.comparison import write_comparison
 from netdsl.reports.record import NetSheet, RunRecord, make_sheet, read_record
@@ -55,12 +56,12 @@ def _read(run: Path, settings: Settings) -> RunRecord:
 
 def _sheet(run: Path, settings: Settings) -> NetSheet | None:
     """What the text of a run says; where it can no longer be checked, the rest of the report stands."""
+    program = read_run_source(run, settings)
     try:
-        program = read_run_source(run, settings)
         experiment, _ = program.checked
-    except NetdslError as error:
-        if not (run / "run.json").is_file():
-            raise
-        warn(text("`{path}` is reported without its net: {error}", path=run, error=str(error).splitlines()[0]))
+    except NetError as error:
+        found = errors(error.diagnostics)
+        cause = found[0].message if found else str(error)
+        warn(text("`{path}` is reported without its net, which has a mistake: {reason}", path=run, reason=cause))
         return None
     return make_sheet(experiment)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from netdsl.components import Facts
+from netdsl.core.errors import DataError
 from netdsl.core.shown import print_shown
 from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
-from netdsl.data.one_sample import transform_some
+from netdsl.data.one_sample import take_sample, transform_some
 from netdsl.data.open import read, serve
-from netdsl.data.samples import Part, Tensors, unit_of
+from netdsl.data.sample_grid import grid_png
+from netdsl.data.samples import Feature, Part, Tensors, unit_of
 from netdsl.data.storage import Server, Session, sampled_statistics
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain
@@ -22,6 +25,34 @@ from netdsl.data.worker_reader import Broken, Key, Reader
 from netdsl.program import DataUse
 
 SAMPLES = 32
+
+MOST_TARGETS = 4
+"""Up to so many numbers of a target stand below a picture."""
+
+
+class SurveyedColumn(NamedTuple):
+    """A column of a table: the smallest, the mean and the largest number, or its words with how often each stands."""
+
+    name: str
+    numbers: tuple[float, ...] = ()
+    words: tuple[tuple[str, int], ...] = ()
+
+
+class SurveyedSample(NamedTuple):
+    """One training sample, as it is stored and as it reaches the net.
+
+    Args:
+        label: its class, or the numbers of its target.
+        cells: of a table, the column and the value of each.
+        unit: the stored value that stands for 1.
+    """
+
+    number: int
+    label: str
+    raw: Tensor
+    x: Tensor
+    cells: tuple[tuple[str, str], ...]
+    unit: float
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -39,6 +70,8 @@ class Survey:
         skipped: broken files that were left out.
         raw: some images as they are stored, bytes of 0…255; empty where samples are no images.
         transformed: the same as they reach the net in training, stretched to bytes of 0…255.
+        labels: what each of these is: its place among the training samples, and its class.
+        columns: of a table, what each column holds in training.
     """
 
     name: str
@@ -51,6 +84,8 @@ class Survey:
     skipped: tuple[str, ...]
     raw: tuple[Tensor, ...]
     transformed: tuple[Tensor, ...]
+    labels: tuple[str, ...] = ()
+    columns: tuple[SurveyedColumn, ...] = ()
 
     def __repr__(self) -> str:
         return text("<Survey of {name}>", name=self.name)
@@ -87,13 +122,71 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         facts=facts,
         shape=data.shape,
         served=data.description,
-        stored=(min(map(_shape, stored)), max(map(_shape, stored))),
+        stored=(min(map(_shape, stored.raw)), max(map(_shape, stored.raw))),
         counts=_counts(labels, facts.classes) if facts.classes else (),
         targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
-        raw=tuple(_bytes(sample, unit) for sample in stored) if pictured else (),
-        transformed=_transformed(train, chain, indices, seed) if pictured else (),
+        raw=tuple(_bytes(sample, unit) for sample in stored.raw) if pictured else (),
+        transformed=_transformed(train, chain, stored.indices, seed) if pictured else (),
+        labels=tuple(
+            text("{number}: {label}", number=index, label=_label(target, facts))
+            for index, target in zip(stored.indices.tolist(), stored.targets, strict=True)
+        ),
+        columns=tuple(_columns(train, data.columns)),
     )
+
+
+def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
+    """A training sample of a `data` line, counted from 0. Raises `DataError`."""
+    server, (train, test) = read(use, Session(torch.device("cpu"), seed))
+    if index >= len(train):
+        raise DataError(
+            text("there is no training sample {index}", index=index), text("samples are 0…{last}", last=len(train) - 1)
+        )
+    data = serve(server, (train, test))
+    data.close()
+    chain = server.chains(data.facts, train)[0]
+    found = take_sample(train, chain, index, seed)
+    cells = tuple(_cells(found.raw, data.columns))
+    label = _label(found.target, data.facts)
+    return SurveyedSample(index, label, found.raw, found.x, cells, unit_of(train, server.splits.unit))
+
+
+def pair_png(sample: SurveyedSample) -> bytes:
+    """A picture of a sample that is an image, as it is stored and as it reaches the net."""
+    low, high = min(0.0, sample.x.min().item()), max(1.0, sample.x.max().item())
+    label = text("{number}: {label}", number=sample.number, label=sample.label)
+    return grid_png([_bytes(sample.raw, sample.unit)], [_bytes((sample.x - low) / (high - low), 1.0)], [label])
+
+
+def _label(target: Tensor, facts: Facts) -> str:
+    """What a target is called: a class by its name, numbers as they are; nothing where there are too many."""
+    if facts.classes and target.dim() == 0:
+        return facts.names[int(target)] if facts.names else str(int(target))
+    return ", ".join(f"{value:.4g}" for value in target.flatten().tolist()) if target.numel() <= MOST_TARGETS else ""
+
+
+def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn]:
+    """What each column of a table holds; one of words takes a number of the sample for each word."""
+    if not isinstance(train, Tensors):
+        return
+    place = 0
+    for column in columns:
+        values = train.x[:, place : place + max(1, len(column.categories))].double()
+        place += values.shape[1]
+        if column.categories:
+            counts = [int(count) for count in values.sum(0).tolist()]
+            yield SurveyedColumn(column.name, words=tuple(zip(column.categories, counts, strict=True)))
+        else:
+            yield SurveyedColumn(column.name, (values.min().item(), values.mean().item(), values.max().item()))
+
+
+def _cells(raw: Tensor, columns: Sequence[Feature]) -> Iterator[tuple[str, str]]:
+    place = 0
+    for column in columns:
+        values = raw[place : place + max(1, len(column.categories))]
+        place += len(values)
+        yield column.name, column.categories[int(values.argmax())] if column.categories else f"{float(values[0]):.6g}"
 
 
 def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:
@@ -107,11 +200,21 @@ def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) 
     return facts._replace(mean=mean, std=std)
 
 
-def _stored(part: Part, indices: Tensor) -> list[Tensor]:
+class _Stored(NamedTuple):
+    """Samples that could be read, their targets, and their indices."""
+
+    raw: list[Tensor]
+    targets: list[Tensor]
+    indices: Tensor
+
+
+def _stored(part: Part, indices: Tensor) -> _Stored:
     if isinstance(part, Tensors):
-        return list(part.x[indices])
-    read = [Reader(part)[Key(index)] for index in indices.tolist()]
-    return [found[0] for found in read if not isinstance(found, Broken)]
+        return _Stored(list(part.x[indices]), list(part.y[indices]), indices)
+    read = [(index, Reader(part)[Key(index)]) for index in indices.tolist()]
+    whole = [(index, *found) for index, found in read if not isinstance(found, Broken)]
+    targets = [torch.as_tensor(one[2]) for one in whole]
+    return _Stored([one[1] for one in whole], targets, torch.tensor([one[0] for one in whole], dtype=torch.int64))
 
 
 def _labels(part: Part) -> Tensor:

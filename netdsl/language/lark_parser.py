@@ -59,7 +59,7 @@ class Engine(threading.local):
 
     def _parse(self, source: Source, text: str, offset: int, start: str, explains: bool) -> Any:
         builder = self._builder
-        builder.source, builder.offset, builder.glued = source, offset, []
+        builder.begin(source, offset)
         try:
             tree = self._lark.parse(text, start=start)
         except UnexpectedToken as error:
@@ -70,7 +70,19 @@ class Engine(threading.local):
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
         except UnexpectedInput as error:
             return Unread("character", error.pos_in_stream or 0, frozenset(getattr(error, "allowed", ())))
+        if builder.misplaced:
+            return _misplaced(min(builder.misplaced, key=lambda path: path.start_pos or 0), text)
         return Unread("glued", builder.glued[0]) if builder.glued else tree
+
+
+def _misplaced(path: lark.Token, text: str) -> Unread:
+    """A path without quotes where none can stand, as what it is without them: arithmetic, or no word."""
+    start = path.start_pos or 0
+    slash = path.value.find("/")
+    if slash < 0:
+        return Unread("character", start)
+    expected = {"NAME", "NUMBER", "STRING", "SHORT", *(() if text[:start].endswith("=") else ("_SEPARATOR",))}
+    return Unread("word", start + slash, frozenset(expected))
 
 
 @cache

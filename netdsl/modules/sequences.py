@@ -147,7 +147,7 @@ class ClassToken(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Puts the token before each sequence of a batch."""
         # Under autocast the weight is float32, and `cat` would return float32.
-        return torch.cat([self.weight.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
+        return torch.cat([self.weight.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
 
     def extra_repr(self) -> str:
         """The arguments."""

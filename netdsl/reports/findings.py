@@ -96,7 +96,7 @@ def write_findings(folder: Path, findings: Findings) -> None:
 def read_findings(folder: Path) -> Findings | None:
     """What the file of a run's folder says; None where it has none, `OSError` or `ValueError` where it is damaged."""
     path = folder / FILE
-    if not path.exists():
+    if not path.is_file():
         return None
     try:
         found = json.loads(path.read_text("utf-8"))

@@ -17,7 +17,6 @@ ROOMS = ("builtins", "modules")
 
 ALLOWED = {
     "drawing/volumes.py": "a scale of the picture; no layer",
-    "drawing/joins.py": "draws what each composite of netdsl.modules computes",
     "export/python/forward.py": "writes in Python what each composite of netdsl.modules computes",
     "export/python/signatures.py": "looks up the constructors of torch.nn",
     "importer/bodies.py": "finds the layer that builds a module of torch's",

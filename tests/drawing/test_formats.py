@@ -18,13 +18,18 @@ from netdsl.cli import netdsl as commands
 from netdsl.core.errors import ExportError, WrongPath
 from netdsl.drawing.drawing import FORMATS, Drawing
 from tests.docs.gallery import VOLUMES
-from tests.drawing.nets import EXAMPLES, NAMES, ROOT, draw_net
+from tests.drawing.nets import EXAMPLES, LIBRARY, NAMES, ROOT, draw_net
 from tests.needs import needs
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "drawing"
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 60_000
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("file", LIBRARY)
+def test_the_blocks_of_each_file_of_the_library_are_drawn(file: str) -> None:
+    assert any(re.search(rf"^use {file}$", draw_net(name).source.text, re.MULTILINE) for name in NAMES)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])

@@ -205,3 +205,34 @@ def test_a_run_without_any_value_has_a_page(digits: Path, tmp_path: Path) -> Non
 def test_what_is_no_run_is_one_message(tmp_path: Path) -> None:
     result = call("report", str(tmp_path))
     assert (result.exit_code, result.stderr.splitlines()[0]) == (1, f"error: `{tmp_path}` is no run")
+
+
+def test_a_net_that_has_mistakes_by_now_is_left_out(digits: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "metrics.jsonl", "last_test.json"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    (tmp_path / "run.net").write_text("conv", encoding="utf-8")
+    result = call("report", str(tmp_path))
+    assert result.exit_code == 0
+    assert result.stderr.startswith(f"warning: `{tmp_path}` is reported without its net, which has a mistake: `conv`")
+    assert {"Curves", "Layers"} <= set(read(tmp_path).words)
+
+
+def test_a_damaged_run_is_one_message(digits: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "run.net"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    (tmp_path / "metrics.jsonl").write_text('{"step": 1}\nx}\n', encoding="utf-8")
+    result = call("report", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"error: `{tmp_path / 'metrics.jsonl'}` is damaged: ")
+    (tmp_path / "run.json").write_text("", encoding="utf-8")
+    assert call("report", str(tmp_path)).stderr.splitlines()[0] == f"error: `{tmp_path}` is no run"
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the device without an end is POSIX's")
+def test_what_has_no_end_is_not_read(digits: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "run.net"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    for name in ("metrics.jsonl", "last_test.json"):
+        (tmp_path / name).symlink_to("/dev/zero")
+    assert read_record(tmp_path).metrics == []
+    assert read_record(tmp_path).findings is None

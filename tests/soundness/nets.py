@@ -13,7 +13,7 @@ from random import Random
 import torch
 from torch import Tensor, nn
 
-from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling
+from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling, form_of
 
 
 @dataclass
@@ -133,8 +133,7 @@ class Author(Leaves):
         assert x is not None
         if x.ndim == 4 or (x.ndim == 3 and self.chance(0.5)):
             out = self.pick(x.shape[1], x.shape[1] + 2)
-            form = nn.Conv2d if x.ndim == 4 else nn.Conv1d
-            first = self.leaf(f"conv {out} k3 p1", lambda x: form(x.shape[1], out, 3, padding=1))
+            first = self.leaf(f"conv {out} k3 p1", lambda x: form_of("Conv", x)(x.shape[1], out, 3, padding=1))
         else:
             out = self.pick(x.shape[-1], x.shape[-1] + 2)
             first = self.leaf(f"linear {out}", lambda x: nn.Linear(x.shape[-1], out))
@@ -173,9 +172,9 @@ class Author(Leaves):
             body = self.body(x, skips, 1, depth + 1)
         else:
             channels = self.pick(x.shape[1], 1, 3)
-            gate = self.leaf(f"conv {channels} k1", lambda x: nn.Conv2d(x.shape[1], channels, 1))
+            gate = self.leaf(f"conv {channels} k1", lambda x: form_of("Conv", x)(x.shape[1], channels, 1))
             body = [
-                self.leaf("gap", lambda x: nn.AdaptiveAvgPool2d(1)),
+                self.leaf("gap", lambda x: form_of("AdaptiveAvgPool", x)(1)),
                 gate,
                 self.leaf("sigmoid", lambda x: nn.Sigmoid()),
             ]

@@ -19,6 +19,7 @@ MANY = 12
 
 # Texts, which Python compiles when the first mistake needs them: each takes as long as the import of a module.
 _SHORT = r"([a-z])\d+(?:x\d+)*"
+_QUOTIENT = r"[\w.]+/[\w.]+"
 _NUMBER = r"-?\d+(\.\d+)?"
 
 
@@ -40,13 +41,15 @@ def takes(component: Component) -> str | None:
 def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
-    if isinstance(value, Word):
+    if isinstance(value, Word) and "/" not in value:
         words = [*parameter.choices, *(("true", "false") if bool in options else ())]
         return nearest(value, words, SURE)
     if bool in options and value in (0, 1):
         return str(bool(value)).lower()
     if int in options and isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if options & {int, float} and isinstance(value, str) and re.fullmatch(_QUOTIENT, value):
+        return f"({value})"
     # A number in quotes is plainly meant as a number; a fraction cannot fill an int.
     if isinstance(value, str) and options & {int, float} and (number := re.fullmatch(_NUMBER, value)):
         return value if float in options or not number.group(1) else None

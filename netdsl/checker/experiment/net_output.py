@@ -97,6 +97,11 @@ def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, conte
 
 def _ending(network: Network, expected: Shape) -> str:
     """How a net for such a target ends."""
+    if len(network.out) > 1 and network.out[:1] == expected and _ends_as_sequence(network):
+        return "each step has a target of its own: end with `linear 1; flatten`"
+    if len(network.out) > 1 and network.out[1:] == expected:
+        sizes = format_shape(expected)
+        return text("each position has a target of its own: end with `conv 1 k1; reshape {sizes}`", sizes=sizes)
     ending = [] if len(network.out) == 1 else ["last" if _ends_as_sequence(network) else "flatten"]
     ending.append(f"linear {product(expected)}")
     if len(expected) > 1:

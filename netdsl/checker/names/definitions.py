@@ -176,6 +176,8 @@ class Library:
             self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
             # A file of a library or a plugin may name no path: it has no folder of the user's to read from.
+            if isinstance(item, Name) and item.text.endswith(".net"):
+                item = String(item.text, item.span)
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
             elif name := as_name(item):

@@ -215,8 +215,19 @@ class LayerCheck:
     def _causes(self) -> list[Label]:
         """Where the input's sizes come from, and the labelled outputs."""
         origin = self.value.origin
-        known = origin is not None and not all(isinstance(dim, Unknown) for dim in origin.shape)
-        return [*([origin.label()] if origin and known else ()), *self.joined]
+        if origin is None or all(isinstance(dim, Unknown) for dim in origin.shape):
+            return self.joined
+        return [self._earlier(origin) or origin.label(), *self.joined]
+
+    def _earlier(self, origin: Origin) -> Label | None:
+        """What made the input where that stands at the layer or below it: it did so in the round or use before."""
+        here = self.statement.span
+        if origin.span.source is not here.source or origin.span.end <= here.start or self.value.shape is None:
+            return None
+        shape = format_shape(self.value.shape)
+        if number := self.context.report.round_before:
+            return Label(origin.span, text("gives {shape} in round {number}", shape=shape, number=number))
+        return Label(origin.span, text("gives {shape} in the use before", shape=shape))
 
     def _assumed(self) -> Value:
         """The input that the layer takes for granted where nothing is known of it."""

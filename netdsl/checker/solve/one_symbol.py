@@ -22,6 +22,7 @@ STEPS = 8192
 """So many times, conditions are worked out where sizes are tried, the same on every machine."""
 
 NOTHING = SizeSet(())
+EVERYTHING = SizeSet((), 1, 1, ((0, 0),))
 
 Bounds = tuple[int, int | None]
 """The first number and the last; None: there is no last."""
