@@ -94,6 +94,11 @@ class Feature(NamedTuple):
     fill: float | None = None
     flag: bool = False
 
+    @property
+    def width(self) -> int:
+        """How many numbers of a sample are its own; the flag is the last of them."""
+        return (len(self.categories) or 1) + self.flag
+
 
 class Learnt(NamedTuple):
     """What is learnt of the training part before the net is trained, and is applied to whatever it is given later.
