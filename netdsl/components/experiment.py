@@ -15,6 +15,17 @@ __all__ = [
 ]  # fmt: skip
 
 
+class TargetScale(NamedTuple):
+    """How targets are made small for the net: less `mean`, over `std`, one each for every number of a target.
+
+    With `logarithm` it is the logarithms that are.
+    """
+
+    logarithm: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 class Facts(NamedTuple):
     """What is known of a data set before a sample is read.
 
@@ -26,6 +37,7 @@ class Facts(NamedTuple):
         mean, std: of each channel over the training set, with values scaled to 0…1.
         sizes: how many samples in training and test, where that is known.
         dtype: what the net is fed: real numbers, or indices for an embedding.
+        scale: how the targets are scaled, where they are; known once the data are read.
     """
 
     input: Shape | None
@@ -36,6 +48,7 @@ class Facts(NamedTuple):
     std: tuple[float, ...] = ()
     sizes: tuple[int, int] | None = None
     dtype: Dtype = "float"
+    scale: TargetScale | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -8,7 +8,7 @@ and what runs record. Who acts on a setting reads it from the object.
 # which takes a few milliseconds.
 from typing import Annotated, Literal, NamedTuple
 
-from netdsl.core.ranges import Above, AtLeast, HalfOpen, Open
+from netdsl.core.ranges import Above, AtLeast, HalfOpen
 
 
 class DataSettings(NamedTuple):
@@ -25,8 +25,9 @@ class DataSettings(NamedTuple):
     drop_last: Annotated[bool, "whether the last batch of an epoch is left out where it is smaller"] = False
     split: Annotated[
         float | None,
-        Open(0, 1),
-        "the share of samples that is kept for testing; left out, the data set's own test part or 0.2",
+        HalfOpen(0, 1),
+        "the share of samples that is kept for testing, 0: none, so that what trains is tested too; left out, the data "
+        "set's own test part or 0.2",
     ] = None
     limit: Annotated[int | None, AtLeast(1), "the most samples to use of each part"] = None
     cache: Annotated[

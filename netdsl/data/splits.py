@@ -17,7 +17,9 @@ DEFAULT_SPLIT = 0.2
 def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Part]:
     """The training and the test part, as the settings ask for them."""
     train, test = splits.train, splits.test
-    if test is None or settings.split is not None:
+    if settings.split == 0:  # all samples train, and those that train are tested where there are no others
+        test = train if test is None else test
+    elif test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
     if not len(train):
         raise DataError(text("`data {dataset}` has no sample to train on", dataset=name))

@@ -20,7 +20,7 @@ from netdsl.data.free_memory import room
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.random_stream import LIMIT, SEEN, permutation
 from netdsl.data.resident import Resident, prepared
-from netdsl.data.samples import Items, Part, Splits, Tensors, pick, unit_of
+from netdsl.data.samples import Items, Learnt, Part, Splits, Tensors, pick, unit_of
 from netdsl.data.streaming import Streaming
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.data.transforms.base import BatchTransform
@@ -57,6 +57,7 @@ class Server:
     splits: Splits
     session: Session
     skips: Skips
+    learnt: Learnt
 
     def chains(self, facts: Facts, train: Part) -> tuple[Chain, Chain]:
         """The transforms of both pipelines."""

@@ -19,6 +19,7 @@ from netdsl.data.open import read, serve
 from netdsl.data.sample_grid import grid_png
 from netdsl.data.samples import Feature, Part, Tensors, unit_of
 from netdsl.data.storage import Server, Session, sampled_statistics
+from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain
 from netdsl.data.worker_reader import Broken, Key, Reader
 from netdsl.program import DataUse
@@ -123,7 +124,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         served=data.description,
         stored=(min(map(_shape, stored.raw)), max(map(_shape, stored.raw))),
         counts=_counts(labels, facts.classes) if facts.classes else (),
-        targets=() if facts.classes else _range(labels[0]),
+        targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
         raw=tuple(_bytes(sample, unit) for sample in stored.raw) if pictured else (),
         transformed=_transformed(train, chain, stored.indices, seed) if pictured else (),
@@ -131,7 +132,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
             text("{number}: {label}", number=index, label=_label(target, facts))
             for index, target in zip(stored.indices.tolist(), stored.targets, strict=True)
         ),
-        columns=tuple(_columns(train, data.columns)),
+        columns=tuple(_columns(train, data.learnt.columns)),
     )
 
 
@@ -146,7 +147,7 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
     data.close()
     chain = server.chains(data.facts, train)[0]
     found = take_sample(train, chain, index, seed)
-    cells = tuple(_cells(found.raw, data.columns))
+    cells = tuple(_cells(found.raw, data.learnt.columns))
     label = _label(found.target, data.facts)
     return SurveyedSample(index, label, found.raw, found.x, cells, unit_of(train, server.splits.unit))
 
@@ -162,7 +163,9 @@ def _label(target: Tensor, facts: Facts) -> str:
     """What a target is called: a class by its name, numbers as they are; nothing where there are too many."""
     if facts.classes and target.dim() == 0:
         return facts.names[int(target)] if facts.names else str(int(target))
-    return ", ".join(f"{value:.4g}" for value in target.flatten().tolist()) if target.numel() <= MOST_TARGETS else ""
+    if target.numel() > MOST_TARGETS:
+        return ""
+    return ", ".join(f"{value:.4g}" for value in unscale(target, facts.scale).flatten().tolist())
 
 
 def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn]:
@@ -171,21 +174,33 @@ def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn
         return
     place = 0
     for column in columns:
-        values = train.x[:, place : place + max(1, len(column.categories))].double()
-        place += values.shape[1]
+        values = train.x[:, place : place + column.width].double()
+        place += column.width
         if column.categories:
+            values = values[:, : len(column.categories)]
             counts = [int(count) for count in values.sum(0).tolist()]
             yield SurveyedColumn(column.name, words=tuple(zip(column.categories, counts, strict=True)))
         else:
+            values = values[:, 0]
             yield SurveyedColumn(column.name, (values.min().item(), values.mean().item(), values.max().item()))
 
 
 def _cells(raw: Tensor, columns: Sequence[Feature]) -> Iterator[tuple[str, str]]:
     place = 0
     for column in columns:
-        values = raw[place : place + max(1, len(column.categories))]
-        place += len(values)
-        yield column.name, column.categories[int(values.argmax())] if column.categories else f"{float(values[0]):.6g}"
+        values = raw[place : place + column.width]
+        place += column.width
+        yield column.name, _cell(values, column)
+
+
+def _cell(values: Tensor, column: Feature) -> str:
+    if column.flag and values[-1]:
+        return text("missing")
+    if not column.categories:
+        return f"{float(values[0]):.6g}"
+    # A word that no training row has, or a missing one without a flag, is nothing but zeros.
+    words = values[: len(column.categories)]
+    return column.categories[int(words.argmax())] if words.any() else ""
 
 
 def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:

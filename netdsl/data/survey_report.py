@@ -77,7 +77,7 @@ def _statistics(found: Survey) -> list[str]:
 
 
 def _columns(found: Survey) -> list[str]:
-    """A line for each column of a table: its range, or its words. Nothing is missing: reading it refuses that."""
+    """A line for each column of a table: its range, or its words; what was missing is filled in."""
     shown = found.columns[:MOST_LINES]
     room = max(6, min(30, max(width(column.name) for column in shown)))
     head = f"{left(text('column'), room)}  {text('min'):>10}  {text('mean'):>10}  {text('max'):>10}"

@@ -79,18 +79,23 @@ def _of_statement(reading: Reading, output: Output, parameters: bool, counts: bo
         behind, said, insert, kept = output.taken
         tooltip = _KEPT if kept else text("the size that comes in")
         yield Hint(output.start + behind, said, "input", tooltip, "" if kept else insert, kept)
-    passages = [one for one in reading.passages.get(output.start, ()) if one.statement.span.end == output.end]
-    if parameters and passages:
-        yield from _parameters(reading, passages[0])
+    first = _first_passage(reading, output) if parameters or counts else None
+    if parameters and first:
+        yield from _parameters(reading, first)
     said = _arrow(output.shapes[0])
     if len(output.shapes) > 1:
         said += " …"
     # A body that is not closed yet reaches over the line break.
     behind = output.start + len(reading.text[output.start : output.end].rstrip())
     yield Hint(behind, said, "output", _tooltip(output), kept=output.kept)
-    if counts and passages and passages[0].node and passages[0].node.params:
-        count = text("{count:,} parameters", count=passages[0].node.params)
+    if counts and first and first.node and first.node.params:
+        count = text("{count:,} parameters", count=first.node.params)
         yield Hint(behind, count, "count")
+
+
+def _first_passage(reading: Reading, output: Output) -> Passage | None:
+    passages = reading.passages.get(output.start, ())
+    return next((one for one in passages if one.statement.span.end == output.end), None)
 
 
 def _arrow(shape: Shape) -> str:

@@ -11,10 +11,12 @@ import gc
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from lsprotocol import types as lsp
 from pygls.lsp.server import LanguageServer
+from pygls.protocol import LanguageServerProtocol
 
 from netdsl import __version__
 from netdsl.components.registry import PluginWarning, Registry
@@ -62,11 +64,19 @@ Handler = Callable[["NetServer", Any], Any]
 TextHandler = Callable[["NetServer", OpenText, Any], Any]
 
 
+class ForgetfulProtocol(LanguageServerProtocol):
+    """The protocol of pygls, which keeps the future of every notification: of each key press that was ever made."""
+
+    def _check_handler_result(self, future: Future[Any]) -> None:
+        super()._check_handler_result(future)
+        self._request_futures = {key: other for key, other in self._request_futures.items() if other is not future}
+
+
 class NetServer(LanguageServer):
     """A language server and what it knows of the editor's texts."""
 
     def __init__(self, registry: Registry, plugin_options: Sequence[str] = ()) -> None:
-        super().__init__("netdsl", __version__)
+        super().__init__("netdsl", __version__, protocol_cls=ForgetfulProtocol)
         self.documents = Documents(registry)
         self.convert = Converter(self.documents)
         self.settings = ServerSettings()

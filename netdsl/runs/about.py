@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from netdsl.core.sizes import Shape
 
@@ -30,10 +30,21 @@ class Speed(TypedDict):
 
 
 class KnownColumn(TypedDict):
-    """A column of a table; without categories it holds numbers."""
+    """A column of a table, as `netdsl.data.samples.Feature` has it; without categories it holds numbers."""
 
     name: str
     categories: tuple[str, ...]
+    unseen: NotRequired[tuple[str, ...]]
+    fill: NotRequired[float | None]
+    flag: NotRequired[bool]
+
+
+class KnownScale(TypedDict):
+    """The scale of the targets, as `netdsl.components.experiment.TargetScale` has it."""
+
+    logarithm: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 class KnownFacts(TypedDict, total=False):
@@ -47,6 +58,7 @@ class KnownFacts(TypedDict, total=False):
     sizes: tuple[int, int] | None
     unit: float
     columns: list[KnownColumn]
+    scale: KnownScale | None
 
 
 class RunAbout(TypedDict, total=False):

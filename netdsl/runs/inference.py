@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,11 +19,12 @@ from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
 from netdsl.data.random_stream import Moment
-from netdsl.data.samples import Feature
+from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
+from netdsl.runs.known_data import read_learnt, read_scale
 from netdsl.runs.prediction import Prediction
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.training.evaluate import evaluate
@@ -73,7 +75,8 @@ class Saved:
 
     def evaluate(self) -> dict[str, Any]:
         """The loss and each metric over the test set; with classes, the confusion matrix too."""
-        data = open_data(self.data, self.device, seed=self.experiment.train.seed)
+        learnt = read_learnt(self.folder.about.get("data", {}))
+        data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=learnt)
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss).to(self.device)
@@ -107,7 +110,7 @@ class Saved:
         Raises:
             DataError: what is given is no sample of the data set's kind; the message says what one is.
         """
-        given = read_given(x, self.stored)
+        given = self._read(x)
         outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
         return outputs[0] if given.single else outputs
 
@@ -116,15 +119,22 @@ class Saved:
 
         Takes what `predict` takes.
         """
-        return torch.cat(list(self._batches(read_given(x, self.stored))))
+        return torch.cat(list(self._batches(self._read(x))))
 
     @property
     def stored(self) -> Stored:
         """How the data set stores samples."""
         known = self.folder.about.get("data", {})
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
-        columns = (Feature(column["name"], tuple(column["categories"])) for column in known.get("columns", ()))
-        return Stored(self.data, self.facts, shape, float(known.get("unit", BYTE)), tuple(columns))
+        learnt = read_learnt(known)
+        columns = learnt.columns if learnt else ()
+        return Stored(self.data, self.facts, shape, float(known.get("unit", BYTE)), columns)
+
+    def _read(self, x: object) -> Given:
+        given = read_given(x, self.stored)
+        for note in given.notes:
+            warnings.warn(note, stacklevel=3)  # where `predict` or `transform` is called
+        return given
 
     def _batches(self, given: Given) -> Iterator[Tensor]:
         """The samples as they reach the net, some at a time."""
@@ -160,7 +170,7 @@ class Saved:
             ) from error
         if self.facts.classes is None:
             # One number to a sample is a number, whether or not the net has an axis for it.
-            found = output.reshape(len(output), *self.facts.target)
+            found = unscale(output, self.facts.scale).reshape(len(output), *self.facts.target)
             return list(found.float().cpu().tolist())
         shares = scores(output, probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
         return [Prediction(self.classes, share) for share in shares]
@@ -188,4 +198,5 @@ def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
         names=tuple(names) if len(names) == facts.classes or facts.classes is None else facts.names,
         mean=tuple(known.get("mean") or facts.mean),
         std=tuple(known.get("std") or facts.std),
+        scale=read_scale(known.get("scale")),
     )

@@ -11,7 +11,7 @@ from netdsl.builder import completed, locate
 from netdsl.components import Facts
 from netdsl.program import Experiment, Use
 from netdsl.runs.history import History
-from netdsl.training.metrics import Confusion, EpochMetric, OfClasses
+from netdsl.training.metrics import Confusion, EpochMetric, InOwnUnit, OfClasses
 
 Uses = Sequence[Use[components.Metric]]
 
@@ -26,7 +26,9 @@ def build_metrics(
     for metric in metrics.values():
         if isinstance(metric, OfClasses):
             metric.probabilities = gives_probabilities(experiment)
-    return metrics
+    if facts.scale is None:
+        return metrics
+    return {name: InOwnUnit(metric, facts.scale) for name, metric in metrics.items()}
 
 
 def gives_probabilities(experiment: Experiment) -> bool:

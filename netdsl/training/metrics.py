@@ -15,6 +15,9 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from netdsl.components.experiment import TargetScale
+from netdsl.data.target_scale import unscale
+
 Average = Literal["micro", "macro", "weighted"]
 
 
@@ -39,6 +42,35 @@ class EpochMetric(Protocol):
 
     def compute(self) -> Any:
         """The value over all batches, and over all processes where there are several: each must call it."""
+
+
+class InOwnUnit:
+    """A metric of numbers that are scaled for the net: it is fed with them in the unit of the target."""
+
+    def __init__(self, metric: EpochMetric, scale: TargetScale) -> None:
+        self.metric, self.scale = metric, scale
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Whether more is better."""
+        return self.metric.higher_is_better
+
+    def to(self, device: object) -> Self:
+        """Moves it to a device; returns it."""
+        self.metric.to(device)
+        return self
+
+    def reset(self) -> None:
+        """Begins anew."""
+        self.metric.reset()
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Adds a batch."""
+        self.metric.update(unscale(output, self.scale), unscale(target, self.scale))
+
+    def compute(self) -> Any:
+        """The value over all batches."""
+        return self.metric.compute()
 
 
 class SummedMetric(ABC):

@@ -13,7 +13,9 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor
 
+from netdsl.components import Facts
 from netdsl.data.random_stream import SEEN, permutation
+from netdsl.data.target_scale import unscale
 from netdsl.program import Experiment
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.metric_setup import gives_probabilities
@@ -190,13 +192,16 @@ class TestObserver:
         return Observed(self._tested, int(torch.stack(self._wrong).sum()), worst, some, points, confusion)
 
 
-def find_judge(experiment: Experiment, count: int | None) -> tuple[str, Judge]:
+def find_judge(experiment: Experiment, facts: Facts) -> tuple[str, Judge]:
     """What the targets are, and what judges answers: of so many classes, or of numbers."""
+    count, scale = facts.classes, facts.scale
     loss = experiment.loss.component if experiment.loss else None
     probabilities = gives_probabilities(experiment)
     if count is None or (loss is not None and loss.wants == "numbers"):
         squash = loss is not None and loss.wants == "binary" and not probabilities
-        return "numbers", lambda output, target: judge_numbers(output.sigmoid() if squash else output, target)
+        return "numbers", lambda output, target: judge_numbers(
+            output.sigmoid() if squash else unscale(output, scale), unscale(target, scale)
+        )
     kind = "places" if len(experiment.network.out) > 1 else "classes"
     return kind, lambda output, target: judge_classes(output, target, count, probabilities=probabilities)
 

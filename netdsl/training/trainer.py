@@ -23,6 +23,7 @@ from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
+from netdsl.runs.known_data import describe_learnt, find_learnt
 from netdsl.runs.resume import Beginning, begin_folder, find_beginning
 from netdsl.runs.weights import find_weights, read_weights, transfer
 from netdsl.training.assembly import assemble
@@ -144,7 +145,8 @@ def train(
         console = stack.enter_context(open_console(quiet or not team.is_rank0, unit))
 
         # Open the data, of which each process is served its share.
-        share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding)
+        learnt = find_learnt(Path(resume)) if resume else None
+        share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding, learnt=learnt)
         data = team.on_all_ranks(partial(share, experiment.data, place, seed=settings.seed))
         stack.callback(data.close)
         steps = team.on_rank0(partial(count_steps, experiment, data, team))
@@ -180,8 +182,8 @@ def train(
         data = lay_out(learner, data, choice)
 
         # Begin the run: from here on there is a folder.
-        known = _describe(experiment, data, place, team, choice, beginning)
-        folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**known, **(about or {})}))
+        described = _describe(experiment, data, place, team, choice, beginning)
+        folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**described, **(about or {})}))
         for note in notes:
             console.prose(note)
 
@@ -329,7 +331,7 @@ def _describe(
             std=facts.std,
             sizes=facts.sizes,
             unit=data.unit,
-            columns=[{"name": column.name, "categories": column.categories} for column in data.columns],
+            **describe_learnt(data.learnt),
         ),
         "status": "running",
     }

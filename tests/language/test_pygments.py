@@ -1,21 +1,15 @@
 """The colours of a text are held against the words that the parser reads in it."""
 
-from functools import partial
 from pathlib import Path
 
-import lark
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, Whitespace
 
-import netdsl
-from netdsl.language.lark_parser import GRAMMAR
 from netdsl.language.pygments import NetLexer
-
-PACKAGE = Path(netdsl.__file__).parent
-FILES = sorted([*PACKAGE.glob("library/*.net"), *(PACKAGE.parent / "examples").glob("*.net")])
+from tests.language.words import FILES, read_words
 
 COLORS = {
     "ARROW": [Operator],
@@ -38,20 +32,6 @@ COLORS = {
     "TIMES": [Operator],
 }
 """The tokens into which each terminal of the grammar is coloured; a `NAME` depends on its place."""
-
-
-def read_words(text: str) -> list[lark.Token]:
-    """The words of a text as the parser's own lexer, which knows what may follow, cuts them."""
-    found: list[lark.Token] = []
-
-    def note(token: lark.Token) -> lark.Token:
-        found.append(token)
-        return token
-
-    grammar = partial(lark.Lark, GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start=["start", "statement"])
-    callbacks = dict.fromkeys((terminal.name for terminal in grammar().terminals), note)
-    grammar(lexer_callbacks=callbacks).parse(text, start="start")
-    return [word for word in found if not word.type.startswith("__IGNORE")]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

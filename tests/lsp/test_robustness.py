@@ -180,6 +180,38 @@ def test_mistakes_are_sent_once_the_keys_rest() -> None:
     assert [(one.version, one.diagnostics) for one in sent] == [(5, [])]
 
 
+class Channel:
+    """Takes what a server writes, and keeps nothing."""
+
+    def write(self, written: bytes) -> None:
+        assert written
+
+    def close(self) -> None:
+        pass
+
+
+def test_nothing_is_kept_of_the_messages_that_are_done() -> None:
+    server, _ = make()
+    server.protocol.set_writer(Channel())
+    identifier = lsp.TextDocumentItem(URI, "netdsl", 1, "input 8")
+
+    async def type_on() -> None:
+        server.protocol.handle_message(lsp.InitializeRequest(1, lsp.InitializeParams(lsp.ClientCapabilities())))
+        opened = lsp.DidOpenTextDocumentParams(identifier)
+        server.protocol.handle_message(lsp.DidOpenTextDocumentNotification(opened))
+        for version in range(2, 50):
+            change = lsp.TextDocumentContentChangeWholeDocument("relu\n" * version)
+            params = lsp.DidChangeTextDocumentParams(lsp.VersionedTextDocumentIdentifier(version, URI), [change])
+            server.protocol.handle_message(lsp.DidChangeTextDocumentNotification(params))
+        await asyncio.sleep(0.05)
+
+    asyncio.run(type_on())
+    opened = server.opened(URI)
+    assert opened is not None
+    assert opened.version == 49
+    assert server.protocol._request_futures == {}
+
+
 def test_one_editor_is_served_over_tcp() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from netdsl.builtins.files import Target, Task
+from netdsl.builtins.files import Decimal, Missing, Names, Scale, Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.core.sizes import Shape, format_shape, product, symbol
 from netdsl.core.text import text
@@ -72,16 +72,46 @@ def pairs(path: Path) -> Facts:
     reader="netdsl.data.given.tables:read_table_rows",
     example="data csv houses.csv target=price split=0.2",
 )
-def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
+def csv_table(
+    path: Path,
+    target: Target = -1,
+    *,
+    drop: Names = (),
+    task: Task = "auto",
+    missing: Missing = "error",
+    flag: bool = False,
+    categorical: Names = (),
+    numeric: Names = (),
+    scale: Scale = "none",
+    delimiter: str | None = None,
+    encoding: str = "utf-8",
+    decimal: Decimal = "point",
+) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
     A target of words, or of the whole numbers 0, 1, … up to 19, makes classes; other targets are numbers. `task=`
-    overrides that. A column of words becomes one input of 0 or 1 for each word. `drop=id,name` leaves columns out.
-    A table in which numbers are missing is refused.
-    """
-    from netdsl.builtins.files.csv_tables import read_table
+    overrides that. `drop=id,name` leaves columns out.
 
-    table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
+    A column of numbers is one input; a column of words becomes one input of 0 or 1 for each word. `categorical=` names
+    columns whose numbers are words, `numeric=` those that hold numbers. A word that no training row has is fed as
+    zeros.
+
+    Empty cells, `NA`, `NaN`, `N/A` and `?` are missing values; in a column that `categorical=` names, empty cells only.
+    `missing=` says what becomes of them: `mean` and `median` are those of the training rows, `drop` leaves the row out,
+    a missing word is fed as zeros. `flag` adds an input for each column with missing values that is 1 where one is.
+
+    `scale=standard` trains on targets less their mean, over their deviation, `scale=log` on their logarithms scaled in
+    the same way; metrics and predictions are in the target's own unit, and the loss is not.
+
+    What separates the cells is found in the first line, or is `delimiter=`: one character, or `comma`, `semicolon`,
+    `tab` or `space`. `decimal=comma` reads `1,5` as a number.
+    """
+    from netdsl.builtins.files.csv_tables import TableOptions, read_table
+
+    table = read_table(
+        path,
+        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal),
+    )
     if table.classes:
         return Facts((table.width,), len(table.classes), names=table.classes)
     # A single target is one number, not a vector of one.

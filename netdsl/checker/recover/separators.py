@@ -20,7 +20,11 @@ def recovered(statements: Sequence[Statement], scope: Scope, context: Context) -
     They are repaired one at a time, since a `let` may give a name its meaning for the statements below it.
     """
     for statement in _rejoined(statements, scope, context):
-        yield from _separated(statement, scope, context)
+        # Most statements hold no name, and so none that could begin another one.
+        if any(type(item) is Name for item in statement.items):
+            yield from _separated(statement, scope, context)
+        else:
+            yield statement
 
 
 def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:

@@ -30,6 +30,9 @@ from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
 
+NOTHING: frozenset[str] = frozenset()
+"""The labels that most layers take."""
+
 
 class BodyCheck:
     """Walks the statements of one body; `nodes`, the number of them, and `value` are what it has come to so far."""
@@ -185,7 +188,9 @@ class BodyCheck:
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
-        takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        takes = NOTHING
+        if children or "takes" in result.call.arguments:
+            takes = frozenset(result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
         # A plain Sequential cannot hand on the labels that its children take.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(

@@ -34,11 +34,19 @@ class Stored:
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Samples as a data set stores them, one shape each; `single` says that one was given, and not a list of one."""
+    """Samples as a data set stores them, one shape each.
+
+    Args:
+        samples: those that were given.
+        unit: the value that stands for 1.
+        single: whether one was given, and not a list of one.
+        notes: what the user should know of how they were read.
+    """
 
     samples: Sequence[Tensor]
     unit: float
     single: bool
+    notes: tuple[str, ...] = ()
 
 
 def read_given(x: object, stored: Stored) -> Given:

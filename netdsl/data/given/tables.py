@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite, isnan, nan
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from netdsl.builtins.files.csv_tables import MOST_SHOWN, read_rows
+from netdsl.builtins.files.csv_rows import MOST_SHOWN, is_missing, read_rows
+from netdsl.builtins.files.csv_tables import FILLED, TableOptions, names
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.text import join_and, ntext, text
 from netdsl.data.given.sample import Given, Stored
 from netdsl.data.samples import Feature
+from netdsl.data.table_encoding import UNKNOWN, encode_rows
 
 Row = Mapping[str, Any]
 
@@ -28,30 +32,56 @@ def read_table_rows(x: object, stored: Stored) -> Given:
     in the order of the columns, without the target. Several rows are a list of rows, an array N×columns, a data frame,
     or the path of a file with a header.
     """
-    columns = stored.columns
+    reader = RowReader(stored.columns, _options(stored.use.arguments))
     rows: Sequence[object]
+    places: Iterable[str]
     if isinstance(x, (str, os.PathLike)):
-        rows, single = _read_file(Path(x)), False
+        rows, places = _read_file(Path(x), reader)
+        single = False
     elif isinstance(x, Mapping) and not _is_of_columns(x):
-        rows, single = [x], True
+        rows, places, single = [x], [""], True
     else:
         values = _plain(x)
         if not isinstance(values, Sequence):
             raise _no_rows(x)
         single = not values or not isinstance(values[0], (Mapping, Sequence)) or isinstance(values[0], str)
         rows = [values] if single else values
-    encoded = [_encode(row, columns, number if not single else None) for number, row in enumerate(rows, 1)]
-    return Given(list(torch.tensor(encoded, dtype=torch.float64).float()), 1.0, single)
+        places = [""] if single else [text("row {number}: ", number=number) for number in range(1, len(rows) + 1)]
+    codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
+    numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
+    return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
 
 
-def _read_file(path: Path) -> list[Row]:
+def _options(arguments: Mapping[str, Any]) -> TableOptions:
+    return TableOptions(**{name: value for name, value in arguments.items() if name in TableOptions._fields})
+
+
+def _read_file(path: Path, reader: RowReader) -> tuple[list[Row], list[str]]:
     try:
-        header, rows = read_rows(path)
+        header, lines = read_rows(path, reader.options.dialect)
     except Refusal as error:
         raise DataError(error.message, error.help) from error
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
-    return [dict(zip(header, row, strict=True)) for row in rows]
+    if missing := [column.name for column in reader.columns if column.name not in header]:
+        raise DataError(
+            ntext(
+                "`{file}` lacks a column that the net is fed: {columns}",
+                "`{file}` lacks {count} columns that the net is fed: {columns}",
+                count=len(missing),
+                file=path.name,
+                columns=join_and(f"`{name}`" for name in missing[:MOST_SHOWN]),
+            ),
+            text(
+                "give a table with the columns of the training table; this one has {columns}", columns=_listed(header)
+            ),
+        )
+    places: list[str] = [text("`{file}`, line {line}: ", file=path.name, line=line.number) for line in lines]
+    return [dict(zip(header, line.cells, strict=True)) for line in lines], places
+
+
+def _listed(columns: Sequence[str]) -> str:
+    return ", ".join([*columns[:MOST_SHOWN], *(["…"] if len(columns) > MOST_SHOWN else [])])
 
 
 def _is_of_columns(x: Mapping[Any, Any]) -> bool:
@@ -69,73 +99,110 @@ def _plain(x: object) -> object:
     return x.tolist() if hasattr(x, "tolist") else x
 
 
-def _encode(row: object, columns: Sequence[Feature], number: int | None) -> list[float]:
-    """The numbers that the net is fed for a row; `number` counts the rows of several."""
-    if isinstance(row, Mapping):
-        if missing := [column.name for column in columns if column.name not in row]:
-            shown = join_and(f"`{name}`" for name in missing[:MOST_SHOWN])
-            raise DataError(
-                ntext(
-                    "{where}column {columns} is missing",
-                    "{where}columns {columns} are missing",
-                    count=len(missing),
-                    where=_where(number),
-                    columns=shown,
-                )
-            )
-        values = [row[column.name] for column in columns]
-    elif isinstance(row, Sequence) and not isinstance(row, str):
-        values = list(row)
-        if len(values) != len(columns):
-            names = ", ".join(column.name for column in columns[:MOST_SHOWN])
-            raise DataError(
-                ntext(
-                    "{where}{count} value is given for {columns} columns: {names}",
-                    "{where}{count} values are given for {columns} columns: {names}",
-                    count=len(values),
-                    where=_where(number),
-                    columns=len(columns),
-                    names=names,
-                )
-            )
-    else:
-        raise _no_rows(row)
-    return [part for column, value in zip(columns, values, strict=True) for part in _cell(column, value, number)]
+@dataclass
+class RowReader:
+    """Reads rows as the table of a run was read.
 
+    Args:
+        columns: those that the net is fed.
+        options: those of the run's `data` line.
+        unseen: words that the net has not seen in training, by column.
+    """
 
-def _cell(column: Feature, value: object, number: int | None) -> list[float]:
-    if column.categories:
-        word = str(value).strip()
-        if word not in column.categories:
-            known = ", ".join(f"`{one}`" for one in column.categories[:MOST_SHOWN])
+    columns: Sequence[Feature]
+    options: TableOptions
+    unseen: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def codes(self, row: object, place: str) -> list[float]:
+        """A number for each column: its own, or that of its category; `place` begins what is said of the row."""
+        if isinstance(row, Mapping):
+            if missing := [column.name for column in self.columns if column.name not in row]:
+                raise DataError(
+                    ntext(
+                        "{place}column {columns} is missing",
+                        "{place}columns {columns} are missing",
+                        count=len(missing),
+                        place=place,
+                        columns=join_and(f"`{name}`" for name in missing[:MOST_SHOWN]),
+                    )
+                )
+            values = [row[column.name] for column in self.columns]
+        elif isinstance(row, Sequence) and not isinstance(row, str):
+            values = list(row)
+            if len(values) != len(self.columns):
+                raise DataError(
+                    ntext(
+                        "{place}{count} value is given for {columns} columns: {names}",
+                        "{place}{count} values are given for {columns} columns: {names}",
+                        count=len(values),
+                        place=place,
+                        columns=len(self.columns),
+                        names=_listed([column.name for column in self.columns]),
+                    )
+                )
+        else:
+            raise _no_rows(row)
+        return [self._code(column, value, place) for column, value in zip(self.columns, values, strict=True)]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be said of the rows: the words that were not seen in training, a column each."""
+        return tuple(
+            ntext(
+                "column `{column}` holds {words}, which no training row has: it is fed as zeros",
+                "column `{column}` holds {words}, which no training row has: they are fed as zeros",
+                count=len(words),
+                column=column,
+                words=join_and(f"`{word}`" for word in list(words)[:MOST_SHOWN]),
+            )
+            for column, words in self.unseen.items()
+        )
+
+    def _code(self, column: Feature, value: object, place: str) -> float:
+        word = _word(value)
+        is_asked = column.name in names(self.options.categorical)
+        if not word or (is_missing(word) and not is_asked):
+            if self.options.missing in FILLED:
+                return nan
+            raise DataError(
+                text("{place}column `{column}` has no value", place=place, column=column.name),
+                "give one; a net that is trained with `missing=median` does without",
+            )
+        if column.categories:
+            if word not in column.categories or word in column.unseen:
+                self.unseen.setdefault(column.name, {})[word] = place
+                return UNKNOWN
+            return float(column.categories.index(word))
+        number = self._number(value, word)
+        if number is None:
             raise DataError(
                 text(
-                    "{where}column `{column}` holds {known}, but `{word}` is given",
-                    where=_where(number),
+                    "{place}column `{column}` holds numbers, but `{value}` is given",
+                    place=place,
                     column=column.name,
-                    known=known,
-                    word=word,
+                    value=value,
                 )
             )
-        return [float(word == category) for category in column.categories]
-    try:
-        found = float(value)  # type: ignore[arg-type]  # what is no number is told below
-        if found - found != 0:  # infinity and NaN
-            raise ValueError
-    except (TypeError, ValueError) as error:
-        raise DataError(
-            text(
-                "{where}column `{column}` holds numbers, but `{value}` is given",
-                where=_where(number),
-                column=column.name,
-                value=value,
-            )
-        ) from error
-    return [found]
+        return number
+
+    def _number(self, value: object, word: str) -> float | None:
+        if isinstance(value, str):
+            return self.options.dialect.number(word)
+        try:
+            number = float(value)  # type: ignore[arg-type]  # what is no number is told by the caller
+        except (TypeError, ValueError, OverflowError):
+            return None
+        return number if isfinite(number) else None
 
 
-def _where(number: int | None) -> str:
-    return "" if number is None else text("row {number}: ", number=number)
+def _word(value: object) -> str:
+    """A value as a table would have it; empty where there is none."""
+    if value is None or (isinstance(value, float) and isnan(value)):
+        return ""
+    # Data frames make real numbers of a column of whole ones in which some are missing.
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip()
 
 
 def _no_rows(x: object) -> DataError:

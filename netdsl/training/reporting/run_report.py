@@ -68,7 +68,7 @@ class RunReport:
     _sheet: NetSheet | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
-        self._kind, judge = find_judge(self.experiment, self.data.facts.classes)
+        self._kind, judge = find_judge(self.experiment, self.data.facts)
         self._observer = TestObserver(judge, self.data.test.samples // self.learner.team.world)
 
     @property
@@ -163,7 +163,7 @@ class RunReport:
             "tested": observed.tested,
             "wrong": observed.wrong,
             "names": list(facts.names),
-            "columns": [name for column in self.data.columns for name in _headings(column)],
+            "columns": [name for column in self.data.learnt.columns for name in _headings(column)],
             "worst": self._describe(observed.worst),
             "random": self._describe(observed.some),
             "scatter": [list(map(float, pair)) for pair in observed.points.tolist() if self._kind == "numbers"],
@@ -243,8 +243,9 @@ def _summarize(tensors: list[Tensor]) -> Numbers:
 
 
 def _headings(column: Feature) -> list[str]:
-    """What a column's numbers are called: `age`; of one of words `colour=red`, `colour=blue`."""
-    return [f"{column.name}={category}" for category in column.categories] or [column.name]
+    """What a column's numbers are called: `age`; of one of words `colour=red`, `colour=blue`; a flag `age=?`."""
+    headings = [f"{column.name}={category}" for category in column.categories] or [column.name]
+    return [*headings, *([f"{column.name}=?"] if column.flag else [])]
 
 
 def _finite(value: float) -> float:
