@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -14,6 +19,7 @@ from netdsl.core.text import text
 
 SECTION = "Language and setup"
 HOST = "127.0.0.1"
+SIGNALLED = 128  # the status of a process that a signal ends is this and the signal's number
 
 
 @click.command
@@ -47,6 +53,30 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
         channel = sys.stdout.buffer
         # A plugin that prints must not write into what the editor reads.
         sys.stdout = sys.stderr
-        server.start_io(sys.stdin.buffer, channel)
+        _serve_until_stopped(partial(server.start_io, sys.stdin.buffer, channel))
     else:
+        port = port or _find_free_port()
+        click.echo(text("serving one editor at {host}:{port}; Ctrl-C ends it", host=HOST, port=port), err=True)
         server.start_tcp(HOST, port)
+
+
+def _serve_until_stopped(serve: Callable[[], None]) -> None:
+    """Serves; a signal ends it with the status that shells expect, which pygls would keep to itself."""
+    stopped: list[int] = []
+
+    def stop(number: int, _: object) -> NoReturn:
+        stopped.append(number)
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    serve()
+    if stopped:
+        sys.exit(SIGNALLED + stopped[0])
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        found: int = probe.getsockname()[1]
+    return found
