@@ -11,11 +11,12 @@ import click
 
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
-from netdsl.cli.shared.options import PATH, device_option, epoch_option
+from netdsl.cli.shared.options import PATH, device_option, weights_option
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.runs.weights import WhichEpoch
     from netdsl.training import Saved
 
 SECTION = "Training"
@@ -29,9 +30,9 @@ IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".
 @click.option(
     "--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each sample; 3 by default."
 )
-@epoch_option
+@weights_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(run: Path, files: tuple[Path, ...], device: str, top: int, epoch: int | None, as_json: bool) -> None:
+def command(run: Path, files: tuple[Path, ...], device: str, top: int, epoch: WhichEpoch, as_json: bool) -> None:
     """Predict the classes of samples, the likeliest first, or their numbers.
 
     RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. FILES are images or
@@ -48,7 +49,7 @@ def command(run: Path, files: tuple[Path, ...], device: str, top: int, epoch: in
     with importing_torch():
         from netdsl.training import open_run
 
-    saved = open_run(experiment, run, device, epoch or "best")
+    saved = open_run(experiment, run, device, epoch)
     samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)
     if as_json:
         click.echo(json.dumps([one.record(saved.classes, top) for one in samples]))
