@@ -10,7 +10,7 @@ import click
 
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
-from netdsl.cli.shared.options import PATH, Epoch, takes_settings, text_option
+from netdsl.cli.shared.options import PATH, ChosenEpoch, takes_settings, text_option
 from netdsl.cli.shared.output import colored, columns, write_output
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
@@ -38,7 +38,7 @@ FORMATS = (".html", ".png")
     metavar="[NAME=]FILE",
     help="Weights of an untrained net: a kernel as numbers, or a file of weights.",
 )
-@click.option("--epoch", type=Epoch(), metavar="best|last|N", help="Whose weights of a run; best, unless given.")
+@click.option("--epoch", type=ChosenEpoch(), metavar="best|last|N", help="Whose weights of a run; best, unless given.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Draw into FILE, .html or .png.")
 @takes_settings
 def command(

@@ -31,7 +31,7 @@ class Device(click.ParamType[str]):
         return str(value)
 
 
-class Epoch(click.ParamType[Any]):
+class ChosenEpoch(click.ParamType[Any]):
     """`best`, `last`, or the number of an epoch."""
 
     name = "epoch"
@@ -58,7 +58,7 @@ weights_option = click.option(
     "--weights",
     "--epoch",
     "epoch",
-    type=Epoch(),
+    type=ChosenEpoch(),
     default="best",
     metavar="best|last|N",
     help="Whose weights: the best epoch's (the default), the last's, or those of epoch N, if they were kept.",
