@@ -37,6 +37,7 @@ class KnownColumn(TypedDict):
     unseen: NotRequired[tuple[str, ...]]
     fill: NotRequired[float | None]
     flag: NotRequired[bool]
+    is_index: NotRequired[bool]
 
 
 class KnownScale(TypedDict):

@@ -314,3 +314,13 @@ def test_damaged_tables_are_one_message(data_use, tmp_path, content, message):
     with pytest.raises(Refusal) as error:
         data_use("csv", path=tmp_path / "t.csv.gz")
     assert error.value.message == message
+
+
+def test_ids_are_numbers_for_an_embedding(data_use, table):
+    path = table("user,item,y\n" + "".join(f"{n % 11},{n},{n}.5\n" for n in range(40)))
+    data, x = fed(data_use, path, ids="user")
+    assert (data.facts.dtype, data.facts.input, x.dtype) == ("index", (1,), torch.int64)
+    assert x[:, 0].tolist() == [n % 11 + 1 for n in range(40)]  # 10 comes after 9, not after 1
+    only_tested = table("user,y\n" + "".join(f"{n},{n}.5\n" for n in range(40)))
+    use = data_use("csv", path=only_tested, target="y", ids="user")
+    assert {int(x) for batch in open_data(use, "cpu", seed=0).test.epoch(0) for x in batch.x} == {0}
