@@ -106,11 +106,13 @@ class Learnt(NamedTuple):
     Args:
         columns: those of a table.
         scale: that of the targets.
+        targets: what the columns of the targets are called.
         mean, std: of each channel, for `normalize`.
     """
 
     columns: tuple[Feature, ...] = ()
     scale: TargetScale | None = None
+    targets: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 

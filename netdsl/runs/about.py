@@ -60,6 +60,7 @@ class KnownFacts(TypedDict, total=False):
     unit: float
     columns: list[KnownColumn]
     scale: KnownScale | None
+    targets: tuple[str, ...]
 
 
 class RunAbout(TypedDict, total=False):

@@ -16,6 +16,7 @@ class KnownLearnt(TypedDict):
 
     columns: list[KnownColumn]
     scale: KnownScale | None
+    targets: tuple[str, ...]
 
 
 def describe_learnt(learnt: Learnt) -> KnownLearnt:
@@ -33,6 +34,7 @@ def describe_learnt(learnt: Learnt) -> KnownLearnt:
             for column in learnt.columns
         ],
         "scale": None if scale is None else {"logarithm": scale.logarithm, "mean": scale.mean, "std": scale.std},
+        "targets": learnt.targets,
     }
 
 
@@ -51,7 +53,7 @@ def read_learnt(known: KnownFacts) -> Learnt | None:
         for column in known["columns"]
     )
     mean, std = tuple(known.get("mean") or ()), tuple(known.get("std") or ())
-    return Learnt(columns, read_scale(known.get("scale")), mean, std)
+    return Learnt(columns, read_scale(known.get("scale")), tuple(known.get("targets", ())), mean, std)
 
 
 def find_learnt(run: Path) -> Learnt | None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netdsl.builtins.files.csv_rows import MOST_SHOWN, is_missing, read_rows
+from netdsl.builtins.files.csv_rows import MOST_SHOWN, Rows, column_name, is_missing, read_rows
 from netdsl.builtins.files.csv_tables import FILLED, TableOptions, names
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
@@ -52,17 +52,31 @@ def read_table_rows(x: object, stored: Stored) -> Given:
     return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
 
 
+def read_column(path: Path, column: str, stored: Stored) -> list[str]:
+    """What stands in a column of a table, whether the net is fed it or not."""
+    header, lines = _read_lines(path, _options(stored.use.arguments))
+    try:
+        index = header.index(column_name(column, header, path.name))
+    except Refusal as error:
+        raise DataError(error.message, error.help) from error
+    return [line.cells[index] for line in lines]
+
+
+def _read_lines(path: Path, options: TableOptions) -> Rows:
+    try:
+        return read_rows(path, options.dialect)
+    except Refusal as error:
+        raise DataError(error.message, error.help) from error
+    except OSError as error:
+        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+
+
 def _options(arguments: Mapping[str, Any]) -> TableOptions:
     return TableOptions(**{name: value for name, value in arguments.items() if name in TableOptions._fields})
 
 
 def _read_file(path: Path, reader: RowReader) -> tuple[list[Row], list[str]]:
-    try:
-        header, lines = read_rows(path, reader.options.dialect)
-    except Refusal as error:
-        raise DataError(error.message, error.help) from error
-    except OSError as error:
-        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+    header, lines = _read_lines(path, reader.options)
     if missing := [column.name for column in reader.columns if column.name not in header]:
         raise DataError(
             ntext(
