@@ -308,6 +308,7 @@ def test_another_encoding_and_a_decimal_comma_are_read(data_use, tmp_path):
         (b"a,y\n1,2\n", "`t.csv.gz` is no whole gzip file"),
         (gzip.compress(b"a,y\n1," + b"2" * 200_000), "`t.csv.gz`, line 2: field larger than field limit (131072)"),
     ],
+    ids=["cut", "not_packed", "long_cell"],  # the bytes tell the time at which they were packed
 )
 def test_damaged_tables_are_one_message(data_use, tmp_path, content, message):
     (tmp_path / "t.csv.gz").write_bytes(content)
