@@ -13,12 +13,13 @@ import click
 
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
-from netdsl.cli.shared.options import PATH, device_option, epoch_option
+from netdsl.cli.shared.options import PATH, device_option, weights_option
 from netdsl.cli.shared.output import write_output
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.runs.weights import WhichEpoch
     from netdsl.training import Saved
 
 SECTION = "Training"
@@ -35,7 +36,7 @@ IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".
 @click.option(
     "--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each sample; 3 by default."
 )
-@epoch_option
+@weights_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option(
     "-o", "--output", type=click.Path(), metavar="FILE.csv", help="Write a table of the predictions to a file."
@@ -48,7 +49,7 @@ def command(
     files: tuple[Path, ...],
     device: str,
     top: int,
-    epoch: int | None,
+    epoch: WhichEpoch,
     as_json: bool,
     output: str | None,
     id_column: str | None,
@@ -78,7 +79,7 @@ def command(
     with importing_torch():
         from netdsl.training import open_run
 
-    saved = open_run(experiment, run, device, epoch or "best")
+    saved = open_run(experiment, run, device, epoch)
     ids = [cell for path in paths for cell in _read_ids(saved, path, id_column)] if id_column else []
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)

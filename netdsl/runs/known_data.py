@@ -30,6 +30,7 @@ def describe_learnt(learnt: Learnt) -> KnownLearnt:
                 "unseen": column.unseen,
                 "fill": column.fill,
                 "flag": column.flag,
+                "is_index": column.is_index,
             }
             for column in learnt.columns
         ],
@@ -49,6 +50,7 @@ def read_learnt(known: KnownFacts) -> Learnt | None:
             tuple(column.get("unseen", ())),
             column.get("fill"),
             column.get("flag", False),
+            column.get("is_index", False),
         )
         for column in known["columns"]
     )

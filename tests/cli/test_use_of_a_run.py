@@ -51,11 +51,13 @@ def test_eval_finds_what_the_run_found(run: Path) -> None:
 
 
 def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
-    results = json.loads(netdsl("eval", run, "--epoch", 1, "--json").stdout)
+    results = json.loads(netdsl("eval", run, "--weights", 1, "--json").stdout)
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     first = next(line for line in lines if line.get("epoch") == 1)
     assert results["loss"] == pytest.approx(first["test/loss"])
-    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
+    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--weights", 9).stderr
+    message = "no such weights: `bst`: write best, last, or the number of an epoch"
+    assert message in netdsl("eval", run, "--weights", "bst").stderr
 
 
 def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> None:
@@ -71,6 +73,8 @@ def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> Non
     first, second = test(run, "--epoch", 1)[1], test(run, "--epoch", 2)[1]
     assert first != second
     assert test(tmp_path / "run") == ("weights of epoch 1, the best by accuracy", first)
+    assert test(tmp_path / "run", "--weights", "best") == test(tmp_path / "run")
+    assert test(tmp_path / "run", "--weights", "last") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0001.safetensors").unlink()
     assert test(tmp_path / "run") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0002.safetensors").unlink()

@@ -127,6 +127,14 @@ class RowReader:
     options: TableOptions
     unseen: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._numbers = {
+            column.name: {word: float(number) for number, word in enumerate(column.categories)}
+            for column in self.columns
+        }
+        # A set, since an embedding may have a hundred thousand words.
+        self._known = {column.name: self._numbers[column.name].keys() - set(column.unseen) for column in self.columns}
+
     def codes(self, row: object, place: str) -> list[float]:
         """A number for each column: its own, or that of its category; `place` begins what is said of the row."""
         if isinstance(row, Mapping):
@@ -174,7 +182,7 @@ class RowReader:
 
     def _code(self, column: Feature, value: object, place: str) -> float:
         word = _word(value)
-        is_asked = column.name in names(self.options.categorical)
+        is_asked = column.is_index or column.name in names(self.options.categorical)
         if not word or (is_missing(word) and not is_asked):
             if self.options.missing in FILLED:
                 return nan
@@ -183,10 +191,10 @@ class RowReader:
                 "give one; a net that is trained with `missing=median` does without",
             )
         if column.categories:
-            if word not in column.categories or word in column.unseen:
+            if word not in self._known[column.name]:
                 self.unseen.setdefault(column.name, {})[word] = place
                 return UNKNOWN
-            return float(column.categories.index(word))
+            return self._numbers[column.name][word]
         number = self._number(value, word)
         if number is None:
             raise DataError(
