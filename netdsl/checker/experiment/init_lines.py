@@ -15,8 +15,8 @@ NOTHING_TO_FILL = Code(
         "`on` names layers, families of layers (as `netdsl layers` lists them) or labels of the net. Those that it "
         "names must be there and have weights."
     ),
-    example="input 3x8x8\nconv 8 k3; flatten; linear 10\ninit normal std=0.01 on=head",
-    instead="input 3x8x8\nconv 8 k3; flatten; linear 10 as head\ninit normal std=0.01 on=head",
+    example="input 3x8x8\nconv 8 k3; relu; flatten; linear 10\ninit normal std=0.01 on=head",
+    instead="input 3x8x8\nconv 8 k3; relu; flatten; linear 10 as head\ninit normal std=0.01 on=head",
 )
 
 UNFIT_WEIGHTS = Code(
@@ -26,8 +26,8 @@ UNFIT_WEIGHTS = Code(
         "`dirac` is made for the kernels of convolutions, `eye` and `sparse` for matrices, and `kaiming_normal` and "
         "its like for weights with inputs and outputs: a vector, as normalisations have, has none."
     ),
-    example="input 3x8x8\nconv 8 k3; flatten; linear 10\ninit dirac on=linear",
-    instead="input 3x8x8\nconv 8 k3; flatten; linear 10\ninit dirac on=conv",
+    example="input 3x8x8\nconv 8 k3; relu; flatten; linear 10\ninit dirac on=linear",
+    instead="input 3x8x8\nconv 8 k3; relu; flatten; linear 10\ninit dirac on=conv",
 )
 
 

@@ -15,7 +15,6 @@ from netdsl.core.text import text
 from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS, USE
 from netdsl.language.syntax import Name, Setting, Statement
 
-
 SHORT_WORD = 4
 """Words of so few letters are near to many others, so that a block may be meant."""
 
