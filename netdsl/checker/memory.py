@@ -19,9 +19,10 @@ from netdsl.language.syntax import File
 
 if TYPE_CHECKING:
     from netdsl.components import Dataset, Dtype, Facts, Layer, Result
+    from netdsl.components.traits import Traits
     from netdsl.language.rereading import Rereader
 
-    PlainKey = tuple[Layer, str, Shape, Dtype, Dtype]
+    PlainKey = tuple[Layer, str, Shape, Dtype, Traits, Dtype]
 
 MOST = 4_000
 """So many results are kept: those of a long net, and no more of those that each key press adds."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -14,6 +19,7 @@ from netdsl.core.text import text
 
 SECTION = "Language and setup"
 HOST = "127.0.0.1"
+SIGNALLED = 128  # the status of a process that a signal ends is this and the signal's number
 
 
 @click.command
@@ -47,6 +53,27 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
         channel = sys.stdout.buffer
         # A plugin that prints must not write into what the editor reads.
         sys.stdout = sys.stderr
+        _end_by_signals(server.commands.stop)
         server.start_io(sys.stdin.buffer, channel)
     else:
+        port = port or _find_free_port()
+        click.echo(text("serving one editor at {host}:{port}; Ctrl-C ends it", host=HOST, port=port), err=True)
         server.start_tcp(HOST, port)
+
+
+def _end_by_signals(clean_up: Callable[[], None]) -> None:
+    """Has a signal end the process at once: a thread waits for what the editor sends next, and cannot be stopped."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        clean_up()
+        os._exit(SIGNALLED + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        found: int = probe.getsockname()[1]
+    return found

@@ -23,6 +23,9 @@ class Trait(StrEnum):
     AFFINE = "affine"
     """In evaluation f(a·x + (1 − a)·y) = a·f(x) + (1 − a)·f(y): a linear layer beside it could do its work."""
 
+    BIDIRECTIONAL = "bidirectional"
+    """Reads a sequence forwards and backwards: the first half of the features is of one, the second of the other."""
+
     CONCATENATES = "concatenates"
     """Of a composite: joins the outputs of its bodies along a dimension."""
 
@@ -92,6 +95,9 @@ class Trait(StrEnum):
 
 
 Traits = frozenset[Trait]
+
+LASTING: Traits = frozenset({Trait.BIDIRECTIONAL})
+"""The traits of a layer that are also true of its output, and stay so behind layers that pass it through."""
 
 Declared = Iterable[str] | Callable[[Mapping[str, Any]], Iterable[str]]
 """The traits of a layer; where they depend on the arguments of the module that it builds, a function of these."""

@@ -155,11 +155,25 @@ class ClassToken(nn.Module):
 
 
 class Last(nn.Module):
-    """The last time step of a sequence: (N, T, F) -> (N, F)."""
+    """The last time step of a sequence: (N, T, F) -> (N, F).
+
+    `bidirectional` takes the second half of the features from the first step: there the reading backwards ends.
+    """
+
+    def __init__(self, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.bidirectional = bidirectional
 
     def forward(self, x: Tensor) -> Tensor:
         """Picks from a batch."""
-        return x[:, -1]
+        if not self.bidirectional:
+            return x[:, -1]
+        half = x.shape[2] // 2
+        return torch.cat([x[:, -1, :half], x[:, 0, half:]], dim=1)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return "bidirectional=True" if self.bidirectional else ""
 
 
 class Mean(nn.Module):

@@ -91,6 +91,12 @@ class Saved:
         """The names of the classes: their numbers where they have no names; none where the net predicts numbers."""
         return self.facts.names or tuple(map(str, range(self.facts.classes or 0)))
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the columns that it predicts are called; empty where they have no names."""
+        learnt = read_learnt(self.folder.about.get("data", {}))
+        return learnt.targets if learnt else ()
+
     def predict(self, x: object) -> Any:
         """What the net says of one sample, or of several, treated as those of the test set were.
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -213,11 +215,10 @@ def test_nothing_is_kept_of_the_messages_that_are_done() -> None:
 
 
 def test_one_editor_is_served_over_tcp() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    process = subprocess.Popen([*COMMAND, "--no-plugins", "--tcp", str(port)], stderr=subprocess.PIPE)
+    process = subprocess.Popen([*COMMAND, "--no-plugins", "--tcp", "0"], stderr=subprocess.PIPE)
     try:
+        assert process.stderr is not None
+        port = int(process.stderr.readline().partition(b"127.0.0.1:")[2].partition(b";")[0])
         end = time.monotonic() + 20
         while True:
             try:
@@ -238,13 +239,27 @@ def test_one_editor_is_served_over_tcp() -> None:
         process.communicate(timeout=10)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows sends no such signals")
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_the_server_as_shells_expect(number: int, status: int) -> None:
+    process = subprocess.Popen([*COMMAND, "--no-plugins"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(framed(INITIALIZE))
+    process.stdin.flush()
+    assert process.stdout.readline()  # it serves
+    process.send_signal(number)
+    assert process.wait(timeout=20) == status
+    process.communicate()
+
+
 def test_a_port_that_is_taken_is_said() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         result = CliRunner().invoke(netdsl, ["lsp", "--no-plugins", "--tcp", str(taken.getsockname()[1])])
     assert result.exit_code == 1
-    assert result.output.startswith("error: ")
+    assert "error: " in result.output
     assert "Traceback" not in result.output
 
 

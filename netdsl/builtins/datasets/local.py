@@ -91,6 +91,7 @@ def csv_table(
     delimiter: str | None = None,
     encoding: str = "utf-8",
     decimal: Decimal = "point",
+    ids: str | None = None,
 ) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
@@ -110,17 +111,22 @@ def csv_table(
 
     What separates the cells is found in the first line, or is `delimiter=`: one character, or `comma`, `semicolon`,
     `tab` or `space`. `decimal=comma` reads `1,5` as a number.
+
+    `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
+    a word that no training row has. With 900 users that is `embedding 901->8`.
     """
     from netdsl.builtins.files.csv_tables import TableOptions, read_table
 
     table = read_table(
         path,
-        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal),
+        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids),
     )
+    dtype: Dtype = "float" if ids is None else "index"
     if table.classes:
-        return Facts((table.width,), len(table.classes), names=table.classes)
+        return Facts((table.width,), len(table.classes), names=table.classes, dtype=dtype)
     # A single target is one number, not a vector of one.
-    return Facts((table.width,), None, target=() if len(table.targets) == 1 else (len(table.targets),))
+    target_shape = () if len(table.targets) == 1 else (len(table.targets),)
+    return Facts((table.width,), None, target=target_shape, dtype=dtype)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")

@@ -142,7 +142,7 @@ class BodyCheck:
     def _plain(self, layer: Layer, statement: Statement) -> None:
         value, assumptions, report = self.value, self.context.assumptions, self.context.report
         plain = self.context.memory.plain
-        key = (layer, statement.span.text, value.shape or (), value.dtype, assumptions.dtype)
+        key = (layer, statement.span.text, value.shape or (), value.dtype, value.traits, assumptions.dtype)
         found = None if value.assumed else plain.get(key)
         if found is not None:
             shape, known = found

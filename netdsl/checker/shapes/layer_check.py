@@ -16,14 +16,14 @@ from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
-from netdsl.components.traits import find_traits
+from netdsl.components.traits import LASTING, Traits, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
-from netdsl.program import IDENTITY
+from netdsl.program import IDENTITY, NO_TRAITS
 
 MISMATCH = Code(
     "NET201",
@@ -115,13 +115,15 @@ class Origin(NamedTuple):
 class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
-    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault. `traits`
+    are those of the layer that made it which are also true of its output.
     """
 
     shape: Shape | None
     dtype: Dtype = "any"
     origin: Origin | None = None
     assumed: bool = False
+    traits: Traits = NO_TRAITS
 
 
 UNKNOWN_VALUE = Value(None, assumed=True)
@@ -148,6 +150,10 @@ class LayerCheck:
         if self.value.shape is None:
             self.value = self._assumed()
         self._dtype()
+        for name, trait in self.layer.inherits.items():
+            # What is written goes first; an argument that is lost was written too.
+            if trait in self.value.traits and name not in self.given.spans:
+                self.values[name] = True
         shape = self.value.shape
         # A wrong number of dimensions is the rule's to refuse: here it would be an index error.
         if shape is not None and self._accepts(len(shape)):
@@ -485,15 +491,21 @@ class LayerCheck:
 def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
     """The value that a layer leaves behind."""
     dtype: Dtype = value.dtype if layer.takes == "any" else "float"
+    # A result without a call has no arguments that traits could depend on.
+    depends = callable(layer.traits) and result.call is IDENTITY
+    traits = NO_TRAITS if depends else find_traits(layer.traits, result.call.arguments)
+    lasting = traits & LASTING
+    if value.traits and Trait.PASSES_THROUGH in traits and result.out == value.shape:
+        lasting |= value.traits
     # An unchanged shape keeps its origin: messages point at the layer that made it.
     if result.out == value.shape and value.origin is not None:
-        return value._replace(dtype=dtype)
+        return value._replace(dtype=dtype, traits=lasting)
     origin = Origin(span, result.out)
     # A change of rank by a layer that only moves numbers: the maker of the sizes is still the one above it.
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
-        flattens = Trait.FLATTENS in find_traits(layer.traits, result.call.arguments)
+        flattens = Trait.FLATTENS in traits
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
-    return Value(result.out, dtype, origin, value.assumed)
+    return Value(result.out, dtype, origin, value.assumed, lasting)
 
 
 def _checked(result: object) -> Result:

@@ -186,6 +186,15 @@ def reads_steps(case: Case, result: Result, module: nn.Module) -> bool:
     return (alike or deep) and "dropout" in result.call.arguments
 
 
+def reads_both_ways(case: Case, result: Result, module: nn.Module) -> bool:
+    """Whether the second half of the last step's output depends on no earlier step; stacked layers mix the halves."""
+    x = samples(case)
+    earlier = torch.cat([x[:, :-1] + 1, x[:, -1:]], 1)
+    backward = slice(result.out[-1] // 2, None)
+    alike = same(run(module, x)[:, -1, backward], run(module, earlier)[:, -1, backward])
+    return result.out[-1] % 2 == 0 and (alike or result.call.arguments["num_layers"] > 1)
+
+
 def is_activation(case: Case, result: Result, module: nn.Module) -> bool:
     return result.out == case.shape and sum(one.numel() for one in module.parameters()) <= case.shape[0]
 
@@ -196,6 +205,7 @@ def keeps_shape(case: Case, result: Result, module: nn.Module) -> bool:
 
 DECLARED: dict[Trait, Check] = {
     Trait.ACTIVATION: is_activation,
+    Trait.BIDIRECTIONAL: reads_both_ways,
     Trait.CONVOLUTION: has_kernels,
     Trait.DROPOUT: drops_in_training,
     Trait.FLATTENS: joins,
