@@ -14,7 +14,7 @@ from netdsl.cli.shared.options import PATH, device_option, takes_settings, weigh
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError
 from netdsl.core.files import reason, write_atomically
-from netdsl.core.text import ntext, text
+from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from netdsl.runs.weights import WhichEpoch
@@ -67,19 +67,10 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
 
 def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
     """The pairs of classes that are confused most often."""
-    cells = [(count, row, column) for row, counts in enumerate(matrix) for column, count in enumerate(counts)]
-    worst = sorted((cell for cell in cells if cell[1] != cell[2] and cell[0]), reverse=True)[:SHOWN]
-    return [_confusion(count, names[row], names[column]) for count, row, column in worst]
+    from netdsl.reports.matrix import describe_confusion, find_confused
 
-
-def _confusion(count: int, true: str, predicted: str) -> str:
-    return ntext(
-        "{true} taken for {predicted}: {count} time",
-        "{true} taken for {predicted}: {count} times",
-        count=count,
-        true=true,
-        predicted=predicted,
-    )
+    worst = find_confused(matrix, SHOWN)
+    return [describe_confusion(count, names[true], names[predicted]) for count, true, predicted in worst]
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
