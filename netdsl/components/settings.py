@@ -47,6 +47,16 @@ class DataSettings(NamedTuple):
     ] = "stop"
 
 
+class InitSettings(NamedTuple):
+    """What every `init` line may say besides its initializer's own parameters."""
+
+    on: Annotated[
+        tuple[str, ...],
+        "the layers whose weights it fills, by name, family or label; left out, all but normalisations",
+    ] = ()
+    bias: Annotated[float | None, "the value of their biases; left out, torch's own"] = None
+
+
 class TrainSettings(NamedTuple):
     """The `train` line: `epochs` or `steps`, whichever is given."""
 
