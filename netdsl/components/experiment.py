@@ -32,7 +32,8 @@ class Facts(NamedTuple):
     Args:
         input: the shape of one sample; None where only reading can tell.
         classes: how many classes; None where the target is numbers.
-        target: the shape of a numeric target, `()` for one number or a class.
+        target: the shape of a target, `()` for one number or one class; of a class for each step of a sequence (T,), of
+            a mask (H, W). A mask of its image's own height and width goes through the transforms with it.
         names: the classes' names, where they have any.
         mean, std: of each channel over the training set, with values scaled to 0…1.
         sizes: how many samples in training and test, where that is known.
@@ -42,7 +43,7 @@ class Facts(NamedTuple):
 
     input: Shape | None
     classes: int | None
-    target: tuple[int, ...] = ()
+    target: Shape = ()
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()

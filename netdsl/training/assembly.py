@@ -57,7 +57,7 @@ def assemble(
     learner = Learner(
         module=module,
         model=compile_module(shared, settings.compile),
-        loss=build_loss(experiment.loss).to(device),
+        loss=build_loss(experiment.loss, experiment.data).to(device),
         optimizer=optimizer,
         schedule=schedule,
         scaler=torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16"),

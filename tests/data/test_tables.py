@@ -308,9 +308,20 @@ def test_another_encoding_and_a_decimal_comma_are_read(data_use, tmp_path):
         (b"a,y\n1,2\n", "`t.csv.gz` is no whole gzip file"),
         (gzip.compress(b"a,y\n1," + b"2" * 200_000), "`t.csv.gz`, line 2: field larger than field limit (131072)"),
     ],
+    ids=["cut", "not_packed", "long_cell"],  # the bytes tell the time at which they were packed
 )
 def test_damaged_tables_are_one_message(data_use, tmp_path, content, message):
     (tmp_path / "t.csv.gz").write_bytes(content)
     with pytest.raises(Refusal) as error:
         data_use("csv", path=tmp_path / "t.csv.gz")
     assert error.value.message == message
+
+
+def test_ids_are_numbers_for_an_embedding(data_use, table):
+    path = table("user,item,y\n" + "".join(f"{n % 11},{n},{n}.5\n" for n in range(40)))
+    data, x = fed(data_use, path, ids="user")
+    assert (data.facts.dtype, data.facts.input, x.dtype) == ("index", (1,), torch.int64)
+    assert x[:, 0].tolist() == [n % 11 + 1 for n in range(40)]  # 10 comes after 9, not after 1
+    only_tested = table("user,y\n" + "".join(f"{n},{n}.5\n" for n in range(40)))
+    use = data_use("csv", path=only_tested, target="y", ids="user")
+    assert {int(x) for batch in open_data(use, "cpu", seed=0).test.epoch(0) for x in batch.x} == {0}

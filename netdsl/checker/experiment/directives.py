@@ -14,7 +14,13 @@ from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
 from netdsl.checker.experiment.last_batch import check_last_batch
-from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_measures, kind_of_targets
+from netdsl.checker.experiment.net_output import (
+    check_loss,
+    check_metrics,
+    kind_of_measures,
+    kind_of_targets,
+    transformed_target,
+)
 from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
@@ -84,6 +90,7 @@ class ExperimentCheck:
         if facts is None:
             return None
         transforms, shape = self._transforms(body.statements if body else (), facts)
+        facts = facts._replace(target=transformed_target(facts, shape))
         return DataUse(
             dataset, arguments.values, statement.span,
             facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
