@@ -250,6 +250,26 @@ class Confusion(OfClasses, SummedMetric):
         return sums
 
 
+class PixelAccuracy(Accuracy):
+    """The share of right pixels."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(num_classes)
+
+
+class MeanIoU(Confusion):
+    """The mean over the classes of intersection over union (Jaccard index) of what is predicted and what is true."""
+
+    higher_is_better = True
+
+    def conclude(self, sums: Tensor) -> Tensor:
+        """The mean; a class that was neither there nor predicted does not count."""
+        counts = _in_full(sums)
+        both = counts.diagonal()
+        either = counts.sum(0) + counts.sum(1) - both
+        return (both / either)[either > 0].mean().float()
+
+
 def _numbers(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Both as N×values, so that N outputs are never compared with N×1 targets."""
     rows = output.float().reshape(len(output), -1).contiguous()

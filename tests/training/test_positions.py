@@ -108,3 +108,21 @@ def test_where_both_axes_fit_a_sequence_has_its_classes_last_and_an_image_first(
     assert torch.equal(classes_second(cube, (3, 3)), cube)
     square = torch.arange(9.0).reshape(1, 3, 3)
     assert torch.equal(classes_second(square, (3,)), square.mT)
+
+
+def test_mean_iou_is_the_overlap_of_the_classes_that_occur():
+    experiment = checked("data fake 3x6x5 classes=4 per=position; conv 4 k1; metrics mean_iou pixel_accuracy")
+    output, target = example((4, 6, 5), (6, 5))
+    target[target == 3] = -100
+    output[:, 3] = -9
+    found = build_metrics(experiment, experiment.data.facts, torch.device("cpu"))
+    for metric in found.values():
+        for rows_ in (slice(0, 2), slice(2, 6)):
+            metric.update(output[rows_], target[rows_])
+    guesses, known = output.argmax(1), target >= 0
+    shares = [
+        ((guesses == one) & (target == one)).sum() / (((guesses == one) & known) | (target == one)).sum()
+        for one in range(3)
+    ]
+    assert torch.allclose(found["mean_iou"].compute(), torch.stack(shares).mean())
+    assert torch.allclose(found["pixel_accuracy"].compute(), (guesses == target)[known].float().mean())

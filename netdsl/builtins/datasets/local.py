@@ -71,6 +71,18 @@ def pairs(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
+@dataset("netdsl.data.datasets.mask_folders:load", example="data masks pets classes=3 { resize 128x128; hflip }")
+def masks(path: Path, *, classes: int | None = None) -> Facts:
+    """Photographs in `images/` beside masks of the same names in `masks/`, palette or grey PNGs of class numbers.
+
+    A pixel of 255 has no class, unless masks hold nothing but 0 and 255: those are two classes. Without `classes` every
+    mask is read to count them. With `train/` and `test/` (or `val/`) around the two folders, those are the parts.
+    """
+    from netdsl.builtins.files.mask_folders import mask_folders
+
+    return Facts(PHOTOGRAPHS, mask_folders(path, classes).classes, target=PHOTOGRAPHS[1:])
+
+
 @dataset(
     "netdsl.data.datasets.csv_tables:load",
     name="csv",
