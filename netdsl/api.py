@@ -96,7 +96,7 @@ def draw(
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
     """The net as a plain `torch.nn.Sequential`, with the `state_dict` keys that one written by hand would have.
 
-    Takes what `check` takes. Weights are initialised as torch does, from its global generator.
+    Takes what `check` takes. Weights are initialised as torch does, or as `init` lines say, from its global generator.
 
     Raises:
         NetError: the text has errors.
@@ -179,6 +179,11 @@ def train(
         assert net is not None  # for mypy: one of the two is given
         source = _source(net)
     experiment = _without_errors(*_check(net or source.text, source, overrides, variant, registry))
+    if experiment.data is not None and experiment.data.settings.folds and experiment.data.settings.fold is None:
+        raise TrainingError(
+            text("`folds={folds}` trains several nets", folds=experiment.data.settings.folds),
+            'train one of them, `overrides={"data.fold": "1"}`, or all with `netdsl run`',
+        )
     from netdsl.training import train as train_experiment  # this imports torch, and a text with mistakes need not wait
 
     return train_experiment(

@@ -245,7 +245,7 @@ def _labels(part: Part) -> Tensor:
 
 
 def _counts(labels: Sequence[Tensor], classes: int) -> tuple[tuple[int, int], ...]:
-    train, test = (part.bincount(minlength=classes).tolist() for part in labels)
+    train, test = (part[part >= 0].flatten().bincount(minlength=classes).tolist() for part in labels)
     return tuple(zip(train, test, strict=True))
 
 
