@@ -1,6 +1,6 @@
 """How well and how fast a small U-Net learns to find shapes: `python -m tests.benchmarks.masks`.
 
-Circles and squares of random colours on noise, 600 images of 32×32 to train on and 100 to test, as files of `data masks`.
+Circles and squares of random colours on noise, 600 images of 32×32 to train on and 100 to test, read by `data masks`.
 """
 
 from __future__ import annotations
