@@ -179,6 +179,11 @@ def train(
         assert net is not None  # for mypy: one of the two is given
         source = _source(net)
     experiment = _without_errors(*_check(net or source.text, source, overrides, variant, registry))
+    if experiment.data is not None and experiment.data.settings.folds and experiment.data.settings.fold is None:
+        raise TrainingError(
+            text("`folds={folds}` trains several nets", folds=experiment.data.settings.folds),
+            'train one of them, `overrides={"data.fold": "1"}`, or all with `netdsl run`',
+        )
     from netdsl.training import train as train_experiment  # this imports torch, and a text with mistakes need not wait
 
     return train_experiment(

@@ -15,6 +15,7 @@ from netdsl.components import (
     Dataset,
     Dtype,
     Facts,
+    Initializer,
     Layer,
     Logger,
     Loss,
@@ -23,8 +24,8 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, TrainSettings
-from netdsl.components.traits import Declared, Traits, find_traits
+from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
+from netdsl.components.traits import Declared, Trait, Traits, find_traits
 from netdsl.core.shown import Printer, print_shown
 from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
@@ -349,6 +350,7 @@ class Network(NamedTuple):
         example: one input shape that fits.
         open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+        inits: what its weights begin with, instead of torch's own values; of a layer, the last that reaches it.
     """
 
     input: Shape
@@ -359,6 +361,7 @@ class Network(NamedTuple):
     example: tuple[int, ...] | None = None
     open_sizes: tuple[OpenSizes, ...] = ()
     dtype: Dtype = "float"
+    inits: tuple[InitUse, ...] = ()
 
     def walk(self) -> Iterator[Node]:
         """Every node, composites before their children."""
@@ -436,6 +439,32 @@ class Use(Generic[C]):
     def call(self) -> Call:
         """The constructor call."""
         return Call(self.component.target or "", self.arguments)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InitUse(Use[Initializer]):
+    """An `init` line: the initializer, and the layers whose weights it fills; `on_span` is where these stand."""
+
+    settings: InitSettings
+    on_span: Span | None = None
+
+    def reaches(self, path: str, node: Node) -> bool:
+        """Whether the line names a layer in its place; without names, all with weights but normalisations."""
+        if not node.params or node.children or node.layer is None:
+            return False
+        if not self.settings.on:
+            return not node.traits & {Trait.NORMALISES, Trait.RESCALES}
+        names = names_of(path, node)
+        return any(word in names for word in self.settings.on)
+
+
+def names_of(path: str, node: Node) -> set[str]:
+    """What a layer goes by: its name, its family, and its label and those around it, without the number of a copy."""
+    layer = node.layer
+    own = {layer.name, layer.form_of, layer.family} if layer else set()
+    labels = {part for part in path.split(".") if not part.isdigit()}
+    copied = {label.rpartition("_")[0] for label in labels if label.rpartition("_")[2].isdigit()}
+    return (own | labels | copied) - {""}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -236,7 +236,7 @@ class _FileCheck:
 
             # It counts what the whole experiment costs, so that it is checked on the finished one.
             check_budget(budgets, checked, self.scope, self.context)
-        return checked._replace(network=self._solved(network))
+        return checked._replace(network=self._solved(checked.network))
 
     def _overrides(self) -> Overrides:
         """What `--set` and `--variant` put in the place of what the file says; `--set` goes first."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from netdsl.components.traits import Traits
     from netdsl.language.rereading import Rereader
 
-    PlainKey = tuple[Layer, str, Shape, Dtype, Traits, Dtype]
+    PlainKey = tuple[Layer, str, Shape | None, Dtype, Traits, bool, Dtype]
 
 MOST = 4_000
 """So many results are kept: those of a long net, and no more of those that each key press adds."""
@@ -55,8 +55,8 @@ class Memory:
 
     `results` has what the rules have said: deep nets repeat themselves; `supposed` what they have said where arguments
     are lost. `plain` has what becomes of statements that
-    name nothing but their layer: the shape that they take and the rule's result, by the layer, the text and what comes
-    in.
+    name nothing but their layer: the shape that they take, whether it is assumed, and the rule's result, by the layer,
+    the text and what comes in.
 
     Args:
         files: the texts that stand in the place of files, such as those that an editor has not saved yet.
@@ -66,7 +66,7 @@ class Memory:
     def __init__(self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None) -> None:
         self.results: MutableMapping[tuple[object, ...], Result] = {}
         self.supposed: MutableMapping[tuple[object, ...], Result | None] = {}
-        self.plain: MutableMapping[PlainKey, tuple[Shape, Result]] = {}
+        self.plain: MutableMapping[PlainKey, tuple[Shape | None, bool, Result | None]] = {}
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
         self._used: dict[str, tuple[File, list[Diagnostic]]] = {}

@@ -13,7 +13,7 @@ import click
 from netdsl import __version__
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
-from netdsl.cli.shared.options import epoch_option, output_option, takes_settings, text_option
+from netdsl.cli.shared.options import output_option, takes_settings, text_option, weights_option
 from netdsl.cli.shared.output import write_output
 from netdsl.core.errors import WrongPath
 from netdsl.core.sizes import format_shape
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netdsl.components import Facts
     from netdsl.model_export.built_net import BuiltNet
     from netdsl.program import Experiment
+    from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Nets"
 # Listed without an import, for a net that is written as text must not wait for torch.
@@ -44,10 +45,10 @@ WITH_WEIGHTS = sorted(
     show_default=True,
     help="What to write: python is text, the others hold weights.",
 )
-@epoch_option
+@weights_option
 @output_option
 def command(
-    file: str | None, written: str | None, settings: Settings, target: str, epoch: int | None, output: str | None
+    file: str | None, written: str | None, settings: Settings, target: str, epoch: WhichEpoch, output: str | None
 ) -> None:
     """Write a net as plain PyTorch, ONNX or weights, which do not need netdsl.
 
@@ -104,11 +105,11 @@ def _require_folder(output: str | None) -> None:
         raise WrongPath(text("`{path}` cannot be written: no such folder", path=output))
 
 
-def _build_trained(experiment: Experiment, run: Path, epoch: int | None) -> BuiltNet:
+def _build_trained(experiment: Experiment, run: Path, epoch: WhichEpoch) -> BuiltNet:
     from netdsl.model_export.built_net import BuiltNet
     from netdsl.training import open_run
 
-    saved = open_run(experiment, run, "cpu", epoch or "best")
+    saved = open_run(experiment, run, "cpu", epoch)
     if saved.weights.which:
         click.echo(text("weights: {which}", which=saved.weights.which), err=True)
     about = _describe(experiment) | _describe_data(experiment, saved.facts, saved.classes)

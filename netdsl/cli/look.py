@@ -10,13 +10,14 @@ import click
 
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
-from netdsl.cli.shared.options import PATH, epoch_option, takes_settings, text_option
+from netdsl.cli.shared.options import PATH, ChosenEpoch, takes_settings, text_option
 from netdsl.cli.shared.output import colored, columns, write_output
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from netdsl.inside.flow import SampleFlow, Stage
+    from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Training"
 FORMATS = (".html", ".png")
@@ -37,7 +38,7 @@ FORMATS = (".html", ".png")
     metavar="[NAME=]FILE",
     help="Weights of an untrained net: a kernel as numbers, or a file of weights.",
 )
-@epoch_option
+@click.option("--epoch", type=ChosenEpoch(), metavar="best|last|N", help="Whose weights of a run; best, unless given.")
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Draw into FILE, .html or .png.")
 @takes_settings
 def command(
@@ -48,7 +49,7 @@ def command(
     sample: int | None,
     layer: str | None,
     weights: tuple[str, ...],
-    epoch: int | None,
+    epoch: WhichEpoch | None,
     output: str | None,
     settings: Settings,
 ) -> None:
@@ -81,7 +82,7 @@ def command(
     _show(flow, layer, output, Path(name).stem if name.endswith(".net") else name)
 
 
-def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, epoch: int | None) -> SampleFlow:
+def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, epoch: WhichEpoch | None) -> SampleFlow:
     experiment = read_run_source(run, settings).experiment
     with importing_torch():
         from netdsl.inside.looking import look_at_run

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -53,26 +53,23 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
         channel = sys.stdout.buffer
         # A plugin that prints must not write into what the editor reads.
         sys.stdout = sys.stderr
-        _serve_until_stopped(partial(server.start_io, sys.stdin.buffer, channel))
+        _end_by_signals(server.commands.stop)
+        server.start_io(sys.stdin.buffer, channel)
     else:
         port = port or _find_free_port()
         click.echo(text("serving one editor at {host}:{port}; Ctrl-C ends it", host=HOST, port=port), err=True)
         server.start_tcp(HOST, port)
 
 
-def _serve_until_stopped(serve: Callable[[], None]) -> None:
-    """Serves; a signal ends it with the status that shells expect, which pygls would keep to itself."""
-    stopped: list[int] = []
+def _end_by_signals(clean_up: Callable[[], None]) -> None:
+    """Has a signal end the process at once: a thread waits for what the editor sends next, and cannot be stopped."""
 
     def stop(number: int, _: object) -> NoReturn:
-        stopped.append(number)
-        raise KeyboardInterrupt
+        clean_up()
+        os._exit(SIGNALLED + number)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    serve()
-    if stopped:
-        sys.exit(SIGNALLED + stopped[0])
 
 
 def _find_free_port() -> int:

@@ -29,6 +29,15 @@ class DataSettings(NamedTuple):
         "the share of samples that is kept for testing, 0: none, so that what trains is tested too; left out, the data "
         "set's own test part or 0.2",
     ] = None
+    folds: Annotated[
+        int | None,
+        AtLeast(2),
+        "parts of the training samples of which each is tested once, by a net trained on the others; `netdsl run` "
+        "trains a net for each",
+    ] = None
+    fold: Annotated[int | None, AtLeast(1), "the part that is tested, from 1, where only one net is to be trained"] = (
+        None
+    )
     limit: Annotated[int | None, AtLeast(1), "the most samples to use of each part"] = None
     cache: Annotated[
         Literal["auto", "ram", "disk", "none"], "where samples are kept once they are read and decoded"
@@ -36,6 +45,16 @@ class DataSettings(NamedTuple):
     on_error: Annotated[
         Literal["stop", "skip"], "whether to stop at a sample that cannot be read, or to skip and list it"
     ] = "stop"
+
+
+class InitSettings(NamedTuple):
+    """What every `init` line may say besides its initializer's own parameters."""
+
+    on: Annotated[
+        tuple[str, ...],
+        "the layers whose weights it fills, by name, family or label; left out, all but normalisations",
+    ] = ()
+    bias: Annotated[float | None, "the value of their biases; left out, torch's own"] = None
 
 
 class TrainSettings(NamedTuple):

@@ -86,6 +86,7 @@ class Feature(NamedTuple):
         unseen: those of the words that no training sample had, which are fed as zeros.
         fill: the number that stands for a missing one; None where none may be missing.
         flag: whether one number more, 0 or 1, tells that the value is missing.
+        is_index: whether it is fed as the number of its word, from 1, and 0 for any other.
     """
 
     name: str
@@ -93,11 +94,12 @@ class Feature(NamedTuple):
     unseen: tuple[str, ...] = ()
     fill: float | None = None
     flag: bool = False
+    is_index: bool = False
 
     @property
     def width(self) -> int:
         """How many numbers of a sample are its own; the flag is the last of them."""
-        return (len(self.categories) or 1) + self.flag
+        return 1 if self.is_index else (len(self.categories) or 1) + self.flag
 
 
 class Learnt(NamedTuple):
@@ -106,11 +108,13 @@ class Learnt(NamedTuple):
     Args:
         columns: those of a table.
         scale: that of the targets.
+        targets: what the columns of the targets are called.
         mean, std: of each channel, for `normalize`.
     """
 
     columns: tuple[Feature, ...] = ()
     scale: TargetScale | None = None
+    targets: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
 

@@ -176,7 +176,7 @@ def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn
     for column in columns:
         values = train.x[:, place : place + column.width].double()
         place += column.width
-        if column.categories:
+        if column.categories and not column.is_index:
             values = values[:, : len(column.categories)]
             counts = [int(count) for count in values.sum(0).tolist()]
             yield SurveyedColumn(column.name, words=tuple(zip(column.categories, counts, strict=True)))
@@ -196,6 +196,8 @@ def _cells(raw: Tensor, columns: Sequence[Feature]) -> Iterator[tuple[str, str]]
 def _cell(values: Tensor, column: Feature) -> str:
     if column.flag and values[-1]:
         return text("missing")
+    if column.is_index:
+        return column.categories[int(values[0]) - 1] if values[0] else ""
     if not column.categories:
         return f"{float(values[0]):.6g}"
     # A word that no training row has, or a missing one without a flag, is nothing but zeros.
@@ -243,7 +245,7 @@ def _labels(part: Part) -> Tensor:
 
 
 def _counts(labels: Sequence[Tensor], classes: int) -> tuple[tuple[int, int], ...]:
-    train, test = (part.bincount(minlength=classes).tolist() for part in labels)
+    train, test = (part[part >= 0].flatten().bincount(minlength=classes).tolist() for part in labels)
     return tuple(zip(train, test, strict=True))
 
 

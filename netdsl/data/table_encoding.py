@@ -25,7 +25,9 @@ def fit_features(columns: Sequence[Column], codes: Tensor, missing: Missing) -> 
 def encode_rows(codes: Tensor, features: Sequence[Feature]) -> Tensor:
     """What the net is fed for rows, N×columns, of numbers, of the numbers of categories, and of NaN."""
     parts = [_encode(values, feature) for values, feature in zip(codes.unbind(1), features, strict=True)]
-    return torch.cat(parts, 1).float()
+    encoded = torch.cat(parts, 1)
+    # An embedding is asked with whole numbers; it is fed a single column.
+    return encoded.long() if any(feature.is_index for feature in features) else encoded.float()
 
 
 def _fit(column: Column, values: Tensor, missing: Missing) -> Feature:
@@ -33,7 +35,7 @@ def _fit(column: Column, values: Tensor, missing: Missing) -> Feature:
     if column.categories:
         seen = set(known.long().tolist())
         unseen = tuple(word for index, word in enumerate(column.categories) if index not in seen)
-        return Feature(column.name, column.categories, unseen, flag=column.flagged)
+        return Feature(column.name, column.categories, unseen, flag=column.flagged, is_index=column.is_index)
     fill = _middle(known, missing) if missing in FILLED else None
     return Feature(column.name, fill=fill, flag=column.flagged)
 
@@ -50,6 +52,11 @@ def _middle(values: Tensor, missing: Missing) -> float:
 
 def _encode(values: Tensor, feature: Feature) -> Tensor:
     gaps = values.isnan()
+    if feature.is_index:
+        unseen = set(feature.unseen)
+        numbers = [0 if word in unseen else number for number, word in enumerate(feature.categories, 1)]
+        # `UNKNOWN` and NaN are at the end.
+        return torch.tensor([*numbers, 0])[values.nan_to_num(UNKNOWN).long()].unsqueeze(1)
     if feature.categories:
         # NaN and `UNKNOWN` are equal to no number, so that they come out as zeros.
         encoded = values.unsqueeze(1) == torch.arange(len(feature.categories))

@@ -70,9 +70,12 @@ def read_numbers(path: Path) -> Tensor:
     try:
         if path.suffix.lower() == ".npy":
             return _tensor(np.load(path, allow_pickle=False), path)
-        if path.stat().st_size > LARGEST:
+        # A pipe may be given, whose size is known at its end alone, and a device may have no end.
+        with path.open("rb") as file:
+            raw = file.read(LARGEST + 1)
+        if len(raw) > LARGEST:
             raise DataError(text("`{path}` is too large for a text of numbers", path=path), "give a `.npy` file")
-        written = path.read_text(encoding="utf-8-sig")
+        written = raw.decode("utf-8-sig")
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
     except UnicodeDecodeError as error:

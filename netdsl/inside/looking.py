@@ -30,7 +30,7 @@ def look_at_run(experiment: Experiment, run: Path, sample: Path | int, epoch: Wh
         found = read_test_sample(saved.data, saved.facts, sample, experiment.train.seed)
         name = text("test sample {number}", number=sample)
         if saved.facts.classes and found.target.dim() == 0:
-            name = text("test sample {number}, {label}", number=sample, label=saved.classes[int(found.target)])
+            name = text("test sample {number}, of class {label}", number=sample, label=saved.classes[int(found.target)])
         return follow(saved.model, experiment.network, found.x[None], name)
     x = saved.transform(sample)
     if not len(x):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Sequence
 from html import escape
+from pathlib import Path
 
 from netdsl.core.text import text
 from netdsl.inside.flow import SampleFlow, Stage
@@ -15,12 +16,12 @@ from netdsl.reports.page import footer, paragraph, section, write_page
 
 def write_flow_page(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[Panel]) -> str:
     """The text of the HTML file."""
-    name = flow.network.source.name
+    name = Path(flow.network.source.name).name
     return write_page(text("{name}: inside the net", name=name), _body(flow, stages, panels))
 
 
 def _body(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[Panel]) -> Iterator[str]:
-    yield f"<header><h1>{escape(flow.network.source.name)}</h1>"
+    yield f"<header><h1>{escape(Path(flow.network.source.name).name)}</h1>"
     yield f'<p class="sub">{escape(flow.name)}</p></header>'
     yield paragraph(text("In maps and kernels blue is below 0, white is 0, orange is above 0. A layer has one scale."))
     for panel in panels:

@@ -25,7 +25,7 @@ COLUMNS = 8
 TILE, WIDE = 96, 720
 """Pixels: the side of a tile, and the side of a picture that stands alone."""
 
-GAP = 4
+GAP = 8
 POSITIVE, NEGATIVE = (213, 94, 0), (0, 114, 178)
 PAPER, INK, MUTED = (255, 255, 255), (31, 38, 46), (92, 102, 112)
 FRAME = 225
@@ -78,7 +78,7 @@ def _kernels(stage: Stage, weight: Tensor) -> Panel:
         note = text("{count} kernels over the three colours; grey is 0", count=count)
         largest = weight.abs().max().clamp_min(1e-12)
         return Panel(
-            stage.title, note, _colour_grid([_bytes(0.5 + one / largest / 2) for one in weight[:MOST_MAPS]], TILE)
+            stage.title, note, _color_grid([_bytes(0.5 + one / largest / 2) for one in weight[:MOST_MAPS]], TILE)
         )
     note = text("{count} kernels over {channels} channels: a row a kernel", count=count, channels=channels)
     if channels == 1:
@@ -104,7 +104,7 @@ def _grid(maps: Tensor, side: int, columns: int = COLUMNS) -> Image.Image:
     """Maps side by side, in one scale; the few largest numbers do not make the others pale."""
     sizes = maps.abs().flatten().float()
     top = sizes.kthvalue(max(1, round(0.995 * sizes.numel()))).values.item() or sizes.max().item()
-    return _colour_grid([_diverging(one.float() / top if top else one.float()) for one in maps], side, columns)
+    return _color_grid([_diverging(one.float() / top if top else one.float()) for one in maps], side, columns)
 
 
 def _diverging(values: Tensor) -> Tensor:
@@ -117,7 +117,7 @@ def _color(color: tuple[int, int, int]) -> Tensor:
     return torch.tensor(color, dtype=torch.float32)[:, None, None]
 
 
-def _colour_grid(tiles: Sequence[Tensor], side: int, columns: int = COLUMNS) -> Image.Image:
+def _color_grid(tiles: Sequence[Tensor], side: int, columns: int = COLUMNS) -> Image.Image:
     sized = [enlarge(one, side) for one in tiles]
     height, width = sized[0].shape[1:]
     across = min(columns, len(sized))
@@ -144,7 +144,7 @@ def _picture(x: Tensor) -> Image.Image:
     """The sample itself, from its smallest number in black to its largest in white."""
     image = (x[:3] if len(x) >= 3 else x[:1].expand(3, -1, -1)).float()
     low, high = image.min(), image.max()
-    return _colour_grid([_bytes((image - low) / (high - low).clamp_min(1e-12))], WIDE // 4)
+    return _color_grid([_bytes((image - low) / (high - low).clamp_min(1e-12))], WIDE // 4)
 
 
 def _bytes(image: Tensor) -> Tensor:

@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
-from netdsl.components.settings import DataSettings, TrainSettings
+from netdsl.components import (
+    Component,
+    Dataset,
+    Initializer,
+    Layer,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+)
+from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
 
 
 class StatementKind(NamedTuple):
@@ -141,6 +152,20 @@ DATA = StatementKind(
     body=Transform,
     settings=DataSettings,
     paths=True,
+)
+INIT = StatementKind(
+    name="init",
+    nature="directive",
+    usage="init NAME …",
+    doc=(
+        "The first values of weights, instead of torch's own.\n\n"
+        "Of several lines, the last that names a layer counts for it. Weights of fewer than two dimensions are filled "
+        "where `on` names a layer that has no others. The values follow from the seed."
+    ),
+    example="init kaiming_normal on=conv nonlinearity=relu\ninit normal std=0.01 on=head bias=0",
+    component=Initializer,
+    settings=InitSettings,
+    repeats=True,
 )
 LOSS = StatementKind(
     name="loss",

@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 from typing import TypedDict, cast
 
-from netdsl.core.files import write_atomically
+from netdsl.core.files import require_regular, write_atomically
 from netdsl.runs.about import conforms
 
 FILE = "last_test.json"
@@ -96,10 +96,10 @@ def write_findings(folder: Path, findings: Findings) -> None:
 def read_findings(folder: Path) -> Findings | None:
     """What the file of a run's folder says; None where it has none, `OSError` or `ValueError` where it is damaged."""
     path = folder / FILE
-    if not path.is_file():
+    if not path.exists():
         return None
     try:
-        found = json.loads(path.read_text("utf-8"))
+        found = json.loads(require_regular(path).read_text("utf-8"))
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not conforms(found, Findings):

@@ -138,10 +138,7 @@ def read_record(folder: Path, sheet: NetSheet | None = None) -> RunRecord:
     except (OSError, ValueError) as error:
         cause = reason(error) if isinstance(error, OSError) else str(error)
         notes.append(text("`{file}` cannot be read: {reason}", file=folder / FILE, reason=cause))
-    # A device or a pipe in its place has no end.
-    metrics = listed.read_metrics() if (folder / "metrics.jsonl").is_file() else []
-    net = (folder / "run.net").read_text("utf-8", "replace")
-    return RunRecord(listed, metrics, findings, net, sheet, tuple(notes))
+    return RunRecord(listed, listed.read_metrics(), findings, listed.read_net(), sheet, tuple(notes))
 
 
 def make_sheet(experiment: Experiment) -> NetSheet:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
+from netdsl.core.files import require_regular
 from netdsl.core.sizes import Shape
 
 EpochSummary = dict[str, float]
@@ -37,6 +38,7 @@ class KnownColumn(TypedDict):
     unseen: NotRequired[tuple[str, ...]]
     fill: NotRequired[float | None]
     flag: NotRequired[bool]
+    is_index: NotRequired[bool]
 
 
 class KnownScale(TypedDict):
@@ -59,6 +61,7 @@ class KnownFacts(TypedDict, total=False):
     unit: float
     columns: list[KnownColumn]
     scale: KnownScale | None
+    targets: tuple[str, ...]
 
 
 class RunAbout(TypedDict, total=False):
@@ -91,7 +94,7 @@ class RunAbout(TypedDict, total=False):
 def read_about(folder: Path) -> RunAbout:
     """What the `run.json` of a folder says; `OSError` or `ValueError` where there is none that can be read."""
     try:
-        about = json.loads((folder / "run.json").read_text("utf-8"))
+        about = json.loads(require_regular(folder / "run.json").read_text("utf-8"))
     except RecursionError:
         raise ValueError("run.json is nested too deeply") from None
     if not conforms(about, RunAbout) or not all(map(math.isfinite, _epochs(about))):

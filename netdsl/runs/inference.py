@@ -79,7 +79,7 @@ class Saved:
         data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=learnt)
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
-        loss = build_loss(self.experiment.loss).to(self.device)
+        loss = build_loss(self.experiment.loss, self.data).to(self.device)
         settings = self.experiment.train
         with closing(data), numerics(self.device, settings):
             batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
@@ -90,6 +90,12 @@ class Saved:
     def classes(self) -> tuple[str, ...]:
         """The names of the classes: their numbers where they have no names; none where the net predicts numbers."""
         return self.facts.names or tuple(map(str, range(self.facts.classes or 0)))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the columns that it predicts are called; empty where they have no names."""
+        learnt = read_learnt(self.folder.about.get("data", {}))
+        return learnt.targets if learnt else ()
 
     def predict(self, x: object) -> Any:
         """What the net says of one sample, or of several, treated as those of the test set were.
@@ -170,7 +176,9 @@ class Saved:
             ) from error
         if self.facts.classes is None:
             # One number to a sample is a number, whether or not the net has an axis for it.
-            found = unscale(output, self.facts.scale).reshape(len(output), *self.facts.target)
+            found = unscale(output, self.facts.scale).reshape(
+                len(output), *tuple(int(str(dim)) for dim in self.facts.target)
+            )
             return list(found.float().cpu().tolist())
         shares = scores(output, probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
         return [Prediction(self.classes, share) for share in shares]

@@ -16,6 +16,7 @@ class KnownLearnt(TypedDict):
 
     columns: list[KnownColumn]
     scale: KnownScale | None
+    targets: tuple[str, ...]
 
 
 def describe_learnt(learnt: Learnt) -> KnownLearnt:
@@ -29,10 +30,12 @@ def describe_learnt(learnt: Learnt) -> KnownLearnt:
                 "unseen": column.unseen,
                 "fill": column.fill,
                 "flag": column.flag,
+                "is_index": column.is_index,
             }
             for column in learnt.columns
         ],
         "scale": None if scale is None else {"logarithm": scale.logarithm, "mean": scale.mean, "std": scale.std},
+        "targets": learnt.targets,
     }
 
 
@@ -47,11 +50,12 @@ def read_learnt(known: KnownFacts) -> Learnt | None:
             tuple(column.get("unseen", ())),
             column.get("fill"),
             column.get("flag", False),
+            column.get("is_index", False),
         )
         for column in known["columns"]
     )
     mean, std = tuple(known.get("mean") or ()), tuple(known.get("std") or ())
-    return Learnt(columns, read_scale(known.get("scale")), mean, std)
+    return Learnt(columns, read_scale(known.get("scale")), tuple(known.get("targets", ())), mean, std)
 
 
 def find_learnt(run: Path) -> Learnt | None:

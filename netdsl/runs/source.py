@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypedDict, cast
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.files import require_regular
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.runs.about import conforms, read_about
@@ -60,7 +61,7 @@ def read_source_of(run: Path) -> tuple[Source, RunSource]:
         described = read_about(root)["source"]
         if not conforms(described, RunSource):
             raise ValueError("the source of the run is not described")
-        net = (root / "run.net").read_text("utf-8")
+        net = require_regular(root / "run.net").read_text("utf-8")
     except (OSError, ValueError, KeyError) as error:
         raise not_a_run(run) from error
     settings = cast("RunSource", described)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
-from netdsl.core.files import reason
+from netdsl.core.files import reason, require_regular
 from netdsl.core.text import Text, text
 from netdsl.runs.about import RunAbout
 from netdsl.runs.folder import RunFolder
@@ -145,6 +145,7 @@ def _name_step(path: Path) -> Text | None:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The weights in a safetensors file, or in a file that `torch.save` wrote; no code in it is run."""
     try:
+        require_regular(path)
         if path.suffix == ".safetensors":
             found: Mapping[str, Tensor] = safetensors.torch.load_file(path)
         else:

@@ -20,6 +20,7 @@ from netdsl.program import Experiment
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.metric_setup import gives_probabilities
 from netdsl.training.metrics import classes, scores
+from netdsl.training.positions import classes_second, positions_of
 
 SHOWN = 10
 """So many of the worst, and so many of any samples, are kept."""
@@ -202,14 +203,14 @@ def find_judge(experiment: Experiment, facts: Facts) -> tuple[str, Judge]:
         return "numbers", lambda output, target: judge_numbers(
             output.sigmoid() if squash else unscale(output, scale), unscale(target, scale)
         )
-    kind = "places" if len(experiment.network.out) > 1 else "classes"
+    kind = "places" if experiment.data and experiment.data.facts.target else "classes"
     return kind, lambda output, target: judge_classes(output, target, count, probabilities=probabilities)
 
 
 def judge_classes(output: Tensor, target: Tensor, count: int, *, probabilities: bool = False) -> Judged:
     """Answers of which each is a class; of images of classes, a sample is as bad as its places are on average."""
-    logs = scores(output, probabilities=probabilities).log_softmax(1)
-    wanted = classes(output, target)
+    found = scores(classes_second(output, positions_of(output, target)), probabilities=probabilities)
+    logs, wanted = found.log_softmax(1), classes(found, target)
     valid = (wanted >= 0) & (wanted < count)  # the others are those that `ignore_index` leaves out
     wanted = wanted.clamp(0, min(count, logs.shape[1]) - 1)
     best = logs.max(1)

@@ -31,6 +31,7 @@ from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.evaluate import Evaluator
 from netdsl.training.failure_messages import explain_failures
+from netdsl.training.index_range import require_entries
 from netdsl.training.layer_probe import LayerProbe
 from netdsl.training.learner import Learner
 from netdsl.training.loop import training_steps
@@ -149,6 +150,7 @@ def train(
         share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding, learnt=learnt)
         data = team.on_all_ranks(partial(share, experiment.data, place, seed=settings.seed))
         stack.callback(data.close)
+        team.on_rank0(partial(require_entries, experiment.network, data))
         steps = team.on_rank0(partial(count_steps, experiment, data, team))
 
         # Find out where to begin. Nothing is written before the net stands: a run that cannot begin leaves nothing.

@@ -51,11 +51,13 @@ def test_eval_finds_what_the_run_found(run: Path) -> None:
 
 
 def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
-    results = json.loads(netdsl("eval", run, "--epoch", 1, "--json").stdout)
+    results = json.loads(netdsl("eval", run, "--weights", 1, "--json").stdout)
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     first = next(line for line in lines if line.get("epoch") == 1)
     assert results["loss"] == pytest.approx(first["test/loss"])
-    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
+    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--weights", 9).stderr
+    message = "no such weights: `bst`: write best, last, or the number of an epoch"
+    assert message in netdsl("eval", run, "--weights", "bst").stderr
 
 
 def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> None:
@@ -71,6 +73,8 @@ def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> Non
     first, second = test(run, "--epoch", 1)[1], test(run, "--epoch", 2)[1]
     assert first != second
     assert test(tmp_path / "run") == ("weights of epoch 1, the best by accuracy", first)
+    assert test(tmp_path / "run", "--weights", "best") == test(tmp_path / "run")
+    assert test(tmp_path / "run", "--weights", "last") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0001.safetensors").unlink()
     assert test(tmp_path / "run") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0002.safetensors").unlink()
@@ -213,6 +217,58 @@ def test_predict_gives_numbers_for_the_rows_of_a_table(tables: Path) -> None:
 def test_predict_gives_classes_for_the_rows_of_a_table(tables: Path) -> None:
     first, _ = netdsl("predict", tables / "classes", tables / "rows.csv").stdout.splitlines()
     assert {part.split()[0] for part in first.split("  ")[1:]} == {"x", "y"}
+
+
+def test_predict_takes_numbers_on_the_command_line(tables: Path) -> None:
+    (found,) = json.loads(netdsl("predict", tables / "numbers", "1", "-2.5e0", "--json").stdout)
+    one = write(tables / "one.csv", "a,b\n1,-2.5\n")
+    (row,) = json.loads(netdsl("predict", tables / "numbers", one, "--json").stdout)
+    assert found == {"numbers": "1 -2.5e0", "value": row["value"]}
+    assert netdsl("predict", tables / "classes", "1", "2").stdout.startswith("1 2  ")
+
+
+def test_predict_writes_a_table_with_the_ids(tables: Path) -> None:
+    rows = write(tables / "test.csv", "Id,a,b\nx7,1,2\nx9,3,4\n")
+    values = [one["value"] for one in json.loads(netdsl("predict", tables / "numbers", rows, "--json").stdout)]
+    result = netdsl("predict", tables / "numbers", rows, "-o", tables / "submission.csv", "--id", "Id")
+    assert (result.exit_code, result.stdout) == (0, "")
+    written = (tables / "submission.csv").read_text()
+    assert written == f"Id,y\nx7,{values[0]}\nx9,{values[1]}\n"
+    netdsl("predict", tables / "classes", rows, "-o", tables / "classes.csv")
+    header, first, _ = (tables / "classes.csv").read_text().splitlines()
+    assert header == "row,kind"
+    assert first in ("1,x", "1,y")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["1"], "error: 1 value is given for 2 columns: a, b\n"),
+        (["1", "--tpo", "3"], "error: no such option: `--tpo`; did you mean `--top`?\n"),
+        (["1", "2", "--id", "a"], "error: `--id` names a column of a table, for the file that `-o` writes\n"),
+        (["rows.csv", "--id", "a"], "error: `--id` names a column of a table, for the file that `-o` writes\n"),
+        (["rows.csv", "-o", "o.csv", "--id", "Id"], "error: `rows.csv` has no column `Id`; its columns are a, b\n"),
+        (["rows.csv", "-o", "none/o.csv"], "error: `none/o.csv` cannot be written: no such file or directory\n"),
+        (
+            ["other.csv"],
+            "error: `other.csv` lacks a column that the net is fed: `b`\n"
+            "help: give a table with the columns of the training table; this one has a, c\n",
+        ),
+    ],
+)
+def test_what_cannot_be_predicted_is_told(
+    tables: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    write(tables / "other.csv", "a,c\n1,2\n")
+    monkeypatch.chdir(tables)
+    result = netdsl("predict", tables / "numbers", *arguments)
+    assert message in result.stderr
+    assert result.exit_code in (1, 2)
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_text(content)
+    return path
 
 
 def test_predict_says_what_is_no_table(tables: Path) -> None:

@@ -7,6 +7,7 @@ import torch
 from netdsl.components import Refusal
 from netdsl.data import DataError, open_data
 from netdsl.data.target_scale import unscale
+from tests.data.house_prices import WAYS, make_houses, write_houses
 
 HOUSES = """area, rooms, street, price
 50.5, 2, Elm, 100.5
@@ -308,9 +309,35 @@ def test_another_encoding_and_a_decimal_comma_are_read(data_use, tmp_path):
         (b"a,y\n1,2\n", "`t.csv.gz` is no whole gzip file"),
         (gzip.compress(b"a,y\n1," + b"2" * 200_000), "`t.csv.gz`, line 2: field larger than field limit (131072)"),
     ],
+    ids=["cut", "not_packed", "long_cell"],  # the bytes tell the time at which they were packed
 )
 def test_damaged_tables_are_one_message(data_use, tmp_path, content, message):
     (tmp_path / "t.csv.gz").write_bytes(content)
     with pytest.raises(Refusal) as error:
         data_use("csv", path=tmp_path / "t.csv.gz")
     assert error.value.message == message
+
+
+def test_ids_are_numbers_for_an_embedding(data_use, table):
+    path = table("user,item,y\n" + "".join(f"{n % 11},{n},{n}.5\n" for n in range(40)))
+    data, x = fed(data_use, path, ids="user")
+    assert (data.facts.dtype, data.facts.input, x.dtype) == ("index", (1,), torch.int64)
+    assert x[:, 0].tolist() == [n % 11 + 1 for n in range(40)]  # 10 comes after 9, not after 1
+    only_tested = table("user,y\n" + "".join(f"{n},{n}.5\n" for n in range(40)))
+    use = data_use("csv", path=only_tested, target="y", ids="user")
+    assert {int(x) for batch in open_data(use, "cpu", seed=0).test.epoch(0) for x in batch.x} == {0}
+
+
+def test_a_table_like_house_prices_is_read_whole(data_use, tmp_path):
+    houses = make_houses(400)
+    write_houses(tmp_path / "train.csv", houses)
+    gaps = sum(cell in WAYS for row in houses.cells for cell in row)
+    assert gaps / (400 * 80) == pytest.approx(0.06, abs=0.01)
+    use = data_use(
+        "csv", path=tmp_path / "train.csv", target="SalePrice", drop="Id", missing="median", flag=True, scale="log"
+    )
+    data = open_data(use, "cpu", seed=0)
+    columns = data.learnt.columns
+    assert [bool(column.categories) for column in columns] == [False] * 37 + [True] * 43
+    assert sum(column.width for column in columns) == data.shape[0]
+    assert all(column.flag for column in columns)

@@ -11,6 +11,8 @@ import netdsl
 from netdsl.core.errors import DataError
 from netdsl.inside.given import give_weights, read_input, read_numbers
 
+from ..machine_failures import POSIX
+
 
 @pytest.mark.parametrize(
     ("written", "values"),
@@ -39,6 +41,14 @@ def test_texts_that_are_no_numbers(tmp_path: Path, written: str, message: str) -
     (tmp_path / "x.csv").write_text(written)
     with pytest.raises(DataError, match=message):
         read_numbers(tmp_path / "x.csv")
+
+
+@POSIX
+def test_a_text_without_an_end_is_not_read_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("netdsl.inside.given.LARGEST", 1000)
+    (tmp_path / "x.txt").symlink_to("/dev/zero")
+    with pytest.raises(DataError, match="too large for a text of numbers"):
+        read_numbers(tmp_path / "x.txt")
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:

@@ -14,6 +14,8 @@ from netdsl.cli import netdsl
 from netdsl.reports.record import read_record
 from netdsl.reports.sections import write_report
 
+from ..machine_failures import POSIX
+
 VOID = {"meta", "img", "source", "br", "link", "input"}
 DIGITS = "conv 4 k3; relu; flatten; linear 10\ndata digits batch=64 limit=300\ntrain epochs=3 every=2\n"
 NUMBERS = """let table = "{table}"
@@ -228,11 +230,16 @@ def test_a_damaged_run_is_one_message(digits: Path, tmp_path: Path) -> None:
     assert call("report", str(tmp_path)).stderr.splitlines()[0] == f"error: `{tmp_path}` is no run"
 
 
-@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="the device without an end is POSIX's")
-def test_what_has_no_end_is_not_read(digits: Path, tmp_path: Path) -> None:
+@POSIX
+def test_a_device_in_the_place_of_a_file_is_not_read(digits: Path, tmp_path: Path) -> None:
     for name in ("run.json", "run.net"):
         (tmp_path / name).write_bytes((digits / name).read_bytes())
-    for name in ("metrics.jsonl", "last_test.json"):
-        (tmp_path / name).symlink_to("/dev/zero")
-    assert read_record(tmp_path).metrics == []
-    assert read_record(tmp_path).findings is None
+    (tmp_path / "last_test.json").symlink_to("/dev/null")
+    record = read_record(tmp_path)
+    assert record.findings is None
+    assert record.notes == (f"`{tmp_path / 'last_test.json'}` cannot be read: not a regular file",)
+    (tmp_path / "metrics.jsonl").symlink_to("/dev/null")
+    assert (
+        call("report", str(tmp_path)).stderr
+        == f"error: cannot read `{tmp_path / 'metrics.jsonl'}`: not a regular file\n"
+    )

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import netdsl
-from netdsl.core.errors import DataError
+from netdsl.core.errors import DataError, TrainingError
 from netdsl.data import open_data
 from netdsl.data.samples import Feature, Learnt
 from netdsl.runs.about import read_about
@@ -103,3 +103,24 @@ def test_what_is_learnt_is_kept_as_it_is(tmp_path: Path) -> None:
     assert find_learnt(tmp_path / "checkpoints" / "a.safetensors") is not None
     assert find_learnt(tmp_path / "none") is None
     assert read_about(tmp_path)["data"]["scale"] is None
+
+
+def test_one_column_is_an_index_for_an_embedding(tmp_path: Path) -> None:
+    rows = "".join(f"u{n % 9},{n % 4},{n % 9 + 1}\n" for n in range(90))
+    (tmp_path / "ratings.csv").write_text("user,item,rating\n" + rows)
+    text = """embedding {}->4; flatten; linear 1
+data csv "ratings.csv" target=rating ids=user
+optimizer adam lr=0.1
+train epochs=40
+"""
+    (tmp_path / "few.net").write_text(text.format(9))
+    with pytest.raises(TrainingError, match="the data hold indices up to 9") as caught:
+        netdsl.train(tmp_path / "few.net", out=tmp_path / "none", device="cpu", quiet=True)
+    assert caught.value.help == "write `embedding 10->4`"
+    assert not (tmp_path / "none").exists()
+    (tmp_path / "users.net").write_text(text.format(10))
+    netdsl.train(tmp_path / "users.net", out=tmp_path / "run", device="cpu", quiet=True)
+    net = netdsl.load(tmp_path / "run", device="cpu")
+    assert net.predict([{"user": "u3"}, {"user": "u7"}]) == pytest.approx([4, 8], abs=0.5)
+    with pytest.warns(UserWarning, match="`u99`, which no training row has"):
+        assert net.transform({"user": "u99"}).tolist() == [[0]]

@@ -26,6 +26,8 @@ from netdsl.training.reporting import tensorboard
 from netdsl.training.reporting.loggers import Csv, Jsonl
 from netdsl.training.reporting.tensorboard import Beside, TensorBoard, visible
 
+from ..machine_failures import POSIX
+
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:
     events = EventAccumulator(str(folder / "tensorboard"))
@@ -129,6 +131,14 @@ def test_a_line_that_was_cut_short_is_dropped(tmp_path: Path) -> None:
     logger.log({"loss": 2.0}, 2)
     logger.close()
     assert read(tmp_path) == [(1, 1.0), (2, 2.0)]
+
+
+@POSIX
+@pytest.mark.parametrize(("logger", "file"), [(Jsonl, "metrics.jsonl"), (Csv, "metrics.csv")])
+def test_a_device_in_the_place_of_a_log_is_not_read(tmp_path: Path, logger: type[Jsonl] | type[Csv], file: str) -> None:
+    (tmp_path / file).symlink_to("/dev/null")
+    with pytest.raises(OSError, match="Not a regular file"):
+        logger(tmp_path).resume(1, 1)
 
 
 def test_csv_has_a_column_a_metric(tmp_path: Path) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from netdsl.builtins.files import Decimal, Missing, Names, Scale, Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
+from netdsl.components.positions import positions_of_sample
 from netdsl.core.sizes import Shape, format_shape, product, symbol
 from netdsl.core.text import text
 
@@ -30,8 +31,11 @@ def digits() -> Facts:
 
 
 @dataset("netdsl.data.datasets.fake:load", example="data fake 3x32x32 classes=10 size=1000")
-def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
-    """Random images to try things out with: `size` to train on, and a tenth as many to test."""
+def fake(shape: Size, *, classes: int = 10, size: int = 1_000, per: Literal["sample", "position"] = "sample") -> Facts:
+    """Random images to try things out with: `size` to train on, and a tenth as many to test.
+
+    With `per=position` each pixel of an image C×H×W, or each step of a sequence T×F, has a class of its own.
+    """
     sample = (shape,) if isinstance(shape, int) else shape
     if min(sample) < 1:
         raise Refusal(text("every size is at least 1, but the shape is {shape}", shape=format_shape(sample)), "shape")
@@ -39,7 +43,8 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
         if given < 1:
             raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
     # Without one test sample at least there would be nothing to measure.
-    return Facts(sample, classes, sizes=(size, max(1, size // 10)))
+    target = positions_of_sample(sample) if per == "position" else ()
+    return Facts(sample, classes, target=target, sizes=(size, max(1, size // 10)))
 
 
 @dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
@@ -66,6 +71,18 @@ def pairs(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
+@dataset("netdsl.data.datasets.mask_folders:load", example="data masks pets classes=3 { resize 128x128; hflip }")
+def masks(path: Path, *, classes: int | None = None) -> Facts:
+    """Photographs in `images/` beside masks of the same names in `masks/`, palette or grey PNGs of class numbers.
+
+    A pixel of 255 has no class, unless masks hold nothing but 0 and 255: those are two classes. Without `classes` every
+    mask is read to count them. With `train/` and `test/` (or `val/`) around the two folders, those are the parts.
+    """
+    from netdsl.builtins.files.mask_folders import mask_folders
+
+    return Facts(PHOTOGRAPHS, mask_folders(path, classes).classes, target=PHOTOGRAPHS[1:])
+
+
 @dataset(
     "netdsl.data.datasets.csv_tables:load",
     name="csv",
@@ -86,6 +103,7 @@ def csv_table(
     delimiter: str | None = None,
     encoding: str = "utf-8",
     decimal: Decimal = "point",
+    ids: str | None = None,
 ) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
@@ -105,17 +123,22 @@ def csv_table(
 
     What separates the cells is found in the first line, or is `delimiter=`: one character, or `comma`, `semicolon`,
     `tab` or `space`. `decimal=comma` reads `1,5` as a number.
+
+    `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
+    a word that no training row has. With 900 users that is `embedding 901->8`.
     """
     from netdsl.builtins.files.csv_tables import TableOptions, read_table
 
     table = read_table(
         path,
-        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal),
+        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids),
     )
+    dtype: Dtype = "float" if ids is None else "index"
     if table.classes:
-        return Facts((table.width,), len(table.classes), names=table.classes)
+        return Facts((table.width,), len(table.classes), names=table.classes, dtype=dtype)
     # A single target is one number, not a vector of one.
-    return Facts((table.width,), None, target=() if len(table.targets) == 1 else (len(table.targets),))
+    target_shape = () if len(table.targets) == 1 else (len(table.targets),)
+    return Facts((table.width,), None, target=target_shape, dtype=dtype)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")
@@ -123,7 +146,8 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
     """The arrays `x` and `y` of a numpy file, a sample in each row; or `x_train`, `y_train`, `x_test` and `y_test`.
 
     Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255. Larger whole numbers are indices for an
-    embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
+    embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0:
+    one to a sample, or one to each pixel H×W or step T of it.
     """
     from netdsl.builtins.files.npy_header import npz_headers
 
@@ -179,12 +203,20 @@ def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple
     if product(x.shape) == 0:
         raise Refusal(text("x has the shape {shape} and holds nothing", shape=format_shape(x.shape)), "x")
     shape, dtype = sample_shape(x)
-    # A class is one number to a sample: a second axis makes even whole numbers values to predict.
-    if y.kind in "iub" and len(y.shape) == 1:
+    if are_classes(shape, y.shape, y.kind):
         from netdsl.builtins.files.npy_header import count_classes
 
-        return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)
+        return Facts(shape, count_classes(path, name, y), target=y.shape[1:], sizes=sizes, dtype=dtype)
     return Facts(shape, None, target=_target(y.shape[1:]), sizes=sizes, dtype=dtype)
+
+
+def are_classes(sample: Shape, targets: tuple[int, ...], kind: str) -> bool:
+    """Whether targets are classes: whole numbers, one to a sample or one to each position of a sequence or an image.
+
+    Any other second axis makes even whole numbers values to predict.
+    """
+    has_positions = len(targets) > 1 and targets[1:] == positions_of_sample(sample) and targets[1:] != (1,)
+    return kind in "iub" and (len(targets) == 1 or has_positions)
 
 
 def sample_shape(x: Header) -> tuple[tuple[int, ...], Dtype]:

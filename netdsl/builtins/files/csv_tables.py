@@ -39,6 +39,7 @@ class TableOptions(NamedTuple):
     delimiter: str | None = None
     encoding: str = "utf-8"
     decimal: Decimal = "point"
+    ids: str | None = None
 
     @property
     def dialect(self) -> Dialect:
@@ -56,6 +57,7 @@ class Column(NamedTuple):
         categories: the words; empty for numbers.
         gaps: the rows in which it has no value.
         flagged: whether another column tells where that is.
+        is_index: whether the net is fed the number of the category, from 1, and 0 for any other.
     """
 
     name: str
@@ -64,11 +66,12 @@ class Column(NamedTuple):
     categories: tuple[str, ...] = ()
     gaps: tuple[int, ...] = ()
     flagged: bool = False
+    is_index: bool = False
 
     @property
     def width(self) -> int:
         """How many numbers a row of it makes."""
-        return (len(self.categories) or 1) + self.flagged
+        return 1 if self.is_index else (len(self.categories) or 1) + self.flagged
 
     @property
     def codes(self) -> Sequence[float]:
@@ -136,6 +139,9 @@ def _read(path: Path, options: TableOptions, _state: tuple[int, int]) -> Table:
     wanted = [column_name(name, header, file) for name in (target if isinstance(target, tuple) else (target,))]
     unwanted = [column_name(name, header, file, "drop") for name in names(options.drop)]
     _check_kinds(options, header, file)
+    if options.ids is not None:
+        only = column_name(options.ids, header, file, "ids")
+        unwanted = [name for name in header if name != only]
     columns = {
         name: _column(name, tuple(line.cells[index] for line in rows.lines), options)
         for index, name in enumerate(header)
@@ -148,7 +154,7 @@ def _read(path: Path, options: TableOptions, _state: tuple[int, int]) -> Table:
         raise Refusal(text("`{file}` has no column besides its target", file=file), "target")
     _check_features(features, rows, options, file)
     if options.flag:
-        features = [column._replace(flagged=bool(column.gaps)) for column in features]
+        features = [column._replace(flagged=bool(column.gaps) and not column.is_index) for column in features]
     targets = tuple(columns[name] for name in wanted)
     classes = _classes(targets, rows, options, file)
     _check_scale(targets, classes, rows, options, file)
@@ -164,10 +170,10 @@ def _check_kinds(options: TableOptions, header: Sequence[str], file: str) -> Non
 
 
 def _column(name: str, cells: tuple[str, ...], options: TableOptions) -> Column:
-    if name in names(options.categorical):
+    if name == options.ids or name in names(options.categorical):
         # Asked for as a word, `NA` is one: the code of Namibia, say.
         gaps = tuple(row for row, cell in enumerate(cells) if not cell)
-        return Column(name, cells, categories=_sort({*cells} - {""}), gaps=gaps)
+        return Column(name, cells, categories=_sort({*cells} - {""}), gaps=gaps, is_index=name == options.ids)
     gaps = tuple(row for row, cell in enumerate(cells) if is_missing(cell))
     numbers = list(map(options.dialect.number, cells))
     odd = {cell for cell, number in zip(cells, numbers, strict=True) if number is None and not is_missing(cell)}
@@ -242,7 +248,7 @@ def _fault(column: Column, rows: Rows, options: TableOptions) -> Fault | None:
     if column.gaps and options.missing not in FILLED:
         return _gaps(column, rows)
     asked = column.name in names(options.categorical)
-    if len(column.categories) > (MOST_ASKED_CATEGORIES if asked else MOST_CATEGORIES):
+    if not column.is_index and len(column.categories) > (MOST_ASKED_CATEGORIES if asked else MOST_CATEGORIES):
         message = text(
             "column `{column}` holds {words:,} different words, such as `{word}`",
             column=column.name,
@@ -267,7 +273,8 @@ def _gaps(column: Column, rows: Rows) -> Fault:
 def _odd_cells(column: Column, rows: Rows, options: TableOptions) -> Fault | None:
     """The fault of a column of numbers in which something else stands."""
     must_be_numbers = column.name in names(options.numeric)
-    if column.name in names(options.categorical) or (column.values and not must_be_numbers):
+    asked = column.is_index or column.name in names(options.categorical)
+    if asked or (column.values and not must_be_numbers):
         return None
     gaps = set(column.gaps)
     present = [row for row in range(len(column.cells)) if row not in gaps]

@@ -84,6 +84,21 @@ def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
 
 
 @layer(
+    "composite", takes="any", traits={"multiplies"}, example="mul { conv 64 k3 p1; tanh } { conv 64 k3 p1; sigmoid }"
+)
+def mul(x: Shape, branches: tuple[Shape, ...]) -> Result:
+    """Feeds one input to every body and multiplies the outputs, which must all have one shape.
+
+    Two bodies of which one ends in `sigmoid` are a gate (van den Oord et al., "WaveNet", 2016). A name among the bodies
+    is a labelled output from above that takes part; with names and no body, the current value goes first: `mul stem`.
+    """
+    shapes = ", ".join(map(format_shape, branches))
+    message = text("`mul` cannot multiply {shapes}: all must have one shape", shapes=shapes)
+    out, requires = _agreed(branches, message, _halved(branches))
+    return Result(out, call("netdsl.modules:Mul"), requires=requires)
+
+
+@layer(
     "composite",
     takes="any",
     traits={"multiplies", "includes_input"},

@@ -22,7 +22,6 @@ from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
-from netdsl.core.sizes import Unknown
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
@@ -142,28 +141,23 @@ class BodyCheck:
     def _plain(self, layer: Layer, statement: Statement) -> None:
         value, assumptions, report = self.value, self.context.assumptions, self.context.report
         plain = self.context.memory.plain
-        key = (layer, statement.span.text, value.shape or (), value.dtype, value.traits, assumptions.dtype)
-        found = None if value.assumed else plain.get(key)
+        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, assumptions.dtype)
+        found = plain.get(key)
         if found is not None:
-            shape, known = found
-            self._place(layer, statement, value if shape == value.shape else value._replace(shape=shape), known, ())
+            shape, assumed, known = found
+            taken = value if shape == value.shape else value._replace(shape=shape)
+            self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
             return
         # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
-        before = (report.asked, len(assumptions.constraints), assumptions.dtype)
+        before = (report.asked, len(assumptions.constraints), assumptions.dtype, None)
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
         result = check.apply({})
-        after = (report.asked, len(assumptions.constraints), assumptions.dtype)
-        if (
-            result is not None
-            and before == after
-            and value.shape
-            and check.value.shape
-            and not (value.assumed or any(isinstance(dim, Unknown) for dim in value.shape))
-            and names_nothing(statement, layer)
-        ):
-            plain[key] = check.value.shape, result
+        after = (report.asked, len(assumptions.constraints), assumptions.dtype, assumptions.wanted)
+        is_settled = value.assumed or value.shape is not None
+        if before == after and is_settled and names_nothing(statement, layer):
+            plain[key] = check.value.shape, check.value.assumed, result
         self._place(layer, statement, check.value, result, ())
 
     def _composite(self, layer: Layer, statement: Statement) -> None:

@@ -31,6 +31,20 @@ class Device(click.ParamType[str]):
         return str(value)
 
 
+class ChosenEpoch(click.ParamType[Any]):
+    """`best`, `last`, or the number of an epoch."""
+
+    name = "epoch"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Refuses what names no epoch."""
+        if value in ("best", "last"):
+            return str(value)
+        if not (str(value).isdecimal() and int(value)):
+            self.fail(text("no such weights: `{given}`: write best, last, or the number of an epoch", given=value))
+        return int(value)
+
+
 device_option = click.option(
     "--device",
     type=Device(),
@@ -40,11 +54,14 @@ device_option = click.option(
 )
 data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
 text_option = click.option("-e", "written", metavar="TEXT", help="Read TEXT instead of a file.")
-epoch_option = click.option(
+weights_option = click.option(
+    "--weights",
     "--epoch",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Use the weights of epoch N, if they were kept, not the best epoch's.",
+    "epoch",
+    type=ChosenEpoch(),
+    default="best",
+    metavar="best|last|N",
+    help="Whose weights: the best epoch's (the default), the last's, or those of epoch N, if they were kept.",
 )
 output_option = click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output."

@@ -36,6 +36,7 @@ def _encode(
     learnt = known or Learnt(
         fit_features(table.features, train.x, options.missing),
         None if options.scale == "none" else fit_scale(train.y, logarithm=options.scale == "log"),
+        tuple(target.name for target in table.targets),
     )
     encoded = [
         Tensors(

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from netdsl.builtins.files.csv_rows import MOST_SHOWN, is_missing, read_rows
+from netdsl.builtins.files.csv_rows import MOST_SHOWN, Rows, column_name, is_missing, read_rows
 from netdsl.builtins.files.csv_tables import FILLED, TableOptions, names
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
@@ -52,17 +52,31 @@ def read_table_rows(x: object, stored: Stored) -> Given:
     return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
 
 
+def read_column(path: Path, column: str, stored: Stored) -> list[str]:
+    """What stands in a column of a table, whether the net is fed it or not."""
+    header, lines = _read_lines(path, _options(stored.use.arguments))
+    try:
+        index = header.index(column_name(column, header, path.name))
+    except Refusal as error:
+        raise DataError(error.message, error.help) from error
+    return [line.cells[index] for line in lines]
+
+
+def _read_lines(path: Path, options: TableOptions) -> Rows:
+    try:
+        return read_rows(path, options.dialect)
+    except Refusal as error:
+        raise DataError(error.message, error.help) from error
+    except OSError as error:
+        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+
+
 def _options(arguments: Mapping[str, Any]) -> TableOptions:
     return TableOptions(**{name: value for name, value in arguments.items() if name in TableOptions._fields})
 
 
 def _read_file(path: Path, reader: RowReader) -> tuple[list[Row], list[str]]:
-    try:
-        header, lines = read_rows(path, reader.options.dialect)
-    except Refusal as error:
-        raise DataError(error.message, error.help) from error
-    except OSError as error:
-        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+    header, lines = _read_lines(path, reader.options)
     if missing := [column.name for column in reader.columns if column.name not in header]:
         raise DataError(
             ntext(
@@ -113,6 +127,14 @@ class RowReader:
     options: TableOptions
     unseen: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._numbers = {
+            column.name: {word: float(number) for number, word in enumerate(column.categories)}
+            for column in self.columns
+        }
+        # A set, since an embedding may have a hundred thousand words.
+        self._known = {column.name: self._numbers[column.name].keys() - set(column.unseen) for column in self.columns}
+
     def codes(self, row: object, place: str) -> list[float]:
         """A number for each column: its own, or that of its category; `place` begins what is said of the row."""
         if isinstance(row, Mapping):
@@ -160,7 +182,7 @@ class RowReader:
 
     def _code(self, column: Feature, value: object, place: str) -> float:
         word = _word(value)
-        is_asked = column.name in names(self.options.categorical)
+        is_asked = column.is_index or column.name in names(self.options.categorical)
         if not word or (is_missing(word) and not is_asked):
             if self.options.missing in FILLED:
                 return nan
@@ -169,10 +191,10 @@ class RowReader:
                 "give one; a net that is trained with `missing=median` does without",
             )
         if column.categories:
-            if word not in column.categories or word in column.unseen:
+            if word not in self._known[column.name]:
                 self.unseen.setdefault(column.name, {})[word] = place
                 return UNKNOWN
-            return float(column.categories.index(word))
+            return self._numbers[column.name][word]
         number = self._number(value, word)
         if number is None:
             raise DataError(

@@ -244,6 +244,8 @@ def _summarize(tensors: list[Tensor]) -> Numbers:
 
 def _headings(column: Feature) -> list[str]:
     """What a column's numbers are called: `age`; of one of words `colour=red`, `colour=blue`; a flag `age=?`."""
+    if column.is_index:
+        return [column.name]
     headings = [f"{column.name}={category}" for category in column.categories] or [column.name]
     return [*headings, *([f"{column.name}=?"] if column.flag else [])]
 
