@@ -96,7 +96,7 @@ def draw(
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
     """The net as a plain `torch.nn.Sequential`, with the `state_dict` keys that one written by hand would have.
 
-    Takes what `check` takes. Weights are initialised as torch does, from its global generator.
+    Takes what `check` takes. Weights are initialised as torch does, or as `init` lines say, from its global generator.
 
     Raises:
         NetError: the text has errors.

@@ -59,7 +59,10 @@ class Interval(click.ParamType[Every]):
 @click.option("--out", type=PATH, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
 @click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
 @click.option(
-    "--init-from", type=PATH, metavar="RUN", help="Begin with the weights of a run's best epoch, or of a file."
+    "--init-from",
+    type=PATH,
+    metavar="RUN",
+    help="Begin with the weights of a run's best epoch, of a file, or of torchvision: torchvision:resnet18.",
 )
 @click.option(
     "--save-every",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +156,21 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except OSError as error:
         raise TrainingError(
             text("cannot read the weights `{path}`: {reason}", path=path, reason=reason(error))
+        ) from error
+    except pickle.UnpicklingError as error:
+        if not zipfile.is_zipfile(path):  # torch writes archives; anything else is no file of weights at all
+            raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error
+        raise TrainingError(
+            text(
+                "`{path}` holds no weights that can be read safely: there are objects in it, as in a whole module that "
+                "was saved, and to read these may run any code",
+                path=path,
+            ),
+            text(
+                "if you trust it, make a state dict of it: `module = torch.load({path!r}, weights_only=False)` and "
+                '`torch.save(module.state_dict(), "weights.pth")`',
+                path=str(path),
+            ),
         ) from error
     except Exception as error:  # a damaged archive may fail in any way
         raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error

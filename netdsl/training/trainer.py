@@ -24,6 +24,7 @@ from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
 from netdsl.runs.known_data import describe_learnt, find_learnt
+from netdsl.runs.pretrained import PretrainedWeights, is_pretrained, read_pretrained, rename
 from netdsl.runs.resume import Beginning, begin_folder, find_beginning
 from netdsl.runs.weights import find_weights, read_weights, transfer
 from netdsl.training.assembly import assemble
@@ -116,8 +117,8 @@ def train(
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the folder of the run; None: `runs/<name>/<time>`.
         resume: the folder of a run to go on with, or one of its checkpoints; `out` and `init` are then left out.
-        init: the folder of a run, whose best epoch counts, or a file of weights, to begin with; weights that do not fit
-            are reported.
+        init: the folder of a run, whose best epoch counts, a file of weights, or weights of torchvision
+            (`torchvision:resnet18`), to begin with; weights that do not fit are reported.
         quiet: print nothing.
         every: print the row of one epoch of so many; None: of as many as leave a screenful.
         saving: how often a checkpoint is written.
@@ -293,11 +294,11 @@ def _first_weights(
     init: str | None, choice: Choice, experiment: Experiment, team: Team, notify: Callable[[str], None]
 ) -> Callable[[nn.Module], None]:
     """What gives a fresh net its first weights: those of `init`, if there is one, in the layout of the run."""
-    found = team.on_rank0(partial(_read_initial, Path(init))) if init else None
+    found = team.on_rank0(partial(_read_initial, init)) if init else None
 
     def set_weights(module: nn.Module) -> None:
         if init and found:
-            which, weights = found
+            which, weights = (found.which, rename(found, module)) if isinstance(found, PretrainedWeights) else found
             report = transfer(weights, module, init)
             template = "from {source}, {which}: {report}" if which else "from {source}: {report}"
             notify(text(template, source=init, which=which, report=report))
@@ -309,8 +310,10 @@ def _first_weights(
     return set_weights
 
 
-def _read_initial(source: Path) -> tuple[Text | None, dict[str, Tensor]]:
-    found = find_weights(source)
+def _read_initial(source: str) -> PretrainedWeights | tuple[Text | None, dict[str, Tensor]]:
+    if is_pretrained(source):
+        return read_pretrained(source)
+    found = find_weights(Path(source))
     return found.which, read_weights(found.path)
 
 
@@ -338,7 +341,9 @@ def _describe(
         "status": "running",
     }
     if beginning.init:
-        about["init"] = os.path.abspath(beginning.init)  # for `--resume` from another folder
+        # For `--resume` from another folder, unless it is the name of weights that lie nowhere here.
+        named = is_pretrained(beginning.init)
+        about["init"] = beginning.init if named else os.path.abspath(beginning.init)
     return about
 
 
