@@ -180,6 +180,11 @@ class Saved:
                 len(output), *tuple(int(str(dim)) for dim in self.facts.target)
             )
             return list(found.float().cpu().tolist())
+        if self.facts.target:
+            raise DataError(
+                "`predict` gives one class to a sample, but this net has one for each position",
+                "in Python, `net.model(net.transform(x))` gives the scores of all positions",
+            )
         shares = scores(output, probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
         return [Prediction(self.classes, share) for share in shares]
 
