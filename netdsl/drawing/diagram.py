@@ -94,6 +94,8 @@ class Frame:
     takes: frozenset[str] = frozenset()
     path: str = ""
     messages: tuple[str, ...] = ()
+    box: Box | None = None
+    """What stands in its place where it is closed; None of what `repeat` wrote."""
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -335,7 +337,8 @@ class _TreeBuilder:
         """What stands several times in a row; one part alone carries the number itself."""
         content = self.series(rounds, tuple(nodes[0].input for nodes in rounds))
         if len(content.parts) == 1 and isinstance(only := content.parts[0], (Box, Frame)) and only.times == 1:
-            return replace(only, times=times)
+            box = replace(only.box, times=times) if isinstance(only, Frame) and only.box else None
+            return replace(only, times=times, box=box) if isinstance(only, Frame) else replace(only, times=times)
         takes = frozenset(label for nodes in rounds for node in nodes for label in node.takes)
         return Frame("", content, times, takes=takes - {part.label for part in content.parts})
 
@@ -349,13 +352,13 @@ class _TreeBuilder:
             # `residual matching` without its sum: only the body is left
             inside = [[inner for child in one.children for inner in child.children] for one in nodes]
             return Frame(node.name, self.series(inside, _inputs(nodes)), label=_label(node), path=node.path)
+        closed = replace(self._box(nodes), family="block", closed=True)
         if self.depth <= 0:
-            return replace(self._box(nodes), family="block", closed=True)
+            return closed
         deeper = _TreeBuilder(self.wrong, self.depth - 1)
         content = deeper.series([one.children for one in nodes], _inputs(nodes))
-        box = self._box(nodes)
-        title = f"{box.title} {box.detail}".strip()
-        return Frame(title, content, label=box.label, takes=node.takes, path=node.path)
+        title = f"{closed.title} {closed.detail}".strip()
+        return Frame(title, content, label=closed.label, takes=node.takes, path=node.path, box=closed)
 
     def _composite(self, nodes: Sequence[Node]) -> Part:
         node = nodes[0]
