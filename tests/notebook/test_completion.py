@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 
 @pytest.fixture(scope="module")
-def shell() -> Iterator[InteractiveShell]:
-    config = Config()
-    config.HistoryManager.enabled = False
-    shell = InteractiveShell.instance(config=config)
+def shell(bare_shell: InteractiveShell) -> InteractiveShell:
     for magic in ("load_ext", "reload_ext"):
-        shell.run_line_magic(magic, "netdsl")
-    yield shell
-    InteractiveShell.clear_instance()
+        bare_shell.run_line_magic(magic, "netdsl")
+    return bare_shell
 
 
 def complete(shell: InteractiveShell, cell: str) -> list[str]:

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import CapturedIO, capture_output
-from traitlets.config import Config
 
 WRONG = "input 3x32x32\nconv 32 kernal=5 p2; maxpool 2\nflatten; linear 8192->10\n"
 RIGHT = "let width=8\ninput 3x32x32\nconv width k5 p2; maxpool 2\nflatten; linear 10\n"
 
 
 @pytest.fixture(scope="module")
-def loaded() -> Iterator[InteractiveShell]:
-    config = Config()
-    config.HistoryManager.enabled = False  # a test leaves nothing in the home folder
-    shell = InteractiveShell.instance(config=config)
-    shell.colors = "nocolor"
-    shell.run_cell("%load_ext netdsl")
-    yield shell
-    InteractiveShell.clear_instance()
+def loaded(bare_shell: InteractiveShell) -> InteractiveShell:
+    bare_shell.colors = "nocolor"
+    bare_shell.run_cell("%load_ext netdsl")
+    return bare_shell
 
 
 @pytest.fixture

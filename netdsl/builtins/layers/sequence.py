@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import axis, batched
+from netdsl.builtins.layers.checks import axis, batched, multiple
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
@@ -251,16 +251,14 @@ def last(x: Shape, bidirectional: bool = False) -> Result:
     first half of the features from the end of the sequence, the second, which was read backwards, from its beginning.
     That is the state `h_n` of torch. `bidirectional=false` takes the end for both.
     """
-    if bidirectional and not divisible(x[1], 2):
-        raise Refusal(
-            text(
-                "`bidirectional` needs an even number of features, half of them for each direction, not {features}",
-                features=x[1],
-            ),
-            "bidirectional",
-        )
-    arguments = {"bidirectional": True} if bidirectional else {}
-    return Result(x[1:], call("netdsl.modules:Last", **arguments))
+    if not bidirectional:
+        return Result(x[1:], call("netdsl.modules:Last"))
+    message = text(
+        "`bidirectional` needs an even number of features, half of them for each direction, not {features}",
+        features=x[1],
+    )
+    even = multiple(x[1], 2, message, "bidirectional")
+    return Result(x[1:], call("netdsl.modules:Last", bidirectional=True), requires=(even,))
 
 
 @layer("sequence", assumes="TF", example="mean", traits={"affine"})
