@@ -96,6 +96,6 @@ def test_what_ships_is_canonical(path):
     assert formatted(text) == text
 
 
-@pytest.mark.parametrize("line", ["dropout p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
+@pytest.mark.parametrize("line", ["dropout p0.5", "dropout p=p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
 def test_a_fraction_behind_a_short_stays_one_word(line):
     assert format_source(Source("net", f"{line}\n"))[0] == f"{line}\n"
