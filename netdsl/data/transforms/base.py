@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from copy import copy
 from typing import ClassVar, cast
 
@@ -16,7 +17,7 @@ NO_CLASS = -100
 """The target that torch leaves out by default, since no class has that number."""
 
 
-class BatchTransform:
+class BatchTransform(ABC):
     """A step on a batch N×C×H×W (or N×…) on its device.
 
     Attributes:
@@ -40,9 +41,9 @@ class BatchTransform:
         """What chance decides, a row a sample, on the CPU; `shape` is one sample's."""
         return ()
 
+    @abstractmethod
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The transformed batch."""
-        raise NotImplementedError
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
         """The targets, where the transform changes them too."""

@@ -5,6 +5,7 @@ Every image has an operation of its own: those that are the same are done to all
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
 from copy import copy
 from math import radians
@@ -114,9 +115,9 @@ class Policy(BatchTransform):
     def __init__(self, bins: int, operations: int, magnitude: int | None, fill: float) -> None:
         self.bins, self.operations, self.magnitude, self.fill = bins, operations, magnitude, fill
 
+    @abstractmethod
     def strengths(self, shape: torch.Size) -> Tensor:
         """The table for images of a shape."""
-        raise NotImplementedError
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """The operations of each image and how strong they are, signed where left and right are both meant."""
