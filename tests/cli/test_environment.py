@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl as door
+from tests.interruptible import INTERRUPTIBLE
 
 from ..machine_failures import POSIX, as_nobody, files_up_to
 
@@ -128,7 +129,7 @@ def test_what_one_may_not_open_is_said(
 
 
 def start(*arguments: str, **options: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-P", "-m", "netdsl", *arguments]
+    command = [sys.executable, "-P", "-c", INTERRUPTIBLE, *arguments]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, encoding="utf-8", **options)
 
 

@@ -13,19 +13,10 @@ import pytest
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl
+from tests.interruptible import INTERRUPTIBLE
 
 NET = "input 8; linear 4; relu; linear 2\n"
 RIGHT = "no mistakes in 1 file\n"
-
-
-INTERRUPTIBLE = """
-import signal
-from netdsl.__main__ import main
-
-signal.signal(signal.SIGINT, signal.default_int_handler)
-main()
-"""
-"""netdsl as a terminal starts it: what a shell starts in the background, and the tests with it, is deaf to Ctrl-C."""
 
 
 @contextmanager
