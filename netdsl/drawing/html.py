@@ -139,11 +139,12 @@ def _facts(views: Sequence[View]) -> dict[str, dict[str, object]]:
     found: dict[str, dict[str, object]] = {}
     for view in views:
         for box in view.diagram.root.boxes():
-            found.setdefault(box.path, _fact(view.diagram, box))
+            found.setdefault(box.path, describe_box(view.diagram, box))
     return found
 
 
-def _fact(diagram: Diagram, box: Box) -> dict[str, object]:
+def describe_box(diagram: Diagram, box: Box) -> dict[str, object]:
+    """What is said of a statement: itself, its place, what it does, its arithmetic and its mistakes."""
     line = box.span.position.line
     shapes = f"{diagram.write_shape(box.inputs)} → {diagram.write_shape(box.shapes)}"
     place = text(

@@ -44,7 +44,10 @@ def shapes_table(
         paint(_line(HEADINGS, widths), underline=True),
         *(line for row in rows for line in _lines(row, widths, explain, paint)),
         "",
-        *_totals(network, sample, batch, paint),
+        *(
+            f"{paint(left(heading, 13), fg='blue')}  {total}"
+            for heading, total in totals(network, sample, batch).items()
+        ),
     ]
     return "\n".join(lines) + "\n"
 
@@ -82,16 +85,14 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
         yield from (paint(margin + visible(line), fg="cyan") for line in row.arithmetic)
 
 
-def _totals(network: Network, sample: Sample, batch: int, paint: Paint) -> Iterator[str]:
-    totals = {
-        "fits": _fits(network, sample),
+def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
+    """What a net comes to, each under its heading: the sizes that fit, parameters, multiply-adds, memory."""
+    found = {
         "parameters": f"{network.params:,}",
         "multiply-adds": _macs(network, sample),
         "memory": _memory(network, sample, batch),
     }
-    for heading, total in totals.items():
-        if heading != "fits" or network.fits:
-            yield f"{paint(left(heading, 13), fg='blue')}  {total}"
+    return {"fits": _fits(network, sample), **found} if network.fits else found
 
 
 def _fits(network: Network, sample: Sample) -> str:
