@@ -16,15 +16,27 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from netdsl.api import build, check, draw, from_module, shapes, train
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from netdsl.api import build, check, draw, from_module, load, shapes, survey, train
     from netdsl.core.errors import NetError
     from netdsl.plugins.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 
-__all__ = ["NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "shapes", "train"]
+__all__ = [
+    "NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "load", "shapes", "survey", "train",
+]  # fmt: skip
 
 _HOMES = {"NetError": "netdsl.core.errors", "hookimpl": "netdsl.plugins.hookspecs"}
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """What `%load_ext netdsl` calls: gives a notebook the magic `%%net`, and completes its cells."""
+    from netdsl.notebook import add_completion, add_magics
+
+    add_magics(shell)
+    add_completion(shell)
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The Python surface: check a net, see its shapes, build it, draw it, train it, write a module as a text."""
+"""The Python surface: check a net, see its shapes, build it, draw it, train it and use it, write a module as a text."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from netdsl.checker import check as check_source
 from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.errors import NetError
+from netdsl.core.errors import NetError, TrainingError
 from netdsl.core.source import Source
-from netdsl.core.text import text
+from netdsl.core.text import join_and, text
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment, Network
 from netdsl.render.diagnostics import render_text
+from netdsl.runs.source import FREE, describe_source, find_change, read_source_of
 
 _PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
 """A text that is rather the path of a file: `tudui.net`, `nets/tudui`."""
@@ -24,9 +25,11 @@ _PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
 if TYPE_CHECKING:
     from torch import nn
 
+    from netdsl.data.survey import Survey
     from netdsl.drawing.drawing import Drawing, Style, ThemeName
     from netdsl.drawing.layout import Direction
-    from netdsl.training import RunResult
+    from netdsl.runs.weights import WhichEpoch
+    from netdsl.training import RunResult, Saved
 
 
 def check(
@@ -42,7 +45,7 @@ def check(
     Raises:
         OSError: the file cannot be read.
     """
-    return _check(net, overrides, variant, _registry())[1]
+    return _check(net, _source(net), overrides, variant, _registry())[1]
 
 
 def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> Network:
@@ -54,7 +57,7 @@ def shapes(net: str | Path, *, overrides: Mapping[str, str] | None = None, varia
         NetError: the text has errors.
         OSError: the file cannot be read.
     """
-    return _experiment(net, overrides, variant, _registry()).network
+    return _without_errors(*_check(net, _source(net), overrides, variant, _registry())).network
 
 
 def draw(
@@ -93,7 +96,7 @@ def draw(
 def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> nn.Sequential:
     """The net as a plain `torch.nn.Sequential`, with the `state_dict` keys that one written by hand would have.
 
-    Takes what `check` takes. Weights are initialised as torch does, from its global generator.
+    Takes what `check` takes. Weights are initialised as torch does, or as `init` lines say, from its global generator.
 
     Raises:
         NetError: the text has errors.
@@ -104,36 +107,119 @@ def build(net: str | Path, *, overrides: Mapping[str, str] | None = None, varian
     return build_network(shapes(net, overrides=overrides, variant=variant))
 
 
+def survey(net: str | Path, *, overrides: Mapping[str, str] | None = None, variant: str | None = None) -> Survey:
+    """What the data set of a `data` line holds, as `netdsl data` tells it: `survey("data digits")` needs no net.
+
+    Takes what `check` takes.
+
+    Raises:
+        NetError: the `data` line has errors.
+        netdsl.data.DataError: there is none, or the data cannot be read.
+        OSError: the file cannot be read.
+    """
+    from netdsl.checker.experiment.data_line import find_data_line
+    from netdsl.data.survey import survey as survey_data
+
+    registry = _registry()
+
+    def check_line(source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
+        return check_source(source, registry, overrides=overrides, variant=variant)
+
+    return survey_data(find_data_line(_source(net), check_line))
+
+
 def train(
-    net: str | Path,
+    net: str | Path | None = None,
     *,
     overrides: Mapping[str, str] | None = None,
     variant: str | None = None,
     device: str = "auto",
     out: str | Path | None = None,
+    resume: str | Path | None = None,
     quiet: bool = False,
 ) -> RunResult:
     """Trains a net as `netdsl run` does: evaluates after every epoch and leaves a run folder.
 
+    In a notebook the curves and the table grow as it trains. Interrupted, it saves itself: `train(resume=RUN)` goes on,
+    and ends with the weights that the run would have had.
+
     Args:
         net: the text, or the `Path` of a file.
-        overrides: values to put in the place of the file's.
+        overrides: values to put in the place of the file's. Of a run that is resumed these are how far to train, what
+            to evaluate and to keep, and where the data are: `{"train.epochs": "20"}`.
         variant: one of the file's variants.
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the run folder; `runs/<name>/<time>` unless given.
+        resume: the folder of a run to go on with, or one of its checkpoints; `net`, `variant` and `out` are then left
+            out.
         quiet: print nothing.
 
     Raises:
         NetError: the text has errors, or no `data` line.
         netdsl.data.DataError: the data cannot be read.
         netdsl.training.TrainingError: training cannot go on.
+        netdsl.training.Interrupted: the run was interrupted, and has saved itself.
     """
-    from netdsl.training import train as train_experiment
-
+    if (net is None) == (resume is None):
+        raise TrainingError("give either a net or `resume=RUN`")
     registry = _registry()
-    experiment = _experiment(net, overrides, variant, registry)
-    folder = None if out is None else Path(out)
-    return train_experiment(experiment, device=device, out=folder, quiet=quiet, callbacks=registry.callbacks)
+    if resume is not None:
+        if variant is not None or out is not None:
+            raise TrainingError("`resume` goes on with a run as it is: leave `variant` and `out` out")
+        source, kept = read_source_of(Path(resume))
+        if change := find_change(kept, overrides or {}):
+            raise TrainingError(
+                text("`{name}={value}` would make it another run", name=change[0], value=change[1]),
+                text("`resume` goes on with a run as it is; what may be changed is {free}", free=join_and(FREE)),
+            )
+        overrides, variant = {**kept["overrides"], **(overrides or {})}, kept["variant"]
+        if not kept["plugins"]:
+            registry = load_registry(installed=False)
+    else:
+        assert net is not None  # for mypy: one of the two is given
+        source = _source(net)
+    experiment = _without_errors(*_check(net or source.text, source, overrides, variant, registry))
+    if experiment.data is not None and experiment.data.settings.folds and experiment.data.settings.fold is None:
+        raise TrainingError(
+            text("`folds={folds}` trains several nets", folds=experiment.data.settings.folds),
+            'train one of them, `overrides={"data.fold": "1"}`, or all with `netdsl run`',
+        )
+    from netdsl.training import train as train_experiment  # this imports torch, and a text with mistakes need not wait
+
+    return train_experiment(
+        experiment,
+        device=device,
+        out=None if out is None else Path(out),
+        resume=resume,
+        quiet=quiet,
+        about={"source": describe_source(source, overrides=overrides, variant=variant)},
+        callbacks=registry.callbacks,
+    )
+
+
+def load(run: str | Path, *, weights: WhichEpoch = "best", device: str = "auto") -> Saved:
+    """A trained net, ready for use: `load("runs/digits/…").predict("three.png").label`.
+
+    It has the module in evaluation mode (`model`), the names of its classes (`classes`), `predict(x)` for samples as
+    people have them, `transform(x)` for the batch that the net receives for them, and `evaluate()`.
+
+    Args:
+        run: the folder of a run, or one of its checkpoints.
+        weights: `best`, those of the best epoch; `last`; or the number of an epoch, if its weights were kept.
+        device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+
+    Raises:
+        netdsl.training.TrainingError: there is no run, or it has no such weights.
+        NetError: the net can no longer be read: a plugin, or a file that its `data` line names, is missing.
+    """
+    path = Path(run)
+    source, kept = read_source_of(path)
+    registry = _registry() if kept["plugins"] else load_registry(installed=False)
+    found = check_source(source, registry, overrides=kept["overrides"], variant=kept["variant"])
+    experiment = _without_errors(*found)
+    from netdsl.training import open_run
+
+    return open_run(experiment, path, device, weights)
 
 
 def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:
@@ -166,19 +252,17 @@ def _source(net: str | Path) -> Source:
     return Source(str(net), net.read_text(encoding="utf-8")) if isinstance(net, Path) else Source("<text>", net)
 
 
-def _experiment(
-    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
-) -> Experiment:
-    experiment, diagnostics = _check(net, overrides, variant, registry)
+def _without_errors(experiment: Experiment | None, diagnostics: Sequence[Diagnostic]) -> Experiment:
     if experiment is None or errors(diagnostics):
         raise NetError(render_text(diagnostics, color=False), diagnostics)
     return experiment
 
 
 def _check(
-    net: str | Path, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
+    net: str | Path, source: Source, overrides: Mapping[str, str] | None, variant: str | None, registry: Registry
 ) -> tuple[Experiment | None, list[Diagnostic]]:
-    experiment, diagnostics = check_source(_source(net), registry, overrides=overrides, variant=variant)
+    """What is checked, and what is wrong with it; `net` is how the user gave the source."""
+    experiment, diagnostics = check_source(source, registry, overrides=overrides, variant=variant)
     if isinstance(net, str) and diagnostics and _PATH.fullmatch(net):
         advice = text("this is read as the text of a net; to read a file, give `Path({path!r})`", path=net)
         diagnostics = [diagnostics[0]._replace(help=advice, fix=None)]

@@ -4,21 +4,31 @@ from __future__ import annotations
 
 import importlib
 from collections import OrderedDict
+from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from netdsl.components import Call
-from netdsl.program import Network, Node, Use
+from netdsl.core.errors import Refusal
+from netdsl.core.text import text
+from netdsl.program import InitUse, Network, Node, Use
 
 
 def build_network(network: Network) -> nn.Sequential:
     """The net as PyTorch, with the `state_dict` keys of the `nn.Sequential` that one would write by hand.
 
-    Weights are initialised as torch does, from its global generator.
+    Weights are initialised as torch does, or as `init` lines say, from torch's global generator.
+
+    Raises:
+        Refusal: a layer has no weight that its `init` line can fill.
     """
-    return cast("nn.Sequential", _make(network.call, network.nodes))
+    module = cast("nn.Sequential", _make(network.call, network.nodes))
+    if network.inits:
+        _initialize(module, network)
+    return module
 
 
 def construct(call: Call, *values: Any, **named: Any) -> Any:
@@ -48,7 +58,7 @@ def locate(target: str) -> Any:
     return attrgetter(attribute)(importlib.import_module(module))
 
 
-def _make(call: Call, nodes: tuple[Node, ...]) -> Any:
+def _make(call: Call, nodes: Sequence[Node]) -> Any:
     if not nodes:
         return construct(call)
     children = OrderedDict((node.key, _make(node.call, node.children)) for node in nodes)
@@ -64,3 +74,54 @@ def _make(call: Call, nodes: tuple[Node, ...]) -> Any:
 def _is_sequential(call: Call) -> bool:
     target = locate(call.target)
     return isinstance(target, type) and issubclass(target, nn.Sequential)
+
+
+def _initialize(module: nn.Module, network: Network) -> None:
+    """Fills the weights that `init` lines name, in the order of the net."""
+    for path, node in network.places():
+        # The last line that names a layer counts for it.
+        use = next((one for one in reversed(network.inits) if one.reaches(path, node)), None)
+        if use is not None:
+            _fill(module.get_submodule(path), use, node.written)
+
+
+def _fill(layer: nn.Module, use: InitUse, written: str) -> None:
+    least, most = use.component.dims
+    fitting = [weight for weight in _weights(layer, use) if least <= weight.dim() <= most]
+    if use.settings.on and not fitting:
+        raise Refusal(
+            text(
+                "`{init}` fills weights of {dims} dimensions, and `{layer}` has none",
+                init=use.component.name,
+                dims=use.component.dims_in_words,
+                layer=written,
+            )
+        )
+    fill, arguments = locate(use.call.target), completed(use)
+    for weight in fitting:
+        # Memory without numbers: only shapes and names are looked at.
+        if not weight.is_meta:
+            fill(weight, **arguments)
+    for name, bias in layer.named_parameters():
+        if use.settings.bias is not None and bias.dim() == 1 and _is_bias(name):
+            nn.init.constant_(bias, use.settings.bias)
+    # torch keeps the vector of the filler at zero.
+    if isinstance(layer, nn.Embedding) and layer.padding_idx is not None and not layer.weight.is_meta:
+        with torch.no_grad():
+            layer.weight[layer.padding_idx].fill_(0)
+
+
+def _weights(layer: nn.Module, use: InitUse) -> list[nn.Parameter]:
+    """The matrices and kernels of a layer; of one that is named and has none, its vectors."""
+    weights = list(_without_biases(layer))
+    matrices = [weight for weight in weights if weight.dim() > 1]
+    return matrices or (weights if use.settings.on else [])
+
+
+def _without_biases(layer: nn.Module) -> Iterator[nn.Parameter]:
+    return (parameter for name, parameter in layer.named_parameters() if not _is_bias(name))
+
+
+def _is_bias(name: str) -> bool:
+    """Whether a parameter is a bias: `bias`, `bias_hh_l0`, `in_proj_bias`."""
+    return "bias" in name.rpartition(".")[2]

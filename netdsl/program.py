@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, Generic, NamedTuple, TypeVar
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate, chain, groupby, repeat
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
 
 from netdsl.components import (
     Call,
@@ -13,6 +15,7 @@ from netdsl.components import (
     Dataset,
     Dtype,
     Facts,
+    Initializer,
     Layer,
     Logger,
     Loss,
@@ -21,12 +24,15 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, TrainSettings
-from netdsl.components.traits import Declared, Traits, find_traits
-from netdsl.core.size_sets import SizeSet
-from netdsl.core.sizes import Dim, Shape
+from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
+from netdsl.components.traits import Declared, Trait, Traits, find_traits
+from netdsl.core.shown import Printer, print_shown
+from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
+
+if TYPE_CHECKING:
+    from netdsl.core.size_sets import SizeSet
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 SKIPPING = Call("netdsl.modules:Skipping", {})
@@ -37,6 +43,7 @@ IDENTITY = Call("torch.nn:Identity", {})
 
 SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
 NO_TRAITS: Traits = frozenset()
+NO_SOURCE = Source("<net>", "")
 
 
 class BlockUse(NamedTuple):
@@ -61,6 +68,7 @@ class Node(NamedTuple):
         params, macs: of the layer and everything in it.
         formula: the size arithmetic with its numbers in it.
         depth: how deep it is nested, 0 at the top.
+        children: what is in it, in the order of the text; `Siblings` where some of it is kept once for several places.
         takes: the labels from outside whose outputs it, or something in it, is given besides its input.
         block: of a block's use, the block: `name` may be a variable that holds it.
     """
@@ -77,7 +85,7 @@ class Node(NamedTuple):
     macs: Dim
     formula: tuple[str, ...] = ()
     depth: int = 0
-    children: tuple[Node, ...] = ()
+    children: Sequence[Node] = ()
     takes: frozenset[str] = frozenset()
     block: BlockUse | None = None
 
@@ -102,6 +110,192 @@ class Node(NamedTuple):
         yield self
         for child in self.children:
             yield from child.walk()
+
+    def at(self, path: str) -> Node:
+        """The same node in another place; what is in it is moved when it is asked for."""
+        if path == self.path:
+            return self
+        return self._replace(path=path, children=Siblings(self.children, path) if self.children else ())
+
+
+class Stretch(NamedTuple):
+    """Siblings that stand several times in a row, as `repeat` leaves them: one round, and how many there are.
+
+    None of them has a label, so that each is named by its place among its siblings.
+    """
+
+    kept: tuple[Node | Stretch, ...]
+    times: int
+
+    @property
+    def length(self) -> int:
+        """The siblings of all rounds."""
+        return self.times * sum(map(_length, self.kept))
+
+
+class Siblings(Sequence[Node]):
+    """Nodes that stand side by side, of which many may be kept once.
+
+    A net of a hundred thousand layers is seldom more than a dozen that `repeat` and blocks have multiplied. What
+    stands several times in a row is a `Stretch`; the layers of a block that is used several times are kept by its
+    first use. A node of another place gets its path when it is asked for. Who looks at the whole net asks for
+    `stretches`, or for `count_nodes`, and sees once what is kept once.
+
+    Args:
+        kept: the nodes and stretches.
+        parent: the path of the node that they are in.
+        start: how many siblings stand before them.
+        in_round: whether they are a round of a stretch: a node's own path is then that of any round.
+    """
+
+    __slots__ = ("_starts", "in_round", "kept", "parent", "start")
+
+    def __init__(self, kept: Sequence[Node | Stretch], parent: str, start: int = 0, *, in_round: bool = False) -> None:
+        self.kept: tuple[Node | Stretch, ...] = kept.kept if isinstance(kept, Siblings) else tuple(kept)
+        self.parent = parent
+        self.start = start
+        self.in_round = in_round
+        self._starts = tuple(accumulate(map(_length, self.kept), initial=0))
+
+    def __len__(self) -> int:
+        """How many there are, each round counted."""
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> Node: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Node, ...]: ...
+    def __getitem__(self, index: int | slice) -> Node | tuple[Node, ...]:
+        """One of them, or several, at their paths."""
+        if isinstance(index, slice):
+            return tuple(self[place] for place in range(*index.indices(len(self))))
+        place = range(len(self))[index]
+        number = bisect_right(self._starts, place) - 1
+        kept = self.kept[number]
+        if isinstance(kept, Stretch):
+            one, start = Siblings(kept.kept, self.parent), self.start + place
+            return one[(place - self._starts[number]) % len(one)].at(self._path(str(start)))
+        return kept.at(self._path(str(self.start + place) if self.in_round else kept.key))
+
+    def __iter__(self) -> Iterator[Node]:
+        """All of them at their paths."""
+        for path, node in self.places():
+            yield node.at(path)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other has the same nodes, however they are kept."""
+        return isinstance(other, (Siblings, tuple)) and tuple(self) == tuple(other)
+
+    def __repr__(self) -> str:
+        """As a tuple is shown."""
+        return repr(tuple(self))
+
+    def places(self) -> Iterator[tuple[str, Node]]:
+        """The path of each, and the node that is kept for it, whose own path may be that of another place."""
+        prefix = self._path("")
+        for number, kept in enumerate(self.kept):
+            start = self.start + self._starts[number]
+            if isinstance(kept, Stretch):
+                yield from ((f"{prefix}{place}", node) for place, node in enumerate(_written_out(kept), start))
+            else:
+                yield f"{prefix}{start if self.in_round else kept.key}", kept
+
+    def stretches(self) -> Iterator[Sequence[Sequence[Node]]]:
+        """They in their order, as stretches of rounds that are alike."""
+        for repeats, run in groupby(enumerate(self.kept), lambda one: isinstance(one[1], Stretch)):
+            numbered = list(run)
+            if not repeats:
+                start = self.start + self._starts[numbered[0][0]]
+                nodes = [kept for _, kept in numbered]
+                yield (tuple(Siblings(nodes, self.parent, start, in_round=self.in_round)),)
+                continue
+            for number, kept in numbered:
+                assert isinstance(kept, Stretch)
+                yield _Rounds(kept, self.parent, self.start + self._starts[number])
+
+    def _path(self, key: str) -> str:
+        return f"{self.parent}.{key}" if self.parent else key
+
+
+class _Rounds(Sequence[Sequence[Node]]):
+    """The rounds of a stretch, each made when it is asked for."""
+
+    def __init__(self, stretch: Stretch, parent: str, start: int) -> None:
+        self.stretch = stretch
+        self.parent = parent
+        self.start = start
+
+    def __len__(self) -> int:
+        return self.stretch.times
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[Node]: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[Node]]: ...
+    def __getitem__(self, index: int | slice) -> Sequence[Node] | Sequence[Sequence[Node]]:
+        if isinstance(index, slice):
+            return [self[turn] for turn in range(*index.indices(len(self)))]
+        turn = range(len(self))[index]
+        start = self.start + turn * (self.stretch.length // self.stretch.times)
+        return Siblings(self.stretch.kept, self.parent, start, in_round=True)
+
+
+def arrange(kept: Sequence[Node | Stretch], parent: str) -> Sequence[Node]:
+    """The children of the node at a path: a tuple, unless something of them is kept for several places."""
+    nodes = tuple(one for one in kept if not isinstance(one, Stretch))
+    return nodes if len(nodes) == len(kept) else Siblings(kept, parent)
+
+
+def stretches(nodes: Sequence[Node]) -> Iterator[Sequence[Sequence[Node]]]:
+    """Siblings in their order, as stretches of rounds that are alike; what stands once is a stretch of one round."""
+    if isinstance(nodes, Siblings):
+        return nodes.stretches()
+    return iter([(nodes,)] if nodes else [])
+
+
+def kept_nodes(nodes: Sequence[Node]) -> Iterator[Node]:
+    """Siblings, each as it is kept: its own path may be that of another place."""
+    if isinstance(nodes, Siblings):
+        return (node for kept in nodes.kept for node in _written_out(kept))
+    return iter(nodes)
+
+
+def count_nodes(kept: Iterable[Node | Stretch], times: int = 1) -> Iterator[tuple[Node, int]]:
+    """What is kept of siblings and all in them, in the order of the text, and in how many places it stands."""
+    for one in kept.kept if isinstance(kept, Siblings) else kept:
+        if isinstance(one, Stretch):
+            yield from count_nodes(one.kept, times * one.times)
+            continue
+        yield one, times
+        if one.children:
+            yield from count_nodes(one.children, times)
+
+
+def add_up(kept: Iterable[Node | Stretch]) -> tuple[int, Dim]:
+    """The parameters and the multiply-adds of siblings."""
+    params, macs = 0, cast("Dim", 0)
+    for one in kept.kept if isinstance(kept, Siblings) else kept:
+        if isinstance(one, Stretch):
+            once = add_up(one.kept)
+            params, macs = params + one.times * once[0], macs + one.times * once[1]
+        else:
+            params, macs = params + one.params, macs + one.macs
+    return params, macs
+
+
+def _written_out(kept: Node | Stretch) -> Iterator[Node]:
+    if not isinstance(kept, Stretch):
+        yield kept
+    elif not any(isinstance(one, Stretch) for one in kept.kept):
+        yield from cast("Iterable[Node]", chain.from_iterable(repeat(kept.kept, kept.times)))
+    else:
+        for _ in range(kept.times):
+            for one in kept.kept:
+                yield from _written_out(one)
+
+
+def _length(kept: Node | Stretch) -> int:
+    return kept.length if isinstance(kept, Stretch) else 1
 
 
 class OpenSizes(NamedTuple):
@@ -145,53 +339,95 @@ class OpenSizes(NamedTuple):
         return bool(self.conditions) and self.equal and inexact
 
 
-@dataclass(frozen=True)
-class Network:
-    """The net alone: what `shapes` prints and `build` builds.
+class Network(NamedTuple):
+    """The net alone: what `shapes` prints and `build` builds. Printed, or in a notebook, it is the table of its shapes.
 
     Args:
         input, out: one sample's shapes; symbols stand for sizes that may vary.
-        nodes: the layers at the top, in order.
+        nodes: the layers at the top, in order; `Siblings` where some are kept once for several places.
         call: the container that they go into.
         fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
         example: one input shape that fits.
         open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+        inits: what its weights begin with, instead of torch's own values; of a layer, the last that reaches it.
     """
 
     input: Shape
     out: Shape
-    nodes: tuple[Node, ...]
+    nodes: Sequence[Node]
     call: Call = SEQUENTIAL
     fits: str | None = None
     example: tuple[int, ...] | None = None
     open_sizes: tuple[OpenSizes, ...] = ()
     dtype: Dtype = "float"
+    inits: tuple[InitUse, ...] = ()
 
     def walk(self) -> Iterator[Node]:
         """Every node, composites before their children."""
         for node in self.nodes:
             yield from node.walk()
 
-    @cached_property
+    @property
+    def source(self) -> Source:
+        """The text that the layers at the top stand in."""
+        return self.nodes[0].span.source if self.nodes else NO_SOURCE
+
+    def places(self) -> Iterator[tuple[str, Node]]:
+        """The path of every node, in the same order, and what is kept for it: copies are equal but for their paths."""
+        return _places(self.nodes)
+
+    def count_nodes(self) -> Iterator[tuple[Node, int]]:
+        """What is kept, in the same order, and in how many places it stands: its own path is that of one of them."""
+        return count_nodes(self.nodes)
+
+    @property
     def params(self) -> int:
         """How many numbers the net learns."""
-        return sum(node.params for node in self.nodes)
+        return add_up(self.nodes)[0]
 
-    @cached_property
+    @property
     def macs(self) -> Dim:
         """Multiply-adds for one sample."""
-        total: Dim = 0
-        for node in self.nodes:
-            total = total + node.macs
-        return total
+        return add_up(self.nodes)[1]
+
+    def __repr__(self) -> str:
+        shapes = f"{format_shape(self.input)} -> {format_shape(self.out)}"
+        return text(
+            "<Network {name}: {shapes}, {params:,} parameters>",
+            name=self.source.name,
+            shapes=shapes,
+            params=self.params,
+        )
+
+    def _repr_pretty_(self, printer: Printer, cycle: bool) -> None:
+        print_shown(self, printer, cycle)
+
+    # What shows a net is imported when one is shown.
+
+    def __str__(self) -> str:
+        from netdsl.render.table import shapes_table
+
+        return shapes_table(self, self.source)
+
+    def _repr_html_(self) -> str:
+        from netdsl.render.shapes_html import shapes_html
+
+        return shapes_html(self)
+
+
+def _places(nodes: Sequence[Node]) -> Iterator[tuple[str, Node]]:
+    for path, node in nodes.places() if isinstance(nodes, Siblings) else ((node.path, node) for node in nodes):
+        yield path, node
+        if node.children:
+            yield from _places(node.children if path == node.path else Siblings(node.children, path))
 
 
 C = TypeVar("C", bound=Component, covariant=True)
 K = TypeVar("K", bound=Component)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Use(Generic[C]):
     """A component with its arguments, and where the file asks for it (None: a default)."""
 
@@ -205,7 +441,33 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InitUse(Use[Initializer]):
+    """An `init` line: the initializer, and the layers whose weights it fills; `on_span` is where these stand."""
+
+    settings: InitSettings
+    on_span: Span | None = None
+
+    def reaches(self, path: str, node: Node) -> bool:
+        """Whether the line names a layer in its place; without names, all with weights but normalisations."""
+        if not node.params or node.children or node.layer is None:
+            return False
+        if not self.settings.on:
+            return not node.traits & {Trait.NORMALISES, Trait.RESCALES}
+        names = names_of(path, node)
+        return any(word in names for word in self.settings.on)
+
+
+def names_of(path: str, node: Node) -> set[str]:
+    """What a layer goes by: its name, its family, and its label and those around it, without the number of a copy."""
+    layer = node.layer
+    own = {layer.name, layer.form_of, layer.family} if layer else set()
+    labels = {part for part in path.split(".") if not part.isdigit()}
+    copied = {label.rpartition("_")[0] for label in labels if label.rpartition("_")[2].isdigit()}
+    return (own | labels | copied) - {""}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
@@ -218,8 +480,7 @@ class DataUse(Use[Dataset]):
     transforms: tuple[Use[Transform], ...] = ()
 
 
-@dataclass(frozen=True)
-class Experiment:
+class Experiment(NamedTuple):
     """A checked file: the network and, where there is a `data` line, how to train it.
 
     Args:
@@ -230,8 +491,8 @@ class Experiment:
     source: Source
     network: Network
     data: DataUse | None = None
-    uses: Mapping[type[Component], tuple[Use[Any], ...]] = field(default_factory=dict)
-    settings: Mapping[type[Any], Any] = field(default_factory=dict)
+    uses: Mapping[type[Component], tuple[Use[Any], ...]] = MappingProxyType({})
+    settings: Mapping[type[Any], Any] = MappingProxyType({})
 
     def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
         """The components of a kind, in the order of the file."""
@@ -266,7 +527,7 @@ class Experiment:
         """Where curves are written."""
         return self.all_of(Logger)
 
-    @cached_property
+    @property
     def train(self) -> TrainSettings:
         """The `train` line."""
         return self.settings.get(TrainSettings) or TrainSettings()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,17 @@ def needs(*names: str) -> str:
     """
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        report = pytest.fail if os.environ.get(REQUIRED) else pytest.skip
-        report(f"needs {' or '.join(f'`{name}`' for name in names)}, which is not installed")
+        _leave_out(f"needs {' or '.join(f'`{name}`' for name in names)}, which is not installed")
     return found
+
+
+def needs_file(path: Path, advice: str) -> Path:
+    """The path, if something is there; where nothing is, the test that asks is skipped, or fails under `REQUIRED`."""
+    if not path.exists():
+        _leave_out(f"needs {path.name}: {advice}")
+    return path
+
+
+def _leave_out(reason: str) -> None:
+    report = pytest.fail if os.environ.get(REQUIRED) else pytest.skip
+    report(reason)

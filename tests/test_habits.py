@@ -54,7 +54,7 @@ def commands_of_ci_run() -> list[str]:
 
 
 def checks(script: str) -> list[str]:
-    return [line for line in script.splitlines() if line.startswith(".venv/bin/")]
+    return [line for line in script.splitlines() if line.startswith((".venv/bin/", ".ci/"))]
 
 
 def test_the_workflow_does_what_ci_run_does() -> None:
@@ -77,7 +77,7 @@ def test_what_runs_before_a_commit_runs_in_ci_run_too() -> None:
     (repository,) = read_yaml(".pre-commit-config.yaml")["repos"]
     entries = [hook["entry"] for hook in repository["hooks"]]
     before = (ROOT / ".ci" / "run").read_text("utf-8").partition('eval "${lines[last]}"')[0]
-    assert entries == checks(before)
+    assert entries == [command for command in checks(before) if command != ".ci/programs"]
     assert PROJECT["tool"]["mypy"]["strict"] is True
 
 
@@ -104,3 +104,20 @@ def test_the_citation_names_this_version() -> None:
     assert citation["license"] == PROJECT["project"]["license"]
     dated = f"## [{citation['version']}] - {citation['date-released']}"
     assert dated in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
+def test_the_hooks_for_other_repositories_call_commands_of_ours(tmp_path: Path) -> None:
+    hooks = read_yaml(".pre-commit-hooks.yaml")
+    assert [hook["id"] for hook in hooks] == ["netdsl-check", "netdsl-fmt"]
+    file = tmp_path / "net.net"
+    file.write_text("input 8;linear 4\n", encoding="utf-8")
+    for hook in hooks:
+        assert re.search(hook["files"], file.name)
+        command = [sys.executable, "-m", *hook["entry"].split(), str(file)]
+        assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert file.read_text(encoding="utf-8") == "input 8; linear 4\n"
+
+
+def test_pre_commit_accepts_the_hooks() -> None:
+    clientlib = pytest.importorskip("pre_commit.clientlib", reason="an extra of developers")
+    assert len(clientlib.load_manifest(ROOT / ".pre-commit-hooks.yaml")) == 2

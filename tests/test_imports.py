@@ -21,9 +21,22 @@ FLOORS = (
     ("components",),
     ("language", "library"),
     ("builtins",),
-    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export"),
-    ("builder", "adapters", "importer", "torch_layers", "modules", "data", "training", "runs", "bench"),
-    ("api", "cli", "plugins", "scaffold", "testing", "__main__"),
+    ("program", "checker", "lints", "analysis", "codes", "render", "drawing", "export", "editor"),
+    (
+        "builder",
+        "adapters",
+        "importer",
+        "model_export",
+        "torch_layers",
+        "modules",
+        "data",
+        "training",
+        "runs",
+        "reports",
+        "inside",
+        "bench",
+    ),
+    ("api", "notebook", "cli", "lsp", "play", "plugins", "scaffold", "testing", "__main__"),
 )
 TORCH_FLOOR = 5
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}
@@ -201,6 +214,33 @@ except SystemExit:
     imported = run_python(script, tmp_path).splitlines()[-1].split()
     assert not HEAVY & {*imported}
     assert [name for name in imported if name in FILES and floor(name) == TORCH_FLOOR] == []
+
+
+OF_OTHERS = {
+    "json",
+    "netdsl.builtins.files.csv_tables",
+    "netdsl.builtins.files.image_folders",
+    "netdsl.builtins.files.npy_header",
+    "netdsl.checker.solve.solver",
+    "netdsl.render.diagnostics",
+    "netdsl.render.shapes_json",
+}
+"""What only some texts and options need: readers of files, searches for sizes, messages, JSON."""
+
+
+def test_a_plain_net_imports_nothing_that_only_others_need(tmp_path: Path) -> None:
+    (tmp_path / "correct.net").write_text(CORRECT + "data fake 3x32x32\ntrain epochs=1\n", encoding="utf-8")
+    script = """
+import sys
+from netdsl.cli import netdsl
+try:
+    netdsl.main(["shapes", "--no-plugins", "correct.net"], prog_name="netdsl")
+except SystemExit:
+    print(*sys.modules)
+"""
+    printed = run_python(script, tmp_path)
+    assert "84,362" in printed
+    assert not OF_OTHERS & {*printed.splitlines()[-1].split()}
 
 
 BLOCKED = {*HEAVY, "click"}

@@ -32,11 +32,16 @@ PROGRAMS = {
     "drawing/mermaid.py": "a graph of Mermaid",
     "drawing/svg.py": "SVG",
     "drawing/tikz.py": "LaTeX",
+    "render/html.py": "HTML",
+    "training/reporting/run_html.py": "SVG",
+    "editor/rewritings.py": "statements of the language",
     "export/python": "Python code",
     "importer": "statements of the language",
     "language/formatter.py": "statements of the language",
     "testing": "assertions, for the author of a plugin",
     "training/__init__.py": "an error in Python's own words",
+    "inside/page.py": "HTML",
+    "reports": "HTML and SVG",
     "modules": "what `repr` shows of a module, as torch writes it",
 }
 """Where f-strings write programs and not texts: only what is raised there is a text."""

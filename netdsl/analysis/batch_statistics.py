@@ -9,7 +9,7 @@ from netdsl.program import Network, Node
 
 def find_single_value(network: Network) -> Node | None:
     """The first layer that would have to normalise a single value in a batch of one sample, which torch refuses."""
-    return next((node for node in network.walk() if _normalises_single_values(node)), None)
+    return next((node for node, _ in network.count_nodes() if _normalises_single_values(node)), None)
 
 
 def _normalises_single_values(node: Node) -> bool:

@@ -17,7 +17,7 @@ def weight_bytes(network: Network) -> int:
 def activation_bytes(network: Network) -> Dim:
     """Of one sample and of every layer's output for it, in fp32: what training keeps for the backward pass."""
     numbers = product(network.input)
-    for node in network.walk():
+    for node, times in network.count_nodes():
         if not node.is_sequence:  # the output of a mere sequence is its last layer's
-            numbers = numbers + product(node.out)
+            numbers = numbers + times * product(node.out)
     return numbers * BYTES

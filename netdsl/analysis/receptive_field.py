@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 from netdsl.components.traits import Trait
+from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import Unknown
-from netdsl.program import Network, Node
+from netdsl.program import Network, Node, stretches
 
 
 class Field(NamedTuple):
@@ -33,15 +34,15 @@ def depth(network: Network) -> int:
 
 
 def _depth(nodes: Sequence[Node]) -> int:
-    total = 0
-    for node in nodes:
-        if not node.children:
-            total += _has_weights(node)
-        elif node.is_sequence:
-            total += _depth(node.children)
-        else:
-            total += max(_depth([child]) for child in node.children)
-    return total
+    return sum(len(rounds) * sum(map(_depth_of, rounds[0])) for rounds in stretches(nodes))
+
+
+def _depth_of(node: Node) -> int:
+    if not node.children:
+        return _has_weights(node)
+    if node.is_sequence:
+        return _depth(node.children)
+    return max(map(_depth_of, node.children))
 
 
 def _has_weights(node: Node) -> bool:
@@ -49,8 +50,24 @@ def _has_weights(node: Node) -> bool:
 
 
 def _through(nodes: Sequence[Node], field: Field) -> Field:
-    for node in nodes:
-        field = _after(node, field)
+    for rounds in stretches(nodes):
+        # What a layer does to a field is linear in its step: what it does to a step of 1 says all.
+        once = Field(Fraction(0))
+        for node in rounds[0]:
+            once = _after(node, once)
+        field = _repeated(field, once, len(rounds))
+    return field
+
+
+def _repeated(field: Field, once: Field, times: int) -> Field:
+    """The field behind so many rounds; `once` is what a round makes of no pixels that are 1 apart."""
+    if once.step == 1:
+        return Field(field.size + field.step * once.size * times, field.step)
+    for _ in range(times):
+        field = Field(field.size + field.step * once.size, field.step * once.step)
+        # Neither end is a number that a net has: a step of nothing adds nothing, and no image is so large.
+        if field.size > MAX_ELEMENTS or field.step < Fraction(1, MAX_ELEMENTS):
+            break
     return field
 
 

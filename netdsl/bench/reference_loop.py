@@ -56,7 +56,7 @@ class CourseLoop:
         )
         self.device = device
         self.model: Any = build_network(experiment.network).to(device)
-        self.loss = build_loss(experiment.loss).to(device)
+        self.loss = build_loss(experiment.loss, experiment.data).to(device)
         use = experiment.optimizer
         self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))
         self._batches = self._endless()

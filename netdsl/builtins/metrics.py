@@ -46,6 +46,16 @@ def confusion(*, num_classes: int = INFERRED) -> None:
     """How many samples of each class (rows) were taken for each class (columns)."""
 
 
+@metric("netdsl.training.metrics:MeanIoU", wants="classes", example="metrics mean_iou")
+def mean_iou(*, num_classes: int = INFERRED) -> None:
+    """How far predicted and true regions overlap: intersection over union, averaged over the classes that occur."""
+
+
+@metric("netdsl.training.metrics:PixelAccuracy", wants="classes", example="metrics pixel_accuracy")
+def pixel_accuracy(*, num_classes: int = INFERRED) -> None:
+    """The share of pixels that have the right class; pixels without a class do not count."""
+
+
 @metric("netdsl.training.metrics:MSE", best="lowest", example="metrics mse")
 def mse() -> None:
     """The mean of the squared differences."""

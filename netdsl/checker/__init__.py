@@ -1,5 +1,5 @@
 """From the syntax tree to the checked program: names, values, shapes, and every mistake of a file at once."""
 
-from netdsl.checker.file import check
+from netdsl.checker.file import Checked, check, check_traced, diagnose
 
-__all__ = ["check"]
+__all__ = ["Checked", "check", "check_traced", "diagnose"]

@@ -6,16 +6,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from netdsl.checker.memory import Memory
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
-from netdsl.components import Component, Dtype, Result
+from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
-from netdsl.core.limits import MAX_LAYERS
+from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
 from netdsl.program import Experiment
+
+if TYPE_CHECKING:
+    from netdsl.checker.trace import Trace
 
 
 class Constraint(NamedTuple):
@@ -71,17 +75,24 @@ class Limits:
 
     Args:
         layers: the statements on their way into the net so far, each `repeat` and use of a block written out.
+        checked: those of them that were checked one by one.
         exceeded: whether there are too many; nothing more is checked then, and a diagnostic says so.
     """
 
     layers: int = 0
+    checked: int = 0
     exceeded: bool = False
 
-    def count(self, statements: int = 1) -> bool:
-        """Counts statements on their way into the net; False for those with which the net becomes too large."""
+    def count(self, statements: int) -> bool:
+        """Counts copies of statements on their way into the net; False where the net becomes too large with them."""
         self.layers += statements
-        self.exceeded = self.exceeded or self.layers > MAX_LAYERS
+        self.exceeded = self.exceeded or self.layers > MAX_LAYERS or self.checked > MAX_CHECKED
         return not self.exceeded
+
+    def count_checked(self) -> bool:
+        """Counts a statement that is about to be checked; False where there are too many."""
+        self.checked += 1
+        return self.count(1)
 
 
 @dataclass(eq=False)
@@ -117,6 +128,8 @@ class Expansion:
         open: the blocks whose bodies are being checked, the outermost first.
         used: every block that a statement has named.
         repeated: above 0, the statement at hand stands for several layers, whose inputs may differ.
+        recursions: how many uses were refused because their block, or too many blocks, are open.
+        checked: what the uses of blocks came to, by everything that it depends on; most blocks are used alike.
         unused: whether the body at hand stands nowhere in the net; each block in it is then opened once at most.
         net_layers: the blocks of the `.net` files of plugins, by file.
     """
@@ -124,6 +137,8 @@ class Expansion:
     open: list[Component] = field(default_factory=list)
     used: set[Component] = field(default_factory=set)
     repeated: int = 0
+    recursions: int = 0
+    checked: dict[tuple[object, ...], tuple[Any, ...]] = field(default_factory=dict)
     unused: bool = False
     net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
 
@@ -136,7 +151,8 @@ class Context:
         registry: the names of the language.
         source: the text.
         folder: what paths in it are relative to.
-        results: what the rules have said; deep nets repeat themselves.
+        memory: what earlier statements, and earlier checks, have found out.
+        trace: where the way of the check is noted; None, it is not.
     """
 
     registry: Registry
@@ -145,15 +161,16 @@ class Context:
     assumptions: Assumptions = field(default_factory=Assumptions)
     limits: Limits = field(default_factory=Limits)
     expansion: Expansion = field(default_factory=Expansion)
-    results: dict[tuple[object, ...], Result] = field(default_factory=dict)
+    memory: Memory = field(default_factory=Memory)
+    trace: Trace | None = None
 
     def __post_init__(self) -> None:
         self.report = Report(self.registry)
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing more is to be checked: the net is too large, or is checked again with another input."""
-        return self.limits.exceeded or self.assumptions.wanted is not None
+        """Whether nothing more is to be checked: too much is wrong, or the net is checked again with another input."""
+        return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
 
     @contextmanager
     def inside(self, block: Component, use: Span) -> Iterator[None]:

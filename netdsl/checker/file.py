@@ -13,15 +13,15 @@ Steps 1 and 2 go over the file's definitions, then all of 1 to 4 over the net, o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Assumptions, Attempt, Context, Guesses
 from netdsl.checker.experiment.directives import ExperimentCheck
 from netdsl.checker.experiment.input_line import input_value
+from netdsl.checker.memory import Memory
 from netdsl.checker.names.definitions import Library, define_blocks, unused
 from netdsl.checker.names.expansion import too_many
 from netdsl.checker.names.overrides import Overrides, choose_variant
@@ -32,7 +32,6 @@ from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.shapes.layer_check import Value
-from netdsl.components import Result
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
@@ -40,11 +39,13 @@ from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
 from netdsl.core.text import text
-from netdsl.language.parser import parse
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
 from netdsl.lints import find_warnings, without_allowed
-from netdsl.program import Experiment, Network
+from netdsl.program import Experiment, Network, arrange
+
+if TYPE_CHECKING:
+    from netdsl.checker.trace import Trace
 
 NO_NET = Code(
     "NET116",
@@ -106,38 +107,87 @@ def check(
     Returns:
         The experiment, None where there is no net to speak of (with errors it may be partial), and the diagnostics.
     """
-    file, unreadable = parse(source, torch_order(registry))
-    folder = folder or Path(source.name).parent
-    job = _Job(file, registry, overrides or {}, variant, folder, {})
+    checked = _check(source, registry, overrides or {}, variant, folder or Path(source.name).parent, Memory())
+    return checked.experiment, diagnose(checked, registry)
+
+
+class Checked(NamedTuple):
+    """A checked text.
+
+    Args:
+        file: its tree.
+        experiment: its program.
+        found: what is wrong with it, in the order in which it was found; `diagnose` adds the lints.
+        trace: the way of the check, where it was noted.
+    """
+
+    file: File
+    experiment: Experiment | None
+    found: list[Diagnostic]
+    trace: Trace | None
+
+
+def diagnose(checked: Checked, registry: Registry) -> list[Diagnostic]:
+    """Everything that is wrong with a checked text, in its order."""
+    file, experiment, found, _ = checked
+    # The lints come last: none speaks of what an error has reported already.
+    warnings = find_warnings(experiment, file, found, registry.lints) if experiment is not None else []
+    # The file's own mistakes come before those of the files that it uses.
+    return sorted(
+        without_allowed([*found, *warnings]), key=lambda one: (one.span.source is not file.source, one.span.start)
+    )
+
+
+def check_traced(source: Source, registry: Registry, folder: Path, memory: Memory) -> Checked:
+    """The check for an editor, where the text is one of many versions: `memory` serves the next one.
+
+    The shapes are there before the lints have been asked, which an editor shows later.
+    """
+    memory.forget()
+    return _check(source, registry, {}, None, folder, memory, traced=True)
+
+
+def _check(
+    source: Source,
+    registry: Registry,
+    overrides: Mapping[str, str],
+    variant: str | None,
+    folder: Path,
+    memory: Memory,
+    *,
+    traced: bool = False,
+) -> Checked:
+    file, unreadable = memory.parse(source, torch_order(registry))
+    job = _Job(file, registry, overrides, variant, folder, memory, traced)
     context, experiment = job.attempt({})
     # The first attempt finds the placeholders; only a file that has some is checked several times.
     if context.assumptions.placeholders:
         from netdsl.checker.solve.placeholders import fill  # few files have a `?`
 
         context, experiment = fill(Attempt(context, experiment), file, job.attempt)
-    found = [*unreadable, *context.report.diagnostics]
-    if experiment is not None:
-        # The lints come last: none speaks of what an error has reported already.
-        found += find_warnings(experiment, file, found, registry.lints)
-    # The file's own mistakes come before those of the files that it uses.
-    return experiment, sorted(without_allowed(found), key=lambda one: (one.span.source is not source, one.span.start))
+    return Checked(file, experiment, [*unreadable, *context.report.diagnostics], context.trace)
 
 
 class _Job(NamedTuple):
-    """A file and how to check it; what the rules have said serves each attempt."""
+    """A file and how to check it; what is remembered serves each attempt."""
 
     file: File
     registry: Registry
     overrides: Mapping[str, str]
     variant: str | None
     folder: Path
-    results: dict[tuple[Any, ...], Result]
+    memory: Memory
+    traced: bool
 
     def attempt(self, values: Guesses, assumed: Shape | None = None) -> Attempt:
         """Checks the file with these values for its placeholders and, where nothing says it, this input."""
         unreadable = Unreadable(self.file.invalid)
         assumptions = Assumptions(input=assumed, values=values, unreadable=unreadable)
-        context = Context(self.registry, self.file.source, self.folder, assumptions, results=self.results)
+        context = Context(self.registry, self.file.source, self.folder, assumptions, memory=self.memory)
+        if self.traced:
+            from netdsl.checker.trace import Trace  # an editor asks for it
+
+            context.trace = Trace()
         experiment = _FileCheck(self, context).run()
         if assumptions.wanted is not None:  # a layer takes an input for granted: all above it is checked with that one
             return self.attempt(values, assumptions.wanted)
@@ -168,6 +218,8 @@ class _FileCheck:
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         # The data come before the net, since they say the shape of its input unless an `input` line does.
         data = experiment.data()
+        if self.context.trace is not None:
+            self.context.trace.scope, self.context.trace.data = self.scope, data
         value = input_value(self.directives, data, self.scope, self.context)
         body = self._net(value)
         if self.context.stopped:
@@ -184,7 +236,7 @@ class _FileCheck:
 
             # It counts what the whole experiment costs, so that it is checked on the finished one.
             check_budget(budgets, checked, self.scope, self.context)
-        return replace(checked, network=self._solved(network))
+        return checked._replace(network=self._solved(checked.network))
 
     def _overrides(self) -> Overrides:
         """What `--set` and `--variant` put in the place of what the file says; `--set` goes first."""
@@ -241,7 +293,7 @@ class _FileCheck:
         if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
-        return Network(value.shape or (), out, tuple(body.nodes), call, dtype=self.context.assumptions.dtype)
+        return Network(value.shape or (), out, arrange(body.nodes, ""), call, dtype=self.context.assumptions.dtype)
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit; none fitting is an error where it becomes so."""
@@ -260,7 +312,7 @@ class _FileCheck:
         example = None
         if solution.values is not None:
             example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
-        return replace(network, fits=solution.words, example=example, open_sizes=solution.sizes)
+        return network._replace(fits=solution.words, example=example, open_sizes=solution.sizes)
 
     def _warn_of_pins(self, network: Network) -> None:
         """Warns of joins that leave one size alone to what the input leaves open."""

@@ -7,17 +7,27 @@ from contextlib import contextmanager
 
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
+from netdsl.core.limits import MAX_MISTAKES, MAX_SUGGESTIONS
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import join_and, text
+from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 
 
 class Report:
-    """The diagnostics of one check."""
+    """The diagnostics of one check; behind a thousand and one word more nothing is added.
+
+    `asked` counts the reports, those of a mistake that is reported already too; `mistakes` the errors among those that
+    were added.
+    """
 
     def __init__(self, registry: Registry) -> None:
         self.diagnostics: list[Diagnostic] = []
+        self.is_full = False
+        self.mistakes = 0
+        self.asked = 0
         self._disputed = registry.disputed
+        self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
         self._uses: list[Span] = []
         self._rounds: list[tuple[Span, int]] = []
@@ -34,11 +44,20 @@ class Report:
         fix: Fix | None = None,
     ) -> None:
         """Reports a mistake; one mistake in a body is one, however often the body is used."""
+        self.asked += 1
         # A block's body is checked again at each use, and `repeat`'s in each round.
-        if (code, span) not in self._reported:
-            self._reported.add((code, span))
-            causes = (*labels, *self._use(code), *self._round(code))
-            self.diagnostics.append(Diagnostic(code, message, span, caption, causes, help, fix))
+        if (code, span) in self._reported or self.is_full:
+            return
+        if len(self._reported) == MAX_MISTAKES:
+            self.is_full = True
+            message = text("more than {limit:,} mistakes, the rest is not checked", limit=MAX_MISTAKES)
+            self.diagnostics.append(Diagnostic(TOO_MANY_MISTAKES, message, span))
+            return
+        self._reported.add((code, span))
+        causes = (*labels, *self._use(code), *self._round(code))
+        found = Diagnostic(code, message, span, caption, causes, help, fix)
+        self.mistakes += found.severity == "error"
+        self.diagnostics.append(found)
 
     @contextmanager
     def inside(self, use: Span) -> Iterator[None]:
@@ -53,6 +72,11 @@ class Report:
         self._rounds.append((repeat, number))
         yield
         self._rounds.pop()
+
+    @property
+    def round_before(self) -> int | None:
+        """The round before the one that is being checked; None in a first one, and where nothing is repeated."""
+        return next((number - 1 for _, number in reversed(self._rounds) if number > 1), None)
 
     def _round(self, code: str) -> list[Label]:
         """The first round needs no word: what is wrong there is wrong at once."""
@@ -99,7 +123,9 @@ class Report:
             choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
             self(code, message, span, help=choice)
             return None
-        near = nearest(name, known)
+        # Each name is compared with all: thousands of unknown ones take time, and nobody reads so many suggestions.
+        self._unknown += 1
+        near = nearest(name, known) if self._unknown <= MAX_SUGGESTIONS else None
         if near is None:
             self(code, _unknown(kind, name, component), span, help=help)
             return None

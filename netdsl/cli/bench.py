@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText
 from netdsl.cli.shared.options import data_option, device_option, takes_program
 from netdsl.core.text import text
@@ -45,8 +46,11 @@ def command(
     """
     settings = program.settings.override({"data": data, "data.batch": batch})
     experiment = ProgramText(program.source, settings).experiment
-    from netdsl.bench.step_times import bench  # this imports torch, and a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for it
+        from netdsl.bench.step_times import bench
+        from netdsl.training.machine.allocator import keep_freed_memory
 
+    keep_freed_memory()  # as `netdsl run` does
     found = bench(experiment, device, steps)
     click.echo(json.dumps(asdict(found)) if as_json else _table(experiment, found))
 

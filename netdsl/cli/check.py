@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 
+from netdsl.cli.shared.errors import show_error
 from netdsl.cli.shared.inputs import Settings, read_sources
 from netdsl.cli.shared.options import takes_settings, text_option
 from netdsl.cli.shared.output import colored, columns
 from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.errors import NetdslError
+from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
 from netdsl.render.diagnostics import render_concise, render_json, render_text
 
 SECTION = "Nets"
+FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
 
 
 @click.command
@@ -24,13 +28,16 @@ SECTION = "Nets"
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "concise", "json"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
-    help="How to print the mistakes.",
+    help="How to print the mistakes; the last three are for services that check every change.",
 )
+@click.option("--watch", is_flag=True, help="Check again whenever a file changes, until Ctrl-C.")
 @click.option("--explain", metavar="CODE", help="Explain a code such as NET201, or 201; `all` lists the codes.")
-def command(files: tuple[str, ...], written: str | None, settings: Settings, form: str, explain: str | None) -> int:
+def command(
+    files: tuple[str, ...], written: str | None, settings: Settings, form: str, watch: bool, explain: str | None
+) -> int:
     """Find the mistakes in files, and say how to correct them.
 
     FILES are .net files; `-` is standard input. The exit status is 1 if there is an error, and 0 if there are no
@@ -39,21 +46,47 @@ def command(files: tuple[str, ...], written: str | None, settings: Settings, for
     if explain is not None:
         click.echo(_explain(explain), nl=False)
         return 0
-    sources = read_sources(files, written)
-    diagnostics = [diagnostic for source in sources for diagnostic in settings.check(source)[1]]
-    click.echo(_report(diagnostics, form, len(sources)), nl=False)
-    return int(bool(errors(diagnostics)))
+    if watch:
+        from netdsl.cli.shared.watching import watched  # few checks wait for a change
+
+        if not files or "-" in files or written is not None:
+            raise click.UsageError("`--watch` takes FILES: a text that is not in a file cannot change")
+        for _ in watched(files, sys.stdout):
+            try:
+                _check(files, None, settings, form)
+            except NetdslError as error:  # an editor may be about to write it anew
+                show_error(error)
+        return 0
+    return _check(files, written, settings, form)
 
 
-def _report(diagnostics: Sequence[Diagnostic], form: str, files: int) -> str:
+def _check(files: Sequence[str], written: str | None, settings: Settings, form: str) -> int:
+    """Prints the mistakes; returns the exit status."""
+    found = {source: settings.check(source)[1] for source in read_sources(files, written)}
+    click.echo(_report(found, form), nl=False)
+    return int(any(map(errors, found.values())))
+
+
+def _report(found: Mapping[Source, Sequence[Diagnostic]], form: str) -> str:
+    diagnostics = [diagnostic for some in found.values() for diagnostic in some]
     color = colored(sys.stdout)
-    if form == "json":
-        return render_json(diagnostics)
-    if form == "concise":
-        return render_concise(diagnostics, color=color)
-    if diagnostics:
-        return render_text(diagnostics, color=color, columns=columns(sys.stdout, piped=100))
-    return ntext("no mistakes in {count} file\n", "no mistakes in {count} files\n", count=files)
+    match form:
+        case "json":
+            return render_json(diagnostics)
+        case "concise":
+            return render_concise(diagnostics, color=color)
+        case "text" if diagnostics:
+            return render_text(diagnostics, color=color, columns=columns(sys.stdout, piped=100))
+        case "text":
+            return ntext("no mistakes in {count} file\n", "no mistakes in {count} files\n", count=len(found))
+    from netdsl.render import annotations  # the page of each code and XML, which other formats do without
+
+    match form:
+        case "github":
+            return annotations.render_github(diagnostics)
+        case "sarif":
+            return annotations.render_sarif(diagnostics)
+    return annotations.render_junit(found)
 
 
 def _explain(code: str) -> str:

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
-from netdsl.cli.shared.options import PATH, device_option, epoch_option, takes_settings
+from netdsl.cli.shared.options import PATH, device_option, takes_settings, weights_option
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError
 from netdsl.core.files import reason, write_atomically
-from netdsl.core.text import ntext, text
+from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.runs.weights import WhichEpoch
     from netdsl.training import Saved
 
 SECTION = "Training"
@@ -28,16 +30,17 @@ SHOWN = 3
 @takes_settings
 @device_option
 @click.option("--data", metavar="TEXT", help="Another `data` line to test on: `--data 'folder my/images'`.")
-@epoch_option
+@weights_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(run: Path, settings: Settings, device: str, data: str | None, epoch: int | None, as_json: bool) -> None:
+def command(run: Path, settings: Settings, device: str, data: str | None, epoch: WhichEpoch, as_json: bool) -> None:
     """Test a trained net: its loss, its metrics, and the classes that it confuses.
 
     RUN is the folder that `netdsl run` made, whose best epoch is tested, or one of its checkpoints. If there are
     classes, the confusion matrix is drawn into the folder.
     """
     experiment = read_run_source(run, settings.override({"data": data})).experiment
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
     saved = open_run(experiment, run, device, epoch)
     results = saved.evaluate()
@@ -57,26 +60,17 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     for name, value in scalars.items():
         click.echo(f"{name.ljust(longest)}  {number(name, value).rjust(9)}")
     if matrix := results.get("confusion"):
-        for line in _confusions(matrix, saved.names()):
+        for line in _confusions(matrix, saved.classes):
             click.echo(line)
         click.echo(text("confusion matrix: {path}", path=_draw(saved, matrix)))
 
 
 def _confusions(matrix: list[list[int]], names: tuple[str, ...]) -> list[str]:
     """The pairs of classes that are confused most often."""
-    cells = [(count, row, column) for row, counts in enumerate(matrix) for column, count in enumerate(counts)]
-    worst = sorted((cell for cell in cells if cell[1] != cell[2] and cell[0]), reverse=True)[:SHOWN]
-    return [_confusion(count, names[row], names[column]) for count, row, column in worst]
+    from netdsl.reports.matrix import describe_confusion, find_confused
 
-
-def _confusion(count: int, true: str, predicted: str) -> str:
-    return ntext(
-        "{true} taken for {predicted}: {count} time",
-        "{true} taken for {predicted}: {count} times",
-        count=count,
-        true=true,
-        predicted=predicted,
-    )
+    worst = find_confused(matrix, SHOWN)
+    return [describe_confusion(count, names[true], names[predicted]) for count, true, predicted in worst]
 
 
 def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
@@ -84,7 +78,7 @@ def _draw(saved: Saved, matrix: list[list[int]]) -> Path:
 
     path = saved.folder.path / "confusion.png"
     try:
-        write_atomically(path, confusion_png(matrix, saved.names()))
+        write_atomically(path, confusion_png(matrix, saved.classes))
     except OSError as error:
         raise FileError(text("cannot write `{path}`: {reason}", path=path, reason=reason(error))) from error
     return path

@@ -2,37 +2,150 @@
 
 from __future__ import annotations
 
+import json
+import pkgutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
-from netdsl.cli.shared.inputs import ProgramText
-from netdsl.cli.shared.options import output_option, takes_program
+from netdsl import __version__
+from netdsl.cli.shared.errors import warn
+from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
+from netdsl.cli.shared.options import output_option, takes_settings, text_option, weights_option
 from netdsl.cli.shared.output import write_output
+from netdsl.core.errors import WrongPath
+from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.export import find_targets, load_exporter
 
+if TYPE_CHECKING:
+    from netdsl.components import Facts
+    from netdsl.model_export.built_net import BuiltNet
+    from netdsl.program import Experiment
+    from netdsl.runs.weights import WhichEpoch
+
 SECTION = "Nets"
+# Listed without an import, for a net that is written as text must not wait for torch.
+WITH_WEIGHTS = sorted(
+    module.name for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "model_export" / "weighted")])
+)
 
 
 @click.command
-@takes_program
+@click.argument("file", type=click.Path(), required=False)
+@text_option
+@takes_settings
 @click.option(
     "--to",
     "target",
-    type=click.Choice(find_targets()),
+    type=click.Choice([*find_targets(), *WITH_WEIGHTS]),
     default="python",
     show_default=True,
-    help="The tool to write for.",
+    help="What to write: python is text, the others hold weights.",
 )
+@weights_option
 @output_option
-def command(program: ProgramText, target: str, output: str | None) -> None:
-    """Write a net as plain PyTorch, which does not need netdsl.
+def command(
+    file: str | None, written: str | None, settings: Settings, target: str, epoch: WhichEpoch, output: str | None
+) -> None:
+    """Write a net as plain PyTorch, ONNX or weights, which do not need netdsl.
 
-    FILE is a .net file, or `-` for standard input. The output is a Python module with the class `Net`. Its weights fit
-    the net that netdsl builds, and the other way round.
+    FILE is a .net file, `-` for standard input, or the folder of a run, whose trained weights are written.
+
+    python is a Python module with the class `Net`. onnx is a graph for onnxruntime and others; it needs netdsl[onnx].
+    torch is the program of torch.export (.pt2), script is TorchScript (.pt). safetensors and pth are the state_dict;
+    safetensors holds no code, pth is what torch.save writes.
+
+    Weights have the names of the net that netdsl builds. What computes is compared with torch before it is written,
+    with several batches, and with several sizes where the input has symbols.
     """
-    export = load_exporter(target)
-    # The path in the title may hold bytes that are not UTF-8.
-    write_output(export(program.experiment.network, _title(program)).encode(errors="backslashreplace"), output)
+    run = _as_run(file)
+    program = _read_program(run, file, written, settings)
+    if target not in WITH_WEIGHTS:
+        export = load_exporter(target)
+        # The path in the title may hold bytes that are not UTF-8.
+        write_output(export(program.experiment.network, _title(program)).encode(errors="backslashreplace"), output)
+        return
+    if output is None and sys.stdout.isatty():
+        raise click.UsageError(text("{target} is no text for a terminal: write `-o FILE`", target=target))
+    _require_folder(output)
+    # Checked before torch is imported: a mistake should not wait for it.
+    experiment = program.experiment
+    from netdsl.model_export import load_model_exporter
+
+    built = _build_trained(experiment, run, epoch) if run else _build_fresh(experiment)
+    exported = load_model_exporter(target)(built)
+    write_output(exported.content, output)
+    if exported.difference is not None:
+        message = text("largest difference to torch: {difference:.1e}", difference=exported.difference)
+        click.echo(message, err=True)
+
+
+def _read_program(run: Path | None, file: str | None, written: str | None, settings: Settings) -> ProgramText:
+    if run is None:
+        return ProgramText(read_one(file, written), settings)
+    if written is not None:
+        raise click.UsageError("give one FILE, `-` for standard input, or `-e TEXT`")
+    from netdsl.cli.shared.run_source import read_run_source  # a file that is no run must not wait for it
+
+    return read_run_source(run, settings)
+
+
+def _as_run(file: str | None) -> Path | None:
+    """The run, or the checkpoint of one, that FILE names."""
+    path = Path(file) if file else None
+    return path if path and (path.suffix == ".safetensors" or (path / "run.json").is_file()) else None
+
+
+def _require_folder(output: str | None) -> None:
+    """Refuses before the work what could not be written after it."""
+    if output and not Path(output).absolute().parent.is_dir():
+        raise WrongPath(text("`{path}` cannot be written: no such folder", path=output))
+
+
+def _build_trained(experiment: Experiment, run: Path, epoch: WhichEpoch) -> BuiltNet:
+    from netdsl.model_export.built_net import BuiltNet
+    from netdsl.training import open_run
+
+    saved = open_run(experiment, run, "cpu", epoch)
+    if saved.weights.which:
+        click.echo(text("weights: {which}", which=saved.weights.which), err=True)
+    about = _describe(experiment) | _describe_data(experiment, saved.facts, saved.classes)
+    return BuiltNet(experiment.network, saved.model, about)
+
+
+def _build_fresh(experiment: Experiment) -> BuiltNet:
+    import torch
+
+    from netdsl.builder import build_network
+    from netdsl.model_export.built_net import BuiltNet
+
+    warn(text("the weights are freshly drawn; give the folder of a run for trained ones"))
+    torch.manual_seed(experiment.train.seed)
+    return BuiltNet(experiment.network, build_network(experiment.network).eval(), _describe(experiment))
+
+
+def _describe(experiment: Experiment) -> dict[str, str]:
+    return {
+        "netdsl": __version__,
+        "net": experiment.source.text,
+        "input": format_shape(experiment.network.input),
+        "output": format_shape(experiment.network.out),
+    }
+
+
+def _describe_data(experiment: Experiment, facts: Facts, classes: tuple[str, ...]) -> dict[str, str]:
+    """What whoever feeds the net must know: the classes, and what was done to a sample."""
+    transforms = experiment.data.transforms if experiment.data else ()
+    known = {
+        "classes": classes,
+        "transforms": [use.span.text for use in transforms if use.span],
+        "mean": facts.mean,
+        "std": facts.std,
+    }
+    return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items() if value}
 
 
 def _title(program: ProgramText) -> str:

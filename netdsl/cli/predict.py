@@ -1,70 +1,215 @@
-"""`netdsl predict`: the classes that a trained net gives to images."""
+"""`netdsl predict`: what a trained net says of samples."""
 
 from __future__ import annotations
 
 import json
+import re
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
-from netdsl.cli.shared.options import PATH, device_option, epoch_option
+from netdsl.cli.shared.options import PATH, device_option, weights_option
+from netdsl.cli.shared.output import write_output
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
-    from torch import Tensor
+    from netdsl.runs.weights import WhichEpoch
+    from netdsl.training import Saved
 
 SECTION = "Training"
+TABLES = "netdsl.data.given.tables:read_table_rows"
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
-Prediction = TypedDict("Prediction", {"name": str, "class": int, "probability": float})
-"""One class of an image, as `--json` prints it."""
 
-
-@click.command
+# A number below 0 looks like an option.
+@click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("run", type=PATH)
-@click.argument("images", type=PATH, nargs=-1, required=True)
+@click.argument("files", metavar="SAMPLES...", type=PATH, nargs=-1, required=True)
 @device_option
-@click.option("--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each image; 3 by default.")
-@epoch_option
+@click.option(
+    "--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each sample; 3 by default."
+)
+@weights_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(run: Path, images: tuple[Path, ...], device: str, top: int, epoch: int | None, as_json: bool) -> None:
-    """Predict the classes of images, the likeliest first.
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE.csv", help="Write a table of the predictions to a file."
+)
+@click.option("--id", "id_column", metavar="COLUMN", help="Begin each row of that table with this column of SAMPLES.")
+@click.pass_context
+def command(
+    context: click.Context,
+    run: Path,
+    files: tuple[Path, ...],
+    device: str,
+    top: int,
+    epoch: WhichEpoch,
+    as_json: bool,
+    output: str | None,
+    id_column: str | None,
+) -> None:
+    """Predict the classes of samples, the likeliest first, or their numbers.
 
-    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. IMAGES are files, or
-    folders of them. They are treated as the test set was: with the same transforms, and in the size that the net takes.
+    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. SAMPLES are images
+    or folders of them, tables with a header, or numpy files, as the net's data set is; or the numbers of one sample.
+    They are treated as the test set was: with the same transforms, and images in the size that the net takes.
+
+    `-o submission.csv --id Id` writes a table with the column `Id` of SAMPLES and the target.
     """
+    numbers = _numbers(files, context)
     experiment = read_run_source(run, Settings()).experiment
+    takes_images = len(experiment.network.input) == 3
+    is_table = experiment.data is not None and experiment.data.component.reader == TABLES
+    if id_column is not None and (numbers or not is_table or output is None):
+        raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
+    if numbers:
+        takes_images = False
+        files = ()
     # Before torch is imported: a wrong path should not wait for it.
-    paths = list(_files(images))
-    if not paths:
-        places = ", ".join(f"`{image}`" for image in images)
+    paths = list(_images(files)) if takes_images else list(files)
+    if not paths and not numbers:
+        places = ", ".join(f"`{place}`" for place in files)
         raise click.UsageError(text("there is no image in {places}", places=places))
-    from netdsl.training import open_run
+    with importing_torch():
+        from netdsl.training import open_run
 
     saved = open_run(experiment, run, device, epoch)
-    names = saved.names()
-    found = [_likeliest(scores, names, top) for scores in saved.predict(paths)]
-    if as_json:
-        click.echo(json.dumps([{"image": str(path), "classes": best} for path, best in zip(paths, found, strict=True)]))
+    ids = [cell for path in paths for cell in _read_ids(saved, path, id_column)] if id_column else []
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always", UserWarning)
+        samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)
+        if numbers:
+            samples = [Predicted(Path(" ".join(numbers)), None, _predict_numbers(saved, numbers, is_table), "numbers")]
+    for note in notes:
+        click.echo(text("warning: {message}", message=str(note.message)), err=True)
+    if output is not None:
+        write_output(_table(saved, samples, id_column, ids), output)
         return
-    for path, best in zip(paths, found, strict=True):
-        click.echo(f"{path}  " + "  ".join(f"{each['name']} {100 * each['probability']:.1f} %" for each in best))
+    if as_json:
+        click.echo(json.dumps([one.record(saved.classes, top) for one in samples]))
+        return
+    for one in samples:
+        click.echo(one.line(saved.classes, top))
 
 
-def _files(images: Sequence[Path]) -> Iterator[Path]:
-    for image in images:
-        if image.is_dir():
+def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
+    """The numbers of a sample, where those are given and no files."""
+    words = list(map(str, given))
+    if all(NUMBER.fullmatch(word) for word in words) and not any(path.exists() for path in given):
+        return words
+    for word in words:
+        if word.startswith("-") and len(word) > 1 and not NUMBER.fullmatch(word):
+            from difflib import get_close_matches
+
+            known = [option for parameter in context.command.params for option in parameter.opts]
+            raise click.NoSuchOption(word, possibilities=get_close_matches(word, known), ctx=context)
+    return []
+
+
+def _predict_numbers(saved: Saved, numbers: Sequence[str], is_table: bool) -> Any:
+    if is_table:  # which knows whether a number is a word
+        return saved.predict(list(numbers))
+    is_index = saved.facts.dtype == "index"
+    return saved.predict([int(word) if is_index and word.lstrip("+-").isdigit() else float(word) for word in numbers])
+
+
+def _read_ids(saved: Saved, path: Path, column: str) -> list[str]:
+    from netdsl.data.given.tables import read_column
+
+    return read_column(path, column, saved.stored)
+
+
+def _table(saved: Saved, samples: Sequence[Predicted], id_column: str | None, ids: Sequence[str]) -> bytes:
+    """The predictions as a table: what the sample is, and its class or its numbers."""
+    import csv
+    import io
+
+    several = len({sample.path for sample in samples}) > 1
+    file, row = several or any(sample.row is None for sample in samples), any(sample.row for sample in samples)
+    # Who asks for a column of ids hands the file to somebody who wants nothing else.
+    places = [id_column] if id_column else [*(["file"] if file else []), *(["row"] if row else [])]
+    lines = []
+    for index, sample in enumerate(samples):
+        place = [ids[index]] if id_column else [*([sample.path] if file else []), *([sample.row] if row else [])]
+        lines.append([*place, *sample.cells(saved.classes)])
+    width = max((len(line) for line in lines), default=len(places) + 1) - len(places)
+    targets = list(saved.targets)
+    if len(targets) != width:
+        targets = ["prediction"] if width == 1 else [f"prediction_{number}" for number in range(1, width + 1)]
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerows([[*places, *targets], *lines])
+    return written.getvalue().encode()
+
+
+class Predicted(NamedTuple):
+    """A sample with what is predicted of it; `row` counts those of a file from 1."""
+
+    path: Path
+    row: int | None
+    found: Any
+    kind: Literal["image", "file", "numbers"] = "file"
+
+    def record(self, names: tuple[str, ...], top: int) -> dict[str, Any]:
+        """What `--json` prints."""
+        where: dict[str, Any] = {self.kind: str(self.path)}
+        if self.row is not None:
+            where["row"] = self.row
+        if not names:
+            return {**where, "value": self.found}
+        best = self.found.top(top)
+        return {
+            **where,
+            "classes": [{"name": names[index], "class": index, "probability": share} for index, share in best],
+        }
+
+    def cells(self, names: tuple[str, ...]) -> list[object]:
+        """What a table says of it."""
+        if names:
+            return [self.found.label]
+        return list(_flat(self.found))
+
+    def line(self, names: tuple[str, ...], top: int) -> str:
+        """What people read."""
+        place = str(self.path) if self.row is None else f"{self.path}:{self.row}"
+        if not names:
+            values = self.found if isinstance(self.found, list) else [self.found]
+            return "  ".join([place, *(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values)])
+        return "  ".join([place, *(f"{names[index]} {100 * share:.1f} %" for index, share in self.found.top(top))])
+
+
+def _flat(value: Any) -> Iterator[float]:
+    """The numbers of a prediction, whatever its axes are."""
+    if isinstance(value, list):
+        for one in value:
+            yield from _flat(one)
+    else:
+        yield value
+
+
+def _predict_images(saved: Saved, paths: Sequence[Path]) -> list[Predicted]:
+    return [Predicted(path, None, found, "image") for path, found in zip(paths, saved.predict(paths), strict=True)]
+
+
+def _predict_rows(saved: Saved, paths: Sequence[Path]) -> list[Predicted]:
+    """The samples of each file: a table has many, an array may be a single one."""
+    samples = []
+    for path in paths:
+        found = saved.predict(path)
+        rows = found if isinstance(found, list) else [found]
+        samples += [Predicted(path, row, one) for row, one in enumerate(rows, 1)]
+    return samples
+
+
+def _images(places: Sequence[Path]) -> Iterator[Path]:
+    for place in places:
+        if place.is_dir():
             # The order of a folder differs between systems.
-            yield from sorted(path for path in image.rglob("*") if path.suffix.lower() in IMAGES)
+            yield from sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGES)
         else:
-            yield image
-
-
-def _likeliest(scores: Tensor, names: tuple[str, ...], top: int) -> list[Prediction]:
-    values, classes = scores.topk(min(top, len(scores)))
-    pairs = zip(values.tolist(), classes.tolist(), strict=True)
-    return [{"name": names[index], "class": index, "probability": value} for value, index in pairs]
+            yield place

@@ -5,21 +5,23 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import click
 
+from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import PATH, data_option, device_option, takes_settings, text_option
 from netdsl.cli.shared.run_source import read_run_source, run_source
 from netdsl.core.text import text
 from netdsl.training.distributed.launcher import already_failed, launch, launched
 
-SECTION = "Training"
-FREE = ("train.epochs", "train.steps", "train.patience", "train.every", "train.keep", "data.root", "data.workers")
-"""The settings that `--resume` may change: how far to train, what to evaluate and to keep, and where the data are."""
+if TYPE_CHECKING:
+    from netdsl.program import Experiment
 
+SECTION = "Training"
 INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
@@ -57,7 +59,10 @@ class Interval(click.ParamType[Every]):
 @click.option("--out", type=PATH, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
 @click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
 @click.option(
-    "--init-from", type=PATH, metavar="RUN", help="Begin with the weights of a run's best epoch, or of a file."
+    "--init-from",
+    type=PATH,
+    metavar="RUN",
+    help="Begin with the weights of a run's best epoch, of a file, or of torchvision: torchvision:resnet18.",
 )
 @click.option(
     "--save-every",
@@ -67,6 +72,12 @@ class Interval(click.ParamType[Every]):
     help="Save a checkpoint every N steps, or seconds as in 30s, the default.",
 )
 @click.option("--nproc", type=click.IntRange(min=1), metavar="N", help="Train in N processes on this machine.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Print the row of every Nth epoch; without it, of so many as fill a screen.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but errors.")
 def command(
     file: str | None,
@@ -80,6 +91,7 @@ def command(
     init_from: Path | None,
     save_every: Every,
     nproc: int | None,
+    every: int | None,
     quiet: bool,
 ) -> int:
     """Train a net, test it after each epoch, and leave a folder with its weights and curves.
@@ -93,28 +105,90 @@ def command(
     if resume is None:
         program = ProgramText(read_one(file, written), settings)
     else:
-        program = read_run_source(resume, settings, free=FREE)
+        program = read_run_source(resume, settings, resumes=True)
     experiment = program.experiment
+    folds = _count_folds(experiment)
+    if folds and (nproc is not None or "RANK" in os.environ):
+        raise click.UsageError("several processes train one net: choose a fold with `--set data.fold=1`")
     # The process that starts the others needs no torch itself.
     if nproc is not None and not launched():
         return _launch(nproc, program, out, resume)
     # Another process of the run has reported the mistake.
     if already_failed():
         return 0
-    from netdsl.training import Saving, train  # this imports torch, and a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for it
+        import torch._dynamo  # noqa: F401  # the optimizer would, without a word, which takes as long as torch itself
 
-    train(
-        experiment,
-        device=device,
-        out=out,
-        resume=resume,
-        init=init_from,
-        quiet=quiet,
-        saving=Saving(**save_every),
-        about={"source": run_source(program)},
-        callbacks=program.settings.registry.callbacks,
-    )
+        from netdsl.training import Saving, train
+        from netdsl.training.machine.allocator import keep_freed_memory
+
+    keep_freed_memory()  # the process is ours; that of somebody who calls `netdsl.train` is not
+
+    def train_one(program: ProgramText, out: Path | None, resume: Path | None) -> None:
+        train(
+            program.experiment,
+            device=device,
+            out=out,
+            resume=resume,
+            init=None if resume else init_from,
+            quiet=quiet,
+            every=every,
+            saving=Saving(**save_every),
+            about={"source": run_source(program)},
+            callbacks=program.settings.registry.callbacks,
+        )
+
+    if folds:
+        _train_folds(program, folds, out, train_one, quiet=quiet)
+    else:
+        train_one(program, out, resume)
     return 0
+
+
+def _count_folds(experiment: Experiment) -> int:
+    """How many nets are to be trained, one a fold; 0 for a single net."""
+    settings = experiment.data.settings if experiment.data else None
+    return settings.folds or 0 if settings and settings.fold is None else 0
+
+
+def _train_folds(
+    program: ProgramText,
+    folds: int,
+    out: Path | None,
+    train_one: Callable[[ProgramText, Path | None, Path | None], None],
+    *,
+    quiet: bool,
+) -> None:
+    """Trains a net for each fold, in a folder of its own; those that are trained already stay as they are."""
+    from netdsl.runs.folder import default_folder
+    from netdsl.runs.folds import fold_folder, is_finished, summarize_folds
+    from netdsl.training.reporting.numbers import number
+
+    folder = out or default_folder(program.source.name)
+    for fold in range(1, folds + 1):
+        run = fold_folder(folder, fold)
+        one = ProgramText(program.source, program.settings.override({"data.fold": fold}))
+        finished = is_finished(run, program.source.text, run_source(one))
+        if not quiet:
+            click.echo(text("fold {fold} of {folds}: {folder}", fold=fold, folds=folds, folder=run))
+        if finished is None:
+            train_one(one, run, None)
+        elif not finished:
+            train_one(one, None, run)
+    found = summarize_folds(folder, folds)
+    if not quiet:
+        click.echo(text("{folds} folds after their last epochs: mean ± deviation", folds=folds))
+        for value in found:
+            each = "  ".join(number(value.name, one) for one in value.values)
+            click.echo(
+                text(
+                    "{name}  {mean} ± {deviation}  ({each})",
+                    name=value.name,
+                    mean=number(value.name, value.mean),
+                    deviation=number(value.name, value.deviation),
+                    each=each,
+                )
+            )
 
 
 def _launch(nproc: int, program: ProgramText, out: Path | None, resume: Path | None) -> int:

@@ -11,11 +11,12 @@ import click
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH
-from netdsl.cli.shared.run_source import not_a_run, read_run_source
+from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError, TrainingError
 from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.runs.listing import Listed, differences, find_runs, read_run
+from netdsl.runs.source import not_a_run
 from netdsl.training.reporting.numbers import duration, number
 
 SECTION = "Training"

@@ -8,10 +8,10 @@ import click
 
 from netdsl.cli.shared.inputs import ProgramText, show_diagnostics
 from netdsl.cli.shared.options import takes_program
-from netdsl.cli.shared.output import colored, columns
+from netdsl.cli.shared.output import colored, columns, write_pieces
 from netdsl.core.text import ntext
 from netdsl.program import Experiment
-from netdsl.render.table import shapes_table
+from netdsl.render.table import write_table
 
 SECTION = "Nets"
 BATCH = 64
@@ -46,11 +46,11 @@ def command(
         )
         click.echo(counted, err=True)
     if as_json:
-        from netdsl.render.shapes_json import shapes_json  # a program's question, not a person's
+        from netdsl.render.shapes_json import write_shapes  # a program's question, not a person's
 
-        click.echo(shapes_json(experiment.network, program.source.name), nl=False)
+        write_pieces(write_shapes(experiment.network, program.source.name))
         return
-    table = shapes_table(
+    table = write_table(
         experiment.network,
         program.source,
         batch=batch or _batch(experiment),
@@ -60,7 +60,7 @@ def command(
         color=colored(sys.stdout),
         columns=columns(sys.stdout),
     )
-    click.echo(table, nl=False)
+    write_pieces(table)
 
 
 def _batch(experiment: Experiment) -> int:

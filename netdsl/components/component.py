@@ -16,7 +16,7 @@ from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Parameter:
     """One parameter of a component.
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Dtype
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 
 __all__ = [
-    "Dataset", "Facts", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Transform",
-    "dataset", "logger", "loss", "metric", "optimizer", "schedule", "transform",
+    "Dataset", "Facts", "Initializer", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Transform",
+    "dataset", "initializer", "logger", "loss", "metric", "optimizer", "schedule", "transform",
 ]  # fmt: skip
+
+
+class TargetScale(NamedTuple):
+    """How targets are made small for the net: less `mean`, over `std`, one each for every number of a target.
+
+    With `logarithm` it is the logarithms that are.
+    """
+
+    logarithm: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 class Facts(NamedTuple):
@@ -21,34 +34,43 @@ class Facts(NamedTuple):
     Args:
         input: the shape of one sample; None where only reading can tell.
         classes: how many classes; None where the target is numbers.
-        target: the shape of a numeric target, `()` for one number or a class.
+        target: the shape of a target, `()` for one number or one class; of a class for each step of a sequence (T,), of
+            a mask (H, W). A mask of its image's own height and width goes through the transforms with it.
         names: the classes' names, where they have any.
         mean, std: of each channel over the training set, with values scaled to 0…1.
         sizes: how many samples in training and test, where that is known.
         dtype: what the net is fed: real numbers, or indices for an embedding.
+        scale: how the targets are scaled, where they are; known once the data are read.
     """
 
     input: Shape | None
     classes: int | None
-    target: tuple[int, ...] = ()
+    target: Shape = ()
     names: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     sizes: tuple[int, int] | None = None
     dtype: Dtype = "float"
+    scale: TargetScale | None = None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
     `target` is a callable `(root: Path, **arguments) -> netdsl.data.Splits`. The function receives paths
     already made absolute; it may raise `Refusal`, and `OSError` where it has to look at files.
+
+    `reader` reads the samples that a trained net is given, as `netdsl.data.given` says; without one, they are images or
+    arrays.
     """
 
     kind: ClassVar[str] = "data set"
     plural: ClassVar[str] = "data sets"
     supplied: ClassVar[tuple[str, ...]] = ("root",)
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
+
+    reader: str = ""
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:
@@ -109,6 +131,29 @@ class Loss(Component):
     on_scores: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Initializer(Component):
+    """First values of weights: `target(tensor, **arguments)` fills a tensor in place, from torch's global generator.
+
+    `dims` are the fewest and the most dimensions of the tensors that it can fill.
+    """
+
+    kind: ClassVar[str] = "initializer"
+    plural: ClassVar[str] = "initializers"
+    supplied: ClassVar[tuple[str, ...]] = ("tensor", "generator")
+    inputs: ClassVar[int] = 1
+
+    dims: tuple[int, float] = (1, inf)
+
+    @property
+    def dims_in_words(self) -> str:
+        """`2`, `2 or more`, `3 to 5`."""
+        least, most = self.dims
+        if least == most:
+            return str(least)
+        return text("{least} or more" if most == inf else "{least} to {most}", least=least, most=most)
+
+
 class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
@@ -155,4 +200,5 @@ loss = Loss.declare
 optimizer = Optimizer.declare
 schedule = Schedule.declare
 metric = Metric.declare
+initializer = Initializer.declare
 logger = Logger.declare

@@ -26,6 +26,8 @@ class Layer(Component):
         flow: the parameters that `3->32` fills.
         stated: parameters that name a size of the input, and its axis; left out they are inferred, written they are
             checked, and the rule always receives the number.
+        inherits: parameters that, left out, say whether the input has a trait of `LASTING`: `{"bidirectional":
+            "bidirectional"}`.
         accepts: the layouts it takes, a letter an axis: `("CL", "CHW", "CDHW")`; empty, it takes any.
         assumes: the layout taken for granted when nothing is known of the input; empty, none is.
         formula: the size formula in words of its parameters.
@@ -46,6 +48,7 @@ class Layer(Component):
     shorts: Mapping[str, str] = field(default_factory=dict)
     flow: tuple[str, str] | None = None
     stated: Mapping[str, int] = field(default_factory=dict)
+    inherits: Mapping[str, str] = field(default_factory=dict)
     accepts: tuple[str, ...] = ()
     assumes: str = ""
     formula: str = ""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
 from netdsl.components.component import Component
@@ -92,8 +91,7 @@ class TorchLookup:
         return ()
 
 
-@dataclass(frozen=True)
-class Registry:
+class Registry(NamedTuple):
     """What the plugins bring.
 
     Args:
@@ -108,19 +106,19 @@ class Registry:
     """
 
     components: Mapping[type[Component], Mapping[str, Component]]
-    origins: Mapping[tuple[type[Component], str], str] = field(default_factory=dict)
+    origins: Mapping[tuple[type[Component], str], str] = MappingProxyType({})
     problems: tuple[Problem, ...] = ()
     plugins: tuple[Plugin, ...] = ()
-    disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = field(default_factory=dict)
+    disputed: Mapping[tuple[type[Component], str], tuple[str, ...]] = MappingProxyType({})
     lints: tuple[Implementation, ...] = ()
-    callbacks: Mapping[str, tuple[Implementation, ...]] = field(default_factory=dict)
-    torch: TorchLookup = field(default_factory=TorchLookup)
+    callbacks: Mapping[str, tuple[Implementation, ...]] = MappingProxyType({})
+    torch: TorchLookup = TorchLookup()
 
     def of(self, kind: type[C]) -> Mapping[str, C]:
         """Every component of a kind, by name."""
         return self.components.get(kind, {})  # type: ignore[return-value]  # gathered by kind
 
-    @cached_property
+    @property
     def layers(self) -> Mapping[str, Layer]:
         """Every layer, by name."""
         return self.of(Layer)

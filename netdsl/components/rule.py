@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
@@ -20,8 +19,7 @@ INFERRED: Final[Any] = None
 Dtype = Literal["float", "index", "any"]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A constructor call as data: `torch.nn:Conv2d` and its keyword arguments."""
 
     target: str

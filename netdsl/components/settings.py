@@ -6,10 +6,9 @@ and what runs record. Who acts on a setting reads it from the object.
 
 # Annotations are not postponed here: every check of a file with a `train` line would evaluate each from its text first,
 # which takes a few milliseconds.
-from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple
 
-from netdsl.core.ranges import Above, AtLeast, HalfOpen, Open
+from netdsl.core.ranges import Above, AtLeast, HalfOpen
 
 
 class DataSettings(NamedTuple):
@@ -26,9 +25,19 @@ class DataSettings(NamedTuple):
     drop_last: Annotated[bool, "whether the last batch of an epoch is left out where it is smaller"] = False
     split: Annotated[
         float | None,
-        Open(0, 1),
-        "the share of samples that is kept for testing; left out, the data set's own test part or 0.2",
+        HalfOpen(0, 1),
+        "the share of samples that is kept for testing, 0: none, so that what trains is tested too; left out, the data "
+        "set's own test part or 0.2",
     ] = None
+    folds: Annotated[
+        int | None,
+        AtLeast(2),
+        "parts of the training samples of which each is tested once, by a net trained on the others; `netdsl run` "
+        "trains a net for each",
+    ] = None
+    fold: Annotated[int | None, AtLeast(1), "the part that is tested, from 1, where only one net is to be trained"] = (
+        None
+    )
     limit: Annotated[int | None, AtLeast(1), "the most samples to use of each part"] = None
     cache: Annotated[
         Literal["auto", "ram", "disk", "none"], "where samples are kept once they are read and decoded"
@@ -38,8 +47,17 @@ class DataSettings(NamedTuple):
     ] = "stop"
 
 
-@dataclass(frozen=True, slots=True)
-class TrainSettings:
+class InitSettings(NamedTuple):
+    """What every `init` line may say besides its initializer's own parameters."""
+
+    on: Annotated[
+        tuple[str, ...],
+        "the layers whose weights it fills, by name, family or label; left out, all but normalisations",
+    ] = ()
+    bias: Annotated[float | None, "the value of their biases; left out, torch's own"] = None
+
+
+class TrainSettings(NamedTuple):
     """The `train` line: `epochs` or `steps`, whichever is given."""
 
     epochs: Annotated[int, AtLeast(1), "passes over the training set"] = 10
@@ -73,6 +91,13 @@ class TrainSettings:
     test_batch: Annotated[
         int | None, AtLeast(1), "samples that are tested at once; left out, `batch`, and at least 256"
     ] = None
+    test_train: Annotated[
+        int, AtLeast(0), "the most training samples that are tested after each epoch too, as the test set is; 0: none"
+    ] = 2000
+    histograms: Annotated[
+        int, AtLeast(0), "epochs between two histograms of weights and gradients in TensorBoard; 0: none"
+    ] = 0
+    report: Annotated[bool, "whether the run writes `report.html`, a page about itself"] = True
     decay: Annotated[
         Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
     ] = "all"

@@ -17,8 +17,17 @@ class Trait(StrEnum):
     ACTIVATION = "activation"
     """Bends each number by itself, or turns numbers into shares; it learns little or nothing."""
 
+    ADDS = "adds"
+    """Of a composite: adds the outputs of its bodies."""
+
     AFFINE = "affine"
     """In evaluation f(a·x + (1 − a)·y) = a·f(x) + (1 − a)·f(y): a linear layer beside it could do its work."""
+
+    BIDIRECTIONAL = "bidirectional"
+    """Reads a sequence forwards and backwards: the first half of the features is of one, the second of the other."""
+
+    CONCATENATES = "concatenates"
+    """Of a composite: joins the outputs of its bodies along a dimension."""
 
     CONVOLUTION = "convolution"
     """Multiplies windows of its input with learned kernels, from channels (the first dimension) to channels.
@@ -38,6 +47,9 @@ class Trait(StrEnum):
     IDEMPOTENT = "idempotent"
     """f(f(x)) = f(x): the second of two in a row changes nothing."""
 
+    INCLUDES_INPUT = "includes_input"
+    """Of a composite: its input takes part as the output of a body does, where it has one body alone."""
+
     KEEPS_POSITIVE = "keeps_positive"
     """Hands on each number that is not negative as it is."""
 
@@ -46,6 +58,9 @@ class Trait(StrEnum):
 
     LOGSOFTMAX = "logsoftmax"
     """The logarithm of a softmax along `dim`."""
+
+    MULTIPLIES = "multiplies"
+    """Of a composite: multiplies the outputs of its bodies."""
 
     NEVER_NEGATIVE = "never_negative"
     """No number of its output is negative."""
@@ -80,6 +95,9 @@ class Trait(StrEnum):
 
 
 Traits = frozenset[Trait]
+
+LASTING: Traits = frozenset({Trait.BIDIRECTIONAL})
+"""The traits of a layer that are also true of its output, and stay so behind layers that pass it through."""
 
 Declared = Iterable[str] | Callable[[Mapping[str, Any]], Iterable[str]]
 """The traits of a layer; where they depend on the arguments of the module that it builds, a function of these."""

@@ -52,6 +52,11 @@ class NetdslError(Exception):
     def __reduce__(self) -> tuple[type[Self], tuple[str, str | None]]:
         return type(self), (self.message, self.help)  # so that the help survives the way out of a worker process
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: a traceback would show how netdsl is written, and not where the mistake is."""
+        shown = text("error: {message}", message=self.message)
+        return [shown, text("help: {help}", help=self.help)] if self.help else [shown]
+
 
 class NetError(NetdslError, ValueError):
     """A text that is no net.
@@ -68,6 +73,9 @@ class NetError(NetdslError, ValueError):
 
     def __reduce__(self) -> tuple[type[Self], tuple[str, list[Diagnostic]]]:  # type: ignore[override]
         return type(self), (self.message, self.diagnostics)
+
+    def _render_traceback_(self) -> list[str]:
+        return [self.message]
 
 
 class FileError(NetdslError):
@@ -146,6 +154,10 @@ class CallFailed(NetdslError):
     """Code of the user's own that fails when netdsl imports or calls it."""
 
 
+class MissingExtra(NetdslError):
+    """A package that only this command needs, and that is not installed."""
+
+
 class UnknownName(NetdslError):
     """A name that the language, or the list of plugins, does not have."""
 
@@ -177,6 +189,10 @@ class Interrupted(KeyboardInterrupt):
     def exit_status(self) -> int:
         """What a shell expects of a program that a signal ended: 130 or 143."""
         return 128 + self.number
+
+    def _render_traceback_(self) -> list[str]:
+        folder = str(self.folder)
+        return [text("{stopped}; go on with `netdsl.train(resume={folder!r})`", stopped=self, folder=folder)]
 
 
 def in_a_line(error: BaseException) -> str:

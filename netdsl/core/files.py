@@ -16,6 +16,17 @@ TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
 
 
+def require_regular(path: Path) -> Path:
+    """The path, if what lies there can be read to its end, which a device or a pipe may not have.
+
+    Raises:
+        OSError: something else lies there than a file.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError(EINVAL, "Not a regular file", str(path))
+    return path
+
+
 def write_atomically(path: Path, content: bytes) -> None:
     """Puts a file in its place in one step: a reader sees the old content or the new, never a part.
 

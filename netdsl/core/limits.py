@@ -11,11 +11,26 @@ MAX_LINE = 64 * 1024
 MAX_NESTING = 64
 """Braces and parentheses, bodies in bodies, blocks in blocks."""
 
+MAX_STATEMENTS = 30_000
+"""A file, those in bodies counted."""
+
+MAX_WORDS = 200_000
+"""A file: names, numbers and signs."""
+
 MAX_SYNTAX_ERRORS = 1_000
 """After so many the text is hardly a net, and reading stops."""
 
+MAX_MISTAKES = 1_000
+"""After so many the rest is not checked."""
+
+MAX_SUGGESTIONS = 200
+"""Unknown names, each compared with all that are known."""
+
 MAX_LAYERS = 100_000
 """What blocks and `repeat` may expand to."""
+
+MAX_CHECKED = 20_000
+"""Layers that are checked one by one, since no `repeat` and no block has made them alike."""
 
 MAX_LAYERS_TRIED = 8_000
 """What looking for the values of holes may check, all attempts together."""

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import gcd
-from typing import Final
+from typing import Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """A size that is not fixed: at least 1."""
 
     name: str
@@ -27,8 +26,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Floor:
+class Floor(NamedTuple):
     """⌊numerator / divisor⌋."""
 
     numerator: Expr
@@ -179,13 +177,26 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
 
 
 def _sum(left: int | Expr, right: int | Expr) -> int | Expr:
+    if isinstance(left, Expr) and isinstance(right, int):
+        return _shifted(left, right)
     terms = dict(_terms(left))
     for monomial, factor in _terms(right).items():
         terms[monomial] = terms.get(monomial, 0) + factor
     return _canonical(terms)
 
 
+def _shifted(expr: Expr, number: int) -> Expr:
+    """A number more: the other terms stay in their order, and the constant is the last."""
+    *others, last = expr.terms
+    if last[0]:
+        others, last = [*others, last], ((), 0)
+    constant = last[1] + number
+    return Expr((*others, ((), constant)) if constant else tuple(others))
+
+
 def _product(left: int | Expr, right: int | Expr) -> int | Expr:
+    if isinstance(left, Expr) and isinstance(right, int) and right:
+        return Expr(tuple((monomial, right * factor) for monomial, factor in left.terms))
     terms: dict[Monomial, int] = {}
     for first, one in _terms(left).items():
         for second, two in _terms(right).items():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+
+MOST_COMPARED = 500
+"""So many names are compared with one that is not known, letter by letter."""
 
 SURE = 0.75
 """The similarity above which a suggestion is written as a fix."""
@@ -55,6 +59,9 @@ def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str 
     """The known name that another one most likely means; one with a point, `nn.Relu`, means another of its family."""
     family, dot, own = name.rpartition(".")
     words = sorted(word.removeprefix(family + dot) for word in known if word.startswith(family + dot))
+    if len(words) > MOST_COMPARED:  # of thousands of labels those that begin alike
+        place = bisect_left(words, own)
+        words = words[max(0, place - MOST_COMPARED // 2) : place + MOST_COMPARED // 2]
     near = _nearest(own, tuple(words), similarity)
     return near and family + dot + near
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Self
 
 import torch
@@ -21,7 +22,7 @@ from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.data_folder import data_root
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.resident import Resident
-from netdsl.data.samples import Part, Splits, Tensors
+from netdsl.data.samples import Learnt, Part, Splits, Tensors, unit_of
 from netdsl.data.splits import divide
 from netdsl.data.storage import (
     How,
@@ -52,6 +53,9 @@ class Data:
         shape: one sample's when it reaches the net.
         description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
+        unit: the stored value that stands for 1.
+        learnt: what was learnt of the training part before anything was served.
+        seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
     """
 
     train: Pipeline
@@ -60,6 +64,9 @@ class Data:
     shape: tuple[int, ...]
     description: str
     skips: Skips
+    unit: float
+    learnt: Learnt
+    seen: Callable[[int], Pipeline]
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -68,7 +75,12 @@ class Data:
 
     def channels_last(self) -> Self:
         """The same data, images laid out in memory with the channels last."""
-        return replace(self, train=self.train.channels_last(), test=self.test.channels_last())
+        return replace(
+            self,
+            train=self.train.channels_last(),
+            test=self.test.channels_last(),
+            seen=lambda count: self.seen(count).channels_last(),
+        )
 
     def close(self) -> None:
         """Stops the processes that read ahead, if there are any."""
@@ -85,6 +97,7 @@ def open_data(
     rank: int = 0,
     world: int = 1,
     progress: Progress | None = None,
+    learnt: Learnt | None = None,
 ) -> Data:
     """Reads the data set of a `data` line and makes its pipelines.
 
@@ -95,20 +108,24 @@ def open_data(
         rank: which of the processes asks; each is served its share of the same global batches.
         world: how many processes there are.
         progress: called with how many images are decoded and of how many, where they are decoded beforehand.
+        learnt: what an earlier run has learnt of its training part, which then is not learnt anew.
 
     Raises:
         DataError: the data cannot be had, in words.
     """
     session = Session(torch.device(device), seed, rank, world, progress)
-    server, parts = read(use, session)
+    server, parts = read(use, session, learnt)
     return serve(server, parts)
 
 
-def read(use: DataUse, session: Session) -> tuple[Server, tuple[Part, Part]]:
+def read(use: DataUse, session: Session, learnt: Learnt | None = None) -> tuple[Server, tuple[Part, Part]]:
     """Loads and divides a data set: what trains and what tests, and who can make pipelines of them."""
     splits = _load(use)
     parts = divide(splits, use.settings, use.component.name)
-    return Server(use, splits, session, Skips(use.settings.on_error == "skip")), parts
+    train, test = parts
+    if splits.encode is not None and isinstance(train, Tensors) and isinstance(test, Tensors):
+        parts, learnt = splits.encode((train, test), learnt)
+    return Server(use, splits, session, Skips(use.settings.on_error == "skip"), learnt or Learnt()), parts
 
 
 def _load(use: DataUse) -> Splits:
@@ -139,7 +156,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         if how != "none":
             parts = server.decoded(train, chains[0], how), server.decoded(test, chains[1], how)
     facts = _with_statistics(server, parts[0], chains[1])
-    chains = server.chains(facts, parts[0])
+    whole = chains = server.chains(facts, parts[0])
     if how in ("ram", "disk"):
         chains = Chain((), chains[0].steps), Chain((), chains[1].steps)
     pipelines = [
@@ -147,13 +164,28 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         for part, chain, plan in zip(parts, chains, _plans(server, parts), strict=True)
     ]
     shape = _probed(pipelines)
-    facts = _completed(facts, server.splits, parts, shape)
+    facts = _completed(facts, server, parts, shape)
     description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
     if how in ("ram", "disk") and server.skips.found:
         description = text(
             "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
         )
-    return Data(pipelines[0], pipelines[1], facts, shape, description, server.skips)
+    if server.use.settings.split == 0 and server.splits.test is None:
+        description = text("{description}: what trains is tested too", description=description)
+    # What is decoded for training serves here too, unless more is done once to samples that test.
+    same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
+    known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
+    return Data(
+        pipelines[0],
+        pipelines[1],
+        facts,
+        shape,
+        description,
+        server.skips,
+        unit_of(parts[0], server.splits.unit),
+        server.learnt._replace(mean=facts.mean, std=facts.std),
+        partial(server.sample, *known, pipelines[1].plan),
+    )
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
@@ -172,9 +204,11 @@ def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
 
 
 def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
-    facts = server.use.facts
+    facts, learnt = server.use.facts, server.learnt
     if facts.mean or facts.dtype == "index":
         return facts
+    if learnt.mean:
+        return facts._replace(mean=learnt.mean, std=learnt.std)
     if isinstance(train, Tensors):
         mean, std = channel_statistics(train.x, _unit(server, train))
     elif statistics_needed(server.use, facts):
@@ -190,10 +224,11 @@ def _unit(server: Server, train: Tensors) -> float:
     return 1.0 if train.x.is_floating_point() else 255.0
 
 
-def _completed(facts: Facts, splits: Splits, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
+def _completed(facts: Facts, server: Server, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
     stored = tuple(parts[0].x.shape[1:]) if isinstance(parts[0], Tensors) else shape
-    names = tuple(splits.names) or facts.names
-    return facts._replace(input=stored, sizes=(len(parts[0]), len(parts[1])), names=names)
+    names = tuple(server.splits.names) or facts.names
+    sizes = (len(parts[0]), len(parts[1]))
+    return facts._replace(input=stored, sizes=sizes, names=names, scale=server.learnt.scale)
 
 
 def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:

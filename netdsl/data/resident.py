@@ -72,7 +72,9 @@ def prepared(data: Tensors, chain: Chain, device: torch.device) -> tuple[Tensors
     """Does once what can be done once: the leading resizes and crops, and all of it where the data are few and no
     transform is random.
     """
-    data = Tensors(_in_chunks(chain.prepare, data.x), data.y) if chain.once else data
+    if chain.once:
+        targets = chain.prepare_targets(data.x, data.y)
+        data = Tensors(_in_chunks(chain.prepare, data.x), targets)
     rest = Chain((), chain.steps)
     if chain.random or not chain.steps or data.x.numel() * 4 > PREPARED_BYTES:
         return data, rest

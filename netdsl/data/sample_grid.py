@@ -1,41 +1,52 @@
-"""Samples side by side in one picture."""
+"""Samples side by side in one picture: each as it is stored and as it reaches the net, with its class below."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
-from pathlib import Path
 
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn import functional
 
-COLUMNS = 8
-GAP = 2
-PAPER = 255
-SMALLEST, LARGEST = 48, 160
+from netdsl.data.lettering import find_font
+
+PAIRS = 4
+"""So many pairs stand in a row."""
+
+GAP, MARGIN = 2, 14
+"""Pixels between the two pictures of a pair, and between pairs."""
+
+LETTERS = 15
+PAPER, INK = (255, 255, 255), (31, 38, 46)
+SMALLEST, LARGEST = 96, 192
 """Pixels of a tile's side."""
 
 
-def save_grid(path: Path, raw: Sequence[Tensor], transformed: Sequence[Tensor]) -> None:
-    """Writes a PNG: a row of samples as they are stored, below it the same as they reach the net, and so on."""
+def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Sequence[str]) -> bytes:
+    """A PNG: each sample as it is stored, to its right as it reaches the net, and below what it is called."""
     side = min(LARGEST, max(SMALLEST, max(max(sample.shape[1:]) for sample in (*raw, *transformed))))
-    rows = []
-    for start in range(0, len(raw), COLUMNS):
-        rows += [raw[start : start + COLUMNS], transformed[start : start + COLUMNS]]
-    canvas = torch.cat([_row(row, side) for row in rows], 1)
-    Image.fromarray(canvas.permute(1, 2, 0).contiguous().numpy()).save(path, format="PNG")
+    across, down = min(PAIRS, len(raw)), -(-len(raw) // PAIRS)
+    width, height = 2 * side + GAP + MARGIN, side + LETTERS + 6 + MARGIN
+    canvas = Image.new("RGB", (across * width + MARGIN, down * height + MARGIN), PAPER)
+    pen = ImageDraw.Draw(canvas)
+    for place, (stored, received, label) in enumerate(zip(raw, transformed, labels, strict=True)):
+        x, y = MARGIN + place % PAIRS * width, MARGIN + place // PAIRS * height
+        canvas.paste(_tile(stored, side), (x, y))
+        canvas.paste(_tile(received, side), (x + side + GAP, y))
+        font = find_font(LETTERS, label)
+        while label and pen.textlength(label, font) > width - MARGIN:
+            label = label.removesuffix("…")[:-1] + "…" if len(label) > 1 else ""
+        pen.text((x, y + side + 3), label, INK, font)
+    stream = io.BytesIO()
+    canvas.save(stream, format="PNG")
+    return stream.getvalue()
 
 
-def _row(samples: Sequence[Tensor], side: int) -> Tensor:
-    tiles = [_tile(sample, side) for sample in samples]
-    empty = torch.full((3, side + GAP, side + GAP), PAPER, dtype=torch.uint8)
-    return torch.cat([*tiles, *[empty] * (COLUMNS - len(tiles))], 2)
-
-
-def _tile(sample: Tensor, side: int) -> Tensor:
+def _tile(sample: Tensor, side: int) -> Image.Image:
     """A sample in colour, as large as a tile allows: small ones by whole factors, so that their pixels stay square."""
-    image = _colours(sample)
+    image = sample[:3] if len(sample) >= 3 else sample[:1].expand(3, -1, -1)
     largest = max(image.shape[1:])
     if largest > side:
         height, width = (max(1, length * side // largest) for length in image.shape[1:])
@@ -44,9 +55,4 @@ def _tile(sample: Tensor, side: int) -> Tensor:
     else:
         factor = side // largest
         image = image.repeat_interleave(factor, 1).repeat_interleave(factor, 2)
-    height, width = image.shape[1:]
-    return functional.pad(image, (0, side - width + GAP, 0, side - height + GAP), value=PAPER)
-
-
-def _colours(sample: Tensor) -> Tensor:
-    return sample[:3] if len(sample) >= 3 else sample[:1].expand(3, -1, -1)
+    return Image.fromarray(image.permute(1, 2, 0).contiguous().numpy())

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from torch import Tensor, uint8
+
+from netdsl.components.experiment import TargetScale
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,17 +77,67 @@ class Chosen:
 Part = Tensors | Items
 
 
+class Feature(NamedTuple):
+    """A column of a table: numbers, or one of a few words (`categories`), which is fed as zeros and a one.
+
+    Args:
+        name: what the header calls it.
+        categories: the words; none for numbers.
+        unseen: those of the words that no training sample had, which are fed as zeros.
+        fill: the number that stands for a missing one; None where none may be missing.
+        flag: whether one number more, 0 or 1, tells that the value is missing.
+        is_index: whether it is fed as the number of its word, from 1, and 0 for any other.
+    """
+
+    name: str
+    categories: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    fill: float | None = None
+    flag: bool = False
+    is_index: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many numbers of a sample are its own; the flag is the last of them."""
+        return 1 if self.is_index else (len(self.categories) or 1) + self.flag
+
+
+class Learnt(NamedTuple):
+    """What is learnt of the training part before the net is trained, and is applied to whatever it is given later.
+
+    Args:
+        columns: those of a table.
+        scale: that of the targets.
+        targets: what the columns of the targets are called.
+        mean, std: of each channel, for `normalize`.
+    """
+
+    columns: tuple[Feature, ...] = ()
+    scale: TargetScale | None = None
+    targets: tuple[str, ...] = ()
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+
+
+Encode = Callable[[tuple[Tensors, Tensors], Learnt | None], tuple[tuple[Tensors, Tensors], Learnt]]
+"""Makes of the training and the test part what the net is fed, with what an earlier run has learnt, or else with what
+it learns of the first; and returns that too.
+"""
+
+
 @dataclass(frozen=True, eq=False)
 class Splits:
     """A data set: what to train on and what to test on (None: to be split off).
 
-    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out.
+    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out. `encode` is for tensors that are
+    not fed as they are, such as those of a table.
     """
 
     train: Part
     test: Part | None = None
     names: Sequence[str] = ()
     unit: float | None = None
+    encode: Encode | None = None
 
 
 def unit_of(part: Part, unit: float | None) -> float:

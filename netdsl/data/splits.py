@@ -5,6 +5,8 @@ Nothing here depends on the seed of a run: runs that differ in it are measured o
 
 from __future__ import annotations
 
+import torch
+
 from netdsl.components.settings import DataSettings
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
@@ -17,7 +19,11 @@ DEFAULT_SPLIT = 0.2
 def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Part]:
     """The training and the test part, as the settings ask for them."""
     train, test = splits.train, splits.test
-    if test is None or settings.split is not None:
+    if settings.folds is not None:
+        train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
+    elif settings.split == 0:  # all samples train, and those that train are tested where there are no others
+        test = train if test is None else test
+    elif test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
     if not len(train):
         raise DataError(text("`data {dataset}` has no sample to train on", dataset=name))
@@ -45,6 +51,22 @@ def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
         )
     order = permutation(len(part), SPLIT)
     return pick(part, order[held_out:].sort().values), pick(part, order[:held_out].sort().values)
+
+
+def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> tuple[Part, Part]:
+    """Holds one of so many folds out of a part, the same ones for every net, both in their old order."""
+    if split is not None:
+        raise DataError("`folds` and `split` both say what is tested", "leave one of them out")
+    if fold > folds:
+        raise DataError(text("there is no fold {fold} of {folds}", fold=fold, folds=folds), "folds are counted from 1")
+    if folds > len(part):
+        raise DataError(
+            text("`data {dataset}` has {count} samples for {folds} folds", dataset=name, count=len(part), folds=folds)
+        )
+    order = permutation(len(part), SPLIT)
+    start, end = (len(part) * place // folds for place in (fold - 1, fold))
+    rest = torch.cat((order[:start], order[end:]))
+    return pick(part, rest.sort().values), pick(part, order[start:end].sort().values)
 
 
 def _limited(part: Part, limit: int | None) -> Part:

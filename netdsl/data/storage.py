@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import torch
@@ -18,9 +18,9 @@ from netdsl.data.cache import FOLDER, Decoding, Progress, into_memory, onto_disk
 from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.free_memory import room
 from netdsl.data.pipelines import Pipeline
-from netdsl.data.random_stream import LIMIT, permutation
+from netdsl.data.random_stream import LIMIT, SEEN, permutation
 from netdsl.data.resident import Resident, prepared
-from netdsl.data.samples import Items, Part, Splits, Tensors, unit_of
+from netdsl.data.samples import Items, Learnt, Part, Splits, Tensors, pick, unit_of
 from netdsl.data.streaming import Streaming
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.data.transforms.base import BatchTransform
@@ -34,6 +34,8 @@ FEW_ITEMS = 256
 """So few are decoded sooner than workers start."""
 MOST_WORKERS = 8
 SAMPLED_ITEMS = 1024
+SAMPLE_BYTES = 64 << 20
+"""What a sample of the training set takes in memory at most, beside the data themselves."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ class Server:
     splits: Splits
     session: Session
     skips: Skips
+    learnt: Learnt
 
     def chains(self, facts: Facts, train: Part) -> tuple[Chain, Chain]:
         """The transforms of both pipelines."""
@@ -89,6 +92,26 @@ class Server:
             return Resident(rest, plan, device, data)
         first, rest = for_workers(chain)
         return Streaming(rest, plan, device, self.loader(part, first, stays=True), self.skips)
+
+    def sample(self, part: Part, chain: Chain, plan: Plan, count: int) -> Resident:
+        """At most so many samples of a part, the same ones each time, held in memory and served as a plan serves.
+
+        They are no more than the samples of the plan: curves of both are then equally smooth.
+        """
+        count = min(count, plan.samples)
+        order = permutation(len(part), SEEN)
+        if not isinstance(part, Tensors):
+            size = _decoded_bytes(part, Chain(for_workers(chain)[0], ()))
+            chosen = pick(part, order[: min(count, SAMPLE_BYTES // max(size, 1))].sort().values)
+            assert not isinstance(chosen, Tensors)
+            first, chain = for_workers(chain)
+            some = into_memory(chosen, Decoding(self.loader(chosen, first), self.skips))
+        else:
+            size = part.x[:1].nbytes
+            some = part.pick(order[: min(count, SAMPLE_BYTES // max(size, 1))].sort().values)
+        device = self.session.device
+        data, rest = prepared(placed(some, device), chain, device)
+        return Resident(rest, replace(plan, samples=len(data)), device, data)
 
 
 def default_workers(world: int) -> int:

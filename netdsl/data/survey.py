@@ -2,30 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from netdsl.components import Facts
+from netdsl.core.errors import DataError
+from netdsl.core.shown import print_shown
+from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
+from netdsl.data.one_sample import take_sample, transform_some
 from netdsl.data.open import read, serve
-from netdsl.data.random_stream import AUGMENT, Moment
-from netdsl.data.samples import Chosen, Part, Tensors, unit_of
-from netdsl.data.storage import Server, Session, for_workers, sampled_statistics
+from netdsl.data.sample_grid import grid_png
+from netdsl.data.samples import Feature, Part, Tensors, unit_of
+from netdsl.data.storage import Server, Session, sampled_statistics
+from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain
 from netdsl.data.worker_reader import Broken, Key, Reader
 from netdsl.program import DataUse
 
 SAMPLES = 32
 
+MOST_TARGETS = 4
+"""Up to so many numbers of a target stand below a picture."""
 
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """What there is to say of a data set.
+
+class SurveyedColumn(NamedTuple):
+    """A column of a table: the smallest, the mean and the largest number, or its words with how often each stands."""
+
+    name: str
+    numbers: tuple[float, ...] = ()
+    words: tuple[tuple[str, int], ...] = ()
+
+
+class SurveyedSample(NamedTuple):
+    """One training sample, as it is stored and as it reaches the net.
 
     Args:
+        label: its class, or the numbers of its target.
+        cells: of a table, the column and the value of each.
+        unit: the stored value that stands for 1.
+    """
+
+    number: int
+    label: str
+    raw: Tensor
+    x: Tensor
+    cells: tuple[tuple[str, str], ...]
+    unit: float
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Survey:
+    """What there is to say of a data set. Printed, or in a notebook, it is what `netdsl data` prints.
+
+    Args:
+        name: what the data set is called.
         facts: all that is known of it; `mean` and `std` are those of the training part, scaled to 0…1.
         shape: one sample's when it reaches the net.
         served: how it is served.
@@ -35,8 +70,11 @@ class Survey:
         skipped: broken files that were left out.
         raw: some images as they are stored, bytes of 0…255; empty where samples are no images.
         transformed: the same as they reach the net in training, stretched to bytes of 0…255.
+        labels: what each of these is: its place among the training samples, and its class.
+        columns: of a table, what each column holds in training.
     """
 
+    name: str
     facts: Facts
     shape: tuple[int, ...]
     served: str
@@ -46,6 +84,25 @@ class Survey:
     skipped: tuple[str, ...]
     raw: tuple[Tensor, ...]
     transformed: tuple[Tensor, ...]
+    labels: tuple[str, ...] = ()
+    columns: tuple[SurveyedColumn, ...] = ()
+
+    def __repr__(self) -> str:
+        return text("<Survey of {name}>", name=self.name)
+
+    _repr_pretty_ = print_shown
+
+    # What shows a survey is imported when one is shown, and knows its fields.
+
+    def __str__(self) -> str:
+        from netdsl.data.survey_report import survey_text
+
+        return survey_text(self)
+
+    def _repr_html_(self) -> str:
+        from netdsl.data.survey_report import survey_html
+
+        return survey_html(self)
 
 
 def survey(use: DataUse, *, seed: int = 0) -> Survey:
@@ -61,16 +118,91 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     labels = [_labels(part) for part in parts]
     pictured = len(data.shape) == 3
     return Survey(
+        name=use.component.name,
         facts=facts,
         shape=data.shape,
         served=data.description,
-        stored=(min(map(_shape, stored)), max(map(_shape, stored))),
+        stored=(min(map(_shape, stored.raw)), max(map(_shape, stored.raw))),
         counts=_counts(labels, facts.classes) if facts.classes else (),
-        targets=() if facts.classes else _range(labels[0]),
+        targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
-        raw=tuple(_bytes(sample, unit) for sample in stored) if pictured else (),
-        transformed=_transformed(train, chain, indices, seed) if pictured else (),
+        raw=tuple(_bytes(sample, unit) for sample in stored.raw) if pictured else (),
+        transformed=_transformed(train, chain, stored.indices, seed) if pictured else (),
+        labels=tuple(
+            text("{number}: {label}", number=index, label=_label(target, facts))
+            for index, target in zip(stored.indices.tolist(), stored.targets, strict=True)
+        ),
+        columns=tuple(_columns(train, data.learnt.columns)),
     )
+
+
+def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
+    """A training sample of a `data` line, counted from 0. Raises `DataError`."""
+    server, (train, test) = read(use, Session(torch.device("cpu"), seed))
+    if index >= len(train):
+        raise DataError(
+            text("there is no training sample {index}", index=index), text("samples are 0…{last}", last=len(train) - 1)
+        )
+    data = serve(server, (train, test))
+    data.close()
+    chain = server.chains(data.facts, train)[0]
+    found = take_sample(train, chain, index, seed)
+    cells = tuple(_cells(found.raw, data.learnt.columns))
+    label = _label(found.target, data.facts)
+    return SurveyedSample(index, label, found.raw, found.x, cells, unit_of(train, server.splits.unit))
+
+
+def pair_png(sample: SurveyedSample) -> bytes:
+    """A picture of a sample that is an image, as it is stored and as it reaches the net."""
+    low, high = min(0.0, sample.x.min().item()), max(1.0, sample.x.max().item())
+    label = text("{number}: {label}", number=sample.number, label=sample.label)
+    return grid_png([_bytes(sample.raw, sample.unit)], [_bytes((sample.x - low) / (high - low), 1.0)], [label])
+
+
+def _label(target: Tensor, facts: Facts) -> str:
+    """What a target is called: a class by its name, numbers as they are; nothing where there are too many."""
+    if facts.classes and target.dim() == 0:
+        return facts.names[int(target)] if facts.names else str(int(target))
+    if target.numel() > MOST_TARGETS:
+        return ""
+    return ", ".join(f"{value:.4g}" for value in unscale(target, facts.scale).flatten().tolist())
+
+
+def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn]:
+    """What each column of a table holds; one of words takes a number of the sample for each word."""
+    if not isinstance(train, Tensors):
+        return
+    place = 0
+    for column in columns:
+        values = train.x[:, place : place + column.width].double()
+        place += column.width
+        if column.categories and not column.is_index:
+            values = values[:, : len(column.categories)]
+            counts = [int(count) for count in values.sum(0).tolist()]
+            yield SurveyedColumn(column.name, words=tuple(zip(column.categories, counts, strict=True)))
+        else:
+            values = values[:, 0]
+            yield SurveyedColumn(column.name, (values.min().item(), values.mean().item(), values.max().item()))
+
+
+def _cells(raw: Tensor, columns: Sequence[Feature]) -> Iterator[tuple[str, str]]:
+    place = 0
+    for column in columns:
+        values = raw[place : place + column.width]
+        place += column.width
+        yield column.name, _cell(values, column)
+
+
+def _cell(values: Tensor, column: Feature) -> str:
+    if column.flag and values[-1]:
+        return text("missing")
+    if column.is_index:
+        return column.categories[int(values[0]) - 1] if values[0] else ""
+    if not column.categories:
+        return f"{float(values[0]):.6g}"
+    # A word that no training row has, or a missing one without a flag, is nothing but zeros.
+    words = values[: len(column.categories)]
+    return column.categories[int(words.argmax())] if words.any() else ""
 
 
 def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:
@@ -84,11 +216,21 @@ def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) 
     return facts._replace(mean=mean, std=std)
 
 
-def _stored(part: Part, indices: Tensor) -> list[Tensor]:
+class _Stored(NamedTuple):
+    """Samples that could be read, their targets, and their indices."""
+
+    raw: list[Tensor]
+    targets: list[Tensor]
+    indices: Tensor
+
+
+def _stored(part: Part, indices: Tensor) -> _Stored:
     if isinstance(part, Tensors):
-        return list(part.x[indices])
-    read = [Reader(part)[Key(index)] for index in indices.tolist()]
-    return [found[0] for found in read if not isinstance(found, Broken)]
+        return _Stored(list(part.x[indices]), list(part.y[indices]), indices)
+    read = [(index, Reader(part)[Key(index)]) for index in indices.tolist()]
+    whole = [(index, *found) for index, found in read if not isinstance(found, Broken)]
+    targets = [torch.as_tensor(one[2]) for one in whole]
+    return _Stored([one[1] for one in whole], targets, torch.tensor([one[0] for one in whole], dtype=torch.int64))
 
 
 def _labels(part: Part) -> Tensor:
@@ -103,7 +245,7 @@ def _labels(part: Part) -> Tensor:
 
 
 def _counts(labels: Sequence[Tensor], classes: int) -> tuple[tuple[int, int], ...]:
-    train, test = (part.bincount(minlength=classes).tolist() for part in labels)
+    train, test = (part[part >= 0].flatten().bincount(minlength=classes).tolist() for part in labels)
     return tuple(zip(train, test, strict=True))
 
 
@@ -121,15 +263,6 @@ def _bytes(sample: Tensor, unit: float) -> Tensor:
 
 
 def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, ...]:
-    moment = Moment(indices, 0, (AUGMENT, seed, 0, 0))
-    if isinstance(train, Tensors):
-        some = train.pick(indices)
-        x, _ = chain(chain.prepare(some.x), some.y, moment, slice(0, len(indices)))
-    else:
-        first, rest = for_workers(chain)
-        chosen = Chosen(train, indices)
-        raw = Reader(chosen, first).collate([Reader(chosen, first)[Key(place)] for place in range(len(indices))])
-        assert isinstance(raw, tuple)
-        x, _ = rest(raw.x, raw.y, moment, raw.places)
+    x = transform_some(train, chain, indices, seed)
     low, high = min(0.0, x.min().item()), max(1.0, x.max().item())
     return tuple(_bytes((x - low) / (high - low), 1.0))

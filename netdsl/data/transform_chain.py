@@ -13,7 +13,7 @@ from torch import Tensor
 from netdsl.builder import construct
 from netdsl.components import Facts, Transform
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import BatchTransform, Draws
+from netdsl.data.transforms.base import BatchTransform, Draws, are_masks
 from netdsl.data.transforms.values import Normalize, ToFloat
 from netdsl.program import Use
 
@@ -41,9 +41,17 @@ class Chain:
         for step in self.steps:
             # drawn for the whole global batch, then cut to this rank's rows: any number of ranks sees the same images
             drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
-            y = step.act_on_targets(y, *drawn)
+            y = step.act_on_masks(y, *drawn) if step.moves and are_masks(y, x) else step.act_on_targets(y, *drawn)
             x = step.act(x, *drawn)
         return x, y
+
+    def prepare_targets(self, x: Tensor, y: Tensor) -> Tensor:
+        """What is done once to the targets of samples `x`, which are not prepared yet."""
+        if not are_masks(y, x):
+            return y
+        for step in self.once:
+            y = step.act_on_masks(y)
+        return y
 
 
 def _on_device(drawn: Draws, share: slice | Tensor, device: torch.device) -> Draws:
@@ -77,6 +85,16 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
         steps = _with_scale(steps, unit, bytes_)
     once = tuple(takewhile(lambda step: step.preserves_values and not step.random, steps))
     return Chain(once, tuple(steps[len(once) :]))
+
+
+def undo_normalization(x: Tensor, uses: Sequence[Use[Transform]], facts: Facts) -> Tensor:
+    """A batch as it would be without the last normalisation, for people to look at."""
+    made = [_made(use, facts) for use in uses]
+    last = next((step for step in reversed(made) if isinstance(step, Normalize)), None)
+    if last is None:
+        return x
+    shape = (1, -1, *[1] * (x.dim() - 2))
+    return x * torch.tensor(last.std).view(shape) + torch.tensor(last.mean).view(shape)
 
 
 def _made(use: Use[Transform], facts: Facts) -> BatchTransform:

@@ -18,7 +18,7 @@ from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
-from netdsl.data.transforms.base import BatchTransform
+from netdsl.data.transforms.base import BatchTransform, are_masks
 
 
 class Key(NamedTuple):
@@ -65,16 +65,19 @@ class Reader(Dataset[Any]):
         except Exception as error:  # a damaged file may fail in any way
             return Broken(key.item, self.items.name(key.item), _reason(error))
         try:
-            return self._transformed(x, key), y
+            return self._transformed(x, y, key)
         except ValueError as error:
             return Broken(key.item, self.items.name(key.item), str(error))
 
-    def _transformed(self, x: Tensor, key: Key) -> Tensor:
+    def _transformed(self, x: Tensor, y: int | Tensor, key: Key) -> tuple[Tensor, int | Tensor]:
         moment = Moment(torch.tensor([key.item]), key.epoch, (SAMPLE, *key[1:]))
         batch = x.unsqueeze(0)
+        masks = y.unsqueeze(0) if isinstance(y, Tensor) and are_masks(y.unsqueeze(0), batch) else None
         for step in self.steps:
-            batch = step.act(batch, *step.draw(moment, batch.shape[1:]))
-        return batch.squeeze(0)
+            drawn = step.draw(moment, batch.shape[1:])
+            masks = masks if masks is None else step.act_on_masks(masks, *drawn)
+            batch = step.act(batch, *drawn)
+        return batch.squeeze(0), y if masks is None else masks.squeeze(0)
 
     def collate(self, read: Sequence[tuple[Tensor, int | Tensor] | Broken]) -> Raw | DataError:
         """Makes a batch. An error is handed over instead of raised, for a worker's traceback would bury it."""

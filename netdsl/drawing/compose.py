@@ -18,19 +18,30 @@ NARROWEST, WIDEST_NOTE = 260.0, 520.0
 HEAD = MARGIN + TITLE + SUBTITLE + 26
 
 
-def compose(diagram: Diagram, direction: Direction | None = None) -> Picture:
-    """The picture of a net; without a direction, nets of several resolutions with skips become a U, others a column."""
-    laid, chosen = _lay_out(diagram, direction)
+def compose(diagram: Diagram, direction: Direction | None = None, *, foldable: bool = False) -> Picture:
+    """The picture of a net; without a direction, nets of several resolutions with skips become a U, others a column.
+
+    One that is `foldable` has room for the closed box of each of its frames.
+    """
+    laid, chosen = _lay_out(diagram, direction, foldable)
     placed = Placed()
     down = chosen == "down"
     wide, high = (laid.high - laid.low, laid.length) if down else (laid.length, laid.high - laid.low)
     beside = MARGIN + (max(wide, _least(diagram)) - wide) / 2 if down else MARGIN
     along, across = (HEAD, beside - laid.low) if down else (beside, HEAD - laid.low)
     place(laid, chosen, along, across, placed)
-    return finish(diagram, placed, wide, HEAD + high)
+    return finish(diagram, placed, wide, HEAD + high, foldable=foldable)
 
 
-def finish(diagram: Diagram, placed: Placed, wide: float, low: float, faces: Sequence[Face] = ()) -> Picture:
+def finish(
+    diagram: Diagram,
+    placed: Placed,
+    wide: float,
+    low: float,
+    faces: Sequence[Face] = (),
+    *,
+    foldable: bool = False,
+) -> Picture:
     """Sets title, mistakes and legend around what is placed: `wide` from the margin on, down to `low`."""
     room = max(wide, _least(diagram))
     placed.words.insert(0, Words(MARGIN, MARGIN + TITLE - 3, diagram.title, TITLE, "strong"))
@@ -43,7 +54,7 @@ def finish(diagram: Diagram, placed: Placed, wide: float, low: float, faces: Seq
         bottom += 16
     bottom += 8 if diagram.notes else 0
     swatches = []
-    for area, words in _legend(_families(diagram, faces), room, bottom):
+    for area, words in _legend(_families(placed, faces, foldable=foldable), room, bottom):
         swatches.append(Swatch(area, words.text))
         placed.words.append(words)
     if swatches:
@@ -60,6 +71,7 @@ def finish(diagram: Diagram, placed: Placed, wide: float, low: float, faces: Seq
         words=placed.words,
         swatches=swatches,
         faces=faces,
+        net=Area(MARGIN, HEAD, wide, low - HEAD),
     )
 
 
@@ -68,17 +80,19 @@ def _least(diagram: Diagram) -> float:
     return max(NARROWEST, measure(diagram.subtitle, SUBTITLE), measure(diagram.title, TITLE, bold=True))
 
 
-def _lay_out(diagram: Diagram, direction: Direction | None) -> tuple[Laid, Direction]:
+def _lay_out(diagram: Diagram, direction: Direction | None, foldable: bool) -> tuple[Laid, Direction]:
     levels = find_levels(diagram) if direction is None else None
     if levels is not None:
-        return lay_out_levels(diagram, levels), "right"
+        return lay_out_levels(diagram, levels, foldable=foldable), "right"
     chosen = direction or "down"
-    return Layout(diagram, chosen).series(diagram.root, diagram.root.inputs, ends=True), chosen
+    return Layout(diagram, chosen, foldable=foldable).series(diagram.root, diagram.root.inputs, ends=True), chosen
 
 
-def _families(diagram: Diagram, faces: Sequence[Face]) -> list[str]:
+def _families(placed: Placed, faces: Sequence[Face], *, foldable: bool) -> list[str]:
     """The families that are drawn, in the order of the palette."""
-    found = {face.family for face in faces} or {box.family for box in diagram.root.boxes()}
+    found = {face.family for face in faces} or {one.box.family for one in placed.boxes}
+    if foldable:
+        found |= {one.closed.box.family for one in placed.frames if one.closed}
     return [family for family in HUES if family in found] + sorted(found - HUES.keys() - {""})
 
 

@@ -12,7 +12,8 @@ at once: a size that changes is written `64…224`.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -93,6 +94,8 @@ class Frame:
     takes: frozenset[str] = frozenset()
     path: str = ""
     messages: tuple[str, ...] = ()
+    box: Box | None = None
+    """What stands in its place where it is closed; None of what `repeat` wrote."""
 
     @property
     def shapes(self) -> tuple[Shape, ...]:
@@ -235,7 +238,7 @@ def make_diagram(
     if experiment is None:
         return Diagram(title, text("no net to draw"), Series((), (), ()), (), notes)
     network = experiment.network
-    tree, depth = _fitting(network, wrong, depth)
+    tree, depth = _fitting(network, _Mistakes(wrong), depth)
     diagram = Diagram(title, "", tree, network.input, notes, _equal_sizes(network), depth)
     return replace(diagram, subtitle=_subtitle(diagram, network))
 
@@ -252,7 +255,7 @@ def spatial_size(shape: Shape) -> int | None:
     return size
 
 
-def _fitting(network: Network, wrong: Sequence[Diagnostic], depth: int | None) -> tuple[Series, int]:
+def _fitting(network: Network, wrong: _Mistakes, depth: int | None) -> tuple[Series, int]:
     """The tree opened as deep as it should be, and how deep that is."""
     if depth is not None:
         return _TreeBuilder(wrong, depth).series([network.nodes], (network.input,)), depth
@@ -290,10 +293,32 @@ def _equal_sizes(network: Network) -> dict[Dim, Dim]:
     return found
 
 
+class _Mistakes:
+    """The mistakes of a text, found by their places: thousands of boxes may be asked for thousands of them."""
+
+    def __init__(self, found: Sequence[Diagnostic]) -> None:
+        self.found = found
+        self._starts: dict[Source, list[tuple[int, int]]] = {}
+        for number, diagnostic in enumerate(found):
+            self._starts.setdefault(diagnostic.span.source, []).append((diagnostic.span.start, number))
+        for starts in self._starts.values():
+            starts.sort()
+
+    def within(self, spans: Iterable[Span]) -> set[int]:
+        """The numbers of those that stand in one of the spans."""
+        return {number for span in spans for number in self._in(span)}
+
+    def _in(self, span: Span) -> Iterator[int]:
+        starts = self._starts.get(span.source, [])
+        for _, number in starts[bisect_left(starts, (span.start, 0)) : bisect_left(starts, (span.end + 1, 0))]:
+            if self.found[number].span.end <= span.end:
+                yield number
+
+
 class _TreeBuilder:
     """Makes parts of nodes. What stands in rounds is given as one node a round."""
 
-    def __init__(self, wrong: Sequence[Diagnostic], depth: int) -> None:
+    def __init__(self, wrong: _Mistakes, depth: int) -> None:
         self.wrong = wrong
         self.depth = depth
 
@@ -312,7 +337,8 @@ class _TreeBuilder:
         """What stands several times in a row; one part alone carries the number itself."""
         content = self.series(rounds, tuple(nodes[0].input for nodes in rounds))
         if len(content.parts) == 1 and isinstance(only := content.parts[0], (Box, Frame)) and only.times == 1:
-            return replace(only, times=times)
+            box = replace(only.box, times=times) if isinstance(only, Frame) and only.box else None
+            return replace(only, times=times, box=box) if isinstance(only, Frame) else replace(only, times=times)
         takes = frozenset(label for nodes in rounds for node in nodes for label in node.takes)
         return Frame("", content, times, takes=takes - {part.label for part in content.parts})
 
@@ -326,13 +352,13 @@ class _TreeBuilder:
             # `residual matching` without its sum: only the body is left
             inside = [[inner for child in one.children for inner in child.children] for one in nodes]
             return Frame(node.name, self.series(inside, _inputs(nodes)), label=_label(node), path=node.path)
+        closed = replace(self._box(nodes), family="block", closed=True)
         if self.depth <= 0:
-            return replace(self._box(nodes), family="block", closed=True)
+            return closed
         deeper = _TreeBuilder(self.wrong, self.depth - 1)
         content = deeper.series([one.children for one in nodes], _inputs(nodes))
-        box = self._box(nodes)
-        title = f"{box.title} {box.detail}".strip()
-        return Frame(title, content, label=box.label, takes=node.takes, path=node.path)
+        title = f"{closed.title} {closed.detail}".strip()
+        return Frame(title, content, label=closed.label, takes=node.takes, path=node.path, box=closed)
 
     def _composite(self, nodes: Sequence[Node]) -> Part:
         node = nodes[0]
@@ -372,12 +398,13 @@ class _TreeBuilder:
 
     def _messages(self, node: Node, deep: bool) -> Iterator[str]:
         """What is wrong with a statement; with `deep`, in it too."""
-        inside = list(node.walk()) if deep else [node]
-        bodies = [] if deep else [child.span for child in node.children]
-        for diagnostic in self.wrong:
-            in_body = any(_holds(body, diagnostic.span) for body in bodies)
-            if not in_body and any(_holds(one.span, diagnostic.span) for one in inside):
-                yield diagnostic.message
+        if not self.wrong.found:
+            return
+        spans = {one.span for one in node.walk()} if deep else {node.span}
+        held = self.wrong.within(spans)
+        if not deep:
+            held -= self.wrong.within({child.span for child in node.children})
+        yield from (self.wrong.found[number].message for number in sorted(held))
 
 
 def write_arguments(node: Node) -> str:
@@ -447,10 +474,6 @@ def _window(node: Node) -> tuple[int, ...]:
     size = node.call.arguments.get("kernel_size")
     axes = len(node.input) - 1
     return (size,) * axes if isinstance(size, int) else tuple(size) if isinstance(size, (tuple, list)) else ()
-
-
-def _holds(outer: Span, inner: Span) -> bool:
-    return outer.source is inner.source and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _inputs(nodes: Sequence[Node]) -> tuple[Shape, ...]:

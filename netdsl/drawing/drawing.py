@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from zlib import crc32
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.errors import WrongPath
@@ -24,8 +25,11 @@ from netdsl.program import Experiment
 Style = Literal["blocks", "volumes"]
 ThemeName = Literal["light", "dark", "print"]
 
+MOST_LEVELS, MOST_BOXES = 6, 600
+"""What a page holds at most, so that a browser opens it at once."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Drawing:
     """A net as it is drawn. In a notebook it shows itself.
 
@@ -41,7 +45,7 @@ class Drawing:
 
     source: Source
     experiment: Experiment | None
-    diagnostics: Sequence[Diagnostic] = field(repr=False)
+    diagnostics: Sequence[Diagnostic]
     style: Style = "blocks"
     depth: int | None = None
     theme: ThemeName = "light"
@@ -92,8 +96,13 @@ class Drawing:
         """
         write_atomically(Path(path), self.write(find_format(path)))
 
+    def __repr__(self) -> str:
+        return text("<Drawing of {name}: {style}>", name=self.source.name, style=self.style)
+
     def _repr_svg_(self) -> str:
-        return self.svg
+        # It stands on a page that has styles of its own, and other drawings: the name is another for another one.
+        name = f"net-{crc32(self.svg.encode()):08x}"
+        return write_svg(self.picture, self.colors, prefix=f"{name}-", scope=name)
 
 
 def find_format(path: str | Path) -> str:
@@ -130,17 +139,26 @@ def _as_pdf(drawing: Drawing) -> bytes:
 
 
 def _as_html(drawing: Drawing) -> bytes:
-    from netdsl.drawing.html import MOST_BOXES, MOST_LEVELS, View, write_html
+    from netdsl.drawing.html import write_html
 
-    views: list[View] = []
-    for depth in range(MOST_LEVELS):
-        one = drawing.opened(depth)
-        if views and sum(1 for _ in one.diagram.root.boxes()) > MOST_BOXES:
+    if drawing.style == "volumes":
+        return write_html(drawing.diagram, drawing.picture, drawing.colors).encode()
+    open_to = drawing.diagram.depth
+    diagram = open_further(drawing).diagram
+    picture = compose(diagram, drawing.direction, foldable=True)
+    return write_html(diagram, picture, drawing.colors, open_to).encode()
+
+
+def open_further(drawing: Drawing) -> Drawing:
+    """The net with as many levels of blocks open as a page holds, and those that its author asked for."""
+    for depth in range(drawing.diagram.depth + 1, MOST_LEVELS + 1):
+        if not any(box.closed for box in drawing.diagram.root.boxes()):
             break
-        views.append(View(one.diagram, one.picture))
-        if not any(box.closed for box in one.diagram.root.boxes()):
+        further = drawing.opened(depth)
+        if sum(1 for _ in further.diagram.root.boxes()) > MOST_BOXES:
             break
-    return write_html(views, min(drawing.diagram.depth, len(views) - 1), drawing.colors).encode()
+        drawing = further
+    return drawing
 
 
 def _as_mermaid(drawing: Drawing) -> bytes:

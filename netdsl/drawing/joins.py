@@ -1,9 +1,10 @@
-"""How a layer joins its bodies: the one place of the pictures that asks."""
+"""How a composite joins its bodies, by its traits."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from netdsl.components.traits import Trait
 from netdsl.program import Node
 
 
@@ -23,18 +24,14 @@ class Join(NamedTuple):
 
 SUM, PRODUCT, CONCAT = "+", "×", "concat"
 
-JOINS = {
-    "netdsl.modules:Residual": Join(SUM, with_input=True),
-    "netdsl.modules:Scale": Join(PRODUCT, with_input=True),
-    "netdsl.modules:Add": Join(SUM),
-    "netdsl.modules:Concat": Join(CONCAT),
-    "netdsl.modules:Split": Join(CONCAT, cuts=True),
-}
+SIGNS = {Trait.ADDS: SUM, Trait.MULTIPLIES: PRODUCT, Trait.CONCATENATES: CONCAT}
 
 
 def find_join(node: Node) -> Join:
-    """How a composite joins its bodies; of one that is not known, its name."""
-    named = {"residual": "Residual", "scale": "Scale", "add": "Add", "concat": "Concat", "split": "Split"}
-    # a composite with a mistake in it has no module of its own
-    target = node.call.target if node.call.target in JOINS else f"netdsl.modules:{named.get(node.name, '')}"
-    return JOINS.get(target, Join(node.name))
+    """How a composite joins its bodies; of one whose traits do not say it, its name."""
+    if node.layer is None or callable(node.layer.traits):
+        # A composite with a mistake in it may lack the arguments that its traits depend on.
+        return Join(node.name)
+    traits = node.layer.traits
+    sign = next((sign for trait, sign in SIGNS.items() if trait in traits), node.name)
+    return Join(sign, Trait.INCLUDES_INPUT in traits, node.layer.feeds is not None)

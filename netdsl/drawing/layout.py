@@ -7,6 +7,7 @@ these become x and y, and in the size of the boxes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -58,7 +59,7 @@ class Laid:
     forks: bool = False
     tap: Point = ORIGIN
     boxes: list[tuple[Area, Box]] = field(default_factory=list)
-    frames: list[tuple[Area, Frame]] = field(default_factory=list)
+    frames: list[tuple[Area, Frame, Area]] = field(default_factory=list)
     circles: list[tuple[Point, Parallel]] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     captions: list[tuple[Point, str, Tone]] = field(default_factory=list)
@@ -70,7 +71,14 @@ class Laid:
             return Point(point.x + along, point.y + across)
 
         self.boxes += [(area._replace(x=area.x + along, y=area.y + across), box) for area, box in other.boxes]
-        self.frames += [(area._replace(x=area.x + along, y=area.y + across), frame) for area, frame in other.frames]
+        self.frames += [
+            (
+                area._replace(x=area.x + along, y=area.y + across),
+                frame,
+                room._replace(x=room.x + along, y=room.y + across),
+            )
+            for area, frame, room in other.frames
+        ]
         self.circles += [(shift(center), parallel) for center, parallel in other.circles]
         self.lines += [line._replace(points=tuple(map(shift, line.points))) for line in other.lines]
         self.captions += [(shift(place), words, tone) for place, words, tone in other.captions]
@@ -79,11 +87,18 @@ class Laid:
 
 
 class Layout:
-    """Lays a diagram out in one direction. Points are (along, across) until `place` makes (x, y) of them."""
+    """Lays a diagram out in one direction. Points are (along, across) until `place` makes (x, y) of them.
 
-    def __init__(self, diagram: Diagram, direction: Direction) -> None:
+    Args:
+        diagram: what is laid out.
+        direction: where the data flow.
+        foldable: whether a frame has room for the box that stands in its place when it is closed.
+    """
+
+    def __init__(self, diagram: Diagram, direction: Direction, *, foldable: bool = False) -> None:
         self.diagram = diagram
         self.direction: Direction = direction
+        self.foldable = foldable
 
     def series(self, series: Series, shown: Sequence[Shape], *, ends: bool = False) -> Laid:
         """Parts one after the other; the shape is written where it changes.
@@ -161,14 +176,27 @@ class Layout:
         if not down and length < head + 20:
             before += (head + 20 - length) / 2
             length = head + 20
+        room = self._closed_room(frame)
+        if self.foldable:
+            before += max(0, room.width - length) / 2
+            length = max(length, room.width)
+            low, high = min(low, room.y), max(high, room.bottom)
         laid = Laid(length, low, high, before + inner.start, before + inner.end, inner.forks, Point(length / 2, low))
         laid.add(inner, before)
-        laid.frames.append((Area(0, low, length, high - low), frame))
+        laid.frames.append((Area(0, low, length, high - low), frame, room._replace(x=(length - room.width) / 2)))
         if not inner.boxes and not inner.circles:
             laid.lines.append(Line((Point(0, 0), Point(length, 0)), arrow=False))
             laid.start, laid.end = 0, length
         laid.low, laid.high = low, high
         return laid
+
+    def _closed_room(self, frame: Frame) -> Area:
+        """The room of the closed box of a frame, around the axis."""
+        if frame.box is None:
+            return Area(0, 0, 0, 0)
+        text = set_text(frame.box, self.direction)
+        length, wide = (text.height, text.width) if self.direction == "down" else (text.width, text.height)
+        return Area(0, -wide / 2, length, wide)
 
     def _parallel(self, parallel: Parallel) -> Laid:
         if not parallel.arms:
@@ -271,9 +299,9 @@ class Layout:
         for skip in sorted(series.skips, key=lambda one: (one.end - one.start, one.start)):
             low = min(one.low for _, one in spans[skip.start : skip.end + 1])
             across = low - LANE
-            while any(
-                start < skip.end and skip.start < end and abs(across - lane) < LANE for start, end, lane in taken
-            ):
+            beside = sorted(lane for start, end, lane in taken if start < skip.end and skip.start < end)
+            # The nearest lanes alone are compared: of a thousand skips each would else be with each, lane by lane.
+            while (first := bisect_right(beside, across - LANE)) < len(beside) and beside[first] < across + LANE:
                 across -= LANE
             taken.append((skip.start, skip.end, across))
             (start, source), (end, target) = spans[skip.start], spans[skip.end]
@@ -315,9 +343,10 @@ def place(laid: Laid, direction: Direction, along: float, across: float, into: P
     for one, box in laid.boxes:
         room = area(one)
         into.boxes.append(PlacedBox(room, box, set_text(box, direction).place(room)))
-    for one, frame in laid.frames:
-        room = area(one)
-        into.frames.append(PlacedFrame(room, frame.title, frame.times, frame.path))
+    for one, frame, inside in laid.frames:
+        room, folded = area(one), area(inside)
+        closed = PlacedBox(folded, frame.box, set_text(frame.box, direction).place(folded)) if frame.box else None
+        into.frames.append(PlacedFrame(room, frame.title, frame.times, frame.path, closed))
         if frame.title:
             into.words.append(Words(room.x + 10, room.y + 17, frame.title, TITLE, "strong"))
         if frame.times > 1:

@@ -60,9 +60,9 @@ def find_levels(diagram: Diagram) -> list[int] | None:
     return levels
 
 
-def lay_out_levels(diagram: Diagram, levels: Sequence[int]) -> Laid:
+def lay_out_levels(diagram: Diagram, levels: Sequence[int], *, foldable: bool = False) -> Laid:
     """The net laid out to the right, with its levels below each other."""
-    layout = Layout(diagram, "right")
+    layout = Layout(diagram, "right", foldable=foldable)
     series = diagram.root
     spots = [
         _Spot(part, level, one)

@@ -89,6 +89,8 @@ class PlacedFrame(NamedTuple):
     title: str
     times: int
     path: str = ""
+    closed: PlacedBox | None = None
+    """What stands in its place where it is closed, if it can be."""
 
 
 class Circle(NamedTuple):
@@ -116,6 +118,7 @@ class Face(NamedTuple):
     family: str
     kind: Literal["front", "top", "side", "window"]
     wrong: bool = False
+    path: str = ""
 
 
 class Swatch(NamedTuple):
@@ -139,3 +142,5 @@ class Picture(NamedTuple):
     words: Sequence[Words]
     swatches: Sequence[Swatch]
     faces: Sequence[Face] = ()
+    net: Area = Area(0, 0, 0, 0)
+    """Where the net is, without title, mistakes and legend."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from math import hypot
 from xml.sax.saxutils import escape
 
-from netdsl.drawing.picture import Area, Face, Line, Picture, PlacedBox, Point, Words
+from netdsl.drawing.picture import Area, Circle, Face, Line, Picture, PlacedBox, PlacedFrame, Point, Words
 from netdsl.drawing.themes import Theme
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
@@ -15,54 +16,96 @@ CLASSES = {"strong": "s", "plain": "p", "muted": "m", "label": "l", "wrong": "w"
 ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor="end"'}
 
 
-def write_svg(picture: Picture, theme: Theme, *, prefix: str = "", keyed: bool = False, opens: bool = False) -> str:
+def write_svg(
+    picture: Picture,
+    theme: Theme,
+    *,
+    prefix: str = "",
+    scope: str = "",
+    keyed: bool = False,
+    opens: bool = False,
+    folds: bool = False,
+) -> str:
     """The text of an SVG file.
 
     Args:
         picture: what is written.
         theme: its colours.
         prefix: of its ids, where several stand on one page.
+        scope: the class to which its style is limited, where it stands on a page of others.
         keyed: whether boxes and frames carry the paths of their modules, for a script.
         opens: whether a closed block can be opened.
+        folds: whether the closed box of each frame is there too, for a script that shows one of the two.
     """
     size = f'width="{_n(picture.width)}" height="{_n(picture.height)}"'
+    limited = f'class="{scope}" ' if scope else ""
+    # What is an image for a screen reader has nothing inside that one could go to.
+    role = "group" if keyed else "img"
+    net = f' data-net="{_n(picture.net.y)} {_n(picture.net.bottom)}"' if folds else ""
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" {size} '
-        f'role="img" aria-labelledby="{prefix}title {prefix}desc">',
+        f'{limited}role="{role}" aria-labelledby="{prefix}title {prefix}desc"{net}>',
         f'<title id="{prefix}title">{_clean(picture.title)}</title>',
         f'<desc id="{prefix}desc">{_clean(picture.description)}</desc>',
-        f"<style>{_style(theme, _families(picture))}</style>",
+        f"<style>{_style(theme, _families(picture, folds=folds), scope)}</style>",
         _arrow("a", theme.line),
         _arrow("d", theme.label),
     ]
     parts.append(f'<rect width="100%" height="100%" fill="{theme.page}"/>')
     for frame in picture.frames:
-        key = f' data-frame="{_attribute(frame.path)}"' if keyed and frame.path else ""
+        can_close = not folds or frame.closed
+        key = f' data-frame="{_attribute(frame.path)}"' if keyed and frame.path and can_close else ""
+        if key and folds:
+            key += f' tabindex="0" role="button" aria-label="{_attribute(frame.title)}"'
         parts.append(f'<rect class="g"{key} {_rectangle(frame.area)} rx="9"/>')
-    parts += map(_face, picture.faces)
+    for path, faces in groupby(picture.faces, key=lambda face: face.path):
+        written = map(_face, faces)
+        parts += _keyed(path, written) if keyed and path else written
     parts += map(_line, picture.lines)
-    for box in picture.boxes:
-        lines = _box(box)
-        parts += _keyed(box, lines, opens) if keyed else lines
-    for circle in picture.circles:
-        wrong = " e" if circle.box.messages else ""
-        x, y = circle.center
-        parts.append(f'<circle class="c{wrong}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(circle.radius)}"/>')
-        parts.append(f'<path class="k" d="{_sign(circle.center, circle.sign)}"/>')
+    for one in _reading_order(picture, folds=folds):
+        match one:
+            case PlacedBox(box=box):
+                more = " data-opens" if opens and box.closed else ""
+                parts += _keyed(box.path, _box(one), more) if keyed else _box(one)
+            case PlacedFrame(closed=PlacedBox() as closed):
+                parts += _keyed(
+                    one.path, _box(closed), f' data-fold role="button" aria-label="{_attribute(one.title)}"'
+                )
+            case Circle():
+                parts += _keyed(one.box.path, _circle(one)) if keyed else _circle(one)
     parts += map(_words, picture.words)
     parts += [f'<rect class="{_class(one.family)}" {_rectangle(one.area)} rx="3"/>' for one in picture.swatches]
     return "\n".join([*parts, "</svg>", ""])
 
 
-def _families(picture: Picture) -> list[str]:
+def _families(picture: Picture, *, folds: bool) -> list[str]:
     drawn = [box.box.family for box in picture.boxes] + [face.family for face in picture.faces]
+    drawn += [frame.closed.box.family for frame in picture.frames if folds and frame.closed]
     return sorted({*drawn, *(swatch.family for swatch in picture.swatches)})
 
 
-def _keyed(box: PlacedBox, lines: Iterator[str], opens: bool) -> Iterator[str]:
-    """A box that a script finds and a keyboard reaches."""
-    opened = " data-opens" if opens and box.box.closed else ""
-    yield f'<g data-box="{_attribute(box.box.path)}"{opened} tabindex="0">'
+def _reading_order(picture: Picture, *, folds: bool) -> list[PlacedBox | PlacedFrame | Circle]:
+    """What a keyboard goes to: a frame comes before what is in it, a circle after what it joins."""
+    if not folds:
+        return [*picture.boxes, *picture.circles]
+    found: list[PlacedBox | PlacedFrame | Circle] = list(picture.boxes)
+    for circle in picture.circles:
+        inside = [place for place, one in enumerate(found) if _path(one).startswith(f"{circle.box.path}.")]
+        found.insert(max(inside, default=len(found) - 1) + 1, circle)
+    for frame in reversed(picture.frames):  # the inner ones first
+        if frame.closed:
+            inside = [place for place, one in enumerate(found) if _path(one).startswith(f"{frame.path}.")]
+            found.insert(min(inside, default=len(found)), frame)
+    return found
+
+
+def _path(one: PlacedBox | PlacedFrame | Circle) -> str:
+    return one.path if isinstance(one, PlacedFrame) else one.box.path
+
+
+def _keyed(path: str, lines: Iterator[str], more: str = "") -> Iterator[str]:
+    """What a script finds and a keyboard reaches."""
+    yield f'<g data-box="{_attribute(path)}"{more} tabindex="0">'
     yield from lines
     yield "</g>"
 
@@ -76,7 +119,7 @@ def _rectangle(area: Area) -> str:
     return f'x="{_n(area.x)}" y="{_n(area.y)}" width="{_n(area.width)}" height="{_n(area.height)}"'
 
 
-def _style(theme: Theme, families: Sequence[str]) -> str:
+def _style(theme: Theme, families: Sequence[str], scope: str) -> str:
     """The rules of all classes: one a family and one a tone."""
     rules = [
         f"text{{font-family:{FONTS};fill:{theme.ink}}}",
@@ -91,11 +134,12 @@ def _style(theme: Theme, families: Sequence[str]) -> str:
         f".d{{stroke:{theme.label};stroke-width:1.4;fill:none;stroke-dasharray:5 3.5}}",
         *(f".{_class(one)}{{fill:{theme.fill(one)};stroke:{theme.stroke(one)}}}" for one in families),
         f".t{{stroke:{theme.muted};stroke-width:.7;fill:none}}",
-        "polygon{stroke-linejoin:round}.top{fill-opacity:.6}",
+        "polygon{stroke-linejoin:round}",
+        ".top{fill-opacity:.6}",
         f".window{{fill:{theme.ground};fill-opacity:.7;stroke:{theme.ink};stroke-width:.9}}",
         f".e{{stroke:{theme.wrong};stroke-width:2.4}}",
     ]
-    return "".join(rules)
+    return "".join(f".{scope} {rule}" if scope else rule for rule in rules)
 
 
 def _arrow(name: str, color: str) -> str:
@@ -112,6 +156,13 @@ def _box(placed: PlacedBox) -> Iterator[str]:
         yield f'<rect class="{family}" {_rectangle(area._replace(x=area.x + 3, y=area.y + 3))} rx="5"/>'
     yield f'<rect class="{family}{wrong}" {_rectangle(area)} rx="5"/>'
     yield from map(_words, placed.lines)
+
+
+def _circle(circle: Circle) -> Iterator[str]:
+    wrong = " e" if circle.box.messages else ""
+    x, y = circle.center
+    yield f'<circle class="c{wrong}" cx="{_n(x)}" cy="{_n(y)}" r="{_n(circle.radius)}"/>'
+    yield f'<path class="k" d="{_sign(circle.center, circle.sign)}"/>'
 
 
 def _face(face: Face) -> str:

@@ -44,10 +44,14 @@ def crop_to(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """The text, cut with an ellipsis where it would be wider than the room."""
     if measure(text, size, bold=bold) <= room:
         return text
-    kept = text
-    while kept and measure(f"{kept}…", size, bold=bold) > room:
-        kept = kept[:-1]
-    return f"{kept.rstrip()}…"
+    table, kept = TABLES[bold], 0
+    width = table.get("…") or _other("…")
+    for character in text:
+        width += table.get(character) or _other(character)
+        if width * size / 1000 > room:
+            break
+        kept += 1
+    return f"{text[:kept].rstrip()}…"
 
 
 def _other(character: str) -> int:

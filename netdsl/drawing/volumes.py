@@ -221,6 +221,7 @@ def _faces(volume: _Volume, axis: float) -> Iterator[Face]:
     """Front, top and right side."""
     family = volume.box.family if volume.box else INPUT
     wrong = bool(volume.box and volume.box.messages)
+    path = volume.box.path if volume.box else ""
     x, right = volume.x, volume.x + volume.thickness
     top, bottom = axis - volume.height / 2, axis + volume.height / 2
     back = volume.slant
@@ -230,6 +231,7 @@ def _faces(volume: _Volume, axis: float) -> Iterator[Face]:
             family,
             "top",
             wrong,
+            path,
         )
         side = (
             Point(right, top),
@@ -237,8 +239,8 @@ def _faces(volume: _Volume, axis: float) -> Iterator[Face]:
             Point(right + back.x, bottom - back.y),
             Point(right, bottom),
         )
-        yield Face(side, family, "side", wrong)
-    yield Face((Point(x, top), Point(right, top), Point(right, bottom), Point(x, bottom)), family, "front", wrong)
+        yield Face(side, family, "side", wrong, path)
+    yield Face((Point(x, top), Point(right, top), Point(right, bottom), Point(x, bottom)), family, "front", wrong, path)
 
 
 def _window(before: _Volume, after: _Volume, window: tuple[int, ...], axis: float) -> tuple[Face, list[Line]]:

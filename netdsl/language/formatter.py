@@ -73,7 +73,9 @@ def _head(statement: Statement) -> Iterator[str]:
 
 
 def _gap(before: syntax.Item | None, item: syntax.Item) -> str:
-    """What stands between two items: nothing in `p0.5`, one mistake that is read as `p0` and `.5`."""
+    """What stands between two items: nothing in `p0.5` or `p=p0.5`, a mistake that is read as `p0` and `.5`."""
+    if isinstance(before, syntax.Setting):
+        before = before.value
     is_one = isinstance(before, (syntax.Short, syntax.Name)) and isinstance(item, syntax.Number)
     return "" if is_one and before is not None and before.span.text and before.span.end == item.span.start else " "
 

@@ -45,30 +45,44 @@ class Engine(threading.local):
 
     def file(self, source: Source) -> File | None:
         """The tree of a text without mistakes."""
-        tree: File | Unread = self._parse(source, source.text, 0, "start")
+        tree: File | Unread = self._parse(source, source.text, 0, "start", explains=False)
         return None if isinstance(tree, Unread) else tree
 
-    def statement(self, draft: Draft) -> Statement | Unread:
-        """The tree of one statement, its bodies left empty."""
-        if not draft.repaired:
-            return self._parse(draft.source, draft.text, draft.starts[0], "statement")  # type: ignore[no-any-return]
-        found: Statement | Unread = self._parse(Source("", draft.text), draft.text, 0, "statement")
-        return found if isinstance(found, Unread) else draft.relocated(found)
+    def statement(self, draft: Draft, *, explains: bool = True) -> Statement | Unread:
+        """The tree of one statement, its bodies left empty; else where reading stopped, and if asked what could follow.
 
-    def _parse(self, source: Source, text: str, offset: int, start: str) -> Any:
+        What could follow takes longer to find out than to read.
+        """
+        source, offset = (Source("", draft.text), 0) if draft.repaired else (draft.source, draft.starts[0])
+        found: Statement | Unread = self._parse(source, draft.text, offset, "statement", explains)
+        return found if isinstance(found, Unread) or not draft.repaired else draft.relocated(found)
+
+    def _parse(self, source: Source, text: str, offset: int, start: str, explains: bool) -> Any:
         builder = self._builder
-        builder.source, builder.offset, builder.glued = source, offset, []
+        builder.begin(source, offset)
         try:
             tree = self._lark.parse(text, start=start)
         except UnexpectedToken as error:
             # `expected` has every terminal of the parser's state, `accepts` those that really lead on; lark fills it in
             # only for some errors.
-            expected = frozenset(error.accepts or error.expected)
+            expected = frozenset(error.accepts or error.expected) if explains else frozenset[str]()
             ended = error.token.type == "$END"
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
         except UnexpectedInput as error:
             return Unread("character", error.pos_in_stream or 0, frozenset(getattr(error, "allowed", ())))
+        if builder.misplaced:
+            return _misplaced(min(builder.misplaced, key=lambda path: path.start_pos or 0), text)
         return Unread("glued", builder.glued[0]) if builder.glued else tree
+
+
+def _misplaced(path: lark.Token, text: str) -> Unread:
+    """A path without quotes where none can stand, as what it is without them: arithmetic, or no word."""
+    start = path.start_pos or 0
+    slash = path.value.find("/")
+    if slash < 0:
+        return Unread("character", start)
+    expected = {"NAME", "NUMBER", "STRING", "SHORT", *(() if text[:start].endswith("=") else ("_SEPARATOR",))}
+    return Unread("word", start + slash, frozenset(expected))
 
 
 @cache

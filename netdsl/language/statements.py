@@ -9,8 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from netdsl.components import Component, Dataset, Layer, Logger, Loss, Metric, Optimizer, Schedule, Transform
-from netdsl.components.settings import DataSettings, TrainSettings
+from netdsl.components import (
+    Component,
+    Dataset,
+    Initializer,
+    Layer,
+    Logger,
+    Loss,
+    Metric,
+    Optimizer,
+    Schedule,
+    Transform,
+)
+from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
 
 
 class StatementKind(NamedTuple):
@@ -27,6 +38,7 @@ class StatementKind(NamedTuple):
         body: the kind of component that each statement of its body names.
         settings: the class whose fields it takes as settings, besides its component's parameters.
         repeats: whether a file may have several, and one may name several components.
+        paths: whether its arguments may be paths, which then need no quotes.
         default: the component where a file has no such line, or that for each kind of target that the data has.
     """
 
@@ -39,6 +51,7 @@ class StatementKind(NamedTuple):
     body: type[Component] | None = None
     settings: type[Any] | None = None
     repeats: bool = False
+    paths: bool = False
     default: str | Mapping[str, str] | None = None
 
     @property
@@ -80,6 +93,7 @@ VARIANT = StatementKind(
     doc="A named set of overrides, which `--variant NAME` applies.",
     example="variant wide width=128 depth=3",
     repeats=True,
+    paths=True,
 )
 BLOCK = StatementKind(
     name="block",
@@ -103,6 +117,7 @@ USE = StatementKind(
     ),
     example='use "blocks.net"\nuse resnet',
     repeats=True,
+    paths=True,
 )
 REPEAT = StatementKind(
     name="repeat",
@@ -136,6 +151,21 @@ DATA = StatementKind(
     component=Dataset,
     body=Transform,
     settings=DataSettings,
+    paths=True,
+)
+INIT = StatementKind(
+    name="init",
+    nature="directive",
+    usage="init NAME …",
+    doc=(
+        "The first values of weights, instead of torch's own.\n\n"
+        "Of several lines, the last that names a layer counts for it. Weights of fewer than two dimensions are filled "
+        "where `on` names a layer that has no others. The values follow from the seed."
+    ),
+    example="init kaiming_normal on=conv nonlinearity=relu\ninit normal std=0.01 on=head bias=0",
+    component=Initializer,
+    settings=InitSettings,
+    repeats=True,
 )
 LOSS = StatementKind(
     name="loss",
@@ -181,6 +211,7 @@ LOGGER = StatementKind(
     example="logger tensorboard",
     component=Logger,
     repeats=True,
+    paths=True,
 )
 TRAIN = StatementKind(
     name="train",
@@ -198,6 +229,7 @@ STATEMENTS: Mapping[str, StatementKind] = {
 
 DIRECTIVES = tuple(name for name, kind in STATEMENTS.items() if kind.nature == "directive")
 DEFINITIONS = tuple(name for name, kind in STATEMENTS.items() if kind.nature == "definition")
+TAKING_PATHS = frozenset(name for name, kind in STATEMENTS.items() if kind.paths)
 AT_THE_TOP = frozenset((*DIRECTIVES, *DEFINITIONS))
 """The statements that stand outside the net, though a `let` may stand in a body too."""
 

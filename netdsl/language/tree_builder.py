@@ -9,6 +9,7 @@ from lark import Token, Transformer
 
 from netdsl.core.source import Source, Span
 from netdsl.language import syntax
+from netdsl.language.statements import TAKING_PATHS
 
 SUFFIXES = {"k": 3, "M": 6, "G": 9}
 """The powers of ten that `150k` and its like stand for."""
@@ -20,19 +21,28 @@ LONGEST = 40
 class TreeBuilder(Transformer[Token, Any]):
     """One method a grammar rule. `source` and `offset` say where the parsed text stands.
 
-    `glued` collects the offsets of numbers such as the one in `width-1`, which reads like arithmetic and is not.
+    `glued` collects the offsets of numbers such as the one in `width-1`, which reads like arithmetic and is not, and
+    `misplaced` the paths without quotes in statements that take no path, where `width/2` is such arithmetic too.
     """
 
     source: Source
     offset: int
     glued: list[int]
+    misplaced: list[Token]
+    _paths: list[Token]
+
+    def begin(self, source: Source, offset: int) -> None:
+        """Prepares for a text that stands at an offset of a source."""
+        self.source, self.offset, self.glued, self.misplaced, self._paths = source, offset, [], [], []
 
     def _name(self, token: Any) -> syntax.Name:
         offset = self.offset
         return syntax.Name(token.value, Span(self.source, token.start_pos + offset, token.end_pos + offset))
 
     def _over(self, first: Any, last: Any) -> Span:
-        return Span(self.source, first.start_pos + self.offset, last.end_pos + self.offset)
+        # A body that is never closed is read with a `}` behind the end of the text.
+        end = min(last.end_pos + self.offset, len(self.source.text))
+        return Span(self.source, first.start_pos + self.offset, end)
 
     def _signed(self, token: Any) -> Span:
         span = self._over(token, token)
@@ -55,6 +65,11 @@ class TreeBuilder(Transformer[Token, Any]):
     def string(self, children: list[Any]) -> syntax.String:
         (token,) = children
         return syntax.String(token.value[1:-1], self._over(token, token))
+
+    def path(self, children: list[Any]) -> syntax.String:
+        (token,) = children
+        self._paths.append(token)
+        return syntax.String(token.value, self._over(token, token))
 
     def hole(self, children: list[Any]) -> syntax.Hole:
         (token,) = children
@@ -109,6 +124,11 @@ class TreeBuilder(Transformer[Token, Any]):
 
     def statement(self, children: list[Any]) -> syntax.Statement:
         name, flow, *items, token = children
+        # A statement in a body is read before the one that the body belongs to, whose paths stand further ahead.
+        while self._paths and self._paths[-1].start_pos >= name.start_pos:
+            path = self._paths.pop()
+            if name.value not in TAKING_PATHS:
+                self.misplaced.append(path)
         name = self._name(name)
         label = token and self._name(token)
         last = label or (items[-1] if items else flow or name)

@@ -22,7 +22,7 @@ from netdsl.lints.lint import Lint
 from netdsl.lints.program import Program
 from netdsl.program import Experiment
 
-CODE = re.compile(r"[A-Z]{3}9\d\d")
+CODE = r"[A-Z]{3}9\d\d"
 
 
 def find_warnings(
@@ -59,7 +59,7 @@ def _isolated(lint: Implementation, program: Program) -> list[Diagnostic]:
         # A rule is a generator: it fails only when its warnings are taken, which must happen here.
         found = list(lint.function(program))
         for one in found:
-            if not CODE.fullmatch(one.code) or one.code.startswith("NET"):
+            if not re.fullmatch(CODE, one.code) or one.code.startswith("NET"):
                 raise ValueError(text("`{code}` is not a code of its own, such as `EXA901`", code=one.code))
     except Exception as error:  # a plugin may fail in any way; the check goes on
         message = text(

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from netdsl.components.traits import Traits
 from netdsl.core.source import Span
 from netdsl.language.syntax import Body, File, Statement
-from netdsl.program import Experiment, Node
+from netdsl.program import Experiment, Node, Siblings, Stretch
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,7 +19,7 @@ class PlacedLayer:
     """A layer in its place.
 
     Args:
-        node: the layer.
+        node: the layer; where it is kept once for several places, its path is that of one of them.
         traits: what is true of it.
         before: the layer whose output it alone receives; None where that is the input, or shared with others.
     """
@@ -49,7 +49,7 @@ class PlacedLayer:
             place = place.before
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Program:
     """A checked file without errors."""
 
@@ -58,8 +58,8 @@ class Program:
 
     @cached_property
     def places(self) -> Sequence[PlacedLayer]:
-        """Every layer in its place."""
-        return self._walked[0]
+        """Every layer in its place; of rounds that are alike the first and the last, which stand for those between."""
+        return self._walked[0].places
 
     @cached_property
     def last(self) -> PlacedLayer | None:
@@ -89,44 +89,53 @@ class Program:
                 grouped.setdefault(place.node.span, []).append(place)
         return list(grouped.values())
 
-    @cached_property
+    @property
     def occurrences(self) -> Counter[Span]:
         """How many layers each statement stands for."""
-        return Counter(place.node.span for place in self.places)
+        return self._walked[0].occurrences
 
     @cached_property
-    def _walked(self) -> tuple[Sequence[PlacedLayer], PlacedLayer | None]:
+    def _walked(self) -> tuple[_Walk, PlacedLayer | None]:
         network = self.experiment.network
-        walk = _Walk([])
-        last = walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None)
-        return walk.places, last
+        walk = _Walk([], Counter())
+        return walk, walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None, 1)
 
 
 class _Walk(NamedTuple):
-    """Follows the numbers through the net."""
+    """Follows the numbers through the net, and counts what stands for several rounds or uses as often."""
 
     places: list[PlacedLayer]
+    occurrences: Counter[Span]
 
-    def sequence(self, nodes: Sequence[Node], kept: Any, before: PlacedLayer | None) -> PlacedLayer | None:
+    def sequence(
+        self, nodes: Sequence[Node | Stretch], kept: Any, before: PlacedLayer | None, times: int
+    ) -> PlacedLayer | None:
         """Notes the places of layers that follow each other; returns the last."""
-        for node in nodes:
-            after = self._node(node, before)
+        for one in nodes.kept if isinstance(nodes, Siblings) else nodes:
+            if isinstance(one, Stretch):
+                # The first round follows another layer than the rest do, and what stands before those is the same.
+                before = self.sequence(one.kept, kept, before, times)
+                if one.times > 1:
+                    before = self.sequence(one.kept, kept, before, times * (one.times - 1))
+                continue
+            after = self._node(one, before, times)
             # A kept output goes to further layers too, so that the next one does not receive it alone.
-            before = None if node.key in kept else after
+            before = None if one.key in kept else after
         return before
 
-    def _node(self, node: Node, before: PlacedLayer | None) -> PlacedLayer | None:
+    def _node(self, node: Node, before: PlacedLayer | None, times: int) -> PlacedLayer | None:
         traits = node.traits
         # A block with traits of its own is judged as a whole.
         if node.is_sequence and not traits:
-            return self.sequence(node.children, node.call.arguments.get("keeps", {}), before)
+            return self.sequence(node.children, node.call.arguments.get("keeps", {}), before, times)
         if (node.layer is None and not traits) or (node.layer and node.layer.is_composite):
             # Each body receives what others receive too.
             for child in node.children:
-                self._node(child, None)
+                self._node(child, None, times)
             return None
         place = PlacedLayer(node, traits, before)
         self.places.append(place)
+        self.occurrences[node.span] += times
         return place
 
 

@@ -1,6 +1,6 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
-from netdsl.modules.composites import Add, Composite, Concat, Residual, Scale, Skipping, Split
+from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, Skipping, Split
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -40,6 +40,7 @@ __all__ = [
     "Last",
     "LayerScale",
     "Mean",
+    "Mul",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -129,6 +129,18 @@ class Add(Branches):
         return first
 
 
+class Mul(Branches):
+    """The product of the outputs of all bodies, and of labelled ones, number by number; all have one shape."""
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """Multiplies the outputs, from the first to the last."""
+        first, *others = self.outputs(x, skips)
+        for other in others:
+            # No `*=`: it would overwrite an output that may still be needed elsewhere.
+            first = first * other
+        return first
+
+
 class Split(Branches):
     """The channels in equal parts, one for each body, and the outputs concatenated."""
 

@@ -63,18 +63,30 @@ class SelfAttention(nn.MultiheadAttention):
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # query, key and value are one
         """Mixes the steps of each sequence."""
+        # torch's fast attention makes no weights
+        return self._attend(x, need_weights=False)[0]
+
+    def weigh(self, x: Tensor) -> Tensor:
+        """How much each step takes of each: (N, heads, T, T), of which each row adds up to 1."""
+        weights = self._attend(x, need_weights=True, average_attn_weights=False)[1]
+        assert weights is not None  # they were asked for
+        return weights
+
+    def _attend(
+        self, x: Tensor, *, need_weights: bool, average_attn_weights: bool = True
+    ) -> tuple[Tensor, Tensor | None]:
         mask = _causal_mask(x) if self.causal else None
         # the hint would hide the keys that `add_bias_kv` and `add_zero_attn` append
         hint = self.causal and self.bias_k is None and not self.add_zero_attn
-        output, _ = super().forward(
+        return super().forward(
             x,
             x,
             x,
-            need_weights=False,  # torch's fast attention makes no weights
+            need_weights=need_weights,
             attn_mask=mask,
+            average_attn_weights=average_attn_weights,
             is_causal=hint,
         )
-        return output
 
 
 class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
@@ -135,7 +147,7 @@ class ClassToken(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Puts the token before each sequence of a batch."""
         # Under autocast the weight is float32, and `cat` would return float32.
-        return torch.cat([self.weight.to(x.dtype).expand(len(x), 1, -1), x], dim=1)
+        return torch.cat([self.weight.to(x.dtype).expand(x.shape[0], 1, -1), x], dim=1)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -143,11 +155,25 @@ class ClassToken(nn.Module):
 
 
 class Last(nn.Module):
-    """The last time step of a sequence: (N, T, F) -> (N, F)."""
+    """The last time step of a sequence: (N, T, F) -> (N, F).
+
+    `bidirectional` takes the second half of the features from the first step: there the reading backwards ends.
+    """
+
+    def __init__(self, bidirectional: bool = False) -> None:
+        super().__init__()
+        self.bidirectional = bidirectional
 
     def forward(self, x: Tensor) -> Tensor:
         """Picks from a batch."""
-        return x[:, -1]
+        if not self.bidirectional:
+            return x[:, -1]
+        half = x.shape[2] // 2
+        return torch.cat([x[:, -1, :half], x[:, 0, half:]], dim=1)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return "bidirectional=True" if self.bidirectional else ""
 
 
 class Mean(nn.Module):

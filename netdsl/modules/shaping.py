@@ -19,7 +19,7 @@ class Reshape(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Reshapes a batch."""
-        return x.reshape(len(x), *self.sizes)
+        return x.reshape(x.shape[0], *self.sizes)
 
     def extra_repr(self) -> str:
         """The arguments."""
@@ -116,7 +116,7 @@ class DropPath(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Multiplies each sample by 0, or by 1/(1 − p)."""
         # One draw for each sample, broadcast over the rest of it.
-        samples = x.new_ones(len(x), *(1 for _ in x.shape[1:]))
+        samples = x.new_ones(x.shape[0], *(1 for _ in x.shape[1:]))
         return x * functional.dropout(samples, self.p, self.training)
 
     def extra_repr(self) -> str:

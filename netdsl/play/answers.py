@@ -7,8 +7,7 @@ Nothing here needs torch, click or numpy: the page without a server runs it in P
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
@@ -16,7 +15,7 @@ from netdsl.checker import check
 from netdsl.components import Optimizer
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.fixes import apply, fix
+from netdsl.core.fixes import apply
 from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.suggestions import nearest
@@ -24,6 +23,7 @@ from netdsl.core.text import text
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
 from netdsl.drawing.html import describe_box
 from netdsl.drawing.svg import write_svg
+from netdsl.editor import Document, Reading, completions, fix_all, hints
 from netdsl.language.formatter import format_source
 from netdsl.language.parser import parse
 from netdsl.language.statements import STATEMENTS
@@ -40,6 +40,9 @@ MOST_BOXES = 1_500
 MOST_ROWS = 2_000
 """The most lines of the table."""
 
+MOST_COMPLETIONS = 60
+"""So many completions are offered."""
+
 PLANE = (2,)
 """The shape of a sample that is a point of the plane."""
 
@@ -50,11 +53,12 @@ class Answers:
 
     Args:
         registry: the names of the language.
-        folder: what paths in a text are relative to; None: the working folder.
+        folder: what paths in a text are relative to; None: the folder of the text's own name.
     """
 
     registry: Registry
     folder: Path | None = None
+    _documents: dict[str, Document] = field(default_factory=dict)
 
     def answer(self, question: Mapping[str, Any]) -> Answer:
         """The answer to a question; `problem` says what is wrong with a question that has none."""
@@ -65,8 +69,8 @@ class Answers:
 
     def check(self, question: Mapping[str, Any]) -> Answer:
         """Everything about a text that is shown while it is typed."""
-        source = self._source(question)
-        experiment, diagnostics = check(source, self.registry, folder=self.folder)
+        reading = self._read(question)
+        source, experiment, diagnostics = reading.source, reading.experiment, reading.diagnostics
         units = CodeUnits(source.text)
         answer: Answer = {"diagnostics": [describe_diagnostic(one, source, units) for one in diagnostics]}
         drawing = Drawing(
@@ -78,29 +82,49 @@ class Answers:
             _choice(question, "theme", ThemeName, "light"),
         )
         answer |= _picture(drawing)
+        answer["hints"] = _hints(reading)
         if experiment is not None:
             answer |= _numbers(experiment.network, source)
-            answer["hints"] = list(_hints(experiment.network, source))
         wrong = bool(errors(diagnostics))
         answer["experiment"] = None if experiment is None or wrong else describe_experiment(experiment)
         return answer
 
     def format(self, question: Mapping[str, Any]) -> Answer:
         """The canonical text."""
-        formatted, diagnostics = format_source(self._source(question))
-        if diagnostics:
+        source = self._source(question)
+        formatted, mistakes = format_source(source)
+        if mistakes:
             return {"problem": "a text that cannot be read cannot be formatted: mend it first"}
         return {"text": formatted}
 
     def fix(self, question: Mapping[str, Any]) -> Answer:
         """The text after every safe fix that leaves fewer mistakes behind than it found."""
-        fixed = fix(self._source(question), lambda source: check(source, self.registry, folder=self.folder)[1])
-        return {"text": fixed.source.text, "applied": len(fixed.applied)}
+        reading = self._read(question)
+        action = fix_all(reading)
+        if action is None:
+            return {"text": reading.text}
+        (edit,) = action.edits
+        return {"text": f"{reading.text[: edit.span.start]}{edit.text}{reading.text[edit.span.end :]}"}
+
+    def complete(self, question: Mapping[str, Any]) -> Answer:
+        """What may stand at a place, which is counted in units of UTF-16."""
+        reading = self._read(question)
+        units, place = CodeUnits(reading.text), question.get("place")
+        if not isinstance(place, int) or place < 0:
+            return {"problem": "a place is a number"}
+        found = completions(reading, units.offset(place))[:MOST_COMPLETIONS]
+        return {
+            "completions": [
+                {"label": one.label, "kind": one.kind, "detail": one.detail, "insert": one.insert}
+                | {"place": [units.at(one.start), units.at(one.end)]}
+                for one in found
+            ]
+        }
 
     def apply(self, question: Mapping[str, Any]) -> Answer:
         """The text after the fix of one mistake: the one that stands at `number` in the list."""
-        source = self._source(question)
-        diagnostics = check(source, self.registry, folder=self.folder)[1]
+        reading = self._read(question)
+        source, diagnostics = reading.source, reading.diagnostics
         number = question.get("number")
         if not isinstance(number, int) or not 0 <= number < len(diagnostics):
             return {"problem": "the text has changed: the mistake is not there any more"}
@@ -142,7 +166,9 @@ class Answers:
         experiment, diagnostics = check(source, self.registry, folder=self.folder)
         wrong = errors(diagnostics)
         if experiment is None or wrong:
-            return {"problem": text("line {line}: {message}", line=wrong[0].span.position.line, message=wrong[0].message)}
+            return {
+                "problem": text("line {line}: {message}", line=wrong[0].span.position.line, message=wrong[0].message)
+            }
         if experiment.data is None:
             return {"problem": "the net has no `data` line: write one, such as `data spirals`"}
         outside = find_outside(experiment, Path(str(question.get("folder", "."))))
@@ -163,6 +189,15 @@ class Answers:
             else:
                 yield entry(one, self.registry.origins.get((type(one), one.name), OWN), columns=72)
 
+    def _read(self, question: Mapping[str, Any]) -> Reading:
+        """The text, checked; what served its last version serves this one."""
+        source = self._source(question)
+        if source.name not in self._documents:
+            # Of another file nothing is remembered: the page shows one at a time.
+            self._documents.clear()
+            self._documents[source.name] = Document(self.registry, source.name, self.folder)
+        return self._documents[source.name].read(source.text)
+
     def _source(self, question: Mapping[str, Any]) -> Source:
         return Source(str(question.get("file") or "untitled.net"), str(question.get("text", "")))
 
@@ -172,6 +207,7 @@ QUESTIONS: Mapping[str, Callable[[Answers, Mapping[str, Any]], Answer]] = {
     "format": Answers.format,
     "fix": Answers.fix,
     "apply": Answers.apply,
+    "complete": Answers.complete,
     "explain": Answers.explain,
     "set": Answers.set,
     "ready": Answers.ready,
@@ -190,6 +226,12 @@ class CodeUnits:
     def at(self, offset: int) -> int:
         """The place of a character."""
         return offset if self._same else len(self._text[:offset].encode("utf-16-le", "surrogatepass")) // 2
+
+    def offset(self, unit: int) -> int:
+        """The character at a place."""
+        if self._same:
+            return min(unit, len(self._text))
+        return len(self._text.encode("utf-16-le", "surrogatepass")[: 2 * unit].decode("utf-16-le", "ignore"))
 
 
 def describe_diagnostic(diagnostic: Diagnostic, source: Source, units: CodeUnits) -> Answer:
@@ -257,7 +299,7 @@ def _picture(drawing: Drawing) -> Answer:
     boxes = list(drawing.diagram.root.boxes())
     if len(boxes) > MOST_BOXES:
         return {"picture": None, "facts": {}, "boxes": len(boxes)}
-    facts = {}
+    facts: dict[str, Answer] = {}
     for box in boxes:
         own = box.span.source is drawing.source
         line = box.span.position.line if own else None
@@ -275,7 +317,7 @@ def _picture(drawing: Drawing) -> Answer:
 def _numbers(network: Network, source: Source) -> Answer:
     """The table of `netdsl shapes`."""
     sample = Sample.of(network)
-    rows = []
+    rows: list[Answer] = []
     for row in TableRows(source, sample).of(network.nodes):
         if len(rows) == MOST_ROWS:
             break
@@ -288,16 +330,17 @@ def _numbers(network: Network, source: Source) -> Answer:
     }
 
 
-def _hints(network: Network, source: Source) -> Iterator[Answer]:
-    """For each line the shapes that its statements give, the last `repeat` of them counting."""
-    found: dict[int, dict[tuple[int, int], str]] = {}
-    for node in network.walk():
-        if node.span.source is source and node.layer is not None:
-            line = source.position(node.span.end).line
-            found.setdefault(line, {})[node.span.start, node.span.end] = format_shape(node.out)
-    for line, shapes in sorted(found.items()):
-        in_order = [shape for _, shape in sorted(shapes.items())]
-        yield {"line": line, "text": " · ".join(shape for shape, _ in groupby(in_order))}
+def _hints(reading: Reading) -> list[Answer]:
+    """For each line the shapes that its statements leave behind."""
+    found: dict[int, dict[str, bool]] = {}
+    for hint in hints(reading):
+        if hint.kind == "output":
+            shapes = found.setdefault(reading.source.position(hint.offset).line, {})
+            shapes[hint.text.removeprefix("→").strip()] = hint.kept
+    return [
+        {"line": line, "text": " · ".join(shapes), "kept": all(shapes.values())}
+        for line, shapes in sorted(found.items())
+    ]
 
 
 def _with_setting(source: Source, experiment: Experiment | None, line: str, name: str, value: str) -> str:
@@ -311,7 +354,10 @@ def _with_setting(source: Source, experiment: Experiment | None, line: str, name
         return f"{written}{line}{named} {name}={value}\n"
     place = _value_place(statement, name)
     if place is None:
-        items = [statement.name.span, *(item.span for item in statement.items if isinstance(item, (Name, Setting, Number)))]
+        items = [
+            statement.name.span,
+            *(item.span for item in statement.items if isinstance(item, (Name, Setting, Number))),
+        ]
         end = max(span.end for span in items)
         return f"{source.text[:end]} {name}={value}{source.text[end:]}"
     return f"{source.text[: place.start]}{value}{source.text[place.end :]}"
@@ -345,4 +391,3 @@ def _choice(question: Mapping[str, Any], name: str, choices: Any, default: Any) 
 def _depth(question: Mapping[str, Any]) -> int | None:
     depth = question.get("depth")
     return depth if isinstance(depth, int) and 0 <= depth <= 64 else None
-

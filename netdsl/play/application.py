@@ -85,7 +85,9 @@ class Playground:
     async def take_up(self, message: Message) -> Message:
         """Looks for a run of this text that an earlier server left, and takes it up."""
         program = {"text": str(message["text"]), "file": str(message.get("file") or "untitled.net")}
-        if self.session.status == "idle" and (run := find_run_of(self.workspace.folder, **{"written": program["text"], "file": program["file"]})):
+        if self.session.status == "idle" and (
+            run := find_run_of(self.workspace.folder, written=program["text"], file=program["file"])
+        ):
             found = await self.checker.ask({"ask": "ready", "folder": str(self.workspace.folder), **program})
             if "problem" not in found:
                 await self.session.open(program, run)
@@ -94,7 +96,9 @@ class Playground:
     async def look(self, message: Message) -> Message:
         """What the net makes of an image."""
         pixels = message.get("pixels")
-        if pixels is not None and not (isinstance(pixels, list) and all(isinstance(one, (int, float)) for one in pixels)):
+        if pixels is not None and not (
+            isinstance(pixels, list) and all(isinstance(one, (int, float)) for one in pixels)
+        ):
             return {"problem": "an image is a list of numbers"}
         return await self.session.look({"pixels": pixels, "number": int(message.get("number", 0))})
 

@@ -41,13 +41,15 @@ class Checker:
                 # A new process has to import the front end first.
                 answer = await asyncio.wait_for(self._worker.receive(), self._patience + 20 * starts)
             except TimeoutError:
-                answer = None
-                problem = text("this text takes longer than {seconds:g} seconds to look at", seconds=self._patience)
+                answer, problem = (
+                    None,
+                    text("this text takes longer than {seconds:g} seconds to look at", seconds=self._patience),
+                )
             except BaseException:  # the question is taken back: its answer must not be taken for that of the next
                 await self._worker.stop()
                 raise
             else:
-                problem = "the process that looks at texts has ended; the next key press starts another"
+                problem = text("the process that looks at texts has ended; the next key press starts another")
             if answer is None:
                 await self._worker.stop()
                 return {"problem": problem}

@@ -20,7 +20,10 @@ OUTSIDE = "outside the folder that `netdsl play` was started in"
 
 def confine(folder: Path) -> None:
     """Refuses this process, from now on and for good, to read outside the folder, its own code left aside."""
-    allowed = [_real(folder), *{_real(path) for path in (*sys.path, sys.prefix, sys.base_prefix, __file__ + "/../..") if path}]
+    allowed = [
+        _real(folder),
+        *{_real(path) for path in (*sys.path, sys.prefix, sys.base_prefix, __file__ + "/../..") if path},
+    ]
 
     def refuse(event: str, arguments: tuple[Any, ...]) -> None:
         if event in EVENTS and arguments and isinstance(arguments[0], (str, bytes, os.PathLike)):

@@ -1,7 +1,7 @@
 """Training in a process of its own: `netdsl run`, with somebody who looks on.
 
-The main thread trains; another one reads what the server sends. Pausing is what Ctrl-C does to `netdsl run`: the step is
-finished and the run saved. Going on resumes it from there, to the same bits.
+The main thread trains; another one reads what the server sends. Pausing is what Ctrl-C does to `netdsl run`: the step
+is finished and the run saved. Going on resumes it from there, to the same bits.
 """
 
 from __future__ import annotations
@@ -160,7 +160,9 @@ class Viewer:
             raise NetdslError("this net takes no images that one could draw")
         channels, height, width = (int(str(size)) for size in shape)
         if len(pixels) != height * width:
-            raise NetdslError(text("an image has {expected} pixels, not {found}", expected=height * width, found=len(pixels)))
+            raise NetdslError(
+                text("an image has {expected} pixels, not {found}", expected=height * width, found=len(pixels))
+            )
         x = torch.tensor(pixels, dtype=torch.float32).nan_to_num().clamp(0, 1).reshape(1, 1, height, width)
         chain = make_chain(use.transforms, facts, training=False, unit=1.0, bytes_=False)
         moment = Moment(torch.zeros(1, dtype=torch.int64))
@@ -195,7 +197,7 @@ class Desk:
             write_message(self._output, message)
 
     def read(self) -> None:
-        """Sorts what comes in, in a thread of its own: what is asked of the net, what stops it, and what it is to do."""
+        """Sorts what comes in, in a thread of its own: questions about the net, what stops it, and jobs."""
         with suppress(ValueError):
             for message in read_messages(sys.stdin.buffer):
                 if message["do"] == "pause":

@@ -39,7 +39,9 @@ def find_columns(network: Network) -> list[Node]:
     found: list[Node] = []
     for node, after in zip(network.nodes, [*network.nodes[1:], None], strict=True):
         follows = after is not None and after.out == node.out and after.layer is not None
-        if len(node.out) == 1 and not (follows and after is not None and after.layer and after.layer.family in FOLLOWING):
+        if len(node.out) == 1 and not (
+            follows and after is not None and after.layer and after.layer.family in FOLLOWING
+        ):
             found.append(node)
     return found if len(found) <= MOST_COLUMNS else [*found[: MOST_COLUMNS - 1], found[-1]]
 
@@ -72,7 +74,10 @@ def draw_plane(module: nn.Module, experiment: Experiment, area: tuple[float, flo
 
 def describe_points(x: Tensor, y: Tensor) -> Portrait:
     """Some points of the plane with their classes."""
-    return {"points": [[round(value, 3) for value in pair] for pair in x[:MOST_POINTS].tolist()], "classes": y[:MOST_POINTS].tolist()}
+    return {
+        "points": [[round(value, 3) for value in pair] for pair in x[:MOST_POINTS].tolist()],
+        "classes": y[:MOST_POINTS].tolist(),
+    }
 
 
 def draw_image(module: nn.Module, experiment: Experiment, x: Tensor) -> Portrait:
@@ -166,7 +171,9 @@ def _maps(output: Tensor) -> Portrait:
     """Feature maps, each layer by its own largest value."""
     maps = output[:MOST_MAPS].float()
     if max(maps.shape[1:]) > LARGEST_MAP:
-        maps = nn.functional.adaptive_avg_pool2d(maps, [min(LARGEST_MAP, size) for size in maps.shape[1:]])
+        maps = nn.functional.adaptive_avg_pool2d(
+            maps, (min(LARGEST_MAP, maps.shape[1]), min(LARGEST_MAP, maps.shape[2]))
+        )
     largest = maps.abs().max().clamp_min(1e-6)
     return {
         "maps": maps.shape[0],
@@ -184,4 +191,3 @@ def _numbers(output: Tensor) -> Portrait:
 
 def _bytes(values: Tensor) -> str:
     return b64encode(values.detach().clamp(0, 255).round().to(torch.uint8).cpu().numpy().tobytes()).decode()
-

@@ -74,7 +74,12 @@ def serve_page(options: Options, announce: Callable[[str], None]) -> None:
         application = make_application(playground, token=token, hosts=hosts)
         server = uvicorn.Server(
             uvicorn.Config(
-                application, log_level="warning", access_log=False, ws="none", timeout_graceful_shutdown=1, lifespan="on"
+                application,
+                log_level="warning",
+                access_log=False,
+                ws="none",
+                timeout_graceful_shutdown=1,
+                lifespan="on",
             )
         )
         announce(link)

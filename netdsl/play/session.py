@@ -149,7 +149,9 @@ class Session:
         while (message := await self.worker.receive()) is not None:
             self._take(message)
         if self.is_busy:
-            self._take({"event": "failed", "message": "the process that trains has ended: it ran out of memory, or was killed"})
+            self._take(
+                {"event": "failed", "message": "the process that trains has ended: it ran out of memory, or was killed"}
+            )
         await self.worker.stop()
 
     def _take(self, message: Message) -> None:
@@ -235,4 +237,3 @@ def read_epochs(run: Path) -> list[Message]:
             if "epoch" in record:
                 found.append({"event": "epoch", **record})
     return found
-

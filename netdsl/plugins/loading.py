@@ -8,12 +8,11 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import pluggy
 
@@ -27,16 +26,15 @@ from netdsl.plugins.entry_points import Announcement, announcements
 VARIABLE = "NETDSL_PLUGINS"
 REQUIREMENT = "requires_netdsl"
 HEAVY = ("torch", "torchvision", "numpy", "tensorboard", "pandas", "scipy", "sklearn")
-CLAUSE = re.compile(r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)")
+CLAUSE = r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)"
 
 
-@dataclass(frozen=True)
-class Gathered:
+class Gathered(NamedTuple):
     """The plugins in a manager of their own, by the name that they are registered under, and what went wrong."""
 
     manager: pluggy.PluginManager
-    plugins: dict[str, Plugin] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    plugins: dict[str, Plugin]
+    problems: list[Problem]
 
     def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
         """Notes a problem with a plugin."""
@@ -54,7 +52,7 @@ class Unusable(Exception):
 
 def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
-    gathered = Gathered(pluggy.PluginManager("netdsl"))
+    gathered = Gathered(pluggy.PluginManager("netdsl"), {}, [])
     gathered.manager.add_hookspecs(hookspecs)
     # Netdsl's own plugin comes first, so that its names stand first in lists.
     gathered.manager.register(own, OWN)
@@ -198,7 +196,7 @@ def _check_needs(plugin: Plugin, needs: Iterable[str]) -> None:
     for need in needs:
         # Behind the semicolon stands an environment, which is for installers.
         wanted = need.partition(";")[0]
-        if not all(_meets(relation, version) for relation, version in CLAUSE.findall(wanted)):
+        if not all(_meets(relation, version) for relation, version in re.findall(CLAUSE, wanted)):
             raise Unusable(
                 text(
                     "plugin {plugin} needs {wanted}, but this is netdsl {version}, and is left out",

@@ -20,7 +20,7 @@ from netdsl.plugins.loading import Gathered, gather
 from netdsl.plugins.torch_lookup import LazyTorchLookup, described
 
 CALLBACKS = ("netdsl_run_started", "netdsl_epoch_ended", "netdsl_run_ended")
-NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+NAME = r"[A-Za-z_]\w*(\.\w+)*"
 
 
 def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Registry:
@@ -122,7 +122,7 @@ def _contributions(gathered: Gathered) -> Iterator[tuple[type[Component], Plugin
 
 def _fault(plugin: Plugin, component: Component) -> str | None:
     """What makes a component useless; its signature must be one that the language can fill."""
-    if not NAME.fullmatch(str(component.name)):
+    if not re.fullmatch(NAME, str(component.name)):
         return text(
             "plugin {plugin} brings the {kind} `{name}`, which is not a name that can be written",
             plugin=plugin,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -32,6 +31,8 @@ def render_concise(diagnostics: Iterable[Diagnostic], *, color: bool = False) ->
 
 def render_json(diagnostics: Iterable[Diagnostic]) -> str:
     """The list that other tools read: 1-based lines and columns, 0-based offsets, all in characters."""
+    import json  # a program's question, not a person's
+
     return json.dumps([_record(diagnostic) for diagnostic in diagnostics], indent=2) + "\n"
 
 

@@ -11,6 +11,7 @@ from netdsl.components import Component, Layer, Parameter
 from netdsl.components.component import parameters_of
 from netdsl.core.text import join_or, text
 from netdsl.language.statements import StatementKind
+from netdsl.language.syntax import Tree
 from netdsl.render.cells import Paint, crop, left, painter
 
 
@@ -25,6 +26,16 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
         *_extras(component, columns, paint),
     ]
     return _joined(blocks)
+
+
+def describe_parameter(component: Component, parameter: Parameter) -> str:
+    """One parameter of a component: its names, what may be written, its default, and what it means."""
+    name, also, values, default = _described(component, parameter)
+    names = text("{name} (also {others})", name=name, others=also) if also else name
+    given = default if parameter.required or _inferred(parameter) else text("default {value}", value=default)
+    line = text("{names} of {component}: {values}; {default}", names=names, component=component.name,
+                values=values, default=given)  # fmt: skip
+    return f"{line}\n{parameter.doc}".rstrip() + "\n"
 
 
 def _nature(component: Component, origin: str) -> Iterator[str]:
@@ -99,12 +110,15 @@ def _joined(blocks: list[list[str]]) -> str:
 
 def _signature(component: Component) -> str:
     """`conv [in_channels->]out_channels kernel_size [stride=1] …`."""
+    return " ".join([component.name, *(word for word, _ in usages(component))])
+
+
+def usages(component: Component) -> list[tuple[str, tuple[str, ...]]]:
+    """How the parameters of a component are written in their order, and which of them each of these words is."""
     flow = component.flow if isinstance(component, Layer) else None
-    words = [component.name]
-    if flow:
-        words.append(f"[{flow[0]}->]{flow[1]}")
-    words += [_usage(parameter) for parameter in component.parameters.values() if parameter.name not in (flow or ())]
-    return " ".join(words)
+    words: list[tuple[str, tuple[str, ...]]] = [(f"[{flow[0]}->]{flow[1]}", flow)] if flow else []
+    others = (parameter for parameter in component.parameters.values() if parameter.name not in (flow or ()))
+    return [*words, *((_usage(parameter), (parameter.name,)) for parameter in others)]
 
 
 def _usage(parameter: Parameter) -> str:
@@ -186,6 +200,8 @@ def _headed(heading: str, text: str, columns: int, paint: Paint) -> list[str]:
 
 def written(value: object) -> str:
     """A value as the language writes it: `true`, `none`, `3x5`, `0.9,0.999`."""
+    if isinstance(value, Tree):  # the default of a block's parameter, which is evaluated where the block is used
+        return value.span.text  # type: ignore[attr-defined, no-any-return]  # every value of a text has its place
     if value is None or isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (tuple, list)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 
-from netdsl.program import Node
+from netdsl.program import Node, stretches
 
 
 def find_kind(node: Node) -> Hashable:
@@ -14,13 +14,21 @@ def find_kind(node: Node) -> Hashable:
 
 def fold(nodes: Sequence[Node], kind: Callable[[Node], Hashable] = find_kind) -> Iterator[tuple[Sequence[Node], int]]:
     """The nodes as stretches, each with how many times it stands in a row: `a b b b c` is `a`, three times `b`, `c`."""
-    kinds = [kind(node) for node in nodes]
+    kinds = _kinds(nodes, kind)
     following = _following(kinds)
     start = 0
     while start < len(nodes):
         length, times = _run(kinds, following, start)
         yield nodes[start : start + length], times
         start += length * times
+
+
+def _kinds(nodes: Sequence[Node], kind: Callable[[Node], Hashable]) -> list[Hashable]:
+    """The kind of each node, asked once for those that are kept once."""
+    kinds: list[Hashable] = []
+    for rounds in stretches(nodes):
+        kinds += (_kinds(rounds[0], kind) if len(rounds) > 1 else [kind(node) for node in rounds[0]]) * len(rounds)
+    return kinds
 
 
 def _following(kinds: Sequence[Hashable]) -> list[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netdsl.core.sizes import Dim, Expr, evaluate, format_shape, symbols
 from netdsl.core.source import Source
 from netdsl.core.text import text
-from netdsl.program import Network, Node
+from netdsl.program import Network, Node, kept_nodes
 from netdsl.render.folding import fold
 
 INDENT = "  "
@@ -44,7 +45,7 @@ class Sample(NamedTuple):
             return cls()
         pairs = zip(network.input, network.example, strict=True)
         values = {str(dim): size for dim, size in pairs if isinstance(dim, Expr)}
-        inside = (dim for node in network.walk() for dim in (*node.out, node.macs))
+        inside = (dim for node, _ in network.count_nodes() for dim in (*node.out, node.macs))
         return cls(network.example, values) if symbols(inside) <= values.keys() else cls()
 
     def number(self, dim: Dim) -> int | None:
@@ -62,8 +63,9 @@ class Sample(NamedTuple):
         return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
 
 
-class TableRows(NamedTuple):
-    """Makes rows of nodes.
+@dataclass(frozen=True)
+class TableRows:
+    """Makes rows of nodes; those of copies are one object.
 
     Args:
         source: the file whose lines are counted.
@@ -76,18 +78,29 @@ class TableRows(NamedTuple):
     sample: Sample
     full: bool = False
     deepest: int | None = None
+    _made: dict[tuple[int, int], Row] = field(default_factory=dict)
 
     def of(self, nodes: Sequence[Node], depth: int = 0) -> Iterator[Row]:
         """The rows of siblings and of all that is in them; what is repeated stands once with its number."""
-        for stretch, times in [(nodes, 1)] if self.full else fold(nodes):
+        if self.full:
+            yield from self._stretch(kept_nodes(nodes), depth)
+            return
+        for stretch, times in fold(nodes):
             if times > 1:
                 yield from self.of(stretch, depth)
                 yield self._repetition(stretch, times - 1, depth)
-                continue
-            for node in stretch:
-                yield self._row(node, depth)
-                if self.deepest is None or depth < self.deepest:
-                    yield from self.of(_inside(node), depth + 1)
+            else:
+                yield from self._stretch(stretch, depth)
+
+    def _stretch(self, nodes: Iterable[Node], depth: int) -> Iterator[Row]:
+        for node in nodes:
+            # Of copies nothing in a row is different.
+            place = id(node), depth
+            if place not in self._made:
+                self._made[place] = self._row(node, depth)
+            yield self._made[place]
+            if node.children and (self.deepest is None or depth < self.deepest):
+                yield from self.of(_inside(node), depth + 1)
 
     def _row(self, node: Node, depth: int) -> Row:
         # A line number of another file would be read as one of this file.

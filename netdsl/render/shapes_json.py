@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from netdsl.core.sizes import Dim
 from netdsl.program import Network, Node, OpenSizes
+
+MOST_REMEMBERED = 4096
+"""Texts of layers that are kept for their copies: more than any body has layers, and little memory."""
 
 
 def shapes_json(network: Network, name: str) -> str:
@@ -19,6 +22,11 @@ def shapes_json(network: Network, name: str) -> str:
     that was tried, where nothing is known beyond; null where the set is exact. Of several symbols, `equal` says
     that the set is that of equal sizes alone, and `conditions` has everything that must hold.
     """
+    return "".join(write_shapes(network, name))
+
+
+def write_shapes(network: Network, name: str) -> Iterator[str]:
+    """The same, piece by piece: a net of a hundred thousand layers is a text of many megabytes."""
     record = {
         "file": name,
         "input": _shape(network.input),
@@ -27,9 +35,25 @@ def shapes_json(network: Network, name: str) -> str:
         "trainable": network.params,
         "macs": _size(network.macs),
         **({"fits": [_open_sizes(one) for one in network.open_sizes]} if network.open_sizes else {}),
-        "layers": [_layer(node) for node in network.walk()],
     }
-    return json.dumps(record, indent=2) + "\n"
+    yield json.dumps(record, indent=2).removesuffix("\n}") + ',\n  "layers": ['
+    written: dict[int, str] = {}
+    between = "\n"
+    for path, node in network.places():
+        # Copies are told apart by their paths alone.
+        layer = written.get(id(node))
+        if layer is None:
+            if len(written) >= MOST_REMEMBERED:
+                written.clear()
+            layer = written[id(node)] = _indented(_layer(node))
+        yield f'{between}    {{\n      "path": {json.dumps(path)},\n      {layer}'
+        between = ",\n"
+    yield ("" if between == "\n" else "\n  ") + "]\n}\n"
+
+
+def _indented(layer: Mapping[str, object]) -> str:
+    """What follows the path in the text of a layer."""
+    return json.dumps(layer, indent=2).removeprefix("{\n  ").replace("\n", "\n    ")
 
 
 def _open_sizes(sizes: OpenSizes) -> dict[str, object]:
@@ -47,9 +71,9 @@ def _open_sizes(sizes: OpenSizes) -> dict[str, object]:
 
 
 def _layer(node: Node) -> dict[str, object]:
+    """A layer without its path."""
     place = node.span.position
     return {
-        "path": node.path,
         "layer": node.name,
         "module": node.call.dotted,
         "args": _value(node.call.arguments),

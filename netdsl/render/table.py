@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.core.sizes import format_shape
@@ -35,21 +35,39 @@ def shapes_table(
     What `repeat` wrote out stands once with its number, unless `full`; layers of blocks from other files have no line
     number. Only `depth` levels of nesting are shown. Statements are cropped to keep lines within `columns`.
     """
+    lines = write_table(
+        network, source, batch=batch, explain=explain, full=full, depth=depth, color=color, columns=columns
+    )
+    return "".join(lines)
+
+
+def write_table(
+    network: Network,
+    source: Source,
+    *,
+    batch: int,
+    explain: bool,
+    full: bool,
+    depth: int | None,
+    color: bool,
+    columns: int,
+) -> Iterator[str]:
+    """The same, line by line: written out, a net may have a hundred thousand layers."""
     paint, sample = painter(color), Sample.of(network)
-    rows = list(TableRows(source, sample, full, depth).of(network.nodes))
-    widths = _widths(rows, columns)
-    lines = [
-        paint(crop(f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}", columns), bold=True),
-        "",
-        paint(_line(HEADINGS, widths), underline=True),
-        *(line for row in rows for line in _lines(row, widths, explain, paint)),
-        "",
-        *(
-            f"{paint(left(heading, 13), fg='blue')}  {total}"
-            for heading, total in totals(network, sample, batch).items()
-        ),
-    ]
-    return "\n".join(lines) + "\n"
+    rows = TableRows(source, sample, full, depth)
+    # The rows are made twice, for their widths and to be written: no list of them all is kept.
+    widths = _widths(rows.of(network.nodes), columns)
+    heading = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(HEADINGS, widths), underline=True)}\n"
+    written: dict[int, str] = {}
+    for row in rows.of(network.nodes):
+        # Rows of one layer are one object.
+        if id(row) not in written:
+            written[id(row)] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
+        yield written[id(row)]
+    yield "\n"
+    for name, total in totals(network, sample, batch).items():
+        yield f"{paint(left(name, 13), fg='blue')}  {total}\n"
 
 
 def format_bytes(count: int) -> str:
@@ -61,10 +79,15 @@ def format_bytes(count: int) -> str:
     return f"{count / power:,.1f} {unit}"
 
 
-def _widths(rows: Sequence[Row], columns: int) -> list[int]:
+def _widths(rows: Iterable[Row], columns: int) -> list[int]:
     """The width of each column: what it needs; layer and output share what the others leave."""
-    table = [HEADINGS, *(row.cells for row in rows)]
-    line, layer, out, params, macs = (max(map(width, column)) for column in zip(*table, strict=True))
+    needed, seen = list(map(width, HEADINGS)), set[int]()
+    for row in rows:
+        # A row that comes again needs no more.
+        if id(row) not in seen:
+            seen.add(id(row))
+            needed = [max(most, width(cell)) for most, cell in zip(needed, row.cells, strict=True)]
+    line, layer, out, params, macs = needed
     # A formula over symbols may be longer than the screen.
     macs = min(macs, WIDEST_MACS)
     room = columns - (line + params + macs + len(GAP) * (len(HEADINGS) - 1))

@@ -7,8 +7,9 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
 
+from netdsl.core.files import require_regular
 from netdsl.core.sizes import Shape
 
 EpochSummary = dict[str, float]
@@ -29,8 +30,27 @@ class Speed(TypedDict):
     test_batch: int
 
 
+class KnownColumn(TypedDict):
+    """A column of a table, as `netdsl.data.samples.Feature` has it; without categories it holds numbers."""
+
+    name: str
+    categories: tuple[str, ...]
+    unseen: NotRequired[tuple[str, ...]]
+    fill: NotRequired[float | None]
+    flag: NotRequired[bool]
+    is_index: NotRequired[bool]
+
+
+class KnownScale(TypedDict):
+    """The scale of the targets, as `netdsl.components.experiment.TargetScale` has it."""
+
+    logarithm: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 class KnownFacts(TypedDict, total=False):
-    """What was found out about the data when they were read."""
+    """What was found out about the data when they were read; `unit` is the stored value that stands for 1."""
 
     input: Shape | None
     classes: int | None
@@ -38,6 +58,10 @@ class KnownFacts(TypedDict, total=False):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     sizes: tuple[int, int] | None
+    unit: float
+    columns: list[KnownColumn]
+    scale: KnownScale | None
+    targets: tuple[str, ...]
 
 
 class RunAbout(TypedDict, total=False):
@@ -70,7 +94,7 @@ class RunAbout(TypedDict, total=False):
 def read_about(folder: Path) -> RunAbout:
     """What the `run.json` of a folder says; `OSError` or `ValueError` where there is none that can be read."""
     try:
-        about = json.loads((folder / "run.json").read_text("utf-8"))
+        about = json.loads(require_regular(folder / "run.json").read_text("utf-8"))
     except RecursionError:
         raise ValueError("run.json is nested too deeply") from None
     if not conforms(about, RunAbout) or not all(map(math.isfinite, _epochs(about))):

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from netdsl.core.errors import TrainingError, in_a_line
-from netdsl.core.files import reason, write_atomically
+from netdsl.core.files import reason, require_regular, write_atomically
 from netdsl.core.text import Text, text
 from netdsl.runs.files import remove_partial, safetensors_bytes
 
@@ -53,7 +53,7 @@ def load(path: Path, net: str | None = None) -> Checkpoint:
         TrainingError: the file is damaged, is no checkpoint of netdsl, or is of another net; the message names it.
     """
     try:
-        content = path.read_bytes()
+        content = require_regular(path).read_bytes()
     except OSError as error:
         raise TrainingError(
             text("cannot read the checkpoint `{path}`: {reason}", path=path, reason=reason(error))

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from netdsl import __version__
 from netdsl.core.errors import TrainingError
-from netdsl.core.files import is_full, reason, write_atomically
+from netdsl.core.files import is_full, reason, require_regular, write_atomically
 from netdsl.core.text import text
 from netdsl.runs.about import RunAbout, read_about
 from netdsl.runs.checkpoint import Checkpoints
@@ -40,7 +40,7 @@ class RunFolder:
     @property
     def net(self) -> str:
         """The text that was run, as it was written, so that its lines are those of its author's file."""
-        return (self.path / "run.net").read_text("utf-8")
+        return require_regular(self.path / "run.net").read_text("utf-8")
 
     @property
     def checkpoints(self) -> Checkpoints:

@@ -7,9 +7,12 @@ from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from netdsl.runs.about import EpochResults, EpochSummary
+
+TRAIN_LOSS, EPOCH_LOSS = "train/eval_loss", "train/epoch_loss"
+"""The loss of an epoch over training samples: measured as the test's is, and the mean over its steps."""
 
 
 class EpochState(TypedDict):
@@ -21,6 +24,7 @@ class EpochState(TypedDict):
     test: dict[str, Any]
     rate: float
     seconds: float
+    train: NotRequired[dict[str, float]]
 
 
 class HistorySummary(TypedDict):
@@ -42,6 +46,7 @@ class Epoch:
         test: the mean loss over the test set, and each metric.
         rate: training samples a second.
         seconds: how long it took, the test included.
+        train: what `test` has, over some training samples, measured as the test set is; empty where none were.
     """
 
     number: int
@@ -50,12 +55,17 @@ class Epoch:
     test: Mapping[str, Any]
     rate: float
     seconds: float
+    train: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def scalars(self) -> dict[str, float]:
-        """The values that curves are made of, `test/loss`, `test/accuracy`; matrices are left out."""
+        """The values that curves are made of, `test/loss`, `train/accuracy`; matrices are left out.
+
+        `train/eval_loss` is measured as `test/loss` is; `train/epoch_loss` is the mean over the steps of the epoch.
+        """
         test = {f"test/{name}": value for name, value in self.test.items() if isinstance(value, int | float)}
-        return {"train/epoch_loss": self.train_loss} | test
+        train = {TRAIN_LOSS if name == "loss" else f"train/{name}": value for name, value in self.train.items()}
+        return {EPOCH_LOSS: self.train_loss} | train | test
 
 
 @dataclass(frozen=True)
@@ -143,6 +153,7 @@ class History:
                 "test": dict(epoch.test),
                 "rate": epoch.rate,
                 "seconds": epoch.seconds,
+                "train": dict(epoch.train),
             }
             for epoch in self.epochs
         ]

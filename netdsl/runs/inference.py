@@ -1,8 +1,9 @@
-"""A run opened for use: its net with its weights, tested on data, or asked about images."""
+"""A run opened for use: its net with its weights, tested on data, or asked about samples."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import warnings
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,18 +14,19 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.components import Facts
-from netdsl.core.errors import TrainingError
-from netdsl.core.files import reason
-from netdsl.core.sizes import format_shape
+from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
 from netdsl.data import open_data
-from netdsl.data.image_files import read_image
+from netdsl.data.given import Given, Stored, read_given
 from netdsl.data.random_stream import Moment
+from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
-from netdsl.runs.weights import FoundWeights, find_weights, read_weights
+from netdsl.runs.known_data import read_learnt, read_scale
+from netdsl.runs.prediction import Prediction
+from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.training.evaluate import evaluate
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
@@ -33,13 +35,15 @@ from netdsl.training.metric_setup import build_metrics, gives_probabilities
 from netdsl.training.metrics import scores
 
 BYTE = 255.0
+"""What stands for 1 where a run does not say it: older ones did not."""
+
 TOGETHER = 64
-"""How many images are predicted in one batch."""
+"""How many samples are predicted in one batch."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Saved:
-    """A run's net, ready for use.
+    """A run's net, ready for use: `net.predict(x)`.
 
     Args:
         experiment: the checked text of the run.
@@ -53,6 +57,9 @@ class Saved:
     model: nn.Sequential
     device: torch.device
     weights: FoundWeights
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.folder.path}: {self.weights.which or self.weights.path}>"
 
     @property
     def facts(self) -> Facts:
@@ -68,70 +75,122 @@ class Saved:
 
     def evaluate(self) -> dict[str, Any]:
         """The loss and each metric over the test set; with classes, the confusion matrix too."""
-        data = open_data(self.data, self.device, seed=self.experiment.train.seed)
+        learnt = read_learnt(self.folder.about.get("data", {}))
+        data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=learnt)
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
-        loss = build_loss(self.experiment.loss).to(self.device)
+        loss = build_loss(self.experiment.loss, self.data).to(self.device)
         settings = self.experiment.train
         with closing(data), numerics(self.device, settings):
             batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
             found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}
 
-    def predict(self, images: Sequence[Path]) -> Iterator[Tensor]:
-        """The probability of each class, an image at a time, in the order of the paths."""
-        chain = self._chain()
-        for start in range(0, len(images), TOGETHER):
-            yield from self._predict_batch(chain, images[start : start + TOGETHER])
-
-    def names(self) -> tuple[str, ...]:
-        """The names of the classes: their numbers where they have no names."""
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The names of the classes: their numbers where they have no names; none where the net predicts numbers."""
         return self.facts.names or tuple(map(str, range(self.facts.classes or 0)))
 
-    def _chain(self) -> Chain:
-        shape = self.experiment.network.input
-        if len(shape) != 3 or self.facts.classes is None:
-            raise TrainingError(self._unpredictable(), self._instead())
-        return make_chain(self.data.transforms, self.facts, training=False, unit=BYTE, bytes_=True)
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """What the columns that it predicts are called; empty where they have no names."""
+        learnt = read_learnt(self.folder.about.get("data", {}))
+        return learnt.targets if learnt else ()
 
-    def _unpredictable(self) -> str:
-        if self.facts.classes is None:
-            return "`predict` names the classes of images, but this net gives numbers"
-        shape = format_shape(self.experiment.network.input)
-        return text("`predict` names the classes of images, C×H×W, but this net takes {shape}", shape=shape)
+    def predict(self, x: object) -> Any:
+        """What the net says of one sample, or of several, treated as those of the test set were.
 
-    def _instead(self) -> str:
-        return text(
-            "`netdsl eval {run}` tests it; for its outputs in Python, `netdsl export {run}/run.net` writes the net, "
-            "and `{run}/model.safetensors` holds its weights",
-            run=self.folder.path,
-        )
+        Args:
+            x: one sample, or several. Of images it is the path of a file, a picture of PIL, an array or a tensor, C×H×W
+                or H×W×C, or H×W where the net takes grey ones; paths and pictures may have any size. Whole numbers are
+                those that the data set stores (0…255 for most), real numbers are 0…1. Of a table it is a mapping from
+                columns to values, or the values in their order; or the path of a file, or a data frame, for several
+                rows. Of anything else it is an array, a tensor or a list of numbers in the shape of one sample.
+                Several are a list of these, or an array with one axis more in front.
+
+        Returns:
+            Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where the net
+            predicts numbers, a float, or a list of them where it predicts several. Of several samples a list of these.
+            Numbers are in the unit of the data set's target.
+
+        Raises:
+            DataError: what is given is no sample of the data set's kind; the message says what one is.
+        """
+        given = self._read(x)
+        outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
+        return outputs[0] if given.single else outputs
+
+    def transform(self, x: object) -> Tensor:
+        """A batch of what the net receives for one sample or several, on its device: `net.model(net.transform(x))`.
+
+        Takes what `predict` takes.
+        """
+        return torch.cat(list(self._batches(self._read(x))))
+
+    @property
+    def stored(self) -> Stored:
+        """How the data set stores samples."""
+        known = self.folder.about.get("data", {})
+        shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
+        learnt = read_learnt(known)
+        columns = learnt.columns if learnt else ()
+        return Stored(self.data, self.facts, shape, float(known.get("unit", BYTE)), columns)
+
+    def _read(self, x: object) -> Given:
+        given = read_given(x, self.stored)
+        for note in given.notes:
+            warnings.warn(note, stacklevel=3)  # where `predict` or `transform` is called
+        return given
+
+    def _batches(self, given: Given) -> Iterator[Tensor]:
+        """The samples as they reach the net, some at a time."""
+        bytes_ = bool(given.samples) and given.samples[0].dtype == torch.uint8
+        chain = make_chain(self.data.transforms, self.facts, training=False, unit=given.unit, bytes_=bytes_)
+        for start in range(0, len(given.samples), TOGETHER):
+            samples = given.samples[start : start + TOGETHER]
+            # Samples of one shape are transformed together; photographs often have several.
+            alike = all(sample.shape == samples[0].shape for sample in samples)
+            parts = [torch.stack(list(samples))] if alike else [sample.unsqueeze(0) for sample in samples]
+            yield torch.cat([self._transform(chain, part) for part in parts]).to(self.device)
+
+    def _transform(self, chain: Chain, x: Tensor) -> Tensor:
+        """Samples as those of the test set reach the net; images of another size are made to fit."""
+        if x.dim() == 4 and not any(step.fits for step in (*chain.once, *chain.steps)):
+            size = self.stored.shape[1:]
+            if x.shape[2:] != size:
+                x = nn.functional.interpolate(x, list(size), mode="bilinear", antialias=True)
+        moment = Moment(torch.zeros(len(x), dtype=torch.int64))
+        return chain(chain.prepare(x), torch.zeros(len(x)), moment, slice(0, len(x)))[0]
 
     @torch.inference_mode()
-    def _predict_batch(self, chain: Chain, images: Sequence[Path]) -> Tensor:
-        prepared = [self._prepare(chain, image) for image in images]
-        x = torch.cat(prepared).to(self.device)
-        return scores(self.model(x), probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
-
-    def _prepare(self, chain: Chain, image: Path) -> Tensor:
-        """One image as those of the test set are: decoded, transformed, and in the size that the net takes."""
-        channels, *size = (int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
+    def _outputs(self, batch: Tensor) -> list[Any]:
         try:
-            x = read_image(str(image), "L" if channels == 1 else "RGB").unsqueeze(0)
-        except OSError as error:
-            raise TrainingError(text("cannot read `{path}`: {reason}", path=image, reason=reason(error))) from error
-        except Exception as error:  # a damaged file may fail in any way
-            raise TrainingError(
-                text("`{path}` is no image that can be read: {error}", path=image, error=str(error))
+            output = self.model(batch)
+        except IndexError as error:  # an embedding, which torch asks for more than it has
+            raise DataError(
+                text(
+                    "the whole numbers {low}…{high} are given, but the net's embedding has no entry for some of them",
+                    low=int(batch.min()),
+                    high=int(batch.max()),
+                )
             ) from error
-        if not any(step.fits for step in (*chain.once, *chain.steps)) and list(x.shape[2:]) != size:
-            x = nn.functional.interpolate(x, size, mode="bilinear", antialias=True)
-        x, _ = chain(chain.prepare(x), torch.zeros(1), Moment(torch.zeros(1, dtype=torch.int64)), slice(0, 1))
-        return x
+        if self.facts.classes is None:
+            # One number to a sample is a number, whether or not the net has an axis for it.
+            found = unscale(output, self.facts.scale).reshape(
+                len(output), *tuple(int(str(dim)) for dim in self.facts.target)
+            )
+            return list(found.float().cpu().tolist())
+        if self.facts.target:
+            raise DataError(
+                "`predict` gives one class to a sample, but this net has one for each position",
+                "in Python, `net.model(net.transform(x))` gives the scores of all positions",
+            )
+        shares = scores(output, probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
+        return [Prediction(self.classes, share) for share in shares]
 
 
-def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: int | None = None) -> Saved:
-    """The net of a run with the weights of its best epoch, of a kept one, or of the checkpoint that the path names."""
+def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: WhichEpoch = "best") -> Saved:
+    """The net of a run with the weights of its best epoch, of another one, or of the checkpoint that the path names."""
     folder, checkpoint = open_folder(run)
     chosen = choose_device(device)
     model = build_network(experiment.network)
@@ -152,4 +211,5 @@ def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
         names=tuple(names) if len(names) == facts.classes or facts.classes is None else facts.names,
         mean=tuple(known.get("mean") or facts.mean),
         std=tuple(known.get("std") or facts.std),
+        scale=read_scale(known.get("scale")),
     )

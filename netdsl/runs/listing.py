@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.files import reason, require_regular
 from netdsl.core.text import text
 from netdsl.runs.about import EpochSummary, RunAbout, conforms, read_about
 
@@ -47,21 +48,33 @@ class Listed:
         return (self.criterion, 0, -self.value if self.about.get("highest") else self.value, str(self.path))
 
     def curve(self, name: str) -> list[tuple[float, float]]:
-        """The values of a metric over the steps.
+        """The values of a metric over the steps; raises what `read_metrics` raises."""
+        return [(line["step"], line[name]) for line in self.read_metrics() if name in line]
+
+    def read_metrics(self) -> list[dict[str, float]]:
+        """What was logged, a mapping a step; empty where nothing was.
 
         Raises:
-            TrainingError: the file is damaged, in other places than its end.
+            TrainingError: the file cannot be read, or is damaged in other places than its end.
         """
         file = self.path / "metrics.jsonl"
+        if not file.exists():
+            return []
         try:
-            lines = file.read_text("utf-8").splitlines()
+            lines = require_regular(file).read_text("utf-8").splitlines()
             # A run that is going on, or was killed, may end in half a line.
             found = [json.loads(line) for line in lines if line.endswith("}")]
+        except OSError as error:
+            raise TrainingError(text("cannot read `{file}`: {reason}", file=file, reason=reason(error))) from error
         except (ValueError, RecursionError) as error:
             raise TrainingError(text("`{file}` is damaged: {reason}", file=file, reason=error)) from error
         if not all(conforms(line, dict[str, float]) and "step" in line for line in found):
             raise TrainingError(text("`{file}` is damaged: a line holds other things than numbers", file=file))
-        return [(line["step"], line[name]) for line in found if name in line]
+        return found
+
+    def read_net(self) -> str:
+        """The text that was run; `OSError` where it cannot be read."""
+        return require_regular(self.path / "run.net").read_text("utf-8", "replace")
 
 
 def find_runs(folder: Path) -> tuple[list[Listed], list[Path]]:
@@ -92,7 +105,7 @@ def differences(one: Listed, other: Listed, defaults: Defaults = ({}, {})) -> li
         for name in sorted(left.keys() | right.keys())
         if left.get(name) != right.get(name)
     ]
-    before, after = ((run.path / "run.net").read_text("utf-8", "replace").splitlines() for run in (one, other))
+    before, after = (run.read_net().splitlines() for run in (one, other))
     diff = list(difflib.unified_diff(before, after, lineterm="", n=0))[2:]
     return lines + [line for line in diff if not line.startswith("@@")]
 

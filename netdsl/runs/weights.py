@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import safetensors
 import safetensors.torch
@@ -12,13 +15,17 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
-from netdsl.core.files import reason
+from netdsl.core.files import reason, require_regular
 from netdsl.core.text import Text, text
 from netdsl.runs.about import RunAbout
 from netdsl.runs.folder import RunFolder
 
 WRAPPERS = ("module.", "_orig_mod.", "model/")
 """What DDP, `torch.compile` and checkpoints of netdsl put before the names of a net's own weights."""
+
+
+WhichEpoch = int | Literal["best", "last"]
+"""An epoch by its number, the best, or the last weights that there are."""
 
 
 @dataclass(frozen=True)
@@ -84,11 +91,12 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
     return report
 
 
-def find_weights(source: Path, epoch: int | None = None) -> FoundWeights:
+def find_weights(source: Path, epoch: WhichEpoch = "best") -> FoundWeights:
     """The weights that a path stands for.
 
-    Of a run these are the weights of the best epoch. Where they are not kept, they are the last, or those of the last
-    checkpoint. With `epoch`, they are those of that epoch. A path of a file stands for the file.
+    Of a run these are the weights of the best epoch. Where they are not kept, they are the last. With `epoch`, they are
+    those of that epoch, or the last. The last are those that the run ended with, or of a run that has not ended, those
+    of the last checkpoint. A path of a file stands for the file.
 
     Raises:
         TrainingError: there are none.
@@ -99,13 +107,14 @@ def find_weights(source: Path, epoch: int | None = None) -> FoundWeights:
     about = folder.about
     result = about.get("result", {})
     best, last = int(result.get("best", {}).get("epoch", 0)), int(result.get("last", {}).get("epoch", 0))
-    if epoch is not None:
+    if isinstance(epoch, int):
         return _find_epoch(folder, epoch, last)
-    if folder.weights_of(best).exists():
+    if epoch == "best" and folder.weights_of(best).exists():
         return FoundWeights(folder.weights_of(best), _name_best(best, about))
-    if folder.weights.exists():
-        return FoundWeights(folder.weights, text("epoch {epoch}, the last", epoch=last))
     steps = folder.checkpoints.steps()
+    # A run that goes on after its end has the weights of that end, until it ends again.
+    if folder.weights.exists() and (about.get("status") == "finished" or not steps):
+        return FoundWeights(folder.weights, text("epoch {epoch}, the last", epoch=last))
     if not steps:
         raise TrainingError(
             text("`{folder}` has no weights yet", folder=source),
@@ -138,6 +147,7 @@ def _name_step(path: Path) -> Text | None:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The weights in a safetensors file, or in a file that `torch.save` wrote; no code in it is run."""
     try:
+        require_regular(path)
         if path.suffix == ".safetensors":
             found: Mapping[str, Tensor] = safetensors.torch.load_file(path)
         else:
@@ -146,6 +156,21 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     except OSError as error:
         raise TrainingError(
             text("cannot read the weights `{path}`: {reason}", path=path, reason=reason(error))
+        ) from error
+    except pickle.UnpicklingError as error:
+        if not zipfile.is_zipfile(path):  # torch writes archives; anything else is no file of weights at all
+            raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error
+        raise TrainingError(
+            text(
+                "`{path}` holds no weights that can be read safely: there are objects in it, as in a whole module that "
+                "was saved, and to read these may run any code",
+                path=path,
+            ),
+            text(
+                "if you trust it, make a state dict of it: `module = torch.load({path!r}, weights_only=False)` and "
+                '`torch.save(module.state_dict(), "weights.pth")`',
+                path=str(path),
+            ),
         ) from error
     except Exception as error:  # a damaged archive may fail in any way
         raise TrainingError(text("`{path}` holds no weights that can be read safely", path=path)) from error

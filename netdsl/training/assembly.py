@@ -14,7 +14,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from netdsl import components
 from netdsl.builder import build_network, completed, create, locate
 from netdsl.components.settings import TrainSettings
-from netdsl.core.errors import TrainingError, in_a_line
+from netdsl.core.errors import Refusal, TrainingError, in_a_line
 from netdsl.core.text import text
 from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
@@ -57,7 +57,7 @@ def assemble(
     learner = Learner(
         module=module,
         model=compile_module(shared, settings.compile),
-        loss=build_loss(experiment.loss).to(device),
+        loss=build_loss(experiment.loss, experiment.data).to(device),
         optimizer=optimizer,
         schedule=schedule,
         scaler=torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16"),
@@ -77,6 +77,8 @@ def _build(experiment: Experiment) -> nn.Sequential:
     """The net; a plugin's module may fail in any way, such as one that fetches its weights and finds no network."""
     try:
         return build_network(experiment.network)
+    except Refusal as refusal:
+        raise TrainingError(refusal.message, refusal.help) from refusal
     except Exception as error:
         if is_out_of_memory(error):
             raise

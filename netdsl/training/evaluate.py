@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -19,6 +19,19 @@ from netdsl.training.loss import count_samples
 from netdsl.training.machine.device import is_out_of_memory
 from netdsl.training.metrics import EpochMetric
 
+Watch = Callable[[Iterable[Batch]], Iterable[Batch]]
+Observe = Callable[[Tensor, Tensor, Tensor], None]
+
+
+class Observer(Protocol):
+    """What looks at the samples that are tested."""
+
+    def begin(self) -> None:
+        """Forgets what it has seen: a test begins."""
+
+    def observe(self, x: Tensor, output: Tensor, target: Tensor) -> None:
+        """Looks at a batch."""
+
 
 @torch.inference_mode()
 def evaluate(
@@ -28,8 +41,12 @@ def evaluate(
     batches: Iterable[Batch],
     autocast: AbstractContextManager[None],
     team: Team = ALONE,
+    observe: Observe | None = None,
 ) -> dict[str, Any]:
-    """The mean loss and each metric over all batches; `model` is in evaluation mode already."""
+    """The mean loss and each metric over all batches; `model` is in evaluation mode already.
+
+    `observe` is called with the inputs, outputs and targets of each batch.
+    """
     totals: Tensor | None = None
     for metric in metrics.values():
         metric.reset()
@@ -45,6 +62,8 @@ def evaluate(
         totals = counts if totals is None else totals + counts
         for metric in metrics.values():
             metric.update(output, y)
+        if observe:
+            observe(x, output, y)
     loss_sum, samples = team.sum([0.0, 0.0] if totals is None else totals.tolist())  # the sync point
     return {"loss": loss_sum / samples if samples else math.nan} | {
         name: metric.compute() for name, metric in metrics.items()
@@ -56,29 +75,59 @@ class Evaluator:
     """Tests the net after each epoch, in smaller batches once memory has run out.
 
     Args:
+        pipeline: the test set.
+        seen: opens as many samples of the training set as one asks for, served as the test set is.
         notify: shows a line.
     """
 
     learner: Learner
     pipeline: Pipeline
+    seen: Callable[[int], Pipeline]
     metrics: Mapping[str, EpochMetric]
     notify: Callable[[str], None]
+    _seen: Pipeline | None = None
 
-    def test_epoch(self, watch: Callable[[Iterable[Batch]], Iterable[Batch]]) -> dict[str, Any]:
+    def test_epoch(self, watch: Watch, observer: Observer | None = None) -> dict[str, Any]:
         """The results of the net, or of its moving average, on the test set; `watch` passes the batches on."""
+        if observer:
+            observer.begin()
+        results = self._try(self.pipeline, watch, observer.observe if observer else None)
+        if results is None:
+            self._halve()
+            return self.test_epoch(watch, observer)
+        return results
+
+    def test_seen(self, watch: Watch) -> dict[str, Any]:
+        """The same of samples of the training set, as many as `train test_train=` asks for; empty for none."""
+        if not self.learner.settings.test_train:
+            return {}
+        results = self._try(self.sample, watch)
+        if results is None:
+            self._halve()
+            return self.test_seen(watch)
+        return results
+
+    @property
+    def sample(self) -> Pipeline:
+        """Samples of the training set; they are read when they are first needed, for that may take time."""
+        if self._seen is None:
+            self._seen = self.seen(self.learner.settings.test_train or self.pipeline.batch)
+        return self._seen.batched(self.pipeline.batch)
+
+    def _try(self, pipeline: Pipeline, watch: Watch, observe: Observe | None = None) -> dict[str, Any] | None:
+        """The results over a pipeline; None where memory has run out and smaller batches may fit."""
         learner = self.learner
         # No gradients, so nothing to exchange: the net itself serves in a team, where replicas would wait for others.
         model = learner.weights if learner.average or not learner.team.alone else learner.model
         learner.weights.eval()
         try:
-            batches = watch(self.pipeline.epoch(0))
-            return evaluate(model, learner.loss, self.metrics, batches, learner.autocast, learner.team)
+            batches = watch(pipeline.epoch(0))
+            return evaluate(model, learner.loss, self.metrics, batches, learner.autocast, learner.team, observe)
         except RuntimeError as error:
             if not self._can_halve(error):
                 raise
         # Outside the handler, for the error holds on to the batch that did not fit.
-        self._halve()
-        return self.test_epoch(watch)
+        return None
 
     def _can_halve(self, error: RuntimeError) -> bool:
         # A team cannot: the other processes have no reason to, and would wait.

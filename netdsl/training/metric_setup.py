@@ -9,9 +9,10 @@ import torch
 from netdsl import components
 from netdsl.builder import completed, locate
 from netdsl.components import Facts
+from netdsl.data.transforms.base import NO_CLASS
 from netdsl.program import Experiment, Use
 from netdsl.runs.history import History
-from netdsl.training.metrics import Confusion, EpochMetric, OfClasses
+from netdsl.training.metrics import Confusion, EpochMetric, InOwnUnit, OfClasses
 
 Uses = Sequence[Use[components.Metric]]
 
@@ -26,12 +27,21 @@ def build_metrics(
     for metric in metrics.values():
         if isinstance(metric, OfClasses):
             metric.probabilities = gives_probabilities(experiment)
-    return metrics
+            metric.ignored = ignored_class(experiment)
+    if facts.scale is None:
+        return metrics
+    return {name: InOwnUnit(metric, facts.scale) for name, metric in metrics.items()}
 
 
 def gives_probabilities(experiment: Experiment) -> bool:
     """Whether the loss takes the net's outputs for probabilities."""
     return experiment.loss is not None and experiment.loss.component.outputs == "probabilities"
+
+
+def ignored_class(experiment: Experiment) -> int:
+    """The number in targets that the loss takes for no class."""
+    ignored = completed(experiment.loss).get("ignore_index") if experiment.loss else None
+    return NO_CLASS if ignored is None else int(ignored)
 
 
 def begin_history(uses: Uses, metrics: Mapping[str, EpochMetric]) -> History:

@@ -15,6 +15,11 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
+from netdsl.components.experiment import TargetScale
+from netdsl.data.target_scale import unscale
+from netdsl.data.transforms.base import NO_CLASS
+from netdsl.training.positions import classes_second, positions_of
+
 Average = Literal["micro", "macro", "weighted"]
 
 
@@ -39,6 +44,35 @@ class EpochMetric(Protocol):
 
     def compute(self) -> Any:
         """The value over all batches, and over all processes where there are several: each must call it."""
+
+
+class InOwnUnit:
+    """A metric of numbers that are scaled for the net: it is fed with them in the unit of the target."""
+
+    def __init__(self, metric: EpochMetric, scale: TargetScale) -> None:
+        self.metric, self.scale = metric, scale
+
+    @property
+    def higher_is_better(self) -> bool | None:
+        """Whether more is better."""
+        return self.metric.higher_is_better
+
+    def to(self, device: object) -> Self:
+        """Moves it to a device; returns it."""
+        self.metric.to(device)
+        return self
+
+    def reset(self) -> None:
+        """Begins anew."""
+        self.metric.reset()
+
+    def update(self, output: Tensor, target: Tensor) -> None:
+        """Adds a batch."""
+        self.metric.update(unscale(output, self.scale), unscale(target, self.scale))
+
+    def compute(self) -> Any:
+        """The value over all batches."""
+        return self.metric.compute()
 
 
 class SummedMetric(ABC):
@@ -86,20 +120,37 @@ def gather_from_processes(value: Tensor | None) -> list[Tensor | None]:
 
 
 class OfClasses:
-    """A metric of classes; `probabilities` says that a single output is one."""
+    """A metric of classes.
+
+    Attributes:
+        probabilities: whether a single output is one.
+        ignored: the number that the loss takes for no class.
+    """
 
     probabilities = False
 
-    def scores(self, output: Tensor) -> Tensor:
-        """Scores N×classes out of raw outputs."""
-        return scores(output, probabilities=self.probabilities)
+    ignored = NO_CLASS
+
+    def read(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores N×classes and N classes out of raw outputs and targets.
+
+        Each position with a class counts as a sample; those that the loss ignores are left out.
+        """
+        found = scores(classes_second(output, positions_of(output, target)), probabilities=self.probabilities)
+        wanted = classes(found, target)
+        if wanted.dim() > 1:
+            found, wanted = found.movedim(1, -1).flatten(0, -2), wanted.flatten()
+        elif self.ignored == NO_CLASS:  # of one class to a sample none is missing
+            return found, wanted
+        kept = (wanted != self.ignored) & (wanted != NO_CLASS)
+        return found[kept], wanted[kept]
 
 
 def scores(output: Tensor, *, probabilities: bool = False) -> Tensor:
-    """Scores N×classes out of raw outputs, of which a single one may be the probability of the second of two."""
+    """Scores N×classes(×positions) out of raw outputs, of which a single one may be the probability of the second."""
     output = output.float()
     if output.dim() == 1 or output.shape[1] == 1:
-        column = output.reshape(-1, 1)
+        column = output.unsqueeze(1) if output.dim() == 1 else output
         if probabilities:
             return torch.cat((1 - column, column), 1).log()
         return torch.cat((torch.zeros_like(column), column), 1)
@@ -127,7 +178,7 @@ class Accuracy(OfClasses, SummedMetric):
 
     def add_up(self, output: Tensor, target: Tensor) -> Tensor:
         """How many classes are right, and of how many; or, in rows, how often each was missed, found and predicted."""
-        found, wanted = self.scores(output), classes(output, target)
+        found, wanted = self.read(output, target)
         if self.top_k == 1:
             predicted = found.argmax(1)
         else:
@@ -163,8 +214,10 @@ class BinaryAccuracy(OfClasses, SummedMetric):
         """How many answers are right, and of how many."""
         # The sigmoid of a score is above one half where the score is above 0.
         found = output.float() > (0.5 if self.probabilities else 0.0)
-        right = found == (target.reshape(found.shape) > 0.5)
-        return torch.stack((right.sum(), torch.full((), right.numel(), device=right.device)))
+        wanted = target.reshape(found.shape)
+        right = found == (wanted > 0.5)
+        counted = wanted != NO_CLASS
+        return torch.stack(((right & counted).sum(), counted.sum()))
 
     def conclude(self, sums: Tensor) -> Tensor:
         """The share."""
@@ -187,13 +240,34 @@ class Confusion(OfClasses, SummedMetric):
 
     def add_up(self, output: Tensor, target: Tensor) -> Tensor:
         """Counts a batch: true classes in rows, predicted ones in columns."""
-        cells = classes(output, target) * self.num_classes + self.scores(output).argmax(1)
+        found, wanted = self.read(output, target)
+        cells = wanted * self.num_classes + found.argmax(1)
         counts = torch.bincount(cells.flatten(), minlength=self.num_classes**2)
         return counts.view(self.num_classes, self.num_classes)
 
     def conclude(self, sums: Tensor) -> Tensor:
         """The counts themselves."""
         return sums
+
+
+class PixelAccuracy(Accuracy):
+    """The share of right pixels."""
+
+    def __init__(self, num_classes: int) -> None:
+        super().__init__(num_classes)
+
+
+class MeanIoU(Confusion):
+    """The mean over the classes of intersection over union (Jaccard index) of what is predicted and what is true."""
+
+    higher_is_better = True
+
+    def conclude(self, sums: Tensor) -> Tensor:
+        """The mean; a class that was neither there nor predicted does not count."""
+        counts = _in_full(sums)
+        both = counts.diagonal()
+        either = counts.sum(0) + counts.sum(1) - both
+        return (both / either)[either > 0].mean().float()
 
 
 def _numbers(output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

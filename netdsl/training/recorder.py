@@ -1,10 +1,12 @@
 """What a run records: which numbers, when, and where.
 
     when                                 which numbers                                      where
-    every `train every=` steps           train/loss (the mean since the last line),         the loggers
-                                         train/lr
-    at the end of each epoch, after      epoch, train/epoch_loss, test/loss, and            the loggers, the history
-    the test                             test/METRIC for each metric with a single value
+    every `train every=` steps, and      train/loss (the mean since the last line),         the loggers
+    after the first one                  train/lr
+    at the end of each epoch, after      epoch, train/epoch_loss, train/eval_loss,          the loggers, the history
+    the test                             test/loss, train/lr, and train/METRIC and
+                                         test/METRIC for each metric with a single value
+    every `train histograms=` epochs     weights and gradients                              TensorBoard
     once, before the first of them       the net's graph, some samples, the settings        TensorBoard
 
 The loggers are `metrics.jsonl`, which every run has, and those of the file's `loggers` line, or else TensorBoard. The
@@ -27,7 +29,7 @@ from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.folder import RunFolder
-from netdsl.runs.history import Epoch, EpochState, History
+from netdsl.runs.history import EPOCH_LOSS, TRAIN_LOSS, Epoch, EpochState, History
 from netdsl.training.learner import Learner
 from netdsl.training.pace import Pace
 from netdsl.training.reporting.loggers import Jsonl, Metrics, RunLogger
@@ -65,7 +67,7 @@ class Recorder:
 
     def step_ended(self) -> None:
         """Logs the training loss and the learning rate, every so many steps."""
-        if self.learner.step % self.learner.settings.every == 0:
+        if self._is_logged(self.learner.step):
             metrics = {"train/loss": self._settle(self.losses.recent), "train/lr": self.learner.rate}
             self.loggers.log(metrics, self.learner.step)
             self.losses.recent = RunningMean()
@@ -75,8 +77,9 @@ class Recorder:
         self._train_loss = self._settle(self.losses.epoch)
         self._rate = self.pace.rate
 
-    def epoch_ended(self, test: Mapping[str, Any]) -> Epoch:
-        """Records an epoch with its results on the test set, and starts the means of the next."""
+    def epoch_ended(self, test: Mapping[str, Any], train: Mapping[str, Any]) -> Epoch:
+        """Records an epoch with its results on the test set and on training samples; starts the means of the next."""
+        measured = {name: value.tolist() if isinstance(value, Tensor) else value for name, value in train.items()}
         epoch = Epoch(
             number=self.learner.epoch,
             step=self.learner.step,
@@ -84,10 +87,13 @@ class Recorder:
             test={name: value.tolist() if isinstance(value, Tensor) else value for name, value in test.items()},
             rate=self._rate,
             seconds=self.pace.epoch_seconds,
+            train={name: value for name, value in measured.items() if isinstance(value, int | float)},
         )
         self.losses.epoch = RunningMean()
         self.history.add(epoch)
-        self.loggers.log({"epoch": epoch.number} | epoch.scalars, epoch.step)
+        # The learning rate too, or the curve of a short run would be a straight line.
+        rate = {} if self._is_logged(epoch.step) else {"train/lr": self.learner.rate}
+        self.loggers.log({"epoch": epoch.number} | epoch.scalars | rate, epoch.step)
         return epoch
 
     def require_finite(self) -> None:
@@ -113,6 +119,10 @@ class Recorder:
         self.history.load_state_dict(state["history"])
         self.loggers.resume(self.learner.step, state["logs"])
         self.pace.restart()
+
+    def _is_logged(self, step: int) -> bool:
+        """Whether a step is logged: every so many, and the first, so that the shortest run has a curve too."""
+        return step % self.learner.settings.every == 0 or step == 1
 
     def _settle(self, mean: RunningMean) -> float:
         """The value of a mean over the whole team; all processes learn of a loss that is not finite."""
@@ -146,6 +156,10 @@ class Loggers:
         """Logs the numbers of a step; NaN and infinity, which JSON and curves cannot hold, are left out."""
         self.count += 1
         self._call_each("log", {name: value for name, value in metrics.items() if math.isfinite(value)}, step)
+
+    def add_histograms(self, values: Mapping[str, Tensor], step: int) -> None:
+        """Gives TensorBoard, and loggers like it, the numbers of whole tensors."""
+        self._call_each("add_histograms", values, step)
 
     def flush(self) -> None:
         """Puts on the disk what has been logged."""
@@ -205,9 +219,19 @@ def _beside(experiment: Experiment, data: Data, learner: Learner, history: Histo
     """What TensorBoard shows beside the curves; a sharded net, of which each process has a part, cannot be traced."""
     if learner.is_sharded:
         return None
-    curves = tuple(f"test/{name}" for name in ("loss", *history.metrics) if name != "confusion")
+    names = [name for name in history.metrics if name != "confusion"]
+    # Without samples of the training set that are tested, the loss of its steps is all that is known of it.
+    measured = learner.settings.test_train > 0
+    charts = {"loss": (TRAIN_LOSS if measured else EPOCH_LOSS, "test/loss")}
+    charts |= {name: (f"train/{name}", f"test/{name}") for name in names if measured}
     few = data.test.batched(SAMPLES)
-    return Beside(learner.module, lambda: next(iter(few.epoch(0))).x, settings_of(experiment), curves)
+    return Beside(
+        learner.module,
+        lambda: next(iter(few.epoch(0))).x,
+        settings_of(experiment),
+        tuple(f"test/{name}" for name in ("loss", *names)),
+        charts,
+    )
 
 
 def _do_nothing(*_: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torchmetrics.classification import MulticlassAUROC, MulticlassF1Score
 
-from netdsl.training.metrics import OfClasses, classes
+from netdsl.training.metrics import OfClasses
 
 
 class F1(OfClasses, MulticlassF1Score):
@@ -13,7 +13,7 @@ class F1(OfClasses, MulticlassF1Score):
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Counts a batch."""
-        super().update(self.scores(output), classes(output, target))
+        super().update(*self.read(output, target))
 
 
 class AUROC(OfClasses, MulticlassAUROC):
@@ -21,4 +21,5 @@ class AUROC(OfClasses, MulticlassAUROC):
 
     def update(self, output: Tensor, target: Tensor) -> None:
         """Keeps a batch."""
-        super().update(self.scores(output).softmax(1), classes(output, target))
+        found, wanted = self.read(output, target)
+        super().update(found.softmax(1), wanted)

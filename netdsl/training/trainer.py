@@ -14,13 +14,17 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.core.errors import TrainingError
+from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, text
 from netdsl.data import Data, open_data
 from netdsl.program import Experiment
+from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
+from netdsl.runs.known_data import describe_learnt, find_learnt
+from netdsl.runs.pretrained import PretrainedWeights, is_pretrained, read_pretrained, rename
 from netdsl.runs.resume import Beginning, begin_folder, find_beginning
 from netdsl.runs.weights import find_weights, read_weights, transfer
 from netdsl.training.assembly import assemble
@@ -29,6 +33,8 @@ from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.evaluate import Evaluator
 from netdsl.training.failure_messages import explain_failures
 from netdsl.training.follower import Follower, Unfollowed
+from netdsl.training.index_range import require_entries
+from netdsl.training.layer_probe import LayerProbe
 from netdsl.training.learner import Learner
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.autotune import choose_settings
@@ -41,8 +47,11 @@ from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
-from netdsl.training.reporting.epoch_table import EpochTable, header, outcome, skipped_lines
+from netdsl.training.reporting.epoch_table import EpochTable, best_line, choose_every, header, outcome, skipped_lines
+from netdsl.training.reporting.learned_weights import write_learned
 from netdsl.training.reporting.plugin_callbacks import Callbacks, Hooks
+from netdsl.training.reporting.run_html import choose_rows, run_html
+from netdsl.training.reporting.run_report import RunReport
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
 from netdsl.training.steps import count_steps
@@ -51,21 +60,42 @@ from netdsl.training.stop import Stop, StopSignal
 EVERY_HALF_MINUTE = Saving()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class RunResult:
-    """What a run leaves.
+    """What a run leaves. Printed, or in a notebook, it is the table of its epochs.
 
     Args:
         folder: the folder with all its files.
         model: the net as it ended, in evaluation mode.
         epochs: what each epoch came to.
         best: the best of them.
+        criterion: the value of the test by which it is the best.
     """
 
     folder: Path
     model: nn.Sequential
     epochs: tuple[Epoch, ...]
     best: Epoch | None
+    criterion: str = "loss"
+
+    def __repr__(self) -> str:
+        return text("<RunResult {folder}>", folder=self.folder)
+
+    _repr_pretty_ = print_shown
+
+    def __str__(self) -> str:
+        chosen = choose_rows(self.epochs, self.best)
+        rows = ("…" if epoch is None else self._table.row(epoch) for epoch in chosen)
+        return "\n".join([self._table.heading, *rows, best_line(self.best, self.criterion, self.folder)])
+
+    def _repr_html_(self) -> str:
+        shown = run_html(self.epochs, self.best, self._table, self.criterion)
+        return shown + pre_html(best_line(self.best, self.criterion, self.folder), wraps=True)
+
+    @property
+    def _table(self) -> EpochTable:
+        metrics = [name for name in self.epochs[0].test if name != "loss"] if self.epochs else []
+        return EpochTable(metrics, "samples")
 
 
 def train(
@@ -76,6 +106,7 @@ def train(
     resume: str | Path | None = None,
     init: str | Path | None = None,
     quiet: bool = False,
+    every: int | None = None,
     saving: Saving = EVERY_HALF_MINUTE,
     about: RunAbout | None = None,
     callbacks: Hooks | None = None,
@@ -88,9 +119,10 @@ def train(
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         out: the folder of the run; None: `runs/<name>/<time>`.
         resume: the folder of a run to go on with, or one of its checkpoints; `out` and `init` are then left out.
-        init: the folder of a run, whose best epoch counts, or a file of weights, to begin with; weights that do not fit
-            are reported.
+        init: the folder of a run, whose best epoch counts, a file of weights, or weights of torchvision
+            (`torchvision:resnet18`), to begin with; weights that do not fit are reported.
         quiet: print nothing.
+        every: print the row of one epoch of so many; None: of as many as leave a screenful.
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
         callbacks: the plugins' functions that are called in the course of the run, by hook: those of a registry.
@@ -118,9 +150,11 @@ def train(
         console = stack.enter_context(open_console(quiet or not team.is_rank0, unit))
 
         # Open the data, of which each process is served its share.
-        share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding)
+        learnt = find_learnt(Path(resume)) if resume else None
+        share = partial(open_data, rank=team.rank, world=team.world, progress=console.show_decoding, learnt=learnt)
         data = team.on_all_ranks(partial(share, experiment.data, place, seed=settings.seed))
         stack.callback(data.close)
+        team.on_rank0(partial(require_entries, experiment.network, data))
         steps = team.on_rank0(partial(count_steps, experiment, data, team))
 
         # Find out where to begin. Nothing is written before the net stands: a run that cannot begin leaves nothing.
@@ -154,10 +188,10 @@ def train(
         data = lay_out(learner, data, choice)
 
         # Begin the run: from here on there is a folder.
-        known = _describe(experiment, data, place, team, choice, beginning)
-        folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**known, **(about or {})}))
+        described = _describe(experiment, data, place, team, choice, beginning)
+        folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**described, **(about or {})}))
         for note in notes:
-            console.line(note)
+            console.prose(note)
 
         def warn(message: str) -> None:
             console.line(text("warning: {message}", message=message))
@@ -167,10 +201,24 @@ def train(
         recorder = Recorder(learner, history, open_loggers(experiment, data, folder, learner, history, warn))
         stack.callback(recorder.loggers.close)
         checkpointer = Checkpointer(folder=folder, learner=learner, recorder=recorder, saving=saving)
-        evaluator = Evaluator(learner=learner, pipeline=data.test, metrics=metrics, notify=console.line)
+        evaluator = Evaluator(learner=learner, pipeline=data.test, seen=data.seen, metrics=metrics, notify=console.line)
+        report = RunReport(
+            experiment=experiment,
+            data=data,
+            learner=learner,
+            folder=folder,
+            history=history,
+            evaluator=evaluator,
+            probe=LayerProbe(
+                learner=learner,
+                network=experiment.network,
+                batch=lambda: next(iter(evaluator.sample.epoch(0))),
+            ),
+            warn=warn,
+        )
         info = _run_info(experiment, learner, folder, beginning, history)
         hooks = Callbacks(hooks=callbacks or {}, run=info, team=team, device=place, warn=warn)
-        table = EpochTable(list(metrics), unit)
+        table = EpochTable(list(metrics), unit, every or choose_every(info.epochs - info.done))
         display = StepDisplay(
             console,
             recorder,
@@ -188,12 +236,13 @@ def train(
             checkpointer.save()  # the weights of another run: this one must not need them any longer
 
         # Train and test, epoch by epoch.
-        console.line(table.heading)
+        console.begin_table(table, history)
         follower = follower or Unfollowed()
         follower.run_started(folder, learner, data, history)
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
+            report.during(),
             hooks.during(checkpointer.mark_failed),
             explain_failures(experiment, data, checkpointer, choice),
             signal,
@@ -208,24 +257,32 @@ def train(
                     follower.step_ended()
                     stop.after_step()
                 recorder.training_ended()
-                results = evaluator.test_epoch(stop.watch_test)
+                observer = report.observer()
+                results = evaluator.test_epoch(stop.watch_test, observer)
+                train_results = evaluator.test_seen(stop.watch_test)
                 learner.epoch, learner.batch = learner.epoch + 1, 0
-                epoch = recorder.epoch_ended(results)
+                epoch = recorder.epoch_ended(results, train_results)
+                report.log_histograms(recorder.loggers.add_histograms)
                 checkpointer.keep_best()
-                console.line(table.row(epoch))
+                report.epoch_ended(observer)
+                console.epoch_ended(table, epoch)
                 if reason := hooks.epoch_ended(epoch):
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
                 follower.epoch_ended(epoch)
                 stop.after_epoch()
             checkpointer.finish()
+            console.end_table(table, history)
+            report.finish()
 
         # Say what the run came to.
         if team.is_rank0 and data.skipped:
             folder.describe(skipped=list(data.skipped))
             console.line(skipped_lines(data.skipped))
+        if team.is_rank0 and not learner.is_sharded and (learned := write_learned(learner.weights)):
+            console.line(text("learned: {weights}", weights=learned))
         console.line(outcome(history, folder.path, curves=shows_curves(experiment)))
-    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best)
+    return RunResult(folder.path, learner.weights.eval(), tuple(history.epochs), history.best, history.criterion)
 
 
 def _choose(
@@ -245,11 +302,11 @@ def _first_weights(
     init: str | None, choice: Choice, experiment: Experiment, team: Team, notify: Callable[[str], None]
 ) -> Callable[[nn.Module], None]:
     """What gives a fresh net its first weights: those of `init`, if there is one, in the layout of the run."""
-    found = team.on_rank0(partial(_read_initial, Path(init))) if init else None
+    found = team.on_rank0(partial(_read_initial, init)) if init else None
 
     def set_weights(module: nn.Module) -> None:
         if init and found:
-            which, weights = found
+            which, weights = (found.which, rename(found, module)) if isinstance(found, PretrainedWeights) else found
             report = transfer(weights, module, init)
             template = "from {source}, {which}: {report}" if which else "from {source}: {report}"
             notify(text(template, source=init, which=which, report=report))
@@ -261,8 +318,10 @@ def _first_weights(
     return set_weights
 
 
-def _read_initial(source: Path) -> tuple[Text | None, dict[str, Tensor]]:
-    found = find_weights(source)
+def _read_initial(source: str) -> PretrainedWeights | tuple[Text | None, dict[str, Tensor]]:
+    if is_pretrained(source):
+        return read_pretrained(source)
+    found = find_weights(Path(source))
     return found.which, read_weights(found.path)
 
 
@@ -284,11 +343,15 @@ def _describe(
             mean=facts.mean,
             std=facts.std,
             sizes=facts.sizes,
+            unit=data.unit,
+            **describe_learnt(data.learnt),
         ),
         "status": "running",
     }
     if beginning.init:
-        about["init"] = os.path.abspath(beginning.init)  # for `--resume` from another folder
+        # For `--resume` from another folder, unless it is the name of weights that lie nowhere here.
+        named = is_pretrained(beginning.init)
+        about["init"] = beginning.init if named else os.path.abspath(beginning.init)
     return about
 
 

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 
@@ -92,3 +93,18 @@ def test_settings_change_the_default_that_a_file_leaves_unsaid(checked, line):
     assert experiment.optimizer.component.name == "adam"
     assert experiment.optimizer.arguments == {"lr": 0.5}
     assert experiment.loss.arguments == {"label_smoothing": 0.1}
+
+
+@pytest.mark.parametrize(
+    ("net", "targets", "ending"),
+    [
+        ("lstm 32; linear 30", (20,), "linear 1; flatten"),
+        ("lstm 32; linear 30", (7,), "last; linear 7"),
+        ("unflatten 0 4x5; conv 8 k3 p1", (5, 9), "conv 1 k1; reshape 5x9"),
+    ],
+)
+def test_a_target_for_each_step_or_position_is_told_as_such(mistakes, tmp_path, net, targets, ending):
+    np.savez(tmp_path / "steps.npz", x=np.zeros((4, 20, 9), "f4"), y=np.zeros((4, *targets), "f4"))
+    (mistake,) = mistakes(f'{net}; data npz "steps.npz" split=0.5', folder=tmp_path)
+    assert (mistake.code, mistake.fix) == ("NET301", None)
+    assert f"`{ending}`" in (mistake.help or "")

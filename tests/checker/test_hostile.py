@@ -56,6 +56,43 @@ def test_what_only_looks_hostile_is_let_pass(name: str, folder: Path) -> None:
     assert time.process_time() - began < SECONDS
 
 
+@pytest.mark.usefixtures("own_heap")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 8\n" + "rleu\n" * 20_000,
+        "input 8\n" + "".join(f"relu as l{number}; add m{number}\n" for number in range(5_000)),
+        "let width=8\ninput 8\n" + "".join(f"linear w{number}x\n" for number in range(9_000)),
+        "block b n { linear n; rleu }\ninput 8\n" + "b 8 9\n" * 15_000,
+        "input 3x8x8\n" * 9_000,
+        "input 3x99x99\n" + "conv 8 k? p?\n" * 8_000,
+        "input 8\nconv 8 " + "relu " * 12_000,
+        "budget " + "params<=1 depth>=9 receptive>=99 " * 1_900 + "\ninput 3x9x9; repeat 49000 { conv 3 k3 p1 }",
+    ],
+)
+def test_a_thousand_mistakes_are_enough(text: str, folder: Path) -> None:
+    began = time.process_time()
+    diagnostics = found(text, folder, registry())
+    assert time.process_time() - began < SECONDS
+    assert len(diagnostics) == 1001
+    assert any(one.code == "NET404" for one in diagnostics)
+
+
+@pytest.mark.usefixtures("own_heap")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 3xHxW\n" + "conv 3->3 k3 p1; maxpool 2; upsample 2\n" * 2_500,
+        "block b n { conv n k3 p1; relu }\ninput 3xHxW\n" + "conv 4 k3 p1; b 8\n" * 5_000,
+        "input 3xHxW\n" + "conv 3->3 k3\n" * 5_000,
+    ],
+)
+def test_long_nets_of_open_sizes_are_checked_at_once(text: str, folder: Path) -> None:
+    began = time.process_time()
+    assert errors(found(text, folder, registry())) == []
+    assert time.process_time() - began < SECONDS
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak where Linux keeps it")
 def test_hostile_texts_take_little_memory() -> None:
     run = subprocess.run(

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from netdsl.checker import check
@@ -190,7 +188,7 @@ def test_a_layers_own_flag_is_meant_rather_than_the_size_of_the_input() -> None:
         return Result((*x[:-1], 7 if features else size), call("torch.nn:Identity"))
 
     own = load_registry(installed=False)
-    registry = replace(own, components={**own.components, Layer: {**own.layers, "cut": cut}})
+    registry = own._replace(components={**own.components, Layer: {**own.layers, "cut": cut}})
     for text, out in (("cut features", 7), ("cut (features-1)", 4), ("cut size=features", 5)):
         experiment, diagnostics = check(Source("<text>", f"input 5; {text}"), registry)
         assert diagnostics == []

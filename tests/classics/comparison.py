@@ -1,17 +1,18 @@
-"""The classics written in the language beside torchvision's, weights copied over in order."""
+"""The classics written in the language beside torchvision's, whose weights they take."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
-from torch import Tensor, nn
+from torch import nn
 
 import netdsl
+from netdsl.core.text import text
+from netdsl.runs.pretrained import PretrainedWeights, rename
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -56,25 +57,21 @@ class Comparison:
 
 
 def compare(classic: Classic) -> Comparison:
-    """Copies torchvision's weights into ours, in order, and compares the outputs for one image."""
+    """Brings torchvision's weights under our names, and compares the outputs for one image."""
     path = EXAMPLES / classic.file
     network = netdsl.shapes(path, variant=classic.variant)
     theirs = torchvision.models.get_model(classic.model, weights=None, **dict(classic.arguments)).eval()
     stir(theirs)
     with torch.device("meta"):
         ours = netdsl.build(path, variant=classic.variant).eval()
-    ours.load_state_dict(in_order(ours.state_dict(), theirs.state_dict()), assign=True)
+    found = PretrainedWeights(text("stirred"), theirs.state_dict(), classic.model)
+    ours.load_state_dict(rename(found, ours), assign=True)
     image = torch.randn(1, *network.input, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected, found = theirs(image), ours(image)
     scale = float(expected.abs().max())
     difference = float((expected - found).abs().max()) / max(1.0, scale)
     return Comparison(network.params, count(theirs), difference)
-
-
-def in_order(ours: Mapping[str, Tensor], theirs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Their tensors under our names: the first to the first, whatever they are called."""
-    return dict(zip(ours, theirs.values(), strict=True))
 
 
 def stir(model: nn.Module) -> None:
@@ -93,5 +90,5 @@ def count(model: nn.Module) -> int:
 
 def lines(path: Path) -> int:
     """How many lines of a file say something: blank ones and those of comment alone left out."""
-    text = path.read_text(encoding="utf-8").splitlines()
-    return sum(1 for line in text if line.strip() and not line.strip().startswith("#"))
+    written = path.read_text(encoding="utf-8").splitlines()
+    return sum(1 for line in written if line.strip() and not line.strip().startswith("#"))

@@ -38,6 +38,9 @@ COMMANDS = {
     "eval": ["eval", "run"],
     "predict": ["predict", "run", "pictures/a/0.png"],
     "runs": ["runs", "."],
+    "report": ["report", "run"],
+    "look": ["look", "run", "--sample", "0"],
+    "lsp": ["lsp"],
     "bench": ["bench", "net.net", "--device", "cpu", "--steps", "2"],
 }
 
@@ -70,6 +73,7 @@ def start(folder: Path, how: list[str], arguments: list[str]) -> subprocess.Comp
         [sys.executable, *how, *arguments],
         cwd=folder,
         env={**environment, "OMP_NUM_THREADS": "1"},
+        stdin=subprocess.DEVNULL,  # an editor that goes away at once
         capture_output=True,
         text=True,
         check=False,
@@ -103,7 +107,9 @@ def test_every_command_is_tried() -> None:
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_a_command_runs_no_code_of_the_current_folder(name: str, folder: Path) -> None:
-    if name in ("eval", "predict") and not (folder / "run").exists():  # where this test is asked for alone
+    if (
+        name in ("eval", "predict", "report", "look") and not (folder / "run").exists()
+    ):  # where this test is asked for alone
         assert_nothing_sprung(folder, script(folder), COMMANDS["run"])
     assert_nothing_sprung(folder, script(folder), COMMANDS[name])
 

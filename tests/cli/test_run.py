@@ -52,7 +52,8 @@ def test_a_run_says_what_it_does_and_leaves_a_folder() -> None:
     assert last.startswith("best accuracy ")
     assert last.endswith("; see the curves: tensorboard --logdir out")
     found = {str(path.relative_to("out")).split("/")[0] for path in Path("out").rglob("*")}
-    assert found == {"run.net", "run.json", "metrics.jsonl", "tensorboard", "checkpoints", "model.safetensors"}
+    files = {"run.net", "run.json", "metrics.jsonl", "last_test.json", "report.html", "model.safetensors"}
+    assert found == {"tensorboard", "checkpoints"} | files
     about = json.loads(Path("out/run.json").read_text())
     assert about["status"] == "finished"
     assert about["versions"]["torch"] == torch.__version__
@@ -142,7 +143,7 @@ def test_a_full_disk_is_one_message() -> None:
     result = run("digits.net", "--out", "full", "--quiet")
     assert result.exit_code == 1
     assert result.stderr == (
-        "error: cannot save step 2 in `full`: no space left on device\n"
+        "error: cannot save step 1 in `full`: no space left on device\n"
         "help: make room; no checkpoint had been written yet: `netdsl run --resume full` begins the run again\n"
     )
 

@@ -51,11 +51,13 @@ def test_eval_finds_what_the_run_found(run: Path) -> None:
 
 
 def test_eval_of_a_kept_epoch_uses_its_weights(run: Path) -> None:
-    results = json.loads(netdsl("eval", run, "--epoch", 1, "--json").stdout)
+    results = json.loads(netdsl("eval", run, "--weights", 1, "--json").stdout)
     lines = map(json.loads, (run / "metrics.jsonl").read_text().splitlines())
     first = next(line for line in lines if line.get("epoch") == 1)
     assert results["loss"] == pytest.approx(first["test/loss"])
-    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--epoch", 9).stderr
+    assert "weights of epoch 9 are not kept" in netdsl("eval", run, "--weights", 9).stderr
+    message = "no such weights: `bst`: write best, last, or the number of an epoch"
+    assert message in netdsl("eval", run, "--weights", "bst").stderr
 
 
 def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> None:
@@ -71,6 +73,8 @@ def test_eval_tests_the_best_epoch_and_says_so(run: Path, tmp_path: Path) -> Non
     first, second = test(run, "--epoch", 1)[1], test(run, "--epoch", 2)[1]
     assert first != second
     assert test(tmp_path / "run") == ("weights of epoch 1, the best by accuracy", first)
+    assert test(tmp_path / "run", "--weights", "best") == test(tmp_path / "run")
+    assert test(tmp_path / "run", "--weights", "last") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0001.safetensors").unlink()
     assert test(tmp_path / "run") == ("weights of epoch 2, the last", second)
     (tmp_path / "run" / "checkpoints" / "epoch-0002.safetensors").unlink()
@@ -190,15 +194,89 @@ def test_runs_are_compared_by_what_a_setting_was_without_being_told(run: Path, t
     assert "optimizer: adam | sgd" in shown["optimizer"]
 
 
-def test_predict_with_numbers_says_what_else_there_is(tmp_path: Path) -> None:
-    rows = "".join(f"{n % 7},{n % 5},{n}.5\n" for n in range(40))
-    (tmp_path / "table.csv").write_text("a,b,y\n" + rows)
-    (tmp_path / "a.net").write_text('linear 2->1\ndata csv "table.csv" split=0.25\ntrain epochs=1\n')
-    assert netdsl("run", tmp_path / "a.net", "--out", tmp_path / "run", "--quiet").exit_code == 0
-    result = netdsl("predict", tmp_path / "run", "a.png")
-    assert result.exit_code == 1
-    assert result.stderr.startswith("error: `predict` names the classes of images, but this net gives numbers\n")
-    assert f"help: `netdsl eval {tmp_path / 'run'}` tests it" in result.stderr
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tables")
+    rows = "".join(f"{n % 7},{n % 5},{n}.5,{'xy'[n % 2]}\n" for n in range(40))
+    (folder / "table.csv").write_text("a,b,y,kind\n" + rows)
+    (folder / "rows.csv").write_text("a,b\n1,2\n3,4\n")
+    for name, line in (("numbers", "linear 2->1; target=y drop=kind"), ("classes", "linear 2; target=kind drop=y")):
+        net, data = line.split("; ")
+        (folder / f"{name}.net").write_text(f'{net}\ndata csv "table.csv" {data} split=0.25\ntrain epochs=1\n')
+        assert netdsl("run", folder / f"{name}.net", "--out", folder / name, "--quiet").exit_code == 0
+    return folder
+
+
+def test_predict_gives_numbers_for_the_rows_of_a_table(tables: Path) -> None:
+    found = json.loads(netdsl("predict", tables / "numbers", tables / "rows.csv", "--json").stdout)
+    assert [(each["file"], each["row"]) for each in found] == [(str(tables / "rows.csv"), row) for row in (1, 2)]
+    lines = netdsl("predict", tables / "numbers", tables / "rows.csv").stdout.splitlines()
+    assert lines == [f"{each['file']}:{each['row']}  {each['value']:.6g}" for each in found]
+
+
+def test_predict_gives_classes_for_the_rows_of_a_table(tables: Path) -> None:
+    first, _ = netdsl("predict", tables / "classes", tables / "rows.csv").stdout.splitlines()
+    assert {part.split()[0] for part in first.split("  ")[1:]} == {"x", "y"}
+
+
+def test_predict_takes_numbers_on_the_command_line(tables: Path) -> None:
+    (found,) = json.loads(netdsl("predict", tables / "numbers", "1", "-2.5e0", "--json").stdout)
+    one = write(tables / "one.csv", "a,b\n1,-2.5\n")
+    (row,) = json.loads(netdsl("predict", tables / "numbers", one, "--json").stdout)
+    assert found == {"numbers": "1 -2.5e0", "value": row["value"]}
+    assert netdsl("predict", tables / "classes", "1", "2").stdout.startswith("1 2  ")
+
+
+def test_predict_writes_a_table_with_the_ids(tables: Path) -> None:
+    rows = write(tables / "test.csv", "Id,a,b\nx7,1,2\nx9,3,4\n")
+    values = [one["value"] for one in json.loads(netdsl("predict", tables / "numbers", rows, "--json").stdout)]
+    result = netdsl("predict", tables / "numbers", rows, "-o", tables / "submission.csv", "--id", "Id")
+    assert (result.exit_code, result.stdout) == (0, "")
+    written = (tables / "submission.csv").read_text()
+    assert written == f"Id,y\nx7,{values[0]}\nx9,{values[1]}\n"
+    netdsl("predict", tables / "classes", rows, "-o", tables / "classes.csv")
+    header, first, _ = (tables / "classes.csv").read_text().splitlines()
+    assert header == "row,kind"
+    assert first in ("1,x", "1,y")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["1"], "error: 1 value is given for 2 columns: a, b\n"),
+        (["1", "--tpo", "3"], "error: no such option: `--tpo`; did you mean `--top`?\n"),
+        (["1", "2", "--id", "a"], "error: `--id` names a column of a table, for the file that `-o` writes\n"),
+        (["rows.csv", "--id", "a"], "error: `--id` names a column of a table, for the file that `-o` writes\n"),
+        (["rows.csv", "-o", "o.csv", "--id", "Id"], "error: `rows.csv` has no column `Id`; its columns are a, b\n"),
+        (["rows.csv", "-o", "none/o.csv"], "error: `none/o.csv` cannot be written: no such file or directory\n"),
+        (
+            ["other.csv"],
+            "error: `other.csv` lacks a column that the net is fed: `b`\n"
+            "help: give a table with the columns of the training table; this one has a, c\n",
+        ),
+    ],
+)
+def test_what_cannot_be_predicted_is_told(
+    tables: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    write(tables / "other.csv", "a,c\n1,2\n")
+    monkeypatch.chdir(tables)
+    result = netdsl("predict", tables / "numbers", *arguments)
+    assert message in result.stderr
+    assert result.exit_code in (1, 2)
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_text(content)
+    return path
+
+
+def test_predict_says_what_is_no_table(tables: Path) -> None:
+    result = netdsl("predict", tables / "numbers", tables / "a.csv")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        f"error: cannot read `{tables / 'a.csv'}`: no such file or directory\n",
+    )
 
 
 @pytest.mark.parametrize("command", [["eval"], ["predict", "x.png"], ["runs"], ["runs", "--compare", "a", "b"]])

@@ -43,6 +43,24 @@ def test_a_fix_that_does_harm_is_left_out() -> None:
     assert [diagnostic.span.text for diagnostic in fixed.left] == ["wait"]
 
 
+def test_thousands_of_fixes_are_applied_at_once() -> None:
+    source = Source("x", "a " * 50_000)
+    found = [mistake(source, 2 * at, 2 * at + 1, "b") for at in range(50_000)]
+    assert apply(source, compatible(source, found)) == "b " * 50_000
+
+
+def test_what_a_fix_may_try_is_bounded() -> None:
+    checked = []
+
+    def check(source: Source) -> list[Diagnostic]:
+        checked.append(source.text)
+        # Each fix alone does nothing, and all of them do harm.
+        return [mistake(source, at, at + 1, "a") for at in range(0, 1000, 2)] * (1 + ("b" in source.text))
+
+    fix(Source("x", "a" * 100_000), check)
+    assert len(checked) <= 3
+
+
 def test_two_fixes_that_undo_each_other_come_to_an_end() -> None:
     calls = []
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from netdsl.builtins.datasets.npy_header import npy_header, npz_headers
+from netdsl.builtins.files.npy_header import npy_header, npz_headers
 from netdsl.components import Refusal
 from netdsl.data import open_data
 

@@ -38,3 +38,30 @@ def test_parts_that_cannot_be_are_refused(data_use, settings, message):
     with pytest.raises(DataError) as error:
         open_data(data_use("digits", settings=settings), "cpu", seed=0)
     assert error.value.message == message
+
+
+def test_each_sample_is_tested_in_one_fold(data_use):
+    whole = open_data(data_use("digits", settings={"split": 0, "shuffle": False}), "cpu", seed=0).train.samples
+    tested = []
+    for fold in (1, 2, 3):
+        use = data_use("digits", settings={"folds": 3, "fold": fold, "shuffle": False})
+        data = open_data(use, "cpu", seed=fold)
+        assert data.train.samples + data.test.samples == whole
+        tested += [x.flatten().tolist() for batch in data.test.epoch(0) for x in batch.x]
+    everything = open_data(data_use("digits", settings={"split": 0, "shuffle": False}), "cpu", seed=0)
+    rows = [x.flatten().tolist() for batch in everything.train.epoch(0) for x in batch.x]
+    assert sorted(tested) == sorted(rows)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"folds": 3, "split": 0.2}, "`folds` and `split` both say what is tested"),
+        ({"folds": 3, "fold": 4}, "there is no fold 4 of 3"),
+        ({"folds": 2000}, "`data digits` has 1437 samples for 2000 folds"),
+    ],
+)
+def test_folds_that_cannot_be_are_refused(data_use, settings, message):
+    with pytest.raises(DataError) as error:
+        open_data(data_use("digits", settings=settings), "cpu", seed=0)
+    assert error.value.message == message

@@ -159,6 +159,8 @@ def test_torchvision_takes_the_arguments(name):
     [
         ("food101", "food-101.tar.gz (md5 85eeb15f3717b99a5da872d97d918f87) from http"),
         ("oxford_iiit_pet", "oxford-iiit-pet/annotations.tar.gz (md5 95a8c909bbe2e81eed6a22bccdf3f68f)"),
+        ("voc_masks", "VOCtrainval_11-May-2012.tar (md5 6cd6e144f989b92b3379bac3b3de84fd)"),
+        ("oxford_iiit_pet_masks", "oxford-iiit-pet/annotations.tar.gz (md5 95a8c909bbe2e81eed6a22bccdf3f68f)"),
         ("gtsrb", "torchvision's manual of `GTSRB` says which files are expected in"),
         ("fer2013", "torchvision's manual of `FER2013`"),
     ],

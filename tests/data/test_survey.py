@@ -71,9 +71,40 @@ def test_the_command_prints_what_there_is_and_pictures_it(tmp_path, monkeypatch)
     ]
     assert "9            143         37" in result.output
     picture = np.array(Image.open("digits-samples.png"))
-    assert picture.shape == (8 * 50, 8 * 50, 3)
-    first = picture[:48:6, :48:6, 0]
+    assert picture.shape == (8 * (96 + 21 + 14) + 14, 4 * (2 * 96 + 2 + 14) + 14, 3)
+    first = picture[14 : 14 + 96 : 12, 14 : 14 + 96 : 12, 0]
     assert first[0].tolist() == [round(value / 16 * 255) for value in (0, 0, 5, 13, 9, 1, 0, 0)]
+
+
+def test_a_class_stands_below_each_picture(data_use):
+    found = survey(data_use("fake", shape=(3, 8, 8), size=20, classes=3))
+    assert len(found.labels) == len(found.raw)
+    assert found.labels[0] in ("0: 0", "0: 1", "0: 2")
+
+
+def test_a_column_has_its_range_or_its_words(tmp_path, data_use):
+    (tmp_path / "t.csv").write_text("size,city,price\n" + "1,上海,2\n3,Bonn,4\n" * 10)
+    found = survey(data_use("csv", path=tmp_path / "t.csv", target="price"))
+    size, city = found.columns
+    assert (size.name, size.numbers[0], size.numbers[2]) == ("size", 1, 3)
+    assert {word for word, _ in city.words} == {"上海", "Bonn"}
+    assert sum(count for _, count in city.words) == 16
+    assert "city  " in str(found)
+
+
+def test_one_sample_is_shown(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = run("-e", "data digits { normalize }", "--sample", 3).output
+    assert "training sample 3\ntarget    " in shown
+    assert "stored    1x8x8, 0 … 15, mean 4.172" in shown
+    assert "received  1x8x8, -0.8133 … 1.683" in shown
+    assert np.array(Image.open("text-sample-3.png")).shape[1::-1] == (2 * 96 + 2 + 28, 96 + 21 + 28)
+    monkeypatch.chdir(EXAMPLES)
+    row = run("-e", 'data csv "iris.csv" target=species { normalize }', "--sample", 0).output
+    assert "petal_width   " in row
+    assert "setosa" in row or "versicolor" in row or "virginica" in row
+    assert not (EXAMPLES / "text-sample-0.png").exists()
+    assert run("-e", "data digits", "--sample", 1437).stderr.endswith("help: samples are 0…1436\n")
 
 
 def test_a_file_needs_no_net_to_look_at_its_data(tmp_path, monkeypatch):
@@ -116,10 +147,14 @@ def test_json_holds_the_same(tmp_path):
 
 
 def test_large_and_odd_images_fit_their_tiles(tmp_path):
-    from netdsl.data.sample_grid import COLUMNS, GAP, LARGEST, save_grid
+    from netdsl.data.sample_grid import GAP, LARGEST, LETTERS, MARGIN, grid_png
 
     images = [torch.full((channels, *size), 90, dtype=torch.uint8) for channels, size in ((1, (9, 400)), (4, (300, 2)))]
-    save_grid(tmp_path / "grid.png", images, images)
+    long = "a name that is much longer than its pictures " * 3
+    (tmp_path / "grid.png").write_bytes(grid_png(images, images, ["蚂蚁", long]))
     picture = np.array(Image.open(tmp_path / "grid.png"))
-    assert picture.shape == (2 * (LARGEST + GAP), COLUMNS * (LARGEST + GAP), 3)
-    assert (picture[0, :LARGEST] == 90).all()
+    width, height = 2 * LARGEST + GAP + MARGIN, LARGEST + LETTERS + 6 + MARGIN
+    assert picture.shape == (height + MARGIN, 2 * width + MARGIN, 3)
+    assert (picture[MARGIN, MARGIN : MARGIN + LARGEST] == 90).all()
+    # words end before the margin
+    assert (picture[:, -MARGIN:] == 255).all()

@@ -4,7 +4,7 @@ A comment such as `<!-- file: broken.net; mistake: NET101, NET201 -->` stands in
 
 - `file: NAME`: the block is written into the file NAME, which the blocks below it on the page may name.
 - `mistake: CODES`: the net has mistakes, of these codes.
-- `output`: the block is what the Python block above it prints.
+- `output`: the block is what the block of Python, or the cell of a notebook, above it prints.
 - `not run: REASON`: the block cannot be run in a test.
 """
 
@@ -21,7 +21,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 BLOCK = re.compile(
     r"(?:^<!--(?P<marks>(?:(?!-->).)*)-->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-KINDS = {"bash", "console", "net", "py", "python", "text", "toml"}
+KINDS = {"bash", "console", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml"}
 MARKS = {"file", "mistake", "not run", "output"}
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.docs.blocks import ROOT
 
-VOLUMES = ("lenet5", "alexnet", "alexnet_2012", "vgg")
+VOLUMES = ("lenet5", "alexnet", "alexnet_2012", "unet", "vgg")
 """The examples that papers draw as volumes."""
 
 INTRODUCTION = """\

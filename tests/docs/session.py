@@ -79,11 +79,34 @@ class _Session:
                 yield from _run_lines(block)
             case "python":
                 yield from self._run_python(block)
+            case "ipython":
+                yield from self._run_cell(block)
             case "text" if "output" in block.marks:
                 if not is_same(block.text, self.printed, measured=False):
                     yield Mismatch(block, "the Python above it prints something else", self.printed)
             case _ if not name:
                 yield Mismatch(block, f"a block of `{block.kind}` is either a `file` or marked as `not run`")
+
+    def _run_cell(self, block: Block) -> Iterator[Mismatch]:
+        """Runs a cell with a magic; what it shows, it shows as in a terminal."""
+        # Only one page has cells, and IPython takes its time.
+        from IPython.core.interactiveshell import InteractiveShell
+        from IPython.utils.capture import capture_output
+        from traitlets.config import Config
+
+        config = Config()
+        config.HistoryManager.enabled = False
+        shell = InteractiveShell.instance(config=config, user_ns=self.namespace)
+        try:
+            with capture_output() as captured:
+                shell.run_line_magic("load_ext", "netdsl")
+                ran = shell.run_cell(block.text)
+        finally:
+            InteractiveShell.clear_instance()
+        if not ran.success:
+            yield Mismatch(block, captured.stdout)
+        texts = [output.data["text/plain"] for output in captured.outputs]
+        self.printed = re.sub(r"\x1b\[[\d;]*m", "", "\n".join([*texts, captured.stdout, ""]))
 
     def _run_python(self, block: Block) -> Iterator[Mismatch]:
         output = io.StringIO()

@@ -19,6 +19,7 @@ NOT_RUN = {
     ],
     "docs/contributing/index.md": ["it installs and runs all tests, .ci/run does so"],
     "docs/distributed.md": ["it needs two machines", "it needs Slurm"],
+    "docs/editors.md": ["it installs a package"],
     "docs/language.md": ["the grammar, in words"],
     "docs/plugins/directory.md": ["it installs a package"],
     "docs/plugins/hooks.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],

@@ -63,6 +63,9 @@ TEXTS = {
 VARIANTS = {"resnet50": "examples/resnet.net", "resnet152": "examples/resnet.net"}
 
 
+LIBRARY = sorted(path.stem for path in (ROOT / "netdsl" / "library").glob("*.net"))
+"""The files of blocks, each of which some net here uses."""
+
 NAMES = [*(path.stem for path in EXAMPLES), *TEXTS, *VARIANTS]
 
 

@@ -16,15 +16,20 @@ from click.testing import CliRunner
 import netdsl
 from netdsl.cli import netdsl as commands
 from netdsl.core.errors import ExportError, WrongPath
-from netdsl.drawing.drawing import FORMATS, Drawing
+from netdsl.drawing.drawing import FORMATS, Drawing, open_further
 from tests.docs.gallery import VOLUMES
-from tests.drawing.nets import EXAMPLES, NAMES, ROOT, draw_net
+from tests.drawing.nets import EXAMPLES, LIBRARY, NAMES, ROOT, draw_net
 from tests.needs import needs
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "drawing"
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 60_000
 SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.mark.parametrize("file", LIBRARY)
+def test_the_blocks_of_each_file_of_the_library_are_drawn(file: str) -> None:
+    assert any(re.search(rf"^use {file}$", draw_net(name).source.text, re.MULTILINE) for name in NAMES)
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
@@ -122,16 +127,26 @@ def test_tikz_is_balanced(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_explains_every_box_at_every_depth(name: str) -> None:
-    page = draw_net(name).write("html").decode()
+def test_a_page_explains_every_statement_and_opens_every_block(name: str) -> None:
+    drawing = draw_net(name)
+    page = drawing.write("html").decode()
     found = Page()
     found.feed(page)
-    assert found.depths >= 1
-    assert found.shown == 1
-    assert found.boxes <= json.loads(found.facts).keys()
+    assert found.folds == found.frames
+    assert found.boxes == json.loads(found.facts).keys()
     assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", page), "a page needs nothing from elsewhere"
-    deepest = replace(draw_net(name), depth=found.depths - 1).diagram
-    assert {box.path for box in deepest.root.boxes() if box.closed} == set() or found.depths == 6
+    closed = {box.path for box in drawing.diagram.root.boxes() if box.closed}
+    assert closed <= found.folds
+    assert not any(box.closed for box in open_further(drawing).diagram.root.boxes())
+
+
+@pytest.mark.parametrize("name", VOLUMES)
+def test_a_page_explains_every_volume(name: str) -> None:
+    drawing = replace(draw_net(name), style="volumes")
+    found = Page()
+    found.feed(drawing.write("html").decode())
+    assert found.boxes == {face.path for face in drawing.picture.faces} - {""}
+    assert found.boxes <= json.loads(found.facts).keys()
 
 
 class Page(HTMLParser):
@@ -140,18 +155,20 @@ class Page(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.boxes: set[str] = set()
-        self.depths = self.shown = 0
+        self.folds: set[str] = set()
+        self.frames: set[str] = set()
         self.facts = ""
         self.in_facts = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
         self.in_facts = given.get("id") == "facts"
-        if "data-depth" in given:
-            self.depths += 1
-            self.shown += "hidden" not in given
         if box := given.get("data-box"):
             self.boxes.add(box)
+            if "data-fold" in given:
+                self.folds.add(box)
+        if frame := given.get("data-frame"):
+            self.frames.add(frame)
 
     def handle_data(self, data: str) -> None:
         if self.in_facts:

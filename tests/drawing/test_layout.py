@@ -20,6 +20,8 @@ def test_volumes_stand_apart_and_so_do_their_words(name: str) -> None:
     assert [pair for pair in combinations(picture.words, 2) if pair[0].area.overlaps(pair[1].area)] == []
     areas = [box_around(face) for face in picture.faces if face.kind != "window"]
     assert [(words, area) for words in picture.words for area in fronts if words.area.overlaps(area)] == []
+    skips = [line for line in picture.lines if line.dashed]
+    assert [line for line in skips if crossed(line, [words.area for words in picture.words])] == []
     page = Area(0, 0, picture.width, picture.height)
     assert all(page.holds(area) for area in [*areas, *(words.area for words in picture.words)])
     assert all(page.holds(Area(*point, 0, 0)) for line in picture.lines for point in line.points)

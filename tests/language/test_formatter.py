@@ -1,9 +1,12 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from netdsl.core.source import Source
 from netdsl.language.formatter import COLUMNS, format_source
+from tests.soundness import texts
 
 
 def formatted(text: str) -> str:
@@ -96,6 +99,15 @@ def test_what_ships_is_canonical(path):
     assert formatted(text) == text
 
 
-@pytest.mark.parametrize("line", ["dropout p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
+@pytest.mark.parametrize("line", ["dropout p0.5", "dropout p=p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
 def test_a_fraction_behind_a_short_stays_one_word(line):
     assert format_source(Source("net", f"{line}\n"))[0] == f"{line}\n"
+
+
+@given(st.integers(0, 2**32 - 1).map(texts.write).filter(lambda text: len(text) <= 2_000))
+def test_spliced_texts_have_one_canonical_form(written):
+    found, mistakes = format_source(Source("net", written))
+    if mistakes:
+        assert found == written
+    else:
+        assert format_source(Source("net", found)) == (found, [])

@@ -21,7 +21,7 @@ MISTAKES = [
         "conv(3, 32, k=5)",
     ),
     *("conv k5 3->32", "input 3×32×32", "linear 1_000", "budget params<25M", "linear width*2", "linear (width*2"),
-    *("use 'blocks.net'", 'use "blocks.net', "data folder ./photos", "conv 3 as stem k5", "relu()", "conv\u00a03"),
+    *("use 'blocks.net'", 'use "blocks.net', r"data folder .\photos", "conv 3 as stem k5", "relu()", "conv\u00a03"),
     *("3->32", "conv 3 @ 5", "conv 3 as", "linear (*2)", "sgd lr= momentum=0.9", "nn. Hardshrink", "a ! b", "conv 3->"),
 ]
 SOUND = ["relu", "conv 3->32 k5 p2", "# a comment", "", "residual { conv 32; bn } shortcut { bn }", "a; b"]

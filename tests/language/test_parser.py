@@ -1,6 +1,7 @@
 import pytest
 
 from netdsl.core.source import Source
+from netdsl.language.formatter import format_source
 from netdsl.language.parser import parse
 from netdsl.language.syntax import (
     Body,
@@ -329,3 +330,18 @@ def test_the_spans_of_a_mended_statement_are_the_author_s() -> None:
     spans = [item.span.text for item in file.statements[1].items]
     assert spans == ["３", "32", "k==(3, 5)", "p＝1"]
     assert file.statements[1].span.text == "crop(３, 32, k==(3, 5), p＝1"
+
+
+@pytest.mark.parametrize(
+    "path", ["tables/a.csv", "./a", "../a/b-c", "~/a", "/a/b", "a-b.csv", "2024-01.csv", "图像/一"]
+)
+def test_a_path_needs_no_quotes_where_a_statement_takes_one(path):
+    (statement,) = parse(Source("x", f"data csv {path} root={path}"))[0].statements
+    assert statement.items[1].text == statement.items[2].value.text == path
+    assert format_source(Source("x", f"use {path}"))[0] == f'use "{path}"\n'
+
+
+@pytest.mark.parametrize(("text", "fix"), [("linear width/2", "write `(width/2)`"), ("pad p=1/2", "write `(1/2)`")])
+def test_a_slash_elsewhere_is_arithmetic(text, fix):
+    (mistake,) = parse(Source("x", text))[1]
+    assert mistake.fix.message == fix

@@ -20,6 +20,7 @@ from netdsl.modules import (
     DropPath,
     Last,
     Mean,
+    Mul,
     Permute,
     PositionalEmbedding,
     Reshape,
@@ -191,6 +192,7 @@ def test_composites_are_their_formulas():
     assert torch.equal(Scale(double)(x), x * (2 * x))
     assert torch.equal(Concat(double, triple, dim=2)(x), torch.cat([2 * x, 3 * x], 2))
     assert torch.equal(Add(double, triple)(x), 2 * x + 3 * x)
+    assert torch.equal(Mul(double, triple)(x), 2 * x * (3 * x))
     assert torch.equal(Split(double, triple)(x), torch.cat([2 * x[:, :3], 3 * x[:, 3:]], 1))
 
 
@@ -210,7 +212,7 @@ def test_children_have_clear_names():
     assert keys(Residual(nn.ReLU())) == ["body"]
     assert keys(Residual(nn.ReLU(), nn.Tanh())) == ["body", "shortcut"]
     assert keys(Scale(nn.ReLU())) == ["body"]
-    assert all(keys(branches(nn.ReLU(), nn.Tanh())) == ["0", "1"] for branches in (Concat, Add, Split))
+    assert all(keys(branches(nn.ReLU(), nn.Tanh())) == ["0", "1"] for branches in (Concat, Add, Mul, Split))
 
 
 def test_labelled_outputs_reach_any_depth():

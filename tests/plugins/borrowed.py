@@ -132,6 +132,17 @@ def netdsl_optimizers():
     return [components.Optimizer.of("torch.optim:SGD", name="plain_sgd")]
 
 
+def alternate(tensor: Tensor, size: float = 1.0) -> None:
+    """Fills with `size` and its opposite in turns."""
+    with torch.no_grad():
+        tensor.flatten()[::2], tensor.flatten()[1::2] = size, -size
+
+
+@hookimpl
+def netdsl_initializers():
+    return [components.Initializer.of(f"{HERE}:alternate")]
+
+
 @hookimpl
 def netdsl_metrics():
     return [components.Metric.of(f"{HERE}:share_right", wants="classes")]

@@ -210,3 +210,10 @@ def test_what_cannot_be_kept_or_held_is_refused(registry: Registry, monkeypatch:
     monkeypatch.setattr("netdsl.data.datasets.torch_datasets.room", lambda device: 60)
     with pytest.raises(DataError, match="does not fit in memory"):
         open_data(streamed.data, "cpu", seed=0)
+
+
+def test_an_initializer_fills_the_weights(registry: Registry) -> None:
+    network = experiment("input 4; linear 2\ninit alternate size=0.5 on=linear bias=1", registry).network
+    linear = build_network(network)[0]
+    assert torch.equal(linear.weight, torch.tensor([[0.5, -0.5] * 2] * 2))
+    assert torch.equal(linear.bias, torch.ones(2))

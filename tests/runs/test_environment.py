@@ -13,6 +13,8 @@ from click.testing import CliRunner
 
 from netdsl.cli import netdsl as door
 
+from ..machine_failures import POSIX
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "runs"
 NET = "flatten; linear 64->10\ndata digits batch=64 limit=320\ntrain epochs=2 speed=contiguous\nlogger jsonl\n"
 
@@ -129,3 +131,28 @@ def test_what_is_wrong_with_a_run_is_said_in_these_words(
     shutil.copytree(whole, "run")
     damage(Path("run"))
     golden(GOLDEN / f"{name}.txt", netdsl(*command))
+
+
+# Stands for a device that has no end, of which a command that reads it would not come back.
+@POSIX
+@pytest.mark.parametrize(
+    ("file", "command"),
+    [
+        ("run.json", ["eval", "run"]),
+        ("run.net", ["eval", "run"]),
+        ("run.net", ["runs", "--compare", "run", "run"]),
+        ("metrics.jsonl", ["runs", "--compare", "run", "run"]),
+        ("checkpoints/step-*", ["run", "--resume", "run"]),
+        ("checkpoints/epoch-*", ["eval", "run"]),
+    ],
+)
+def test_a_device_in_the_place_of_a_file_is_not_read(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, file: str, command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(whole, "run")
+    for path in Path("run").glob(file):
+        path.unlink()
+        path.symlink_to("/dev/null")
+    said = netdsl(*command)
+    assert "not a regular file" in said or said.startswith("error: `run` is no run\n")

@@ -1,171 +1,85 @@
-"""Half-written and hostile texts made of good ones: `python -m tests.soundness.fuzz --texts 20000 --seed 1`.
+"""Half-written and hostile texts: `python -m tests.soundness.fuzz --texts 20000 --seed 1`.
 
-Each text is checked, fixed, formatted and shown. What counts: an exception, more than a second, more memory than the
-limit, a form under `fmt` that means something else, a fix that leaves more errors than it found.
+Each text is checked, rendered, shown as JSON and as a table, drawn, formatted and fixed. What counts: an exception,
+more than a second for one of these, more than 300 MB, a form under `fmt` that means something else, a fix that leaves
+more errors than it found, a span that is none. Each fault is printed with the number of its text; `--show N` shows one.
 """
 
 from __future__ import annotations
 
 import argparse
 import multiprocessing
-import resource
+import re
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from functools import cache
 from importlib import import_module
+from multiprocessing.connection import Connection
 from pathlib import Path
-from random import Random
 
-from netdsl.checker import check
-from netdsl.components.registry import Registry
-from netdsl.core.diagnostics import errors
-from netdsl.core.fixes import fix
 from netdsl.core.source import Source
-from netdsl.language.formatter import format_source
-from netdsl.plugins.registry import load_registry
-from netdsl.render.diagnostics import render_text
+from tests.soundness.texts import write
+from tests.soundness.trials import MEMORY, Trial, look, memory
 
-ROOT = Path(__file__).parents[2]
-FOLDERS = ("examples", "netdsl/library", "tests/golden/checker")
-SLOW = 1.0
-MEMORY = 300 << 20
-PIECES = (
-    "(H+64/2.5)",
-    "(in*99999)",
-    "?",
-    "p2??",
-    "{",
-    "}",
-    "->",
-    " as x",
-    ";",
-    "repeat 99999 { ",
-    "é",
-    "\u202e",
-    "\0",
-    "(",
-)
-NUMBERS = ("0", "-1", "7", "0.5", "99999", "2147483647", "99999999999999999999", "1e999", "HxW", "3xHxW", "?")
+ENDLESS = 40
+"""Seconds of the processor's after which a text counts as one without end."""
+
+PATIENCE = 600.0
+"""The same by the clock, where nothing ends it earlier."""
+
+DRAWN = 4
+"""One of so many texts is drawn."""
 
 
-@cache
-def seeds() -> tuple[str, ...]:
-    """The texts that all others are made of."""
-    files = sorted(file for folder in FOLDERS for file in (ROOT / folder).rglob("*.net"))
-    return tuple(file.read_text(encoding="utf-8") for file in files)
-
-
-@cache
-def registry() -> Registry:
-    """The names that come with netdsl."""
-    return load_registry(installed=False)
-
-
-def write(seed: int) -> str:
-    """One text: a good one after a few changes."""
-    random = Random(seed)
-    text = random.choice(seeds())[:20_000]
-    for _ in range(random.choice((1, 1, 2, 3, 6))):
-        text = random.choice((_splice, _delete, _double, _nest, _enlarge, _insert))(text, random)
-    return text
-
-
-def _cut(text: str, random: Random) -> tuple[int, int]:
-    start = random.randint(0, len(text))
-    return start, min(len(text), start + random.choice((1, 3, 10, 40)))
-
-
-def _splice(text: str, random: Random) -> str:
-    other, (start, end) = random.choice(seeds()), _cut(text, random)
-    first, last = _cut(other, random)
-    return text[:start] + other[first:last] + text[end:]
-
-
-def _delete(text: str, random: Random) -> str:
-    start, end = _cut(text, random)
-    return text[:start] + text[end:]
-
-
-def _double(text: str, random: Random) -> str:
-    start, end = _cut(text, random)
-    return text[:end] + text[start:]
-
-
-def _nest(text: str, random: Random) -> str:
-    start, end = _cut(text, random)
-    head = random.choice(("repeat 3 {", "residual {", "concat { } {", "block b {", "repeat 50000 {"))
-    return f"{text[:start]}\n{head} {text[start:end]} }}\n{text[end:]}"
-
-
-def _enlarge(text: str, random: Random) -> str:
-    digits = [at for at, letter in enumerate(text) if letter.isdigit()]
-    at = random.choice(digits or [0])
-    return text[:at] + random.choice(NUMBERS) + text[at + 1 :]
-
-
-def _insert(text: str, random: Random) -> str:
-    at = random.randint(0, len(text))
-    return text[:at] + random.choice(PIECES) + text[at:]
-
-
-def faults(text: str) -> Iterator[str]:
-    """What goes wrong with a text, by kind."""
-    source = Source("net", text)
-
-    def found(one: Source) -> list:  # type: ignore[type-arg]
-        return check(one, registry(), folder=ROOT / "examples")[1]
-
-    start = time.process_time()
-    try:
-        before = found(source)
-        render_text(before)
-        if time.process_time() - start > SLOW:
-            yield "slow check"
-        fixed = fix(source, found, unsafe=True)
-        if len(errors(fixed.left)) > len(errors(before)):
-            yield "a fix adds errors"
-        formatted, unreadable = format_source(source)
-        if not unreadable:
-            after = found(Source("net", formatted))
-            if sorted(one.code for one in errors(after)) != sorted(one.code for one in errors(before)):
-                yield "fmt changes the meaning"
-    except MemoryError:
-        yield "memory"
-    except Exception as error:
-        yield f"exception: {type(error).__name__}: {str(error)[:80]}"
-
-
-def _work(numbers: range, results: multiprocessing.Queue[tuple[int, list[str]]]) -> None:
-    registry()
-    import_module("torch")  # some checks run torch's own classes, and its libraries are no memory of the text
-    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, resource.RLIM_INFINITY))
+def _work(numbers: range, results: Connection) -> None:
+    # Some checks run torch's own classes: its libraries, and what is read once, are no memory of a text.
+    import_module("torch")
+    look(Source("net", "input 3xHxW; conv 8 k3 p?; rleu; nn.ReLU"))
+    _limit_memory()
+    memory()
+    if hasattr(signal, "setitimer"):  # POSIX's
+        signal.signal(signal.SIGVTALRM, _give_up)
     for number in numbers:
-        results.put((number, [*faults(write(number))]))
+        if hasattr(signal, "setitimer"):
+            signal.setitimer(signal.ITIMER_VIRTUAL, ENDLESS)
+        results.send((number, Trial(write(number), draws=number % DRAWN == 0, unsafe=number % 2 == 0).run()))
 
 
-def run(first: int, texts: int, patience: float = 30.0) -> dict[int, list[str]]:
+def _give_up(*_: object) -> None:
+    raise TimeoutError(f"no end after {ENDLESS} s")
+
+
+def _limit_memory() -> None:
+    """Ends a bomb far above what is allowed, and what is allowed is measured below; Linux alone says where one is."""
+    pages = Path("/proc/self/statm")
+    if pages.exists():
+        resource = import_module("resource")  # POSIX's
+        size = int(pages.read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (size + 5 * MEMORY, resource.RLIM_INFINITY))
+
+
+def run(first: int, texts: int) -> Iterator[tuple[int, list[str]]]:
     """The faults of texts by their numbers; a text that ends its process or takes too long is one too."""
-    found: dict[int, list[str]] = {}
     number = first
     while number < first + texts:
-        results: multiprocessing.Queue[tuple[int, list[str]]] = multiprocessing.Queue()
-        worker = multiprocessing.Process(target=_work, args=(range(number, first + texts), results))
+        results, sender = multiprocessing.Pipe(duplex=False)
+        worker = multiprocessing.Process(target=_work, args=(range(number, first + texts), sender), daemon=True)
         worker.start()
+        sender.close()
         try:
-            while number < first + texts:
-                _, wrong = results.get(timeout=patience)
-                if wrong:
-                    found[number] = wrong
+            while number < first + texts and results.poll(PATIENCE):
+                yield results.recv()
                 number += 1
-        except Exception:  # nothing came: the process is dead, or still at this text
-            found[number] = ["ends its process, or takes too long"]
-            number += 1
+            fault = "takes too long"
+        except EOFError:
+            fault = "ends its process"
         worker.kill()
         worker.join()
-    return found
+        if number < first + texts:
+            yield number, [fault]
+            number += 1
 
 
 def main() -> int:
@@ -173,17 +87,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=0, help="the number of the first text")
+    parser.add_argument("--seconds", type=float, default=float("inf"), help="end after so many seconds")
+    parser.add_argument("--show", type=int, metavar="N", help="print a text and end")
     options = parser.parse_args()
+    if options.show is not None:
+        print(write(options.show))
+        return 0
     start = time.perf_counter()
-    found = run(options.seed, options.texts)
-    counts = Counter(kind for kinds in found.values() for kind in kinds)
-    for number, kinds in found.items():
-        print(f"text {number}: {'; '.join(kinds)}")
+    counts: Counter[str] = Counter()
+    tried = 0
+    for number, faults in run(options.seed, options.texts):
+        tried += 1
+        if faults:
+            print(f"text {number}: {'; '.join(faults)}", flush=True)
+        counts.update(re.sub(r" in \S*: .*", "", fault) for fault in faults)
+        if time.perf_counter() - start > options.seconds:
+            break
     for kind, count in counts.most_common():
         print(f"{count:>6,}  {kind}")
     seconds = time.perf_counter() - start
-    print(f"{options.texts:,} texts in {seconds:.0f} s, {options.texts / seconds:.0f} a second")
-    return 1 if found else 0
+    print(f"{tried:,} texts in {seconds:.0f} s, {tried / seconds:.0f} a second, {counts.total():,} faults")
+    return 1 if counts else 0
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ BOMBS = {
     "repeats in blocks in blocks": (
         "block a n { repeat n { b n } }; block b n { repeat n { c n } }; block c n { repeat n { relu } }; input 8; a 99"
     ),
+    "layers that differ": "input 8; repeat 99999 { linear (in+1) }",
+    "labels that differ": "input 8; repeat 99999 { relu as a }",
     "doubling blocks": DOUBLING,
     "branching blocks": BRANCHING,
     "blocks in blocks": CHAINED,

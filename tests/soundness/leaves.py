@@ -24,6 +24,20 @@ class Telling:
     run: Run
 
 
+def form_of(name: str, x: Tensor) -> type[nn.Module]:
+    """torch's class for a batch of signals or images: torch itself may take a signal for an image without its batch."""
+    if not 3 <= x.ndim <= 5:
+        raise ValueError("neither a signal nor an image nor a volume")
+    return getattr(nn, f"{name}{x.ndim - 2}d")  # type: ignore[no-any-return]
+
+
+def demand(x: Tensor, ndim: int) -> Tensor:
+    """The batch, where it has so many dimensions."""
+    if x.ndim != ndim:
+        raise ValueError("another number of dimensions")
+    return x
+
+
 class Leaves:
     """Writes single layers. `care` is the chance that a number is chosen to fit rather than at random."""
 
@@ -44,7 +58,7 @@ class Leaves:
 
         def run(x: Tensor, skips: Skips) -> Tensor:
             with torch.device("meta"):
-                module = make(x)
+                module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
             self.modules.append(module)
             return module(x)
 
@@ -58,7 +72,6 @@ class Leaves:
         return f"{size}->", size
 
     def conv(self, x: Tensor | None) -> Telling:
-        axes = 2 if x is None else x.ndim - 2
         out = self.random.choice([4, 6, 8, 12, 16])
         kernel, stride = self.random.choice([1, 3, 3, 5]), self.random.choice([1, 1, 2, 3])
         padding, dilation = self.random.choice([0, 1, kernel // 2]), self.pick(1, 2)
@@ -67,14 +80,14 @@ class Leaves:
         bias = self.chance(0.7)
         text = f"conv {said}{out} k{kernel} s{stride} p{padding}" + (f" d{dilation}" if dilation > 1 else "")
         text += (f" g{groups}" if groups > 1 else "") + ("" if bias else " bias=false")
-        form = (nn.Conv1d, nn.Conv2d)[axes - 1]
-        return self.leaf(text, lambda x: form(size or x.shape[1], out, kernel, stride, padding, dilation, groups, bias))
+        more = (out, kernel, stride, padding, dilation, groups, bias)
+        return self.leaf(text, lambda x: form_of("Conv", x)(size or x.shape[1], *more))
 
     def depthwise(self, x: Tensor | None) -> Telling:
         kernel, stride = self.random.choice([3, 5]), self.random.choice([1, 2])
         return self.leaf(
             f"dwconv k{kernel} s{stride} p{kernel // 2}",
-            lambda x: nn.Conv2d(x.shape[1], x.shape[1], kernel, stride, kernel // 2, groups=x.shape[1]),
+            lambda x: form_of("Conv", x)(x.shape[1], x.shape[1], kernel, stride, kernel // 2, groups=x.shape[1]),
         )
 
     def convt(self, x: Tensor | None) -> Telling:
@@ -84,36 +97,34 @@ class Leaves:
         def make(x: Tensor) -> nn.Module:
             if more >= stride:
                 raise ValueError("the CPU refuses such an output_padding, the meta device overlooks it")
-            return nn.ConvTranspose2d(x.shape[1], out, kernel, stride, output_padding=more)
+            return form_of("ConvTranspose", x)(x.shape[1], out, kernel, stride, output_padding=more)
 
         return self.leaf(f"convt {out} k{kernel} s{stride} output_padding={more}", make)
 
     def pool(self, x: Tensor | None) -> Telling:
-        axes = 2 if x is None else x.ndim - 2
         kernel, stride = self.random.choice([2, 2, 3]), self.random.choice([1, 2, 2, 3])
         padding, ceil = self.pick(0, 1, 2), self.chance(0.3)
         kind = self.random.choice(["Max", "Avg"])
-        form = getattr(nn, f"{kind}Pool{axes}d")
         text = f"{kind.lower()}pool {kernel} s{stride} p{padding}" + (" ceil_mode" if ceil else "")
-        return self.leaf(text, lambda x: form(kernel, stride, padding, ceil_mode=ceil))
+        return self.leaf(text, lambda x: form_of(f"{kind}Pool", x)(kernel, stride, padding, ceil_mode=ceil))
 
     def adaptive(self, x: Tensor | None) -> Telling:
         size = self.random.choice([1, 2, 5])
         if size == 1 and self.chance(0.5):
-            return self.leaf("gap", lambda x: nn.AdaptiveAvgPool2d(1))
-        return self.leaf(f"adaptivemaxpool {size}", lambda x: nn.AdaptiveMaxPool2d(size))
+            return self.leaf("gap", lambda x: form_of("AdaptiveAvgPool", x)(1))
+        return self.leaf(f"adaptivemaxpool {size}", lambda x: form_of("AdaptiveMaxPool", x)(size))
 
     def upsample(self, x: Tensor | None) -> Telling:
         return self.leaf("upsample 2", lambda x: nn.Upsample(scale_factor=2))
 
     def shuffle(self, x: Tensor | None) -> Telling:
         if self.chance(0.5):
-            return self.leaf("pixelshuffle 2", lambda x: nn.PixelShuffle(2))
-        return self.leaf("pixelunshuffle 2", lambda x: nn.PixelUnshuffle(2))
+            return Telling("pixelshuffle 2", lambda x, skips: nn.functional.pixel_shuffle(demand(x, 4), 2))
+        return Telling("pixelunshuffle 2", lambda x, skips: nn.functional.pixel_unshuffle(demand(x, 4), 2))
 
     def pad(self, x: Tensor | None) -> Telling:
         size = self.random.choice([1, 2])
-        return self.leaf(f"pad {size}", lambda x: nn.ZeroPad2d(size))
+        return self.leaf(f"pad {size}", lambda x: form_of("ZeroPad", x)(size))
 
     def batchnorm(self, x: Tensor | None) -> Telling:
         forms = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d}
@@ -151,7 +162,12 @@ class Leaves:
         return self.leaf(f"unflatten 0 {first}x{rest}", lambda x: nn.Unflatten(1, (first, rest)))
 
     def transpose(self, x: Tensor | None) -> Telling:
-        return Telling("transpose", lambda x, skips: x.transpose(-2, -1))
+        def run(x: Tensor, skips: Skips) -> Tensor:
+            if x.ndim < 3:
+                raise ValueError("nothing to exchange but the batch")
+            return x.transpose(-2, -1)
+
+        return Telling("transpose", run)
 
     def lstm(self, x: Tensor | None) -> Telling:
         hidden, both = self.random.choice([4, 8]), self.chance(0.4)
@@ -159,7 +175,7 @@ class Leaves:
         def run(x: Tensor, skips: Skips) -> Tensor:
             module = nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both, device="meta")
             self.modules.append(module)
-            return module(x)[0]
+            return module(demand(x, 3))[0]
 
         return Telling(f"lstm {hidden}" + (" bidirectional" if both else ""), run)
 
@@ -169,6 +185,6 @@ class Leaves:
         def run(x: Tensor, skips: Skips) -> Tensor:
             module = nn.MultiheadAttention(x.shape[-1], heads, batch_first=True, device="meta")
             self.modules.append(module)
-            return module(x, x, x)[0]
+            return module(demand(x, 3), x, x)[0]
 
         return Telling(f"attention {heads}", run)

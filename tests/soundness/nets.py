@@ -13,7 +13,7 @@ from random import Random
 import torch
 from torch import Tensor, nn
 
-from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling
+from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling, form_of
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Author(Leaves):
             ],
             4: [self.flatten, self.activation],
         }[rank]
-        composite = [self.residual, self.concat, self.add, self.repeat, self.block, self.scale, self.split]
+        composite = [self.residual, self.concat, self.add, self.mul, self.repeat, self.block, self.scale, self.split]
         if skips:
             composite += [self.skip, self.skip]
         pool = anywhere + suited * 2 + (composite * 2 if depth < 3 else [])
@@ -133,8 +133,7 @@ class Author(Leaves):
         assert x is not None
         if x.ndim == 4 or (x.ndim == 3 and self.chance(0.5)):
             out = self.pick(x.shape[1], x.shape[1] + 2)
-            form = nn.Conv2d if x.ndim == 4 else nn.Conv1d
-            first = self.leaf(f"conv {out} k3 p1", lambda x: form(x.shape[1], out, 3, padding=1))
+            first = self.leaf(f"conv {out} k3 p1", lambda x: form_of("Conv", x)(x.shape[1], out, 3, padding=1))
         else:
             out = self.pick(x.shape[-1], x.shape[-1] + 2)
             first = self.leaf(f"linear {out}", lambda x: nn.Linear(x.shape[-1], out))
@@ -168,14 +167,26 @@ class Author(Leaves):
 
         return Telling(text, run)
 
+    def mul(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
+        bodies = self.bodies(x, skips, depth)
+        text = "mul " + " ".join(map(braced, bodies))
+
+        def run(x: Tensor, skips: Skips) -> Tensor:
+            first, *others = [through(body, x, skips) for body in bodies]
+            for other in others:
+                first = multiplied(first, other)
+            return first
+
+        return Telling(text, run)
+
     def scale(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         if x is None or x.ndim != 4 or self.chance(0.2):
             body = self.body(x, skips, 1, depth + 1)
         else:
             channels = self.pick(x.shape[1], 1, 3)
-            gate = self.leaf(f"conv {channels} k1", lambda x: nn.Conv2d(x.shape[1], channels, 1))
+            gate = self.leaf(f"conv {channels} k1", lambda x: form_of("Conv", x)(x.shape[1], channels, 1))
             body = [
-                self.leaf("gap", lambda x: nn.AdaptiveAvgPool2d(1)),
+                self.leaf("gap", lambda x: form_of("AdaptiveAvgPool", x)(1)),
                 gate,
                 self.leaf("sigmoid", lambda x: nn.Sigmoid()),
             ]
@@ -216,6 +227,8 @@ class Author(Leaves):
         name = self.random.choice(fitting or sorted(skips))
         if self.chance(0.5):
             return Telling(f"concat {name}", lambda x, skips: torch.cat([x, skips[name]], 1))
+        if self.chance(0.4):
+            return Telling(f"mul {name}", lambda x, skips: multiplied(x, skips[name]))
         return Telling(f"add {name}", lambda x, skips: exact(x, skips[name]))
 
 
@@ -242,6 +255,13 @@ def exact(x: Tensor, y: Tensor) -> Tensor:
     if x.shape != y.shape:
         raise RuntimeError("shapes differ")
     return x + y
+
+
+def multiplied(x: Tensor, y: Tensor) -> Tensor:
+    """A product without broadcasting."""
+    if x.shape != y.shape:
+        raise RuntimeError("shapes differ")
+    return x * y
 
 
 def scaled(x: Tensor, gate: Tensor) -> Tensor:

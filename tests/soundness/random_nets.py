@@ -1,4 +1,7 @@
-"""Random whole nets against torch: `python -m tests.soundness.random_nets --nets 20000`."""
+"""Random whole nets against torch: `python -m tests.soundness.random_nets --nets 20000`.
+
+Every other net has symbols for its sizes. Each size up to 64 is tried in torch, whether it is said to fit or not.
+"""
 
 from __future__ import annotations
 
@@ -26,11 +29,12 @@ def main() -> int:
     start = time.perf_counter()
     for seed in range(options.first, options.first + options.nets):
         net = Author(seed).net()
-        for kind, verdict in (("sizes", judge(net, registry)), ("symbols", judge_symbols(net, registry))):
-            counts[f"{kind}: {'accepted' if verdict.accepted else 'refused'}"] += 1
-            if verdict.disagreement:
-                counts[f"{kind}: disagreements"] += 1
-                print(f"seed {seed}, {kind}: {verdict.disagreement}\n{net.text}")
+        kind, judged = ("symbols", judge_symbols) if seed % 2 and len(net.input) > 1 else ("sizes", judge)
+        verdict = judged(net, registry)
+        counts[f"{kind}: {'accepted' if verdict.accepted else 'refused'}"] += 1
+        if verdict.disagreement:
+            counts[f"{kind}: disagreements"] += 1
+            print(f"seed {seed}, {kind}: {verdict.disagreement}\n{net.text}")
     for name in sorted(counts):
         print(f"{name:24} {counts[name]:>8,}")
     print(f"{options.nets:,} nets in {time.perf_counter() - start:.0f} s")

@@ -20,7 +20,7 @@ H, W = symbol("H"), symbol("W")
 
 unhurried = settings(deadline=None)
 
-JOINING = ("residual", "shortcut", "concat", "add", "scale", "split")
+JOINING = ("residual", "shortcut", "concat", "add", "mul", "scale", "split")
 
 
 class Fixed(nn.Module):
@@ -51,7 +51,7 @@ def use(name: str, branches: Sequence[Any]) -> tuple[Layer, dict[str, Any]]:
 def in_torch(name: str, x: Sequence[int], branches: Sequence[Sequence[int]], dim: int) -> Sequence[int] | None:
     """The shape that torch makes of the outputs, with the language's rule on top that a sum is not broadcast."""
     tensor, outputs = torch.ones(2, *x), [torch.ones(2, *branch) for branch in branches]
-    added = outputs if name in ("shortcut", "add") else [tensor, *outputs]
+    added = outputs if name in ("shortcut", "add", "mul") else [tensor, *outputs]
     try:
         if name == "concat":
             result = torch.stack([torch.cat(samples, dim) for samples in zip(*outputs, strict=True)])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +13,14 @@ from netdsl.builder import build_network
 from netdsl.checker import check
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import errors
-from netdsl.core.sizes import evaluate, symbols
+from netdsl.core.sizes import Dim, evaluate, symbols
 from netdsl.core.source import Source
-from netdsl.program import Network
+from netdsl.program import Network, OpenSizes
 from tests.soundness.nets import Net
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, KeyError)
+LARGEST = 64
+"""Every size up to this one is tried in torch, whether it is said to fit or not."""
 
 
 @dataclass
@@ -33,20 +36,25 @@ def judge(net: Net, registry: Registry) -> Verdict:
     experiment, diagnostics = check(Source("net", net.text), registry)
     refused = errors(diagnostics)
     try:
-        truth: Tensor | None = net.run(torch.empty(2, *net.input, device="meta"))
+        truth = run(net, net.input)
     except REFUSALS as error:
-        truth, reason = None, str(error)
-    if truth is None:
-        return Verdict(False, None if refused else f"torch refuses: {reason}")
+        return Verdict(False, None if refused else f"torch refuses: {error}")
     if refused or experiment is None:
-        return Verdict(False, f"torch runs it, to {tuple(truth.shape[1:])}, but: {refused[:1]}")
+        return Verdict(False, f"torch runs it, to {truth}, but: {refused[:1]}")
     return Verdict(True, differences(experiment.network, truth, net))
 
 
-def differences(network: Network, truth: Tensor, net: Net) -> str | None:
+def run(net: Net, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """What torch makes of samples of a shape, one alone and two at once."""
+    single, several = (net.run(torch.empty(batch, *shape, device="meta")) for batch in (1, 2))
+    assert single.shape[1:] == several.shape[1:]
+    return tuple(several.shape[1:])
+
+
+def differences(network: Network, truth: tuple[int, ...], net: Net) -> str | None:
     """In what the checked net, or the built one, is not what torch made of it."""
-    if network.out != tuple(truth.shape[1:]):
-        return f"the output is {tuple(truth.shape[1:])}, not {network.out}"
+    if network.out != truth:
+        return f"the output is {truth}, not {network.out}"
     if network.params != net.params:
         return f"the parameters are {net.params}, not {network.params}"
     with torch.device("meta"):
@@ -78,28 +86,81 @@ def mismatched_modules(network: Network, model: nn.Module, shape: tuple[int, ...
 
 
 def judge_symbols(net: Net, registry: Registry) -> Verdict:
-    """Checks a net again with a symbol for each spatial size: at the true sizes both must say the same."""
+    """Checks a net with a symbol for each spatial size, and tries in torch the sizes that are said to fit or not to."""
+    letters = (net.input[0], *"HW"[: len(net.input) - 1])
+    symbolic, found = check(Source("net", net.text), registry, overrides={"input": "x".join(map(str, letters))})
+    refused = errors(found)
+    if any(mistake.code == "NET204" for mistake in refused):
+        return Verdict(False)  # a layer needs a number there: torch runs it at each size alone
+    if refused or symbolic is None:
+        return Verdict(False, refused_in_vain(net, f"with symbols: {refused[:1]}"))
+    return Verdict(True, unlike_sizes(symbolic.network, net, registry) or unlike_torch(symbolic.network, net))
+
+
+def unlike_sizes(network: Network, net: Net, registry: Registry) -> str | None:
+    """The first node that has another shape where the net is checked with its sizes."""
     concrete, diagnostics = check(Source("net", net.text), registry)
     if errors(diagnostics) or concrete is None:
-        return Verdict(False)
-    letters = "x".join([str(net.input[0]), *"HW"[: len(net.input) - 1]])
-    symbolic, found = check(Source("net", net.text), registry, overrides={"input": letters})
-    mistakes = [mistake for mistake in errors(found) if mistake.code != "NET204"]
-    if mistakes:
-        return Verdict(True, f"it fits {net.input}, but with symbols: {mistakes[:1]}")
-    if errors(found) or symbolic is None:
-        return Verdict(False)
+        return None
     values = dict(zip("HW", net.input[1:], strict=False))
-    for node, same in zip(symbolic.network.walk(), concrete.network.walk(), strict=True):
+    for node, same in zip(network.walk(), concrete.network.walk(), strict=True):
         if symbols(node.out) <= values.keys() and tuple(evaluate(dim, values) for dim in node.out) != same.out:
-            return Verdict(True, f"`{node.written}` gives {node.out}, at {values} not {same.out}")
-    return Verdict(True, unfit_example(symbolic.network, net, registry))
+            return f"`{node.written}` gives {node.out}, at {values} not {same.out}"
+    return None
 
 
-def unfit_example(network: Network, net: Net, registry: Registry) -> str | None:
-    """What is wrong with the example of an input that fits."""
+def refused_in_vain(net: Net, message: str) -> str | None:
+    """What is refused for every size must be refused by torch at each."""
+    sizes = [net.input, *((net.input[0], *[size] * (len(net.input) - 1)) for size in range(1, LARGEST + 1))]
+    for shape in sizes:
+        if out_of(net, shape):
+            return f"torch runs it at {shape}, but {message}"
+    return None
+
+
+def unlike_torch(network: Network, net: Net) -> str | None:
+    """A size that is said to fit and that torch refuses, one that torch takes and is left out, or another output."""
     if network.example is None:
         return None
-    shape = "x".join(map(str, network.example))
-    _, diagnostics = check(Source("net", net.text), registry, overrides={"input": shape})
-    return f"{shape} is said to fit ({network.fits}), but: {errors(diagnostics)[:1]}" if errors(diagnostics) else None
+    dims = [dim for dim in network.input if symbols((dim,))]
+    example = dict(zip(map(str, dims), network.example[1:], strict=True))
+    for open_sizes in network.open_sizes:
+        for values, fits in tries(open_sizes, example):
+            shape = evaluated(network.input, values)
+            out = out_of(net, shape)
+            if fits is not (out is not None):
+                named = "is said to fit" if fits else "is not said to fit"
+                return f"{shape} {named} ({network.fits}), and torch makes {out} of it"
+            if out and out != evaluated(network.out, values):
+                return f"at {shape} torch makes {out}, not {network.out}"
+    return None
+
+
+def tries(open_sizes: OpenSizes, example: Mapping[str, int]) -> Iterator[tuple[dict[str, int], bool]]:
+    """Sizes for the symbols of a net, those of other conditions as in the example, and whether they are said to fit."""
+    names, fit = open_sizes.symbols, open_sizes.fit
+    yield dict(example), True
+    for size in range(1, min(LARGEST, fit.searched or LARGEST) + 1):
+        if len(names) > 1:
+            yield {**example, **dict.fromkeys(names, size)}, size in fit
+        values = {**example, names[0]: size}
+        yield values, meets(open_sizes.conditions, values) if open_sizes.equal else size in fit
+
+
+def meets(conditions: tuple[str, ...], values: dict[str, int]) -> bool:
+    """Whether sizes meet conditions such as `(H/2)*(W/2) = 32`."""
+    python = (one.replace("≥", ">=").replace(" = ", " == ").replace("/", "//") for one in conditions)
+    return all(eval(one, {}, values) for one in python)
+
+
+def out_of(net: Net, shape: tuple[int, ...]) -> tuple[int, ...] | None:
+    """What torch makes of a sample of a shape; None where it refuses."""
+    try:
+        return run(net, shape)
+    except REFUSALS:
+        return None
+
+
+def evaluated(shape: tuple[Dim, ...], values: Mapping[str, int]) -> tuple[int, ...]:
+    """A shape at certain sizes."""
+    return tuple(evaluate(dim, values) for dim in shape)

@@ -127,6 +127,18 @@ def cropped(sample: Sizes, /, size: int | Sizes, offset: int | Sizes | None = No
     return Apply(cut)
 
 
+def last_steps(sample: Sizes, /, bidirectional: bool = False) -> nn.Module:
+    """The last step; of a sequence that was read both ways, where each reading ends."""
+
+    def pick(x: Tensor) -> Tensor:
+        if not bidirectional:
+            return x.flip(1)[:, 0]
+        forwards, backwards = x.unflatten(2, (2, -1)).unbind(2)
+        return torch.cat([forwards.flip(1)[:, 0], backwards[:, 0]], dim=1)
+
+    return sequential(sample, Apply(pick))
+
+
 def recurrent(name: str) -> Oracle:
     def oracle(sample: Sizes, /, **arguments: Any) -> nn.Module:
         module = sequential(sample, getattr(nn, name)(batch_first=True, **arguments))
@@ -195,7 +207,7 @@ ORACLES: Mapping[str, Oracle] = {
     "transformer": encoder_layer,
     "posembed": lambda sample, /, **arguments: sequential(sample, Positions(**arguments)),
     "classtoken": lambda sample, /, **arguments: sequential(sample, Token(**arguments)),
-    "last": lambda sample, /: sequential(sample, Apply(lambda x: x.flip(1)[:, 0])),
+    "last": last_steps,
     "mean": lambda sample, /, dim=0, keepdim=False: Apply(
         lambda x: x.mean(dim=[own(one, sample) for one in listed(dim)] or [99], keepdim=keepdim)
     ),

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +157,7 @@ def test_numbers_are_never_broadcast_against_each_other(make: Any, data: Any, ru
     calls = [call("torch.nn:Linear", in_features=4, out_features=1)]
     slow = Use(optimizers.sgd, {"lr": 0.02})
     made = make(calls=calls, measures=(), epochs=20, optimizer=slow)
-    result = run(replace(made, uses={**made.uses, Loss: (Use(losses.mse, {}),)}))
+    result = run(made._replace(uses={**made.uses, Loss: (Use(losses.mse, {}),)}))
     assert result.best.test["loss"] < 1e-3
 
 

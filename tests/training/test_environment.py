@@ -11,7 +11,6 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
@@ -77,7 +76,7 @@ def test_a_disk_without_room_for_a_run(make: Any, says: Says) -> None:
 @POSIX
 def test_a_disk_without_room_for_a_checkpoint(make: Any, says: Says) -> None:
     experiment = make()
-    experiment = replace(experiment, uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
+    experiment = experiment._replace(uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
     with says("no_room_for_a_checkpoint"), files_up_to(2000):
         train(experiment, device="cpu", out="run", quiet=True)
 

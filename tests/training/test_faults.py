@@ -90,8 +90,8 @@ def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def after_an_epoch(monkeypatch: pytest.MonkeyPatch, action: Callable[[], Any]) -> None:
     really = Recorder.epoch_ended
 
-    def epoch_ended(recorder: Recorder, test: Any) -> Epoch:
-        epoch = really(recorder, test)
+    def epoch_ended(recorder: Recorder, *results: Any) -> Epoch:
+        epoch = really(recorder, *results)
         action()
         return epoch
 

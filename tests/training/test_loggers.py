@@ -3,10 +3,13 @@ from __future__ import annotations
 import csv
 import errno
 import json
+import multiprocessing
+import os
+import sys
+import threading
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
-from time import time
+from time import sleep, time
 from typing import Any
 
 import pytest
@@ -19,8 +22,11 @@ from netdsl.components import Logger
 from netdsl.program import Use
 from netdsl.training import train
 from netdsl.training.recorder import Loggers
+from netdsl.training.reporting import tensorboard
 from netdsl.training.reporting.loggers import Csv, Jsonl
 from netdsl.training.reporting.tensorboard import Beside, TensorBoard, visible
+
+from ..machine_failures import POSIX
 
 
 def curve(folder: Path, name: str) -> list[tuple[int, float]]:
@@ -31,7 +37,7 @@ def curve(folder: Path, name: str) -> list[tuple[int, float]]:
 
 def test_tensorboard_shows_the_loss_every_hundred_steps_and_the_test_every_epoch(make: Any, tmp_path: Path) -> None:
     result = train(make(every=4), device="cpu", out=tmp_path / "run", quiet=True)
-    assert [step for step, _ in curve(result.folder, "train/loss")] == [4, 8, 12, 16]
+    assert [step for step, _ in curve(result.folder, "train/loss")] == [1, 4, 8, 12, 16]
     for name in ("loss", "accuracy"):
         found = curve(result.folder, f"test/{name}")
         assert found == [(epoch.step, pytest.approx(epoch.test[name])) for epoch in result.epochs]
@@ -47,7 +53,7 @@ def test_tensorboard_shows_graph_and_settings_and_the_run_does_not_notice(make: 
     assert b"optimizer.lr" in content
     assert b"train.every" in content
     experiment = make(epochs=1, every=2)
-    experiment = replace(experiment, uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
+    experiment = experiment._replace(uses={**experiment.uses, Logger: (Use(jsonl, {}),)})
     unwatched = train(experiment, device="cpu", out=tmp_path / "other", quiet=True)
     assert not (unwatched.folder / "tensorboard").exists()
     assert all(map(torch.equal, watched.model.parameters(), unwatched.model.parameters()))
@@ -127,6 +133,14 @@ def test_a_line_that_was_cut_short_is_dropped(tmp_path: Path) -> None:
     assert read(tmp_path) == [(1, 1.0), (2, 2.0)]
 
 
+@POSIX
+@pytest.mark.parametrize(("logger", "file"), [(Jsonl, "metrics.jsonl"), (Csv, "metrics.csv")])
+def test_a_device_in_the_place_of_a_log_is_not_read(tmp_path: Path, logger: type[Jsonl] | type[Csv], file: str) -> None:
+    (tmp_path / file).symlink_to("/dev/null")
+    with pytest.raises(OSError, match="Not a regular file"):
+        logger(tmp_path).resume(1, 1)
+
+
 def test_csv_has_a_column_a_metric(tmp_path: Path) -> None:
     logger = Csv(tmp_path)
     logger.log({"loss": 1.0}, 1)
@@ -173,3 +187,44 @@ def test_what_is_no_number_is_left_out() -> None:
     logger = Noted()
     Loggers([logger], pytest.fail).log({"loss": float("nan"), "accuracy": 0.5}, 1)
     assert logger.logged == [({"accuracy": 0.5}, 1)]
+
+
+def test_points_wait_until_tensorboard_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    imported = threading.Event()
+    monkeypatch.setattr(tensorboard, "_import_writer", imported.wait)
+    logger = TensorBoard(tmp_path)
+    logger.begin(None)
+    for step in (1, 2):
+        logger.log({"loss": float(step)}, step)
+    assert not (tmp_path / "tensorboard").exists()
+    threading.Timer(0.1, imported.set).start()
+    logger.close()  # as at the end of a run that is over before the import
+    assert curve(tmp_path, "loss") == [(1, 1.0), (2, 2.0)]
+
+
+def test_a_process_that_is_forked_waits_for_the_import(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    moments: list[str] = []
+    monkeypatch.setattr(tensorboard, "_import_writer", lambda: (sleep(0.2), moments.append("imported")))
+    logger = TensorBoard(tmp_path)
+    logger.begin(None)
+    child = multiprocessing.get_context("fork").Process(target=abs, args=(0,))
+    child.start()
+    moments.append("forked")
+    child.join()
+    assert moments == ["imported", "forked"]
+    logger.close()
+
+
+def test_a_tensorboard_that_cannot_be_imported_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard.writer", None)
+    said: list[str] = []
+    loggers = Loggers([TensorBoard(tmp_path)], said.append)
+    loggers.begin(None)
+    for step in (1, 2):
+        loggers.log({"loss": 1.0}, step)
+        loggers.flush()
+    loggers.close()
+    (message,) = said
+    assert message.startswith("the logger TensorBoard is switched off: ModuleNotFoundError: ")

@@ -11,6 +11,7 @@ from netdsl.training.reporting.console import Console, PlainConsole, TerminalCon
 from netdsl.training.reporting.epoch_table import (
     EpochTable,
     Progress,
+    choose_every,
     decoding_line,
     outcome,
     progress_line,
@@ -176,3 +177,47 @@ def test_what_was_left_out_is_counted_and_listed(count: int, first: str, lines: 
     assert len(said) == lines
     assert said[1] == "  0.png: truncated"
     assert (count > 10) == ("and 2 more" in said[-1])
+
+
+@pytest.mark.parametrize(
+    ("epochs", "every"), [(1, 1), (25, 1), (26, 2), (50, 2), (51, 5), (125, 5), (1000, 50), (1_000_000, 50_000)]
+)
+def test_a_run_of_many_epochs_fills_a_screen(epochs: int, every: int) -> None:
+    assert choose_every(epochs) == every
+    assert epochs / every <= 25
+
+
+def test_rows_thin_out_and_the_best_and_the_last_stay(capsys: pytest.CaptureFixture[str]) -> None:
+    console, table = PlainConsole(), EpochTable(["accuracy"], "images", every=10)
+    history = History(["accuracy"], "accuracy", highest=True)
+    for number_ in range(1, 36):
+        history.add(epoch(number_, accuracy=0.9 if number_ == 17 else 0.5))
+        console.epoch_ended(table, history.epochs[-1])
+    console.end_table(table, history)
+    shown = [int(line.split()[0]) for line in capsys.readouterr().out.splitlines()]
+    assert shown == [1, 10, 20, 30, 17, 35]
+    console.end_table(EpochTable(["accuracy"], "images"), history)
+    assert capsys.readouterr().out == ""
+
+
+def test_a_heading_that_is_too_wide_is_broken_between_words() -> None:
+    table = EpochTable(["binary_accuracy"], "images")
+    wide = table.heading
+    assert table.fold_heading(len(wide)) == wide
+    above, below = table.fold_heading(60).splitlines()
+    assert above.split() == ["train", "test", "binary"]
+    assert below.split() == ["epoch", "loss", "loss", "accuracy", "images/s", "time"]
+    row = table.row(Epoch(1, 100, 1.0, {"loss": 1.0, "binary_accuracy": 0.5}, rate=5123.4, seconds=9.84))
+    assert len(row) == len(above) == len(below) < len(wide)
+
+
+def test_a_terminal_breaks_prose_between_words_and_commands_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    screen = Screen()
+    display = TerminalConsole("images", stream=screen)
+    display.prose("digits.net: 1,490 parameters, 2.7 k multiply-adds; cpu")
+    display.line("see the curves: tensorboard --logdir runs/first/of/all")
+    display.close()
+    assert "2.7 k\n  multiply-adds; cpu" in screen.getvalue()
+    assert "tensorboard --logdir runs/first/of/all" in screen.getvalue()

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
-from netdsl.builtins.datasets.csv_tables import Target, Task, read_table
-from netdsl.builtins.datasets.image_folders import class_folders, paired_folders
-from netdsl.builtins.datasets.npy_header import Header, count_classes, npy_header, npz_headers
+from netdsl.builtins.files import Decimal, Missing, Names, Scale, Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
+from netdsl.components.positions import positions_of_sample
 from netdsl.core.sizes import Shape, format_shape, product, symbol
 from netdsl.core.text import text
+
+if TYPE_CHECKING:
+    from netdsl.builtins.files.npy_header import Header
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
 """Images in colour, of sizes that only reading them can tell."""
@@ -28,8 +31,11 @@ def digits() -> Facts:
 
 
 @dataset("netdsl.data.datasets.fake:load", example="data fake 3x32x32 classes=10 size=1000")
-def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
-    """Random images to try things out with: `size` to train on, and a tenth as many to test."""
+def fake(shape: Size, *, classes: int = 10, size: int = 1_000, per: Literal["sample", "position"] = "sample") -> Facts:
+    """Random images to try things out with: `size` to train on, and a tenth as many to test.
+
+    With `per=position` each pixel of an image C×H×W, or each step of a sequence T×F, has a class of its own.
+    """
     sample = (shape,) if isinstance(shape, int) else shape
     if min(sample) < 1:
         raise Refusal(text("every size is at least 1, but the shape is {shape}", shape=format_shape(sample)), "shape")
@@ -37,7 +43,8 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000) -> Facts:
         if given < 1:
             raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
     # Without one test sample at least there would be nothing to measure.
-    return Facts(sample, classes, sizes=(size, max(1, size // 10)))
+    target = positions_of_sample(sample) if per == "position" else ()
+    return Facts(sample, classes, target=target, sizes=(size, max(1, size // 10)))
 
 
 @dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
@@ -46,6 +53,8 @@ def folder(path: Path) -> Facts:
 
     With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
     """
+    from netdsl.builtins.files.image_folders import class_folders
+
     listing = class_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
@@ -56,23 +65,80 @@ def pairs(path: Path) -> Facts:
 
     All pairs of folders are joined. `train/` and `test/` (or `val/`) are the parts, as in `folder`.
     """
+    from netdsl.builtins.files.image_folders import paired_folders
+
     listing = paired_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.csv_tables:load", name="csv", example="data csv houses.csv target=price split=0.2")
-def csv_table(path: Path, target: Target = -1, *, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Facts:
+@dataset("netdsl.data.datasets.mask_folders:load", example="data masks pets classes=3 { resize 128x128; hflip }")
+def masks(path: Path, *, classes: int | None = None) -> Facts:
+    """Photographs in `images/` beside masks of the same names in `masks/`, palette or grey PNGs of class numbers.
+
+    A pixel of 255 has no class, unless masks hold nothing but 0 and 255: those are two classes. Without `classes` every
+    mask is read to count them. With `train/` and `test/` (or `val/`) around the two folders, those are the parts.
+    """
+    from netdsl.builtins.files.mask_folders import mask_folders
+
+    return Facts(PHOTOGRAPHS, mask_folders(path, classes).classes, target=PHOTOGRAPHS[1:])
+
+
+@dataset(
+    "netdsl.data.datasets.csv_tables:load",
+    name="csv",
+    reader="netdsl.data.given.tables:read_table_rows",
+    example="data csv houses.csv target=price split=0.2",
+)
+def csv_table(
+    path: Path,
+    target: Target = -1,
+    *,
+    drop: Names = (),
+    task: Task = "auto",
+    missing: Missing = "error",
+    flag: bool = False,
+    categorical: Names = (),
+    numeric: Names = (),
+    scale: Scale = "none",
+    delimiter: str | None = None,
+    encoding: str = "utf-8",
+    decimal: Decimal = "point",
+    ids: str | None = None,
+) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
     A target of words, or of the whole numbers 0, 1, … up to 19, makes classes; other targets are numbers. `task=`
-    overrides that. A column of words becomes one input of 0 or 1 for each word. `drop=id,name` leaves columns out.
-    A table in which numbers are missing is refused.
+    overrides that. `drop=id,name` leaves columns out.
+
+    A column of numbers is one input; a column of words becomes one input of 0 or 1 for each word. `categorical=` names
+    columns whose numbers are words, `numeric=` those that hold numbers. A word that no training row has is fed as
+    zeros.
+
+    Empty cells, `NA`, `NaN`, `N/A` and `?` are missing values; in a column that `categorical=` names, empty cells only.
+    `missing=` says what becomes of them: `mean` and `median` are those of the training rows, `drop` leaves the row out,
+    a missing word is fed as zeros. `flag` adds an input for each column with missing values that is 1 where one is.
+
+    `scale=standard` trains on targets less their mean, over their deviation, `scale=log` on their logarithms scaled in
+    the same way; metrics and predictions are in the target's own unit, and the loss is not.
+
+    What separates the cells is found in the first line, or is `delimiter=`: one character, or `comma`, `semicolon`,
+    `tab` or `space`. `decimal=comma` reads `1,5` as a number.
+
+    `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
+    a word that no training row has. With 900 users that is `embedding 901->8`.
     """
-    table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
+    from netdsl.builtins.files.csv_tables import TableOptions, read_table
+
+    table = read_table(
+        path,
+        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids),
+    )
+    dtype: Dtype = "float" if ids is None else "index"
     if table.classes:
-        return Facts((table.width,), len(table.classes), names=table.classes)
+        return Facts((table.width,), len(table.classes), names=table.classes, dtype=dtype)
     # A single target is one number, not a vector of one.
-    return Facts((table.width,), None, target=() if len(table.targets) == 1 else (len(table.targets),))
+    target_shape = () if len(table.targets) == 1 else (len(table.targets),)
+    return Facts((table.width,), None, target=target_shape, dtype=dtype)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")
@@ -80,8 +146,11 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
     """The arrays `x` and `y` of a numpy file, a sample in each row; or `x_train`, `y_train`, `x_test` and `y_test`.
 
     Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255. Larger whole numbers are indices for an
-    embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0.
+    embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0:
+    one to a sample, or one to each pixel H×W or step T of it.
     """
+    from netdsl.builtins.files.npy_header import npz_headers
+
     headers = npz_headers(path)
     train, test = array_names(headers, x, y, path)
     # Without a test part `split` decides the sizes.
@@ -92,6 +161,8 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
 @dataset("netdsl.data.datasets.npy_arrays:load_npy", example="data npy images.npy labels.npy split=0.2")
 def npy(path: Path, y: Path) -> Facts:
     """Two numpy files, the samples and their targets, read as the arrays of `npz` are."""
+    from netdsl.builtins.files.npy_header import npy_header
+
     return array_facts(npy_header(path), npy_header(y), y, None, None)
 
 
@@ -132,10 +203,20 @@ def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple
     if product(x.shape) == 0:
         raise Refusal(text("x has the shape {shape} and holds nothing", shape=format_shape(x.shape)), "x")
     shape, dtype = sample_shape(x)
-    # A class is one number to a sample: a second axis makes even whole numbers values to predict.
-    if y.kind in "iub" and len(y.shape) == 1:
-        return Facts(shape, count_classes(path, name, y), sizes=sizes, dtype=dtype)
+    if are_classes(shape, y.shape, y.kind):
+        from netdsl.builtins.files.npy_header import count_classes
+
+        return Facts(shape, count_classes(path, name, y), target=y.shape[1:], sizes=sizes, dtype=dtype)
     return Facts(shape, None, target=_target(y.shape[1:]), sizes=sizes, dtype=dtype)
+
+
+def are_classes(sample: Shape, targets: tuple[int, ...], kind: str) -> bool:
+    """Whether targets are classes: whole numbers, one to a sample or one to each position of a sequence or an image.
+
+    Any other second axis makes even whole numbers values to predict.
+    """
+    has_positions = len(targets) > 1 and targets[1:] == positions_of_sample(sample) and targets[1:] != (1,)
+    return kind in "iub" and (len(targets) == 1 or has_positions)
 
 
 def sample_shape(x: Header) -> tuple[tuple[int, ...], Dtype]:

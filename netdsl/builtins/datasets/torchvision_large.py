@@ -14,6 +14,11 @@ from netdsl.core.text import text
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet's training images."""
 
+VOC = (
+    "background", "aeroplane", "bicycle", "bird", "boat", "bottle", "bus", "car", "cat", "chair", "cow", "diningtable",
+    "dog", "horse", "motorbike", "person", "pottedplant", "sheep", "sofa", "train", "tvmonitor",
+)  # fmt: skip
+
 AIRCRAFT_CLASSES = {"variant": 100, "family": 70, "manufacturer": 30}
 
 
@@ -57,6 +62,25 @@ def flowers102() -> Facts:
 def oxford_iiit_pet() -> Facts:
     """7,349 photographs of 37 breeds of cats and dogs (Parkhi and others 2012)."""
     return Facts(PHOTOGRAPHS, 37, sizes=(3_680, 3_669))
+
+
+@dataset(
+    "netdsl.data.datasets.torchvision_large:oxford_iiit_pet_masks",
+    example="data oxford_iiit_pet_masks { resize 128x128; hflip }",
+)
+def oxford_iiit_pet_masks() -> Facts:
+    """The photographs of `oxford_iiit_pet` with a class for each pixel: the pet, what is behind it, or its outline."""
+    names = ("pet", "background", "outline")
+    return Facts(PHOTOGRAPHS, 3, target=PHOTOGRAPHS[1:], names=names, sizes=(3_680, 3_669))
+
+
+@dataset("netdsl.data.datasets.torchvision_large:voc_masks", example="data voc_masks { resize 256x256; hflip }")
+def voc_masks() -> Facts:
+    """2,913 photographs with a class for each pixel, of 20 kinds of things or the background (PASCAL VOC 2012).
+
+    Pixels along the outlines have no class, and count nowhere.
+    """
+    return Facts(PHOTOGRAPHS, len(VOC), target=PHOTOGRAPHS[1:], names=VOC, sizes=(1_464, 1_449))
 
 
 @dataset("netdsl.data.datasets.torchvision_large:stanford_cars", example="data stanford_cars { resize 224 fit=cover }")

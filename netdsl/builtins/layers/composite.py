@@ -13,7 +13,12 @@ from netdsl.core.text import text
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 
 
-@layer("composite", takes="any", example="residual { conv 64 k3 p1; bn; relu; conv 64 k3 p1; bn }")
+@layer(
+    "composite",
+    takes="any",
+    traits={"adds", "includes_input"},
+    example="residual { conv 64 k3 p1; bn; relu; conv 64 k3 p1; bn }",
+)
 def residual(
     x: Shape, body: Shape, shortcut: Shape | None = None, project: bool = False, matching: bool = False
 ) -> Result:
@@ -42,7 +47,9 @@ def residual(
     return Result(out, call("netdsl.modules:Residual"), requires=requires)
 
 
-@layer("composite", takes="any", example="concat { conv 64 k1 } { conv 96 k1; conv 128 k3 p1 }")
+@layer(
+    "composite", takes="any", traits={"concatenates"}, example="concat { conv 64 k1 } { conv 96 k1; conv 128 k3 p1 }"
+)
 def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
     """Feeds one input to every body and joins the outputs along a dimension: by default the channels.
 
@@ -64,7 +71,7 @@ def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
     return Result((*rest[:at], joined, *rest[at:]), module, formula=formula, requires=requires)
 
 
-@layer("composite", takes="any", example="add { conv 64 k3 p1 } { conv 64 k1 }")
+@layer("composite", takes="any", traits={"adds"}, example="add { conv 64 k3 p1 } { conv 64 k1 }")
 def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
     """Feeds one input to every body and adds the outputs, which must all have one shape.
 
@@ -76,7 +83,27 @@ def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
     return Result(out, call("netdsl.modules:Add"), requires=requires)
 
 
-@layer("composite", takes="any", example="scale { gap; conv 16 k1; relu; conv 64 k1; sigmoid }")
+@layer(
+    "composite", takes="any", traits={"multiplies"}, example="mul { conv 64 k3 p1; tanh } { conv 64 k3 p1; sigmoid }"
+)
+def mul(x: Shape, branches: tuple[Shape, ...]) -> Result:
+    """Feeds one input to every body and multiplies the outputs, which must all have one shape.
+
+    Two bodies of which one ends in `sigmoid` are a gate (van den Oord et al., "WaveNet", 2016). A name among the bodies
+    is a labelled output from above that takes part; with names and no body, the current value goes first: `mul stem`.
+    """
+    shapes = ", ".join(map(format_shape, branches))
+    message = text("`mul` cannot multiply {shapes}: all must have one shape", shapes=shapes)
+    out, requires = _agreed(branches, message, _halved(branches))
+    return Result(out, call("netdsl.modules:Mul"), requires=requires)
+
+
+@layer(
+    "composite",
+    takes="any",
+    traits={"multiplies", "includes_input"},
+    example="scale { gap; conv 16 k1; relu; conv 64 k1; sigmoid }",
+)
 def scale(x: Shape, body: Shape) -> Result:
     """Multiplies the input by the body's output: x·body(x), which weighs the channels (Hu et al., 2017).
 
@@ -120,7 +147,7 @@ def part(x: Shape, bodies: int) -> Shape:
     return (x[0] // bodies, *x[1:])
 
 
-@layer("composite", takes="any", feeds=part, example="split { } { conv 32 k3 p1 }")
+@layer("composite", takes="any", feeds=part, traits={"concatenates"}, example="split { } { conv 32 k3 p1 }")
 def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
     """Cuts the channels into equal parts, feeds one to each body, and joins the outputs along the channels.
 

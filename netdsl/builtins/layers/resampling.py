@@ -127,7 +127,8 @@ def _check_upsample(
     if (scale_factor is None) == (size is None):
         neither = "`upsample` needs either `scale_factor` or `size` but has neither"
         both = "`upsample` needs either `scale_factor` or `size` but has both"
-        raise Refusal(neither if size is None else both)
+        advice = "write one of them by name: `scale_factor=2`, or `size=16x16`"
+        raise Refusal(neither if size is None else both, help=advice)
     if recompute and size is not None:
         raise Refusal("`recompute_scale_factor` has no meaning with a `size`", "recompute_scale_factor")
     if corners is not None and mode not in BLENDING:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import axis, batched
+from netdsl.builtins.layers.checks import axis, batched, multiple
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
@@ -12,13 +13,18 @@ from netdsl.core.text import text
 
 LAYOUTS = ("TF",)
 
+
+def _recurrent_traits(arguments: Mapping[str, Any]) -> set[str]:
+    return {"recurrent", "bidirectional"} if arguments.get("bidirectional") else {"recurrent"}
+
+
 RECURRENT: dict[str, Any] = {
     "flow": ("input_size", "hidden_size"),
     "stated": {"input_size": -1},
     "aliases": {"in": "input_size", "hidden": "hidden_size", "layers": "num_layers"},
     "accepts": LAYOUTS,
     "assumes": "TF",
-    "traits": {"recurrent"},
+    "traits": _recurrent_traits,
 }
 
 
@@ -224,10 +230,35 @@ def classtoken(x: Shape, features: int = INFERRED) -> Result:
     return Result((steps, *x[1:]), token, params=features, formula=(f"{x[0]} + 1 = {steps}",))
 
 
-@layer("sequence", accepts=LAYOUTS, assumes="TF", takes="any", example="last", traits={"affine", "view"})
-def last(x: Shape) -> Result:
-    """Takes the last step of a sequence: T×F becomes F."""
-    return Result(x[1:], call("netdsl.modules:Last"))
+def _last_traits(arguments: Mapping[str, Any]) -> set[str]:
+    # Two halves of different steps are joined, and so copied.
+    return {"affine"} if arguments.get("bidirectional") else {"affine", "view"}
+
+
+@layer(
+    "sequence",
+    inherits={"bidirectional": "bidirectional"},
+    accepts=LAYOUTS,
+    assumes="TF",
+    takes="any",
+    example="last",
+    traits=_last_traits,
+)
+def last(x: Shape, bidirectional: bool = False) -> Result:
+    """Takes the last step of a sequence: T×F becomes F.
+
+    Behind a bidirectional `lstm`, `gru` or `rnn`, or with only dropout between, each direction's own last step: the
+    first half of the features from the end of the sequence, the second, which was read backwards, from its beginning.
+    That is the state `h_n` of torch. `bidirectional=false` takes the end for both.
+    """
+    if not bidirectional:
+        return Result(x[1:], call("netdsl.modules:Last"))
+    message = text(
+        "`bidirectional` needs an even number of features, half of them for each direction, not {features}",
+        features=x[1],
+    )
+    even = multiple(x[1], 2, message, "bidirectional")
+    return Result(x[1:], call("netdsl.modules:Last", bidirectional=True), requires=(even,))
 
 
 @layer("sequence", assumes="TF", example="mean", traits={"affine"})

@@ -17,11 +17,10 @@ from netdsl.core.text import join_and, text
 MANY = 12
 """So many names of parameters fit into one line of advice."""
 
-_SHORT = re.compile(r"([a-z])\d+(?:x\d+)*")
-_COMPUTED = re.compile(r"[()]")
-"""An expression says nothing of which number in it is wrong."""
-
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+# Texts, which Python compiles when the first mistake needs them: each takes as long as the import of a module.
+_SHORT = r"([a-z])\d+(?:x\d+)*"
+_QUOTIENT = r"[\w.]+/[\w.]+"
+_NUMBER = r"-?\d+(\.\d+)?"
 
 
 def usage(component: Component) -> str | None:
@@ -42,15 +41,17 @@ def takes(component: Component) -> str | None:
 def meant(value: object, parameter: Parameter) -> str | None:
     """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
-    if isinstance(value, Word):
+    if isinstance(value, Word) and "/" not in value:
         words = [*parameter.choices, *(("true", "false") if bool in options else ())]
         return nearest(value, words, SURE)
     if bool in options and value in (0, 1):
         return str(bool(value)).lower()
     if int in options and isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if options & {int, float} and isinstance(value, str) and re.fullmatch(_QUOTIENT, value):
+        return f"({value})"
     # A number in quotes is plainly meant as a number; a fraction cannot fill an int.
-    if isinstance(value, str) and options & {int, float} and (number := _NUMBER.fullmatch(value)):
+    if isinstance(value, str) and options & {int, float} and (number := re.fullmatch(_NUMBER, value)):
         return value if float in options or not number.group(1) else None
     return None
 
@@ -64,15 +65,15 @@ def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str,
     """The fix that writes the value that a refusal proposes; None where it proposes none, or nothing is written."""
     name, span = refusal.parameter or "", spans.get(refusal.parameter or "")
     # No fix reaches into an expression: it may be the variable that is wrong.
-    if refusal.instead is None or span is None or _COMPUTED.search(span.text):
+    if refusal.instead is None or span is None or re.search("[()]", span.text):
         return None
     value = _as_written(refusal.instead, component)
-    short = _SHORT.fullmatch(span.text)
+    short = re.fullmatch(_SHORT, span.text)
     if span.text == name:  # a flag
         value = f"{name}={value}"
     elif short and component.resolve(short[1]) == name:
         # A short holds whole numbers only; any other value needs the parameter's name.
-        value = f"{short[1]}{value}" if _SHORT.fullmatch(f"{short[1]}{value}") else f"{name}={value}"
+        value = f"{short[1]}{value}" if re.fullmatch(_SHORT, f"{short[1]}{value}") else f"{name}={value}"
     return Fix(text("write `{value}`", value=value), (Edit(span, value),), safe=refusal.safe)
 
 

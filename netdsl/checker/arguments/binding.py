@@ -64,7 +64,7 @@ def nowhere(_: str) -> None:
     """What is known of the settings of other statements where there are none."""
 
 
-_DECIMAL_COMMA = re.compile(r"-?\d+,\d+")
+_DECIMAL_COMMA = r"-?\d+,\d+"
 
 
 @dataclass
@@ -377,7 +377,7 @@ class _Binder:
         parameter = self._next_positional()
         if parameter is None:
             self._too_many(span)
-        elif not self._is_second_size(span, value, parameter):
+        elif not self._is_second_size(span, value, parameter) and not self._is_one_of_several(span, value, parameter):
             self._fill(parameter.name, value, span)
 
     def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
@@ -388,19 +388,34 @@ class _Binder:
         message = _expects(parameter, value)
         return self._as_flow(WRONG_VALUE, message, self._numbers_up_to(span))
 
+    def _is_one_of_several(self, span: Span, value: object, parameter: Parameter) -> bool:
+        """Whether the second 8 in `layernorm 8 8` belongs to a list, since its own parameter takes no number."""
+        if type(value) not in (int, float) or converter(parameter)(value) is not INVALID:
+            return False
+        if meant(value, parameter):  # 1 for `true`
+            return False
+        numbers = [*self._numbers_up_to(span), *self._numbers_behind(span)]
+        return self._as_one(WRONG_VALUE, _expects(parameter, value), numbers)
+
     def _too_many(self, span: Span) -> None:
         """Reports a value that no parameter is left for, and the numbers behind it with it: they are one mistake."""
-        before = self._numbers_up_to(span)
+        extra = self._numbers_behind(span)
+        numbers = [*self._numbers_up_to(span), *extra]
+        self.taken = extra
+        message, code = (
+            text("`{component}` takes no further argument", component=self.component.name),
+            TOO_MANY_ARGUMENTS,
+        )
+        if not self._as_flow(code, message, numbers) and not self._as_one(code, message, numbers):
+            whole = span.to(extra[-1].span) if extra else span
+            self._wrong(code, message, whole, takes(self.component))
+
+    def _numbers_behind(self, span: Span) -> list[Number]:
+        """The numbers that stand side by side behind a place."""
         items = self.statement.items
         last = next(at for at, item in enumerate(items) if item.span == span)
         behind = takewhile(lambda item: isinstance(item, Number), items[last + 1 :])
-        extra = [item for item in behind if isinstance(item, Number)]
-        self.taken = extra
-        message = text("`{component}` takes no further argument", component=self.component.name)
-        numbers = [*before, *extra]
-        if not self._as_flow(TOO_MANY_ARGUMENTS, message, numbers) and not self._as_one(message, numbers):
-            whole = span.to(extra[-1].span) if extra else span
-            self._wrong(TOO_MANY_ARGUMENTS, message, whole, takes(self.component))
+        return [item for item in behind if isinstance(item, Number)]
 
     def _numbers_up_to(self, span: Span) -> list[Number]:
         """The numbers that stand side by side and end with the one at a place; none where none stands there."""
@@ -428,20 +443,32 @@ class _Binder:
             self._fill(name, number.value, number.span)
         return True
 
-    def _as_one(self, message: str, numbers: Sequence[Number]) -> bool:
-        """Takes numbers side by side as the one size that they are meant to be: `permute 1 2 0`."""
-        # The first number has filled a parameter, which would have to take all of them together.
-        name = self._filled_by(numbers[0]) if len(numbers) > 1 else None
-        value = tuple(number.value for number in numbers)
-        if name is None or converter(self.parameters[name])(value) is INVALID:
+    def _as_one(self, code: Code, message: str, numbers: Sequence[Number]) -> bool:
+        """Takes numbers side by side as the one list or size that they are meant to be: `permute 1 2 0`."""
+        # The numbers before may have filled other parameters by mistake: `normalize 0.5 0.5 0.5` fills two.
+        filled = [at for at, number in enumerate(numbers) if self._filled_by(number)][-2:]
+        at = next((at for at in filled if self._takes_all(numbers[at:])), None)
+        if at is None:
             return False
+        numbers = numbers[at:]
+        name = self._filled_by(numbers[0])
+        assert name is not None
+        value = tuple(number.value for number in numbers)
         whole = numbers[0].span.to(numbers[-1].span)
-        separator = "," if "," in self.component.example else "x"
-        fix = Edit(whole, separator.join(number.span.text for number in numbers))
-        self._wrong(TOO_MANY_ARGUMENTS, message, numbers[1].span.to(whole), fix=fix)
-        self._forget(name)
+        is_size = all(isinstance(size, int) and size >= 0 for size in value) and "," not in self.component.example
+        fix = Edit(whole, ("x" if is_size else ",").join(number.span.text for number in numbers))
+        self._wrong(code, message, numbers[1].span.to(whole), fix=fix)
+        self.taken = numbers
+        for filler in [*filter(None, map(self._filled_by, numbers))]:
+            self._forget(filler)
         self._fill(name, value, whole)
         return True
+
+    def _takes_all(self, numbers: Sequence[Number]) -> bool:
+        """Whether the parameter that the first of several numbers has filled takes all of them together."""
+        name = self._filled_by(numbers[0])
+        value = tuple(number.value for number in numbers)
+        return name is not None and len(numbers) > 1 and converter(self.parameters[name])(value) is not INVALID
 
     def _filled_by(self, number: Number) -> str | None:
         """The parameter that a number fills."""
@@ -514,7 +541,7 @@ class _Binder:
             self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
             return
         # `0,5` reads as two numbers, which a parameter of one real number never takes.
-        if float in parameter.options and _DECIMAL_COMMA.fullmatch(span.text):
+        if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):
             self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
             return
         self._wrong(WRONG_VALUE, _expects(parameter, value), span, fix=meant(value, parameter) if written else None)

@@ -68,7 +68,7 @@ TOO_LARGE = Code(
     title="a number that is too large",
     meaning=(
         "Integers stay below 2^31, fractions below 3.4e38, tensors and weights below 2^53 numbers, and a net "
-        "below 100,000 layers."
+        "below 100,000 layers, of which 20,000 may differ."
     ),
     example="conv 3->3G k3",
     instead="conv 3->300 k3",

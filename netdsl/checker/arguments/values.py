@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
@@ -53,7 +53,8 @@ def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) 
     if isinstance(value, syntax.Size):
         return _size(value, scope, context)
     if isinstance(value, syntax.String):
-        return value.text
+        is_quoted = value.span.text[:1] == '"' or not value.span.text
+        return value.text if is_quoted else Word(value.text, value.span)
     if isinstance(value, syntax.Sequence):
         elements = [evaluate(element, scope, context) for element in value.elements]
         return INVALID if any(element is INVALID for element in elements) else tuple(elements)
@@ -171,7 +172,8 @@ Converter = Callable[[object], object]
 """A value as the parameter wants it, or `INVALID`."""
 
 
-@cache  # deep nets bind the same few parameters again and again
+# Deep nets bind the same few parameters again and again; blocks of a text that is edited bring ever new ones.
+@lru_cache(maxsize=1024)
 def converter(parameter: Parameter) -> Converter:
     """What turns a value into one of the parameter's type."""
     return _first(parameter.options)

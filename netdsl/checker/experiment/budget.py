@@ -44,10 +44,14 @@ def _depth(network: Network, _: int) -> int:
 
 
 class Quantity(NamedTuple):
-    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside."""
+    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside.
+
+    `usual` is the relation of most promises about it.
+    """
 
     measure: Callable[[Network, int], Dim]
     explain: Callable[[str, int], Text]
+    usual: str = "<="
 
 
 QUANTITIES: Mapping[str, Quantity] = {
@@ -76,6 +80,7 @@ QUANTITIES: Mapping[str, Quantity] = {
         lambda bound, found: text(
             "the budget is `{bound}`, but the net has {found:,} pixels of receptive field", bound=bound, found=found
         ),
+        usual=">=",
     ),
     "depth": Quantity(
         _depth,
@@ -88,6 +93,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
     """Notes every bound that the net exceeds."""
+    found: dict[str, Dim] = {}
     # After a mistake the net may lack layers.
     certain = not errors(context.report.diagnostics)
     for statement in statements:
@@ -96,7 +102,11 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
             if bound is None:
                 continue
             if bound.name.text in QUANTITIES:
-                _bound(bound, experiment, certain, scope, context)
+                name = bound.name.text
+                # A bound may stand there twice, and a large net takes its time to measure.
+                if name not in found:
+                    found[name] = _measure(name, experiment)
+                _bound(bound, found[name], certain, scope, context)
             else:
                 advice = text("the quantities are {names}", names=", ".join(f"`{name}`" for name in QUANTITIES))
                 context.report.unknown(
@@ -119,17 +129,19 @@ def _as_bound(item: Item, context: Context) -> Bound | None:
     return item
 
 
-def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, context: Context) -> None:
+def _measure(name: str, experiment: Experiment) -> Dim:
+    # Without data nobody says how large a batch is, so that one sample is counted.
+    batch = experiment.data.settings.batch if experiment.data else 1
+    return QUANTITIES[name].measure(experiment.network, batch)
+
+
+def _bound(bound: Bound, found: Dim, certain: bool, scope: Scope, context: Context) -> None:
     """Checks one bound; what a net with mistakes falls short of is not certain."""
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
             context.report(WRONG_VALUE, text("a bound is a number, found {found}", found=show(limit)), bound.limit.span)
         return
-    quantity = QUANTITIES[bound.name.text]
-    # Without data nobody says how large a batch is, so that one sample is counted.
-    batch = experiment.data.settings.batch if experiment.data else 1
-    found = quantity.measure(experiment.network, batch)
     # A number of symbols has no value to compare.
     if not isinstance(found, int):
         return
@@ -137,4 +149,4 @@ def _bound(bound: Bound, experiment: Experiment, certain: bool, scope: Scope, co
     # Missing layers make a net smaller, never larger: what is too much already stays too much.
     too_little = bound.relation == ">=" and found < limit and certain
     if too_much or too_little:
-        context.report(BUDGET_EXCEEDED, quantity.explain(bound.span.text, found), bound.span)
+        context.report(BUDGET_EXCEEDED, QUANTITIES[bound.name.text].explain(bound.span.text, found), bound.span)

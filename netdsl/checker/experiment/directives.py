@@ -14,7 +14,13 @@ from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
 from netdsl.checker.experiment.last_batch import check_last_batch
-from netdsl.checker.experiment.net_output import check_loss, check_metrics, kind_of_measures, kind_of_targets
+from netdsl.checker.experiment.net_output import (
+    check_loss,
+    check_metrics,
+    kind_of_measures,
+    kind_of_targets,
+    transformed_target,
+)
 from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
@@ -25,29 +31,31 @@ from netdsl.components import (
     Component,
     Dataset,
     Facts,
+    Initializer,
     Loss,
     Metric,
     Parameter,
     Refusal,
     Transform,
 )
-from netdsl.components.settings import DataSettings
+from netdsl.components.settings import DataSettings, InitSettings
+from netdsl.core.diagnostics import errors
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
 from netdsl.core.text import text
-from netdsl.language.statements import DATA, METRICS, STATEMENTS, StatementKind
+from netdsl.language.statements import DATA, INIT, METRICS, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataUse, Experiment, Network, Use
+from netdsl.program import DataUse, Experiment, InitUse, Network, Use
 
 C = TypeVar("C", bound=Component)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class DataLine(Component):
-    """A data set's own parameters and those that every `data` line has."""
+class ComponentLine(Component):
+    """A component's own parameters and those that every line of its directive has."""
 
-    kind: ClassVar[str] = "data set"
+    kind: ClassVar[str] = "component"
 
     parameters_of_both: Mapping[str, Parameter]
 
@@ -72,7 +80,7 @@ class ExperimentCheck:
             return None
         body = next((item for item in statement.items if isinstance(item, Body)), None)
         plain = replace(statement, items=tuple(item for item in statement.items if item is not body))
-        found = self._component(plain, Dataset, _data_line)
+        found = self._component(plain, Dataset, partial(_line, SETTINGS))
         if found is None:
             return None
         dataset, arguments = found
@@ -84,6 +92,7 @@ class ExperimentCheck:
         if facts is None:
             return None
         transforms, shape = self._transforms(body.statements if body else (), facts)
+        facts = facts._replace(target=transformed_target(facts, shape))
         return DataUse(
             dataset, arguments.values, statement.span,
             facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
@@ -95,11 +104,13 @@ class ExperimentCheck:
         targets = kind_of_targets(data.facts) if data else None
         uses: dict[type[Component], tuple[Use[Any], ...]] = {}
         for kind in NAMING:
-            if kind.component and kind is not METRICS:
+            if kind.component and kind not in (INIT, METRICS):
                 uses[kind.component] = self._uses(kind, kind.component, targets)
         # After the loss: numbers that it takes for answers yes or no are measured as such.
         measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
         uses[Metric] = self._uses(METRICS, Metric, measured)
+        inits = self._inits(network)
+        network, uses[Initializer] = network._replace(inits=inits), inits
         # Directives of settings alone need no component.
         settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
         experiment = Experiment(self.context.source, network, data, uses, settings)
@@ -116,7 +127,8 @@ class ExperimentCheck:
         values = {name: _absolute(value, folder) for name, value in arguments.values.items()}
         arguments.values.update(values)
         try:
-            return guarded(dataset, self.context, lambda: dataset.facts(**values))
+            look = partial(guarded, dataset, self.context, lambda: dataset.facts(**values))
+            return self.context.memory.facts(dataset, values, look)
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
             self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)
@@ -187,6 +199,33 @@ class ExperimentCheck:
             statements = [part for statement in statements for part in _parts(statement, component, self.context)]
         standing_in = self.context.registry.of(component).get(default or "")
         return self._all(statements, component) or ((Use(standing_in, {}),) if standing_in else ())
+
+    def _inits(self, network: Network) -> tuple[InitUse, ...]:
+        """The `init` lines, held against the layers that they name."""
+        statements = self.directives[INIT.name]
+        if not statements:
+            return ()
+        from netdsl.checker.experiment.init_lines import check_init  # few files have one
+
+        # After a mistake the net may lack layers.
+        certain = not errors(self.context.report.diagnostics)
+        uses = []
+        for part in (part for statement in statements for part in _parts(statement, Initializer, self.context)):
+            found = self._component(part, Initializer, partial(_line, INIT_SETTINGS))
+            if found is None:
+                continue
+            component, arguments = found
+            settings = {name: arguments.values.pop(name) for name in INIT_SETTINGS if name in arguments.values}
+            check_refusals(component, arguments, part.items[0].span, self.context)
+            if arguments.sound:
+                where = part.items[0].span.to(part.items[-1].span)
+                line = InitSettings(**cast("dict[str, Any]", settings))
+                uses.append(
+                    InitUse(component, arguments.values, where, settings=line, on_span=arguments.spans.get("on"))
+                )
+                if certain:
+                    check_init(uses[-1], network, self.context)
+        return tuple(uses)
 
     def _settings(self, kind: StatementKind, settings: type[Any]) -> Any:
         """The settings of a directive that names no component."""
@@ -273,6 +312,7 @@ NEEDLESS: Mapping[str, str] = dict.fromkeys(
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 SETTINGS = DATA_LINE.parameters
+INIT_SETTINGS = Component(name=INIT.name, function=InitSettings).parameters
 NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
 """The directives that name a component and need no more; `data` has transforms, and facts that others depend on."""
 
@@ -282,14 +322,14 @@ SETTING = tuple(kind for kind in STATEMENTS.values() if kind.settings and not ki
 _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
 
 
-def _data_line(dataset: Dataset) -> DataLine:
-    """A data set joined with the settings that every `data` line has."""
-    # Only the data set's own parameters go by position.
-    common = {name: replace(parameter, positional=False) for name, parameter in SETTINGS.items()}
-    return DataLine(
-        name=dataset.name, function=dataset.function, aliases=dataset.aliases, example=dataset.example,
-        # The data set's own parameter goes before a common one of the same name.
-        parameters_of_both={**common, **dataset.parameters},
+def _line(settings: Mapping[str, Parameter], component: Component) -> ComponentLine:
+    """A component joined with the settings that every line of its directive has."""
+    # Only the component's own parameters go by position.
+    common = {name: replace(parameter, positional=False) for name, parameter in settings.items()}
+    return ComponentLine(
+        name=component.name, function=component.function, aliases=component.aliases, example=component.example,
+        # The component's own parameter goes before a common one of the same name.
+        parameters_of_both={**common, **component.parameters},
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import WRONG_OUTPUT, WRONG_TARGET
 from netdsl.components import Facts, Loss, Metric
 from netdsl.core.diagnostics import Edit, Fix
-from netdsl.core.sizes import Shape, Unknown, format_shape, product
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, format_shape, product
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.statements import LOSS, METRICS
@@ -20,6 +20,14 @@ from netdsl.program import Network, Node, Use
 def kind_of_targets(facts: Facts) -> Literal["classes", "numbers"]:
     """What the data's targets are."""
     return "numbers" if facts.classes is None else "classes"
+
+
+def transformed_target(facts: Facts, shape: Shape | None) -> Shape:
+    """The shape of a target that reaches the loss: a mask goes through the transforms with its image."""
+    sample = facts.input or ()
+    if len(sample) != 3 or len(facts.target) != 2 or facts.target != sample[1:]:
+        return facts.target
+    return (UNKNOWN, UNKNOWN) if shape is None or len(shape) != 3 else shape[1:]
 
 
 def kind_of_measures(targets: str | None, loss: Use[Loss] | None) -> str | None:
@@ -46,10 +54,19 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
         )
         _another(use, LOSS.default_for(found), message, context)
         wants = found
+    if not network.nodes or any(isinstance(dim, Unknown) for dim in network.out):
+        return
     # A single number comes out of the net as a vector of one.
-    expected = (facts.classes or 0,) if wants == "classes" else facts.target or (1,)
-    if network.nodes and network.out != expected and not any(isinstance(dim, Unknown) for dim in network.out):
-        _wrong_output(network, expected, wants, context)
+    expected: Shape = facts.target or (1,)
+    if wants != "classes":
+        # A number to each position may have an axis of its own, before the positions or behind them.
+        if network.out not in (expected, (1, *expected), (*expected, 1)):
+            _wrong_output(network, expected, wants, context)
+    elif not facts.target:
+        if network.out != (facts.classes,):
+            _wrong_output(network, (facts.classes or 0,), wants, context)
+    elif not _has_a_class_everywhere(network.out, facts):
+        _wrong_scores(network, facts, context)
 
 
 def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | None, context: Context) -> None:
@@ -71,6 +88,55 @@ def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | Non
             _another(use, METRICS.default_for(measured), message, context)
 
 
+def _has_a_class_everywhere(out: Shape, facts: Facts) -> bool:
+    """Whether an output has a score of each class at each position; sizes that only reading can tell fit any."""
+    for scores in ((*facts.target, facts.classes), (facts.classes, *facts.target)):
+        if len(out) == len(scores) and all(
+            wanted == found or not isinstance(wanted, int) for wanted, found in zip(scores, out, strict=True)
+        ):
+            return True
+    return False
+
+
+def _wrong_scores(network: Network, facts: Facts, context: Context) -> None:
+    """Says what the scores of classes at each position look like, and how the net gets there."""
+    classes, positions, out = facts.classes or 0, facts.target, network.out
+    last = _last_sizing(network)
+    message = text(
+        "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
+        out=format_shape(out) or text("one number"),
+        classes=classes,
+        positions=format_shape(positions),
+    )
+    fix = advice = None
+    if out[1:] == positions and len(out) > 1:
+        fix = _resized(last, network, classes, 0)
+        advice = text("end with `conv {classes} k1`", classes=classes)
+    elif out[:-1] == positions:
+        fix = _resized(last, network, classes, -1)
+        advice = text("end with `linear {classes}`", classes=classes)
+    elif len(positions) == 1:
+        advice = text(
+            "it needs {sizes}: end with `linear {classes}` over all steps, without `last`, `mean` or `flatten`",
+            sizes=format_shape((*positions, classes)),
+            classes=classes,
+        )
+    elif len(out) == 3:
+        advice = text(
+            "it needs {sizes}: end with `conv {classes} k1; upsample size={positions}`",
+            sizes=format_shape((classes, *positions)),
+            classes=classes,
+            positions=format_shape(positions),
+        )
+    else:
+        advice = text(
+            "it needs {sizes}: keep the image up to `conv {classes} k1`, without `flatten`",
+            sizes=format_shape((classes, *positions)),
+            classes=classes,
+        )
+    context.report(WRONG_OUTPUT, message, last.span, help=None if fix else advice, fix=fix)
+
+
 def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, context: Context) -> None:
     if use.span and name:
         context.report(
@@ -81,7 +147,7 @@ def _another(use: Use[Loss] | Use[Metric], name: str | None, message: str, conte
         )
 
 
-def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, context: Context) -> None:
+def _wrong_output(network: Network, expected: Shape, wants: str, context: Context) -> None:
     last = _last_sizing(network)
     out, target = format_shape(network.out) or text("one number"), format_shape(expected)
     message = (
@@ -90,13 +156,20 @@ def _wrong_output(network: Network, expected: tuple[int, ...], wants: str, conte
         else text("the net ends in {out}, but the data has a target of {expected}", out=out, expected=target)
     )
     # From the fix that keeps the most of the net to the one that changes a number.
-    fix = _reshaped(network, expected) or _taken_apart(last, network, expected) or _resized(last, network, expected)
+    fix = _reshaped(network, expected) or _taken_apart(last, network, expected)
+    if fix is None and len(network.out) == len(expected) == 1:
+        fix = _resized(last, network, expected[0], 0)
     advice = None if fix else _ending(network, expected)
     context.report(WRONG_OUTPUT, message, last.span, help=advice, fix=fix)
 
 
 def _ending(network: Network, expected: Shape) -> str:
     """How a net for such a target ends."""
+    if len(network.out) > 1 and network.out[:1] == expected and _ends_as_sequence(network):
+        return "each step has a target of its own: end with `linear 1; flatten`"
+    if len(network.out) > 1 and network.out[1:] == expected:
+        sizes = format_shape(expected)
+        return text("each position has a target of its own: end with `conv 1 k1; reshape {sizes}`", sizes=sizes)
     ending = [] if len(network.out) == 1 else ["last" if _ends_as_sequence(network) else "flatten"]
     ending.append(f"linear {product(expected)}")
     if len(expected) > 1:
@@ -106,7 +179,7 @@ def _ending(network: Network, expected: Shape) -> str:
 
 def _last_sizing(network: Network) -> Node:
     """The last layer that decides how many outputs there are: the one before trailing activations."""
-    leaves = [node for node in network.walk() if not node.children]
+    leaves = [node for node, _ in network.count_nodes() if not node.children]
     return next((node for node in reversed(leaves) if node.layer and node.layer.flow), (leaves or network.nodes)[-1])
 
 
@@ -133,26 +206,26 @@ def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
 
 def _ends_as_sequence(network: Network) -> bool:
     """Whether what comes out is a sequence T×F: so is the input of the last layer that takes one layout only."""
-    layers = [node.layer for node in network.walk() if node.layer and node.layer.accepts]
+    layers = [node.layer for node, _ in network.count_nodes() if node.layer and node.layer.accepts]
     return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
 
 
 # The nodes of a `repeat` or of a block share the text of their statement.
 def _stands_for_several(node: Node, network: Network) -> bool:
-    return sum(other.span == node.span for other in network.walk()) > 1
+    return sum(times for other, times in network.count_nodes() if other.span == node.span) > 1
 
 
-def _resized(node: Node, network: Network, expected: tuple[int, ...]) -> Fix | None:
+def _resized(node: Node, network: Network, wanted: Dim, axis: int) -> Fix | None:
     """Writes the number of outputs in the last layer's statement, where it stands for one layer only."""
-    if _stands_for_several(node, network) or len(network.out) != 1 or len(expected) != 1 or node.out != network.out:
+    if _stands_for_several(node, network) or node.out != network.out:
         return None
     # A number that was worked out does not stand in the text, and no edit can reach it.
-    found = re.search(rf"(?:->\s*|\s){node.out[-1]}(?!\S)", node.span.text)
+    found = re.search(rf"(?:->\s*|\s){node.out[axis]}(?!\S)", node.span.text)
     if found is None:
         return None
     end = node.span.start + found.end()
-    number = str(expected[0])
-    span = Span(node.span.source, end - len(str(node.out[-1])), end)
+    number = str(wanted)
+    span = Span(node.span.source, end - len(str(node.out[axis])), end)
     return Fix(text("write `{statement}`", statement=_replaced(node.span, span, number)), (Edit(span, number),))
 
 

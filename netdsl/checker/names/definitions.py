@@ -21,7 +21,6 @@ from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import join_and, text
-from netdsl.language.parser import parse
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 from netdsl.language.statements import BLOCK, LET, USE
 from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, String
@@ -134,6 +133,7 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
         labels = [Label(block.defined.span, "defined here")]
         context.report(USES_ITSELF, _uses_itself(block.name, through), statement.name.span, labels=labels)
+        context.expansion.recursions += 1
         return None
     if len(context.expansion.open) >= MAX_NESTING:
         context.report(
@@ -141,6 +141,7 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
             text("blocks are nested more than {limit} deep", limit=MAX_NESTING),
             statement.name.span,
         )
+        context.expansion.recursions += 1
         return None
     arguments = bind(block, statement, scope, context)
     # The body sees the file that defines the block, not the place of its use.
@@ -175,6 +176,8 @@ class Library:
             self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
             # A file of a library or a plugin may name no path: it has no folder of the user's to read from.
+            if isinstance(item, Name) and item.text.endswith(".net"):
+                item = String(item.text, item.span)
             if isinstance(item, String) and folder is not None:
                 self._use_file(item, scope, folder)
             elif name := as_name(item):
@@ -213,9 +216,12 @@ class Library:
     def _text(self, path: Path, item: String) -> str | None:
         """The text of a file; None for one that is not to be read, which is noted."""
         # Resolved, since a link may lead out of the folder.
-        if not path.resolve().is_relative_to(self.context.folder.resolve()):
+        resolved = path.resolve()
+        if not resolved.is_relative_to(self.context.folder.resolve()):
             message = "`use` reads only files below the folder of the file that is run"
             self._refuse(OUTSIDE_FOLDER, message, item.span, "put the file into that folder, or below it")
+        elif (unsaved := self.context.memory.files.get(resolved)) is not None:
+            return unsaved
         # Reading a pipe or a device would never end.
         elif path.exists() and not path.is_file():
             self._refuse(UNREADABLE_FILE, text("cannot read `{file}`: not a file", file=item.text), item.span)
@@ -268,7 +274,8 @@ class Library:
                 )
 
     def _scope(self, source: Source, folder: Path | None) -> Scope:
-        file, diagnostics = parse(source, torch_order(self.context.registry))
+        file, diagnostics = self.context.memory.parse_used(source, torch_order(self.context.registry))
+        source = file.source
         self.context.report.diagnostics += diagnostics
         self.context.assumptions.unreadable.add(file.invalid)
         # What could not be read may have defined these.

@@ -43,7 +43,10 @@ class _Counter:
         block = scope.block(str(named) if isinstance(named, str) else statement.name.text)
         if block:
             return 1 + self._block(block, statement, scope, depth)
-        inside = sum(self._all(item, scope, depth) for item in statement.items if isinstance(item, Body))
+        bodies = [item for item in statement.items if isinstance(item, Body)]
+        if not bodies and statement.name.text != REPEAT.name:
+            return 1
+        inside = sum(self._all(body, scope, depth) for body in bodies)
         return inside * self._times(statement, scope) if statement.name.text == REPEAT.name else 1 + inside
 
     def _all(self, body: Body, scope: Scope, depth: int) -> int:

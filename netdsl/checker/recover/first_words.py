@@ -12,8 +12,11 @@ from netdsl.checker.names.codes import UNKNOWN_LAYER, WRONG_LABEL
 from netdsl.checker.names.scope import as_name
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import text
-from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS
+from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS, USE
 from netdsl.language.syntax import Name, Setting, Statement
+
+SHORT_WORD = 4
+"""Words of so few letters are near to many others, so that a block may be meant."""
 
 
 class Parts(NamedTuple):
@@ -27,6 +30,9 @@ def part(statements: Iterable[Statement], context: Context) -> Parts:
     """Parts a file; a misspelt first word is reported, and read as what it surely means."""
     statements = tuple(statements)
     known = {*context.registry.layers, *defined_names(statements), *STATEMENTS}
+    # The blocks of a used file are not known yet: `unit` may be one, as near to `init` as it is.
+    if any(statement.name.text == USE.name for statement in statements):
+        known |= {name for name in (one.name.text for one in statements) if len(name) <= SHORT_WORD}
     lines: dict[str, list[Statement]] = {}
     layers: list[Statement] = []
     for statement in statements:

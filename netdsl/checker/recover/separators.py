@@ -20,40 +20,48 @@ def recovered(statements: Sequence[Statement], scope: Scope, context: Context) -
     They are repaired one at a time, since a `let` may give a name its meaning for the statements below it.
     """
     for statement in _rejoined(statements, scope, context):
-        yield from _separated(statement, scope, context)
+        # Most statements hold no name, and so none that could begin another one.
+        if any(type(item) is Name for item in statement.items):
+            yield from _separated(statement, scope, context)
+        else:
+            yield statement
 
 
 def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
     """The statement, or the statements that it would be with a `;` before every layer in it, which is noted."""
-    layer = context.registry.layers.get(statement.name.text)
-    index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
-    if index is None:
-        yield statement
-        return
-    name = statement.items[index]
-    assert isinstance(name, Name)
-    # A repair may have moved an arrow before the items; one that stands behind the name is the next layer's.
-    flow = statement.flow if statement.flow and statement.flow.span.end <= name.span.start else None
-    last = statement.items[index - 1].span if index else (flow or statement.name).span
-    message = text(
-        "`{name}` is a layer of its own, not an argument of `{statement}`",
-        name=name.text,
-        statement=statement.name.text,
-    )
-    between = Edit(last.source.span(last.end, name.span.start), "; ")
-    context.report(UNKNOWN_NAME, message, name.span, fix=Fix("write `;` before it", (between,)))
-    yield replace(
-        statement,
-        flow=flow,
-        items=statement.items[:index],
-        # The label stands at the end, so that it belongs to the last of the layers.
-        label=None,
-        span=statement.span.source.span(statement.span.start, last.end),
-    )
-    later = statement.flow if flow is None else None
-    rest = Statement(name, later, statement.items[index + 1 :], statement.label, name.span.to(statement.span))
-    # There may be a third layer behind the second.
-    yield from _separated(rest, scope, context)
+    # A loop, since a line may hold thousands of layers.
+    while not context.report.is_full:
+        layer = context.registry.layers.get(statement.name.text)
+        index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
+        if index is None:
+            break
+        name = statement.items[index]
+        assert isinstance(name, Name)
+        # A repair may have moved an arrow before the items; one that stands behind the name is the next layer's.
+        flow = statement.flow if statement.flow and statement.flow.span.end <= name.span.start else None
+        last = statement.items[index - 1].span if index else (flow or statement.name).span
+        message = text(
+            "`{name}` is a layer of its own, not an argument of `{statement}`",
+            name=name.text,
+            statement=statement.name.text,
+        )
+        fix = None
+        # What a repair has moved stands for one place of the text, and nothing stands between its words there.
+        if last.end <= name.span.start:
+            fix = Fix("write `;` before it", (Edit(last.source.span(last.end, name.span.start), "; "),))
+        context.report(UNKNOWN_NAME, message, name.span, help=None if fix else "write `;` before it", fix=fix)
+        yield replace(
+            statement,
+            flow=flow,
+            items=statement.items[:index],
+            # The label stands at the end, so that it belongs to the last of the layers.
+            label=None,
+            span=statement.span.source.span(statement.span.start, last.end),
+        )
+        later = statement.flow if flow is None else None
+        rest = statement.items[index + 1 :]
+        statement = Statement(name, later, rest, statement.label, name.span.to(statement.span))
+    yield statement
 
 
 def _rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from netdsl.core.source import Source, Span
 from netdsl.language.statements import BLOCK, LET
 
-_WORD = re.compile(r"[^\W\d]\w*")
-_DEFINED = re.compile(r"([^\W\d]\w*)\s*=")
-_LABEL = re.compile(r"\bas\s+([^\W\d]\w*)\s*$")
+# Texts, which Python compiles when the first statement that cannot be read needs them.
+_WORD = r"[^\W\d]\w*"
+_DEFINED = r"([^\W\d]\w*)\s*="
+_LABEL = r"\bas\s+([^\W\d]\w*)\s*$"
 
 
 class Unreadable:
@@ -47,19 +48,19 @@ class Unreadable:
         for span in self._spans.get(source, ()):
             word = first_word(span)
             if word == LET.name:
-                yield from _DEFINED.findall(span.text)
+                yield from re.findall(_DEFINED, span.text)
             elif word == BLOCK.name:
                 # The word behind `block` is its name.
-                yield from _WORD.findall(span.text)[1:2]
+                yield from re.findall(_WORD, span.text)[1:2]
 
 
 def first_word(span: Span) -> str:
     """The word that a statement begins with."""
-    found = _WORD.match(span.text)
+    found = re.match(_WORD, span.text)
     return found.group() if found else ""
 
 
 def label(span: Span) -> str | None:
     """The label at the end of a statement."""
-    found = _LABEL.search(span.text)
+    found = re.search(_LABEL, span.text)
     return found.group(1) if found else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
@@ -11,27 +11,30 @@ from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
 from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
-from netdsl.checker.names.scope import Block, Labelled, Scope
+from netdsl.checker.names.scope import Block, Labelled, Scope, Word
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
 from netdsl.checker.shapes.branches import BranchCheck
 from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
+from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.components import Call, Layer, Result
-from netdsl.core.diagnostics import Label, errors
-from netdsl.core.limits import MAX_LAYERS, MAX_NESTING
-from netdsl.core.sizes import Dim
+from netdsl.core.diagnostics import Label
+from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
-from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node
+from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
+
+NOTHING: frozenset[str] = frozenset()
+"""The labels that most layers take."""
 
 
 class BodyCheck:
-    """Walks the statements of one body; `nodes` and `value` are what it has come to so far."""
+    """Walks the statements of one body; `nodes`, the number of them, and `value` are what it has come to so far."""
 
     def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
         self.context = context
@@ -39,27 +42,36 @@ class BodyCheck:
         self.value = value
         self.prefix = prefix
         self.depth = depth
-        self.nodes: list[Node] = []
+        self.nodes: list[Node | Stretch] = []
+        self.length = 0
         self.keys: set[str] = set()
         self.copies: dict[str, int] = {}
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order; `extent` is the text that they stand in."""
-        end = extent.start
+        end, trace = extent.start, self.context.trace
+        if trace is not None:
+            trace.enter(extent, self.scope, self.value)
         for statement in recovered(statements, self.scope, self.context):
             if self.context.stopped:
                 return
             self._skip(extent.source, end, statement.span.start)
             end = statement.span.end
             # The count before the check leaves out what depends on sizes; this one counts everything.
-            if not self.context.limits.count():
+            if not self.context.limits.count_checked():
                 self._report_size(statement)
                 return
+            before, scope, built = self.value, self.scope, len(self.nodes)
             self._statement(statement)
+            if trace is not None:
+                trace.go_through(statement, scope, before, self.value, self.nodes[built:])
         self._skip(extent.source, end, extent.end)
 
     def _report_size(self, statement: Statement) -> None:
-        message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        if self.context.limits.layers > MAX_LAYERS:
+            message = text("the net expands to more than {most} layers", most=f"{MAX_LAYERS:,}")
+        else:
+            message = text("the net has more than {most} layers that are not alike", most=f"{MAX_CHECKED:,}")
         self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
@@ -77,7 +89,7 @@ class BodyCheck:
 
     def container(self) -> tuple[Call, frozenset[str]]:
         """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside."""
-        taken = frozenset[str]().union(*(node.takes for node in self.nodes))
+        taken = frozenset[str]().union(*(node.takes for node in _once(self.nodes)))
         if not taken:
             return SEQUENTIAL, taken
         # The labels that this body keeps need not come from outside.
@@ -127,10 +139,25 @@ class BodyCheck:
             self._plain(component, statement)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
+        value, assumptions, report = self.value, self.context.assumptions, self.context.report
+        plain = self.context.memory.plain
+        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, assumptions.dtype)
+        found = plain.get(key)
+        if found is not None:
+            shape, assumed, known = found
+            taken = value if shape == value.shape else value._replace(shape=shape)
+            self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
+            return
+        # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
+        before = (report.asked, len(assumptions.constraints), assumptions.dtype, None)
         arguments = bind(layer, statement, self.scope, self.context)
-        check = LayerCheck(layer, statement, arguments, self.value, self.context)
+        check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
         result = check.apply({})
+        after = (report.asked, len(assumptions.constraints), assumptions.dtype, assumptions.wanted)
+        is_settled = value.assumed or value.shape is not None
+        if before == after and is_settled and names_nothing(statement, layer):
+            plain[key] = check.value.shape, check.value.assumed, result
         self._place(layer, statement, check.value, result, ())
 
     def _composite(self, layer: Layer, statement: Statement) -> None:
@@ -154,8 +181,10 @@ class BodyCheck:
             # Nothing came in yet and nothing failed: the next layer may still say what it takes for granted.
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
-        params, macs = _totals(result.params, result.macs, children)
-        takes = frozenset[str](result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+        params, macs = add_up(children)
+        takes = NOTHING
+        if children or "takes" in result.call.arguments:
+            takes = frozenset(result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
         # A plain Sequential cannot hand on the labels that its children take.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
@@ -167,14 +196,14 @@ class BodyCheck:
             value.shape or (),
             result.out,
             call,
-            params,
-            macs,
+            params + result.params,
+            macs + result.macs,
             result.formula,
             self.depth,
             tuple(children),
             takes,
         )
-        self.nodes.append(node)
+        self._append(node)
         self._finish(statement, key, after(value, layer, result, statement.span, statement.name.text))
 
     def _block(self, block: Block, statement: Statement) -> None:
@@ -184,20 +213,46 @@ class BodyCheck:
         if scope is None or (known and self.context.expansion.unused):
             self._finish(statement, key, UNKNOWN_VALUE)
             return
-        before, given = self.value, {name: scope.variables[name] for name in block.parameters}
-        inner = BodyCheck(self.context, scope, before, self._path(key), self.depth + 1)
+        given = {name: scope.variables[name] for name in block.parameters}
+        node, value = self._used(block, given, scope, statement, key)
+        name, text = statement.name.text, written(statement)
+        use = BlockUse(block.name, given, block.traits)
+        self._append(node.at(self._path(key))._replace(name=name, written=text, span=statement.span, block=use))
+        self._finish(statement, key, value)
+
+    def _used(
+        self, block: Block, given: Mapping[str, object], scope: Scope, statement: Statement, key: str
+    ) -> tuple[Node, Value]:
+        """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
+        expansion, limits = self.context.expansion, self.context.limits
+        # How deep a body stands tells whether it is nested too deep, which is reported where that comes about.
+        place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
+        # What comes from a layer inside comes from there wherever the input is from, which only messages name.
+        for value in (self.value._replace(origin=None), self.value):
+            if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
+                node, after, layers = expansion.checked[value, place]
+                if not limits.count(layers):
+                    self._report_size(statement)
+                return node, after
+        inner = BodyCheck(self.context, scope, self.value, self._path(key), self.depth + 1)
+        layers, recursions = limits.layers, expansion.recursions
         with self.context.inside(block, statement.span):
             inner.run(block.body.statements, block.body.span)
-        node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
-        self.nodes.append(node._replace(block=BlockUse(block.name, given, block.traits)))
-        self._finish(statement, key, inner.value)
+        node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
+        # Whether a block uses itself depends on the blocks around it too.
+        if not self.context.stopped and recursions == expansion.recursions:
+            before, after = self.value.origin, inner.value.origin
+            own = before is not None and after is not None and before.span != after.span
+            value = self.value._replace(origin=None) if own else self.value
+            expansion.checked[value, place] = node, inner.value, limits.layers - layers
+        return node, inner.value
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
         """The container of this body's nodes."""
         call, takes = self.container()
-        params, macs = _totals(0, 0, self.nodes)
+        params, macs = add_up(self.nodes)
         shapes = before.shape or (), self.value.shape or ()
-        depth, nodes = self.depth - 1, tuple(self.nodes)
+        depth, nodes = self.depth - 1, arrange(self.nodes, self.prefix)
         return Node(self.prefix, name, None, text, span, *shapes, call, params, macs, (), depth, nodes, takes)
 
     def _repeat(self, statement: Statement) -> None:
@@ -215,33 +270,37 @@ class BodyCheck:
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
-            first, reported = len(self.nodes), len(errors(self.context.report.diagnostics))
+            first, reported = len(self.nodes), self.context.report.mistakes
             # Each round sees the size that the round before has left.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
             if self.context.stopped:
                 break
-            if len(errors(self.context.report.diagnostics)) > reported:  # further rounds would only echo it
+            if self.context.report.mistakes > reported:  # further rounds would only echo it
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
+            # A round that leaves the value as it is and has no labels is all that follow: they are kept as one.
             if self.value._replace(origin=before.origin) == before and len(self.keys) == keys:
-                times = rounds - number - 1
-                if self.context.limits.count((self.context.limits.layers - layers) * times):
-                    self._copy(self.nodes[first:], times)
+                times = rounds - number
+                if self.context.limits.count((self.context.limits.layers - layers) * (times - 1)):
+                    self._multiply(first, times)
                 else:
                     self._report_size(statement)
                 break
         self.scope = outer
         self.context.expansion.repeated -= 1
 
-    def _copy(self, nodes: Sequence[Node], times: int) -> None:
-        """Adds copies of the last siblings: what leaves the value as it is need not be checked again."""
-        plain = not any(node.children for node in nodes)
-        for _ in range(times):
-            for node in nodes:
-                path = self._path(str(len(self.nodes)))
-                self.nodes.append(node._replace(path=path) if plain else _moved(node, path))
+    def _append(self, node: Node) -> None:
+        self.nodes.append(node)
+        self.length += 1
+
+    def _multiply(self, first: int, times: int) -> None:
+        """Makes a stretch of what has come since the first of a round."""
+        if times > 1 and len(self.nodes) > first:
+            stretch = Stretch(tuple(self.nodes[first:]), times)
+            self.length += stretch.length - stretch.length // times
+            self.nodes[first:] = [stretch]
 
     def check_unused(self, body: Body, scope: Scope) -> None:
         """Looks over a body that stands nowhere, for the mistakes that are its own."""
@@ -252,7 +311,7 @@ class BodyCheck:
     def _next_key(self, statement: Statement) -> str:
         """The name of the statement's module among its siblings: its label (numbered if repeated), or its index."""
         if statement.label is None:
-            return str(len(self.nodes))
+            return str(self.length)
         label = statement.label.text
         # The last number is remembered: counting from 1 for each of thousands of copies takes quadratic time.
         number = self.copies.get(label, 1)
@@ -308,13 +367,18 @@ def written(statement: Statement) -> str:
     return " ".join("".join(parts).split())
 
 
-def _moved(node: Node, path: str) -> Node:
-    """The same node at another path."""
-    children = tuple(_moved(child, path + child.path[len(node.path) :]) for child in node.children)
-    return node._replace(path=path, children=children)
+def _told_apart(value: object) -> object:
+    """A block's argument as it may stand in a key: `1`, `1.0` and `true` are equal to Python."""
+    if isinstance(value, tuple):
+        return tuple(map(_told_apart, value))
+    # What is wrong with a word is reported where it stands.
+    return type(value), value, value.span if isinstance(value, Word) else None
 
 
-def _totals(params: int, macs: Dim, children: Iterable[Node]) -> tuple[int, Dim]:
-    for child in children:
-        params, macs = params + child.params, macs + child.macs
-    return params, macs
+def _once(kept: Iterable[Node | Stretch]) -> Iterator[Node]:
+    """Siblings, those of a stretch once."""
+    for one in kept:
+        if isinstance(one, Stretch):
+            yield from _once(one.kept)
+        else:
+            yield one

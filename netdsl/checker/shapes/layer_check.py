@@ -16,14 +16,14 @@ from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
-from netdsl.components.traits import find_traits
+from netdsl.components.traits import LASTING, Traits, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
-from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, product, symbol
+from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Statement
-from netdsl.program import IDENTITY
+from netdsl.program import IDENTITY, NO_TRAITS
 
 MISMATCH = Code(
     "NET201",
@@ -115,13 +115,15 @@ class Origin(NamedTuple):
 class Value(NamedTuple):
     """What flows from statement to statement: one sample's shape, as far as it is known.
 
-    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault.
+    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault. `traits`
+    are those of the layer that made it which are also true of its output.
     """
 
     shape: Shape | None
     dtype: Dtype = "any"
     origin: Origin | None = None
     assumed: bool = False
+    traits: Traits = NO_TRAITS
 
 
 UNKNOWN_VALUE = Value(None, assumed=True)
@@ -148,6 +150,10 @@ class LayerCheck:
         if self.value.shape is None:
             self.value = self._assumed()
         self._dtype()
+        for name, trait in self.layer.inherits.items():
+            # What is written goes first; an argument that is lost was written too.
+            if trait in self.value.traits and name not in self.given.spans:
+                self.values[name] = True
         shape = self.value.shape
         # A wrong number of dimensions is the rule's to refuse: here it would be an index error.
         if shape is not None and self._accepts(len(shape)):
@@ -195,7 +201,7 @@ class LayerCheck:
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
         """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
-        known = self.context.results
+        known = self.context.memory.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})
@@ -215,8 +221,19 @@ class LayerCheck:
     def _causes(self) -> list[Label]:
         """Where the input's sizes come from, and the labelled outputs."""
         origin = self.value.origin
-        known = origin is not None and not all(isinstance(dim, Unknown) for dim in origin.shape)
-        return [*([origin.label()] if origin and known else ()), *self.joined]
+        if origin is None or all(isinstance(dim, Unknown) for dim in origin.shape):
+            return self.joined
+        return [self._earlier(origin) or origin.label(), *self.joined]
+
+    def _earlier(self, origin: Origin) -> Label | None:
+        """What made the input where that stands at the layer or below it: it did so in the round or use before."""
+        here = self.statement.span
+        if origin.span.source is not here.source or origin.span.end <= here.start or self.value.shape is None:
+            return None
+        shape = format_shape(self.value.shape)
+        if number := self.context.report.round_before:
+            return Label(origin.span, text("gives {shape} in round {number}", shape=shape, number=number))
+        return Label(origin.span, text("gives {shape} in the use before", shape=shape))
 
     def _assumed(self) -> Value:
         """The input that the layer takes for granted where nothing is known of it."""
@@ -439,7 +456,7 @@ class LayerCheck:
         # The totals of the net need numbers.
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
-        elements = product(result.out)
+        elements = product(result.out) if is_known(result.out) else None
         for message, count in (
             ("the output has 2^53 numbers or more", elements),
             ("the parameters are 2^53 numbers or more", result.params),
@@ -455,7 +472,13 @@ class LayerCheck:
         if self.layer.is_composite:
             return None
         if shape is not None and self._accepts(len(shape)):
-            return supposed(self.layer, shape, self.values, {name for name in lost if name})
+            named = frozenset(name for name in lost if name)
+            key = (self.layer, shape, named, *self.values.items())
+            # A text with thousands of holes asks the same thousands of times.
+            known = self.context.memory.supposed
+            if key not in known:
+                known[key] = supposed(self.layer, shape, self.values, named)
+            return known[key]
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
@@ -468,15 +491,21 @@ class LayerCheck:
 def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
     """The value that a layer leaves behind."""
     dtype: Dtype = value.dtype if layer.takes == "any" else "float"
+    # A result without a call has no arguments that traits could depend on.
+    depends = callable(layer.traits) and result.call is IDENTITY
+    traits = NO_TRAITS if depends else find_traits(layer.traits, result.call.arguments)
+    lasting = traits & LASTING
+    if value.traits and Trait.PASSES_THROUGH in traits and result.out == value.shape:
+        lasting |= value.traits
     # An unchanged shape keeps its origin: messages point at the layer that made it.
     if result.out == value.shape and value.origin is not None:
-        return value._replace(dtype=dtype)
+        return value._replace(dtype=dtype, traits=lasting)
     origin = Origin(span, result.out)
     # A change of rank by a layer that only moves numbers: the maker of the sizes is still the one above it.
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
-        flattens = Trait.FLATTENS in find_traits(layer.traits, result.call.arguments)
+        flattens = Trait.FLATTENS in traits
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
-    return Value(result.out, dtype, origin, value.assumed)
+    return Value(result.out, dtype, origin, value.assumed, lasting)
 
 
 def _checked(result: object) -> Result:

@@ -22,6 +22,7 @@ STEPS = 8192
 """So many times, conditions are worked out where sizes are tried, the same on every machine."""
 
 NOTHING = SizeSet(())
+EVERYTHING = SizeSet((), 1, 1, ((0, 0),))
 
 Bounds = tuple[int, int | None]
 """The first number and the last; None: there is no last."""
@@ -61,11 +62,15 @@ class _Everywhere(dict[str, int]):
 
 def solve_one(constraints: Sequence[Constraint]) -> SizeSet:
     """The sizes that meet all constraints, where every symbol in them has the same size."""
-    low, high, others = 1, None, []
-    for condition in map(Condition.of, constraints):
+    low, high = 1, None
+    others: list[Condition] = []
+    # The last layers of a deep net ask for the largest sizes: what they ask for meets the conditions above them.
+    for condition in map(Condition.of, reversed(constraints)):
         way = direction(condition.size)
         if not way:
-            others.append(condition)
+            others.insert(0, condition)
+            continue
+        if way > 0 and not condition.is_zero and condition.at(low) >= 0:
             continue
         least, most = _bounds(condition, way)
         low = max(low, least)

@@ -12,7 +12,7 @@ from math import gcd
 from typing import NamedTuple
 
 from netdsl.checker.context import Constraint
-from netdsl.checker.solve.one_symbol import LARGEST, STEPS, direction, solve_one
+from netdsl.checker.solve.one_symbol import EVERYTHING, LARGEST, STEPS, direction, solve_one
 from netdsl.core.size_sets import SizeSet
 from netdsl.core.sizes import Dim, Expr, Monomial, Shape, Unknown, evaluate, symbols
 from netdsl.core.source import Span
@@ -102,7 +102,7 @@ def _solve(names: Sequence[str], constraints: Sequence[Constraint]) -> Solution 
             example = _apart(group, asked)
         if example is None and fit.searched is None:
             return None
-        conditions = tuple(_reduced(found.left, found.relation, found.right) for found in asked)
+        conditions = tuple(_reduced(found.left, found.relation, found.right) for found in asked if not _is_sure(found))
         equal = len(group) > 1 and not (fit and _is_box(group, asked, fit))
         sizes.append(OpenSizes(tuple(group), fit, equal, conditions if len(group) > 1 else ()))
         is_found = is_found and example is not None
@@ -126,10 +126,19 @@ def _components(
 
 
 def _is_box(names: Sequence[str], constraints: Sequence[Constraint], fit: SizeSet) -> bool:
-    """Whether the first sizes that fit also fit in any combination, as far as two of them tell."""
+    """Whether the sizes that fit all symbols at once are those that fit each alone, as far as a few of them tell."""
     low, high = next(fit.runs())
     two = (low, high) if high > low else tuple(first for first, _ in islice(fit.runs(), 2))
-    return all(_holds(constraints, {**dict.fromkeys(names, two[0]), name: two[-1]}) for name in names)
+    combined = ({**dict.fromkeys(names, two[0]), name: two[-1]} for name in names)
+    if not all(_holds(constraints, values) for values in combined):
+        return False
+    # H*W >= 2 is met by 1 and 2 too, which both being at least 2 leaves out.
+    outside = ({**dict.fromkeys(names, size), name: low - 1} for name in names for size in (two[-1], _LONG))
+    return low == 1 or not any(_holds(constraints, values) for values in outside)
+
+
+_LONG = 1 << 20
+"""A size at which a condition on a product holds, however small the other factor."""
 
 
 def _apart(names: Sequence[str], constraints: Sequence[Constraint]) -> dict[str, int] | None:
@@ -152,6 +161,11 @@ def _is_possible(found: Constraint) -> bool:
         return difference == 0
     common = gcd(*(factor for monomial, factor in difference.terms if monomial))
     return difference.constant % common == 0
+
+
+def _is_sure(found: Constraint) -> bool:
+    """Whether every size meets a condition."""
+    return found.relation == ">=" and solve_one([found]) == EVERYTHING
 
 
 def _candidates(names: Sequence[str], main: Constraint | None) -> Iterator[dict[str, int]]:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from netdsl.cli.shared.inputs import ProgramText
-from netdsl.components.component import parameters_of
 from netdsl.core.errors import NetdslError
 from netdsl.language.parser import parse
-from netdsl.language.statements import DATA, LET, STATEMENTS
+from netdsl.language.statements import LET
 from netdsl.language.syntax import Setting
-from netdsl.program import Experiment, Use
 from netdsl.render.entry import written
+from netdsl.render.settings import list_settings
 
 
 def effective_settings(program: ProgramText) -> Mapping[str, str]:
@@ -24,26 +22,9 @@ def effective_settings(program: ProgramText) -> Mapping[str, str]:
         experiment = program.experiment
     except NetdslError:
         return {}
-    found = {name: written(value) for name, value in _settings(experiment)}
+    found = {setting.name: written(setting.value) for setting in list_settings(experiment)}
     # What the command line said comes last and goes before all else.
     return {**_variables(program), **found, **program.settings.overrides}
-
-
-def _settings(experiment: Experiment) -> Iterator[tuple[str, object]]:
-    """The settings of each directive, and the parameters of the one component that it names."""
-    use: Use[Any] | None
-    for name, statement in STATEMENTS.items():
-        if statement is DATA:
-            use, settings = experiment.data, experiment.data.settings if experiment.data else None
-        else:
-            use = experiment.one_of(statement.component) if statement.component else None
-            settings = experiment.settings.get(statement.settings) if statement.settings else None
-        if settings is not None:
-            yield from ((f"{name}.{setting}", getattr(settings, setting)) for setting in parameters_of(type(settings)))
-        if use is not None and not statement.repeats:
-            yield name, use.component.name
-            for parameter in use.component.parameters.values():
-                yield f"{name}.{parameter.name}", use.arguments.get(parameter.name, parameter.default)
 
 
 def _variables(program: ProgramText) -> dict[str, str]:

@@ -19,7 +19,6 @@ from netdsl.core.errors import (
 from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.render.cells import visible
-from netdsl.render.diagnostics import render_text
 
 
 def show_error(error: BaseException) -> int:
@@ -90,6 +89,8 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _diagnostics(error: NetError) -> str:
+    from netdsl.render.diagnostics import render_text
+
     return render_text(error.diagnostics, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
 
 

@@ -22,14 +22,13 @@ from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
-from netdsl.render.diagnostics import render_text
 
 LONGEST_CHARACTER = 4
 LARGEST = MAX_BYTES + LONGEST_CHARACTER
 """So many bytes of a file show that it is too large, even where the last character is cut."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Settings:
     """How a text is read: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
 
@@ -64,7 +63,7 @@ class Settings:
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProgramText:
     """A text and how to read it."""
 
@@ -91,12 +90,18 @@ class ProgramText:
         """
         experiment, diagnostics = self.settings.check(self.source)
         if experiment is None or errors(diagnostics):
+            from netdsl.render.diagnostics import render_text
+
             raise NetError(render_text(diagnostics), diagnostics)
         return experiment, diagnostics
 
 
 def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
     """Writes diagnostics to standard error."""
+    if not diagnostics:
+        return
+    from netdsl.render.diagnostics import render_text  # most files have nothing to show
+
     shown = render_text(diagnostics, color=colored(sys.stderr), columns=columns(sys.stderr, piped=100))
     click.echo(shown, err=True, nl=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,7 @@ import click
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.core.text import text
 
-DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+DEVICE = r"auto|cpu|mps|cuda(:\d+)?"
 PATH = click.Path(path_type=Path)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -26,9 +26,23 @@ class Device(click.ParamType[str]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Refuses a name that no machine has."""
-        if not DEVICE.fullmatch(value):
+        if not re.fullmatch(DEVICE, value):
             self.fail(text("unknown device `{device}`: write auto, cpu, cuda, cuda:1 or mps", device=value), param, ctx)
         return str(value)
+
+
+class ChosenEpoch(click.ParamType[Any]):
+    """`best`, `last`, or the number of an epoch."""
+
+    name = "epoch"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        """Refuses what names no epoch."""
+        if value in ("best", "last"):
+            return str(value)
+        if not (str(value).isdecimal() and int(value)):
+            self.fail(text("no such weights: `{given}`: write best, last, or the number of an epoch", given=value))
+        return int(value)
 
 
 device_option = click.option(
@@ -40,11 +54,14 @@ device_option = click.option(
 )
 data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
 text_option = click.option("-e", "written", metavar="TEXT", help="Read TEXT instead of a file.")
-epoch_option = click.option(
+weights_option = click.option(
+    "--weights",
     "--epoch",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="Use the weights of epoch N, if they were kept, not the best epoch's.",
+    "epoch",
+    type=ChosenEpoch(),
+    default="best",
+    metavar="best|last|N",
+    help="Whose weights: the best epoch's (the default), the last's, or those of epoch N, if they were kept.",
 )
 output_option = click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output."
@@ -78,7 +95,7 @@ def takes_settings(function: Command) -> Command:
         plugin_files: tuple[Path, ...],
         **others: Any,
     ) -> Any:
-        settings = Settings(_overrides(overrides), variant, not no_plugins, plugin_files)
+        settings = Settings(read_overrides(overrides), variant, not no_plugins, plugin_files)
         return function(settings=settings, **others)
 
     return command  # type: ignore[return-value]  # likewise
@@ -98,7 +115,8 @@ def plugins_option(function: Command) -> Command:
     return none(file(function))
 
 
-def _overrides(settings: tuple[str, ...]) -> dict[str, str]:
+def read_overrides(settings: Iterable[str]) -> dict[str, str]:
+    """The names and values of `--set NAME=VALUE`, given any number of times."""
     overrides = {}
     for setting in settings:
         name, equals, value = (part.strip() for part in setting.partition("="))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TextIO
 
@@ -11,6 +12,9 @@ import click
 from netdsl.core.errors import WrongPath
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
+
+BLOCK = 64 * 1024
+"""Characters that are written at a time."""
 
 
 def colored(stream: TextIO) -> bool:
@@ -25,6 +29,18 @@ def columns(stream: TextIO, *, piped: int = 80) -> int:
     from shutil import get_terminal_size
 
     return max(80, min(120, get_terminal_size().columns))
+
+
+def write_pieces(pieces: Iterable[str]) -> None:
+    """Writes a long text to standard output as it is made, some lines at a time."""
+    block, length = list[str](), 0
+    for piece in pieces:
+        block.append(piece)
+        length += len(piece)
+        if length >= BLOCK:
+            click.echo("".join(block), nl=False)
+            block, length = [], 0
+    click.echo("".join(block), nl=False)
 
 
 def write_output(content: bytes, path: str | None) -> None:

@@ -2,28 +2,86 @@
 
 from __future__ import annotations
 
+from functools import partial
+from math import nan
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
 
-from netdsl.builtins.datasets.csv_tables import Column, Table, Target, Task, read_table
-from netdsl.data.samples import Splits, Tensors
+from netdsl.builtins.files.csv_rows import MOST_SHOWN
+from netdsl.builtins.files.csv_tables import Table, TableOptions, read_table
+from netdsl.core.errors import DataError
+from netdsl.core.text import text
+from netdsl.data.samples import Learnt, Splits, Tensors
+from netdsl.data.table_encoding import UNKNOWN, encode_rows, fit_features
+from netdsl.data.target_scale import fit_scale, scale_targets
 
 
-def load(root: Path, path: Path, target: Target = -1, drop: tuple[str, ...] | str = (), task: Task = "auto") -> Splits:
+def load(root: Path, path: Path, *given: Any, **options: Any) -> Splits:
     """Reads a table as its facts were read."""
-    table = read_table(path, target, drop=(drop,) if isinstance(drop, str) else drop, task=task)
-    x = torch.cat([_columns(column) for column in table.features], 1)
-    return Splits(Tensors(x.float(), _targets(table)), names=table.classes)
+    chosen = TableOptions(*given, **options)
+    table = read_table(path, chosen)
+    rows = _by_rows([column.codes for column in table.features])
+    return Splits(Tensors(rows, _targets(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
+
+
+def _encode(
+    path: Path, table: Table, options: TableOptions, parts: tuple[Tensors, Tensors], known: Learnt | None
+) -> tuple[tuple[Tensors, Tensors], Learnt]:
+    train, test = parts
+    if known is not None:
+        _require_columns(table, path, known)
+    learnt = known or Learnt(
+        fit_features(table.features, train.x, options.missing),
+        None if options.scale == "none" else fit_scale(train.y, logarithm=options.scale == "log"),
+        tuple(target.name for target in table.targets),
+    )
+    encoded = [
+        Tensors(
+            encode_rows(_as_learnt(table, part.x, learnt), learnt.columns),
+            scale_targets(part.y, learnt.scale) if learnt.scale else part.y,
+        )
+        for part in (train, test)
+    ]
+    return (encoded[0], encoded[1]), learnt
+
+
+def _require_columns(table: Table, path: Path, known: Learnt) -> None:
+    """Refuses another table than the one that was learnt of."""
+    wanted, found = ([column.name for column in columns] for columns in (known.columns, table.features))
+    if wanted != found:
+        raise DataError(
+            text(
+                "`{file}` is not the table that the net was trained on: it was fed {wanted}, here stands {found}",
+                file=path.name,
+                wanted=", ".join(wanted[:MOST_SHOWN]) or text("no table"),
+                found=", ".join(found[:MOST_SHOWN]),
+            ),
+            "give a table with the same columns in the same order",
+        )
+
+
+def _as_learnt(table: Table, codes: Tensor, learnt: Learnt) -> Tensor:
+    """The numbers of categories as an earlier run has counted them, should the file have changed since."""
+    columns = []
+    for values, now, then in zip(codes.unbind(1), table.features, learnt.columns, strict=True):
+        if now.categories == then.categories:
+            columns.append(values)
+            continue
+        numbers = {word: float(index) for index, word in enumerate(then.categories)}
+        recount = torch.tensor([*(numbers.get(word, UNKNOWN) for word in now.categories), nan], dtype=torch.float64)
+        columns.append(recount[values.nan_to_num(len(now.categories)).long()])
+    return torch.stack(columns, 1)
+
+
+def _by_rows(columns: list[Any]) -> Tensor:
+    return torch.tensor(columns, dtype=torch.float64).T.contiguous()
 
 
 def _targets(table: Table) -> Tensor:
     if table.classes:
         return torch.tensor(table.labels)
-    y = torch.cat([_columns(target) for target in table.targets], 1).float()
+    y = _by_rows([target.values for target in table.targets]).float()
     return y[:, 0] if len(table.targets) == 1 else y
-
-
-def _columns(column: Column) -> Tensor:
-    return torch.tensor([column.encoded(row) for row in range(len(column.words))], dtype=torch.float64)

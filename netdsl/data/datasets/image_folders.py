@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from netdsl.builtins.datasets.image_folders import Item, Listing, class_folders, class_items, pair_items, paired_folders
+from netdsl.builtins.files.image_folders import Item, Listing, class_folders, class_items, pair_items, paired_folders
 from netdsl.data.image_files import ImageFiles, Paths
 from netdsl.data.samples import Splits
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netdsl.builtins.datasets.local import array_names, channels_last
-from netdsl.builtins.datasets.npy_header import explain_damage, npz_headers
+from netdsl.builtins.datasets.local import are_classes, array_names, channels_last
+from netdsl.builtins.files.npy_header import explain_damage, npz_headers
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.samples import Splits, Tensors
@@ -41,7 +41,11 @@ def _named(arrays: Mapping[str, Array], names: tuple[str, str]) -> Tensors:
 
 
 def _part(x: Array, y: Array) -> Tensors:
-    return Tensors(_samples(x), _targets(y))
+    samples = _samples(x)
+    if are_classes(tuple(samples.shape[1:]), y.shape, y.dtype.kind):
+        return Tensors(samples, _tensor(y).long())
+    values = _tensor(y).float()
+    return Tensors(samples, values[:, 0] if values.shape[1:] == (1,) else values)
 
 
 def _samples(x: Array) -> Tensor:
@@ -58,13 +62,6 @@ def _channels_first(x: Array) -> Array:
     if channels_last(x.shape[1:]):
         return np.ascontiguousarray(x.transpose(0, 3, 1, 2))
     return x[:, None] if x.ndim == 1 else np.ascontiguousarray(x)
-
-
-def _targets(y: Array) -> Tensor:
-    if y.dtype.kind in "iub" and y.ndim == 1:
-        return _tensor(y).long()
-    values = _tensor(y).float()
-    return values[:, 0] if values.shape[1:] == (1,) else values
 
 
 def _tensor(values: Array) -> Tensor:

@@ -39,9 +39,7 @@ def load_moons(root: Path, *, size: int = 1_000, noise: float = 0.1, seed: int =
     return _splits(place, 2, size, noise, seed)
 
 
-def load_circles(
-    root: Path, *, size: int = 1_000, noise: float = 0.05, factor: float = 0.5, seed: int = 0
-) -> Splits:
+def load_circles(root: Path, *, size: int = 1_000, noise: float = 0.05, factor: float = 0.5, seed: int = 0) -> Splits:
     """Circles of radius 1 and `factor`."""
 
     def place(y: Tensor, stream: Generator) -> Tensor:
@@ -63,7 +61,8 @@ def load_xor(root: Path, *, size: int = 1_000, noise: float = 0.0, seed: int = 0
 
 
 def _splits(place: Formula, classes: int, size: int, noise: float, seed: int) -> Splits:
-    return Splits(*(_part(place, classes, count, noise, seed, number) for number, count in enumerate((size, size // 2))))
+    train, test = (_part(place, classes, count, noise, seed, part) for part, count in enumerate((size, size // 2)))
+    return Splits(train, test)
 
 
 def _part(place: Formula, classes: int, size: int, noise: float, seed: int, number: int) -> Tensors:

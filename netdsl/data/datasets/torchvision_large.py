@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+from PIL import Image
 from torch import Tensor
 
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.data_folder import locked
+from netdsl.data.datasets.mask_folders import mask_tensor
 from netdsl.data.downloads import FAILURES, Archive, by_hand, describe_failure, patience
 from netdsl.data.image_files import to_tensor
 from netdsl.data.samples import Splits
+from netdsl.data.transforms.base import NO_CLASS
 
 Arguments = Mapping[str, Any]
-FILES = ("_image_files", "_images", "filename", "samples", "_samples", "imgs")
+FILES = ("_image_files", "_images", "images", "filename", "samples", "_samples", "imgs")
 """Where torchvision's classes keep the paths of their images; messages call an image by it."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A data set of torchvision's: pictures of PIL and their targets."""
+    """A data set of torchvision's: pictures of PIL and their targets; of masks `first` is the number of class 0."""
 
     dataset: Any
     title: str
     folder: str
     mode: str
+    first: int | None = None
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -37,7 +42,14 @@ class Pictures:
     def read(self, index: int) -> tuple[Tensor, int | Tensor]:
         """One picture and its target."""
         picture, target = self.dataset[index]
-        return to_tensor(picture, self.mode), target.float() if isinstance(target, Tensor) else int(target)
+        return to_tensor(picture, self.mode), self._target(target, index)
+
+    def _target(self, target: Any, index: int) -> int | Tensor:
+        if isinstance(target, Image.Image):
+            classes = mask_tensor(target, f"{Path(self.name(index)).stem}.png")
+            first = self.first or 0
+            return torch.where(classes >= first, classes - first, NO_CLASS)
+        return target.float() if isinstance(target, Tensor) else int(target)
 
     def name(self, index: int) -> str:
         """Its path, or its number."""
@@ -58,6 +70,7 @@ class Vision:
     """How torchvision knows a data set: its class, the arguments for each part, and what it downloads.
 
     `needs` are packages that torchvision wants for it; `options` turn netdsl's arguments into torchvision's.
+    Masks count their classes from `first`; other targets have None.
     """
 
     title: str
@@ -68,6 +81,7 @@ class Vision:
     needs: tuple[str, ...] = ()
     mode: str = "RGB"
     options: Callable[..., Arguments] = dict
+    first: int | None = None
 
     def __call__(self, root: Path, **arguments: Any) -> Splits:
         """Finds the data below the root, or downloads them there."""
@@ -82,14 +96,16 @@ class Vision:
         made = getattr(torchvision.datasets, self.name)
         options = self.options(**arguments)
         parts = [self._part(made, root, {**part, **options}) for part in (self.train, self.test) if part is not None]
-        return Splits(parts[0], parts[1] if len(parts) > 1 else None, _names(parts[0].dataset))
+        return Splits(
+            parts[0], parts[1] if len(parts) > 1 else None, () if self.first is not None else _names(parts[0].dataset)
+        )
 
     def _part(self, made: Any, root: Path, arguments: Arguments) -> Pictures:
         try:
             found = made(str(root), **arguments)
         except FAILURES:
             found = self._downloaded(made, root, arguments)
-        return Pictures(found, self.title, str(root), self.mode)
+        return Pictures(found, self.title, str(root), self.mode, self.first)
 
     def _downloaded(self, made: Any, root: Path, arguments: Arguments) -> Any:
         try:
@@ -188,6 +204,25 @@ oxford_iiit_pet = Vision(
     {"split": "trainval"},
     TEST,
     lambda made: [Archive(url, md5, "oxford-iiit-pet") for url, md5 in made._RESOURCES],
+)
+oxford_iiit_pet_masks = replace(
+    oxford_iiit_pet,
+    title="oxford_iiit_pet_masks",
+    options=lambda: {"target_types": "segmentation"},
+    first=1,
+)
+voc_masks = Vision(
+    "voc_masks",
+    "VOCSegmentation",
+    {"image_set": "train"},
+    {"image_set": "val"},
+    first=0,
+    archives=_listed(
+        Archive(
+            "https://thor.robots.ox.ac.uk/pascal/VOC/voc2012/VOCtrainval_11-May-2012.tar",
+            "6cd6e144f989b92b3379bac3b3de84fd",
+        )
+    ),
 )
 pcam = Vision("pcam", "PCAM", SPLIT, TEST, needs=("h5py",))
 places365 = Vision(

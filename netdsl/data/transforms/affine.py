@@ -45,7 +45,7 @@ def warp(x: Tensor, maps: Tensor, interpolation: str = "bilinear", fill: float =
 class Affine(BatchTransform):
     """Turned, moved, scaled and slanted at random."""
 
-    random = True
+    moves = random = True
 
     def __init__(
         self,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from copy import copy
 from typing import ClassVar, cast
 
 import torch
@@ -11,11 +13,15 @@ from netdsl.data.random_stream import Moment
 
 Draws = tuple[Tensor, ...]
 
+NO_CLASS = -100
+"""The target that torch leaves out by default, since no class has that number."""
 
-class BatchTransform:
+
+class BatchTransform(ABC):
     """A step on a batch N×C×H×W (or N×…) on its device.
 
     Attributes:
+        moves: it changes where things are, so that a mask has to go with its image.
         preserves_values: it only moves values about, so that it may act on bytes: quicker than on real numbers,
             with the same result.
         interpolates: it also takes means of neighbours; bytes must span 0…255 for that, or rounding would show.
@@ -24,6 +30,7 @@ class BatchTransform:
         unit: the value that stands for 1 where it acts; set when a chain is put together.
     """
 
+    moves: ClassVar[bool] = False
     preserves_values: ClassVar[bool] = False
     interpolates: ClassVar[bool] = False
     fits: bool = False
@@ -34,13 +41,27 @@ class BatchTransform:
         """What chance decides, a row a sample, on the CPU; `shape` is one sample's."""
         return ()
 
+    @abstractmethod
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The transformed batch."""
-        raise NotImplementedError
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
         """The targets, where the transform changes them too."""
         return y
+
+    def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
+        """Masks N×H×W, or shares of classes N×C×H×W, moved as their images are; what comes in has no class."""
+        if not self.moves:
+            return masks
+        step = copy(self)
+        # Between two classes there is no third; `fill` is a colour.
+        for name, value in {"interpolation": "nearest", "fill": 0.0}.items():
+            if hasattr(step, name):
+                setattr(step, name, value)
+        if masks.dim() == 4:
+            return step.act(masks, *drawn)
+        # Counted from "no class", which thus is 0: with that, all transforms fill.
+        return step.act((masks.unsqueeze(1) - NO_CLASS).float(), *drawn).squeeze(1).to(masks.dtype) + NO_CLASS
 
     def in_testing(self) -> BatchTransform | None:
         """What stands in its place in testing: itself, unless it is random."""
@@ -59,6 +80,11 @@ class BatchTransform:
         """Draws and acts: the contract that any transform keeps."""
         drawn = self.draw(Moment(torch.arange(len(x)), source=generator), x.shape[1:])
         return self.act(x, *(row.to(x.device) for row in drawn))
+
+
+def are_masks(y: Tensor, x: Tensor) -> bool:
+    """Whether targets are masks N×H×W of images N×C×H×W, or shares N×C×H×W of mixed ones: they are as large."""
+    return x.dim() == 4 and y.dim() > 2 and y.shape[-2:] == x.shape[-2:]
 
 
 def is_channels_last(x: Tensor) -> bool:

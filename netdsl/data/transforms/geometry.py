@@ -23,7 +23,7 @@ class Resize(BatchTransform):
     Without `fit`, one number is the length of the shorter side, and the proportions are kept; two are rows and columns.
     """
 
-    preserves_values = interpolates = True
+    moves = preserves_values = interpolates = True
 
     def __init__(
         self, size: Size, fit: str | None = None, interpolation: str = "bilinear", antialias: bool = True
@@ -61,7 +61,7 @@ class Resize(BatchTransform):
 class CenterCrop(BatchTransform):
     """The middle of each image, in black where the image is smaller."""
 
-    preserves_values = fits = True
+    moves = preserves_values = fits = True
 
     def __init__(self, size: Size) -> None:
         self.size = pair(size)
@@ -84,7 +84,7 @@ def _padded(x: Tensor, axis: int, missing: int) -> Tensor:
 class RandomCrop(BatchTransform):
     """A piece of each padded image from a place of its own."""
 
-    preserves_values = fits = random = True
+    moves = preserves_values = fits = random = True
 
     def __init__(self, size: Size, padding: Size = 0, padding_mode: str = "constant", fill: float = 0.0) -> None:
         self.size, self.padding, self.padding_mode, self.fill = pair(size), pair(padding), padding_mode, fill
@@ -152,7 +152,7 @@ def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
 class RandomResizedCrop(BatchTransform):
     """A random part of each image, scaled to one size; torchvision's law of sizes and proportions."""
 
-    preserves_values = fits = interpolates = random = True
+    moves = preserves_values = fits = interpolates = random = True
     TRIES = 10
 
     def __init__(
@@ -213,7 +213,7 @@ def _grid(start: Tensor, length: Tensor, points: int, size: int) -> Tensor:
 class Flip(BatchTransform):
     """Mirrors those images that chance picks, along one axis."""
 
-    preserves_values = random = True
+    moves = preserves_values = random = True
     axis = -1
 
     def __init__(self, p: float = 0.5) -> None:

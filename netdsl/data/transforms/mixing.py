@@ -27,9 +27,14 @@ class Mixing(BatchTransform):
         return torch._sample_dirichlet(weights, generator=moment.generator)[:, 0]  # two weights: a Beta law
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
-        """Each class's share, N×classes; the first of the draws is what stays."""
-        classes = y if y.is_floating_point() else functional.one_hot(y, self.classes).float()
+        """Each class's share, N×classes(×positions); the first of the draws is what stays."""
+        classes = y if y.is_floating_point() else self._shares(y)
         return _mixed(classes, classes[_partners(y)], drawn[0])
+
+    def _shares(self, y: Tensor) -> Tensor:
+        """All of a sample or a position to its class; what has no class has no share either."""
+        shares = functional.one_hot(y.clamp_min(0), self.classes).float() * (y >= 0).unsqueeze(-1)
+        return shares.movedim(-1, 1)
 
 
 class Mixup(Mixing):
@@ -45,7 +50,9 @@ class Mixup(Mixing):
 
 
 class CutMix(Mixing):
-    """A rectangle of another image pasted in."""
+    """A rectangle of another image pasted in; of a mask, the same rectangle."""
+
+    moves = True
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """What stays of each, and the rectangle: the first and the last row and column, cut off at the edges."""
@@ -62,6 +69,10 @@ class CutMix(Mixing):
         _, top, bottom, left, right = drawn
         rows, columns = _between(x.shape[-2], top, bottom), _between(x.shape[-1], left, right)
         return torch.where(rows[:, None, :, None] & columns[:, None, None, :], x[_partners(x)], x)
+
+    def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
+        """The masks with the rectangles of the others."""
+        return self.act(masks, *drawn) if masks.dim() == 4 else self.act(masks.unsqueeze(1), *drawn).squeeze(1)
 
 
 def _partners(x: Tensor) -> Tensor:

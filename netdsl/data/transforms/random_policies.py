@@ -5,7 +5,9 @@ Every image has an operation of its own: those that are the same are done to all
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable
+from copy import copy
 from math import radians
 
 import torch
@@ -79,14 +81,20 @@ _BY_VALUE: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
 
 def apply(x: Tensor, operation: Tensor, strength: Tensor, fill: float) -> Tensor:
     """To each image its operation, at a strength in the operation's own unit (1 + it, for the blends)."""
-    x = x.clone()
-    moved = ((operation >= SHEAR_X) & (operation <= ROTATE)).nonzero()[:, 0]
-    if len(moved):
-        x[moved] = warp(x[moved], _maps(operation[moved], strength[moved]), "nearest", fill)
+    x = move(x, operation, strength, fill)
     for number, change in _BY_VALUE.items():
         chosen = (operation == number).nonzero()[:, 0]
         if len(chosen):
             x[chosen] = change(x[chosen], strength[chosen] + (number <= SHARPNESS))
+    return x
+
+
+def move(x: Tensor, operation: Tensor, strength: Tensor, fill: float) -> Tensor:
+    """A copy in which those images whose operation moves them are moved."""
+    x = x.clone()
+    moved = ((operation >= SHEAR_X) & (operation <= ROTATE)).nonzero()[:, 0]
+    if len(moved):
+        x[moved] = warp(x[moved], _maps(operation[moved], strength[moved]), "nearest", fill)
     return x
 
 
@@ -101,14 +109,15 @@ def _maps(operation: Tensor, strength: Tensor) -> Tensor:
 class Policy(BatchTransform):
     """An operation at random, with the strengths of a table: operation × bins."""
 
-    random = True
+    moves = random = True
+    change = staticmethod(apply)
 
     def __init__(self, bins: int, operations: int, magnitude: int | None, fill: float) -> None:
         self.bins, self.operations, self.magnitude, self.fill = bins, operations, magnitude, fill
 
+    @abstractmethod
     def strengths(self, shape: torch.Size) -> Tensor:
         """The table for images of a shape."""
-        raise NotImplementedError
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """The operations of each image and how strong they are, signed where left and right are both meant."""
@@ -125,8 +134,14 @@ class Policy(BatchTransform):
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The batch after its operations."""
         for operation, strength in zip(drawn[::2], drawn[1::2], strict=True):
-            x = apply(x, operation, strength, self.fill)
+            x = self.change(x, operation, strength, self.fill)
         return x
+
+    def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
+        """The masks after those operations that move things."""
+        step = copy(self)
+        step.change = move  # colours are for images
+        return BatchTransform.act_on_masks(step, masks, *drawn)
 
 
 def _table(bins: int, shear: float, move_x: float, move_y: float, turn: float, blends: float, lost_bits: int) -> Tensor:

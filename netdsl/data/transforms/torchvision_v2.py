@@ -20,7 +20,7 @@ from netdsl.components import Refusal, Transform
 from netdsl.core.sizes import Shape, format_shape, is_known
 from netdsl.core.text import text
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import BatchTransform, Draws
+from netdsl.data.transforms.base import NO_CLASS, BatchTransform, Draws
 
 PREFIX = "v2."
 DRAWING_BY_THEMSELVES = {"GaussianNoise"}
@@ -30,6 +30,8 @@ LONGEST = 160
 
 class Torchvision(BatchTransform):
     """One of torchvision's transforms on every sample of a batch."""
+
+    moves = True  # torchvision knows which of them do
 
     def __init__(self, name: str, **arguments: Any) -> None:
         made = _classes()[name]
@@ -48,6 +50,17 @@ class Torchvision(BatchTransform):
             return torch.stack([self.transform(sample) for sample in x])
         with torch.random.fork_rng([]):
             return torch.stack([self._seeded(sample, seed) for sample, seed in zip(x, drawn[0].tolist(), strict=True)])
+
+    def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
+        """The masks as torchvision moves its own: with the same seed, and untouched by what changes colours."""
+        from torchvision import tv_tensors
+
+        whole = masks if masks.dim() == 4 else (masks.unsqueeze(1) - NO_CLASS)
+        with torch.random.fork_rng([]):
+            seeds = drawn[0].tolist() if drawn else [0] * len(masks)
+            found = [self._seeded(tv_tensors.Mask(one), seed) for one, seed in zip(whole, seeds, strict=True)]
+        moved = torch.stack([one.as_subclass(Tensor) for one in found])
+        return moved if masks.dim() == 4 else moved.squeeze(1) + NO_CLASS
 
     def _seeded(self, sample: Tensor, seed: int) -> Tensor:
         torch.manual_seed(seed)

@@ -9,6 +9,7 @@ from typing import Any
 
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source
+from netdsl.core.text import text
 from netdsl.export.python.definition import Definition
 from netdsl.export.python.expressions import Expressions, Made
 from netdsl.export.python.names import class_name, unused
@@ -135,7 +136,11 @@ def summary(network: Network) -> str:
     indices = " of indices" if network.dtype == "index" else ""
     shapes = f"{_batched(network.input)}{indices} -> {_batched(network.out)}"
     fits = f"\n\nSizes that fit: {network.fits}." if network.fits else ""
-    return f"{shapes}, with {network.params:,} parameters.{fits}"
+    begins = ""
+    if network.inits:
+        lines = ", ".join(f"`init {_one_line(use.span.text)}`" for use in network.inits if use.span)
+        begins = "\n\n" + text("Its weights begin as torch draws them, not as the file says: {lines}.", lines=lines)
+    return f"{shapes}, with {network.params:,} parameters.{fits}{begins}"
 
 
 def _batched(shape: Shape) -> str:

@@ -14,7 +14,7 @@ from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.program import SEQUENCES, SEQUENTIAL, Node
 
-LISTS = ("Concat", "Add", "Split")
+LISTS = ("Concat", "Add", "Mul", "Split")
 """Composites whose bodies have no names."""
 
 

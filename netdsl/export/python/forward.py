@@ -31,8 +31,8 @@ def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
         yield from _concatenation([*outputs, *joined], composite.call.arguments.get("dim", 1))
     elif kind == "Residual":
         yield f"return {' + '.join(outputs if len(outputs) > 1 else [*outputs, 'x'])}"
-    elif kind == "Add":
-        yield f"return {' + '.join([*outputs, *joined])}"
+    elif kind in ("Add", "Mul"):
+        yield f"return {(' + ' if kind == 'Add' else ' * ').join([*outputs, *joined])}"
     else:
         yield f"return {'x * ' if kind == 'Scale' else ''}{outputs[0]}"
 

@@ -37,7 +37,10 @@ UNMATCHED_BRACE = Code(
 TOO_LONG = Code(
     "NET401",
     title="a file or a line that is too long",
-    meaning="A file may have 4 MiB, a line 65,536 characters. No net that a person reads is longer.",
+    meaning=(
+        "A file may have 4 MiB, 30,000 statements and 200,000 names, numbers and signs, a line 65,536 characters. No "
+        "net that a person reads is longer."
+    ),
 )
 
 NESTED_TOO_DEEP = Code(
@@ -49,5 +52,8 @@ NESTED_TOO_DEEP = Code(
 TOO_MANY_MISTAKES = Code(
     "NET404",
     title="too many mistakes to go on",
-    meaning="After 1,000 statements that cannot be read the text is hardly a net, and the rest of it is not read.",
+    meaning=(
+        "After 1,000 statements that cannot be read the text is hardly a net, and the rest of it is not read. After "
+        "1,000 mistakes of other kinds the rest is not checked."
+    ),
 )

@@ -56,9 +56,11 @@ class Draft:
 
     def span(self, start: int, end: int) -> Span:
         """Where the characters from `start` up to `end` come from."""
+        # The `}` of a body that is never closed stands behind the end of the text.
+        last = len(self.source.text)
         if start < end:
-            return Span(self.source, self.starts[start], self.ends[end - 1])
-        place = self.starts[start] if start < len(self.text) else self.ends[-1]
+            return Span(self.source, min(self.starts[start], last), min(self.ends[end - 1], last))
+        place = min(self.starts[start] if start < len(self.text) else self.ends[-1], last)
         return Span(self.source, place, place)
 
     def untouched(self, change: Change) -> bool:

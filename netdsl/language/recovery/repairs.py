@@ -12,6 +12,7 @@ from netdsl.core.text import text
 from netdsl.language.recovery.messages import WINDOW, SyntaxFault, quoted
 from netdsl.language.recovery.patched_text import Change, Draft
 from netdsl.language.recovery.torch_order import IsTorchOrder, never
+from netdsl.language.statements import TAKING_PATHS
 
 
 class Repair(NamedTuple):
@@ -97,9 +98,10 @@ def _elements(match: re.Match[str]) -> str | None:
 
 def _path(match: re.Match[str]) -> str | None:
     path = match[1]
-    named = re.match(r"(?:data|use|logger)\b", match.string)
+    named = re.match(r"\w+", match.string)
     rooted = re.match(r"\.{1,2}[/\\]|/\w|~|[A-Za-z]:", path)
-    return f'"{path}"' if named or rooted or re.search(r"\.[A-Za-z]\w*$", path) else None
+    is_taken = named is not None and named[0] in TAKING_PATHS
+    return f'"{path}"' if is_taken or rooted or re.search(r"\.[A-Za-z]\w*$", path) else None
 
 
 def _plain(match: re.Match[str]) -> str | None:

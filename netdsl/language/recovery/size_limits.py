@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from netdsl.core.diagnostics import Diagnostic
-from netdsl.core.limits import MAX_BYTES, MAX_LAYERS, MAX_LINE, MAX_NESTING
+from netdsl.core.limits import MAX_BYTES, MAX_LINE, MAX_NESTING, MAX_STATEMENTS, MAX_WORDS
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
@@ -13,6 +14,7 @@ from netdsl.language.recovery.codes import NESTED_TOO_DEEP, TOO_LONG
 _LONG_LINE = re.compile(rf"^[^\n]{{{MAX_LINE + 1}}}", re.MULTILINE)
 _BEFORE_STATEMENT = re.compile(r"(?:^|[;{])[ \t\r]*+(?=[^\s;#}])", re.MULTILINE)
 _COMMENT_OR_TEXT = re.compile(r"""#[^\n]*|"[^"\n]*\"""")
+_WORD = re.compile(r"\w++|[^\w\s]")
 _BRACKET = re.compile(r"[(){}\n;]")
 
 
@@ -30,13 +32,16 @@ def _too_long(source: Source) -> Diagnostic | None:
     if long := _LONG_LINE.search(written):
         where = source.span(long.start(), long.start() + 1)
         return Diagnostic(TOO_LONG, text("the line is longer than {limit:,} characters", limit=MAX_LINE), where)
-    if written.count("\n") + written.count(";") + written.count("{") <= MAX_LAYERS:
-        return None
-    starts = _BEFORE_STATEMENT.finditer(_blanked(written))
-    for number, start in enumerate(starts, 1):
-        if number > MAX_LAYERS:
-            where = source.span(start.end(), start.end() + 1)
-            return Diagnostic(TOO_LONG, text("the file has more than {limit:,} statements", limit=MAX_LAYERS), where)
+    if written.count("\n") + written.count(";") + written.count("{") > MAX_STATEMENTS:
+        start = next(islice(_BEFORE_STATEMENT.finditer(_blanked(written)), MAX_STATEMENTS, None), None)
+        if start:
+            message = text("the file has more than {limit:,} statements", limit=MAX_STATEMENTS)
+            return Diagnostic(TOO_LONG, message, source.span(start.end(), start.end() + 1))
+    if len(written) > MAX_WORDS:
+        word = next(islice(_WORD.finditer(_blanked(written)), MAX_WORDS, None), None)
+        if word:
+            message = text("the file has more than {limit:,} names, numbers and signs", limit=MAX_WORDS)
+            return Diagnostic(TOO_LONG, message, source.span(*word.span()))
     return None
 
 

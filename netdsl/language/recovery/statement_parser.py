@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from netdsl.core.diagnostics import Diagnostic, Edit, Fix
 from netdsl.core.limits import MAX_SYNTAX_ERRORS
@@ -23,26 +23,48 @@ REPAIR_BUDGET = 200_000
 
 def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
     """The tree of the statements that can be read, and one message for each mistake."""
-    pieces, diagnostics = splitter.split(source)
-    reader = _StatementReader(source, diagnostics, is_torch_order)
-    statements = reader.read(pieces)
-    diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
-    if len(diagnostics) > MAX_SYNTAX_ERRORS:
-        message = text("more than {limit:,} syntax errors, the rest is not read", limit=MAX_SYNTAX_ERRORS)
-        last = diagnostics[MAX_SYNTAX_ERRORS].span
-        diagnostics[MAX_SYNTAX_ERRORS:] = [Diagnostic(TOO_MANY_MISTAKES, message, last, help="is this a `.net` file?")]
-    return File(statements, source, tuple(reader.invalid)), diagnostics
+    pieces, wrong = splitter.split(source)
+    return StatementReader(source, wrong, is_torch_order).file(pieces)
 
 
-class _StatementReader:
-    """Reads the pieces of a broken text; after too many mistakes it is hardly a net, and reading stops."""
+ReadWhole = Callable[[Source, splitter.Piece], "Statement | None"]
+"""A statement with its bodies, as one that reads it at once gives it; None where it has a mistake."""
 
-    def __init__(self, source: Source, diagnostics: list[Diagnostic], is_torch_order: IsTorchOrder) -> None:
+
+class StatementReader:
+    """Reads the pieces of a text; after too many mistakes it is hardly a net, and reading stops.
+
+    Args:
+        source: the text.
+        diagnostics: what is wrong with the marks between the pieces; the mistakes in them are added.
+        is_torch_order: what the numbers of a layer's call mean.
+        read_whole: reads a piece without mistakes; without it, every piece is read for repairs at once.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        diagnostics: list[Diagnostic],
+        is_torch_order: IsTorchOrder,
+        read_whole: ReadWhole | None = None,
+    ) -> None:
         self.source = source
         self.is_torch_order = is_torch_order
         self.diagnostics = diagnostics
+        self.read_whole = read_whole
         self.invalid: list[Span] = []
         self.budget = REPAIR_BUDGET
+
+    def file(self, pieces: Iterable[splitter.Piece]) -> tuple[File, list[Diagnostic]]:
+        """The tree of the pieces, and all that is wrong with the text."""
+        statements, diagnostics = self.read(pieces), self.diagnostics
+        diagnostics.sort(key=lambda diagnostic: diagnostic.span.start)
+        if len(diagnostics) > MAX_SYNTAX_ERRORS:
+            message = text("more than {limit:,} syntax errors, the rest is not read", limit=MAX_SYNTAX_ERRORS)
+            last = diagnostics[MAX_SYNTAX_ERRORS].span
+            rest = Diagnostic(TOO_MANY_MISTAKES, message, last, help="is this a `.net` file?")
+            diagnostics[MAX_SYNTAX_ERRORS:] = [rest]
+        return File(statements, self.source, tuple(self.invalid)), diagnostics
 
     def read(self, pieces: Iterable[splitter.Piece]) -> tuple[Statement, ...]:
         """The statements that can be read."""
@@ -51,6 +73,9 @@ class _StatementReader:
     def _read(self, piece: splitter.Piece) -> Statement | None:
         if len(self.diagnostics) > MAX_SYNTAX_ERRORS:
             return None
+        whole = self.read_whole and self.read_whole(self.source, piece)
+        if whole:
+            return whole
         bodies = [self.read(body.pieces) for body in piece.bodies]
         draft: Draft | None = Draft.of(self.source, piece)
         while draft:
@@ -83,7 +108,7 @@ class _StatementReader:
         repaired = draft.changed(repair.changes)
         if repaired.blank:
             return True
-        found = engine().statement(repaired)
+        found = engine().statement(repaired, explains=False)
         if not isinstance(found, Unread):
             return True
         left, was_left = len(repaired.text) - found.at, len(draft.text) - wrong.start

@@ -33,7 +33,7 @@ def find_overwritten_numbers(program: Program) -> Iterator[Diagnostic]:
     """Warns of a layer that changes, in their place, numbers that are not its alone."""
     # No layer stands before the first one either, but its input is its alone.
     first = _find_first(program)
-    for place in program.somewhere(lambda place: place.node is not first and _overwrites(place)):
+    for place in program.somewhere(lambda place: place is not first and _overwrites(place)):
         before = _find_source(place)
         message, labels = "`inplace` overwrites what other layers receive too", list[Label]()
         if before:
@@ -46,12 +46,13 @@ def find_overwritten_numbers(program: Program) -> Iterator[Diagnostic]:
         yield Diagnostic(OVERWRITTEN_NUMBERS, message, place.node.span, labels=tuple(labels), help=advice, fix=fix)
 
 
-def _find_first(program: Program) -> Node | None:
+def _find_first(program: Program) -> PlacedLayer | None:
     """The layer that alone receives the net's input."""
     nodes: Sequence[Node] = program.experiment.network.nodes
     while nodes and nodes[0].is_sequence:
         nodes = nodes[0].children
-    return nodes[0] if nodes else None
+    # Where the net begins with branches, the first of the places is in one of them.
+    return next((place for place in program.places[:1] if nodes and place.node.path == nodes[0].path), None)
 
 
 def _overwrites(place: PlacedLayer) -> bool:

@@ -27,7 +27,7 @@ def measure_gain(network: Network, precision: str, device: torch.device) -> floa
     """
     if precision not in HALF:
         return 1.0
-    convolves = any(Trait.CONVOLUTION in node.traits for node in network.walk())
+    convolves = any(Trait.CONVOLUTION in node.traits for node, _ in network.count_nodes())
     work = _convolution(device) if convolves else _product(device)
     whole, half = (partial(_step, work, device, name) for name in ("fp32", precision))
     whole(), half()  # not measured: the first call of a kind chooses its kernel

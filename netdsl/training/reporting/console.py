@@ -1,10 +1,14 @@
-"""What a run prints: plain lines into a pipe, a line that moves below them on a terminal, nothing with `--quiet`."""
+"""What a run prints: plain lines into a pipe, a line that moves below them on a terminal, nothing with `--quiet`.
+
+What it shows in a notebook stands in `notebook_console.py`.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 from dataclasses import dataclass, field
+from textwrap import wrap
 from time import monotonic
 from types import TracebackType
 from typing import Self, TextIO
@@ -13,7 +17,8 @@ from rich.console import Console as RichConsole
 from rich.live import Live
 from rich.text import Text
 
-from netdsl.training.reporting.epoch_table import Progress, decoding_line, progress_line
+from netdsl.runs.history import Epoch, History
+from netdsl.training.reporting.epoch_table import EpochTable, Progress, decoding_line, progress_line
 
 TICK = 0.5
 """Seconds between two updates of the moving line. Each one wakes the terminal, which takes time from a busy core: five
@@ -42,6 +47,24 @@ class Console:
 
     def line(self, text: str) -> None:
         """Prints a line that stays."""
+
+    def prose(self, text: str) -> None:
+        """Prints a line that nobody copies."""
+        self.line(text)
+
+    def begin_table(self, table: EpochTable, history: History) -> None:  # noqa: ARG002  # a notebook shows the history
+        """Begins the table of the epochs; a run that goes on has some in its history already."""
+        self.line(table.heading)
+
+    def epoch_ended(self, table: EpochTable, epoch: Epoch) -> None:
+        """Adds the row of an epoch, if it has one."""
+        if table.is_due(epoch):
+            self.line(table.row(epoch))
+
+    def end_table(self, table: EpochTable, history: History) -> None:
+        """Adds the rows of the best epoch and of the last, if they were left out."""
+        for epoch in table.find_missing(history):
+            self.line(table.row(epoch))
 
     def show(self, progress: Progress) -> None:
         """Updates the moving line."""
@@ -87,8 +110,17 @@ class TerminalConsole(Console):
         """Whether it is time to update the moving line."""
         return monotonic() >= self._next
 
+    def begin_table(self, table: EpochTable, history: History) -> None:  # noqa: ARG002  # the rows above are its own
+        """Begins the table of the epochs, whose heading may be narrower than its words."""
+        self.line(table.fold_heading(self._console.width))
+
+    def prose(self, text: str) -> None:
+        """Prints a line, broken between words where it is too long."""
+        room = self._console.width
+        self.line("\n".join(wrap(text, room, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")))
+
     def line(self, text: str) -> None:
-        """Prints a line that stays."""
+        """Prints a line that stays; the terminal breaks it, so that a command in it can be copied."""
         self._lines.append(text)
         if self.is_due:
             self._print_lines()
@@ -117,7 +149,11 @@ class TerminalConsole(Console):
 
 
 def open_console(quiet: bool, unit: str) -> Console:
-    """A moving line on a terminal, plain lines elsewhere, nothing with `quiet`; samples are called `unit`."""
+    """What is fit for where the run is shown; nothing with `quiet`. Samples are called `unit`."""
     if quiet:
         return Console(unit)
+    from netdsl.training.reporting.notebook_console import NotebookConsole, is_in_notebook
+
+    if is_in_notebook():
+        return NotebookConsole(unit)
     return TerminalConsole(unit) if sys.stdout.isatty() else PlainConsole(unit)

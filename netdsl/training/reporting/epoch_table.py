@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import torch
@@ -18,6 +19,8 @@ from netdsl.training.reporting.numbers import amount, clock, duration, number, p
 
 BAR = 20
 LISTED = 10
+SCREENFUL = 25
+"""The most rows of epochs that are printed without being asked for."""
 
 
 @dataclass(frozen=True)
@@ -40,26 +43,66 @@ class Progress:
 
 
 class EpochTable:
-    """A row an epoch: `epoch  train loss  test loss  accuracy  images/s  time`."""
+    """A row an epoch: `epoch  train loss  test loss  accuracy  images/s  time`.
 
-    def __init__(self, metrics: Sequence[str], unit: str) -> None:
-        self._metrics = metrics
-        self._columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+    Args:
+        metrics: the names of the metrics.
+        unit: what the samples are called.
+        every: of how many epochs one has a row; the first has one, and at the end the best and the last.
+    """
+
+    def __init__(self, metrics: Sequence[str], unit: str, every: int = 1) -> None:
+        self._metrics, self._every = metrics, every
+        self.columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+        self._shown: set[int] = set()
+        self._widths = list(map(len, self.columns))
 
     @property
     def heading(self) -> str:
         """The names of the columns."""
-        return self._line(self._columns)
+        return self._line(self.columns)
+
+    def fold_heading(self, columns: int) -> str:
+        """The names of the columns; on a terminal that is too narrow for a row, one word below the other."""
+        if len(self.heading) <= columns:
+            return self.heading
+        stacks = [column.replace("_", " ").split(" ") for column in self.columns]
+        self._widths = [max(map(len, stack)) for stack in stacks]
+        high = max(map(len, stacks))
+        filled = [[""] * (high - len(stack)) + stack for stack in stacks]
+        return "\n".join(self._line(cells) for cells in zip(*filled, strict=True))
+
+    def is_due(self, epoch: Epoch) -> bool:
+        """Whether an epoch has a row as soon as it ends; it is then taken to be shown."""
+        is_due = epoch.number == 1 or epoch.number % self._every == 0
+        if is_due:
+            self._shown.add(epoch.number)
+        return is_due
+
+    def find_missing(self, history: History) -> list[Epoch]:
+        """The best epoch and the last of those that have just been trained, where they have no row yet."""
+        ends = {one.number: one for one in (history.best, *history.epochs[-1:]) if one is not None}
+        return [ends[number] for number in sorted(ends.keys() - self._shown)] if self._every > 1 else []
+
+    def cells(self, epoch: Epoch) -> list[str]:
+        """The numbers of an epoch, one a column."""
+        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
+        cells = [number(name, value) for name, value in zip(self.columns[1:], values, strict=False)]
+        return [str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)]
 
     def row(self, epoch: Epoch) -> str:
-        """The numbers of an epoch."""
-        values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
-        cells = [number(name, value) for name, value in zip(self._columns[1:], values, strict=False)]
-        return self._line([str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)])
+        """The numbers of an epoch as a line."""
+        return self._line(self.cells(epoch))
 
     def _line(self, cells: Sequence[str]) -> str:
-        widths = [max(len(column), 5 if column == "epoch" else 9) for column in self._columns]
+        widths = [max(width, 5 if place == 0 else 9) for place, width in enumerate(self._widths)]
         return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+
+
+def choose_every(epochs: int) -> int:
+    """Of how many epochs one has a row, so that all rows fit on a screen: 1, 2, 5, 10, 20, 50 and so on."""
+    rounds = (base * int(10**power) for power in count() for base in (1, 2, 5))
+    return next(every for every in rounds if epochs / every <= SCREENFUL)
 
 
 def header(experiment: Experiment, data: Data, device: torch.device, processes: int, choice: Choice) -> str:
@@ -84,7 +127,11 @@ def header(experiment: Experiment, data: Data, device: torch.device, processes: 
 
 def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
     """The best result, and what to type next; `curves` says that TensorBoard can show some."""
-    best = history.best
+    return best_line(history.best, history.criterion, folder, curves=curves)
+
+
+def best_line(best: Epoch | None, criterion: str, folder: Path, *, curves: bool = False) -> str:
+    """The best epoch by its criterion, and where the run is."""
     if best is None:
         return text("no epoch ended with a loss that is a number; the run is in {folder}", folder=folder)
     template = (
@@ -92,8 +139,8 @@ def outcome(history: History, folder: Path, *, curves: bool = True) -> str:
         if curves
         else "best {criterion} {value} in epoch {epoch}; the run is in {folder}"
     )
-    value = number(history.criterion, best.test[history.criterion])
-    return text(template, criterion=history.criterion, value=value, epoch=best.number, folder=folder)
+    value = number(criterion, best.test[criterion])
+    return text(template, criterion=criterion, value=value, epoch=best.number, folder=folder)
 
 
 def progress_line(progress: Progress, unit: str, columns: int = 80) -> str:

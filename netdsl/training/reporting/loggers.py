@@ -1,10 +1,11 @@
 """The loggers: each puts the numbers of a run somewhere. What is logged, and when, stands in `training/recorder.py`.
 
-A logger has `log(metrics, step)` and `close()`. It may have three more methods:
+A logger has `log(metrics, step)` and `close()`. It may have four more methods:
 
 - `begin(beside)` is called first, with the net, some samples and the settings, which TensorBoard shows.
 - `resume(step, count)` is called before `log` when a run goes on after `step`, at which `log` had been called `count`
   times. The logger should remove what came later.
+- `add_histograms(values, step)` is called with tensors by name, every `train histograms=` epochs.
 - `flush()` is called before each checkpoint: what was logged must then be on the disk.
 """
 
@@ -18,7 +19,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol, TextIO
 
-from netdsl.core.files import write_atomically
+from netdsl.core.files import require_regular, write_atomically
 
 Metrics = Mapping[str, float]
 
@@ -43,7 +44,7 @@ class Jsonl:
     def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # lines are counted
         """Removes the lines that came later, and one that was cut short."""
         if self.path.exists():
-            kept = self.path.read_text("utf-8").splitlines(keepends=True)[:count]
+            kept = require_regular(self.path).read_text("utf-8").splitlines(keepends=True)[:count]
             write_atomically(self.path, "".join(kept).encode())
 
     def log(self, metrics: Metrics, step: int) -> None:
@@ -73,7 +74,7 @@ class Csv:
     def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # rows are counted
         """Removes the rows that came later."""
         if self.path.exists():
-            with self.path.open(newline="", encoding="utf-8") as file:
+            with require_regular(self.path).open(newline="", encoding="utf-8") as file:
                 self._rows = [row for _, row in zip(range(count), csv.DictReader(file), strict=False)]
 
     def log(self, metrics: Metrics, step: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from netdsl.core.text import text
+from netdsl.training.positions import classes_second, positions_of
 from netdsl.training.recorder import Recorder
 from netdsl.training.reporting.console import Console
 from netdsl.training.reporting.epoch_table import Progress
@@ -52,8 +53,11 @@ class StepDisplay:
         # The console is due twice a second at most: so rarely may the CPU wait for the device.
         self._losses.settle()
         if self._has_classes:
-            classes = target.argmax(1) if target.is_floating_point() else target
-            self._accuracy.add((output.argmax(1) == classes).double().mean().item(), len(target))
+            found = classes_second(output, positions_of(output, target))
+            wanted = target.argmax(1) if target.is_floating_point() else target
+            counted = wanted >= 0  # a position may have no class
+            right = ((found.argmax(1) == wanted) & counted).sum() / counted.sum().clamp_min(1)
+            self._accuracy.add(right.item(), len(target))
         learner = self._learner
         self._console.show(
             Progress(

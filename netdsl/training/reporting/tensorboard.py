@@ -1,13 +1,19 @@
-"""TensorBoard: a run's curves, and beside them the net's graph, some samples as the net receives them, the settings."""
+"""TensorBoard: a run's curves, and beside them the net's graph, some samples as the net receives them, the settings.
+
+Under "Custom scalars" the curves of training and test share a chart.
+"""
 
 from __future__ import annotations
 
 import copy
+import importlib
+import os
+import re
 import threading
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any
@@ -40,21 +46,35 @@ class TensorBoard:
         self._beside: Beside | None = None
         self._waiting: list[tuple[Metrics, int, float]] = []
         self._next = 0.0
+        self._importing: threading.Thread | None = None
         self._excepthook = threading.excepthook
 
     def begin(self, beside: Beside | None) -> None:
-        """Keeps what is shown beside the curves; it is written with the first point."""
+        """Keeps what is shown beside the curves, which is written with the first point, and begins to import."""
         self._beside = beside
+        # Beside the first steps, for it takes a tenth of a second, and seconds from a slow disk.
+        self._importing = threading.Thread(target=_import_writer, name="import tensorboard", daemon=True)
+        self._importing.start()
+        # A process that is forked amid an import would wait for ever for what it imports itself: those that read data.
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(before=self._importing.join)
 
     def resume(self, step: int, count: int) -> None:  # noqa: ARG002  # TensorBoard counts steps
         """Has TensorBoard hide what an interrupted run logged after this step."""
         self._purge, self._beside = step + 1, None
 
     def log(self, metrics: Metrics, step: int) -> None:
-        """Adds a point to the curve of each metric."""
-        self._waiting.append((metrics, step, time()))
-        if monotonic() >= self._next:
+        """Adds a point to the curve of each metric; the number of the epoch is no curve."""
+        curves = {name: value for name, value in metrics.items() if name != "epoch"}
+        self._waiting.append((curves, step, time()))
+        if monotonic() >= self._next and not (self._importing and self._importing.is_alive()):
             self._write()
+
+    def add_histograms(self, values: Mapping[str, Tensor], step: int) -> None:
+        """Adds a histogram of each tensor."""
+        self._write()  # which waits until all is imported
+        for name, value in values.items():
+            self.writer.add_histogram(name, value.detach().float().cpu(), step)
 
     def flush(self) -> None:
         """Puts everything on the disk."""
@@ -70,6 +90,8 @@ class TensorBoard:
             threading.excepthook = self._excepthook
 
     def _write(self) -> None:
+        if self._importing:
+            self._importing.join()
         from tensorboard.compat.proto.summary_pb2 import Summary
         from torch.utils.tensorboard.summary import scalar
 
@@ -89,7 +111,7 @@ class TensorBoard:
 
     @property
     def writer(self) -> SummaryWriter:
-        """A `SummaryWriter` of torch; it is made when it is first needed, since importing it takes a second."""
+        """A `SummaryWriter` of torch; it is made when it is first needed."""
         if self._writer is None:
             from torch.utils.tensorboard.writer import SummaryWriter
 
@@ -108,20 +130,27 @@ class Beside:
         sample: gives some samples as the net receives them; it is called only when they are shown.
         settings: the settings of the run, by name.
         metrics: the names of the curves that runs are compared by.
+        charts: the curves that share a chart, by its title.
     """
 
     model: nn.Module
     sample: Callable[[], Tensor]
     settings: Mapping[str, Setting]
     metrics: tuple[str, ...]
+    charts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def write(self, writer: SummaryWriter) -> None:
         """Adds what there is: a net that cannot be traced has no graph, and a table has no pictures."""
-        from torch.utils.tensorboard.summary import hparams  # its import takes a second
+        from torch.utils.tensorboard.summary import hparams
 
         curves = dict.fromkeys(self.metrics, 0.0)
         for summary in hparams(dict(self.settings), curves):  # type: ignore[no-untyped-call]  # torch's own
             _events(writer).add_summary(summary)
+        if self.charts:
+            lines = {
+                title: ["Multiline", [f"^{re.escape(name)}$" for name in names]] for title, names in self.charts.items()
+            }
+            writer.add_custom_scalars({"train and test": lines})
         with suppress(Exception):  # a plugin's net may fail in any way; the curves are what matters
             x = self.sample()[:SAMPLES].cpu()
             if x.dim() == 4 and x.shape[1] in (1, 3):
@@ -134,6 +163,11 @@ class Beside:
         with torch.random.fork_rng([]), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's tracer warns its caller of what it cannot follow
             writer.add_graph(model, x)
+
+
+def _import_writer() -> None:
+    with suppress(Exception):  # the import in `_write` fails once more, where it is reported
+        importlib.import_module("torch.utils.tensorboard.writer")
 
 
 def _events(writer: SummaryWriter) -> FileWriter:
@@ -149,7 +183,7 @@ def visible(x: Tensor) -> Tensor:
 
 def settings_of(experiment: Experiment) -> dict[str, Setting]:
     """The settings by which runs differ: those of `train`, and each directive that stands once, with its arguments."""
-    found: dict[str, object] = {f"train.{name}": value for name, value in asdict(experiment.train).items()}
+    found: dict[str, object] = {f"train.{name}": value for name, value in experiment.train._asdict().items()}
     for kind in STATEMENTS.values():
         use = experiment.one_of(kind.component) if kind.component and not kind.repeats else None
         if use is not None:

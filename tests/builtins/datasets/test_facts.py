@@ -6,16 +6,22 @@ import pytest
 import torch
 
 from netdsl.builder import locate
-from netdsl.components import Dataset, Logger, Loss, Metric, Optimizer, Refusal, Schedule, Transform
+from netdsl.components import Dataset, Initializer, Logger, Loss, Metric, Optimizer, Refusal, Schedule, Transform
 from netdsl.core.sizes import UNKNOWN, symbol
 from netdsl.plugins.registry import load_registry
 
 REGISTRY = load_registry(installed=False)
-KINDS = (Dataset, Transform, Loss, Optimizer, Schedule, Metric, Logger)
+KINDS = (Dataset, Transform, Loss, Optimizer, Schedule, Metric, Logger, Initializer)
 ALL = [
     pytest.param(component, id=f"{kind.kind}-{name}") for kind in KINDS for name, component in REGISTRY.of(kind).items()
 ]
-SUPPLIED = {Dataset: ["root"], Optimizer: ["params"], Schedule: ["optimizer", "steps"], Logger: ["folder"]}
+SUPPLIED = {
+    Dataset: ["root"],
+    Initializer: ["tensor"],
+    Optimizer: ["params"],
+    Schedule: ["optimizer", "steps"],
+    Logger: ["folder"],
+}
 LEFT_OUT = {"weight", "pos_weight", "size_average", "reduce", "reduction", "capturable", "differentiable", "params"}
 
 

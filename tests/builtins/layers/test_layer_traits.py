@@ -9,9 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+import netdsl
 from netdsl import torch_layers
 from netdsl.components import Layer, Result, Trait
 from netdsl.components.traits import find_traits
+from netdsl.plugins.registry import load_registry
 from tests.soundness.generate import Case, random_case
 from tests.soundness.harness import by_rule, construct, layers, quiet
 
@@ -184,6 +186,15 @@ def reads_steps(case: Case, result: Result, module: nn.Module) -> bool:
     return (alike or deep) and "dropout" in result.call.arguments
 
 
+def reads_both_ways(case: Case, result: Result, module: nn.Module) -> bool:
+    """Whether the second half of the last step's output depends on no earlier step; stacked layers mix the halves."""
+    x = samples(case)
+    earlier = torch.cat([x[:, :-1] + 1, x[:, -1:]], 1)
+    backward = slice(result.out[-1] // 2, None)
+    alike = same(run(module, x)[:, -1, backward], run(module, earlier)[:, -1, backward])
+    return result.out[-1] % 2 == 0 and (alike or result.call.arguments["num_layers"] > 1)
+
+
 def is_activation(case: Case, result: Result, module: nn.Module) -> bool:
     return result.out == case.shape and sum(one.numel() for one in module.parameters()) <= case.shape[0]
 
@@ -194,6 +205,7 @@ def keeps_shape(case: Case, result: Result, module: nn.Module) -> bool:
 
 DECLARED: dict[Trait, Check] = {
     Trait.ACTIVATION: is_activation,
+    Trait.BIDIRECTIONAL: reads_both_ways,
     Trait.CONVOLUTION: has_kernels,
     Trait.DROPOUT: drops_in_training,
     Trait.FLATTENS: joins,
@@ -206,9 +218,33 @@ DECLARED: dict[Trait, Check] = {
 
 CHECKS = EXACT | OF_ACTIVATIONS | DECLARED
 
+JOINS: dict[Trait, Callable[[list[Tensor]], Tensor]] = {
+    Trait.ADDS: sum,  # type: ignore[dict-item]  # of tensors it is one
+    Trait.CONCATENATES: lambda outputs: torch.cat(outputs, 1),
+    Trait.MULTIPLIES: lambda outputs: outputs[0] * outputs[1],
+}
+"""What a composite makes of the outputs of its bodies, and of its input with `INCLUDES_INPUT`."""
+
+COMPOSITES = {name for name, layer in load_registry(installed=False).layers.items() if layer.is_composite}
+
 
 def test_every_trait_is_checked() -> None:
-    assert set(CHECKS) == set(Trait)
+    assert {*CHECKS, *JOINS, Trait.INCLUDES_INPUT} == set(Trait)
+
+
+@pytest.mark.parametrize("name", sorted(COMPOSITES))
+def test_a_composite_joins_its_bodies_as_its_traits_say(name: str) -> None:
+    layer = load_registry(installed=False).layers[name]
+    assert not callable(layer.traits)
+    includes = Trait.INCLUDES_INPUT in layer.traits
+    text = f"input 6; {name} {{ linear {3 if layer.feeds else 6} }}" + ("" if includes else " { tanh }")
+    module = netdsl.build(text).eval()[0]
+    x = torch.randn(2, 6)
+    bodies = list(module.children())
+    fed = x.chunk(len(bodies), 1) if layer.feeds else [x] * len(bodies)
+    outputs = [body(part) for body, part in zip(bodies, fed, strict=True)] + [x] * includes
+    [join] = [check for trait, check in JOINS.items() if trait in layer.traits]
+    torch.testing.assert_close(module(x), join(outputs))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -148,6 +148,7 @@ NETS = {
     "scale": "input 3x8x8; conv 3 k1 as s; scale { gap; conv 3 k1; sigmoid }; scale { add s }",
     "split": "input 4x8x8; conv 2 k1 as s; conv 4 k1; split { concat s; conv 3 k1 } { relu }",
     "add": "input 4x8x8; conv 4 k1 as s; relu; add { add s } { conv 4 k1 } s",
+    "mul": "input 4x8x8; conv 4 k1 as s; relu; mul { mul s } { conv 4 k1 } s; mul { conv 4 k1; tanh } { }; mul s",
     "matching": "input 4x8x8; residual matching { conv 8 k1; relu }; residual matching { conv 8 k1 }",
     "matching_skips": "input 4x8x8; conv 4 k1 as s; residual matching { conv 8 k1; concat s; conv 6 k1 }",
     "repeated_label": "input 3x8x8; repeat 3 { conv 3 k1 as c; relu; add c }; concat c",

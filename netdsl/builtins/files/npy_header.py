@@ -1,7 +1,4 @@
-"""What an array file holds, read from its header: shape and type of numpy's npy and npz. Standard library only.
-
-Every command pays for this module, so what only arrays need is imported where they are read.
-"""
+"""What an array file holds, read from its header: shape and type of numpy's npy and npz. Standard library only."""
 
 from __future__ import annotations
 

@@ -1,0 +1,124 @@
+"""`netdsl look`: what flows through a net."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from netdsl.cli.shared.importing import importing_torch
+from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
+from netdsl.cli.shared.options import PATH, ChosenEpoch, takes_settings, text_option
+from netdsl.cli.shared.output import colored, columns, write_output
+from netdsl.cli.shared.run_source import read_run_source
+from netdsl.core.text import text
+
+if TYPE_CHECKING:
+    from netdsl.inside.flow import SampleFlow, Stage
+    from netdsl.runs.weights import WhichEpoch
+
+SECTION = "Training"
+FORMATS = (".html", ".png")
+
+
+@click.command
+@click.argument("place", metavar="[RUN]", required=False)
+@click.argument("file", type=PATH, required=False)
+@text_option
+@click.option("--input", "given", type=PATH, metavar="FILE", help="What the net is given: numbers or an image.")
+@click.option(
+    "--sample", type=click.IntRange(min=0), metavar="I", help="Sample I of the test set; 0 by default, for a run."
+)
+@click.option("--layer", metavar="NAME", help="Show one layer: its path, or the word that its statement begins with.")
+@click.option(
+    "--weights",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="Weights of an untrained net: a kernel as numbers, or a file of weights.",
+)
+@click.option("--epoch", type=ChosenEpoch(), metavar="best|last|N", help="Whose weights of a run; best, unless given.")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Draw into FILE, .html or .png.")
+@takes_settings
+def command(
+    place: str | None,
+    file: Path | None,
+    written: str | None,
+    given: Path | None,
+    sample: int | None,
+    layer: str | None,
+    weights: tuple[str, ...],
+    epoch: WhichEpoch | None,
+    output: str | None,
+    settings: Settings,
+) -> None:
+    """Show what flows through a net.
+
+    RUN is the folder of a run, or one of its checkpoints; FILE, or sample I of its test set, goes through the net. Or
+    RUN is a .net file, or `-e` its text, and FILE or `--input` is what the net is given: numbers (.txt and .csv, a line
+    a row, an empty line between channels; .npy) or an image. Its weights are then random, unless `--weights` gives
+    them.
+
+    Prints a line for each statement: its output's shape, its smallest, mean and largest number, and the share of units
+    that are 0 throughout. Small tensors are printed whole. Feature maps, the first kernels, attention and saliency are
+    drawn into NAME-look.html, or into the file of `-o`.
+    """
+    if output and Path(output).suffix.lower() not in FORMATS:
+        raise click.UsageError(text("`{output}` is neither `.html` nor `.png`", output=output))
+    if len([one for one in (file, given, sample) if one is not None]) > 1:
+        raise click.UsageError("give one sample: FILE, `--input FILE` or `--sample I`")
+    x = given or file
+    is_run = place is not None and written is None and (Path(place).is_dir() or not place.endswith((".net", "-")))
+    if is_run and weights:
+        raise click.UsageError("a run has its own weights: leave `--weights` out")
+    if not is_run and epoch:
+        raise click.UsageError("`--epoch` is for runs: an untrained net has no epochs")
+    name = Path(place).name if place and place != "-" else "net"
+    if is_run:
+        flow = _look_at_run(Path(str(place)), settings, x, sample or 0, epoch)
+    else:
+        flow = _look_at_text(ProgramText(read_one(place, written), settings), x, sample, weights)
+    _show(flow, layer, output, Path(name).stem if name.endswith(".net") else name)
+
+
+def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, epoch: WhichEpoch | None) -> SampleFlow:
+    experiment = read_run_source(run, settings).experiment
+    with importing_torch():
+        from netdsl.inside.looking import look_at_run
+
+    return look_at_run(experiment, run, file if file is not None else sample, epoch or "best")
+
+
+def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> SampleFlow:
+    experiment = program.experiment
+    if file is None and experiment.data is None:
+        raise click.UsageError("say what the net is given: `--input FILE`")
+    with importing_torch():
+        from netdsl.inside.looking import look_at_text
+
+    return look_at_text(experiment, file if file is not None else sample or 0, weights)
+
+
+def _show(flow: SampleFlow, layer: str | None, output: str | None, name: str) -> None:
+    from netdsl.inside.table import flow_text, is_small
+
+    stages = flow.choose(layer) if layer else flow.stages
+    click.echo(flow_text(flow, stages, color=colored(sys.stdout), columns=columns(sys.stdout)), nl=False)
+    if output is None and is_small(flow, stages):
+        return
+    path = output or f"{name}-look.html"
+    write_output(_draw(flow, stages, layer is not None, path), path)
+    click.echo("\n" + text("{path} shows it", path=path))
+
+
+def _draw(flow: SampleFlow, stages: tuple[Stage, ...], chosen: bool, path: str) -> bytes:
+    from netdsl.inside.page import write_flow_page
+    from netdsl.inside.pictures import draw_panels, stack_panels
+
+    panels = list(draw_panels(flow, stages, chosen=chosen))
+    if path.lower().endswith(".html"):
+        return write_flow_page(flow, stages, panels).encode()
+    if not panels:
+        raise click.UsageError("there is nothing to draw in this net but its numbers: `-o look.html` shows them")
+    return stack_panels(panels)

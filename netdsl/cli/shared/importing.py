@@ -1,0 +1,48 @@
+"""What a terminal is told while torch is imported, which takes a second or two."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from netdsl.core.text import text
+
+SILENCE = 0.5
+"""Seconds that one waits without a word."""
+
+
+@contextmanager
+def importing_torch() -> Iterator[None]:
+    """Says on a terminal, after half a second, that torch is being imported, and wipes that away in the end.
+
+    What it surrounds imports torch. Nothing is said into a pipe; of several processes of a run, the first speaks.
+    """
+    if not sys.stderr.isatty() or os.environ.get("LOCAL_RANK", "0") != "0":
+        yield
+        return
+    notice = text("importing torch …")
+    said = threading.Event()
+
+    def say() -> None:
+        said.set()
+        _write(notice)
+
+    timer = threading.Timer(SILENCE, say)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # it may be speaking just now
+        if said.is_set():
+            _write("\r" + " " * len(notice) + "\r")
+
+
+def _write(words: str) -> None:
+    with suppress(OSError):  # a terminal that was closed
+        sys.stderr.write(words)
+        sys.stderr.flush()

@@ -1,0 +1,84 @@
+"""Numbers in any shape, as arrays, tensors or lists."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from netdsl.core.errors import DataError
+from netdsl.core.files import reason
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
+from netdsl.data.given.sample import Given, Stored
+
+
+def read_arrays(x: object, stored: Stored) -> Given:
+    """One sample, in the shape that the data set has, or several with one axis more in front; or a numpy file."""
+    values = as_tensor(_read_file(Path(x)) if isinstance(x, (str, os.PathLike)) else x, stored)
+    shape, axes = stored.shape, len(stored.shape)
+    # One number may be given without an axis for it.
+    if shape == (1,) and values.dim() == 0:
+        values = values.reshape(1)
+    if values.dim() not in (axes, axes + 1) or values.shape[-axes:] != shape:
+        raise DataError(
+            text(
+                "a sample of `data {dataset}` has the shape {shape}, but {given} is given",
+                dataset=stored.use.component.name,
+                shape=format_shape(shape),
+                given=format_shape(tuple(values.shape)),
+            ),
+            "give one sample, or several with one axis more in front",
+        )
+    single = values.dim() == axes
+    batch = values.unsqueeze(0) if single else values
+    if stored.facts.dtype == "index":
+        if batch.is_floating_point():
+            raise DataError("whole numbers are expected, for the net begins with an embedding")
+        return Given(list(batch.long()), 1.0, single)
+    # Whole numbers are those that the data set stores, real numbers are those that the net is fed.
+    return Given(list(batch.float()), 1.0 if batch.is_floating_point() else stored.unit, single)
+
+
+def _read_file(path: Path) -> np.ndarray[Any, Any]:
+    try:
+        found: np.ndarray[Any, Any] = np.load(path, allow_pickle=False)
+    except OSError as error:
+        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+    except (ValueError, EOFError) as error:
+        raise DataError(text("`{path}` is no numpy file that can be read safely", path=path)) from error
+    if not isinstance(found, np.ndarray):  # an archive of several
+        found.close()
+        raise DataError(text("`{path}` holds several arrays", path=path), "give a file of one array, `.npy`")
+    return found
+
+
+def as_tensor(x: object, stored: Stored) -> Tensor:
+    """The numbers of an array, a tensor or a list of numbers.
+
+    Raises:
+        DataError: it is none of these.
+    """
+    if isinstance(x, Tensor):
+        return x.detach().cpu()
+    if isinstance(x, Sequence) and x and all(isinstance(one, Tensor) and one.shape == x[0].shape for one in x):
+        return torch.stack(list(x)).detach().cpu()
+    try:
+        values: np.ndarray[Any, Any] = np.asarray(x)
+        if values.dtype.kind not in "iufb":
+            raise ValueError("they are no numbers")
+        return torch.as_tensor(values.astype(values.dtype.newbyteorder("="), copy=True))
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            text(
+                "`predict` is given a value of type {kind}, which is no sample of `data {dataset}`",
+                kind=type(x).__name__,
+                dataset=stored.use.component.name,
+            ),
+            "give an array, a tensor or a list of numbers",
+        ) from error

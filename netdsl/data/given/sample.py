@@ -1,0 +1,63 @@
+"""What is given, what it becomes, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from netdsl.builder import locate
+from netdsl.components import Facts
+from netdsl.data.samples import Feature
+from netdsl.program import DataUse
+
+
+@dataclass(frozen=True)
+class Stored:
+    """How the data set of a run stores its samples.
+
+    Args:
+        use: the `data` line.
+        facts: what is known of the data set.
+        shape: that of one sample.
+        unit: the value that stands for 1 when the net is fed.
+        columns: of a table, what a row holds.
+    """
+
+    use: DataUse
+    facts: Facts
+    shape: tuple[int, ...]
+    unit: float
+    columns: tuple[Feature, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Given:
+    """Samples as a data set stores them, one shape each.
+
+    Args:
+        samples: those that were given.
+        unit: the value that stands for 1.
+        single: whether one was given, and not a list of one.
+        notes: what the user should know of how they were read.
+    """
+
+    samples: Sequence[Tensor]
+    unit: float
+    single: bool
+    notes: tuple[str, ...] = ()
+
+
+def read_given(x: object, stored: Stored) -> Given:
+    """Samples that a user gives, as the data set stores them.
+
+    Raises:
+        DataError: they are none of this data set's kind; the message says what they should be.
+    """
+    reader = stored.use.component.reader
+    if not reader:
+        is_image = len(stored.shape) == 3 and stored.facts.dtype == "float"
+        reader = "netdsl.data.given.images:read_images" if is_image else "netdsl.data.given.arrays:read_arrays"
+    given: Given = locate(reader)(x, stored)
+    return given

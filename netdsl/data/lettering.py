@@ -1,0 +1,44 @@
+"""Letters in pictures of pixels: a font that has the letters of a text."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PIL import ImageFont
+
+FONTS = (
+    "DejaVuSans.ttf",
+    "NotoSansCJK-Regular.ttc",
+    "NotoSerifCJK-Regular.ttc",
+    "wqy-microhei.ttc",
+    "msyh.ttc",
+    "PingFang.ttc",
+    "Hiragino Sans GB.ttc",
+    "Arial Unicode.ttf",
+)
+"""Fonts of Linux, Windows and macOS, those for European languages first."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def find_font(size: int, words: str) -> Font:
+    """A font of the system that has the letters; where there is none, the one that PIL brings along."""
+    own = ImageFont.load_default(size)
+    if words.isascii():
+        return own
+    fonts = [font for name in FONTS if (font := _open(name, size)) is not None]
+    whole = [font for font in fonts if all(_has(font, letter) for letter in set(words))]
+    return [*whole, *fonts, own][0]
+
+
+@cache
+def _open(name: str, size: int) -> ImageFont.FreeTypeFont | None:
+    try:
+        return ImageFont.truetype(name, size)
+    except OSError:
+        return None
+
+
+def _has(font: ImageFont.FreeTypeFont, letter: str) -> bool:
+    # What a font lacks is drawn as the glyph of a character that no font has.
+    return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))

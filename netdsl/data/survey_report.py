@@ -1,0 +1,131 @@
+"""What `netdsl data` prints of a data set, and what a notebook shows of it."""
+
+from __future__ import annotations
+
+from netdsl.core.sizes import format_shape
+from netdsl.core.text import text
+from netdsl.data.sample_grid import grid_png
+from netdsl.data.survey import Survey, SurveyedSample
+from netdsl.render.cells import crop, left, painter, right, width
+from netdsl.render.html import image_html, pre_html
+
+MOST_LINES = 40
+"""So many classes, channels and columns are shown."""
+
+MOST_WORDS = 6
+"""So many words of a column are shown."""
+
+
+def survey_text(found: Survey, *, color: bool = False) -> str:
+    """Sizes, shapes, classes with their numbers, the statistics of the channels, and what was left out."""
+    paint = painter(color)
+    lines = [
+        paint(found.name, bold=True) + f": {_sizes(found)}",
+        text("served    {served}", served=found.served),
+        _samples(found),
+    ]
+    if found.targets:
+        low, mean, high = found.targets
+        lines.append(
+            text("targets   numbers from {low:.4g} to {high:.4g}, mean {mean:.4g}", low=low, high=high, mean=mean)
+        )
+    lines += ["", *(_columns(found) if found.columns else _statistics(found)), *_classes(found)]
+    lines += [text("left out: {file}", file=line) for line in found.skipped]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def survey_html(found: Survey) -> str:
+    """The same with the samples, if they are images: left as they are stored, right as they reach the net."""
+    described = pre_html(survey_text(found, color=True))
+    if not found.raw:
+        return described
+    label = text("training images: left as they are stored, right as the net receives them")
+    return described + image_html(grid_png(found.raw, found.transformed, found.labels), label)
+
+
+def _sizes(found: Survey) -> str:
+    train, test = found.facts.sizes or (0, 0)
+    if found.facts.classes:
+        return text(
+            "{train:,} to train on and {test:,} to test, {classes} classes",
+            train=train,
+            test=test,
+            classes=found.facts.classes,
+        )
+    return text("{train:,} to train on and {test:,} to test", train=train, test=test)
+
+
+def _samples(found: Survey) -> str:
+    low, high = map(format_shape, found.stored)
+    received = format_shape(found.shape)
+    if low == high:
+        return text("samples   {stored}; {received} when they reach the net", stored=low, received=received)
+    return text(
+        "samples   from {low} to {high}; {received} when they reach the net", low=low, high=high, received=received
+    )
+
+
+def _statistics(found: Survey) -> list[str]:
+    """The mean and the deviation, a line for each of the first channels."""
+    if not found.facts.mean:
+        return []
+    pairs = list(zip(found.facts.mean, found.facts.std, strict=True))
+    lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_LINES])]
+    if len(pairs) > MOST_LINES:
+        lines.append(text("… and {count:,} more channels", count=len(pairs) - MOST_LINES))
+    return ["channel        mean   deviation", *lines, ""]
+
+
+def _columns(found: Survey) -> list[str]:
+    """A line for each column of a table: its range, or its words; what was missing is filled in."""
+    shown = found.columns[:MOST_LINES]
+    room = max(6, min(30, max(width(column.name) for column in shown)))
+    head = f"{left(text('column'), room)}  {text('min'):>10}  {text('mean'):>10}  {text('max'):>10}"
+    lines = []
+    for column in shown:
+        name = f"{left(crop(column.name, room), room)}  "
+        if column.words:
+            words = ", ".join(f"{word} {count:,}" for word, count in column.words[:MOST_WORDS])
+            lines.append(name + words + (" …" if len(column.words) > MOST_WORDS else ""))
+        else:
+            lines.append(name + "  ".join(f"{number:>10.4g}" for number in column.numbers))
+    if len(found.columns) > MOST_LINES:
+        lines.append(text("… and {count:,} more columns", count=len(found.columns) - MOST_LINES))
+    return [head, *lines, ""]
+
+
+def sample_text(sample: SurveyedSample) -> str:
+    """One sample: its class, its row, its shape and its range, stored and as it reaches the net."""
+    lines: list[str] = [text("training sample {number}", number=sample.number)]
+    if sample.label:
+        lines.append(text("target    {label}", label=sample.label))
+    stages = ((text("stored"), sample.raw), (text("received"), sample.x))
+    for name, values in stages:
+        real = values.double()
+        low, mean, high = (f"{value.item():.4g}" for value in (real.min(), real.mean(), real.max()))
+        shape = format_shape(values.shape)
+        lines.append(
+            text(
+                "{name:<8}  {shape}, {low} … {high}, mean {mean}", name=name, shape=shape, low=low, high=high, mean=mean
+            )
+        )
+    if sample.cells:
+        room = max(width(name) for name, _ in sample.cells)
+        lines += ["", *(f"{left(name, room)}  {value}" for name, value in sample.cells)]
+    return "\n".join(lines) + "\n"
+
+
+def _classes(found: Survey) -> list[str]:
+    if not found.counts:
+        return []
+    shown = list(zip(class_names(found), found.counts, strict=True))[:MOST_LINES]
+    room = max(5, min(40, max(len(name) for name, _ in shown)))
+    lines = [f"{left(crop(name, room), room)}  {train:>9,}  {test:>9,}" for name, (train, test) in shown]
+    if len(found.counts) > MOST_LINES:
+        lines.append(text("… and {count:,} more classes", count=len(found.counts) - MOST_LINES))
+    return [f"{left('class', room)}  {right('training', 9)}  {right('test', 9)}", *lines]
+
+
+def class_names(found: Survey) -> tuple[str, ...]:
+    """The names of the classes: their numbers where they have no names."""
+    return found.facts.names or tuple(map(str, range(len(found.counts))))

@@ -1,0 +1,36 @@
+"""The page that shows what flows: pictures and numbers in one HTML file."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Sequence
+from html import escape
+from pathlib import Path
+
+from netdsl.core.text import text
+from netdsl.inside.flow import SampleFlow, Stage
+from netdsl.inside.pictures import Panel, png
+from netdsl.inside.table import flow_text
+from netdsl.reports.page import footer, paragraph, section, write_page
+
+
+def write_flow_page(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[Panel]) -> str:
+    """The text of the HTML file."""
+    name = Path(flow.network.source.name).name
+    return write_page(text("{name}: inside the net", name=name), _body(flow, stages, panels))
+
+
+def _body(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[Panel]) -> Iterator[str]:
+    yield f"<header><h1>{escape(Path(flow.network.source.name).name)}</h1>"
+    yield f'<p class="sub">{escape(flow.name)}</p></header>'
+    yield paragraph(text("In maps and kernels blue is below 0, white is 0, orange is above 0. A layer has one scale."))
+    for panel in panels:
+        address = base64.b64encode(png(panel.image)).decode()
+        image = (
+            f'<img style="max-width:100%;height:auto;image-rendering:pixelated" alt="{escape(panel.note)}" '
+            f'width="{panel.image.width}" height="{panel.image.height}" src="data:image/png;base64,{address}">'
+        )
+        yield section(panel.title, [paragraph(panel.note), image])
+    table = escape(flow_text(flow, stages, columns=120))
+    yield section(text("Numbers"), [f"<pre>{table}</pre>"])
+    yield footer()

@@ -1,0 +1,103 @@
+"""A built net as it goes to a target, and the comparison of what the target makes of it with torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from netdsl.core.errors import ExportError
+from netdsl.core.size_sets import SizeSet
+from netdsl.core.sizes import evaluate
+from netdsl.core.text import text
+from netdsl.program import Network
+
+TOLERANCE = 1e-4
+"""The largest difference to torch that is taken for rounding, for outputs up to 1; beyond, it grows with them."""
+
+LARGE = 16
+"""A size from which on few layers leave a size of 1, which torch would take for a size that is always 1."""
+
+BATCHES = (1, 3)
+"""The batches that are tried: a target must not remember the one that it was made with."""
+
+
+class BuiltNet(NamedTuple):
+    """What is exported.
+
+    Args:
+        network: the checked net.
+        module: the built one with its weights, on the CPU and in evaluation mode.
+        metadata: what a file says of itself beside the weights: `net`, the text; `input`; `classes`, `mean`, `std` and
+            `transforms` where the data are known.
+    """
+
+    network: Network
+    module: nn.Module
+    metadata: Mapping[str, str]
+
+    def samples(self, batch: int, shape: tuple[int, ...]) -> Tensor:
+        """A batch of random samples, the same at each call."""
+        generator = torch.Generator().manual_seed(0)
+        if self.network.dtype != "index":
+            return torch.randn(batch, *shape, generator=generator)
+        known = [each.num_embeddings for each in self.module.modules() if isinstance(each, nn.Embedding)]
+        return torch.randint(min(known, default=2), (batch, *shape), generator=generator)
+
+    @property
+    def shapes(self) -> list[tuple[int, ...]]:
+        """The shapes of one sample that are tried, a large one first: two where the input has symbols."""
+        sizes = {symbol: _pick(each.fit) for each in self.network.open_sizes for symbol in each.symbols}
+        if not sizes:
+            return [self.network.example or tuple(evaluate(dim, {}) for dim in self.network.input)]
+        chosen = zip(*([(symbol, size) for size in pair] for symbol, pair in sizes.items()), strict=True)
+        return [tuple(evaluate(dim, dict(values)) for dim in self.network.input) for values in chosen]
+
+    @property
+    def open_dimensions(self) -> tuple[int, ...]:
+        """Which dimensions of a batch may vary: the batch, 0, and every size that is a symbol."""
+        return (0, *(place for place, dim in enumerate(self.network.input, 1) if not isinstance(dim, int)))
+
+    def compare(self, run: Callable[[Tensor], Tensor]) -> float:
+        """The largest difference between torch's outputs and those of `run`, over batches and sizes.
+
+        Raises:
+            ExportError: it is more than rounding.
+        """
+        worst = 0.0
+        for shape in self.shapes:
+            for batch in BATCHES:
+                x = self.samples(batch, shape)
+                with torch.inference_mode():
+                    expected = self.module(x)
+                found = run(x)
+                if found.shape != expected.shape:
+                    raise ExportError(
+                        text(
+                            "the exported net gives {found} where torch gives {expected}",
+                            found=tuple(found.shape),
+                            expected=tuple(expected.shape),
+                        )
+                    )
+                difference = float((found - expected).abs().max())
+                # Written so that NaN is no rounding either.
+                if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
+                    message = "the exported net differs from torch by {difference:.2g}, which is more than rounding"
+                    raise ExportError(text(message, difference=difference))
+                worst = max(worst, difference)
+        return worst
+
+
+class Exported(NamedTuple):
+    """An exported file, and how far its outputs are from torch's; None where it computes nothing by itself."""
+
+    content: bytes
+    difference: float | None = None
+
+
+def _pick(fit: SizeSet) -> tuple[int, int]:
+    """A large size that fits, and the least."""
+    sizes = (min(high, max(low, LARGE)) for low, high in fit.runs() if high >= LARGE)
+    return next(sizes, fit.least), fit.least

@@ -1,0 +1,37 @@
+"""The settings of a checked text, by the names that `--set` gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from netdsl.components.component import parameters_of
+from netdsl.language.statements import DATA, STATEMENTS
+from netdsl.program import Experiment, Use
+
+
+class SettingValue(NamedTuple):
+    """A setting: its name (`optimizer.lr`), what it is, and what it would be if nobody had said anything."""
+
+    name: str
+    value: object
+    default: object
+
+
+def list_settings(experiment: Experiment) -> Iterator[SettingValue]:
+    """The settings of each directive, and the parameters of the one component that it names."""
+    use: Use[Any] | None
+    for name, statement in STATEMENTS.items():
+        if statement is DATA:
+            use, settings = experiment.data, experiment.data.settings if experiment.data else None
+        else:
+            use = experiment.one_of(statement.component) if statement.component else None
+            settings = experiment.settings.get(statement.settings) if statement.settings else None
+        if settings is not None:
+            for setting, parameter in parameters_of(type(settings)).items():
+                yield SettingValue(f"{name}.{setting}", getattr(settings, setting), parameter.default)
+        if use is not None and not statement.repeats:
+            yield SettingValue(name, use.component.name, None)
+            for parameter in use.component.parameters.values():
+                value = use.arguments.get(parameter.name, parameter.default)
+                yield SettingValue(f"{name}.{parameter.name}", value, parameter.default)

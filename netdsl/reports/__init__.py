@@ -1,0 +1,1 @@
+"""The report of a run: one page that is made of the files in its folder."""

@@ -1,0 +1,135 @@
+"""Completion: what may stand at the cursor, and nothing else."""
+
+from pathlib import Path
+
+import pytest
+
+from netdsl.editor import completions, documentation
+from netdsl.editor.completions import Completion
+from tests.editor.texts import at, document
+
+LABELS = "input 3x8x8\nconv 4 k3 p1 as a; maxpool 2 as b; conv 4 k3 p1\n"
+BLOCK = "block unit out stride=1 { conv out k3 }\ninput 3x8x8\n"
+
+
+def offered(marked: str, kind: str | None = None) -> list[str]:
+    reading, offset = at(marked)
+    return [one.label for one in completions(reading, offset) if kind in (None, one.kind)]
+
+
+@pytest.mark.parametrize(
+    ("marked", "first"),
+    [
+        ("input 3x32x32\n|", ["conv", "convt", "dwconv"]),
+        ("input 3x32x32\ncon|", ["conv", "convt", "dwconv"]),
+        ("input 3x32x32; flatten\n|", ["embedding", "identity", "linear"]),
+        ("input 3x8x8\nconv 32 |", ["kernel_size=", "k"]),
+        ("input 3x8x8\nconv 32 k3 padding=|", ["same", "valid"]),
+        ("input 3x8x8\nconv 32 k3 padding_mode=|", ["circular", "reflect", "replicate", "zeros"]),
+        ("input 3x8x8\nconv 32 k3 bias=|", ["false", "true"]),
+        (LABELS + "concat |", ["b", "dim=", "a"]),
+        (LABELS + "add |", ["b", "a"]),
+        (BLOCK + "|", ["unit"]),
+        (BLOCK + "unit |", ["out=", "stride="]),
+        ("let wide=8\ninput 3x8x8\nconv (|", ["wide", "features", "in"]),
+        ("input 3x8x8\nresidual { conv 3 k3 p1 } |", ["matching", "project", "shortcut { }", "as"]),
+        ("data |", ["caltech101", "caltech256", "celeba"]),
+        ("data digits |", ["batch=", "cache=", "drop_last"]),
+        ("data digits { |", ["affine", "altflip"]),
+        ("data cifar10 { randomcrop |", ["size="]),
+        ("data cifar10 { randomcrop 32 padding_mode=|", ["constant"]),
+        ("loss |", ["bce", "bce_with_logits", "cross_entropy"]),
+        ("loss cross_entropy |", ["ignore_index="]),
+        ("optimizer sgd |", ["dampening=", "lr=", "maximize"]),
+        ("metrics accuracy |", []),
+        ("train precision=|", ["bf16", "fp16", "fp32"]),
+        ("budget |", ["depth<=", "macs<=", "memory<=", "params<=", "receptive>="]),
+        ("data digits\ninput |", ["1x8x8"]),
+        ("use |", ["densenet", "inception"]),
+        ("let act=|", ["act", "celu"]),
+        ("let width=8\nvariant wide |", ["width="]),
+        ("input 3x8x8 # con|", []),
+        ("input 8; linear 8 as |", []),
+        ("block |", []),
+    ],
+)
+def test_the_likeliest_comes_first(marked: str, first: list[str]) -> None:
+    found = [one for one in offered(marked) if one in first] if len(first) > 1 else offered(marked)
+    assert found[: len(first)] == first
+
+
+@pytest.mark.parametrize(
+    ("marked", "kind", "absent"),
+    [
+        ("input 3x8x8\nconv 32 k3 |", "parameter", {"kernel_size=", "k"}),
+        ("input 3x8x8\nconv 3->32 |", "parameter", {"out_channels=", "in_channels="}),
+        ("input 3x8x8\nconv 32 s2 |", "parameter", {"stride=", "s"}),
+        ("input 8; linear 4 as a\nadd |linear 4 as b", "label", {"b"}),
+        ("input 8\nresidual { | }", "statement", {"data", "input", "train", "block"}),
+        ("input 8\n|", "component", {"adam"}),
+        ("block b { linear 8 as inner }\ninput 8; b\nadd |", "label", {"inner"}),
+    ],
+)
+def test_what_cannot_stand_there_is_not_offered(marked: str, kind: str, absent: set[str]) -> None:
+    assert not absent & set(offered(marked, kind))
+
+
+def test_a_statement_that_is_written_once_is_offered_last() -> None:
+    reading, offset = at("input 8\n|")
+    found = completions(reading, offset)
+    labels = [one.label for one in found]
+    assert labels.index("train") < labels.index("input")
+
+
+def complete(marked: str, label: str) -> tuple[str, Completion]:
+    reading, offset = at(marked)
+    (chosen,) = (one for one in completions(reading, offset) if one.label == label)
+    return reading.text[: chosen.start] + chosen.insert + reading.text[chosen.end :], chosen
+
+
+@pytest.mark.parametrize(
+    ("marked", "label", "text"),
+    [
+        ("input 3x8x8\nma|", "maxpool", "input 3x8x8\nmaxpool"),
+        ("input 3x8x8\nconv 8 ker|", "kernel_size=", "input 3x8x8\nconv 8 kernel_size="),
+        ("input 3x8x8\nconv 8 k3 padding=va|", "valid", "input 3x8x8\nconv 8 k3 padding=valid"),
+        ("let w=8\ninput 3x8x8\nconv (w|", "w", "let w=8\ninput 3x8x8\nconv (w"),
+        ("lo|", "loss", "loss"),
+        ("use res|", "resnet", "use resnet"),
+        ("train pre|", "precision=", "train precision="),
+    ],
+)
+def test_a_completion_takes_the_place_of_what_is_begun(marked: str, label: str, text: str) -> None:
+    assert complete(marked, label)[0] == text
+
+
+def test_files_are_offered_where_paths_stand(tmp_path: Path) -> None:
+    for name in ("blocks.net", "table.csv", ".hidden.net"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "deep.net").write_text("", encoding="utf-8")
+    editor = document("a.net", tmp_path)
+
+    def paths(text: str) -> list[str]:
+        return [one.label for one in completions(editor.read(text), len(text)) if one.kind == "file"]
+
+    assert paths('use "') == ["blocks.net", "more/"]
+    assert paths('use "more/') == ["more/deep.net"]
+    assert paths('data csv "') == ["table.csv", "more/"]
+    assert paths('use "../') == []
+    assert paths('use "absent/') == []
+
+
+def test_a_completion_is_documented() -> None:
+    reading, offset = at("input 3x8x8\n|")
+    pages = {one.label: documentation(reading, one) for one in completions(reading, offset)}
+    assert "learns" in pages["linear"]
+    assert "train: statement" in pages["train"]
+    reading, offset = at("input 3x8x8\nconv 8 |")
+    assert "kernel_size (also k" in documentation(reading, completions(reading, offset)[0])
+
+
+@pytest.mark.parametrize("end", range(0, 200, 3))
+def test_every_place_of_a_text_has_an_answer(end: int) -> None:
+    text = ((Path(__file__).parents[2] / "examples" / "resnet.net").read_text("utf-8") + BLOCK)[: 400 + end]
+    completions(document().read(text), len(text))

@@ -1,0 +1,27 @@
+"""The words of a text as the parser's own lexer cuts them: what colours are held against."""
+
+from functools import partial
+from pathlib import Path
+
+import lark
+
+import netdsl
+from netdsl.language.lark_parser import GRAMMAR
+
+PACKAGE = Path(netdsl.__file__).parent
+FILES = sorted([*PACKAGE.glob("library/*.net"), *(PACKAGE.parent / "examples").glob("*.net")])
+"""Every net that ships."""
+
+
+def read_words(text: str) -> list[lark.Token]:
+    """The words in their order; the lexer knows what may follow, so that `k3` is a short only where one may stand."""
+    found: list[lark.Token] = []
+
+    def note(token: lark.Token) -> lark.Token:
+        found.append(token)
+        return token
+
+    grammar = partial(lark.Lark, GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start=["start", "statement"])
+    callbacks = dict.fromkeys((terminal.name for terminal in grammar().terminals), note)
+    grammar(lexer_callbacks=callbacks).parse(text, start="start")
+    return [word for word in found if not word.type.startswith("__IGNORE")]
