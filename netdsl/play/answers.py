@@ -1,7 +1,7 @@
 """What the page asks of the front end, answered as plain data: check, format, explain, set a value.
 
 A question is an object with `ask` and what belongs to it, an answer is an object too; both are JSON on their way.
-Nothing here needs torch, click or numpy: the page without a server runs it in Pyodide.
+Nothing here needs torch, click or numpy.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ class Answers:
         outside = find_outside(experiment, Path(str(question.get("folder", "."))))
         return {"problem": outside} if outside else {}
 
-    def words(self, question: Mapping[str, Any]) -> Answer:
+    def words(self, _: Mapping[str, Any]) -> Answer:
         """Every word of the language with its kind and a sentence, for completion and for the colours."""
         return {"words": list(_vocabulary(self.registry))}
 

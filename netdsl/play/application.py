@@ -18,7 +18,7 @@ from netdsl.core.errors import FileError
 from netdsl.core.text import text
 from netdsl.play.checking import Checker
 from netdsl.play.guard import Guard
-from netdsl.play.session import Session, find_run_of
+from netdsl.play.session import RunSession, find_run_of
 from netdsl.play.worker import Message
 from netdsl.play.workspace import Workspace
 
@@ -40,7 +40,7 @@ class Playground:
 
     workspace: Workspace
     checker: Checker
-    session: Session
+    session: RunSession
     opened: str | None = None
 
     async def begin(self, _: Message) -> Message:
@@ -156,6 +156,6 @@ def _action(act: Callable[[Message], Awaitable[Message]]) -> Callable[[Request],
     return respond
 
 
-async def _write_events(session: Session) -> AsyncIterator[str]:
+async def _write_events(session: RunSession) -> AsyncIterator[str]:
     async for message in session.listen():
         yield f"data: {json.dumps(message)}\n\n"

@@ -41,10 +41,8 @@ class Checker:
                 # A new process has to import the front end first.
                 answer = await asyncio.wait_for(self._worker.receive(), self._patience + 20 * starts)
             except TimeoutError:
-                answer, problem = (
-                    None,
-                    text("this text takes longer than {seconds:g} seconds to look at", seconds=self._patience),
-                )
+                limit = self._patience
+                answer, problem = None, text("this text takes longer than {limit:g} seconds to look at", limit=limit)
             except BaseException:  # the question is taken back: its answer must not be taken for that of the next
                 await self._worker.stop()
                 raise

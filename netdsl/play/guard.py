@@ -38,10 +38,6 @@ HEADERS: Mapping[str, str] = {
 """What each response says: nothing is loaded from elsewhere, and nobody frames the page."""
 
 
-class TooLarge(Exception):
-    """A body that goes on beyond the limit."""
-
-
 class Guard:
     """An application behind its guard.
 
@@ -65,21 +61,22 @@ class Guard:
         if refused := self._refuse(scope, headers):
             await _respond(send, *refused)
             return
-        started = False
+        body = await _read(receive)
+        if body is None:
+            await _respond(send, 413, text("a request holds {limit} MiB at most", limit=LARGEST >> 20))
+            return
+        handed: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive_read() -> Message:
+            return handed.pop() if handed else await receive()
 
         async def send_guarded(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 own = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
                 message = {**message, "headers": [*message.get("headers", ()), *own]}
             await send(message)
 
-        try:
-            await self._application(scope, _limit(receive), send_guarded)
-        except TooLarge:
-            if not started:
-                await _respond(send, 413, text("a request holds {limit} MiB at most", limit=LARGEST >> 20))
+        await self._application(scope, receive_read, send_guarded)
 
     def _refuse(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """The status and the reason of a refusal."""
@@ -102,19 +99,15 @@ class Guard:
         return None
 
 
-def _limit(receive: Receive) -> Receive:
-    """Hands on what a request holds, up to the limit."""
-    size = 0
-
-    async def receive_limited() -> Message:
-        nonlocal size
+async def _read(receive: Receive) -> bytes | None:
+    """The body of a request; None where it goes on beyond the limit, whatever it says of its length."""
+    body = b""
+    while len(body) <= LARGEST:
         message = await receive()
-        size += len(message.get("body", b""))
-        if size > LARGEST:
-            raise TooLarge
-        return message
-
-    return receive_limited
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body if len(body) <= LARGEST else None
+    return None
 
 
 async def _respond(send: Send, status: int, problem: str) -> None:

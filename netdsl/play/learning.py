@@ -114,7 +114,7 @@ class Viewer:
     """
 
     def __init__(self, experiment: Experiment, module: nn.Module, data: Data) -> None:
-        from netdsl.play.portraits import square
+        from netdsl.training.portraits import square
 
         self._experiment, self._module, self._data = experiment, module, data
         self._is_plane = data.shape == (2,) and data.facts.classes is not None
@@ -124,7 +124,7 @@ class Viewer:
 
     def describe_points(self) -> Message | None:
         """The points of the plane; None for other data."""
-        from netdsl.play.portraits import describe_points
+        from netdsl.training.portraits import describe_points
 
         if not self._is_plane:
             return None
@@ -132,7 +132,7 @@ class Viewer:
 
     def draw(self) -> Message | None:
         """The picture of the net on the plane; None for other data."""
-        from netdsl.play.portraits import draw_plane
+        from netdsl.training.portraits import draw_plane
 
         return draw_plane(self._module, self._experiment, self._area) if self._is_plane else None
 
@@ -142,7 +142,7 @@ class Viewer:
         Raises:
             NetdslError: there is nothing to draw on.
         """
-        from netdsl.play.portraits import draw_image
+        from netdsl.training.portraits import draw_image
 
         x, target = self._prepare(pixels) if pixels is not None else self._sample(number)
         return draw_image(self._module, self._experiment, x) | {"target": target}

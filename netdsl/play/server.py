@@ -19,7 +19,7 @@ from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.play.application import Playground, make_application
 from netdsl.play.checking import Checker
-from netdsl.play.session import Session
+from netdsl.play.session import RunSession
 from netdsl.play.worker import Worker
 from netdsl.play.workspace import Workspace
 
@@ -51,6 +51,17 @@ class Options:
     browser: bool = True
 
 
+class PageServer(uvicorn.Server):
+    """A server whose pages listen without end, until it says that it is over."""
+
+    session: RunSession
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Ends the streams, for which uvicorn would wait, and then the server."""
+        self.session.hang_up()
+        await super().shutdown(sockets)
+
+
 def serve_page(options: Options, announce: Callable[[str], None]) -> None:
     """Serves the page until Ctrl-C; a run that is going on is saved then.
 
@@ -67,12 +78,12 @@ def serve_page(options: Options, announce: Callable[[str], None]) -> None:
         playground = Playground(
             Workspace(folder),
             Checker(folder, plugins=options.plugins, plugin_files=files),
-            Session(folder, Worker("netdsl.play.learning", folder, *arguments)),
+            RunSession(folder, Worker("netdsl.play.learning", folder, *arguments)),
             options.opened,
         )
         hosts = frozenset(f"{name}:{port}" for name in (ADDRESS, "localhost"))
         application = make_application(playground, token=token, hosts=hosts)
-        server = uvicorn.Server(
+        server = PageServer(
             uvicorn.Config(
                 application,
                 log_level="warning",
@@ -82,6 +93,7 @@ def serve_page(options: Options, announce: Callable[[str], None]) -> None:
                 lifespan="on",
             )
         )
+        server.session = playground.session
         announce(link)
         if options.browser:
             with suppress(webbrowser.Error):

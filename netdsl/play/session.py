@@ -20,7 +20,7 @@ WAITING = 4
 
 
 @dataclass
-class Session:
+class RunSession:
     """One run at a time.
 
     Args:
@@ -33,7 +33,7 @@ class Session:
     status: str = "idle"
     run: Message = field(default_factory=dict)
     epochs: list[Message] = field(default_factory=list)
-    _listeners: set[asyncio.Queue[Message]] = field(default_factory=set)
+    _listeners: set[asyncio.Queue[Message | None]] = field(default_factory=set)
     _looks: dict[int, asyncio.Future[Message]] = field(default_factory=dict)
     _latest: dict[str, Message] = field(default_factory=dict)
     _reader: asyncio.Task[None] | None = None
@@ -115,16 +115,21 @@ class Session:
 
     async def listen(self) -> AsyncIterator[Message]:
         """Everything that happens from now on, after how it stands now."""
-        queue: asyncio.Queue[Message] = asyncio.Queue()
+        queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
             yield self.state
-            for message in self._latest.values():
+            for latest in self._latest.values():
+                yield latest
+            while (message := await queue.get()) is not None:
                 yield message
-            while True:
-                yield await queue.get()
         finally:
             self._listeners.discard(queue)
+
+    def hang_up(self) -> None:
+        """Ends what everybody listens to."""
+        for queue in self._listeners:
+            queue.put_nowait(None)
 
     async def warm(self) -> None:
         """Starts the process, which imports torch while the reader still reads."""
