@@ -47,17 +47,17 @@ def trunc_normal(mean: float = 0.0, std: NonNegative = 1.0, a: float = -2.0, b: 
 
 @initializer("torch.nn.init:constant_", example="init constant 0.5 on=bn")
 def constant(val: float) -> None:
-    """Makes all of them `val`."""
+    """Makes all the weights `val`."""
 
 
 @initializer("torch.nn.init:ones_", example="init ones on=bn")
 def ones() -> None:
-    """Makes all of them 1."""
+    """Makes all the weights 1."""
 
 
 @initializer("torch.nn.init:zeros_", example="init zeros on=head")
 def zeros() -> None:
-    """Makes all of them 0."""
+    """Makes all the weights 0."""
 
 
 @initializer("torch.nn.init:eye_", dims=(2, 2), example="init eye on=linear")

@@ -17,7 +17,7 @@ Range = tuple[float, float]
 
 GEOMETRY = "netdsl.data.transforms.geometry"
 WARP = "netdsl.data.transforms.affine"
-COLOUR = "netdsl.data.transforms.colour"
+COLOR = "netdsl.data.transforms.color"
 MIXING = "netdsl.data.transforms.mixing"
 POLICY = "netdsl.data.transforms.random_policies"
 
@@ -30,7 +30,7 @@ def _image(x: Shape, name: str) -> tuple[Dim, Dim, Dim]:
     return x[0], x[1], x[2]
 
 
-def _colour(x: Shape, name: str) -> Shape:
+def _color(x: Shape, name: str) -> Shape:
     channels, *_ = _image(x, name)
     if channels != 3 and not isinstance(channels, Unknown):
         raise Refusal(
@@ -244,7 +244,7 @@ def affine(
 
 
 @transform(
-    f"{COLOUR}:ColorJitter", random=True, example="data folder photos { resize 64x64; colorjitter 0.4 0.4 0.4 0.1 }"
+    f"{COLOR}:ColorJitter", random=True, example="data folder photos { resize 64x64; colorjitter 0.4 0.4 0.4 0.1 }"
 )
 def colorjitter(
     x: Shape, brightness: float = 0.0, contrast: float = 0.0, saturation: float = 0.0, hue: float = 0.0
@@ -260,17 +260,17 @@ def colorjitter(
         raise Refusal(text("`hue` lies between 0 and 0.5; {hue:g} does not", hue=hue), "hue")
     # Saturation and hue exist in colours only; brightness and contrast work on grey images too.
     if saturation or hue:
-        return _colour(x, "colorjitter")
+        return _color(x, "colorjitter")
     _image(x, "colorjitter")
     return x
 
 
-@transform(f"{COLOUR}:Grayscale", example="data cifar10 { grayscale }")
+@transform(f"{COLOR}:Grayscale", example="data cifar10 { grayscale }")
 def grayscale(x: Shape, channels: int = 1) -> Shape:
     """Turns colours into brightness, 0.2989·red + 0.587·green + 0.114·blue, in one channel or three equal ones."""
     if channels not in (1, 3):
         raise Refusal(text("a grey image has 1 channel or 3 equal ones, not {channels}", channels=channels), "channels")
-    _, height, width = _image(_colour(x, "grayscale"), "grayscale")
+    _, height, width = _image(_color(x, "grayscale"), "grayscale")
     return channels, height, width
 
 
@@ -315,10 +315,10 @@ def randaugment(
             ),
             "magnitude",
         )
-    return _colour(x, "randaugment")
+    return _color(x, "randaugment")
 
 
 @transform(f"{POLICY}:TrivialAugment", random=True, example="data cifar10 { trivialaugment }")
 def trivialaugment(x: Shape, *, num_magnitude_bins: int = 31, fill: float = 0.0) -> Shape:
     """Applies one of fourteen operations at a random strength: nothing has to be tuned (Müller, Hutter 2021)."""
-    return _colour(x, "trivialaugment")
+    return _color(x, "trivialaugment")

@@ -18,10 +18,20 @@ NET = "input 8; linear 4; relu; linear 2\n"
 RIGHT = "no mistakes in 1 file\n"
 
 
+INTERRUPTIBLE = """
+import signal
+from netdsl.__main__ import main
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+main()
+"""
+"""netdsl as a terminal starts it: what a shell starts in the background, and the tests with it, is deaf to Ctrl-C."""
+
+
 @contextmanager
 def watching(*arguments: str) -> Iterator[IO[str]]:
     """The output of `netdsl check --watch`, which is interrupted at the end and must end well."""
-    command = [sys.executable, "-u", "-m", "netdsl", "check", "--watch", *arguments]
+    command = [sys.executable, "-u", "-c", INTERRUPTIBLE, "check", "--watch", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
             assert process.stdout is not None

@@ -74,7 +74,7 @@ def experiment(text):
 
 
 def test_a_file_may_name_them(monkeypatch):
-    checked, found = experiment("data digits { v2.Pad 2; v2.RandomRotation 10 }; flatten; linear 144->10")
+    checked, found = experiment("data digits limit=100 { v2.Pad 2; v2.RandomRotation 10 }; flatten; linear 144->10")
     assert [one.code for one in found] == ["NET990"]
     data = open_data(checked.data, "cpu", seed=0)
     assert data.shape == (1, 12, 12)

@@ -64,7 +64,7 @@ def remove_mask(folder):
     (folder / "masks" / "a.png").unlink()
 
 
-def in_colour(folder):
+def in_color(folder):
     Image.new("RGB", (6, 4)).save(folder / "masks" / "a.png")
 
 
@@ -81,7 +81,7 @@ def no_image(folder):
     ("damage", "words"),
     [
         (remove_mask, ("a.png` has no mask", "masks/a.png` is missing")),
-        (in_colour, ("`a.png` is in colour (RGB)",)),
+        (in_color, ("`a.png` is in colour (RGB)",)),
         (cut, ("a.png` cannot be read",)),
         (no_image, ("a.png` cannot be read: its format is not known",)),
     ],
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_said_when_classes_are_counted(tmp_path, damage, words)
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (in_colour, "`a.png` is in colour (RGB)"),
+        (in_color, "`a.png` is in colour (RGB)"),
         (cut, "the mask `"),
         (no_image, "its format is not known"),
         (lambda folder: write(folder, mask=[[0, 1]]), "has 1x2 pixels, but the image 4x6"),

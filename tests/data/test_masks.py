@@ -35,7 +35,7 @@ GEOMETRY = [
     "v2.RandomHorizontalFlip",
     "v2.RandomVerticalFlip",
 ]
-COLOUR = [
+COLOR = [
     "normalize",
     "cutout 4",
     "colorjitter 0.4 0.4",
@@ -88,7 +88,7 @@ def test_what_moves_the_image_moves_the_mask_alike(transformed, line):
         assert len(masks.unique(dim=0)) > 1
 
 
-@pytest.mark.parametrize("line", COLOUR)
+@pytest.mark.parametrize("line", COLOR)
 def test_what_changes_colours_leaves_the_mask(transformed, line):
     _, (x, masks) = transformed(line)
     before, kept = blocks()
@@ -144,7 +144,7 @@ def test_workers_move_masks_too():
 
 def test_every_transform_is_here():
     mixing = {"cutmix", "mixup", "randaugment", "trivialaugment"}
-    known = {line.split()[0] for line in (*GEOMETRY, *COLOUR)} | mixing
+    known = {line.split()[0] for line in (*GEOMETRY, *COLOR)} | mixing
     assert set(REGISTRY.of(Transform)) <= known
 
 

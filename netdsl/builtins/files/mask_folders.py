@@ -87,7 +87,7 @@ def _values(mask: Path) -> set[int]:
     try:
         with Image.open(mask) as picture:
             if picture.mode not in ("P", "L", "1"):
-                raise Refusal(in_colour(mask.name, picture.mode), "path")
+                raise Refusal(in_color(mask.name, picture.mode), "path")
             if picture.mode == "1":
                 return {0, 1}
             return {value for value, count in enumerate(picture.histogram()) if count}
@@ -97,7 +97,7 @@ def _values(mask: Path) -> set[int]:
         raise Refusal(text("the mask `{file}` cannot be read: {reason}", file=mask, reason=known), "path") from None
 
 
-def in_colour(file: str, mode: str) -> str:
+def in_color(file: str, mode: str) -> str:
     """What to say of a mask whose pixels are colours."""
     return text(
         "the mask `{file}` is in colour ({mode}); a pixel of a mask is its class, in a palette or grey image",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import Any
 
 import click
 
@@ -17,8 +19,15 @@ from netdsl.core.errors import (
     TrainingError,
 )
 from netdsl.core.files import reason
-from netdsl.core.text import text
+from netdsl.core.suggestions import nearest
+from netdsl.core.text import join_or, text
 from netdsl.render.cells import visible
+
+GIVEN = re.compile(r"(?:'(.*)'|(\S+)) is not ")
+"""How click begins what it says of a wrong value; the value itself stands nowhere else."""
+
+INTEGER = re.compile(r"-?\d+")
+NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?")
 
 
 def show_error(error: BaseException) -> int:
@@ -82,10 +91,33 @@ def _usage(error: click.ClickException) -> str:
             )
         case click.BadOptionUsage(option_name=option):
             return text("`{option}` needs a value", option=option)
-        case click.BadParameter(param=click.Parameter(opts=[*_, option]), message=reason):
-            return text("wrong value of `{option}`: {reason}", option=option, reason=reason.rstrip("."))
+        case click.BadParameter(param=click.Parameter(opts=[*_, option], type=kind), message=reason):
+            given = GIVEN.match(reason)
+            said = given and _refuse_value(given[1] or given[2], kind)
+            return text("wrong value of `{option}`: {reason}", option=option, reason=said or reason.rstrip("."))
     message = error.format_message().rstrip(".")
     return message[:1].lower() + message[1:]
+
+
+def _refuse_value(given: str, kind: click.ParamType[Any]) -> str | None:
+    """What a value is not; None of a type whose own words are ours."""
+    match kind:
+        case click.Choice(choices=choices):
+            near = nearest(given, map(str, choices))
+            allowed = join_or(map(str, choices))
+            if near is None:
+                return text("`{given}` is not {allowed}", given=given, allowed=allowed)
+            return text("`{given}` is not {allowed}; did you mean `{near}`?", given=given, allowed=allowed, near=near)
+        case click.IntRange(min=int(least), max=None) if INTEGER.fullmatch(given):
+            return text("{given} is less than {least}", given=given, least=least)
+        case click.IntRange(min=int(least), max=int(most)) if INTEGER.fullmatch(given):
+            return text("{given} is not from {least} to {most}", given=given, least=least, most=most)
+        # It is what IntRange extends, so that it comes after it.
+        case click.types.IntParamType():
+            return text("`{given}` is not a whole number", given=given)
+        case click.types.FloatParamType() if not NUMBER.fullmatch(given):
+            return text("`{given}` is not a number", given=given)
+    return None
 
 
 def _diagnostics(error: NetError) -> str:

@@ -11,7 +11,7 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from netdsl.builtins.files.mask_folders import VOID, Pair, in_colour, mask_folders
+from netdsl.builtins.files.mask_folders import VOID, Pair, in_color, mask_folders
 from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
@@ -95,6 +95,6 @@ def _opened(file: str) -> Image.Image:
 def mask_tensor(picture: Image.Image, name: str) -> Tensor:
     """A palette or grey picture as class numbers H×W; 255 is no class."""
     if picture.mode not in ("P", "L", "1"):
-        raise ValueError(in_colour(name, picture.mode))
+        raise ValueError(in_color(name, picture.mode))
     values = torch.from_numpy(np.array(picture).astype(np.int64))
     return torch.where(values == VOID, NO_CLASS, values)

@@ -17,10 +17,10 @@ from torch.nn import functional
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.affine import affine_maps, warp
 from netdsl.data.transforms.base import BatchTransform, Draws
-from netdsl.data.transforms.colour import blend, brightness, contrast, saturation
+from netdsl.data.transforms.color import blend, brightness, contrast, saturation
 
 IDENTITY, SHEAR_X, SHEAR_Y, TRANSLATE_X, TRANSLATE_Y, ROTATE = range(6)
-BRIGHTNESS, COLOUR, CONTRAST, SHARPNESS, POSTERIZE, SOLARIZE, AUTOCONTRAST, EQUALIZE = range(6, 14)
+BRIGHTNESS, COLOR, CONTRAST, SHARPNESS, POSTERIZE, SOLARIZE, AUTOCONTRAST, EQUALIZE = range(6, 14)
 OPERATIONS = 14
 
 
@@ -69,7 +69,7 @@ def equalize(x: Tensor, _: Tensor) -> Tensor:
 
 _BY_VALUE: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
     BRIGHTNESS: brightness,
-    COLOUR: saturation,
+    COLOR: saturation,
     CONTRAST: contrast,
     SHARPNESS: sharpness,
     POSTERIZE: posterize,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.sizes import format_shape
-from netdsl.core.text import join_and, text
+from netdsl.core.text import join_and, ntext, text
 from netdsl.lints.lint import lint
 from netdsl.lints.program import PlacedLayer, Program
 
@@ -24,6 +24,13 @@ UNSEEN_EDGE = Code(
 )
 
 AXES = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
+COUNTED = {
+    "step": lambda count: ntext("step", "{count} steps", count=count),
+    "row": lambda count: ntext("row", "{count} rows", count=count),
+    "column": lambda count: ntext("column", "{count} columns", count=count),
+    "slice": lambda count: ntext("slice", "{count} slices", count=count),
+}
+"""How many of an axis's elements, in words: one of them needs no number."""
 
 
 @lint(UNSEEN_EDGE)
@@ -72,6 +79,4 @@ def _along(value: int | tuple[int, ...], axis: int) -> int:
 
 def _words(lost: list[int]) -> str:
     """`row and column`, `2 rows and 2 columns`."""
-    names = AXES[len(lost)]
-    counted = [name if count == 1 else f"{count} {name}s" for name, count in zip(names, lost, strict=True) if count]
-    return join_and(counted)
+    return join_and(COUNTED[axis](count) for axis, count in zip(AXES[len(lost)], lost, strict=True) if count)

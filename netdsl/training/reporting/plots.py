@@ -12,7 +12,7 @@ Curve = Sequence[tuple[float, float]]
 
 INK, PALE, PAPER = (34, 34, 34), (200, 200, 200), (255, 255, 255)
 DEEP = (12, 74, 140)
-COLOURS = ((12, 74, 140), (204, 85, 0), (34, 139, 60), (160, 32, 120), (120, 90, 40), (0, 140, 150))
+COLORS = ((12, 74, 140), (204, 85, 0), (34, 139, 60), (160, 32, 120), (120, 90, 40), (0, 140, 150))
 SIDE, LARGEST_CELL, SMALLEST_CELL = 720, 48, 6
 READABLE = 18
 """Pixels that a cell needs for a number in it."""
@@ -54,12 +54,12 @@ def curves_png(curves: Mapping[str, Curve], title: str) -> bytes:
     draw.text((MARGIN, MARGIN / 2), title, INK, font, anchor="lm")
     legend = float(MARGIN)
     for index, (name, curve) in enumerate(curves.items()):
-        colour = COLOURS[index % len(COLOURS)]
+        color = COLORS[index % len(COLORS)]
         line = [(_place_x(x, across), _place_y(y, up)) for x, y in curve if math.isfinite(y)]
-        draw.line(line, colour, 3, joint="curve")
+        draw.line(line, color, 3, joint="curve")
         for x, y in line:
-            draw.ellipse((x - 3, y - 3, x + 3, y + 3), colour)
-        draw.text((legend, HEIGHT - MARGIN / 4), name, colour, font, anchor="lm")
+            draw.ellipse((x - 3, y - 3, x + 3, y + 3), color)
+        draw.text((legend, HEIGHT - MARGIN / 4), name, color, font, anchor="lm")
         legend += font.getlength(name) + 24
     return _png(image)
 

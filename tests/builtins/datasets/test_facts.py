@@ -75,33 +75,33 @@ def rule(name, x, **arguments):
     return REGISTRY.of(Transform)[name].apply(x, **arguments)
 
 
-COLOUR = (3, 32, 40)
+COLOR = (3, 32, 40)
 ANY_SIZE = (3, symbol("H"), symbol("W"))
 
 
 @pytest.mark.parametrize(
     ("name", "x", "arguments", "out"),
     [
-        ("resize", COLOUR, {"size": 8}, (3, 8, 10)),
+        ("resize", COLOR, {"size": 8}, (3, 8, 10)),
         ("resize", (3, 300, 400), {"size": 64}, (3, 64, 85)),
         ("resize", (3, 400, 300), {"size": 64}, (3, 85, 64)),
         ("resize", (3, 300, 400), {"size": 64, "fit": "stretch"}, (3, 64, 64)),
         ("resize", (3, 300, 400), {"size": (64, 64)}, (3, 64, 64)),
         ("resize", ANY_SIZE, {"size": 8}, (3, UNKNOWN, UNKNOWN)),
         ("resize", ANY_SIZE, {"size": (8, 9), "fit": "cover"}, (3, 8, 9)),
-        ("centercrop", COLOUR, {"size": 50}, (3, 50, 50)),
-        ("randomcrop", COLOUR, {"size": 32, "padding": 4}, (3, 32, 32)),
-        ("randomcrop", COLOUR, {"size": 48, "padding": 8}, (3, 48, 48)),
+        ("centercrop", COLOR, {"size": 50}, (3, 50, 50)),
+        ("randomcrop", COLOR, {"size": 32, "padding": 4}, (3, 32, 32)),
+        ("randomcrop", COLOR, {"size": 48, "padding": 8}, (3, 48, 48)),
         ("randomcrop", ANY_SIZE, {"size": 99}, (3, 99, 99)),
         ("randomresizedcrop", ANY_SIZE, {"size": 7}, (3, 7, 7)),
         ("hflip", ANY_SIZE, {}, ANY_SIZE),
-        ("altflip", COLOUR, {}, COLOUR),
+        ("altflip", COLOR, {}, COLOR),
         ("normalize", (7,), {}, (7,)),
-        ("normalize", COLOUR, {"mean": (0.5,), "std": (1.0, 2.0, 3.0)}, COLOUR),
-        ("grayscale", COLOUR, {}, (1, 32, 40)),
+        ("normalize", COLOR, {"mean": (0.5,), "std": (1.0, 2.0, 3.0)}, COLOR),
+        ("grayscale", COLOR, {}, (1, 32, 40)),
         ("colorjitter", (1, 8, 8), {"brightness": 0.5}, (1, 8, 8)),
         ("mixup", (7,), {"classes": 3}, (7,)),
-        ("trivialaugment", COLOUR, {}, COLOUR),
+        ("trivialaugment", COLOR, {}, COLOR),
     ],
 )
 def test_transforms_map_shapes(name, x, arguments, out):
@@ -112,28 +112,28 @@ def test_transforms_map_shapes(name, x, arguments, out):
     ("name", "x", "arguments", "at", "message"),
     [
         ("hflip", (7,), {}, None, "`hflip` expects an image, C×H×W, but receives 7"),
-        ("hflip", COLOUR, {"p": 1.5}, "p", "a probability lies between 0 and 1; 1.5 does not"),
-        ("resize", COLOUR, {"size": 0}, "size", "a size is at least 1, not 0"),
-        ("resize", COLOUR, {"size": (1, 2, 3)}, "size", "`size` 1x2x3 has 3 sizes but the input has 2 spatial axes"),
+        ("hflip", COLOR, {"p": 1.5}, "p", "a probability lies between 0 and 1; 1.5 does not"),
+        ("resize", COLOR, {"size": 0}, "size", "a size is at least 1, not 0"),
+        ("resize", COLOR, {"size": (1, 2, 3)}, "size", "`size` 1x2x3 has 3 sizes but the input has 2 spatial axes"),
         (
             "randomcrop",
-            COLOUR,
+            COLOR,
             {"size": 36},
             "size",
             "`randomcrop` takes 36 pixels but the image has 32, padding included",
         ),
-        ("randomcrop", COLOUR, {"size": 9, "padding": -1}, "padding", "a padding is at least 0, not -1"),
+        ("randomcrop", COLOR, {"size": 9, "padding": -1}, "padding", "a padding is at least 0, not -1"),
         (
             "randomcrop",
-            COLOUR,
+            COLOR,
             {"size": 9, "padding": 32, "padding_mode": "reflect"},
             "padding",
             "`padding_mode=reflect` needs a padding below the image's 32 pixels",
         ),
-        ("normalize", COLOUR, {"mean": (1.0, 2.0)}, "mean", "`mean` has 2 values but the input has 3 channels"),
-        ("normalize", COLOUR, {"std": (0.0,)}, "std", "a standard deviation is above 0; 0 is not"),
+        ("normalize", COLOR, {"mean": (1.0, 2.0)}, "mean", "`mean` has 2 values but the input has 3 channels"),
+        ("normalize", COLOR, {"std": (0.0,)}, "std", "a standard deviation is above 0; 0 is not"),
         ("grayscale", (1, 8, 8), {}, None, "`grayscale` expects 3 channels (red, green, blue) but receives 1"),
-        ("grayscale", COLOUR, {"channels": 2}, "channels", "a grey image has 1 channel or 3 equal ones, not 2"),
+        ("grayscale", COLOR, {"channels": 2}, "channels", "a grey image has 1 channel or 3 equal ones, not 2"),
         (
             "colorjitter",
             (1, 8, 8),
@@ -141,10 +141,10 @@ def test_transforms_map_shapes(name, x, arguments, out):
             None,
             "`colorjitter` expects 3 channels (red, green, blue) but receives 1",
         ),
-        ("colorjitter", COLOUR, {"hue": 0.6}, "hue", "`hue` lies between 0 and 0.5; 0.6 does not"),
-        ("affine", COLOUR, {"scale": (0.0, 1.0)}, "scale", "a scale is above 0; 0 is not"),
-        ("mixup", COLOUR, {"alpha": 0.0}, "alpha", "`alpha` is above 0; 0 is not"),
-        ("randaugment", COLOUR, {"magnitude": 31}, "magnitude", "`magnitude` lies between 0 and 30; 31 does not"),
+        ("colorjitter", COLOR, {"hue": 0.6}, "hue", "`hue` lies between 0 and 0.5; 0.6 does not"),
+        ("affine", COLOR, {"scale": (0.0, 1.0)}, "scale", "a scale is above 0; 0 is not"),
+        ("mixup", COLOR, {"alpha": 0.0}, "alpha", "`alpha` is above 0; 0 is not"),
+        ("randaugment", COLOR, {"magnitude": 31}, "magnitude", "`magnitude` lies between 0 and 30; 31 does not"),
     ],
 )
 def test_transforms_refuse_what_they_cannot_do(name, x, arguments, at, message):

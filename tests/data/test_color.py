@@ -5,7 +5,7 @@ import torch
 from torchvision.transforms.v2 import functional as oracle
 
 from netdsl.data.random_stream import Moment, generator
-from netdsl.data.transforms import colour, random_policies
+from netdsl.data.transforms import color, random_policies
 from netdsl.data.transforms.affine import Affine, Rotation, affine_maps, warp
 
 FACTORS = torch.tensor([0.0, 0.3, 1.0, 1.7, 2.5])
@@ -20,26 +20,26 @@ def test_each_image_is_adjusted_by_its_own_factor(name):
     x = photographs()
     adjust = getattr(oracle, f"adjust_{name}")
     expected = torch.stack([adjust(image, float(factor)) for image, factor in zip(x, FACTORS, strict=True)])
-    torch.testing.assert_close(getattr(colour, name)(x, FACTORS), expected)
+    torch.testing.assert_close(getattr(color, name)(x, FACTORS), expected)
 
 
 def test_hues_turn_as_torchvisions_do():
     x, shifts = photographs(), torch.tensor([-0.5, -0.2, 0.0, 0.1, 0.5])
     expected = torch.stack([oracle.adjust_hue(image, float(shift)) for image, shift in zip(x, shifts, strict=True)])
-    torch.testing.assert_close(colour.hue(x, shifts), expected, atol=1e-5, rtol=0)
+    torch.testing.assert_close(color.hue(x, shifts), expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_grayscale_is_torchvisions(channels):
     x = photographs()
-    torch.testing.assert_close(colour.Grayscale(channels).act(x), oracle.rgb_to_grayscale(x, channels))
+    torch.testing.assert_close(color.Grayscale(channels).act(x), oracle.rgb_to_grayscale(x, channels))
 
 
 def test_colorjitter_leaves_out_what_has_no_range():
     x = photographs()
-    step = colour.ColorJitter(brightness=0.5)
+    step = color.ColorJitter(brightness=0.5)
     drawn = step.draw(Moment(torch.arange(5), counters=(1,)), x.shape[1:])
-    assert torch.equal(step.act(x, *drawn), colour.brightness(x, drawn[0]))
+    assert torch.equal(step.act(x, *drawn), color.brightness(x, drawn[0]))
     assert bool(((drawn[0] >= 0.5) & (drawn[0] <= 1.5)).all())
 
 
