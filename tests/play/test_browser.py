@@ -35,7 +35,7 @@ STATUS = "document.getElementById('status').dataset.status"
 
 @contextmanager
 def serving(folder, *arguments):
-    """The link of a page that is served."""
+    """The link of a page that is served; close it before the server ends, which it would complain of."""
     command = [sys.executable, "-m", "netdsl", "play", *arguments, "--no-browser", "--port", "0", "--no-plugins"]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         try:
@@ -118,6 +118,8 @@ def test_a_net_is_typed_mended_saved_shared_and_opened_again(open_page, tmp_path
         other = open_page(link)
         other.goto(shared)
         until(other, "document.getElementById('source').value === '# 网 🙂\\nlinear 3->4\\n'")
+        other.close()
+        page.close()
 
 
 def test_spirals_are_trained_paused_reloaded_and_gone_on_with(open_page, tmp_path):
@@ -143,6 +145,7 @@ def test_spirals_are_trained_paused_reloaded_and_gone_on_with(open_page, tmp_pat
         page.click("#tab-training")
         until(page, f"{STATUS} === 'paused'")
         until(page, "document.querySelectorAll('#units canvas.unit').length === 36")
+        page.close()
     assert len(list((tmp_path / "runs" / "spirals").iterdir())) == 1
 
 
@@ -164,3 +167,4 @@ def test_a_digit_is_drawn_and_each_layer_shows_what_it_makes_of_it(open_page, tm
         assert page.locator("#layers .layer").nth(1).locator("canvas").count() == 16
         assert page.locator("#chances li").count() == 10
         assert "1" in page.inner_text("#chances .best span")
+        page.close()
