@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
 from netdsl.editor.outputs import Output, move, settle
 from netdsl.language.rereading import Rereader
-from netdsl.language.syntax import Body, File, Statement
+from netdsl.language.syntax import File, Statement, walk_statements
 from netdsl.program import Experiment
 
 
@@ -78,7 +78,7 @@ class Reading:
     @cached_property
     def statements(self) -> Sequence[Statement]:
         """Every statement of the text, each before those in its bodies."""
-        return list(_walk(self.file.statements))
+        return list(walk_statements(self.file.statements))
 
     def statement_at(self, offset: int) -> Statement | None:
         """The innermost statement whose text holds an offset, or ends there."""
@@ -136,14 +136,6 @@ class Document:
         outputs = settle(checked, move(self._outputs, self._text, text))
         self._text, self._outputs = text, outputs
         return Reading(checked, self.registry, self.folder, outputs)
-
-
-def _walk(statements: Sequence[Statement]) -> Iterator[Statement]:
-    for statement in statements:
-        yield statement
-        for item in statement.items:
-            if isinstance(item, Body):
-                yield from _walk(item.statements)
 
 
 def _holds(entry: Entry, offset: int, source: Source) -> bool:

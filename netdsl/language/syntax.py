@@ -5,6 +5,7 @@ Two trees are equal when they say the same, wherever they say it: spans take no 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -177,3 +178,12 @@ class File(Tree):
     statements: tuple[Statement, ...]
     source: Source
     invalid: tuple[Span, ...] = ()
+
+
+def walk_statements(statements: tuple[Statement, ...]) -> Iterator[Statement]:
+    """Statements, each before those in its bodies."""
+    for statement in statements:
+        yield statement
+        for item in statement.items:
+            if isinstance(item, Body):
+                yield from walk_statements(item.statements)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from netdsl.components.traits import Traits
 from netdsl.core.source import Span
-from netdsl.language.syntax import Body, File, Statement
+from netdsl.language.syntax import File, Statement, walk_statements
 from netdsl.program import Experiment, Node, Siblings, Stretch
 
 
@@ -69,7 +69,7 @@ class Program:
     @cached_property
     def statements(self) -> dict[Span, Statement]:
         """Every statement of the file by its place, those in bodies among them."""
-        return {statement.span: statement for statement in walk(self.file.statements)}
+        return {statement.span: statement for statement in walk_statements(self.file.statements)}
 
     def everywhere(self, test: Callable[[PlacedLayer], bool]) -> Iterator[PlacedLayer]:
         """The statements of the file that a test holds for wherever they stand, a place for each."""
@@ -137,12 +137,3 @@ class _Walk(NamedTuple):
         self.places.append(place)
         self.occurrences[node.span] += times
         return place
-
-
-def walk(statements: Sequence[Statement]) -> Iterator[Statement]:
-    """Statements, each before those in its bodies."""
-    for statement in statements:
-        yield statement
-        for item in statement.items:
-            if isinstance(item, Body):
-                yield from walk(item.statements)

@@ -8,10 +8,10 @@ from netdsl.checker.names.scope import as_name
 from netdsl.core.diagnostics import Code, Diagnostic
 from netdsl.core.text import text
 from netdsl.language.statements import BLOCK, LET
-from netdsl.language.syntax import Name, Setting, Statement
+from netdsl.language.syntax import Name, Setting, Statement, walk_statements
 from netdsl.lints.lint import lint
 from netdsl.lints.names import names_in
-from netdsl.lints.program import Program, walk
+from netdsl.lints.program import Program
 
 UNUSED_VARIABLE = Code(
     "NET913",
@@ -28,7 +28,7 @@ UNUSED_VARIABLE = Code(
 @lint(UNUSED_VARIABLE)
 def find_unused_variable(program: Program) -> Iterator[Diagnostic]:
     """Warns at each name that is defined and not used where it is known."""
-    definitions = [one for one in walk(program.file.statements) if one.name.text in (LET.name, BLOCK.name)]
+    definitions = [one for one in walk_statements(program.file.statements) if one.name.text in (LET.name, BLOCK.name)]
     if not definitions:  # most long files define nothing, and to gather the names of all statements takes its time
         return
     used = {name for statement in program.file.statements for name in names_in(statement)}
