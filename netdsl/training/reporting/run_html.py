@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
-from typing import NamedTuple
 
 from netdsl.core.text import text
 from netdsl.render.html import COLORS, table_html
+from netdsl.reports.chart import AxisScale
 from netdsl.runs.history import Epoch
 from netdsl.training.reporting.epoch_table import EpochTable
 from netdsl.training.reporting.numbers import number
@@ -29,19 +29,6 @@ QUIET = 'stroke="currentColor" stroke-opacity=".2"'
 
 Point = tuple[float, float]
 """An epoch, or a place between two, and a value."""
-
-
-class Axis(NamedTuple):
-    """Values from `low` to `high`, which lie at `start` to `end`."""
-
-    low: float
-    high: float
-    start: float
-    end: float
-
-    def place(self, value: float) -> float:
-        """Where a value lies."""
-        return self.start + (self.end - self.start) * (value - self.low) / (self.high - self.low)
 
 
 def run_html(
@@ -79,13 +66,13 @@ def _charts(epochs: Sequence[Epoch], criterion: str, live: Sequence[Point]) -> I
     trained = [*((epoch.number, epoch.train_loss) for epoch in epochs), *live]
     # Both charts have one axis, so that an epoch is in the same place.
     first, last = math.floor(trained[0][0]), math.ceil(trained[-1][0])
-    across = Axis(first, max(first + 1, last), LEFT, WIDTH - RIGHT)
+    across = AxisScale(first, max(first + 1, last), LEFT, WIDTH - RIGHT)
     yield _chart("loss", across, {"train": trained, "test": [(epoch.number, epoch.test["loss"]) for epoch in epochs]})
     if epochs and criterion != "loss":
         yield _chart(criterion, across, {"test": [(epoch.number, float(epoch.test[criterion])) for epoch in epochs]})
 
 
-def _chart(name: str, across: Axis, curves: Mapping[str, Sequence[Point]]) -> str:
+def _chart(name: str, across: AxisScale, curves: Mapping[str, Sequence[Point]]) -> str:
     """Curves over epochs in one frame."""
     shown = {label: [point for point in points if math.isfinite(point[1])] for label, points in curves.items()}
     values = [value for points in shown.values() for _, value in points]
@@ -109,7 +96,7 @@ def _chart(name: str, across: Axis, curves: Mapping[str, Sequence[Point]]) -> st
     )
 
 
-def _curve(label: str, points: Sequence[Point], across: Axis, up: Axis, place: int) -> Iterator[str]:
+def _curve(label: str, points: Sequence[Point], across: AxisScale, up: AxisScale, place: int) -> Iterator[str]:
     color = HUES[label]
     yield f'<text x="{WIDTH - RIGHT - 44 * place}" y="15" text-anchor="end" fill="{color}">{label}</text>'
     step = max(1, math.ceil(len(points) / MOST_POINTS))
@@ -121,9 +108,9 @@ def _curve(label: str, points: Sequence[Point], across: Axis, up: Axis, place: i
         yield f'<circle cx="{end[0]}" cy="{end[1]}" r="3" fill="{color}"/>'
 
 
-def _axis(values: Sequence[float]) -> Axis:
+def _axis(values: Sequence[float]) -> AxisScale:
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
     if not high > low:
         room = abs(low) / 10 or 0.5
         low, high = low - room, high + room
-    return Axis(low, high, HEIGHT - BOTTOM, TOP)
+    return AxisScale(low, high, HEIGHT - BOTTOM, TOP)
