@@ -19,15 +19,15 @@ from netdsl.core.errors import (
     TrainingError,
 )
 from netdsl.core.files import reason
-from netdsl.core.suggestions import nearest
 from netdsl.core.text import join_or, text
 from netdsl.render.cells import visible
 
-GIVEN = re.compile(r"(?:'(.*)'|(\S+)) is not ")
+GIVEN = r"(?:'(.*)'|(\S+)) is not "
 """How click begins what it says of a wrong value; the value itself stands nowhere else."""
 
-INTEGER = re.compile(r"-?\d+")
-NUMBER = re.compile(r"-?\d+(\.\d*)?([eE][+-]?\d+)?")
+INTEGER = r"-?\d+"
+NUMBER = r"-?\d+(\.\d*)?([eE][+-]?\d+)?"
+# Texts and not compiled patterns: every command would wait for them, and few command lines are wrong.
 
 
 def show_error(error: BaseException) -> int:
@@ -92,7 +92,7 @@ def _usage(error: click.ClickException) -> str:
         case click.BadOptionUsage(option_name=option):
             return text("`{option}` needs a value", option=option)
         case click.BadParameter(param=click.Parameter(opts=[*_, option], type=kind), message=reason):
-            given = GIVEN.match(reason)
+            given = re.match(GIVEN, reason)
             said = given and _refuse_value(given[1] or given[2], kind)
             return text("wrong value of `{option}`: {reason}", option=option, reason=said or reason.rstrip("."))
     message = error.format_message().rstrip(".")
@@ -101,6 +101,8 @@ def _usage(error: click.ClickException) -> str:
 
 def _refuse_value(given: str, kind: click.ParamType[Any]) -> str | None:
     """What a value is not; None of a type whose own words are ours."""
+    from netdsl.core.suggestions import nearest  # only a wrong choice asks for it
+
     match kind:
         case click.Choice(choices=choices):
             near = nearest(given, map(str, choices))
@@ -108,14 +110,14 @@ def _refuse_value(given: str, kind: click.ParamType[Any]) -> str | None:
             if near is None:
                 return text("`{given}` is not {allowed}", given=given, allowed=allowed)
             return text("`{given}` is not {allowed}; did you mean `{near}`?", given=given, allowed=allowed, near=near)
-        case click.IntRange(min=int(least), max=None) if INTEGER.fullmatch(given):
+        case click.IntRange(min=int(least), max=None) if re.fullmatch(INTEGER, given):
             return text("{given} is less than {least}", given=given, least=least)
-        case click.IntRange(min=int(least), max=int(most)) if INTEGER.fullmatch(given):
+        case click.IntRange(min=int(least), max=int(most)) if re.fullmatch(INTEGER, given):
             return text("{given} is not from {least} to {most}", given=given, least=least, most=most)
         # It is what IntRange extends, so that it comes after it.
         case click.types.IntParamType():
             return text("`{given}` is not a whole number", given=given)
-        case click.types.FloatParamType() if not NUMBER.fullmatch(given):
+        case click.types.FloatParamType() if not re.fullmatch(NUMBER, given):
             return text("`{given}` is not a number", given=given)
     return None
 
