@@ -84,10 +84,8 @@ def command(
 
 
 def _read_program(run: Path | None, file: str | None, written: str | None, settings: Settings) -> ProgramText:
-    if run is None:
+    if run is None or written is not None:  # a run and a text are refused as a file and a text are
         return ProgramText(read_one(file, written), settings)
-    if written is not None:
-        raise click.UsageError("give one FILE, `-` for standard input, or `-e TEXT`")
     from netdsl.cli.shared.run_source import read_run_source  # a file that is no run must not wait for it
 
     return read_run_source(run, settings)

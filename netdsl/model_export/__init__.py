@@ -6,13 +6,9 @@
 from __future__ import annotations
 
 import importlib
-import pkgutil
-from pathlib import Path
 from typing import Protocol
 
 from netdsl.model_export.built_net import BuiltNet, Exported
-
-WEIGHTED = Path(__file__).with_name("weighted")
 
 
 class ModelExporter(Protocol):
@@ -24,11 +20,6 @@ class ModelExporter(Protocol):
         Raises:
             ExportError: the target has no way to hold this net, or computes something else than torch.
         """
-
-
-def find_model_targets() -> list[str]:
-    """The names of all targets: every module of the folder is one."""
-    return sorted(module.name for module in pkgutil.iter_modules([str(WEIGHTED)]))
 
 
 def load_model_exporter(target: str) -> ModelExporter:
