@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import reduce
 from random import Random
 
 import torch
 from torch import Tensor, nn
 
 from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling, form_of
+
+Join = Callable[[Tensor, Tensor], Tensor]
+"""How two outputs become one."""
 
 
 @dataclass
@@ -156,28 +160,16 @@ class Author(Leaves):
         return Telling(text, lambda x, skips: torch.cat([through(body, x, skips) for body in bodies], at))
 
     def add(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
-        bodies = self.bodies(x, skips, depth)
-        text = "add " + " ".join(map(braced, bodies))
-
-        def run(x: Tensor, skips: Skips) -> Tensor:
-            first, *others = [through(body, x, skips) for body in bodies]
-            for other in others:
-                first = exact(first, other)
-            return first
-
-        return Telling(text, run)
+        return self.joined("add", exact, x, skips, depth)
 
     def mul(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
+        return self.joined("mul", multiplied, x, skips, depth)
+
+    def joined(self, word: str, join: Join, x: Tensor | None, skips: Skips, depth: int) -> Telling:
+        """Bodies whose outputs are joined two by two, from the first to the last."""
         bodies = self.bodies(x, skips, depth)
-        text = "mul " + " ".join(map(braced, bodies))
-
-        def run(x: Tensor, skips: Skips) -> Tensor:
-            first, *others = [through(body, x, skips) for body in bodies]
-            for other in others:
-                first = multiplied(first, other)
-            return first
-
-        return Telling(text, run)
+        text = f"{word} " + " ".join(map(braced, bodies))
+        return Telling(text, lambda x, skips: reduce(join, [through(body, x, skips) for body in bodies]))
 
     def scale(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         if x is None or x.ndim != 4 or self.chance(0.2):
