@@ -82,7 +82,9 @@ class SampleFlow:
         near = nearest(layer, known)
         raise DataError(
             text("no layer is called `{layer}`", layer=layer),
-            text("did you mean `{near}`?", near=near) if near else text("name a path of the table, such as `0`, or a layer, such as `conv`"),
+            text("did you mean `{near}`?", near=near)
+            if near
+            else text("name a path of the table, such as `0`, or a layer, such as `conv`"),
         )
 
 
