@@ -68,11 +68,8 @@ def command(
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
     if id_column is not None and (numbers or not is_table or output is None):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
-    if numbers:
-        takes_images = False
-        files = ()
     # Before torch is imported: a wrong path should not wait for it.
-    paths = list(_images(files)) if takes_images else list(files)
+    paths = [] if numbers else list(_images(files)) if takes_images else list(files)
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
         raise click.UsageError(text("there is no image in {places}", places=places))
@@ -83,9 +80,10 @@ def command(
     ids = [cell for path in paths for cell in _read_ids(saved, path, id_column)] if id_column else []
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
-        samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)
         if numbers:
             samples = [Predicted(Path(" ".join(numbers)), None, _predict_numbers(saved, numbers, is_table), "numbers")]
+        else:
+            samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)
     for note in notes:
         click.echo(text("warning: {message}", message=str(note.message)), err=True)
     if output is not None:

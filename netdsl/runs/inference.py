@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +62,11 @@ class Saved:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.folder.path}: {self.weights.which or self.weights.path}>"
 
-    @property
+    # Kept, since each sample asks for them and they stand in a file.
+    @cached_property
     def facts(self) -> Facts:
         """What is known of the data that it was trained on."""
-        return add_known_facts(self.data.facts, self.folder.about.get("data", {}))
+        return add_known_facts(self.data.facts, self._known)
 
     @property
     def data(self) -> DataUse:
@@ -75,7 +77,7 @@ class Saved:
 
     def evaluate(self) -> dict[str, Any]:
         """The loss and each metric over the test set; with classes, the confusion matrix too."""
-        learnt = read_learnt(self.folder.about.get("data", {}))
+        learnt = read_learnt(self._known)
         data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=learnt)
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
@@ -86,7 +88,7 @@ class Saved:
             found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """The names of the classes: their numbers where they have no names; none where the net predicts numbers."""
         return self.facts.names or tuple(map(str, range(self.facts.classes or 0)))
@@ -94,7 +96,7 @@ class Saved:
     @property
     def targets(self) -> tuple[str, ...]:
         """What the columns that it predicts are called; empty where they have no names."""
-        learnt = read_learnt(self.folder.about.get("data", {}))
+        learnt = read_learnt(self._known)
         return learnt.targets if learnt else ()
 
     def predict(self, x: object) -> Any:
@@ -127,14 +129,18 @@ class Saved:
         """
         return torch.cat(list(self._batches(self._read(x))))
 
-    @property
+    @cached_property
     def stored(self) -> Stored:
         """How the data set stores samples."""
-        known = self.folder.about.get("data", {})
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
-        learnt = read_learnt(known)
+        learnt = read_learnt(self._known)
         columns = learnt.columns if learnt else ()
-        return Stored(self.data, self.facts, shape, float(known.get("unit", BYTE)), columns)
+        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns)
+
+    @cached_property
+    def _known(self) -> KnownFacts:
+        """What the run found out about its data."""
+        return self.folder.about.get("data", {})
 
     def _read(self, x: object) -> Given:
         given = read_given(x, self.stored)
