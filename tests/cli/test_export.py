@@ -47,7 +47,8 @@ def test_a_wrong_net_is_not_written(file: Path) -> None:
 def test_a_target_that_there_is_none_of(file: Path) -> None:
     result = run(str(file), "--to", "tensorflow")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("error: wrong value of `--to`: 'tensorflow' is not ")
+    targets = "python, onnx, pth, safetensors, script or torch"
+    assert result.stderr.splitlines()[0] == f"error: wrong value of `--to`: `tensorflow` is not {targets}"
 
 
 def test_a_place_that_cannot_be_written_to(file: Path) -> None:

@@ -91,7 +91,7 @@ def test_the_launcher_is_told_what_starting_anew_would_not_cure(
 @pytest.mark.parametrize(
     ("arguments", "rank", "status", "message"),
     [
-        (["net.net", "--nproc", "0"], None, 2, "0 is not in the range x>=1"),
+        (["net.net", "--nproc", "0"], None, 2, "wrong value of `--nproc`: 0 is less than 1"),
         (["-", "--nproc", "2"], None, 2, "only one can read standard input"),
         (["net.net", "--nproc", "2"], "0", 2, "torchrun starts the processes here: leave `--nproc` out"),
     ],
