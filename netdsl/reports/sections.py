@@ -170,7 +170,7 @@ def _epoch_table(run: RunRecord) -> str:
         values = [f"{line[name]:.6g}" if name in line else "–" for name in columns]
         epoch = f"{line['epoch']:.0f}"
         rows.append([f"<b>{epoch}</b>" if line["epoch"] == best else epoch, f"{line['step']:.0f}", *values])
-    head = [text("epoch"), text("step"), *columns]
+    head = [text("epoch"), text("steps"), *columns]
     return table(head, rows, numbers=range(len(head))) if rows else ""
 
 
