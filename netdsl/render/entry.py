@@ -101,7 +101,9 @@ def _meaning(setting: Parameter) -> str:
 
 def _values(parameter: Parameter) -> str:
     """`integer or none, at least 1`."""
-    return f"{_type(parameter)}, {parameter.range}" if parameter.range else _type(parameter)
+    if parameter.range is None:
+        return _type(parameter)
+    return text("{type}, {range}", type=_type(parameter), range=str(parameter.range))
 
 
 def _joined(blocks: list[list[str]]) -> str:

@@ -57,7 +57,7 @@ def write_table(
     paint, sample = painter(color), Sample.of(network)
     rows = TableRows(source, sample, full, depth)
     # The rows are made twice, for their widths and to be written: no list of them all is kept.
-    headings = [translate(heading) for heading in HEADINGS]
+    headings = list(map(translate, HEADINGS))
     widths = _widths(headings, rows.of(network.nodes), columns)
     heading = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
     yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(headings, widths), underline=True)}\n"
@@ -69,7 +69,7 @@ def write_table(
         yield written[id(row)]
     yield "\n"
     for name, total in totals(network, sample, batch).items():
-        yield f"{paint(left(translate(name), 13), fg='blue')}  {total}\n"
+        yield f"{paint(left(name, 13), fg='blue')}  {total}\n"
 
 
 def format_bytes(count: int) -> str:
@@ -112,12 +112,12 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
 
 def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
     """What a net comes to, each under its heading: the sizes that fit, parameters, multiply-adds, memory."""
-    found = {
-        "parameters": f"{network.params:,}",
-        "multiply-adds": _macs(network, sample),
-        "memory": _memory(network, sample, batch),
+    found: dict[str, str] = {
+        text("parameters"): f"{network.params:,}",
+        text("multiply-adds"): _macs(network, sample),
+        text("memory"): _memory(network, sample, batch),
     }
-    return {"fits": _fits(network, sample), **found} if network.fits else found
+    return {text("fits"): _fits(network, sample), **found} if network.fits else found
 
 
 def _fits(network: Network, sample: Sample) -> str:

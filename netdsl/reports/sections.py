@@ -285,7 +285,7 @@ def _sample_table(samples: Sequence[ShownSample], found: Findings) -> str:
     columns = found.get("columns", [])
     heads = list(columns)[:width] if len(columns) >= width else [str(place) for place in range(width)]
     kind = found.get("kind")
-    last = text("error") if kind == "numbers" else text("right") if kind == "places" else text("sure")
+    last = text("difference") if kind == "numbers" else text("right") if kind == "places" else text("sure")
     head = [text("sample"), text("true"), text("predicted"), last, *heads]
     rows = []
     for one in samples:

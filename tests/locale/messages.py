@@ -12,6 +12,8 @@ import ast
 import io
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from inspect import cleandoc
 from pathlib import Path
 
 import click
@@ -65,6 +67,7 @@ WORDS_OF_PAGES = (
 CLICK = (
     "Usage:",
     "Options",
+    "Commands",
     "Show this message and exit.",
     "Show the version and exit.",
     "[default: {default}]",
@@ -87,7 +90,7 @@ def _written() -> Iterator[Message]:
     for path in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         place = path.relative_to(PACKAGE).as_posix()
-        docs = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        others = {id(node) for node in _no_texts(tree)}
         names = _assigned(tree)
         for node in ast.walk(tree):
             match node:
@@ -104,9 +107,23 @@ def _written() -> Iterator[Message]:
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
                     yield from (value for one in given for value in _literals(one, {}) if _is_sentence(value))
                 case ast.Constant(str(value)) if (
-                    place.startswith(TABLES) and id(node) not in docs and _is_sentence(value)
+                    place.startswith(TABLES) and id(node) not in others and _is_sentence(value)
                 ):
                     yield value
+
+
+def _no_texts(tree: ast.Module) -> Iterator[ast.expr]:
+    """Strings that no user reads, or that are statements of the language: docstrings, assertions, examples."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Expr(value):
+                yield value
+            case ast.Assert(msg=ast.expr() as said):
+                yield said
+            case ast.keyword("example" | "instead", value):
+                yield value
+            case ast.Call(ast.Name("cast"), [kind, _]):
+                yield kind
 
 
 def _assigned(tree: ast.Module) -> dict[str, list[ast.expr]]:
@@ -133,7 +150,7 @@ def _constants(node: ast.expr, names: dict[str, list[ast.expr]]) -> Iterator[str
     """Every text in an expression, and in the tables that it names."""
     for part in ast.walk(node):
         match part:
-            case ast.Constant(str(value)):
+            case ast.Constant(str(value)) if re.search("[A-Za-z]{2}", value):
                 yield value
             case ast.Name(name):
                 yield from (one for value in names.get(name, []) for one in _constants(value, {}))
@@ -176,12 +193,13 @@ def _subclasses(kind: type) -> Iterator[type]:
 def _help() -> Iterator[str]:
     """What `--help` says of each command and its options."""
     context = click.Context(netdsl)
-    yield from (*SECTIONS, netdsl.help or "", netdsl.epilog or "", *_options(netdsl))
+    yield from (*SECTIONS, cleandoc(netdsl.help or ""), netdsl.epilog or "", *_options(netdsl))
     for name in netdsl.list_commands(context):
         command = netdsl.get_command(context, name)
         assert command is not None
-        yield from (command.help or "", command.epilog or "", read_listed(name).summary)
-        yield from _options(command)
+        yield read_listed(name).summary
+        for one in (command, *(command.commands.values() if isinstance(command, click.Group) else ())):
+            yield from (cleandoc(one.help or ""), one.epilog or "", *_options(one))
 
 
 def _options(command: click.Command) -> Iterator[str]:
@@ -216,6 +234,8 @@ def written(catalogue: Catalog) -> bytes:
 
 def compiled(catalogue: Catalog) -> bytes:
     """What the program reads: the translations alone."""
+    # Otherwise the time of writing would stand in it.
+    catalogue.creation_date = catalogue.revision_date = datetime.fromtimestamp(0, UTC)
     with io.BytesIO() as file:
         write_mo(file, catalogue)
         return file.getvalue()
@@ -235,6 +255,11 @@ def translations(message: Entry) -> tuple[str, ...]:
     """What a message is translated to: one text, or one for each way in which the language counts; empty if none."""
     found = message.string or ""
     return (found,) if isinstance(found, str) else tuple(found)
+
+
+def originals(message: Entry) -> tuple[str, ...]:
+    """The template of a message; or two, for one thing and for several."""
+    return (message.id,) if isinstance(message.id, str) else tuple(message.id)
 
 
 def main() -> None:

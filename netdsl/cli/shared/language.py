@@ -5,10 +5,20 @@ from __future__ import annotations
 import gettext
 import os
 from collections.abc import Iterable
+from inspect import cleandoc
 
 import click
 
-from netdsl.core.translation import DOMAIN, FOLDER, LANGUAGES, speak, spoken_catalogue, system_language, translate
+from netdsl.core.translation import (
+    DOMAIN,
+    ENGLISH,
+    FOLDER,
+    LANGUAGES,
+    speak,
+    spoken_catalogue,
+    system_language,
+    translate,
+)
 from netdsl.render.cells import width, wrap
 
 
@@ -72,7 +82,13 @@ def localize(command: click.Command) -> click.Command:
     command.context_class = TranslatedContext
     if not any(isinstance(one, LanguageOption) for one in command.params):
         command.params.append(LanguageOption(hidden=True))  # `netdsl --help` tells of it once, for all
+    for parameter in command.params:
+        if parameter.name == "as_json":
+            parameter.callback = _speak_to_machine
     _translate_help(command)
+    if isinstance(command, click.Group):
+        for one in command.commands.values():
+            localize(one)
     return command
 
 
@@ -80,7 +96,7 @@ def _translate_help(command: click.Command) -> None:
     if spoken_catalogue() is None:
         return
     # What is translated already has no entry in a catalogue, so that it stays as it is.
-    command.help = command.help and translate(command.help)
+    command.help = command.help and translate(cleandoc(command.help))
     command.epilog = command.epilog and translate(command.epilog)
     for parameter in command.params:
         if isinstance(parameter, click.Option):
@@ -91,6 +107,13 @@ def _obey(ctx: click.Context, _parameter: click.Parameter, language: str | None)
     if language is not None:
         _choose(language)
         _translate_help(ctx.command)
+
+
+def _speak_to_machine(_ctx: click.Context, _parameter: click.Parameter, as_json: bool) -> bool:
+    """Programs read JSON: it is in English, whatever a person has set."""
+    if as_json:
+        speak(ENGLISH)
+    return as_json
 
 
 def _choose(language: str) -> None:
