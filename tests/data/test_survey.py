@@ -102,7 +102,7 @@ def test_masks_of_any_sizes_count_their_pixels_and_lie_over_their_images(tmp_pat
         round(was + STRENGTH * (color - was)) for was, color in zip((10, 20, 30), dog, strict=True)
     ]
     monkeypatch.chdir(tmp_path)
-    assert run("-e", "data masks . names=wall,cat,dog split=0.5 { resize 8x8 }", "--sample", 0).exit_code == 0
+    assert run("-e", 'data masks "." names=wall,cat,dog split=0.5 { resize 8x8 }', "--sample", 0).exit_code == 0
     assert np.array(Image.open("text-sample-0.png")).shape[0] > 96 + 21 + 28
 
 
