@@ -69,8 +69,8 @@ def _data_line(network: Network) -> str | None:
         return f"data {name}"
     positions = positions_of_sample(sample)
     if len(out) == 1 and out[0] not in (0, 1):
-        return f"data fake {format_shape(sample)} classes={out[0]}"
+        return text("data fake {shape} classes={classes}", shape=format_shape(sample), classes=out[0])
     if positions in (out[1:], out[:-1]):
         classes = out[-1] if classes_stand_last(out, positions) else out[0]
-        return f"data fake {format_shape(sample)} classes={classes} per=position"
+        return text("data fake {shape} classes={classes} per=position", shape=format_shape(sample), classes=classes)
     return None
