@@ -85,8 +85,9 @@ def test_transforms_decide_what_the_net_receives(checked):
     [
         ("input 1x8x8; flatten; linear 10", "digits"),
         ("input 3x32x32; flatten; linear 100", "cifar100"),
-        ("input 3x32x32; flatten; linear 4", "fake 3x32x32 classes=4"),
-        ("input 3x32x32; conv 4 k1", "fake 3x32x32 classes=4 per=position"),
+        ("input 3x32x32; flatten; linear 7", "fake 3x32x32 classes=7"),
+        ("input 3x32x32; conv 4 k1", "shapes"),
+        ("input 3x32x32; conv 7 k1", "fake 3x32x32 classes=7 per=position"),
         ("input 5x6; linear 3", "fake 5x6 classes=3 per=position"),
         ("input 5x6; last; linear 3", "fake 5x6 classes=3"),
     ],

@@ -65,9 +65,11 @@ def _data_line(network: Network) -> str | None:
         return 'data csv "table.csv" target=column'
     sets = [one for module in (local, torchvision_small) for one in vars(module).values() if isinstance(one, Dataset)]
     known = ((one.name, one.facts()) for one in sets if not one.required)
-    if name := next((name for name, facts in known if (facts.input, (facts.classes,)) == (sample, out)), None):
-        return f"data {name}"
     positions = positions_of_sample(sample)
+    for name, facts in known:
+        shapes = ((facts.classes, *facts.target), (*facts.target, facts.classes))
+        if facts.input == sample and out in shapes:
+            return f"data {name}"
     if len(out) == 1 and out[0] not in (0, 1):
         return text("data fake {shape} classes={classes}", shape=format_shape(sample), classes=out[0])
     if positions in (out[1:], out[:-1]):
