@@ -73,6 +73,8 @@ def bracketed() -> Bracketed:
 @pytest.fixture
 def _in_brackets(bracketed: Bracketed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translation, "_spoken", bracketed)
+    # click keeps the option `--help` that it made for an earlier test.
+    monkeypatch.setattr(netdsl, "_help_option", None, raising=False)
     for module in (click.core, click.decorators, click.formatting):  # it asks gettext, which this test leaves alone
         monkeypatch.setattr(module, "_", bracketed.gettext)
 
