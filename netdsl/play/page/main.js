@@ -14,7 +14,11 @@ const find = id => document.getElementById(id);
 const file = { name: "", mark: null, saved: "" };
 let depth = null, style = "blocks", answer = {}, asking = false, stale = false;
 
-const editor = new Editor({ onchange: changed });
+const editor = new Editor({
+  onchange: changed,
+  complete: place => call("ask", { ask: "complete", ...program(), place }),
+  explain: name => explain(name),
+});
 const picture = new Picture({ go: line => editor.selectLine(line), reopen: level => { depth = level; ask(); } });
 const training = new Training({ program, setText: text => { editor.text = text; }, notify });
 

@@ -4,7 +4,7 @@ const CATALOGUE = {
   en: {
     file: "File", save: "Save", saveTitle: "Save the text as a .net file (Ctrl+S)",
     format: "Format", formatTitle: "Write the text in its canonical form", share: "Share",
-    shareTitle: "Copy a link that holds this text", text: "The text of the net", mistakes: "Mistakes",
+    shareTitle: "Copy a link that holds this text", text: "The text of the net", mistakes: "Mistakes", completions: "What may stand here",
     picture: "Picture", table: "Table", training: "Train", less: "− close blocks", more: "+ open blocks",
     volumes: "Volumes", train: "Train", goOn: "Go on", pause: "Pause", step: "Step",
     stepTitle: "One epoch", reset: "Reset", rate: "Learning rate", batch: "Batch", curves: "Loss of training and test",
@@ -25,7 +25,7 @@ const CATALOGUE = {
   },
   zh: {
     file: "文件", save: "保存", saveTitle: "保存为 .net 文件（Ctrl+S）", format: "格式化", formatTitle: "写成规范格式",
-    share: "分享", shareTitle: "复制包含全文的链接", text: "网络文本", mistakes: "错误", picture: "图", table: "表",
+    share: "分享", shareTitle: "复制包含全文的链接", text: "网络文本", mistakes: "错误", completions: "此处可写的内容", picture: "图", table: "表",
     training: "训练", less: "− 收起模块", more: "+ 展开模块", volumes: "立体", train: "训练", goOn: "继续", pause: "暂停",
     step: "单步", stepTitle: "一个轮次", reset: "重置", rate: "学习率", batch: "批大小", curves: "训练与测试损失",
     planeTitle: "每个单元眼中的平面，以及整个网络的划分", surface: "网络对平面的划分", testPoints: "显示测试点",
