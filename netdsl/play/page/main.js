@@ -3,12 +3,11 @@
 import { Picture, showMistakes, showTable } from "./answers.js";
 import { call, listen } from "./backend.js";
 import { Editor } from "./editor.js";
+import { EXAMPLES } from "./examples.js";
 import { makeLink, readLink } from "./share.js";
 import { Training } from "./training.js";
 import { showWords, switchLanguage, word } from "./words.js";
 
-const EXAMPLE = "# A net for two spirals: change it, and watch.\n\nlinear 2->12; tanh\nlinear 12->12; tanh\nlinear 12->2\n\n" +
-  "data spirals batch=50\noptimizer adam lr=0.02\ntrain epochs=200\n";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const find = id => document.getElementById(id);
 const file = { name: "", mark: null, saved: "" };
@@ -94,12 +93,13 @@ async function explain(name) {
   find("explanation").querySelector("pre").textContent = found.page || found.problem;
 }
 
-function load(found) {
+async function load(found) {
   Object.assign(file, { name: found.name, mark: found.mark, saved: found.text });
   depth = null;
   editor.load(found.text);
   find("files").value = found.name;
-  call("take-up", program());
+  await call("take-up", program());
+  training.preview();
 }
 
 async function save() {
@@ -138,7 +138,9 @@ function choose(tab) {
   localStorage.setItem("tab", tab.id);
   if (tab.id === "tab-training") {
     call("warm");
+    training.show();
     training.plane.redraw();
+    training.preview();
   }
 }
 
@@ -165,6 +167,9 @@ async function begin() {
     return;
   }
   find("files").append(new Option(word("newFile"), ""), ...found.files.map(name => new Option(name, name)));
+  const group = Object.assign(document.createElement("optgroup"), { label: word("examples") });
+  group.append(...EXAMPLES.map(([name], index) => new Option(name, `example ${index}`)));
+  find("files").append(group);
   const shared = await readLink();
   const draft = JSON.parse(localStorage.getItem("draft") || "null");
   if (shared !== null) load({ name: "", mark: null, text: shared });
@@ -173,7 +178,7 @@ async function begin() {
     load({ name: draft.name, mark: draft.mark, text: draft.text });
     file.saved = draft.saved;
     showTitle();
-  } else load(found.opened || { name: "", mark: null, text: EXAMPLE });
+  } else load(found.opened || { name: "", mark: null, text: EXAMPLES[0][1] });
   prepareTabs();
   call("ask", { ask: "words" }).then(({ words = [] }) => {
     editor.kinds = new Map(words.map(one => [one.name, (one.family || one.kind).replaceAll(" ", "-")]));
@@ -188,7 +193,8 @@ find("files").addEventListener("change", async event => {
     event.target.value = file.name;
     return;
   }
-  const found = name ? await call("read", { file: name }) : { name: "", mark: null, text: "" };
+  const example = EXAMPLES[name.match(/^example (\d+)$/)?.[1]];
+  const found = example || !name ? { name: "", mark: null, text: example?.[1] ?? "" } : await call("read", { file: name });
   if (found.problem) notify(found.problem);
   else load(found);
 });
