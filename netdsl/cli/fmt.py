@@ -27,14 +27,14 @@ def command(files: tuple[str, ...], written: str | None, check: bool, diff: bool
     """Put files into their canonical form.
 
     FILES are .net files; `-` is standard input, whose canonical form goes to standard output. Comments, numbers and the
-    order of statements stay as they are. A file with syntax errors is not changed. The exit status is 1 if there is
-    such a file, or, with --check, if a file would change.
+    order of statements stay as they are. A file with syntax errors is not changed. The exit status is 1 if a file has
+    syntax errors; with --check, also if a file would change.
     """
     return rewrite_each(read_sources(files, written), partial(_format, check=check, diff=diff))
 
 
 def _format(source: Source, *, check: bool, diff: bool) -> int:
-    """Formats one source; the exit status it asks for."""
+    """Formats one source. Returns the exit status."""
     formatted, diagnostics = format_source(source)
     if diagnostics:
         show_diagnostics(diagnostics)

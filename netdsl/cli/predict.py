@@ -1,4 +1,4 @@
-"""`netdsl predict`: what a trained net says of samples."""
+"""`netdsl predict`: the predictions of a trained net for samples."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 
-# A number below 0 looks like an option.
+# A number below 0 looks like an option to click.
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("run", type=PATH)
 @click.argument("files", metavar="SAMPLES...", type=PATH, nargs=-1, required=True)
@@ -54,11 +54,12 @@ def command(
     output: str | None,
     id_column: str | None,
 ) -> None:
-    """Predict the classes of samples, the likeliest first, or their numbers.
+    """Predict the classes of samples, the most likely first, or their numbers.
 
-    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. SAMPLES are images
-    or folders of them, tables with a header, or numpy files, as the net's data set is; or the numbers of one sample.
-    They are treated as the test set was: with the same transforms, and images in the size that the net takes.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. A folder predicts with its best epoch. SAMPLES
+    are of the same kind as the net's data set: images or folders of images, tables with a header, or numpy files.
+    They may also be the numbers of one sample. They are treated like the test set: with the same transforms, and
+    images in the size that the net takes.
 
     `-o submission.csv --id Id` writes a table with the column `Id` of SAMPLES and the target.
     """
@@ -68,7 +69,7 @@ def command(
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
     if id_column is not None and (numbers or not is_table or output is None):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
-    # Before torch is imported: a wrong path should not wait for it.
+    # Before torch is imported, because a wrong path should not wait for it.
     paths = [] if numbers else list(_images(files)) if takes_images else list(files)
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
@@ -97,7 +98,7 @@ def command(
 
 
 def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
-    """The numbers of a sample, where those are given and no files."""
+    """The numbers of one sample, if numbers are given instead of files."""
     words = list(map(str, given))
     if all(NUMBER.fullmatch(word) for word in words) and not any(path.exists() for path in given):
         return words
@@ -111,7 +112,7 @@ def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
 
 
 def _predict_numbers(saved: Saved, numbers: Sequence[str], is_table: bool) -> Any:
-    if is_table:  # which knows whether a number is a word
+    if is_table:  # a table's reader knows whether a cell is a number or a word
         return saved.predict(list(numbers))
     is_index = saved.facts.dtype == "index"
     return saved.predict([int(word) if is_index and word.lstrip("+-").isdigit() else float(word) for word in numbers])
@@ -124,13 +125,13 @@ def _read_ids(saved: Saved, path: Path, column: str) -> list[str]:
 
 
 def _table(saved: Saved, samples: Sequence[Predicted], id_column: str | None, ids: Sequence[str]) -> bytes:
-    """The predictions as a table: what the sample is, and its class or its numbers."""
+    """The predictions as a table: the sample, and its class or its numbers."""
     import csv
     import io
 
     several = len({sample.path for sample in samples}) > 1
     file, row = several or any(sample.row is None for sample in samples), any(sample.row for sample in samples)
-    # Who asks for a column of ids hands the file to somebody who wants nothing else.
+    # With `--id` the table is a submission: only the ids and the predictions are wanted.
     places = [id_column] if id_column else [*(["file"] if file else []), *(["row"] if row else [])]
     lines = []
     for index, sample in enumerate(samples):
@@ -146,7 +147,7 @@ def _table(saved: Saved, samples: Sequence[Predicted], id_column: str | None, id
 
 
 class Predicted(NamedTuple):
-    """A sample with what is predicted of it; `row` counts those of a file from 1."""
+    """A sample and its prediction; `row` is its number in its file, from 1."""
 
     path: Path
     row: int | None
@@ -154,7 +155,7 @@ class Predicted(NamedTuple):
     kind: Literal["image", "file", "numbers"] = "file"
 
     def record(self, names: tuple[str, ...], top: int) -> dict[str, Any]:
-        """What `--json` prints."""
+        """The object that `--json` prints."""
         where: dict[str, Any] = {self.kind: str(self.path)}
         if self.row is not None:
             where["row"] = self.row
@@ -167,13 +168,13 @@ class Predicted(NamedTuple):
         }
 
     def cells(self, names: tuple[str, ...]) -> list[object]:
-        """What a table says of it."""
+        """The cells of its row in a table."""
         if names:
             return [self.found.label]
         return list(_flat(self.found))
 
     def line(self, names: tuple[str, ...], top: int) -> str:
-        """What people read."""
+        """Its line in the terminal."""
         place = str(self.path) if self.row is None else f"{self.path}:{self.row}"
         if not names:
             values = self.found if isinstance(self.found, list) else [self.found]
@@ -182,7 +183,7 @@ class Predicted(NamedTuple):
 
 
 def _flat(value: Any) -> Iterator[float]:
-    """The numbers of a prediction, whatever its axes are."""
+    """The numbers of a prediction of any shape."""
     if isinstance(value, list):
         for one in value:
             yield from _flat(one)
@@ -207,7 +208,7 @@ def _predict_rows(saved: Saved, paths: Sequence[Path]) -> list[Predicted]:
 def _images(places: Sequence[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
-            # The order of a folder differs between systems.
+            # Systems list a folder in different orders.
             yield from sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGES)
         else:
             yield place

@@ -20,7 +20,7 @@ from netdsl.program import DataUse
 
 
 class OneSample(NamedTuple):
-    """A sample: stored, as it reaches the net, and its target."""
+    """A sample as it is stored, the same as it reaches the net, and its target."""
 
     raw: Tensor
     x: Tensor
@@ -28,10 +28,10 @@ class OneSample(NamedTuple):
 
 
 def read_test_sample(use: DataUse, facts: Facts, index: int, seed: int) -> OneSample:
-    """A sample of the test set, counted from 0, as a net is tested with it.
+    """A sample of the test set, counted from 0, with the transforms of testing.
 
     Raises:
-        DataError: there is none, or it cannot be read.
+        DataError: there is no such sample, or it cannot be read.
     """
     server, (train, test) = read(use, Session(torch.device("cpu"), seed))
     if not 0 <= index < len(test):

@@ -1,4 +1,4 @@
-"""Samples side by side in one picture: each as it is stored and as it reaches the net, with its class below."""
+"""Samples side by side in one picture: each as stored and as the net receives it, with its class below."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SMALLEST, LARGEST = 96, 192
 
 
 def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Sequence[str]) -> bytes:
-    """A PNG: each sample as it is stored, to its right as it reaches the net, and below what it is called."""
+    """A PNG. Each sample is shown as stored, to its right as the net receives it, with its label below."""
     side = min(LARGEST, max(SMALLEST, max(max(sample.shape[1:]) for sample in (*raw, *transformed))))
     across, down = min(PAIRS, len(raw)), -(-len(raw) // PAIRS)
     width, height = 2 * side + GAP + MARGIN, side + LETTERS + 6 + MARGIN
@@ -45,7 +45,7 @@ def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Seque
 
 
 def _tile(sample: Tensor, side: int) -> Image.Image:
-    """A sample in colour, as large as a tile allows: small ones by whole factors, so that their pixels stay square."""
+    """A sample in colour at the size of a tile. Small ones are enlarged by whole factors: their pixels stay square."""
     image = sample[:3] if len(sample) >= 3 else sample[:1].expand(3, -1, -1)
     largest = max(image.shape[1:])
     if largest > side:
