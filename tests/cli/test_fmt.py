@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(
     result = fmt("untidy.net", "tidy.net")
     monkeypatch.undo()
     assert result.exit_code == 2
-    assert result.stderr == f"error: `untidy.net` cannot be written and is left as it was: {reason}\n"
+    assert result.stderr == f"error: `untidy.net` cannot be written and is unchanged: {reason}\n"
     assert texts(folder) == BEFORE
 
 

@@ -1,4 +1,4 @@
-"""`init kaiming_normal on=conv`: whether there is something to fill, and whether it can be filled so."""
+"""The check of `init kaiming_normal on=conv`: whether such weights exist, and whether they can be filled so."""
 
 from __future__ import annotations
 
