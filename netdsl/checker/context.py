@@ -173,14 +173,13 @@ class Context:
         return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
 
     @contextmanager
-    def inside(self, block: Component, use: Span) -> Iterator[None]:
+    def inside(self, block: Component, use: Span, *, is_first: bool) -> Iterator[None]:
         """Notes the block and its use while the body of the block is checked."""
         expansion = self.expansion
         expansion.open.append(block)
-        expansion.used.add(block)
         # The statements of a body stand for every use of the block, so a fix must not suit only one use.
         expansion.repeated += 1
-        with self.report.inside(use):
+        with self.report.inside(use, is_first=is_first):
             yield
         expansion.repeated -= 1
         expansion.open.pop()

@@ -15,9 +15,9 @@ from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 
 
 class Report:
-    """The diagnostics of one check; behind a thousand and one word more nothing is added.
+    """The diagnostics of one check. After `MAX_MISTAKES` and a message that says so, nothing is added.
 
-    `asked` counts the reports, those of a mistake that is reported already too; `mistakes` the errors among those that
+    `asked` counts all reports, also repeated ones. `mistakes` counts the errors that
     were added.
     """
 
@@ -29,7 +29,7 @@ class Report:
         self._disputed = registry.disputed
         self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
-        self._uses: list[Span] = []
+        self._uses: list[tuple[Span, bool]] = []
         self._rounds: list[tuple[Span, int]] = []
 
     def __call__(
@@ -43,9 +43,9 @@ class Report:
         help: str | None = None,
         fix: Fix | None = None,
     ) -> None:
-        """Reports a mistake; one mistake in a body is one, however often the body is used."""
+        """Reports a mistake. A mistake in a body is reported once, even if the body is used several times."""
         self.asked += 1
-        # A block's body is checked again at each use, and `repeat`'s in each round.
+        # The body of a block is checked again at each use, and the body of a `repeat` in each round.
         if (code, span) in self._reported or self.is_full:
             return
         if len(self._reported) == MAX_MISTAKES:
@@ -54,41 +54,42 @@ class Report:
             self.diagnostics.append(Diagnostic(TOO_MANY_MISTAKES, message, span))
             return
         self._reported.add((code, span))
-        causes = (*labels, *self._use(code), *self._round(code))
+        causes = (*labels, *self._use(code), *self._round())
         found = Diagnostic(code, message, span, caption, causes, help, fix)
         self.mistakes += found.severity == "error"
         self.diagnostics.append(found)
 
     @contextmanager
-    def inside(self, use: Span) -> Iterator[None]:
-        """Names, in reports about sizes, the use of a block that is being checked."""
-        self._uses.append(use)
+    def inside(self, use: Span, *, is_first: bool) -> Iterator[None]:
+        """Adds the use of a block to the reports that may depend on it, while its body is checked."""
+        self._uses.append((use, is_first))
         yield
         self._uses.pop()
 
     @contextmanager
     def round(self, repeat: Span, number: int) -> Iterator[None]:
-        """Names, in reports about sizes, the round of a `repeat` that is being checked, from 1 on."""
+        """Adds the round of a `repeat`, from 1, to reports, while it is checked."""
         self._rounds.append((repeat, number))
         yield
         self._rounds.pop()
 
     @property
-    def round_before(self) -> int | None:
-        """The round before the one that is being checked; None in a first one, and where nothing is repeated."""
-        return next((number - 1 for _, number in reversed(self._rounds) if number > 1), None)
+    def is_later_round(self) -> bool:
+        """Whether a `repeat` is beyond its first round."""
+        return any(number > 1 for _, number in self._rounds)
 
-    def _round(self, code: str) -> list[Label]:
-        """The first round needs no word: what is wrong there is wrong at once."""
-        # Only mistakes about sizes differ from round to round.
-        if not code.startswith("NET2"):
+    def _round(self) -> list[Label]:
+        """The rounds of all `repeat`s around. A first round is not named: its mistakes do not depend on rounds."""
+        if not self.is_later_round:
             return []
-        return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds if number > 1]
+        return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds]
 
     def _use(self, code: str) -> list[Label]:
-        """Sizes depend on where a block is used: the file's own use is named, not those inside it."""
+        """The use on which a mistake may depend: the outermost one."""
+        # Sizes depend on the use. So does a mistake that an earlier use of the block did not have.
+        is_due = code.startswith("NET2") or any(not is_first for _, is_first in self._uses)
         # The outermost use is the line that the user can change.
-        return [Label(self._uses[0], "in this use")] if self._uses and code.startswith("NET2") else []
+        return [Label(self._uses[0][0], "in this use")] if self._uses and is_due else []
 
     def unknown(
         self,
@@ -101,18 +102,18 @@ class Report:
         *,
         component: str | None = None,
     ) -> str | None:
-        """Reports a name that is not there, with the nearest one that is; returns that one where it is surely meant.
+        """Reports an unknown name, with the most similar known one. Returns that one if it is surely meant.
 
         Args:
             code: the kind of mistake.
             kind: the term for what goes by such a name: `layer`, `data set`, `variable`.
             name: the name.
-            span: where it stands.
-            known: the names that are there.
-            help: what to say where none of them is surely meant.
+            span: the place of the name.
+            known: the known names.
+            help: the advice if none of them is surely meant.
             component: the component whose parameter it would be.
         """
-        # A name that is known twice is not misspelt.
+        # A name that two plugins bring is not misspelt.
         if plugins := self._disputing(kind, name):
             message = text(
                 "unknown {kind} `{name}`: plugins {plugins} both bring it, and neither is used",
@@ -123,20 +124,20 @@ class Report:
             choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
             self(code, message, span, help=choice)
             return None
-        # Each name is compared with all: thousands of unknown ones take time, and nobody reads so many suggestions.
+        # Comparing thousands of unknown names with all known ones takes time, and nobody reads so many suggestions.
         self._unknown += 1
         near = nearest(name, known) if self._unknown <= MAX_SUGGESTIONS else None
         if near is None:
             self(code, _unknown(kind, name, component), span, help=help)
             return None
-        # A distant name is only mentioned; a near one is a fix, and the check goes on with it.
+        # A less similar name is only mentioned. A very similar one is a fix, and the check continues with it.
         sure = nearest(name, [near], SURE) is not None
         fix = Fix(text("write `{near}`", near=near), (Edit(span, near),)) if sure else None
         self(code, _unknown_but_near(kind, name, near, component), span, help=None if sure else help, fix=fix)
         return near if sure else None
 
     def _disputing(self, what: str, name: str) -> tuple[str, ...]:
-        """The plugins that bring a name so that it is none of theirs."""
+        """The plugins that dispute a name, so that neither one's component is used."""
         disputed = self._disputed.items()
         return next((plugins for (kind, word), plugins in disputed if (kind.kind, word) == (what, name)), ())
 

@@ -23,11 +23,11 @@ from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Sc
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
-from netdsl.core.sizes import UNKNOWN, Unknown
+from netdsl.core.sizes import UNKNOWN, Expr, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import join_and, text
-from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
+from netdsl.language.syntax import Body, Bound, Item, Name, Number, Parenthesis, Setting, Short, Statement, Value
 
 MISSING_ARGUMENT = Code(
     "NET104",
@@ -72,7 +72,7 @@ class Arguments:
     """What a statement gives its component.
 
     `sound` is false if there is a mistake. `misplaced` is true if nobody knows for which parameter an item was meant.
-    `scope` has the meanings of the names.
+    `scope` has the meanings of the names. `open_sizes` has the messages about numbers that depend on an open size.
     """
 
     values: dict[str, object] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class Arguments:
     sound: bool = True
     misplaced: bool = False
     scope: Scope = field(default_factory=Scope)
+    open_sizes: dict[str, str] = field(default_factory=dict)
 
 
 def bind(
@@ -284,7 +285,7 @@ class _Binder:
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
             self._fill(target.name, Word(name.text), name.span)
         else:
-            self._unknown_name(name)
+            self._unknown_name(name, follows)
 
     def _shadows(self, name: Name, parameter: Parameter) -> None:
         # `in` and `features` are looked up like variables, but they hide nothing.
@@ -347,9 +348,9 @@ class _Binder:
         self._fill(target, value, span)
         return True
 
-    def _unknown_name(self, name: Name) -> None:
+    def _unknown_name(self, name: Name, follows: Item | None) -> None:
         self.arguments.sound = False
-        if self._joins_sizes(name):
+        if self._joins_sizes(name, follows):
             return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
@@ -361,14 +362,21 @@ class _Binder:
         else:
             self.arguments.misplaced = True
 
-    def _joins_sizes(self, name: Name) -> bool:
+    def _joins_sizes(self, name: Name, follows: Item | None) -> bool:
         """Whether an `x` stands between two expressions in parentheses, which it cannot join. Reports it."""
-        source, start, end = name.span.source.text, name.span.start, name.span.end
-        if name.text != "x" or source[start - 1 : start] != ")" or source[end : end + 1] != "(":
+        before = name.span.source.text[name.span.start - 1 : name.span.start]
+        is_between = before == ")" and isinstance(follows, Parenthesis) and follows.span.start == name.span.end
+        if name.text != "x" or not is_between or not isinstance(follows, Parenthesis):
             return False
         fix = Fix("write `,` between computed sizes", (Edit(name.span, ","),))
         self.context.report(UNKNOWN_NAME, "`x` joins only numbers and names", name.span, fix=fix)
-        self.arguments.misplaced = True
+        # Both sizes belong to the parameter of the first one, which has no other mistake.
+        self.taken = (follows,)
+        evaluate(follows, self.scope, self.context)
+        for parameter, span in self.arguments.spans.items():
+            if span.end == name.span.start:
+                self.arguments.values.pop(parameter, None)
+                self.arguments.open_sizes.pop(parameter, None)
         return True
 
     def _positional(self, item: Value, value: object) -> None:
@@ -534,6 +542,11 @@ class _Binder:
 
     def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
+        # A layer that needs the same size for its weights reports that itself.
+        if isinstance(self.component, Layer) and _is_open(value):
+            self.arguments.sound = False
+            self.arguments.open_sizes[name] = _expects(parameter, value)
+            return
         # The value of a variable is not corrected here, because the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
         # A misspelt variable is more likely than a misspelt word.
@@ -578,7 +591,12 @@ class _Binder:
         self.arguments.sound = False
         edit = Edit(span, fix) if isinstance(fix, str) else fix
         written = Fix(text("write `{text}`", text=edit.text), (edit,)) if edit else None
-        self.context.report(code, message, span, help=help, fix=written)
+        caption = self.scope.caption(span) if code is WRONG_VALUE else ""
+        self.context.report(code, message, span, caption, help=help, fix=written)
+
+
+def _is_open(value: object) -> bool:
+    return any(isinstance(part, Expr) for part in (value if isinstance(value, tuple) else (value,)))
 
 
 def _expects(parameter: Parameter, value: object) -> str:

@@ -170,7 +170,7 @@ class Library:
         self.read: dict[Path | str, Scope] = {}
 
     def use(self, statement: Statement, scope: Scope, folder: Path | None) -> None:
-        """Enters the blocks of the files that a `use` names. Without the using file's folder, only libraries are read."""
+        """Enters the blocks of the files that a `use` names. Without a folder, only libraries are read."""
         if not statement.items:
             advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
             self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
