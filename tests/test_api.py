@@ -64,7 +64,7 @@ def test_a_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     [
         ({}, "give either a net or `resume=RUN`"),
         ({"net": NET, "resume": "run"}, "give either a net or `resume=RUN`"),
-        ({"resume": "run", "variant": "wide"}, "leave `variant` and `out` out"),
+        ({"resume": "run", "variant": "wide"}, "leave out `variant` and `out`"),
         ({"resume": "nowhere"}, "`nowhere` is no run"),
     ],
 )

@@ -135,5 +135,5 @@ def test_a_disk_that_fills_up_halfway_leaves_the_file_whole(folder: Path) -> Non
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
     )
-    assert (done.returncode, "`long.net` cannot be written and is left as it was" in done.stderr) == (2, True)
+    assert (done.returncode, "`long.net` cannot be written and is unchanged" in done.stderr) == (2, True)
     assert texts(folder) == BEFORE | {"long.net": text}

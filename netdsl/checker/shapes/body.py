@@ -88,7 +88,7 @@ class BodyCheck:
                     self.scope.labels.setdefault(name, Labelled(name, None, span, span))
 
     def container(self) -> tuple[Call, frozenset[str]]:
-        """The `nn.Sequential` of the nodes (our own container, if it has skips), and the labels it needs from outside."""
+        """The `nn.Sequential` of the nodes (our own container if it has skips), and the labels that it takes."""
         taken = frozenset[str]().union(*(node.takes for node in _once(self.nodes)))
         if not taken:
             return SEQUENTIAL, taken

@@ -1,4 +1,4 @@
-"""The text of one class: a constructor that makes the children, and a `forward` if the inherited one does not do."""
+"""The text of one class: a constructor that makes the children, and a `forward` if the inherited one is wrong."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LISTS = ("Concat", "Add", "Mul", "Split")
 
 
 class Definition:
-    """The parts of a class, from the nodes that become its instances. Raises `Differ` if they are not similar enough."""
+    """The parts of a class, from the nodes that become its instances. Raises `Differ` if they differ too much."""
 
     def __init__(self, expressions: Expressions, nodes: Sequence[Node], parameters: Parameters) -> None:
         self.expressions = expressions
