@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from netdsl.components.component import Component
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_MISTAKES, MAX_SUGGESTIONS
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
-from netdsl.core.text import join_and, text
+from netdsl.core.text import Text, join_and, text
 from netdsl.language.recovery.codes import TOO_MANY_MISTAKES
 
 
 class Report:
     """The diagnostics of one check. After `MAX_MISTAKES` and a message that says so, nothing is added.
 
-    `asked` counts all reports, also repeated ones. `mistakes` counts the errors that
-    were added.
+    `asked` counts all reports, also repeated ones. `mistakes` counts the errors that were added.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -94,67 +94,44 @@ class Report:
     def unknown(
         self,
         code: Code,
-        kind: str,
+        message: Text,
         name: str,
         span: Span,
         known: Iterable[str],
         help: str | None = None,
         *,
-        component: str | None = None,
+        kind: type[Component] | None = None,
     ) -> str | None:
         """Reports an unknown name, with the most similar known one. Returns that one if it is surely meant.
 
         Args:
             code: the kind of mistake.
-            kind: the term for what goes by such a name: `layer`, `data set`, `variable`.
+            message: says that the name is unknown.
             name: the name.
             span: the place of the name.
             known: the known names.
             help: the advice if none of them is surely meant.
-            component: the component whose parameter it would be.
+            kind: the kind of component that has such names, if plugins can bring it.
         """
         # A name that two plugins bring is not misspelt.
-        if plugins := self._disputing(kind, name):
-            message = text(
-                "unknown {kind} `{name}`: plugins {plugins} both bring it, and neither is used",
-                kind=kind,
-                name=name,
+        if kind and (plugins := self._disputed.get((kind, name))):
+            disputed = text(
+                "{unknown}: plugins {plugins} both bring it, and neither is used",
+                unknown=message,
                 plugins=join_and(f"`{plugin}`" for plugin in plugins),
             )
             choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
-            self(code, message, span, help=choice)
+            self(code, disputed, span, help=choice)
             return None
         # Comparing thousands of unknown names with all known ones takes time, and nobody reads so many suggestions.
         self._unknown += 1
         near = nearest(name, known) if self._unknown <= MAX_SUGGESTIONS else None
         if near is None:
-            self(code, _unknown(kind, name, component), span, help=help)
+            self(code, message, span, help=help)
             return None
         # A less similar name is only mentioned. A very similar one is a fix, and the check continues with it.
         sure = nearest(name, [near], SURE) is not None
         fix = Fix(text("write `{near}`", near=near), (Edit(span, near),)) if sure else None
-        self(code, _unknown_but_near(kind, name, near, component), span, help=None if sure else help, fix=fix)
+        asked = text("{unknown}, did you mean `{near}`?", unknown=message, near=near)
+        self(code, asked, span, help=None if sure else help, fix=fix)
         return near if sure else None
-
-    def _disputing(self, what: str, name: str) -> tuple[str, ...]:
-        """The plugins that dispute a name, so that neither one's component is used."""
-        disputed = self._disputed.items()
-        return next((plugins for (kind, word), plugins in disputed if (kind.kind, word) == (what, name)), ())
-
-
-def _unknown(kind: str, name: str, component: str | None) -> str:
-    if component is None:
-        return text("unknown {kind} `{name}`", kind=kind, name=name)
-    return text("unknown {kind} of `{component}`: `{name}`", kind=kind, component=component, name=name)
-
-
-def _unknown_but_near(kind: str, name: str, near: str, component: str | None) -> str:
-    if component is None:
-        return text("unknown {kind} `{name}`, did you mean `{near}`?", kind=kind, name=name, near=near)
-    return text(
-        "unknown {kind} of `{component}`: `{name}`, did you mean `{near}`?",
-        kind=kind,
-        component=component,
-        name=name,
-        near=near,
-    )

@@ -16,6 +16,7 @@ from netdsl.checker.arguments.codes import (
     WRONG_BODY,
     WRONG_FLOW,
     WRONG_VALUE,
+    unknown_name,
 )
 from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.checker.context import Context, Placeholder
@@ -229,14 +230,14 @@ class _Binder:
         if self._is_activation(setting):
             return None
         known = [*self._settable(), *self.component.aliases]
+        unknown = text("unknown parameter of `{component}`: `{name}`", component=self.component.name, name=name.text)
         near = self.context.report.unknown(
             UNKNOWN_PARAMETER,
-            "parameter",
+            unknown,
             name.text,
             name.span,
             known,
             takes(self.component),
-            component=self.component.name,
         )
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
@@ -355,7 +356,9 @@ class _Binder:
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
-        near = self.context.report.unknown(UNKNOWN_NAME, "name", name.text, name.span, known, usage(self.component))
+        near = self.context.report.unknown(
+            UNKNOWN_NAME, unknown_name(name.text), name.text, name.span, known, usage(self.component)
+        )
         # A value that is surely meant is bound, so that nothing else of the statement is reported.
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
@@ -552,7 +555,7 @@ class _Binder:
         # A misspelt variable is more likely than a misspelt word.
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
-            self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
+            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, self.scope.names())
             return
         # `0,5` is read as two numbers, which a parameter of one real number never takes.
         if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):

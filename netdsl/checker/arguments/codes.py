@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdsl.core.diagnostics import Code
+from netdsl.core.text import Text, text
 
 UNKNOWN_PARAMETER = Code(
     "NET102",
@@ -71,3 +72,8 @@ TOO_LARGE = Code(
     example="conv 3->3G k3",
     instead="conv 3->300 k3",
 )
+
+
+def unknown_name(name: str) -> Text:
+    """The message about a bare name that means nothing."""
+    return text("unknown name `{name}`", name=name)

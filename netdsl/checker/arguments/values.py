@@ -9,7 +9,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE
+from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE, unknown_name
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
@@ -103,7 +103,9 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
         # `in` and `features` are known names, even if no input is known yet.
-        near = context.report.unknown(UNKNOWN_NAME, "name", value, term.span, {*scope.names(), "in", "features"})
+        near = context.report.unknown(
+            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.names(), "in", "features"}
+        )
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(

@@ -21,8 +21,8 @@ BUDGET_EXCEEDED = Code(
     "NET410",
     title="the budget is exceeded",
     meaning=(
-        "A `budget` line is a promise about the net: at most so many params, macs and memory (bytes, for one batch), "
-        "at least so much receptive (pixels that an output sees), at most so much depth (layers with weights in a row)."
+        "A `budget` line limits the net. `params`, `macs`, `memory` (bytes, for one batch) and `depth` (layers with "
+        "weights in a row) usually have an upper bound, `receptive` (pixels that an output sees) a lower one."
     ),
     example="budget params<=1k\ninput 64\nlinear 64",
     instead="budget params<=5k\ninput 64\nlinear 64",
@@ -109,9 +109,8 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
                 _bound(bound, found[name], certain, scope, context)
             else:
                 advice = text("the quantities are {names}", names=", ".join(f"`{name}`" for name in QUANTITIES))
-                context.report.unknown(
-                    UNKNOWN_PARAMETER, "quantity", bound.name.text, bound.name.span, QUANTITIES, advice
-                )
+                unknown = text("unknown quantity `{name}`", name=bound.name.text)
+                context.report.unknown(UNKNOWN_PARAMETER, unknown, bound.name.text, bound.name.span, QUANTITIES, advice)
 
 
 def _as_bound(item: Item, context: Context) -> Bound | None:

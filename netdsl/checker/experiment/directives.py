@@ -288,7 +288,9 @@ class ExperimentCheck:
             listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
             wanted = NEEDLESS.get(folded(name), listed)
             names = {*known, *foreign_names(name, self.context)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
+            meant = self.context.report.unknown(
+                UNKNOWN_COMPONENT, text(kind.unknown, name=name), name, first.span, names, wanted, kind=kind
+            )
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None

@@ -246,7 +246,8 @@ class Library:
         name: str | None = item.text
         if name not in shipped:
             advice = text("netdsl ships {libraries}", libraries=join_and(f"`{name}`" for name in sorted(shipped)))
-            name = self.context.report.unknown(UNKNOWN_LAYER, "library", item.text, item.span, shipped, advice)
+            unknown = text("unknown library `{name}`", name=name)
+            name = self.context.report.unknown(UNKNOWN_LAYER, unknown, item.text, item.span, shipped, advice)
         if name is None:
             self.context.assumptions.incomplete = True
             return

@@ -11,6 +11,7 @@ from netdsl.checker.names.torch_classes import module_layer, note_cost
 from netdsl.components import Layer
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
 from netdsl.language.statements import STATEMENTS
 from netdsl.language.syntax import Statement
 
@@ -50,5 +51,13 @@ def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Lay
     # `nn.` names are reported by the lookup in torch. Other names may be defined in an unreadable file.
     if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
         return None
-    near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")
+    near = context.report.unknown(
+        UNKNOWN_LAYER,
+        text(Layer.unknown, name=name),
+        name,
+        span,
+        known,
+        "`netdsl layers` lists them all",
+        kind=Layer,
+    )
     return _component(near, span, scope, context) if near else None

@@ -89,7 +89,14 @@ class Overrides:
         for setting in (*self.variables.values(), *written):
             name = setting.name.text
             if name not in known and name.partition(".")[0] not in DIRECTIVES:
-                context.report.unknown(UNKNOWN_OVERRIDE, "variable", name, setting.name.span, known, advice)
+                context.report.unknown(
+                    UNKNOWN_OVERRIDE,
+                    text("unknown variable `{name}`", name=name),
+                    name,
+                    setting.name.span,
+                    known,
+                    advice,
+                )
 
 
 def is_added(statement: Statement) -> bool:
@@ -135,5 +142,12 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
             if named
             else "the file has none"
         )
-        context.report.unknown(UNKNOWN_OVERRIDE, "variant", name, Span(source, 0, len(name)), named, advice)
+        context.report.unknown(
+            UNKNOWN_OVERRIDE,
+            text("unknown variant `{name}`", name=name),
+            name,
+            Span(source, 0, len(name)),
+            named,
+            advice,
+        )
     return named.get(name) if name else None

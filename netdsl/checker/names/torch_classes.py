@@ -34,7 +34,9 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
     layer = torch.layer(name)
     if layer is None:
         advice = "the names are those of `torch.nn`"
-        near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, torch.layer_names(), advice)
+        near = context.report.unknown(
+            UNKNOWN_LAYER, text(Layer.unknown, name=name), name, span, torch.layer_names(), advice
+        )
         layer = torch.layer(near) if near else None
     if layer is not None:
         _note(layer.name, span, context)

@@ -61,7 +61,9 @@ def _meant(name: Name, known: Set[str], context: Context) -> str:
     near = nearest(name.text, known, SURE)
     # Layers are looked up later, when the variables and blocks of bodies are known.
     if near in AT_THE_TOP:
-        context.report.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
+        context.report.unknown(
+            UNKNOWN_LAYER, text("unknown statement `{name}`", name=name.text), name.text, name.span, [near]
+        )
         return near
     return name.text
 

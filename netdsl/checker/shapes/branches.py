@@ -152,7 +152,8 @@ class BranchCheck:
             report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
             return None
         advice = "write `as NAME` after the layer whose output is meant"
-        report.unknown(UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice)
+        unknown = text("unknown label `{name}`", name=name.text)
+        report.unknown(UNKNOWN_LABEL, unknown, name.text, name.span, self.scope.label_names(), advice)
         return None
 
     def _hidden(self, label: str) -> Span | None:

@@ -32,8 +32,7 @@ def guarded(component: Component, context: Context, function: Callable[[], Found
         if plugin is None:
             raise
         message = text(
-            "the {kind} `{component}` of plugin {plugin} fails here: {in_a_line}",
-            kind=component.kind,
+            "`{component}` of plugin {plugin} fails here: {in_a_line}",
             component=component.name,
             plugin=plugin,
             in_a_line=in_a_line(error),

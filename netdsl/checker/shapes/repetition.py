@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY, WRONG_VALUE
+from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY, WRONG_VALUE, unknown_name
 from netdsl.checker.arguments.values import INVALID, evaluate, show
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Scope, Word, as_name
@@ -38,7 +38,7 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
     # A misspelt name is reported once, and then counts as the one that is meant.
     if isinstance(value, Word) and (
-        near := context.report.unknown(UNKNOWN_NAME, "name", value, item.span, scope.names())
+        near := context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, item.span, scope.names())
     ):
         value = scope.lookup(near)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
