@@ -27,6 +27,8 @@ class Report:
         self.mistakes = 0
         self.asked = 0
         self._disputed = registry.disputed
+        self._failing = registry.failing
+        self._lacks_plugins = bool(registry.failing)
         self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
         self._uses: list[tuple[Span, bool]] = []
@@ -123,6 +125,9 @@ class Report:
             choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
             self(code, disputed, span, help=choice)
             return None
+        if kind and self._lacks_plugins:
+            self._report_failing(code, message, span)
+            return None
         # Comparing thousands of unknown names with all known ones takes time, and nobody reads so many suggestions.
         self._unknown += 1
         near = nearest(name, known) if self._unknown <= MAX_SUGGESTIONS else None
@@ -135,3 +140,15 @@ class Report:
         asked = text("{unknown}, did you mean `{near}`?", unknown=message, near=near)
         self(code, asked, span, help=None if sure else help, fix=fix)
         return near if sure else None
+
+    def _report_failing(self, code: Code, unknown: Text, span: Span) -> None:
+        """Reports, once for all unknown names, that they may come from a plugin which does not work."""
+        self.asked += 1
+        if not self._failing:
+            return
+        plugin, _, advice = self._failing[0]
+        message = text(
+            "{unknown}: it may come from plugin `{plugin}`, which does not work", unknown=unknown, plugin=plugin
+        )
+        self(code, message, span, help=advice)
+        self._failing = ()
