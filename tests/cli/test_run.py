@@ -111,7 +111,11 @@ def test_a_finished_run_resumes_to_the_same_and_goes_on_for_more_epochs() -> Non
             "`notes.md` cannot be read as a net: 27 mistakes\nhelp: the name of a file with a net ends in",
         ),
         (["digits.txt"], 1, "cannot be read as a net: 27 mistakes\nhelp: did you mean `digits.net`?"),
-        (["digits.net", "--set", "epochs=2"], 1, "error[NET114]: `epochs` is not a variable: it is a setting of `train`"),
+        (
+            ["digits.net", "--set", "epochs=2"],
+            1,
+            "error[NET114]: `epochs` is not a variable: it is a setting of `train`",
+        ),
         (["digits.net", "--data", "digit"], 1, "error[NET302]"),
         (["digits.net", "--set", "loss=mse"], 1, "error[NET304]"),
     ],
