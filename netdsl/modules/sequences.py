@@ -2,45 +2,82 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 
-class LSTM(nn.LSTM):
+class Recurrent(nn.RNNBase):
+    """What recurrent nets share: they return their outputs alone, and may carry their state from batch to batch.
+
+    Attributes:
+        carries: whether a batch begins with the state that the batch before it ended with, sample by sample.
+        state: that state, without its gradient; None where the next batch begins with zeros.
+    """
+
+    carries = False
+    state: Any = None
+
+    def _begin(self, x: Tensor) -> Any:
+        """The state that a batch begins with; one of fewer samples is that of the first ones."""
+        if not self.carries or self.state is None:
+            return None
+        first = self.state[0] if isinstance(self.state, tuple) else self.state
+        if first.shape[1] < len(x):  # another batch altogether
+            return None
+        return _map_state(lambda part: part[:, : len(x)], self.state)
+
+    def _end(self, state: Any) -> None:
+        if self.carries:
+            self.state = _map_state(Tensor.detach, state)
+
+
+def _map_state(function: Callable[[Tensor], Tensor], state: Any) -> Any:
+    """The state of an lstm is a pair of tensors, that of the others is one."""
+    return tuple(map(function, state)) if isinstance(state, tuple) else function(state)
+
+
+class LSTM(Recurrent, nn.LSTM):
     """`nn.LSTM` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the states stay inside
-        """The output at every step, from a state of zeros."""
-        output: Tensor = super().forward(x)[0]
+        """The output at every step, from a state of zeros or the one that is carried."""
+        output: Tensor
+        output, state = super().forward(x, self._begin(x))
+        self._end(state)
         return output
 
 
-class GRU(nn.GRU):
+class GRU(Recurrent, nn.GRU):
     """`nn.GRU` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the state stays inside
-        """The output at every step, from a state of zeros."""
-        output: Tensor = super().forward(x)[0]
+        """The output at every step, from a state of zeros or the one that is carried."""
+        output: Tensor
+        output, state = super().forward(x, self._begin(x))
+        self._end(state)
         return output
 
 
-class RNN(nn.RNN):
+class RNN(Recurrent, nn.RNN):
     """`nn.RNN` that returns its outputs alone: (N, T, F) -> (N, T, directions·H)."""
 
     def __init__(self, input_size: int, hidden_size: int, **settings: Any) -> None:
         super().__init__(input_size, hidden_size, batch_first=True, **settings)
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the state stays inside
-        """The output at every step, from a state of zeros."""
-        output: Tensor = super().forward(x)[0]
+        """The output at every step, from a state of zeros or the one that is carried."""
+        output: Tensor
+        output, state = super().forward(x, self._begin(x))
+        self._end(state)
         return output
 
 
@@ -120,7 +157,8 @@ class PositionalEmbedding(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Adds the positions to a batch."""
-        return x + self.weight
+        # A text that is written token by token is shorter at first.
+        return x + self.weight[: x.shape[1]]
 
     def extra_repr(self) -> str:
         """The arguments."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from netdsl.data.given import Given, Stored, read_given
 from netdsl.data.random_stream import Moment
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain
+from netdsl.modules.carried_state import carried_states
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
@@ -83,7 +84,8 @@ class Saved:
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss, self.data).to(self.device)
         settings = self.experiment.train
-        with closing(data), numerics(self.device, settings):
+        carried = carried_states(self.model) if data.carry else nullcontext()
+        with closing(data), numerics(self.device, settings), carried:
             batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
             found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}

@@ -53,6 +53,7 @@ from netdsl.training.reporting.run_html import choose_rows, run_html
 from netdsl.training.reporting.run_report import RunReport
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
+from netdsl.training.stateful import carrying
 from netdsl.training.steps import count_steps
 from netdsl.training.stop import Stop, StopSignal
 
@@ -183,6 +184,8 @@ def train(
         set_weights = _first_weights(beginning.init, choice, experiment, team, notes.append)
         learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, set_weights))
         data = lay_out(learner, data, choice)
+        if data.carry:
+            stack.enter_context(carrying(learner))
 
         # Begin the run: from here on there is a folder.
         described = _describe(experiment, data, place, team, choice, beginning)
