@@ -23,6 +23,7 @@ UNKNOWN = "<unk>"
 PADDING = "<pad>"
 """The token behind the end of a text that is shorter than others."""
 
+MOST_SHOWN = 100
 MOST_WORDS = 10_000
 PIECES = 2_000
 BYTES = 256
@@ -67,6 +68,12 @@ class Vocabulary(NamedTuple):
             return [numbers[token] for token in tokens]
         except KeyError:
             raise Refusal(self._strangers(tokens, numbers.keys())) from None
+
+    @property
+    def shown(self) -> str:
+        """Some of the tokens, for a message."""
+        some = [token for token in self.tokens if token.isprintable() and not token.isspace()][:MOST_SHOWN]
+        return ("" if self.level == "char" else " ").join(some) + (" …" if len(self.tokens) > MOST_SHOWN else "")
 
     def decode(self, numbers: Iterable[int]) -> str:
         """The text of tokens, by their numbers."""
