@@ -110,7 +110,7 @@ def _reads_in_stretches(net: nn.Module, device: torch.device) -> bool:
     try:
         whole = net(both)
         with carried_states(net):
-            last = [net(part) for part in both.split(HALF, 1)][-1]
+            last = [net(part) for part in torch.split(both, HALF, 1)][-1]
     except RuntimeError:  # it takes samples of one length only
         return False
     whole, last = classes_second(whole, (2 * HALF,)), classes_second(last, (HALF,))
