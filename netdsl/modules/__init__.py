@@ -1,6 +1,7 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
 from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, Skipping, Split
+from netdsl.modules.filled_up import Padded
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -21,6 +22,7 @@ from netdsl.modules.sequences import (
     ClassToken,
     Last,
     Mean,
+    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
@@ -41,6 +43,8 @@ __all__ = [
     "LayerScale",
     "Mean",
     "Mul",
+    "Padded",
+    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -225,8 +225,8 @@ class Saved:
         """How the data set stores samples."""
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
         learnt = read_learnt(self._known)
-        columns = learnt.columns if learnt else ()
-        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns)
+        columns, vocabulary = (learnt.columns, learnt.vocabulary) if learnt else ((), None)
+        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns, vocabulary)
 
     @cached_property
     def _known(self) -> KnownFacts:

@@ -87,8 +87,9 @@ def test_the_command_writes_and_ctrl_c_ends_it(run):
     found = CliRunner().invoke(door, ["generate", str(run), "--prompt", "one", "--length", "20", "--temperature", "0"])
     assert (found.exit_code, found.output) == (0, RHYME[:19] + "one \n")
     script = """
-import _thread, sys
+import _thread, signal
 from netdsl.runs import writing
+signal.signal(signal.SIGINT, signal.default_int_handler)
 really = writing._draw
 def draw(*given, count=iter(range(99))):
     if next(count) == 4:

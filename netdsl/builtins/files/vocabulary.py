@@ -60,7 +60,8 @@ class Vocabulary(NamedTuple):
         """
         if self.level == "bpe":
             return list(_load_pieces(self.pieces).encode(written, add_special_tokens=False).ids)
-        numbers = {token: number for number, token in enumerate(self.tokens)}
+        # `<unk>` may stand several times: for each token that no training text has.
+        numbers = {token: number for number, token in reversed([*enumerate(self.tokens)])}
         tokens = tokenize(written, self.level)
         if (unknown := numbers.get(UNKNOWN)) is not None:
             return [numbers.get(token, unknown) for token in tokens]
