@@ -257,3 +257,25 @@ class Mean(nn.Module):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"dim={self.dim}, keepdim={self.keepdim}"
+
+
+class Max(nn.Module):
+    """The largest value over some dimensions, as `torch.amax` has it; of samples that are filled up, over their own steps."""
+
+    takes_skips = True
+
+    def __init__(self, dim: int | tuple[int, ...], keepdim: bool = False) -> None:
+        super().__init__()
+        self.dim = dim
+        self.keepdim = keepdim
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """The maxima of a batch."""
+        steps = real_steps(x, skips) if self.dim in (1, (1,)) and x.dim() == 3 else None
+        if steps is not None:
+            x = x.masked_fill(~steps.unsqueeze(2), float("-inf"))
+        return x.amax(self.dim, self.keepdim)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dim={self.dim}, keepdim={self.keepdim}"

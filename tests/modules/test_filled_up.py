@@ -17,6 +17,7 @@ NETS = [
     "lstm 6 bidirectional num_layers=2; last; linear 5",
     "gru 3 bidirectional; mean",
     "mean",
+    "max",
     "linear 6; relu; layernorm; mean keepdim=true; flatten",
     "attention 2; mean",
     "attention 2 causal; last",
