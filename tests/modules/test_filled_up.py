@@ -25,7 +25,7 @@ NETS = [
     "transformer 2 dim_feedforward=8; mean",
     "posembed; transformer 2 dim_feedforward=8 causal norm_first; last",
     "repeat 2 { residual { attention 2 }; layernorm }; mean",
-    "residual { lstm 4 bidirectional; linear 8 } as a; concat { gru 4 } { lstm 4 bidirectional }; mean",
+    "residual { lstm 4 bidirectional; linear 8 } as a; concat { gru 4 } { lstm 4 bidirectional } dim=-1; mean",
     "block unit out { lstm out bidirectional; linear out }\nunit 6; unit 4; last",
 ]
 

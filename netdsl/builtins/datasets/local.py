@@ -89,8 +89,8 @@ def folder(
     With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
 
     Photographs are read in colour. A text is the numbers of its tokens, of `length` at most, and shorter ones are
-    filled up with 0, which `last`, `mean`, `max`, `attention`, `transformer` and recurrent layers do not see; 1 is whatever no
-    training text holds. `level` and `vocab` are those of `data text`.
+    filled up with 0, which `last`, `mean`, `max`, `attention`, `transformer` and recurrent layers do not see; 1 is
+    whatever no training text holds. `level` and `vocab` are those of `data text`.
     """
     from netdsl.builtins.files.image_folders import class_folders, text_folders
 
