@@ -260,7 +260,7 @@ class Mean(nn.Module):
 
 
 class Max(nn.Module):
-    """The largest value over some dimensions, as `torch.amax` has it; samples that are filled up have their own steps."""
+    """The largest value over some dimensions, as `torch.amax` has it; of filled up samples, over their own steps."""
 
     takes_skips = True
 
