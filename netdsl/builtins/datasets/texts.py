@@ -30,7 +30,8 @@ def corpus(
     `stateful` lays batches out so that sample i of a batch continues sample i of the one before, and `lstm`, `gru` and
     `rnn` begin with the state that they ended with.
 
-    `python_docs` is the documentation of Python's syntax, real English that every Python brings along.
+    `python_docs` is the documentation of Python's syntax, real English that every Python brings along; `nets` are nets
+    in this language: those of the library, the examples and random ones.
     """
     from netdsl.builtins.files.corpus import TextOptions, read_corpus
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from netdsl.components import Refusal
 from netdsl.core.text import text
 
-SHIPPED = ("python_docs",)
+NETS, PYTHON_DOCS = "nets", "python_docs"
+SHIPPED = (NETS, PYTHON_DOCS)
 """The texts that are on every machine, by the names that stand for a path."""
 
 
@@ -72,6 +73,8 @@ def read_file(file: Path, encoding: str) -> str:
 
 def shipped_text(name: str) -> str:
     """A text that is on every machine."""
+    if name == NETS:
+        return Path(__file__).with_name("nets.txt").read_text(encoding="utf-8")
     from pydoc_data.topics import topics  # takes a hundredth of a second
 
     return "\n".join(_ended(str(topics[topic])) for topic in sorted(topics))
