@@ -1,6 +1,6 @@
-"""Which samples train and which test: the parts of a data set, `split` and `limit`.
+"""The training and the test part of a data set: `split`, `folds` and `limit`.
 
-Nothing here depends on the seed of a run: runs that differ in it are measured on the same test set.
+Nothing here depends on the seed of a run: runs with different seeds are tested on the same samples.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
         raise DataError("`folds` would tear apart what `stateful` samples continue", "leave one of them out")
     if settings.folds is not None:
         train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
-    elif settings.split == 0:  # all samples train, and those that train are tested where there are no others
+    elif settings.split == 0:  # all samples train; without a test part they test too
         test = train if test is None else test
     elif test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name, in_order=splits.in_order)
@@ -38,7 +38,7 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
 
 
 def _split(part: Part, share: float, name: str, *, in_order: bool) -> tuple[Part, Part]:
-    """Holds a share out of a part, both in their old order: the end of it, or chosen at random once and for all."""
+    """Splits a share off a part, its end, or at random but always the same samples. Both keep their order."""
     if not 0 < share < 1:
         raise DataError(
             text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
@@ -59,9 +59,9 @@ def _split(part: Part, share: float, name: str, *, in_order: bool) -> tuple[Part
 
 
 def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> tuple[Part, Part]:
-    """Holds one of so many folds out of a part, the same ones for every net, both in their old order."""
+    """Splits one fold off a part; the folds are the same for every net. Both keep their order."""
     if split is not None:
-        raise DataError("`folds` and `split` both say what is tested", "leave one of them out")
+        raise DataError("`folds` and `split` both choose the test samples", "leave one of them out")
     if fold > folds:
         raise DataError(text("there is no fold {fold} of {folds}", fold=fold, folds=folds), "folds are counted from 1")
     if folds > len(part):
@@ -75,7 +75,7 @@ def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> 
 
 
 def _limited(part: Part, limit: int | None, *, in_order: bool) -> Part:
-    """At most `limit` samples in their old order: the first of them, or chosen at random once and for all."""
+    """At most `limit` samples, the first ones, or at random but always the same ones, in their order."""
     if limit is None or limit >= len(part):
         return part
     if limit < 1:
