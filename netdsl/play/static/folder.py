@@ -1,0 +1,157 @@
+"""The folder of the page without a server: Pyodide, the front end, and the page, of one release."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import NamedTuple
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from netdsl.core.errors import ExportError, WrongPath
+from netdsl.core.files import reason
+from netdsl.core.text import text
+from netdsl.play.guard import HEADERS
+from netdsl.play.static.pyodide_package import FILES, HELP, find_program, obtain_pyodide, read_version
+from netdsl.play.workspace import NetFile
+
+PACKAGES = ("netdsl", "lark", "pluggy")
+"""What the front end consists of: netdsl, and the packages that it imports."""
+
+PAGE = Path(__file__).parents[1] / "page"
+MAKER = Path(__file__).with_name("make.mjs")
+OWN = Path(__file__).with_name("page")
+"""The files that this page has instead of the other's, and those that only it has."""
+
+SERVICE_WORKER = "service-worker.js"
+"""The file that keeps the others in the browser; it names them, and is fetched by the browser itself."""
+
+
+class StaticPage(NamedTuple):
+    """A folder that was written.
+
+    Args:
+        folder: where it lies.
+        size: its bytes.
+        pyodide: the version of Pyodide in it.
+    """
+
+    folder: Path
+    size: int
+    pyodide: str
+
+
+def write_static_page(folder: Path, opened: NetFile | None = None, pyodide: str | None = None) -> StaticPage:
+    """Writes the page into a folder that is new or empty: all of it, or nothing.
+
+    Args:
+        folder: what is written; folders above it are made.
+        opened: the file that the page shows first.
+        pyodide: where Pyodide is: the folder of its npm package, its `.tgz` file, or the address of one; None: npm
+            fetches it.
+
+    Raises:
+        WrongPath: the folder holds something.
+        FileError: it cannot be written, or there is no Pyodide.
+        ExportError: a program is missing, or Pyodide cannot run the front end.
+    """
+    node = find_program("node")
+    with _reserve(folder), TemporaryDirectory(prefix="netdsl-play-") as scratch:
+        try:
+            home = obtain_pyodide(pyodide, Path(scratch))
+            version = read_version(home)
+            _pack_front_end(node, home, version, folder)
+            _copy_page(home, folder, opened)
+            _write_service_worker(folder)
+        except OSError as error:
+            raise _unwritable(folder, error) from error
+    return StaticPage(folder, sum(path.stat().st_size for path in folder.iterdir()), version)
+
+
+@contextmanager
+def _reserve(folder: Path) -> Iterator[None]:
+    """An empty folder to write into; where that fails, it is left as it was found."""
+    new = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise WrongPath(
+                text("`{folder}` is not empty, and nothing in it is overwritten", folder=folder),
+                "name a folder that is new or empty",
+            )
+        with TemporaryFile(dir=folder):  # told before all the work, not after it
+            pass
+    except FileExistsError as error:
+        raise WrongPath(text("`{folder}` is a file: name a folder that is new or empty", folder=folder)) from error
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield
+    except BaseException:
+        for path in folder.iterdir():
+            path.unlink()
+        if new:
+            folder.rmdir()
+        raise
+
+
+def _unwritable(folder: Path, error: OSError) -> WrongPath:
+    return WrongPath(text("`{folder}` cannot be written: {reason}", folder=folder, reason=reason(error)))
+
+
+def _pack_front_end(node: str, pyodide: Path, version: str, folder: Path) -> None:
+    """Writes the archives of Python and of the front end, made and tried by Pyodide itself."""
+    sources = folder / "sources.zip"
+    with ZipFile(sources, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name in PACKAGES:
+            spec = find_spec(name)
+            assert spec is not None, name
+            for place in spec.submodule_search_locations or ():
+                root = Path(place)
+                for path in sorted(root.rglob("*")):
+                    if path.is_file() and path.suffix != ".pyc":
+                        archive.write(path, path.relative_to(root.parent))
+    command = [node, str(MAKER), str(pyodide), str(sources), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
+    sources.unlink()
+    if done.returncode:
+        told = done.stderr.strip().splitlines() or [text("node ended with {status}", status=done.returncode)]
+        raise ExportError(
+            text("Pyodide {version} cannot run the front end: {reason}", version=version, reason=told[-1]), HELP
+        )
+
+
+def _copy_page(pyodide: Path, folder: Path, opened: NetFile | None) -> None:
+    for name in FILES:
+        if not (folder / name).exists():  # some of it has been trimmed
+            shutil.copyfile(pyodide / name, folder / name)
+    for home in (PAGE, OWN):
+        for path in home.iterdir():
+            shutil.copyfile(path, folder / path.name)
+    begin: dict[str, object] = {"files": [], "opened": opened and asdict(opened)}
+    (folder / "begin.json").write_text(json.dumps(begin), "utf-8")
+    # The server of the other page says this in a header; of this one nobody knows the server.
+    policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "").strip("; ")
+    index, charset = folder / "index.html", '<meta charset="utf-8">\n'
+    meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
+    index.write_text(index.read_text("utf-8").replace(charset, charset + meta), "utf-8", newline="\n")
+
+
+def _write_service_worker(folder: Path) -> None:
+    """Puts the names of all files before it, and a digest that changes with them."""
+    paths = sorted(path for path in folder.iterdir() if path.name != SERVICE_WORKER)
+    digest = sha256()
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    # The page is asked for by the name of its folder.
+    names = ["./", *(path.name for path in paths)]
+    release = json.dumps({"digest": digest.hexdigest(), "files": names})
+    script = folder / SERVICE_WORKER
+    script.write_text(f"const RELEASE = {release};\n{script.read_text('utf-8')}", "utf-8", newline="\n")
