@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -24,6 +25,9 @@ from netdsl.play.workspace import NetFile
 
 PACKAGES = ("netdsl", "lark", "pluggy")
 """What the front end consists of: netdsl, and the packages that it imports."""
+
+STACK = re.compile(r"\s+at ")
+"""What a line of JavaScript's stack begins with."""
 
 PAGE = Path(__file__).parents[1] / "page"
 MAKER = Path(__file__).with_name("make.mjs")
@@ -78,8 +82,8 @@ def write_static_page(folder: Path, opened: NetFile | None = None, pyodide: str 
 @contextmanager
 def _reserve(folder: Path) -> Iterator[None]:
     """An empty folder to write into; where that fails, it is left as it was found."""
-    new = not folder.exists()
     try:
+        new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise WrongPath(
@@ -122,9 +126,11 @@ def _pack_front_end(node: str, pyodide: Path, version: str, folder: Path) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False, encoding="utf-8")
     sources.unlink()
     if done.returncode:
-        told = done.stderr.strip().splitlines() or [text("node ended with {status}", status=done.returncode)]
+        # The last line of Python's traceback says what is wrong; JavaScript's stack stands below it.
+        told = [line.strip() for line in done.stderr.splitlines() if line.strip() and not STACK.match(line)]
+        why = told[-1] if told else text("node ended with {status}", status=done.returncode)
         raise ExportError(
-            text("Pyodide {version} cannot run the front end: {reason}", version=version, reason=told[-1]), HELP
+            text("Pyodide {version} cannot run the front end: {reason}", version=version, reason=why), HELP
         )
 
 

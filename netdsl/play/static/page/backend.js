@@ -1,5 +1,7 @@
 // Who answers the page: the front end in a worker of the browser. It offers what the server's backend.js does.
 
+export const hasServer = false;
+
 const PATIENCE = 10_000; // milliseconds that an answer may take, once the front end has started
 
 let worker = null, begun = null, turn = Promise.resolve();

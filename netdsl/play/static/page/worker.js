@@ -30,7 +30,7 @@ try {
   postMessage({ failure: lastLine(error) });
 }
 
-// The lines above it are a traceback through Pyodide.
+// The message of an error of Python is its traceback, and that of others may end in a stack.
 function lastLine(error) {
-  return String(error.message ?? error).trim().split("\n").at(-1);
+  return String(error.message ?? error).split("\n").filter(line => line.trim() && !/^\s+at /.test(line)).at(-1).trim();
 }
