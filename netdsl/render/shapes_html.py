@@ -6,6 +6,7 @@ from itertools import islice
 
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 from netdsl.program import Network
 from netdsl.render.cells import visible
 from netdsl.render.html import table_html, title_html
@@ -28,6 +29,11 @@ def shapes_html(network: Network, *, batch: int = 64) -> str:
     title = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
     return (
         title_html(visible(title))
-        + table_html(HEADINGS, ([visible(cell) for cell in row.cells] for row in rows), left=(1, 2), bold=composite)
+        + table_html(
+            list(map(translate, HEADINGS)),
+            ([visible(cell) for cell in row.cells] for row in rows),
+            left=(1, 2),
+            bold=composite,
+        )
         + table_html(("", ""), sums.items(), left=(0, 1))
     )

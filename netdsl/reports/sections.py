@@ -170,7 +170,7 @@ def _epoch_table(run: RunRecord) -> str:
         values = [f"{line[name]:.6g}" if name in line else "–" for name in columns]
         epoch = f"{line['epoch']:.0f}"
         rows.append([f"<b>{epoch}</b>" if line["epoch"] == best else epoch, f"{line['step']:.0f}", *values])
-    head = [text("epoch"), text("step"), *columns]
+    head = [text("epoch"), text("steps"), *columns]
     return table(head, rows, numbers=range(len(head))) if rows else ""
 
 
@@ -285,7 +285,7 @@ def _sample_table(samples: Sequence[ShownSample], found: Findings) -> str:
     columns = found.get("columns", [])
     heads = list(columns)[:width] if len(columns) >= width else [str(place) for place in range(width)]
     kind = found.get("kind")
-    last = text("error") if kind == "numbers" else text("right") if kind == "places" else text("sure")
+    last = text("difference") if kind == "numbers" else text("right") if kind == "places" else text("sure")
     head = [text("sample"), text("true"), text("predicted"), last, *heads]
     rows = []
     for one in samples:
