@@ -17,6 +17,8 @@ def sources(tmp_path: Path) -> Path:
         "a/deep/__init__.py": "",
         "a/deep/two.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import a.types\nvalue = 1",
         "a/deep/words.lark": "start: WORD",
+        "a/deep/more.lark": "more: WORD",
+        "a/deep/notes.txt": "…",
         "a/types.py": "import no_such_package",
         "a/unused/__init__.py": "",
         "a/unused/large.txt": "…",
@@ -67,11 +69,13 @@ def test_what_is_packed_runs_without_its_sources_and_has_its_files(sources: Path
     modules = _find_modules(sources)
     needed = _close(["a.one"], modules)
     assert needed == {"a", "a.one", "a.deep", "a.deep.two"}
-    _write([modules[name] for name in needed], tmp_path / "packed.zip")
+    read = [sources / "a/deep/words.lark", sources / "a/one.py", tmp_path / "elsewhere.txt"]
+    _write(sources, [modules[name] for name in needed], read, tmp_path / "packed.zip")
     with ZipFile(tmp_path / "packed.zip") as archive:
         assert sorted(archive.namelist()) == [
             "a/__init__.pyc",
             "a/deep/__init__.pyc",
+            "a/deep/more.lark",
             "a/deep/two.pyc",
             "a/deep/words.lark",
             "a/one.pyc",

@@ -26,7 +26,9 @@ SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinea
 PICTURE = "document.querySelector('#drawing svg') !== null"
 """What shows that the front end has answered."""
 
-SHORT_PATIENCE = "() => { wait = setTimeout; setTimeout = (act, time, ...more) => wait(act, time < 1e4 ? time : 0, ...more); }"
+SHORT_PATIENCE = (
+    "() => { wait = setTimeout; setTimeout = (act, time, ...more) => wait(act, time < 1e4 ? time : 0, ...more); }"
+)
 """Has a page wait no time at all where it would wait ten seconds."""
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from netdsl import library
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import WRONG_VALUE
 from netdsl.checker.arguments.values import HOLE, INVALID, evaluate
@@ -55,7 +54,7 @@ UNREADABLE_FILE = Code(
 
 
 SHIPPED = "<netdsl library>"
-LIBRARY = Path(str(library.__file__)).parent
+LIBRARY = Path(__file__).parents[2] / "library"
 """The folder that messages say the shipped files are in."""
 
 

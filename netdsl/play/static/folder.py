@@ -20,7 +20,7 @@ from netdsl.core.errors import ExportError, WrongPath
 from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.play.guard import HEADERS
-from netdsl.play.static.pyodide_package import FILES, HELP, find_program, obtain_pyodide, read_version
+from netdsl.play.static.pyodide_package import FILES, advise, find_program, obtain_pyodide, read_version
 from netdsl.play.workspace import NetFile
 
 PACKAGES = ("netdsl", "lark", "pluggy")
@@ -130,7 +130,7 @@ def _pack_front_end(node: str, pyodide: Path, version: str, folder: Path) -> Non
         told = [line.strip() for line in done.stderr.splitlines() if line.strip() and not STACK.match(line)]
         why = told[-1] if told else text("node ended with {status}", status=done.returncode)
         raise ExportError(
-            text("Pyodide {version} cannot run the front end: {reason}", version=version, reason=why), HELP
+            text("Pyodide {version} cannot run the front end: {reason}", version=version, reason=why), advise()
         )
 
 

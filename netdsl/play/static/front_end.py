@@ -6,10 +6,11 @@ import json
 from functools import cache
 
 from netdsl.core.text import text
+from netdsl.core.translation import LANGUAGES, speaking
 from netdsl.play.answers import QUESTIONS, Answers
 from netdsl.plugins.registry import load_registry
 
-EXAMPLE = "input 1x8x8\nconv 1->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
+EXAMPLE = "use resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
 REHEARSED = {"text": EXAMPLE, "place": 4, "number": 0, "setting": "optimizer.lr", "value": 0.1}
 WORDS = ("NET201", "conv", "convolution")
 """A code, a word of the language, and one that it does not have."""
@@ -25,9 +26,13 @@ def answer(question: str) -> str:
 
 
 def rehearse() -> list[str]:
-    """Asks everything that a page can ask, and returns the answers."""
-    asked = ({"ask": name, "word": word, **REHEARSED} for name in QUESTIONS for word in WORDS)
-    return [answer(json.dumps(question)) for question in asked]
+    """Asks everything that a page can ask, in every language, and returns the answers."""
+    found = []
+    for language in LANGUAGES:
+        with speaking(language):
+            asked = ({"ask": name, "word": word, **REHEARSED} for name in QUESTIONS for word in WORDS)
+            found += [answer(json.dumps(question)) for question in asked]
+    return found
 
 
 @cache

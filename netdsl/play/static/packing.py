@@ -1,7 +1,7 @@
 """Chooses and compiles the Python that the page needs. It runs in Pyodide, once, when the page is made.
 
-Needed is what a rehearsal of every question imports, and what that would import in other cases, wherever an `import`
-stands. Modules of netdsl that cannot be imported here, since they need torch or the like, are left out.
+Needed is what a rehearsal of every question imports and reads, and what that would import in other cases, wherever an
+`import` stands. Modules of netdsl that cannot be imported here, since they need torch or the like, are left out.
 
 The browser is sent bytecode: to compile the sources takes two thirds of the time until the first answer.
 """
@@ -16,6 +16,7 @@ from functools import cached_property
 from importlib import import_module, invalidate_caches
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
 from netdsl.play.static.front_end import rehearse
@@ -86,12 +87,25 @@ def pack(library: str, sources: str, packed_library: str, packed_sources: str) -
         # Where netdsl looks through its folders, it must not find it.
         modules.pop(name).path.unlink()
     invalidate_caches()
+    read = _note_files()
     rehearse()
     known = set(sys.modules)
     needed = _close(known, modules)
     needed = {name for name in needed if name in known or name.split(".")[0] != "netdsl" or _can_be_imported(name)}
     for root, target in ((Path(library), packed_library), (home, packed_sources)):
-        _write([modules[name] for name in sorted(needed) if modules[name].root == root], Path(target))
+        _write(root, [modules[name] for name in sorted(needed) if modules[name].root == root], read, Path(target))
+
+
+def _note_files() -> set[Path]:
+    """The files that are opened from now on."""
+    found: set[Path] = set()
+
+    def note(event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and isinstance(arguments[0], str):
+            found.add(Path(arguments[0]))
+
+    sys.addaudithook(note)
+    return found
 
 
 def _find_modules(*roots: Path) -> dict[str, PythonModule]:
@@ -137,20 +151,17 @@ def _can_be_imported(name: str) -> bool:
     return True
 
 
-def _write(modules: Iterable[PythonModule], target: Path) -> None:
-    """An archive of the compiled modules, and of the other files of their packages."""
-    folders: dict[Path, Path] = {}
+def _write(root: Path, modules: Iterable[PythonModule], read: Iterable[Path], target: Path) -> None:
+    """An archive of the compiled modules, and of every file that lies beside one that was read, and is of its kind."""
+    kinds = {(path.parent, path.suffix) for path in read if path.is_relative_to(root)}
     with ZipFile(target, "w", ZIP_DEFLATED, compresslevel=SLOWEST) as archive:
         for module in modules:
-            place = module.path.relative_to(module.root)
+            place = module.path.relative_to(root)
             compiled = module.path.with_suffix(".pyc")
             # There is no source in the browser that it could be compared with.
             unchecked = py_compile.PycInvalidationMode.UNCHECKED_HASH
             py_compile.compile(str(module.path), str(compiled), place.as_posix(), True, invalidation_mode=unchecked)
             archive.write(compiled, place.with_suffix(".pyc"))
-            if module.path.name == "__init__.py":
-                folders[module.path.parent] = module.root
-        for folder, root in folders.items():
-            for path in sorted(folder.iterdir()):
-                if path.is_file() and path.suffix not in (".py", ".pyc"):
-                    archive.write(path, path.relative_to(root))
+        for path in sorted({path for folder, suffix in kinds for path in folder.glob(f"*{suffix}")}):
+            if path.suffix not in (".py", ".pyc"):
+                archive.write(path, path.relative_to(root))

@@ -21,8 +21,6 @@ VERSION = "314.0.7"
 FILES = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide-lock.json", "python_stdlib.zip")
 """What is needed of the package."""
 
-HELP = text("netdsl is tried with Pyodide {version}: `npm pack pyodide@{version}` fetches it", version=VERSION)
-
 ABOUT = "package.json"
 """The file of the package that says its version."""
 
@@ -61,9 +59,14 @@ def obtain_pyodide(given: str | None, folder: Path) -> Path:
     for name in (*FILES, ABOUT):
         if not (home / name).is_file():
             raise WrongPath(
-                text("`{path}` is no Pyodide that fits: it has no `{file}`", path=given or path, file=name), HELP
+                text("`{path}` is no Pyodide that fits: it has no `{file}`", path=given or path, file=name), advise()
             )
     return home
+
+
+def advise() -> str:
+    """Which Pyodide to take instead of one that does not fit."""
+    return text("netdsl is tried with Pyodide {version}: `npm pack pyodide@{version}` fetches it", version=VERSION)
 
 
 def read_version(home: Path) -> str:
@@ -113,7 +116,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
                         contents[name] = member.read()
     except (OSError, EOFError, tarfile.TarError, zlib.error) as error:
         why = reason(error) if isinstance(error, OSError) else in_a_line(error)
-        raise WrongPath(text("`{path}` cannot be read: {reason}", path=archive, reason=why), HELP) from error
+        raise WrongPath(text("`{path}` cannot be read: {reason}", path=archive, reason=why), advise()) from error
     home = folder / "package"
     home.mkdir()
     for name, content in contents.items():
