@@ -40,7 +40,7 @@ def survey_html(found: Survey) -> str:
     if not found.raw:
         return described
     label = text("training images: left as they are stored, right as the net receives them")
-    return described + image_html(grid_png(found.raw, found.transformed, found.labels), label)
+    return described + image_html(grid_png(found.raw, found.transformed, found.labels, found.mask_classes), label)
 
 
 def _sizes(found: Survey) -> str:
@@ -122,11 +122,12 @@ def _classes(found: Survey) -> list[str]:
     if not found.counts:
         return []
     shown = list(zip(class_names(found), found.counts, strict=True))[:MOST_LINES]
-    room = max(5, min(40, max(width(name) for name, _ in shown)))
+    head = text("pixels of class") if found.mask_classes else text("class")
+    room = max(width(head), min(40, max(width(name) for name, _ in shown)))
     lines = [f"{left(crop(name, room), room)}  {train:>9,}  {test:>9,}" for name, (train, test) in shown]
     if len(found.counts) > MOST_LINES:
         lines.append(text("… and {count:,} more classes", count=len(found.counts) - MOST_LINES))
-    return [f"{left(text('class'), room)}  {right(text('training'), 9)}  {right(text('test'), 9)}", *lines]
+    return [f"{left(head, room)}  {right(text('training'), 9)}  {right(text('test'), 9)}", *lines]
 
 
 def class_names(found: Survey) -> tuple[str, ...]:
