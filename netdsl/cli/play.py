@@ -74,15 +74,15 @@ def _write_static(folder: Path, opened: NetFile | None, pyodide: str | None) -> 
             raise click.UsageError(text("`{option}` does nothing with `--static`: leave it out", option=given.opts[0]))
     from netdsl.play.static.folder import write_static_page
 
-    click.echo(text("packing netdsl for the browser, which takes some ten seconds"), err=True)
-    page = write_static_page(folder, opened, pyodide)
+    page = write_static_page(folder, opened, pyodide, lambda begun: click.echo(begun, err=True))
     click.echo(
         text(
-            "wrote {folder}: {size:.1f} MB, with Pyodide {version}\nnext: {server}",
+            "wrote {folder}: {size:.1f} MB, with Pyodide {version}\n"
+            "next: python -m http.server --bind 127.0.0.1 --directory {quoted}",
             folder=page.folder,
             size=page.size / 1e6,
             version=page.pyodide,
-            server=f"python -m http.server --bind 127.0.0.1 --directory {shlex.quote(str(page.folder))}",
+            quoted=shlex.quote(str(page.folder)),
         )
     )
 

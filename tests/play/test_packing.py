@@ -65,7 +65,9 @@ def test_a_module_that_needs_what_is_not_here_is_known_by_its_first_lines(
     assert lacking == {"a.types"}
 
 
-def test_what_is_packed_runs_without_its_sources_and_has_its_files(sources: Path, tmp_path: Path) -> None:
+def test_what_is_packed_runs_without_its_sources_and_has_its_files(
+    sources: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     modules = _find_modules(sources)
     needed = _close(["a.one"], modules)
     assert needed == {"a", "a.one", "a.deep", "a.deep.two"}
@@ -80,5 +82,5 @@ def test_what_is_packed_runs_without_its_sources_and_has_its_files(sources: Path
             "a/deep/words.lark",
             "a/one.pyc",
         ]
-    script = f"import sys; sys.path.insert(0, {str(tmp_path / 'packed.zip')!r}); import a.one; print(a.one.late)"
-    assert "function late" in run_python(script, tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "packed.zip"))
+    assert "function late" in run_python("import a.one; print(a.one.late)", tmp_path)

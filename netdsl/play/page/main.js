@@ -155,6 +155,7 @@ function prepareTabs() {
 
 async function begin() {
   showWords();
+  notify("");
   find("summary").textContent = word("loading");
   document.querySelector(".file").hidden = !hasServer;
   const found = await call("begin");

@@ -6,7 +6,7 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from hashlib import sha256
@@ -52,7 +52,12 @@ class StaticPage(NamedTuple):
     pyodide: str
 
 
-def write_static_page(folder: Path, opened: NetFile | None = None, pyodide: str | None = None) -> StaticPage:
+def write_static_page(
+    folder: Path,
+    opened: NetFile | None = None,
+    pyodide: str | None = None,
+    announce: Callable[[str], None] = lambda _: None,
+) -> StaticPage:
     """Writes the page into a folder that is new or empty: all of it, or nothing.
 
     Args:
@@ -60,6 +65,7 @@ def write_static_page(folder: Path, opened: NetFile | None = None, pyodide: str 
         opened: the file that the page shows first.
         pyodide: where Pyodide is: the folder of its npm package, its `.tgz` file, or the address of one; None: npm
             fetches it.
+        announce: is told what takes long, before it does.
 
     Raises:
         WrongPath: the folder holds something.
@@ -71,6 +77,7 @@ def write_static_page(folder: Path, opened: NetFile | None = None, pyodide: str 
         try:
             home = obtain_pyodide(pyodide, Path(scratch))
             version = read_version(home)
+            announce(text("packing netdsl with Pyodide {version}, which takes some ten seconds", version=version))
             _pack_front_end(node, home, version, folder)
             _copy_page(home, folder, opened)
             _write_service_worker(folder)
@@ -143,11 +150,21 @@ def _copy_page(pyodide: Path, folder: Path, opened: NetFile | None) -> None:
             shutil.copyfile(path, folder / path.name)
     begin: dict[str, object] = {"files": [], "opened": opened and asdict(opened)}
     (folder / "begin.json").write_text(json.dumps(begin), "utf-8")
-    # The server of the other page says this in a header; of this one nobody knows the server.
+    index = folder / "index.html"
+    index.write_text(_adapt(index.read_text("utf-8")), "utf-8", newline="\n")
+
+
+def _adapt(index: str) -> str:
+    """The page's HTML, for a server of which nothing is known."""
+    # The server of the other page says this in a header.
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "").strip("; ")
-    index, charset = folder / "index.html", '<meta charset="utf-8">\n'
+    charset, notice = '<meta charset="utf-8">\n', '<p id="notice" role="status" hidden>'
+    assert charset in index
+    assert notice in index
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
-    index.write_text(index.read_text("utf-8").replace(charset, charset + meta), "utf-8", newline="\n")
+    # What browsers open as a file, they run no modules of.
+    told = text("Loading… If nothing follows, the page was opened as a file: it needs a web server.")
+    return index.replace(charset, charset + meta).replace(notice, notice.replace(" hidden", "") + told)
 
 
 def _write_service_worker(folder: Path) -> None:
