@@ -95,7 +95,7 @@ def _reserve(folder: Path) -> Iterator[None]:
         if any(folder.iterdir()):
             raise WrongPath(
                 text("`{folder}` is not empty, and nothing in it is overwritten", folder=folder),
-                "name a folder that is new or empty",
+                text("name a folder that is new or empty"),
             )
         with TemporaryFile(dir=folder):  # told before all the work, not after it
             pass

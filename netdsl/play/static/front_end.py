@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import product
 
 from netdsl.core.text import text
-from netdsl.core.translation import LANGUAGES, speaking
+from netdsl.core.translation import LANGUAGES
 from netdsl.play.answers import QUESTIONS, Answers
 from netdsl.plugins.registry import load_registry
 
@@ -27,12 +28,9 @@ def answer(question: str) -> str:
 
 def rehearse() -> list[str]:
     """Asks everything that a page can ask, in every language, and returns the answers."""
-    found = []
-    for language in LANGUAGES:
-        with speaking(language):
-            asked = ({"ask": name, "word": word, **REHEARSED} for name in QUESTIONS for word in WORDS)
-            found += [answer(json.dumps(question)) for question in asked]
-    return found
+    asked = product(QUESTIONS, WORDS, LANGUAGES)
+    questions = ({"ask": name, "word": word, "language": language, **REHEARSED} for name, word, language in asked)
+    return [answer(json.dumps(question)) for question in questions]
 
 
 @cache

@@ -35,7 +35,7 @@ def find_program(name: str) -> str:
     if found is None:
         raise ExportError(
             text("`netdsl play --static` needs `{program}`, which is not installed", program=name),
-            "install Node.js, which brings both `node` and `npm`",
+            text("install Node.js, which brings both `node` and `npm`"),
         )
     return found
 
@@ -101,7 +101,7 @@ def _find_reason(complaint: str) -> str:
     lines = [re.sub(r"^npm (error|ERR!)", "", line).strip() for line in complaint.splitlines()]
     said = [line for line in lines if line and line.split()[0] not in ("code", "errno", "syscall", "path")]
     # A line may begin with a short form of the code: `notarget No matching version found`.
-    return re.sub(r"^[a-z0-9]+ (?=[A-Z])", "", said[0]).rstrip(".") if said else "it does not say why"
+    return re.sub(r"^[a-z0-9]+ (?=[A-Z])", "", said[0]).rstrip(".") if said else text("it does not say why")
 
 
 def _unpack(archive: Path, folder: Path) -> Path:

@@ -1,5 +1,7 @@
 // Who answers the page: the front end in a worker of the browser. It offers what the server's backend.js does.
 
+import { spoken, word } from "./words.js";
+
 export const hasServer = false;
 
 const PATIENCE = 10_000; // milliseconds that an answer may take, once the front end has started
@@ -34,11 +36,11 @@ function receive(patience) {
 function ask(question) {
   const answered = turn.then(async () => {
     await (begun ?? start());
-    worker.postMessage(question);
+    worker.postMessage({ language: spoken(), ...question });
     const { answer, late, failure } = await receive(PATIENCE);
     if (answer) return answer;
     stop();
-    return { problem: late ? `this text takes longer than ${PATIENCE / 1000} seconds to look at` : failure };
+    return { problem: late ? word("tooLong", { seconds: PATIENCE / 1000 }) : failure };
   });
   turn = answered.catch(() => {});
   return answered;
