@@ -58,7 +58,8 @@ WORDS = re.compile(r"(?<![-A-Za-z])[A-Za-z]{2,}[,;:']? | (?!(ms|kB|MB|MiB|GiB)\b
 """A word beside a space: what tells a piece of a sentence from a name, a path, a number with its unit or an option."""
 
 TABLES = {
-    "checker/experiment": "templates are chosen by quantity, by target or by transform",
+    "checker/experiment": "templates are chosen by quantity, by target, by transform or by the kind of component",
+    "checker/names": "templates are attributes of the kinds of component",
     "builtins/layers/normalisation.py": "the template is an argument, for a sample and for a channel",
     "lints/rules/unused_variable.py": "the template is an argument, for variables and for parameters",
     "core/ranges.py": "templates are attributes of the ranges, over the fields of each",

@@ -177,7 +177,7 @@ def _declared() -> Iterator[str]:
 
 
 def _of_component(component: Component) -> Iterator[str]:
-    yield from (component.kind, component.plural)
+    yield from (component.kind, component.plural, component.unknown)
     if isinstance(component, Layer):
         yield component.family
     yield component.doc
