@@ -135,8 +135,8 @@ class Splits:
     `unit` is the stored value that becomes 1 in the net's input: 255 for bytes by default. `encode` is for tensors that
     the net does not receive as they are, such as those of a table.
 
-    Samples `in_order` follow each other, so that the last ones test. Where nets `carry` a state from sample to sample, a
-    batch continues the samples of the batch before it.
+    Samples `in_order` follow each other, so that the last ones test. Where nets `carry` a state from sample to sample,
+    a batch continues the samples of the batch before it.
     """
 
     train: Part
