@@ -21,8 +21,8 @@ from tests.docs.blocks import ROOT
 PICTURES = ROOT / "docs" / "pictures"
 EXAMPLE = ROOT / "examples" / "digits.net"
 WIDTH, HEIGHT = 1080, 900
-COLORS = 64
-"""Few colours are enough for a page of text and curves, and make a file a third as large."""
+COLORS = 256
+"""So many colours are enough for such a page, and make a file a third as large."""
 
 
 def main() -> None:
