@@ -1,13 +1,13 @@
-"""Which samples train and which test: the parts of a data set, `split` and `limit`.
+"""The training and the test part of a data set: `split`, `folds` and `limit`.
 
-Nothing here depends on the seed of a run: runs that differ in it are measured on the same test set.
+Nothing here depends on the seed of a run: runs with different seeds are tested on the same samples.
 """
 
 from __future__ import annotations
 
 import torch
 
-from netdsl.components.settings import DataSettings
+from netdsl.components.settings import DataSettings, count_held_out, fold_bounds
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.random_stream import LIMIT, SPLIT, permutation
@@ -21,7 +21,7 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
     train, test = splits.train, splits.test
     if settings.folds is not None:
         train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
-    elif settings.split == 0:  # all samples train, and those that train are tested where there are no others
+    elif settings.split == 0:  # all samples train; without a test part they test too
         test = train if test is None else test
     elif test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
@@ -33,13 +33,13 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
 
 
 def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
-    """Holds a share out of a part, chosen at random once and for all, both in their old order."""
+    """Splits a share off a part, at random but always the same samples. Both keep their order."""
     if not 0 < share < 1:
         raise DataError(
             text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
             "write `split=0.2`",
         )
-    held_out = round(len(part) * share)
+    held_out = count_held_out(len(part), share)
     if not 0 < held_out < len(part):
         raise DataError(
             text(
@@ -54,9 +54,9 @@ def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
 
 
 def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> tuple[Part, Part]:
-    """Holds one of so many folds out of a part, the same ones for every net, both in their old order."""
+    """Splits one fold off a part; the folds are the same for every net. Both keep their order."""
     if split is not None:
-        raise DataError("`folds` and `split` both say what is tested", "leave one of them out")
+        raise DataError("`folds` and `split` both choose the test samples", "leave one of them out")
     if fold > folds:
         raise DataError(text("there is no fold {fold} of {folds}", fold=fold, folds=folds), "folds are counted from 1")
     if folds > len(part):
@@ -64,13 +64,13 @@ def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> 
             text("`data {dataset}` has {count} samples for {folds} folds", dataset=name, count=len(part), folds=folds)
         )
     order = permutation(len(part), SPLIT)
-    start, end = (len(part) * place // folds for place in (fold - 1, fold))
+    start, end = fold_bounds(len(part), folds, fold)
     rest = torch.cat((order[:start], order[end:]))
     return pick(part, rest.sort().values), pick(part, order[start:end].sort().values)
 
 
 def _limited(part: Part, limit: int | None) -> Part:
-    """At most `limit` samples, chosen at random once and for all, in their old order."""
+    """At most `limit` samples, at random but always the same ones, in their order."""
     if limit is None or limit >= len(part):
         return part
     if limit < 1:

@@ -69,7 +69,7 @@ def test_the_command_prints_what_there_is_and_pictures_it(tmp_path, monkeypatch)
     assert result.output.splitlines()[:5] == [
         "digits: 1,437 to train on and 360 to test, 10 classes",
         "served    resident: 1,437 + 360 images, uint8 on cpu",
-        "samples   1x8x8; 1x8x8 when they reach the net",
+        "samples   1x8x8; the net receives 1x8x8",
         "",
         "channel        mean   deviation",
     ]
@@ -151,7 +151,10 @@ def test_mistakes_in_the_net_are_no_matter_and_those_in_the_data_are(tmp_path, m
 def test_without_a_data_line_there_is_nothing_to_look_at():
     result = run("-e", "linear 8->2")
     assert result.exit_code == 1
-    assert result.output == "error: `<text>` has no `data` line; write one, such as `data digits`\n"
+    assert result.output == (
+        "error: `<text>` has no `data` line\n"
+        "help: write one, such as `data fake 8 classes=2`; `netdsl layers datasets` lists the data sets\n"
+    )
 
 
 def test_data_that_cannot_be_had_are_one_message(tmp_path):

@@ -36,6 +36,6 @@ def test_each_size_up_to_64_fits_where_torch_takes_it(registry):
     assert judged > SYMBOLIC * 0.3
 
 
-@pytest.mark.parametrize("seed", [55, 275, 1577])
+@pytest.mark.parametrize("seed", [245, 538, 712])
 def test_sizes_fit_that_only_a_product_of_them_decides(registry, seed):
     assert judge_symbols(Author(seed).net(), registry) == Verdict(accepted=True)

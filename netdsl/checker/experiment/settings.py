@@ -1,8 +1,8 @@
-"""What holds of any directive: how often it stands, the ranges of its settings, what its component refuses."""
+"""The checks of every directive: how often it may stand, the ranges of its settings, its component's refusals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
@@ -11,17 +11,18 @@ from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import OUT_OF_RANGE
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.components import Component, Refusal
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Label
 from netdsl.core.source import Span
 from netdsl.core.text import text
-from netdsl.language.statements import StatementKind
+from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.language.syntax import Statement
 
 
 def allowed(
     kind: StatementKind, directives: Mapping[str, Sequence[Statement]], context: Context
 ) -> Sequence[Statement]:
-    """The lines of a directive that count: of one that may stand once the first, and the others are reported."""
+    """The lines of a directive that count. If it may stand only once, the first counts and the others are reported."""
     statements = directives[kind.name]
     if kind.repeats:
         return statements
@@ -32,19 +33,35 @@ def allowed(
     return statements[:1]
 
 
+def lines_of(setting: str, registry: Registry) -> Iterator[str]:
+    """The directives that a setting may stand in: `epochs` in `train`, `lr` in `optimizer`."""
+    directives = (kind for kind in STATEMENTS.values() if kind.nature == "directive")
+    return (kind.name for kind in directives if setting in _settings_of(kind, registry))
+
+
+def _settings_of(kind: StatementKind, registry: Registry) -> Set[str]:
+    """The settings of a directive, and where it names one component of a kind, the parameters of all of them."""
+    own = set() if kind.settings is None else {*Component(name=kind.name, function=kind.settings).parameters}
+    if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
+        return own
+    # The signature of a lazy component would be imported for it.
+    known = (component for component in registry.of(kind.component).values() if not component.is_lazy)
+    return own.union(*(component.parameters for component in known))
+
+
 def check_ranges(component: Component, arguments: Arguments, context: Context) -> None:
-    """Reports the settings that are out of their range, and goes on with their defaults."""
+    """Reports the settings that are out of their range, and replaces them by their defaults."""
     for name in component.ranges.keys() & arguments.values.keys():
         try:
             component.ranges[name].check(name, arguments.values[name])
         except Refusal as refusal:
-            # Without it the default counts, so that the check goes on.
+            # Without the value its default counts, so the check continues.
             del arguments.values[name]
             context.report(OUT_OF_RANGE, refusal.message, arguments.spans[name])
 
 
 def check_refusals(component: Component, arguments: Arguments, where: Span, context: Context) -> None:
-    """Reports what a component's own function refuses of its arguments."""
+    """Reports the arguments that a component's own function refuses."""
     if not arguments.sound:
         return
     try:
