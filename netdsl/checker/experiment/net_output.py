@@ -99,7 +99,6 @@ def _has_a_class_everywhere(out: Shape, facts: Facts) -> bool:
     return False
 
 
-<<<<<<< HEAD
 def _out_for(network: Network, facts: Facts) -> Shape:
     """What comes out for samples with the positions that the targets have, where the net leaves these sizes open."""
     positions = zip(positions_of_sample(network.input), facts.target, strict=False)
@@ -108,13 +107,8 @@ def _out_for(network: Network, facts: Facts) -> Shape:
 
 
 def _wrong_scores(network: Network, out: Shape, facts: Facts, context: Context) -> None:
-    """Says what the scores of classes at each position look like, and how the net gets there."""
-    classes, positions = facts.classes or 0, facts.target
-=======
-def _wrong_scores(network: Network, facts: Facts, context: Context) -> None:
     """Reports which shape the scores need, and how the net can end to give it."""
-    classes, positions, out = facts.classes or 0, facts.target, network.out
->>>>>>> main
+    classes, positions = facts.classes or 0, facts.target
     last = _last_sizing(network)
     message = text(
         "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
