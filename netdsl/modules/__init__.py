@@ -1,6 +1,6 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
-from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, Skipping, Split
+from netdsl.modules.composites import Add, Composite, Concat, Mul, MultiInput, Residual, Scale, Skipping, Split
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -41,6 +41,7 @@ __all__ = [
     "LayerScale",
     "Mean",
     "Mul",
+    "MultiInput",
     "Permute",
     "PositionalEmbedding",
     "Reshape",
