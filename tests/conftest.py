@@ -15,6 +15,12 @@ def _netdsl_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NETDSL_PLUGINS", "")
 
 
+@pytest.fixture(autouse=True)
+def _netdsl_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor on the language of the machine."""
+    monkeypatch.setenv("NETDSL_LANG", "en")
+
+
 @pytest.fixture
 def net_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
     """Writes a text into `net.net` of an empty folder, which is the working folder."""

@@ -185,14 +185,13 @@ class Context:
         return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
 
     @contextmanager
-    def inside(self, block: Component, use: Span) -> Iterator[None]:
+    def inside(self, block: Component, use: Span, *, is_first: bool) -> Iterator[None]:
         """Remembers, while a block's body is checked, that it is, and for which use."""
         expansion = self.expansion
         expansion.open.append(block)
-        expansion.used.add(block)
         # The statements of a body stand for every use of the block, so that no fix may suit one use alone.
         expansion.repeated += 1
-        with self.report.inside(use):
+        with self.report.inside(use, is_first=is_first):
             yield
         expansion.repeated -= 1
         expansion.open.pop()

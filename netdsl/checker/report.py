@@ -29,7 +29,7 @@ class Report:
         self._disputed = registry.disputed
         self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
-        self._uses: list[Span] = []
+        self._uses: list[tuple[Span, bool]] = []
         self._rounds: list[tuple[Span, int]] = []
 
     def __call__(
@@ -54,41 +54,42 @@ class Report:
             self.diagnostics.append(Diagnostic(TOO_MANY_MISTAKES, message, span))
             return
         self._reported.add((code, span))
-        causes = (*labels, *self._use(code), *self._round(code))
+        causes = (*labels, *self._use(code), *self._round())
         found = Diagnostic(code, message, span, caption, causes, help, fix)
         self.mistakes += found.severity == "error"
         self.diagnostics.append(found)
 
     @contextmanager
-    def inside(self, use: Span) -> Iterator[None]:
-        """Names, in reports about sizes, the use of a block that is being checked."""
-        self._uses.append(use)
+    def inside(self, use: Span, *, is_first: bool) -> Iterator[None]:
+        """Names the use of a block that is being checked, in reports that may be due to it."""
+        self._uses.append((use, is_first))
         yield
         self._uses.pop()
 
     @contextmanager
     def round(self, repeat: Span, number: int) -> Iterator[None]:
-        """Names, in reports about sizes, the round of a `repeat` that is being checked, from 1 on."""
+        """Names, in reports, the round of a `repeat` that is being checked, from 1 on."""
         self._rounds.append((repeat, number))
         yield
         self._rounds.pop()
 
     @property
-    def round_before(self) -> int | None:
-        """The round before the one that is being checked; None in a first one, and where nothing is repeated."""
-        return next((number - 1 for _, number in reversed(self._rounds) if number > 1), None)
+    def is_later_round(self) -> bool:
+        """Whether a `repeat` is in another round than its first."""
+        return any(number > 1 for _, number in self._rounds)
 
-    def _round(self, code: str) -> list[Label]:
-        """The first round needs no word: what is wrong there is wrong at once."""
-        # Only mistakes about sizes differ from round to round.
-        if not code.startswith("NET2"):
+    def _round(self) -> list[Label]:
+        """The rounds of all `repeat`s around; a first round needs no word: what is wrong there is wrong at once."""
+        if not self.is_later_round:
             return []
-        return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds if number > 1]
+        return [Label(span, text("in round {number}", number=number)) for span, number in self._rounds]
 
     def _use(self, code: str) -> list[Label]:
-        """Sizes depend on where a block is used: the file's own use is named, not those inside it."""
+        """The use that a mistake may be due to: the file's own, not those inside it."""
+        # Sizes depend on the use, and so does what an earlier use of the block did not bring to light.
+        is_due = code.startswith("NET2") or any(not is_first for _, is_first in self._uses)
         # The outermost use is the line that the user can change.
-        return [Label(self._uses[0], "in this use")] if self._uses and code.startswith("NET2") else []
+        return [Label(self._uses[0][0], "in this use")] if self._uses and is_due else []
 
     def unknown(
         self,

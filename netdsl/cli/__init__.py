@@ -16,6 +16,7 @@ import click
 
 from netdsl import __version__
 from netdsl.cli.shared.commands import Commands
+from netdsl.cli.shared.language import LanguageOption, begin_in_system_language, localize
 
 TERMINATED = 143  # as shells report it: 128 and the number of SIGTERM
 
@@ -29,6 +30,9 @@ def netdsl(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
+netdsl.params.insert(0, LanguageOption())
+
+
 def main() -> None:
     """The entry point."""
     # A process that this one starts, such as a reader of data, must not import from the current folder either.
@@ -37,6 +41,8 @@ def main() -> None:
     # A terminal that lacks a character must not end the command with an encoding error.
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a real process's streams can
+    begin_in_system_language()
+    localize(netdsl)
     try:
         netdsl.main(prog_name="netdsl")
     except SystemExit as end:

@@ -12,7 +12,9 @@ from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText
 from netdsl.cli.shared.options import data_option, device_option, takes_program
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 from netdsl.program import Experiment
+from netdsl.render.cells import left, right
 
 if TYPE_CHECKING:
     from netdsl.bench.step_times import Bench
@@ -57,7 +59,7 @@ def command(
 
 def _table(experiment: Experiment, found: Bench) -> str:
     """The table, within 80 columns."""
-    unit = "images/s" if len(experiment.network.input) == 3 else "samples/s"
+    unit = translate("images/s" if len(experiment.network.input) == 3 else "samples/s")
     precision, whole = experiment.train.precision, sum(found.phases.values())
     ratio = text("{ratio:.2f} x the course's loop", ratio=found.ratio)
     lines = [
@@ -69,11 +71,11 @@ def _table(experiment: Experiment, found: Bench) -> str:
         ),
         _conditions(experiment, found),
         "",
-        _row("", unit, "ms a step", ""),
+        _row("", unit, translate("ms a step"), ""),
         _row("netdsl", f"{found.rate:,.0f}", _ms(found.step), ratio),
-        *(_row(f"  {name}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()),
+        *(_row(f"  {translate(name)}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()),
         # Both loops train on the same batches, so that their rates are as their times.
-        _row("course's loop", f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
+        _row(translate("course's loop"), f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
         "",
     ]
     if precision != "fp32":
@@ -115,7 +117,7 @@ def _peak(memory: int, device: str) -> str:
 
 
 def _row(name: str, rate: str, step: str, note: str) -> str:
-    return f"{name:14}{rate:>12}{step:>12}   {note}"
+    return f"{left(name, 14)}{right(rate, 12)}{right(step, 12)}   {note}"
 
 
 def _ms(milliseconds: float) -> str:

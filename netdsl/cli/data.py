@@ -60,7 +60,7 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, sample: int 
         from netdsl.data.sample_grid import grid_png
 
         picture = grid or Path(f"{name}-samples.png")
-        _write(picture, grid_png(found.raw, found.transformed, found.labels))
+        _write(picture, grid_png(found.raw, found.transformed, found.labels, found.mask_classes))
     click.echo(_json(found, picture) if as_json else _report(found, picture), nl=False)
 
 

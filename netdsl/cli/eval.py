@@ -15,6 +15,7 @@ from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
+from netdsl.render.cells import left, right, width
 
 if TYPE_CHECKING:
     from netdsl.runs.weights import WhichEpoch
@@ -56,9 +57,9 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     click.echo(text("weights of {which}", which=saved.weights.which))
     # The confusion matrix is a list and is printed below.
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
-    longest = max(map(len, scalars))
+    longest = max(map(width, scalars))
     for name, value in scalars.items():
-        click.echo(f"{name.ljust(longest)}  {number(name, value).rjust(9)}")
+        click.echo(f"{left(name, longest)}  {right(number(name, value), 9)}")
     if matrix := results.get("confusion"):
         for line in _confusions(matrix, saved.classes):
             click.echo(line)

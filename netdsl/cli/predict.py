@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,10 +15,19 @@ from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, weights_option
 from netdsl.cli.shared.output import write_output
+from netdsl.cli.shared.predictions import (
+    Of,
+    Predicted,
+    check_pictures_option,
+    picture_paths,
+    write_pictures,
+    write_table,
+)
 from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.program import Experiment
     from netdsl.runs.weights import WhichEpoch
     from netdsl.training import Saved
 
@@ -26,6 +35,9 @@ SECTION = "Training"
 TABLES = "netdsl.data.given.tables:read_table_rows"
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
+
+TEXTS = frozenset({".csv", ".json"})
+ARRAYS = frozenset({".npy", ".npz"})
 
 
 # A number below 0 looks like an option.
@@ -37,10 +49,15 @@ IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".
     "--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each sample; 3 by default."
 )
 @weights_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, or write it into the file of `-o`.")
 @click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE.csv", help="Write a table of the predictions to a file."
+    "-o",
+    "--output",
+    type=click.Path(),
+    metavar="FILE",
+    help="Write a table, FILE.csv, or a mask, FILE.png or a folder.",
 )
+@click.option("--overlay", type=click.Path(), metavar="FILE.png", help="Draw a mask over its image, with a legend.")
 @click.option("--id", "id_column", metavar="COLUMN", help="Begin each row of that table with this column of SAMPLES.")
 @click.pass_context
 def command(
@@ -52,6 +69,7 @@ def command(
     epoch: WhichEpoch,
     as_json: bool,
     output: str | None,
+    overlay: str | None,
     id_column: str | None,
 ) -> None:
     """Predict the classes of samples, the likeliest first, or their numbers.
@@ -61,18 +79,28 @@ def command(
     They are treated as the test set was: with the same transforms, and images in the size that the net takes.
 
     `-o submission.csv --id Id` writes a table with the column `Id` of SAMPLES and the target.
+
+    Where each pixel has a class, the share of the pixels of each class is printed. `-o mask.png` writes the classes of
+    the pixels, `--overlay seen.png` draws them over the image. Of several images, both name a folder.
     """
     numbers = _numbers(files, context)
     experiment = read_run_source(run, Settings()).experiment
     takes_images = len(experiment.network.input) == 3
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
-    if id_column is not None and (numbers or not is_table or output is None):
+    if id_column is not None and (numbers or not is_table or output is None or as_json):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
     # Before torch is imported: a wrong path should not wait for it.
     paths = [] if numbers else list(_images(files)) if takes_images else list(files)
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
         raise click.UsageError(text("there is no image in {places}", places=places))
+    of = _what(experiment)
+    if overlay is not None and of != "mask":
+        raise click.UsageError("`--overlay` is for nets that give each pixel of an image a class")
+    draws_masks = of == "mask" and output is not None and Path(output).suffix.lower() not in TEXTS
+    for option, place in (("-o", output if draws_masks else None), ("--overlay", overlay)):
+        if place is not None:
+            check_pictures_option(option, place, len(paths))
     with importing_torch():
         from netdsl.training import open_run
 
@@ -81,19 +109,38 @@ def command(
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
         if numbers:
-            samples = [Predicted(Path(" ".join(numbers)), None, _predict_numbers(saved, numbers, is_table), "numbers")]
+            found = _predict_numbers(saved, numbers, is_table)
+            samples = [Predicted(Path(" ".join(numbers)), None, found, of, "numbers")]
         else:
-            samples = _predict_images(saved, paths) if takes_images else _predict_rows(saved, paths)
+            samples = _predict_images(saved, paths, of) if takes_images else _predict_rows(saved, paths, of)
+    if saved.weights.which is not None:
+        click.echo(text("weights of {which}", which=saved.weights.which), err=True)
     for note in notes:
         click.echo(text("warning: {message}", message=str(note.message)), err=True)
-    if output is not None:
-        write_output(_table(saved, samples, id_column, ids), output)
-        return
+    masks = picture_paths(samples, str(output), "-o") if draws_masks else []
+    overlays = picture_paths(samples, overlay, "--overlay") if overlay is not None else []
+    if masks:
+        write_pictures(samples, masks, lambda found: found.mask_png())
+        samples = [sample._replace(mask=mask) for sample, mask in zip(samples, masks, strict=True)]
+    if overlays:
+        write_pictures(samples, overlays, lambda found: found.overlay_png())
+    table = None if masks else output
     if as_json:
-        click.echo(json.dumps([one.record(saved.classes, top) for one in samples]))
-        return
-    for one in samples:
-        click.echo(one.line(saved.classes, top))
+        write_output(json.dumps([one.record(top) for one in samples]).encode() + b"\n", table)
+    elif table is not None:
+        write_output(write_table(samples, saved.targets, id_column, ids), table)
+    elif output is None:
+        for one in samples:
+            click.echo(one.line(top))
+
+
+def _what(experiment: Experiment) -> Of:
+    """What the net predicts of a sample."""
+    facts = experiment.data.facts if experiment.data else None
+    if facts is None or facts.classes is None:
+        return "number"
+    kinds: tuple[Of, ...] = ("class", "steps", "mask")
+    return kinds[len(facts.target)]
 
 
 def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
@@ -123,85 +170,22 @@ def _read_ids(saved: Saved, path: Path, column: str) -> list[str]:
     return read_column(path, column, saved.stored)
 
 
-def _table(saved: Saved, samples: Sequence[Predicted], id_column: str | None, ids: Sequence[str]) -> bytes:
-    """The predictions as a table: what the sample is, and its class or its numbers."""
-    import csv
-    import io
-
-    several = len({sample.path for sample in samples}) > 1
-    file, row = several or any(sample.row is None for sample in samples), any(sample.row for sample in samples)
-    # Who asks for a column of ids hands the file to somebody who wants nothing else.
-    places = [id_column] if id_column else [*(["file"] if file else []), *(["row"] if row else [])]
-    lines = []
-    for index, sample in enumerate(samples):
-        place = [ids[index]] if id_column else [*([sample.path] if file else []), *([sample.row] if row else [])]
-        lines.append([*place, *sample.cells(saved.classes)])
-    width = max((len(line) for line in lines), default=len(places) + 1) - len(places)
-    targets = list(saved.targets)
-    if len(targets) != width:
-        targets = ["prediction"] if width == 1 else [f"prediction_{number}" for number in range(1, width + 1)]
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\n").writerows([[*places, *targets], *lines])
-    return written.getvalue().encode()
-
-
-class Predicted(NamedTuple):
-    """A sample with what is predicted of it; `row` counts those of a file from 1."""
-
-    path: Path
-    row: int | None
-    found: Any
-    kind: Literal["image", "file", "numbers"] = "file"
-
-    def record(self, names: tuple[str, ...], top: int) -> dict[str, Any]:
-        """What `--json` prints."""
-        where: dict[str, Any] = {self.kind: str(self.path)}
-        if self.row is not None:
-            where["row"] = self.row
-        if not names:
-            return {**where, "value": self.found}
-        best = self.found.top(top)
-        return {
-            **where,
-            "classes": [{"name": names[index], "class": index, "probability": share} for index, share in best],
-        }
-
-    def cells(self, names: tuple[str, ...]) -> list[object]:
-        """What a table says of it."""
-        if names:
-            return [self.found.label]
-        return list(_flat(self.found))
-
-    def line(self, names: tuple[str, ...], top: int) -> str:
-        """What people read."""
-        place = str(self.path) if self.row is None else f"{self.path}:{self.row}"
-        if not names:
-            values = self.found if isinstance(self.found, list) else [self.found]
-            return "  ".join([place, *(f"{value:.6g}" if isinstance(value, float) else str(value) for value in values)])
-        return "  ".join([place, *(f"{names[index]} {100 * share:.1f} %" for index, share in self.found.top(top))])
-
-
-def _flat(value: Any) -> Iterator[float]:
-    """The numbers of a prediction, whatever its axes are."""
-    if isinstance(value, list):
-        for one in value:
-            yield from _flat(one)
-    else:
-        yield value
-
-
-def _predict_images(saved: Saved, paths: Sequence[Path]) -> list[Predicted]:
-    return [Predicted(path, None, found, "image") for path, found in zip(paths, saved.predict(paths), strict=True)]
-
-
-def _predict_rows(saved: Saved, paths: Sequence[Path]) -> list[Predicted]:
-    """The samples of each file: a table has many, an array may be a single one."""
+def _predict_images(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted]:
+    """The pictures, all at once, and the images of numpy files."""
+    pictures = [path for path in paths if path.suffix.lower() not in ARRAYS]
+    found = dict(zip(pictures, saved.predict(pictures), strict=True)) if pictures else {}
     samples = []
     for path in paths:
-        found = saved.predict(path)
-        rows = found if isinstance(found, list) else [found]
-        samples += [Predicted(path, row, one) for row, one in enumerate(rows, 1)]
+        if path in found:
+            samples.append(Predicted(path, None, found[path], of, "image"))
+        else:
+            samples += _predict_rows(saved, [path], of)
     return samples
+
+
+def _predict_rows(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted]:
+    """The samples of each file: a table has many, an array may be a single one."""
+    return [Predicted(path, row, found, of) for path in paths for row, found in enumerate(saved.predict_each(path), 1)]
 
 
 def _images(places: Sequence[Path]) -> Iterator[Path]:

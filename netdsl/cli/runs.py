@@ -15,6 +15,8 @@ from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.errors import FileError, TrainingError
 from netdsl.core.files import reason
 from netdsl.core.text import text
+from netdsl.core.translation import translate
+from netdsl.render.cells import left, right, width
 from netdsl.runs.listing import Listed, differences, find_runs, read_run
 from netdsl.runs.source import not_a_run
 from netdsl.training.reporting.numbers import duration, number
@@ -44,7 +46,7 @@ def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, a
     if as_json:
         click.echo(json.dumps([{"path": str(run.path), **run.about} for run in runs]))
         return
-    for line in _aligned([HEADINGS, *map(_cells, runs)]):
+    for line in _aligned([tuple(map(translate, HEADINGS)), *map(_cells, runs)]):
         click.echo(line)
 
 
@@ -65,11 +67,10 @@ def _cells(run: Listed) -> tuple[str, ...]:
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
     lines = []
     for path, *cells in rows:
-        others = (cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True))
-        lines.append("  ".join((path.ljust(widths[0]), *others)))
+        lines.append("  ".join((left(path, widths[0]), *map(right, cells, widths[1:]))))
     return lines
 
 
@@ -93,9 +94,11 @@ def _defaults(run: Listed) -> Mapping[str, str]:
 def _compare(one: Listed, other: Listed, picture: Path) -> None:
     from netdsl.training.reporting.plots import curves_png
 
-    for line in _aligned([HEADINGS, _cells(one), _cells(other)]):
+    for line in _aligned([tuple(map(translate, HEADINGS)), _cells(one), _cells(other)]):
         click.echo(line)
-    for line in differences(one, other, (_defaults(one), _defaults(other))) or ["the two runs have the same settings"]:
+    for line in differences(one, other, (_defaults(one), _defaults(other))) or [
+        text("the two runs have the same settings")
+    ]:
         click.echo(line)
     name = f"test/{one.criterion}"
     try:

@@ -14,6 +14,7 @@ from netdsl.core.lazy import Lazy
 from netdsl.core.ranges import Range
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,7 +185,7 @@ class Component:
     def summary(self) -> str:
         """The docstring's first line; of what is not imported yet, what it says of itself."""
         doc = self.function.doc if isinstance(self.function, Lazy) else self.doc
-        return doc.partition("\n")[0]
+        return translate(doc).partition("\n")[0]
 
     def ask(self, *shapes: Shape, **arguments: Any) -> Any:
         """What the function says to these arguments; raises `Refusal`, also for a number out of its range."""

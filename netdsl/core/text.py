@@ -1,7 +1,8 @@
 """Texts that people read: a template and the fields that fill it, so that other languages may fill their own.
 
 A template is a whole sentence or phrase, and its fields are names, numbers, shapes and quoted source. Where a number
-decides between singular and plural, `ntext` is given both as whole templates, as gettext's `ngettext` is.
+decides between singular and plural, `ntext` is given both as whole templates, as gettext's `ngettext` is. A text is
+made in the language that is spoken, and remembers how it was made, so that `english` finds the original.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Self
 
+from netdsl.core.translation import spoken_catalogue
+
 
 class Text(str):
     """A formatted text that remembers its template and its fields.
 
-    It is a `str` in every respect; a catalogue finds the translation of `template` and formats it with `fields`. Where
-    `plural` is a template too, the field `count` decides between the two.
+    It is a `str` in every respect: the template as the catalogue of the spoken language has it, filled with `fields`.
+    Where `plural` is a template too, the field `count` decides between the two.
     """
 
     __slots__ = ("fields", "plural", "template")
@@ -25,8 +28,7 @@ class Text(str):
 
     def __new__(cls, template: str, fields: Mapping[str, object], plural: str | None = None) -> Self:
         """The template with its fields filled in."""
-        chosen = template if plural is None or fields["count"] == 1 else plural
-        made = super().__new__(cls, chosen.format_map(fields))
+        made = super().__new__(cls, _translated(template, fields, plural).format_map(fields))
         made.template = template
         made.fields = fields
         made.plural = plural
@@ -34,6 +36,26 @@ class Text(str):
 
     def __getnewargs__(self) -> tuple[str, Mapping[str, object], str | None]:  # type: ignore[override]
         return self.template, self.fields, self.plural  # a message crosses to other processes whole
+
+
+def _translated(template: str, fields: Mapping[str, object], plural: str | None) -> str:
+    catalogue = spoken_catalogue()
+    if plural is None:
+        return template if catalogue is None else catalogue.gettext(template)
+    count = fields["count"]
+    assert isinstance(count, int)
+    if catalogue is None:
+        return template if count == 1 else plural
+    return catalogue.ngettext(template, plural, count)
+
+
+def english(message: str) -> str:
+    """A text as machines read it, whatever language it was made in; what is no `Text` stays as it is."""
+    if not isinstance(message, Text):
+        return message
+    original = message.template if message.plural is None or message.fields["count"] == 1 else message.plural
+    fields = {name: english(value) if isinstance(value, str) else value for name, value in message.fields.items()}
+    return original.format_map(fields)
 
 
 def text(template: str, /, **fields: object) -> Text:

@@ -6,6 +6,11 @@ from functools import cache
 
 from PIL import ImageFont
 
+LETTERS = 15
+"""The size of what is written below pictures of samples."""
+
+PAPER, INK = (255, 255, 255), (31, 38, 46)
+
 FONTS = (
     "DejaVuSans.ttf",
     "NotoSansCJK-Regular.ttc",

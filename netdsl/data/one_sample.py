@@ -20,11 +20,12 @@ from netdsl.program import DataUse
 
 
 class OneSample(NamedTuple):
-    """A sample: stored, as it reaches the net, and its target."""
+    """A sample: stored, as it reaches the net, its target, and what becomes of the target on the way to the net."""
 
     raw: Tensor
     x: Tensor
     target: Tensor
+    y: Tensor
 
 
 def read_test_sample(use: DataUse, facts: Facts, index: int, seed: int) -> OneSample:
@@ -50,17 +51,19 @@ def take_sample(part: Part, chain: Chain, index: int, seed: int) -> OneSample:
         if isinstance(found, Broken):
             raise DataError(str(found))
         raw, target = found[0], torch.as_tensor(found[1])
-    return OneSample(raw, transform_some(part, chain, torch.tensor([index]), seed)[0], target)
+    x, y = transform_some(part, chain, torch.tensor([index]), seed)
+    return OneSample(raw, x[0], target, y[0])
 
 
-def transform_some(part: Part, chain: Chain, indices: Tensor, seed: int) -> Tensor:
-    """Samples of a part as they reach the net in the first epoch."""
+def transform_some(part: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+    """Samples of a part and their targets as they reach the net in the first epoch."""
     moment = Moment(indices, 0, (AUGMENT, seed, 0, 0))
     if isinstance(part, Tensors):
         some = part.pick(indices)
-        return chain(chain.prepare(some.x), some.y, moment, slice(0, len(indices)))[0]
+        y = chain.prepare_targets(some.x, some.y)
+        return chain(chain.prepare(some.x), y, moment, slice(0, len(indices)))
     first, rest = for_workers(chain)
     chosen = Chosen(part, indices)
     raw = Reader(chosen, first).collate([Reader(chosen, first)[Key(place)] for place in range(len(indices))])
     assert isinstance(raw, tuple)
-    return rest(raw.x, raw.y, moment, raw.places)[0]
+    return rest(raw.x, raw.y, moment, raw.places)

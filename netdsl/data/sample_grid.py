@@ -10,7 +10,8 @@ from PIL import Image, ImageDraw
 from torch import Tensor
 from torch.nn import functional
 
-from netdsl.data.lettering import find_font
+from netdsl.data.lettering import INK, LETTERS, PAPER, find_font
+from netdsl.data.overlays import as_color, draw_legend
 
 PAIRS = 4
 """So many pairs stand in a row."""
@@ -18,18 +19,23 @@ PAIRS = 4
 GAP, MARGIN = 2, 14
 """Pixels between the two pictures of a pair, and between pairs."""
 
-LETTERS = 15
-PAPER, INK = (255, 255, 255), (31, 38, 46)
 SMALLEST, LARGEST = 96, 192
 """Pixels of a tile's side."""
 
 
-def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Sequence[str]) -> bytes:
-    """A PNG: each sample as it is stored, to its right as it reaches the net, and below what it is called."""
+def grid_png(
+    raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Sequence[str], classes: Sequence[str] = ()
+) -> bytes:
+    """A PNG: each sample as it is stored, to its right as it reaches the net, and below what it is called.
+
+    `classes` are those of masks, for a legend below them all.
+    """
     side = min(LARGEST, max(SMALLEST, max(max(sample.shape[1:]) for sample in (*raw, *transformed))))
     across, down = min(PAIRS, len(raw)), -(-len(raw) // PAIRS)
     width, height = 2 * side + GAP + MARGIN, side + LETTERS + 6 + MARGIN
-    canvas = Image.new("RGB", (across * width + MARGIN, down * height + MARGIN), PAPER)
+    legend = draw_legend(range(len(classes)), classes, across * width)
+    canvas = Image.new("RGB", (across * width + MARGIN, down * height + MARGIN + legend.height), PAPER)
+    canvas.paste(legend, (MARGIN, down * height + MARGIN))
     pen = ImageDraw.Draw(canvas)
     for place, (stored, received, label) in enumerate(zip(raw, transformed, labels, strict=True)):
         x, y = MARGIN + place % PAIRS * width, MARGIN + place // PAIRS * height
@@ -46,7 +52,7 @@ def grid_png(raw: Sequence[Tensor], transformed: Sequence[Tensor], labels: Seque
 
 def _tile(sample: Tensor, side: int) -> Image.Image:
     """A sample in colour, as large as a tile allows: small ones by whole factors, so that their pixels stay square."""
-    image = sample[:3] if len(sample) >= 3 else sample[:1].expand(3, -1, -1)
+    image = as_color(sample)
     largest = max(image.shape[1:])
     if largest > side:
         height, width = (max(1, length * side // largest) for length in image.shape[1:])

@@ -16,6 +16,7 @@ from netdsl.core.text import text
 from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.one_sample import take_sample, transform_some
 from netdsl.data.open import read, serve
+from netdsl.data.overlays import mask_classes, overlay_mask
 from netdsl.data.sample_grid import grid_png
 from netdsl.data.samples import Feature, Part, Tensors, unit_of
 from netdsl.data.storage import Server, Session, sampled_statistics
@@ -45,6 +46,8 @@ class SurveyedSample(NamedTuple):
         label: its class, or the numbers of its target.
         cells: of a table, the column and the value of each.
         unit: the stored value that stands for 1.
+        mask: the class of each pixel that reaches the net; None where there are none.
+        mask_classes: the names of these classes.
     """
 
     number: int
@@ -53,6 +56,8 @@ class SurveyedSample(NamedTuple):
     x: Tensor
     cells: tuple[tuple[str, str], ...]
     unit: float
+    mask: Tensor | None = None
+    mask_classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -69,9 +74,10 @@ class Survey:
         targets: of numbers the smallest, the mean and the largest in training; empty for classes.
         skipped: broken files that were left out.
         raw: some images as they are stored, bytes of 0…255; empty where samples are no images.
-        transformed: the same as they reach the net in training, stretched to bytes of 0…255.
+        transformed: the same as they reach the net in training, stretched to bytes of 0…255, below their masks.
         labels: what each of these is: its place among the training samples, and its class.
         columns: of a table, what each column holds in training.
+        mask_classes: the names of the classes, where each pixel has one.
     """
 
     name: str
@@ -86,6 +92,7 @@ class Survey:
     transformed: tuple[Tensor, ...]
     labels: tuple[str, ...] = ()
     columns: tuple[SurveyedColumn, ...] = ()
+    mask_classes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return text("<Survey of {name}>", name=self.name)
@@ -127,12 +134,13 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
         raw=tuple(_bytes(sample, unit) for sample in stored.raw) if pictured else (),
-        transformed=_transformed(train, chain, stored.indices, seed) if pictured else (),
+        transformed=_transformed(train, chain, stored.indices, seed, mask_classes(facts)) if pictured else (),
         labels=tuple(
-            text("{number}: {label}", number=index, label=_label(target, facts))
+            _caption(index, _label(target, facts))
             for index, target in zip(stored.indices.tolist(), stored.targets, strict=True)
         ),
         columns=tuple(_columns(train, data.learnt.columns)),
+        mask_classes=mask_classes(facts),
     )
 
 
@@ -149,14 +157,22 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
     found = take_sample(train, chain, index, seed)
     cells = tuple(_cells(found.raw, data.learnt.columns))
     label = _label(found.target, data.facts)
-    return SurveyedSample(index, label, found.raw, found.x, cells, unit_of(train, server.splits.unit))
+    unit, classes = unit_of(train, server.splits.unit), mask_classes(data.facts)
+    mask = _mask(found.y.unsqueeze(0))[0] if classes else None
+    return SurveyedSample(index, label, found.raw, found.x, cells, unit, mask, classes)
 
 
 def pair_png(sample: SurveyedSample) -> bytes:
     """A picture of a sample that is an image, as it is stored and as it reaches the net."""
-    low, high = min(0.0, sample.x.min().item()), max(1.0, sample.x.max().item())
-    label = text("{number}: {label}", number=sample.number, label=sample.label)
-    return grid_png([_bytes(sample.raw, sample.unit)], [_bytes((sample.x - low) / (high - low), 1.0)], [label])
+    x = _stretched(sample.x)
+    if sample.mask is not None:
+        x = overlay_mask(x, sample.mask, sample.mask_classes)
+    label = _caption(sample.number, sample.label)
+    return grid_png([_bytes(sample.raw, sample.unit)], [x], [label], sample.mask_classes)
+
+
+def _caption(number: int, label: str) -> str:
+    return text("{number}: {label}", number=number, label=label) if label else str(number)
 
 
 def _label(target: Tensor, facts: Facts) -> str:
@@ -240,8 +256,9 @@ def _labels(part: Part) -> Tensor:
     known = [part.label(index) for index in range(len(part))]
     if all(label is not None for label in known):
         return torch.tensor(known)
-    read = [Reader(part)[Key(index)] for index in range(len(part))]
-    return torch.stack([torch.as_tensor(found[1]) for found in read if not isinstance(found, Broken)])
+    read = (Reader(part)[Key(index)] for index in range(len(part)))
+    # Of masks that differ in size there is no batch, and only how often a class occurs is asked for.
+    return torch.cat([torch.as_tensor(found[1]).flatten() for found in read if not isinstance(found, Broken)])
 
 
 def _counts(labels: Sequence[Tensor], classes: int) -> tuple[tuple[int, int], ...]:
@@ -262,7 +279,20 @@ def _bytes(sample: Tensor, unit: float) -> Tensor:
     return (sample.double() / unit * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, ...]:
-    x = transform_some(train, chain, indices, seed)
+def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int, classes: Sequence[str]) -> tuple[Tensor, ...]:
+    x, y = transform_some(train, chain, indices, seed)
+    images = _stretched(x)
+    if not classes:
+        return tuple(images)
+    return tuple(overlay_mask(image, mask, classes) for image, mask in zip(images, _mask(y), strict=True))
+
+
+def _stretched(x: Tensor) -> Tensor:
+    """What reaches the net, as bytes."""
     low, high = min(0.0, x.min().item()), max(1.0, x.max().item())
-    return tuple(_bytes((x - low) / (high - low), 1.0))
+    return _bytes((x - low) / (high - low), 1.0)
+
+
+def _mask(y: Tensor) -> Tensor:
+    """Masks N×H×W; of shares N×C×H×W, the classes that have the largest."""
+    return y.argmax(1) if y.dim() == 4 else y

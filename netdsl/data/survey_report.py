@@ -40,7 +40,7 @@ def survey_html(found: Survey) -> str:
     if not found.raw:
         return described
     label = text("training images: left as they are stored, right as the net receives them")
-    return described + image_html(grid_png(found.raw, found.transformed, found.labels), label)
+    return described + image_html(grid_png(found.raw, found.transformed, found.labels, found.mask_classes), label)
 
 
 def _sizes(found: Survey) -> str:
@@ -73,14 +73,17 @@ def _statistics(found: Survey) -> list[str]:
     lines = [f"{number:>7}  {mean:>10.4f}  {std:>10.4f}" for number, (mean, std) in enumerate(pairs[:MOST_LINES])]
     if len(pairs) > MOST_LINES:
         lines.append(text("… and {count:,} more channels", count=len(pairs) - MOST_LINES))
-    return ["channel        mean   deviation", *lines, ""]
+    head = "  ".join((right(text("channel"), 7), right(text("mean"), 10), right(text("deviation"), 10)))
+    return [head, *lines, ""]
 
 
 def _columns(found: Survey) -> list[str]:
     """A line for each column of a table: its range, or its words; what was missing is filled in."""
     shown = found.columns[:MOST_LINES]
     room = max(6, min(30, max(width(column.name) for column in shown)))
-    head = f"{left(text('column'), room)}  {text('min'):>10}  {text('mean'):>10}  {text('max'):>10}"
+    head = (
+        f"{left(text('column'), room)}  {'  '.join(right(one, 10) for one in (text('min'), text('mean'), text('max')))}"
+    )
     lines = []
     for column in shown:
         name = f"{left(crop(column.name, room), room)}  "
@@ -119,11 +122,12 @@ def _classes(found: Survey) -> list[str]:
     if not found.counts:
         return []
     shown = list(zip(class_names(found), found.counts, strict=True))[:MOST_LINES]
-    room = max(5, min(40, max(len(name) for name, _ in shown)))
+    head = text("pixels of class") if found.mask_classes else text("class")
+    room = max(width(head), min(40, max(width(name) for name, _ in shown)))
     lines = [f"{left(crop(name, room), room)}  {train:>9,}  {test:>9,}" for name, (train, test) in shown]
     if len(found.counts) > MOST_LINES:
         lines.append(text("… and {count:,} more classes", count=len(found.counts) - MOST_LINES))
-    return [f"{left('class', room)}  {right('training', 9)}  {right('test', 9)}", *lines]
+    return [f"{left(head, room)}  {right(text('training'), 9)}  {right(text('test'), 9)}", *lines]
 
 
 def class_names(found: Survey) -> tuple[str, ...]:

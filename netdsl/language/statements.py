@@ -22,6 +22,7 @@ from netdsl.components import (
     Transform,
 )
 from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
+from netdsl.core.translation import translate
 
 
 class StatementKind(NamedTuple):
@@ -57,7 +58,7 @@ class StatementKind(NamedTuple):
     @property
     def summary(self) -> str:
         """The first sentence, as one line."""
-        return self.doc.partition("\n")[0]
+        return translate(self.doc).partition("\n")[0]
 
     def default_for(self, targets: str | None) -> str | None:
         """The name of the component where a file gives none; `targets` is None where there is no data."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable
 
@@ -9,6 +10,9 @@ Paint = Callable[..., str]
 """`paint("text", fg="red", bold=True)`."""
 
 TAB = 4
+
+OPENING, CLOSING = "（《「【“", "，。、；：？！）》」】”…"
+"""Marks after which, and before which, no line is broken where words have no blanks between them."""
 
 
 def painter(color: bool) -> Paint:
@@ -52,6 +56,33 @@ def crop(text: str, cells: int) -> str:
             break
         kept += char
     return kept.rstrip() + "…"
+
+
+def wrap(text: str, cells: int, *, first: str = "", rest: str = "") -> list[str]:
+    """The text in lines of at most so many cells, the first of which begins with `first`, the others with `rest`.
+
+    Lines are broken at blanks, and beside wide characters, which need none. A word wider than a line stays whole.
+    """
+    if width(text) == len(text):
+        import textwrap  # which breaks at hyphens too, but takes a wide character for one cell
+
+        return textwrap.wrap(text, cells, initial_indent=first, subsequent_indent=rest, break_long_words=False)
+    lines, line = list[str](), first
+    is_empty = True
+    for blank, part in _parts(" ".join(text.split())):
+        if not is_empty and width(line) + len(blank) + width(part) > cells:
+            lines.append(line)
+            line, is_empty = rest, True
+        line += part if is_empty else blank + part
+        is_empty = False
+    return lines if is_empty else [*lines, line]
+
+
+def _parts(text: str) -> list[tuple[str, str]]:
+    """What a line may be broken before, each with the blank that stands before it: words, and wide characters."""
+    wide = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]"
+    word = rf"[{OPENING}]*(?:{wide}|(?:(?!{wide})[^\s{OPENING}{CLOSING}])+)?[{CLOSING}]*"
+    return [(blank, part) for blank, part in re.findall(rf"(\s*)({word})", text) if part]
 
 
 def left(text: str, cells: int) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source, Span
-from netdsl.core.text import ntext
-from netdsl.render.cells import Paint, painter, visible
+from netdsl.core.text import Text, english, ntext
+from netdsl.core.translation import translate
+from netdsl.render.cells import Paint, painter, visible, width
 from netdsl.render.snippet import QUIET, Mark, Style, marks, snippet
 
 LOUD: dict[str, Style] = {"error": {"fg": "red", "bold": True}, "warning": {"fg": "yellow", "bold": True}}
@@ -59,27 +60,27 @@ def _block(diagnostic: Diagnostic, columns: int, paint: Paint) -> Iterator[str]:
         yield f"{margin}{paint('|', **QUIET)}"
         yield from snippet(source, group, gutter, columns - len(margin) - 2, paint)
     fix = diagnostic.fix
-    heading = "fix" if fix is None or fix.safe else "unsafe fix"
-    for word, text in ((heading, fix and fix.message), ("help", diagnostic.help)):
-        if text:
+    heading = translate("fix" if fix is None or fix.safe else "unsafe fix")
+    for word, said in ((heading, fix and fix.message), (translate("help"), diagnostic.help)):
+        if said:
             # The help may be an example of several lines.
-            first, *more = text.split("\n")
+            first, *more = translate(said).split("\n")
             yield f"{margin}{paint('=', **QUIET)} {paint(word, bold=True)}: {visible(first)}"
-            yield from (f"{margin}    {' ' * len(word)}{visible(line)}" for line in more)
+            yield from (f"{margin}    {' ' * width(word)}{visible(line)}" for line in more)
 
 
 def _marks(diagnostic: Diagnostic) -> dict[Source, list[Mark]]:
     """The marks of each source, the diagnostic's own first."""
     span = diagnostic.span
-    found = {span.source: marks(span, diagnostic.caption, "^", LOUD[diagnostic.severity])}
+    found = {span.source: marks(span, translate(diagnostic.caption), "^", LOUD[diagnostic.severity])}
     for label in diagnostic.labels:
-        found.setdefault(label.span.source, []).extend(marks(label.span, label.text, "-", QUIET))
+        found.setdefault(label.span.source, []).extend(marks(label.span, translate(label.text), "-", QUIET))
     return found
 
 
 def _heading(diagnostic: Diagnostic, paint: Paint) -> str:
-    kind = paint(f"{diagnostic.severity}[{diagnostic.code}]", **LOUD[diagnostic.severity])
-    return kind + paint(f": {visible(diagnostic.message)}", bold=True)
+    kind = paint(f"{translate(diagnostic.severity)}[{diagnostic.code}]", **LOUD[diagnostic.severity])
+    return kind + paint(f": {visible(translate(diagnostic.message))}", bold=True)
 
 
 def _place(span: Span) -> str:
@@ -91,12 +92,20 @@ def _record(diagnostic: Diagnostic) -> dict[str, object]:
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity,
-        "message": diagnostic.message,
+        **_said(diagnostic.message),
         **_range(diagnostic.span),
-        "labels": [{"text": label.text, **_range(label.span)} for label in diagnostic.labels],
-        "help": diagnostic.help,
+        "labels": [{"text": english(label.text), **_range(label.span)} for label in diagnostic.labels],
+        "help": diagnostic.help and english(diagnostic.help),
         "fix": _fix(diagnostic),
     }
+
+
+def _said(message: str) -> dict[str, object]:
+    """The message in English, with its template and the fields, so that who reads it may translate it."""
+    if not isinstance(message, Text):
+        return {"message": message, "template": message, "fields": {}}
+    fields = {name: english(str(value)) for name, value in message.fields.items()}
+    return {"message": english(message), "template": message.template, "fields": fields}
 
 
 def _range(span: Span) -> dict[str, object]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from textwrap import wrap
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Component, Layer, Parameter
 from netdsl.components.component import parameters_of
 from netdsl.core.text import join_or, text
+from netdsl.core.translation import translate
 from netdsl.language.statements import StatementKind
 from netdsl.language.syntax import Tree
-from netdsl.render.cells import Paint, crop, left, painter
+from netdsl.render.cells import Paint, crop, left, painter, width, wrap
 
 
 def entry(component: Component, origin: str, *, color: bool = False, columns: int = 80) -> str:
@@ -20,8 +20,8 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     paint = painter(color)
     blocks = [
         [f"{paint(component.name, bold=True)}: {', '.join(_nature(component, origin))}"],
-        wrap(_signature(component), columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
-        list(_prose(component.doc, columns)),
+        wrap(_signature(component), columns, first="  ", rest="      "),
+        list(_prose(translate(component.doc), columns)),
         list(_parameters(component, columns, paint)),
         *_extras(component, columns, paint),
     ]
@@ -35,14 +35,14 @@ def describe_parameter(component: Component, parameter: Parameter) -> str:
     given = default if parameter.required or _inferred(parameter) else text("default {value}", value=default)
     line = text("{names} of {component}: {values}; {default}", names=names, component=component.name,
                 values=values, default=given)  # fmt: skip
-    return f"{line}\n{parameter.doc}".rstrip() + "\n"
+    return f"{line}\n{translate(parameter.doc)}".rstrip() + "\n"
 
 
 def _nature(component: Component, origin: str) -> Iterator[str]:
     """What a component is: its kind, of a layer the family, and the plugin that it comes from."""
-    yield component.kind
+    yield translate(component.kind)
     if isinstance(component, Layer):
-        yield component.family
+        yield translate(component.family)
     if origin != "netdsl":
         yield text("from the plugin {plugin}", plugin=origin)
 
@@ -54,8 +54,8 @@ def statement_entry(statement: StatementKind, *, color: bool = False, columns: i
     usage = " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
     blocks: list[list[str]] = [
         [text("{name}: statement", name=paint(statement.name, bold=True))],
-        wrap(usage, columns, initial_indent="  ", subsequent_indent="      ", break_long_words=False),
-        list(_prose(statement.doc, columns)),
+        wrap(usage, columns, first="  ", rest="      "),
+        list(_prose(translate(statement.doc), columns)),
         wrap(_default(statement), columns),
         list(_settings(settings.values(), columns, paint)),
         _headed("example", statement.example, columns, paint),
@@ -87,7 +87,7 @@ def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> It
         return
     rows = [(_preset(one), _meaning(one)) for one in settings]
     wide = max(len(setting) for setting, _ in rows)
-    yield paint(f"  {left('setting', wide)}  {'meaning'}", underline=True)
+    yield paint(f"  {left(translate('setting'), wide)}  {translate('meaning')}", underline=True)
     for setting, meaning in rows:
         first, *others = wrap(meaning, columns - wide - 4)
         yield f"  {left(setting, wide)}  {first}"
@@ -96,12 +96,14 @@ def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> It
 
 def _meaning(setting: Parameter) -> str:
     """`passes over the training set (integer, at least 1)`."""
-    return f"{setting.doc} ({_values(setting)})"
+    return text("{meaning} ({values})", meaning=translate(setting.doc), values=_values(setting))
 
 
 def _values(parameter: Parameter) -> str:
     """`integer or none, at least 1`."""
-    return f"{_type(parameter)}, {parameter.range}" if parameter.range else _type(parameter)
+    if parameter.range is None:
+        return _type(parameter)
+    return text("{type}, {range}", type=_type(parameter), range=str(parameter.range))
 
 
 def _joined(blocks: list[list[str]]) -> str:
@@ -150,8 +152,8 @@ def _parameters(component: Component, columns: int, paint: Paint) -> Iterator[st
     rows = [_described(component, parameter) for parameter in component.parameters.values() if not parameter.is_branch]
     if not rows:
         return
-    headings = ("parameter", "also", "value", "default")
-    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    headings = tuple(map(translate, ("parameter", "also", "value", "default")))
+    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
     for number, row in enumerate([headings, *rows]):
         line = crop("  " + "  ".join(map(left, row, widths)).rstrip(), columns)
         yield line if number else paint(line, underline=True)
@@ -161,7 +163,7 @@ def _described(component: Component, parameter: Parameter) -> tuple[str, str, st
     shorts = component.shorts if isinstance(component, Layer) else {}
     also = ", ".join(word for word, name in {**shorts, **component.aliases}.items() if name == parameter.name)
     default = "required" if parameter.required else "from the input" if _inferred(parameter) else ""
-    return parameter.name, also, _values(parameter), default or written(parameter.default)
+    return parameter.name, also, _values(parameter), translate(default) or written(parameter.default)
 
 
 def _inferred(parameter: Parameter) -> bool:
@@ -181,9 +183,11 @@ def _type_word(option: Any) -> str:
     if get_origin(option) is Literal:
         return "|".join(map(str, get_args(option)))
     if get_origin(option) is tuple:
-        return "3x5" if get_args(option)[0] is int else "list"
-    plain = {int: "integer", float: "number", bool: "true|false", str: "text"}
-    return plain.get(option, getattr(option, "__name__", str(option)).lower())
+        return "3x5" if get_args(option)[0] is int else translate("list")
+    plain = {int: "integer", float: "number", str: "text"}
+    if option is bool:
+        return "true|false"
+    return translate(plain.get(option, getattr(option, "__name__", str(option)).lower()))
 
 
 def _extras(component: Component, columns: int, paint: Paint) -> Iterator[list[str]]:
@@ -194,8 +198,8 @@ def _extras(component: Component, columns: int, paint: Paint) -> Iterator[list[s
 
 
 def _headed(heading: str, text: str, columns: int, paint: Paint) -> list[str]:
-    lines = (wrap(line, columns, initial_indent="  ", subsequent_indent="    ") for line in text.splitlines())
-    return [paint(heading, bold=True), *(part for line in lines for part in line)]
+    lines = (wrap(line, columns, first="  ", rest="    ") for line in text.splitlines())
+    return [paint(translate(heading), bold=True), *(part for line in lines for part in line)]
 
 
 def written(value: object) -> str:

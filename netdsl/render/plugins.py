@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from textwrap import wrap
 
 from netdsl.components import Component
 from netdsl.components.registry import OWN, Plugin, Problem, Registry
 from netdsl.core.text import join_and, text
-from netdsl.render.cells import Paint, crop, left, painter
+from netdsl.core.translation import translate
+from netdsl.render.cells import Paint, crop, left, painter, wrap
 
 SLOW = 0.1
 """Seconds from which on an import is worth a word."""
@@ -39,7 +39,7 @@ def plugin_list(present: Present, *, color: bool = False, columns: int = 80) -> 
     for plugin in present.registry.plugins:
         lines += [_title(plugin, paint), *_warnings(plugin, columns)]
         for heading, names in _added(plugin, present):
-            lines += _listed(f"  {heading}: ", ", ".join(names), columns)
+            lines += _listed(f"  {translate(heading)}: ", ", ".join(names), columns)
     return "".join(f"{line}\n" for line in [*lines, *_problems(present.all_problems, columns, paint)])
 
 
@@ -50,9 +50,9 @@ def plugin_page(present: Present, plugin: Plugin, *, color: bool = False, column
     for kind, components in present.registry.components.items():
         mine = [one for name, one in components.items() if present.registry.origins[kind, name] == plugin.name]
         if mine:
-            lines += ["", paint(kind.plural, bold=True), *(_described(one, columns, paint) for one in mine)]
+            lines += ["", paint(translate(kind.plural), bold=True), *(_described(one, columns, paint) for one in mine)]
     for heading, names in _others(plugin, present):
-        lines += ["", paint(heading, bold=True), *(f"  {name}" for name in names)]
+        lines += ["", paint(translate(heading), bold=True), *(f"  {name}" for name in names)]
     mine_alone = [problem for problem in present.all_problems if problem.plugin == plugin.name]
     return "".join(f"{line}\n" for line in [*lines, *_problems(mine_alone, columns, paint)])
 
@@ -71,7 +71,7 @@ def _title(plugin: Plugin, paint: Paint) -> str:
 
 def _warnings(plugin: Plugin, columns: int) -> Iterator[str]:
     if plugin.seconds >= SLOW or plugin.heavy:
-        yield from _listed("  cost: ", _cost(plugin), columns)
+        yield from _listed(text("  cost: "), _cost(plugin), columns)
 
 
 def _cost(plugin: Plugin) -> str:
@@ -112,10 +112,10 @@ def _described(component: Component, columns: int, paint: Paint) -> str:
 def _problems(problems: Sequence[Problem], columns: int, paint: Paint) -> Iterator[str]:
     if problems:
         yield ""
-        yield paint("problems", bold=True)
+        yield paint(translate("problems"), bold=True)
     for problem in problems:
-        yield from wrap(str(problem), columns, initial_indent="  ", subsequent_indent="    ", break_long_words=False)
+        yield from wrap(str(problem), columns, first="  ", rest="    ")
 
 
 def _listed(heading: str, text: str, columns: int) -> list[str]:
-    return wrap(text, columns, initial_indent=heading, subsequent_indent="    ")
+    return wrap(text, columns, first=heading, rest="    ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 from netdsl.program import Network
 from netdsl.render.cells import visible
 from netdsl.render.html import table_html, title_html
@@ -27,6 +28,11 @@ def shapes_html(network: Network, *, batch: int = 64) -> str:
     title = f"{source.name}: {network.shapes_in_words}"
     return (
         title_html(visible(title))
-        + table_html(HEADINGS, ([visible(cell) for cell in row.cells] for row in rows), left=(1, 2), bold=composite)
+        + table_html(
+            list(map(translate, HEADINGS)),
+            ([visible(cell) for cell in row.cells] for row in rows),
+            left=(1, 2),
+            bold=composite,
+        )
         + table_html(("", ""), sums.items(), left=(0, 1))
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from netdsl.analysis.memory import activation_bytes, weight_bytes
 from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
+from netdsl.core.translation import translate
 from netdsl.program import Network
 from netdsl.render.cells import Paint, crop, left, painter, right, visible, width
 from netdsl.render.rows import INDENT, Row, Sample, TableRows
@@ -55,9 +56,10 @@ def write_table(
     paint, sample = painter(color), Sample.of(network)
     rows = TableRows(source, sample, full, depth)
     # The rows are made twice, for their widths and to be written: no list of them all is kept.
-    widths = _widths(rows.of(network.nodes), columns)
+    headings = list(map(translate, HEADINGS))
+    widths = _widths(headings, rows.of(network.nodes), columns)
     heading = f"{source.name}: {network.shapes_in_words}"
-    yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(HEADINGS, widths), underline=True)}\n"
+    yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(headings, widths), underline=True)}\n"
     written: dict[int, str] = {}
     for row in rows.of(network.nodes):
         # Rows of one layer are one object.
@@ -78,9 +80,9 @@ def format_bytes(count: int) -> str:
     return f"{count / power:,.1f} {unit}"
 
 
-def _widths(rows: Iterable[Row], columns: int) -> list[int]:
+def _widths(headings: Sequence[str], rows: Iterable[Row], columns: int) -> list[int]:
     """The width of each column: what it needs; layer and output share what the others leave."""
-    needed, seen = list(map(width, HEADINGS)), set[int]()
+    needed, seen = list(map(width, headings)), set[int]()
     for row in rows:
         # A row that comes again needs no more.
         if id(row) not in seen:
@@ -109,12 +111,12 @@ def _lines(row: Row, widths: Sequence[int], explain: bool, paint: Paint) -> Iter
 
 def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
     """What a net comes to, each under its heading: the sizes that fit, parameters, multiply-adds, memory."""
-    found = {
-        "parameters": f"{network.params:,}",
-        "multiply-adds": _macs(network, sample),
-        "memory": _memory(network, sample, batch),
+    found: dict[str, str] = {
+        text("parameters"): f"{network.params:,}",
+        text("multiply-adds"): _macs(network, sample),
+        text("memory"): _memory(network, sample, batch),
     }
-    return {"fits": _fits(network, sample), **found} if network.fits else found
+    return {text("fits"): _fits(network, sample), **found} if network.fits else found
 
 
 def _fits(network: Network, sample: Sample) -> str:

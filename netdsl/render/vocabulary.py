@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from textwrap import wrap
 
 from netdsl.components import Component, Layer
 from netdsl.components.registry import Registry
+from netdsl.core.translation import translate
 from netdsl.language.statements import STATEMENTS, StatementKind
-from netdsl.render.cells import Paint, crop, left, painter, width
+from netdsl.render.cells import Paint, crop, left, painter, width, wrap
 
 FAMILIES = (
     "convolution",
@@ -46,7 +46,7 @@ class VocabularyLine:
 
 def vocabulary(registry: Registry, *, color: bool = False, columns: int = 80) -> str:
     """Every name with its summary: statements, layers by family, then the other components by kind."""
-    return _sections(_groups(registry), color, columns) + "\n".join(wrap(CLOSING, columns)) + "\n"
+    return _sections(_groups(registry), color, columns) + "\n".join(wrap(translate(CLOSING), columns)) + "\n"
 
 
 def section(registry: Registry, name: str, *, color: bool = False, columns: int = 80) -> str | None:
@@ -67,7 +67,7 @@ def _sections(listed: Iterable[VocabularyLine], color: bool, columns: int) -> st
     wide = min(WIDEST_NAMES, max((len(group.names) for group in groups), default=0))
     lines: list[str] = []
     for heading, members in groupby(groups, key=lambda group: group.heading):
-        lines.append(paint(heading, bold=True))
+        lines.append(paint(translate(heading), bold=True))
         lines += [line for group in members for line in _listed(group, wide, columns, paint)]
         lines.append("")
     return "".join(f"{line}\n" for line in lines)

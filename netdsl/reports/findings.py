@@ -20,7 +20,8 @@ class ShownSample(TypedDict, total=False):
 
     `number` is its place in the test set; `true` and `predicted` are the number of a class, or the numbers of a target.
     `sure` is the probability that the net gave to its answer; where each place has a class, the share of places that it
-    is right about. `picture` is an address that holds the whole image, `values` what a table or a text has.
+    is right about. `picture` is an address that holds the whole image, `values` what a table or a text has. Where each
+    pixel has a class, `true_mask` and `predicted_mask` are the image with these classes over it.
     """
 
     number: int | None
@@ -28,6 +29,8 @@ class ShownSample(TypedDict, total=False):
     predicted: list[float]
     sure: float
     picture: str
+    true_mask: str
+    predicted_mask: str
     values: list[float]
 
 

@@ -44,6 +44,7 @@ figure{margin:0}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;margin:0 0 14px;padding:0;list-style:none;font-size:.9rem}
 .legend i{display:inline-block;width:22px;height:0;border-top:3px solid;vertical-align:middle;margin-right:7px}
 .legend i.thin{border-top-width:1.5px;opacity:.55}.legend i.dashed{border-top-style:dashed}
+.legend i.square{width:12px;height:12px;border:1px solid var(--muted);vertical-align:-1px}
 svg{display:block;width:100%;height:auto}
 svg text{font:12px @fonts@;fill:var(--ink)}
 svg .tick{fill:var(--muted);font-size:11.5px}svg .name{fill:var(--muted);font-size:12.5px}
@@ -64,6 +65,8 @@ circle.dot.test{fill-opacity:.7}
 margin:0 0 6px;padding:0;list-style:none}
 .samples img{display:block;width:100%;aspect-ratio:1;object-fit:contain;image-rendering:pixelated;border-radius:6px;
 background:var(--cell)}
+.samples figure>div{display:flex;gap:4px}.samples.wide{grid-template-columns:repeat(auto-fill,minmax(300px,1fr))}
+.samples.wide img{min-width:0;flex:1}
 .samples img.smooth{image-rendering:auto}
 .samples figcaption{font-size:.85rem;line-height:1.35;margin-top:5px;overflow-wrap:anywhere}
 .samples b{font-size:.95rem}

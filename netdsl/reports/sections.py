@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from netdsl.core.text import ntext, text
+from netdsl.render.palette import class_color
 from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, Write, draw_lines, draw_scatter
 from netdsl.reports.findings import Findings, LayerState, Numbers, ShownSample
 from netdsl.reports.matrix import describe_confusion, draw_matrix, find_confused
@@ -170,7 +171,7 @@ def _epoch_table(run: RunRecord) -> str:
         values = [f"{line[name]:.6g}" if name in line else "–" for name in columns]
         epoch = f"{line['epoch']:.0f}"
         rows.append([f"<b>{epoch}</b>" if line["epoch"] == best else epoch, f"{line['step']:.0f}", *values])
-    head = [text("epoch"), text("step"), *columns]
+    head = [text("epoch"), text("steps"), *columns]
     return table(head, rows, numbers=range(len(head))) if rows else ""
 
 
@@ -197,6 +198,13 @@ def _confusion(run: RunRecord) -> str:
 
 def _counted(found: Findings) -> str:
     tested, wrong = found.get("tested", 0), found.get("wrong", 0)
+    if found.get("kind") == "places":
+        return ntext(
+            "{count:,} of {tested:,} test samples has a mistake somewhere",
+            "{count:,} of {tested:,} test samples have a mistake somewhere",
+            count=wrong,
+            tested=tested,
+        )
     return ntext(
         "{count:,} mistake among {tested:,} test samples",
         "{count:,} mistakes among {tested:,} test samples",
@@ -241,12 +249,25 @@ def _samples(run: RunRecord) -> str:
         chance = text("The same ones after each epoch.")
         title = text("samples chosen by chance")
         parts += [f'<h3 class="group">{escape(title)}</h3>', paragraph(chance), _sample_group(some, found)]
+    if any("true_mask" in one for one in (*worst, *some)):
+        parts.insert(0, _class_legend(_names(found, len(found.get("confusion", [])))))
     return section(text("Test samples of epoch {epoch}", epoch=found.get("epoch", 0)), parts)
+
+
+def _class_legend(names: Sequence[str]) -> str:
+    """The colours that masks have."""
+    entries = "".join(
+        f'<li><i class="square" style="background:{class_color(number, names).hex}"></i>{escape(name)}</li>'
+        for number, name in enumerate(names)
+    )
+    about = text("From left to right: the image, its classes, and what the net says.")
+    return f'<ul class="legend">{entries}</ul>{paragraph(about)}'
 
 
 def _sample_group(samples: Sequence[ShownSample], found: Findings) -> str:
     if all(PICTURE.fullmatch(one.get("picture", "")) for one in samples):
-        return f'<ul class="samples">{"".join(_picture(one, found) for one in samples)}</ul>'
+        kind = "samples wide" if any("true_mask" in one for one in samples) else "samples"
+        return f'<ul class="{kind}">{"".join(_picture(one, found) for one in samples)}</ul>'
     return _sample_table(samples, found)
 
 
@@ -254,11 +275,17 @@ def _picture(sample: ShownSample, found: Findings) -> str:
     words = _answer(sample, found)
     place = sample.get("number")
     title = text("test sample {number}", number=place) if place is not None else text("test sample")
-    smooth = "" if sample.get("picture", "").startswith("data:image/png") else ' class="smooth"'
     alt = escape(f"{title}: {', '.join(said for said, _ in words)}")
     lines = "<br>".join(f'<span class="{kind}">{escape(said)}</span>' for said, kind in words)
-    image = f'<img src="{sample.get("picture", "")}" alt="{alt}" title="{escape(title)}"{smooth}>'
+    shown = [sample.get("picture", ""), sample.get("true_mask", ""), sample.get("predicted_mask", "")]
+    image = "".join(_image(address, alt, title) for address in shown if PICTURE.fullmatch(address))
+    image = f"<div>{image}</div>"
     return f"<li><figure>{image}<figcaption>{lines}</figcaption></figure></li>"
+
+
+def _image(address: str, alt: str, title: str) -> str:
+    smooth = "" if address.startswith("data:image/png") else ' class="smooth"'
+    return f'<img src="{address}" alt="{alt}" title="{escape(title)}"{smooth}>'
 
 
 def _answer(sample: ShownSample, found: Findings) -> list[tuple[str, str]]:
@@ -285,7 +312,7 @@ def _sample_table(samples: Sequence[ShownSample], found: Findings) -> str:
     columns = found.get("columns", [])
     heads = list(columns)[:width] if len(columns) >= width else [str(place) for place in range(width)]
     kind = found.get("kind")
-    last = text("error") if kind == "numbers" else text("right") if kind == "places" else text("sure")
+    last = text("difference") if kind == "numbers" else text("right") if kind == "places" else text("sure")
     head = [text("sample"), text("true"), text("predicted"), last, *heads]
     rows = []
     for one in samples:

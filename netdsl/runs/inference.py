@@ -15,18 +15,20 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.components import Facts
+from netdsl.components.positions import positions_of_sample
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
 from netdsl.data.random_stream import Moment
+from netdsl.data.seen_part import find_seen_part
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
 from netdsl.runs.known_data import read_learnt, read_scale
-from netdsl.runs.prediction import Prediction
+from netdsl.runs.prediction import Prediction, Segmentation
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.training.evaluate import evaluate
 from netdsl.training.loss import build_loss
@@ -34,6 +36,7 @@ from netdsl.training.machine.device import autocast, choose_device
 from netdsl.training.machine.numerics import numerics
 from netdsl.training.metric_setup import build_metrics, gives_probabilities
 from netdsl.training.metrics import scores
+from netdsl.training.positions import classes_second
 
 BYTE = 255.0
 """What stands for 1 where a run does not say it: older ones did not."""
@@ -111,16 +114,21 @@ class Saved:
                 Several are a list of these, or an array with one axis more in front.
 
         Returns:
-            Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where the net
-            predicts numbers, a float, or a list of them where it predicts several. Of several samples a list of these.
-            Numbers are in the unit of the data set's target.
+            Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where each step
+            of a sequence has a class, a list of them. Where each pixel of an image has one, a `Segmentation`, which has
+            `mask`, `shares`, `mask_png()` and `overlay_png()`. Where the net predicts numbers, a float, or a list of
+            them where it predicts several, in the unit of the data set's target. Of several samples a list of these.
 
         Raises:
             DataError: what is given is no sample of the data set's kind; the message says what one is.
         """
         given = self._read(x)
-        outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
+        outputs = self._predict(given)
         return outputs[0] if given.single else outputs
+
+    def predict_each(self, x: object) -> list[Any]:
+        """As `predict`, a list even of one sample."""
+        return self._predict(self._read(x))
 
     def transform(self, x: object) -> Tensor:
         """A batch of what the net receives for one sample or several, on its device: `net.model(net.transform(x))`.
@@ -148,10 +156,17 @@ class Saved:
             warnings.warn(note, stacklevel=3)  # where `predict` or `transform` is called
         return given
 
+    def _predict(self, given: Given) -> list[Any]:
+        outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
+        if self.facts.classes is None or len(self.facts.target) != 2:
+            return outputs
+        return [
+            self._segmentation(sample, shares, given) for sample, shares in zip(given.samples, outputs, strict=True)
+        ]
+
     def _batches(self, given: Given) -> Iterator[Tensor]:
         """The samples as they reach the net, some at a time."""
-        bytes_ = bool(given.samples) and given.samples[0].dtype == torch.uint8
-        chain = make_chain(self.data.transforms, self.facts, training=False, unit=given.unit, bytes_=bytes_)
+        chain = self._chain(given)
         for start in range(0, len(given.samples), TOGETHER):
             samples = given.samples[start : start + TOGETHER]
             # Samples of one shape are transformed together; photographs often have several.
@@ -159,12 +174,26 @@ class Saved:
             parts = [torch.stack(list(samples))] if alike else [sample.unsqueeze(0) for sample in samples]
             yield torch.cat([self._transform(chain, part) for part in parts]).to(self.device)
 
+    def _chain(self, given: Given) -> Chain:
+        """What the test set goes through, for the samples that are given."""
+        bytes_ = bool(given.samples) and given.samples[0].dtype == torch.uint8
+        return make_chain(self.data.transforms, self.facts, training=False, unit=given.unit, bytes_=bytes_)
+
+    def _fitted_size(self, chain: Chain, x: Tensor) -> tuple[int, ...]:
+        """The height and the width that an image is given before the chain, where that makes none of its own."""
+        fits = any(step.fits for step in (*chain.once, *chain.steps))
+        return tuple(x.shape[-2:]) if fits else self.stored.shape[1:]
+
+    def _segmentation(self, image: Tensor, shares: Tensor, given: Given) -> Segmentation:
+        chain = self._chain(given)
+        seen = find_seen_part(chain, image, self._fitted_size(chain, image))
+        pixels = (image.float() / given.unit * 255).round().clamp(0, 255).to(torch.uint8)
+        return Segmentation(self.classes, shares, pixels, seen)
+
     def _transform(self, chain: Chain, x: Tensor) -> Tensor:
         """Samples as those of the test set reach the net; images of another size are made to fit."""
-        if x.dim() == 4 and not any(step.fits for step in (*chain.once, *chain.steps)):
-            size = self.stored.shape[1:]
-            if x.shape[2:] != size:
-                x = nn.functional.interpolate(x, list(size), mode="bilinear", antialias=True)
+        if x.dim() == 4 and x.shape[2:] != (size := self._fitted_size(chain, x)):
+            x = nn.functional.interpolate(x, list(size), mode="bilinear", antialias=True)
         moment = Moment(torch.zeros(len(x), dtype=torch.int64))
         return chain(chain.prepare(x), torch.zeros(len(x)), moment, slice(0, len(x)))[0]
 
@@ -186,12 +215,13 @@ class Saved:
                 len(output), *tuple(int(str(dim)) for dim in self.facts.target)
             )
             return list(found.float().cpu().tolist())
-        if self.facts.target:
-            raise DataError(
-                "`predict` gives one class to a sample, but this net has one for each position",
-                "in Python, `net.model(net.transform(x))` gives the scores of all positions",
-            )
-        shares = scores(output, probabilities=gives_probabilities(self.experiment)).softmax(1).cpu()
+        places = positions_of_sample(batch.shape[1:]) if self.facts.target else ()
+        found = scores(classes_second(output, places), probabilities=gives_probabilities(self.experiment))
+        shares = found.softmax(1).float().cpu()
+        if len(places) == 2:
+            return list(shares)
+        if places:
+            return [[Prediction(self.classes, share) for share in steps.T] for steps in shares]
         return [Prediction(self.classes, share) for share in shares]
 
 

@@ -16,6 +16,7 @@ from torch import Tensor
 from netdsl.components import Facts
 from netdsl.data.random_stream import SEEN, permutation
 from netdsl.data.target_scale import unscale
+from netdsl.data.transforms.base import NO_CLASS
 from netdsl.program import Experiment
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.metric_setup import gives_probabilities
@@ -40,7 +41,7 @@ class Judged(NamedTuple):
 
     Args:
         badness: how bad each answer is; `RIGHT` where there is no mistake.
-        true, predicted: N×k, the number of a class or the numbers of a target.
+        true, predicted: N×k, the number of a class, the classes of all places, or the numbers of a target.
         sure: the probability that the net gives to its answer, or the share of places where it is right.
         confusion: how often each class was taken for each; None where there are none, or too many.
     """
@@ -225,8 +226,8 @@ def judge_classes(output: Tensor, target: Tensor, count: int, *, probabilities: 
         flat, among = wrong.flatten(1), valid.flatten(1).sum(1).clamp_min(1)
         share = 1 - flat.sum(1) / among
         badness = torch.where(flat.any(1), (missed * valid).flatten(1).sum(1) / among, RIGHT)
-        none = torch.empty(len(output), 0, device=output.device)
-        return Judged(badness, none, none, share, confusion)
+        true = torch.where(valid, wanted, NO_CLASS).flatten(1)
+        return Judged(badness, true, best.indices.flatten(1), share, confusion)
     badness = torch.where(wrong, missed, RIGHT)
     return Judged(badness, wanted.unsqueeze(1), best.indices.unsqueeze(1), best.values.exp(), confusion)
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
@@ -269,6 +270,82 @@ def test_what_cannot_be_predicted_is_told(
 def write(path: Path, content: str) -> Path:
     path.write_text(content)
     return path
+
+
+@pytest.fixture(scope="module")
+def masks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("masks")
+    net = "conv 8 k3 p1; relu; conv 4 k3 p1\ndata shapes size=40\ntrain epochs=1 speed=contiguous report=false\n"
+    (folder / "masks.net").write_text(net)
+    result = netdsl("run", folder / "masks.net", "--out", folder / "run", "--quiet")
+    assert result.exit_code == 0, result.output
+    for name, size in (("a.png", (40, 30)), ("b.png", (32, 32))):
+        Image.new("RGB", size, (200, 10, 10)).save(folder / name)
+    np.save(folder / "several.npy", np.zeros((2, 3, 32, 32), np.uint8))
+    return folder
+
+
+def test_predict_says_how_many_pixels_each_class_has(masks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(masks)
+    (found,) = json.loads(netdsl("predict", "run", "a.png", "--json").stdout)
+    assert (found["image"], found["height"], found["width"]) == ("a.png", 30, 40)
+    assert sum(one["share"] for one in found["classes"]) == pytest.approx(1)
+    best = found["classes"][0]
+    result = netdsl("predict", "run", "a.png")
+    assert result.stdout.startswith(f"a.png  {best['name']} {100 * best['share']:.1f} %")
+    assert result.stderr == "weights of epoch 1, the best by accuracy\n"
+    netdsl("predict", "run", "a.png", "-o", "shares.csv")
+    assert (masks / "shares.csv").read_text().startswith("file,background,circle,square,triangle\na.png,")
+
+
+def test_predict_writes_masks_and_overlays(masks: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(masks)
+    result = netdsl("predict", "run", "a.png", "-o", "mask.png", "--overlay", "overlay.png")
+    assert (result.exit_code, result.stdout) == (0, "")
+    (found,) = json.loads(netdsl("predict", "run", "a.png", "--json").stdout)
+    with Image.open("mask.png") as mask, Image.open("overlay.png") as overlay:
+        assert (mask.mode, mask.size) == ("P", (40, 30))
+        counts = dict(enumerate(mask.histogram()))
+        assert {one["class"]: one["share"] * 1200 for one in found["classes"]} == pytest.approx(
+            {number: count for number, count in counts.items() if count}
+        )
+        assert overlay.width == 40 * (256 // 40)
+    records = json.loads(netdsl("predict", "run", "a.png", "b.png", "several.npy", "-o", "new/masks", "--json").stdout)
+    written = ["a.png", "b.png", "several-1.png", "several-2.png"]
+    assert [record["mask"] for record in records] == [str(Path("new/masks") / name) for name in written]
+    assert sorted(path.name for path in Path("new/masks").iterdir()) == written
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["a.png", "b.png", "-o", "m.png"], "`-o m.png` holds one picture, but 2 samples are given: name a folder"),
+        (["several.npy", "-o", "m.png"], "`-o m.png` holds one picture, but 2 samples are given: name a folder"),
+        (["a.png", "-o", "m.jpg"], "`-o m.jpg` is neither `.png` nor a folder"),
+        (["a.png", "./a.png", "-o", "m"], "two samples are called `a`: give them one after the other"),
+        (["a.png", "-o", "a.png/m"], "`a.png/m/a.png` cannot be written: "),
+        (["a.png", "--overlay", "a.txt"], "`--overlay a.txt` is neither `.png` nor a folder"),
+    ],
+)
+def test_pictures_of_masks_need_their_places(
+    masks: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(masks)
+    result = netdsl("predict", "run", *arguments)
+    assert f"error: {message}" in result.stderr
+    assert result.exit_code in (1, 2)
+    assert not Path("m.png").exists()
+
+
+def test_overlays_are_for_masks(run: Path, images: tuple[Path, list[int]]) -> None:
+    result = netdsl("predict", run, images[0] / "00.png", "--overlay", "x.png")
+    assert "error: `--overlay` is for nets that give each pixel of an image a class" in result.stderr
+
+
+def test_predict_writes_json_into_the_file_that_is_named(tables: Path) -> None:
+    shown = netdsl("predict", tables / "numbers", tables / "rows.csv", "--json").stdout
+    result = netdsl("predict", tables / "numbers", tables / "rows.csv", "--json", "-o", tables / "rows.json")
+    assert (result.stdout, (tables / "rows.json").read_text()) == ("", shown)
 
 
 def test_predict_says_what_is_no_table(tables: Path) -> None:

@@ -50,6 +50,19 @@ def test_black_and_white_masks_are_two_classes(data_use, tmp_path):
     assert use.facts.classes == 2
     _, y = next(iter(open_data(use, "cpu", seed=0).train.epoch(0)))
     assert y[0].tolist() == [[0, 1] * 3] * 4
+    for arguments in ({"classes": 2}, {"names": ("wall", "cat")}):
+        data = open_data(data_use("masks", path=tmp_path, settings=SIZE, **arguments), "cpu", seed=0)
+        assert next(iter(data.train.epoch(0))).y[0].tolist() == [[0, 1] * 3] * 4
+        assert data.facts.names == arguments.get("names", ())
+
+
+def test_names_say_how_many_classes_there_are(tmp_path):
+    write(tmp_path)
+    assert facts(tmp_path, names=("a", "b", "c", "d")).classes == 4
+    with pytest.raises(Refusal, match="`classes` is 3, but 2 names are given"):
+        facts(tmp_path, names=("a", "b"), classes=3)
+    with pytest.raises(Refusal, match="two classes are called `a`"):
+        facts(tmp_path, names=("a", "b", "a"))
 
 
 def test_train_and_val_are_the_parts(data_use, tmp_path):

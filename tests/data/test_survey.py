@@ -8,10 +8,14 @@ from click.testing import CliRunner
 from PIL import Image
 
 from netdsl.cli import netdsl
+from netdsl.data.overlays import STRENGTH
 from netdsl.data.survey import survey
+from netdsl.render.palette import class_color
 
 from .test_folders import RESIZE, photos, write_image  # noqa: F401  # a fixture among them
+from .test_mask_folders import write as write_mask
 
+HALF = {"split": 0.5}
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
@@ -80,6 +84,26 @@ def test_a_class_stands_below_each_picture(data_use):
     found = survey(data_use("fake", shape=(3, 8, 8), size=20, classes=3))
     assert len(found.labels) == len(found.raw)
     assert found.labels[0] in ("0: 0", "0: 1", "0: 2")
+
+
+def test_masks_of_any_sizes_count_their_pixels_and_lie_over_their_images(tmp_path, data_use, monkeypatch):
+    write_mask(tmp_path, "a")
+    write_mask(tmp_path, "b", mask=[[2] * 9] * 5, size=(9, 5))
+    use = data_use("masks", ("resize", {"size": (8, 8)}), path=tmp_path, names=("wall", "cat", "dog"), settings=HALF)
+    found = survey(use)
+    assert [sum(counts) for counts in found.counts] == [12, 4, 4 + 45]
+    assert found.mask_classes == ("wall", "cat", "dog")
+    assert "pixels of class   training       test\nwall " in str(found)
+    # The image that trains is all dog.
+    (raw,), (transformed,) = found.raw, found.transformed
+    assert raw[:, 0, 0].tolist() == [10, 20, 30]
+    dog = class_color(2, found.mask_classes)
+    assert transformed[:, 0, 0].tolist() == [
+        round(was + STRENGTH * (color - was)) for was, color in zip((10, 20, 30), dog, strict=True)
+    ]
+    monkeypatch.chdir(tmp_path)
+    assert run("-e", 'data masks "." names=wall,cat,dog split=0.5 { resize 8x8 }', "--sample", 0).exit_code == 0
+    assert np.array(Image.open("text-sample-0.png")).shape[0] > 96 + 21 + 28
 
 
 def test_a_column_has_its_range_or_its_words(tmp_path, data_use):

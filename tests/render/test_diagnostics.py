@@ -225,6 +225,8 @@ def test_json() -> None:
             "code": "NET201",
             "severity": "error",
             "message": "linear expects 1000 features but receives 1024",
+            "template": "linear expects 1000 features but receives 1024",
+            "fields": {},
             **place,
             "labels": [
                 {

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from netdsl.cli import netdsl
+from netdsl.data.datasets.shapes import load as load_shapes
+from netdsl.data.overlays import overlay_mask
+from netdsl.data.samples import Tensors
 from netdsl.reports.record import read_record
-from netdsl.reports.sections import write_report
+from netdsl.reports.sections import PICTURE, write_report
 
 from ..machine_failures import POSIX
 
@@ -154,6 +161,23 @@ def test_a_regression_has_rows_with_the_names_of_the_columns(numbers: Path) -> N
     assert len(findings["scatter"]) == 30
     # As they stand in the table, and not as the net receives them.
     assert all(0.9 <= value <= 8.0 for one in findings["random"] for value in one["values"])
+
+
+def test_masks_are_shown_beside_their_images(tmp_path: Path) -> None:
+    folder = run(tmp_path, "conv 8 k3 p1; relu; conv 4 k3 p1\ndata shapes size=40\ntrain epochs=1\n")
+    findings = json.loads((folder / "last_test.json").read_text())
+    shown = [one[name] for one in findings["random"] for name in ("picture", "true_mask", "predicted_mask")]
+    assert len(shown) == 3 * len(findings["random"]) > 0
+    assert all(PICTURE.fullmatch(one) for one in shown)
+    test = load_shapes(tmp_path, size=40).test
+    assert isinstance(test, Tensors)
+    first = findings["random"][0]
+    pixels = np.array(Image.open(io.BytesIO(base64.b64decode(first["true_mask"].partition(",")[2]))))
+    expected = overlay_mask(test.x[first["number"]], test.y[first["number"]], findings["names"])
+    assert np.abs(pixels.astype(int) - expected.permute(1, 2, 0).numpy()).max() <= 1
+    page = read(folder)
+    assert {"background", "circle", "square", "triangle"} <= set(page.words)
+    assert sum(tag == "img" and attributes.get("src") in shown for tag, attributes in page.tags) >= len(shown)
 
 
 def test_the_page_is_made_again_from_the_files(digits: Path) -> None:

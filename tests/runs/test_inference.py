@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 from pathlib import Path
@@ -19,7 +20,7 @@ from netdsl.core.errors import DataError, TrainingError
 from netdsl.data.datasets.digits import UNIT, load
 from netdsl.data.given import Given, Stored, read_given
 from netdsl.program import DataUse
-from netdsl.runs.prediction import Prediction
+from netdsl.runs.prediction import Prediction, Segmentation
 from netdsl.training import Saved
 
 IMAGES = """conv 1->8 k3; relu; flatten; linear 10
@@ -37,6 +38,16 @@ optimizer sgd lr=0.01
 train epochs=1 speed=contiguous
 """
 
+MASKS = """conv 8 k3 p1; bn; relu; conv 4 k3 p1
+data shapes size=64 batch=16 { resize 24x24; normalize }
+optimizer adam lr=0.02
+train epochs=2 speed=contiguous
+"""
+STEPS = """linear 8; relu; linear 3
+data fake 6x5 classes=3 size=20 per=position
+train epochs=1 speed=contiguous
+"""
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -46,7 +57,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "table.csv").write_text("\n".join(["size,colour,kind", *rows]) + "\n")
     rows = [f"{n % 7},{n % 5},{1000 + 3 * (n % 7)}" for n in range(40)]
     (folder / "numbers.csv").write_text("\n".join(["a,b,y", *rows]) + "\n")
-    for name, text in (("images", IMAGES), ("table", TABLE), ("numbers", NUMBERS)):
+    for name, text in (("images", IMAGES), ("table", TABLE), ("numbers", NUMBERS), ("masks", MASKS), ("steps", STEPS)):
         (folder / f"{name}.net").write_text(text)
         netdsl.train(folder / f"{name}.net", device="cpu", out=folder / name, quiet=True)
     return folder
@@ -243,3 +254,58 @@ def test_a_data_set_may_read_samples_of_its_own_kind() -> None:
     use = DataUse(words, {}, facts=Facts((1,), 2), shape=(1,), settings=DataSettings())
     given = read_given("seven", Stored(use, use.facts, (1,), 2.0))
     assert (given.samples[0].tolist(), given.unit, given.single) == ([5.0], 2.0, True)
+
+
+def test_each_pixel_of_an_image_has_a_class(home: Path, tmp_path: Path) -> None:
+    net = open_net(home, "masks")
+    pixels = np.random.default_rng(0).integers(0, 256, (50, 80, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "照片.png")
+    found = net.predict(tmp_path / "照片.png")
+    assert isinstance(found, Segmentation)
+    assert (found.mask.shape, found.probabilities.shape) == ((50, 80), (4, 24, 24))
+    scores = net.model(net.transform(pixels))[0].softmax(0)
+    torch.testing.assert_close(found.probabilities, scores.detach())
+    assert sum(found.shares.values()) == pytest.approx(1)
+    assert list(found.shares) == ["background", "circle", "square", "triangle"]
+    assert [name for name, _ in found.top(2)] == sorted(found.shares, key=lambda name: -found.shares[name])[:2]
+    assert str(found).startswith(f"{found.top(1)[0][0]} ")
+    with Image.open(io.BytesIO(found.mask_png())) as mask:
+        assert (mask.mode, np.array(mask).tolist()) == ("P", found.mask.tolist())
+    with Image.open(io.BytesIO(found.overlay_png())) as overlay:
+        assert overlay.width == 80 * (256 // 80)
+
+
+def test_masks_of_several_images_are_of_their_sizes(home: Path) -> None:
+    net = open_net(home, "masks")
+    images = [torch.rand(3, 20, 30), torch.rand(3, 24, 24)]
+    assert [tuple(one.mask.shape) for one in net.predict(images)] == [(20, 30), (24, 24)]
+    alone = net.predict(images[1])
+    # Where the net has seen every pixel as it is, the mask is what it says of each.
+    assert torch.equal(alone.mask, alone.probabilities.argmax(0))
+
+
+def test_each_step_of_a_sequence_has_a_class(home: Path) -> None:
+    net = open_net(home, "steps")
+    x = torch.rand(2, 6, 5)
+    scores = net.model(x).softmax(2)
+    for found, expected in zip(net.predict(x), scores, strict=True):
+        torch.testing.assert_close(torch.stack([step.probabilities for step in found]), expected.detach())
+    assert [step.label for step in net.predict(x[0])] == [str(int(best)) for best in scores[0].argmax(1)]
+
+
+def test_an_archive_of_several_arrays_gives_the_one_that_is_named(home: Path, tmp_path: Path) -> None:
+    net = open_net(home, "masks")
+    images = np.random.default_rng(0).integers(0, 256, (2, 3, 24, 24), dtype=np.uint8)
+    np.savez(tmp_path / "all.npz", x=images, y=images[:, 0])
+    np.savez(tmp_path / "one.npz", images=images)
+    np.save(tmp_path / "one.npy", images[0])
+    expected = [one.mask.tolist() for one in net.predict(images)]
+    for name in ("all.npz", "one.npz"):
+        assert [one.mask.tolist() for one in net.predict(tmp_path / name)] == expected
+    assert net.predict(tmp_path / "one.npy").mask.tolist() == expected[0]
+    np.savez(tmp_path / "other.npz", a=images, b=images)
+    with pytest.raises(DataError, match="has no array `x`; it holds `a`, `b`"):
+        net.predict(tmp_path / "other.npz")
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "all.npz").read_bytes()[:200])
+    with pytest.raises(DataError, match="is no numpy file that can be read safely"):
+        net.predict(tmp_path / "cut.npz")

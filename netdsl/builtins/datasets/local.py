@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from netdsl.builtins.files import Decimal, Missing, Names, Scale, Target, Task
+from netdsl.builtins.files import ClassNames, Decimal, Missing, Names, Scale, Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.sizes import Shape, format_shape, product, symbol
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
 """Images in colour, of sizes that only reading them can tell."""
+
+SHAPES = ("background", "circle", "square", "triangle")
+SMALLEST_DRAWING = 16
+"""Pixels of a side: with fewer, a circle and a square look alike."""
 
 
 @dataset("netdsl.data.datasets.digits:load", example="data digits batch=32")
@@ -47,6 +51,27 @@ def fake(shape: Size, *, classes: int = 10, size: int = 1_000, per: Literal["sam
     return Facts(sample, classes, target=target, sizes=(size, max(1, size // 10)))
 
 
+@dataset("netdsl.data.datasets.shapes:load", example="data shapes 3x32x32 batch=16 { hflip; vflip }")
+def shapes(shape: Size = (3, 32, 32), *, size: int = 1_000) -> Facts:
+    """Drawn circles, squares and triangles on noise, with the class of each pixel: `size` images to train on.
+
+    A tenth as many test. They are drawn anew each time, the same ones, in colour (3×H×W) or in grey (1×H×W).
+    """
+    sample = (shape,) if isinstance(shape, int) else shape
+    if len(sample) != 3 or sample[0] not in (1, 3) or min(sample[1:]) < SMALLEST_DRAWING:
+        raise Refusal(
+            text(
+                "a drawing is 3×H×W or 1×H×W, of at least {least} pixels a side, but the shape is {shape}",
+                least=SMALLEST_DRAWING,
+                shape=format_shape(sample),
+            ),
+            "shape",
+        )
+    if size < 1:
+        raise Refusal(text("`size` is at least 1, not {given}", given=size), "size")
+    return Facts(sample, len(SHAPES), target=sample[1:], names=SHAPES, sizes=(size, max(1, size // 10)))
+
+
 @dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
 def folder(path: Path) -> Facts:
     """Photographs in one folder for each class, `photos/cat/1.jpg`; read in colour.
@@ -71,16 +96,21 @@ def pairs(path: Path) -> Facts:
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
 
 
-@dataset("netdsl.data.datasets.mask_folders:load", example="data masks pets classes=3 { resize 128x128; hflip }")
-def masks(path: Path, *, classes: int | None = None) -> Facts:
+@dataset(
+    "netdsl.data.datasets.mask_folders:load",
+    example="data masks pets names=background,cat,dog { resize 128x128; hflip }",
+)
+def masks(path: Path, *, classes: int | None = None, names: ClassNames = ()) -> Facts:
     """Photographs in `images/` beside masks of the same names in `masks/`, palette or grey PNGs of class numbers.
 
-    A pixel of 255 has no class, unless masks hold nothing but 0 and 255: those are two classes. Without `classes` every
-    mask is read to count them. With `train/` and `test/` (or `val/`) around the two folders, those are the parts.
+    A pixel of 255 has no class, unless masks hold nothing but 0 and 255: those are two classes. `names=` says what the
+    classes are called, from 0 on. Without `classes` or `names` every mask is read to count them. With `train/` and
+    `test/` (or `val/`) around the two folders, those are the parts.
     """
-    from netdsl.builtins.files.mask_folders import mask_folders
+    from netdsl.builtins.files.mask_folders import list_names, mask_folders
 
-    return Facts(PHOTOGRAPHS, mask_folders(path, classes).classes, target=PHOTOGRAPHS[1:])
+    called = list_names(names, classes)
+    return Facts(PHOTOGRAPHS, mask_folders(path, len(called) or classes).classes, target=PHOTOGRAPHS[1:], names=called)
 
 
 @dataset(

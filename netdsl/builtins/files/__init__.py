@@ -11,6 +11,9 @@ Target = str | int | tuple[str, ...]
 Names = tuple[str, ...] | str
 """Columns of a table, one or several."""
 
+ClassNames = tuple[str, ...] | str
+"""What classes are called, from 0 on."""
+
 Missing = Literal["error", "mean", "median", "zero", "drop"]
 """What becomes of missing values."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl.builtins.files import ClassNames
 from netdsl.builtins.files.image_folders import IMAGES, TEST_NAMES
 from netdsl.components import Refusal
-from netdsl.core.text import text
+from netdsl.core.text import ntext, text
 
 IMAGE_FOLDERS = ("images", "image", "imgs")
 MASK_FOLDERS = ("masks", "mask", "labels", "annotations")
@@ -35,7 +36,7 @@ class MaskListing(NamedTuple):
 
 
 def mask_folders(path: Path, classes: int | None) -> MaskListing:
-    """The pairs below a folder; without `classes` every mask is read to count them."""
+    """The pairs below a folder; without `classes` all masks are read to count them, of 2 to see whether 255 is one."""
     if not path.exists():
         raise Refusal(text("there is no folder `{path}`", path=path), "path")
     if not path.is_dir():
@@ -45,12 +46,31 @@ def mask_folders(path: Path, classes: int | None) -> MaskListing:
     first = path / "train" if (path / "train").is_dir() else path
     second = next((path / name for name in TEST_NAMES if first != path and (path / name).is_dir()), None)
     train, test = _pairs(first), _pairs(second) if second else None
-    if classes is not None:
+    if classes not in (None, 2):
         return MaskListing(train, test, classes, is_white=False)
     values = set[int]().union(*(_values(pair.mask) for pair in (*train, *(test or ()))))
     if values == {0, VOID}:
         return MaskListing(train, test, 2, is_white=True)
-    return MaskListing(train, test, max(values - {VOID}, default=0) + 1, is_white=False)
+    return MaskListing(train, test, classes or max(values - {VOID}, default=0) + 1, is_white=False)
+
+
+def list_names(names: ClassNames, classes: int | None) -> tuple[str, ...]:
+    """What the classes of masks are called, as `names=` says."""
+    called = (names,) if isinstance(names, str) else names
+    if called and classes not in (None, len(called)):
+        raise Refusal(
+            ntext(
+                "`classes` is {classes}, but {count} name is given",
+                "`classes` is {classes}, but {count} names are given",
+                count=len(called),
+                classes=classes,
+            ),
+            "names",
+            text("leave `classes` out"),
+        )
+    if twice := next((name for name in called if called.count(name) > 1), ""):
+        raise Refusal(text("two classes are called `{name}`", name=twice), "names")
+    return called
 
 
 def _pairs(folder: Path) -> tuple[Pair, ...]:

@@ -23,11 +23,11 @@ from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Sc
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
-from netdsl.core.sizes import UNKNOWN, Unknown
+from netdsl.core.sizes import UNKNOWN, Expr, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import join_and, text
-from netdsl.language.syntax import Body, Bound, Item, Name, Number, Setting, Short, Statement, Value
+from netdsl.language.syntax import Body, Bound, Item, Name, Number, Parenthesis, Setting, Short, Statement, Value
 
 MISSING_ARGUMENT = Code(
     "NET104",
@@ -72,7 +72,7 @@ class Arguments:
     """What a statement gives its component.
 
     `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for; `scope`
-    has what the names in it mean.
+    has what the names in it mean, `open_sizes` what is to be said of numbers that depend on a size which is open.
     """
 
     values: dict[str, object] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class Arguments:
     sound: bool = True
     misplaced: bool = False
     scope: Scope = field(default_factory=Scope)
+    open_sizes: dict[str, str] = field(default_factory=dict)
 
 
 def bind(
@@ -283,7 +284,7 @@ class _Binder:
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
             self._fill(target.name, Word(name.text), name.span)
         else:
-            self._unknown_name(name)
+            self._unknown_name(name, follows)
 
     def _shadows(self, name: Name, parameter: Parameter) -> None:
         # These are looked up like variables, but they hide nothing.
@@ -346,9 +347,9 @@ class _Binder:
         self._fill(target, value, span)
         return True
 
-    def _unknown_name(self, name: Name) -> None:
+    def _unknown_name(self, name: Name, follows: Item | None) -> None:
         self.arguments.sound = False
-        if self._joins_sizes(name):
+        if self._joins_sizes(name, follows):
             return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
@@ -360,14 +361,21 @@ class _Binder:
         else:
             self.arguments.misplaced = True
 
-    def _joins_sizes(self, name: Name) -> bool:
+    def _joins_sizes(self, name: Name, follows: Item | None) -> bool:
         """Whether an `x` stands between two parentheses, which joins no sizes that are worked out; it is reported."""
-        source, start, end = name.span.source.text, name.span.start, name.span.end
-        if name.text != "x" or source[start - 1 : start] != ")" or source[end : end + 1] != "(":
+        before = name.span.source.text[name.span.start - 1 : name.span.start]
+        is_between = before == ")" and isinstance(follows, Parenthesis) and follows.span.start == name.span.end
+        if name.text != "x" or not is_between or not isinstance(follows, Parenthesis):
             return False
         fix = Fix("write `,` between sizes that are worked out", (Edit(name.span, ","),))
         self.context.report(UNKNOWN_NAME, "`x` stands between numbers and names alone", name.span, fix=fix)
-        self.arguments.misplaced = True
+        # Both sizes belong to the parameter of the first, which is wrong in nothing else.
+        self.taken = (follows,)
+        evaluate(follows, self.scope, self.context)
+        for parameter, span in self.arguments.spans.items():
+            if span.end == name.span.start:
+                self.arguments.values.pop(parameter, None)
+                self.arguments.open_sizes.pop(parameter, None)
         return True
 
     def _positional(self, item: Value, value: object) -> None:
@@ -533,6 +541,11 @@ class _Binder:
 
     def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
+        # A layer that needs the same size for its weights says so itself, and that is the mistake.
+        if isinstance(self.component, Layer) and _is_open(value):
+            self.arguments.sound = False
+            self.arguments.open_sizes[name] = _expects(parameter, value)
+            return
         # A value that comes from a variable is not corrected here: the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
         # A misspelt variable is likelier than a misspelt word.
@@ -577,7 +590,12 @@ class _Binder:
         self.arguments.sound = False
         edit = Edit(span, fix) if isinstance(fix, str) else fix
         written = Fix(text("write `{text}`", text=edit.text), (edit,)) if edit else None
-        self.context.report(code, message, span, help=help, fix=written)
+        caption = self.scope.caption(span) if code is WRONG_VALUE else ""
+        self.context.report(code, message, span, caption, help=help, fix=written)
+
+
+def _is_open(value: object) -> bool:
+    return any(isinstance(part, Expr) for part in (value if isinstance(value, tuple) else (value,)))
 
 
 def _expects(parameter: Parameter, value: object) -> str:

@@ -15,7 +15,7 @@ from netdsl.checker.names.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
 from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
-from netdsl.core.sizes import UNKNOWN, Expr, Unknown, symbol
+from netdsl.core.sizes import UNKNOWN, Expr, Unknown, format_shape, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import join_or, text
 from netdsl.language import syntax
@@ -94,10 +94,10 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
     if isinstance(term, syntax.Operation):
         first, *rest = (_arithmetic(operand, scope, context) for operand in term.operands)
         steps = zip(term.operators, rest, strict=True)
-        return reduce(lambda left, step: _operate(step[0], left, step[1], term.span, context), steps, first)
+        return reduce(lambda left, step: _operate(step[0], left, step[1], term.span, scope, context), steps, first)
     if isinstance(term, syntax.Negative):
         operand = _arithmetic(term.operand, scope, context)
-        return operand if operand is INVALID else _operate("-", 0, operand, term.span, context)
+        return operand if operand is INVALID else _operate("-", 0, operand, term.span, scope, context)
     if isinstance(term, syntax.Parenthesis):
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
@@ -120,14 +120,14 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
-def _operate(operator: str, left: object, right: object, span: Span, context: Context) -> object:
+def _operate(operator: str, left: object, right: object, span: Span, scope: Scope, context: Context) -> object:
     if left is INVALID or right is INVALID:
         return INVALID
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
     # Python's own error would name neither the operator nor the place.
     if operator in ("/", "//", "%") and right == 0:
-        context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span)
+        context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span, scope.caption(span))
         return INVALID
     try:
         if (isinstance(left, Expr) and isinstance(right, float)) or (
@@ -145,6 +145,7 @@ def _operate(operator: str, left: object, right: object, span: Span, context: Co
                 right=show(right),
             ),
             span,
+            scope.caption(span),
         )
         return INVALID
     # Above 2^53 a float no longer holds every integer, so that results would be rounded silently.
@@ -262,7 +263,8 @@ def _describe(option: object) -> str:
 def show(value: object) -> str:
     """A value as one would write it, in backticks."""
     if isinstance(value, tuple):
-        written = ("x" if all(isinstance(part, (int, Expr)) for part in value) else ",").join(map(str, value))
+        is_size = all(isinstance(part, (int, Expr)) for part in value)
+        written = format_shape(value) if is_size else ",".join(map(str, value))
     elif value is None or isinstance(value, bool):
         written = str(value).lower()
     elif isinstance(value, str) and not isinstance(value, Word):

@@ -10,8 +10,9 @@ from typing import ClassVar, Final, NamedTuple
 from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
-from netdsl.core.sizes import UNKNOWN, Shape
+from netdsl.core.sizes import UNKNOWN, Shape, Unknown
 from netdsl.core.source import Span
+from netdsl.core.text import text
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
 
 MISSING: Final = object()
@@ -66,6 +67,8 @@ class Labelled(NamedTuple):
 
 INPUT_SIZES = ("in", "features")
 """The names that always mean sizes of a body's input: its first and its last."""
+
+_INPUT_SIZE = r"\b(in|features)\b"  # a text: most files need no pattern of it
 
 
 @dataclass(eq=False)
@@ -126,6 +129,16 @@ class Scope:
                 return scope.labels[name]
             scope = None if scope.is_block else scope.parent
         return None
+
+    def caption(self, span: Span) -> str:
+        """What `in` or `features` is where a text is worked out with it; nothing where it is not."""
+        found = re.search(_INPUT_SIZE, span.text)
+        size = self.lookup(found[1]) if found else None
+        if found is None or isinstance(size, Unknown):
+            return ""
+        if self.parent is None and not self.is_block:
+            return text("`{name}` is the net's input: {size}", name=found[1], size=size)
+        return text("`{name}` is {size} here", name=found[1], size=size)
 
     def hide(self, label: Name) -> None:
         """Notes in the bodies around this one, up to the block's, a label that is out of sight there."""

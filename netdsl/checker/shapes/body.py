@@ -245,14 +245,21 @@ class BodyCheck:
             self._finish(statement, key, UNKNOWN_VALUE)
             return
         given = {name: scope.variables[name] for name in block.parameters}
-        node, value = self._used(block, given, scope, statement, key)
+        node, value = self._used(block, given, scope, statement, key, is_first=not known)
         name, text = statement.name.text, written(statement)
         use = BlockUse(block.name, given, block.traits)
         self._append(node.at(self._path(key))._replace(name=name, written=text, span=statement.span, block=use))
         self._finish(statement, key, value)
 
     def _used(
-        self, block: Block, given: Mapping[str, object], scope: Scope, statement: Statement, key: str
+        self,
+        block: Block,
+        given: Mapping[str, object],
+        scope: Scope,
+        statement: Statement,
+        key: str,
+        *,
+        is_first: bool,
     ) -> tuple[Node, Value]:
         """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
         expansion, limits = self.context.expansion, self.context.limits
@@ -267,7 +274,7 @@ class BodyCheck:
                 return node, after
         inner = BodyCheck(self.context, scope, self.value, self._path(key), self.depth + 1)
         layers, recursions = limits.layers, expansion.recursions
-        with self.context.inside(block, statement.span):
+        with self.context.inside(block, statement.span, is_first=is_first):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
         # Whether a block uses itself depends on the blocks around it too.

@@ -34,6 +34,7 @@ class BranchCheck:
         self.path = path
         self.check_body = check_body
         self.nodes: list[Node] = []
+        check.report_open_sizes()
         self.shapes: dict[
             str, Any
         ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Set
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
-from netdsl.checker.arguments.codes import TOO_LARGE
+from netdsl.checker.arguments.codes import TOO_LARGE, WRONG_VALUE
 from netdsl.checker.context import Constraint, Context
-from netdsl.checker.names.scope import INPUT_SIZES
 from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
@@ -99,6 +97,7 @@ class LayerCheck:
         self.joined: list[Label] = []
         self.lost = lost_arguments(layer, arguments)
         self.torch_order: Diagnostic | None = None
+        self.undetermined = False
 
     def enter(self) -> Value:
         """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
@@ -115,7 +114,27 @@ class LayerCheck:
             for name, axis in self.layer.stated.items():
                 shape = self._state(name, axis, shape)
             self.value = self.value._replace(shape=shape)
+        self.report_open_sizes()
         return self.value
+
+    def report_open_sizes(self) -> None:
+        """Reports the arguments that need a number and depend on a size which the input leaves open."""
+        # A number for the size that the weights need is one for these too: it is one mistake.
+        if self.undetermined:
+            return
+        for name, message in self.given.open_sizes.items():
+            span = self.given.spans[name]
+            caption = self.given.scope.caption(span)
+            self.context.report(WRONG_VALUE, message, span, caption, help=self._say_what_comes_in())
+
+    def _say_what_comes_in(self) -> str:
+        """What to write above the net, with numbers in the place of the sizes that are open."""
+        scope = self.given.scope
+        while scope.parent:
+            scope = scope.parent
+        sizes = tuple(size if isinstance(size, int) else _USUAL for size in scope.input or ())
+        line = input_line(sizes or (3, 32, 32))
+        return text("say what comes in, for example `{line}`", line=line)
 
     def apply(self, branches: Mapping[str, object]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
@@ -186,8 +205,8 @@ class LayerCheck:
         if origin.span.source is not here.source or origin.span.end <= here.start or self.value.shape is None:
             return None
         shape = format_shape(self.value.shape)
-        if number := self.context.report.round_before:
-            return Label(origin.span, text("gives {shape} in round {number}", shape=shape, number=number))
+        if self.context.report.is_later_round:
+            return Label(origin.span, text("gives {shape} in the round before", shape=shape))
         return Label(origin.span, text("gives {shape} in the use before", shape=shape))
 
     def _assumed(self) -> Value:
@@ -249,7 +268,7 @@ class LayerCheck:
             if isinstance(actual, int) and len(self.statement.items) > 1:
                 self.torch_order = find_torch_order(self.layer, self.statement, actual)
             if isinstance(actual, Expr):
-                self._undetermined(name, actual, shape)
+                self._undetermined(name, actual)
                 # A weight needs a number; what is unknown is not reported again below.
                 self.values[name] = UNKNOWN
             return shape
@@ -275,22 +294,12 @@ class LayerCheck:
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         remedy, causes = found.remedy, self._causes()
-        caption = self._computed(span) or "stated here"
+        caption = self.given.scope.caption(span) or "stated here"
         self.context.report(MISMATCH, found.message, span, caption, labels=causes, help=remedy.help, fix=remedy.fix)
         return remedy.shape
 
-    def _computed(self, span: Span) -> str:
-        """What `in` or `features` is where an argument is worked out with it; nothing where it is not."""
-        scope = self.given.scope
-        name = next((name for name in INPUT_SIZES if re.search(rf"\b{name}\b", span.text)), None)
-        size = None if name is None else scope.lookup(name)
-        if not isinstance(size, int):
-            return ""
-        if scope.parent is None and not scope.is_block:
-            return text("`{name}` is the net's input: {size}", name=name, size=size)
-        return text("`{name}` is {size} here", name=name, size=size)
-
-    def _undetermined(self, name: str, actual: Expr, shape: Shape) -> None:
+    def _undetermined(self, name: str, actual: Expr) -> None:
+        self.undetermined = True
         message = text(
             "`{layer}` needs to know its `{parameter}`, but receives {actual}",
             layer=self.layer.name,
@@ -301,12 +310,9 @@ class LayerCheck:
         if via and via.flattens:
             advice = text("put `gap` before `{flatten}`, or say what comes in: `input 3x32x32`", flatten=via.name)
         else:
-            sizes = format_shape(size if isinstance(size, int) else _USUAL for size in shape)
-            advice = text(
-                "write it (`{example}`), or say what comes in, for example {sizes}",
-                example=self.layer.example,
-                sizes=sizes,
-            )
+            with_arrow = self.layer.flow and "->" in self.layer.example
+            example = self.layer.example if with_arrow else f"{name}={_USUAL}"
+            advice = text("write it (`{example}`), or {input}", example=example, input=self._say_what_comes_in())
         self.context.report(UNDETERMINED_SIZE, message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
@@ -334,7 +340,7 @@ class LayerCheck:
         where = span or self.statement.name.span
         fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
         advice = refusal.help or (self._unflattened() if code == WRONG_INPUT else None)
-        caption = self._computed(span) if span else ""
+        caption = self.given.scope.caption(span) if span else ""
         self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
 
     def _another_argument(self, refusal: Refusal) -> Fix | None:
@@ -383,7 +389,7 @@ class LayerCheck:
                 if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
-                    caption = self._computed(span)
+                    caption = self.given.scope.caption(span)
                     self.context.report(
                         UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
                     )

@@ -44,6 +44,9 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
     # An unknown number or a word is reported already.
     if value is not INVALID and not isinstance(value, (Word, Unknown)):
         context.report(
-            WRONG_VALUE, text("`repeat` expects a whole number of times, found {value}", value=show(value)), item.span
+            WRONG_VALUE,
+            text("`repeat` expects a whole number of times, found {value}", value=show(value)),
+            item.span,
+            scope.caption(item.span),
         )
     return None

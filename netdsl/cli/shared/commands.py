@@ -14,8 +14,10 @@ from typing import Any, NamedTuple, NoReturn
 import click
 
 from netdsl.cli.shared.errors import show_error, warn
+from netdsl.cli.shared.language import localize
 from netdsl.core.errors import Interrupted, NetdslError
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 
 PACKAGE = "netdsl.cli"
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -52,7 +54,7 @@ class Commands(click.Group):
         if cmd_name not in self.names:
             return self._plugin_commands(ctx).get(cmd_name)
         command: click.Command = importlib.import_module(f"{PACKAGE}.{_module(cmd_name)}").command
-        return command
+        return localize(command)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -67,10 +69,10 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the list of commands, by section."""
         for section, listed in groupby(_in_order(map(read_listed, self.names)), key=lambda one: one.section):
-            with formatter.section(section):
-                formatter.write_dl([(one.name, one.summary) for one in listed])
+            with formatter.section(translate(section)):
+                formatter.write_dl([(one.name, translate(one.summary)) for one in listed])
         if added := self._plugin_commands(ctx):
-            with formatter.section("Commands of plugins"):
+            with formatter.section(text("Commands of plugins")):
                 formatter.write_dl([(name, command.get_short_help_str()) for name, command in added.items()])
 
     def invoke(self, ctx: click.Context) -> object:

@@ -20,6 +20,7 @@ from netdsl.core.errors import (
 )
 from netdsl.core.files import reason
 from netdsl.core.text import join_or, text
+from netdsl.core.translation import translate
 from netdsl.render.cells import visible
 
 GIVEN = r"(?:'(.*)'|(\S+)) is not "
@@ -42,7 +43,7 @@ def show_error(error: BaseException) -> int:
 
 def warn(message: str) -> None:
     """Writes a warning to standard error; the command goes on."""
-    click.echo(text("warning: {message}", message=message), err=True)
+    click.echo(text("warning: {message}", message=translate(message)), err=True)
 
 
 def _status(error: BaseException) -> int:
@@ -71,10 +72,14 @@ def _text(error: BaseException) -> str:
         case OSError():
             return text("error: {reason}", reason=reason(error))
         case Interrupted():
-            return text("{stopped}; go on with `netdsl run --resume {folder}`", stopped=error, folder=error.folder)
+            return text(
+                "{stopped}; go on with `netdsl run --resume {folder}`",
+                stopped=translate(str(error)),
+                folder=error.folder,
+            )
         case NetdslError(help=str(help)):
-            return text("error: {message}\nhelp: {help}", message=error.message, help=help)
-    return text("error: {message}", message=error)
+            return text("error: {message}\nhelp: {help}", message=translate(error.message), help=translate(help))
+    return text("error: {message}", message=translate(str(error)))
 
 
 def _usage(error: click.ClickException) -> str:
@@ -95,7 +100,7 @@ def _usage(error: click.ClickException) -> str:
             given = re.match(GIVEN, reason)
             said = given and _refuse_value(given[1] or given[2], kind)
             return text("wrong value of `{option}`: {reason}", option=option, reason=said or reason.rstrip("."))
-    message = error.format_message().rstrip(".")
+    message = translate(error.format_message().rstrip("."))
     return message[:1].lower() + message[1:]
 
 

@@ -11,7 +11,8 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
-from netdsl.builtins.files.mask_folders import VOID, Pair, in_color, mask_folders
+from netdsl.builtins.files import ClassNames
+from netdsl.builtins.files.mask_folders import VOID, Pair, in_color, list_names, mask_folders
 from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
@@ -20,15 +21,16 @@ from netdsl.data.samples import Splits
 from netdsl.data.transforms.base import NO_CLASS
 
 
-def load(root: Path, path: Path, classes: int | None = None) -> Splits:
+def load(root: Path, path: Path, classes: int | None = None, names: ClassNames = ()) -> Splits:
     """Images in one folder, masks of the same names in another."""
-    found = mask_folders(path, classes)
+    called = list_names(names, classes)
+    found = mask_folders(path, len(called) or classes)
 
     def part(pairs: Sequence[Pair]) -> MaskFiles:
         images, masks = (Paths.of([str(file) for file in files]) for files in zip(*pairs, strict=True))
         return MaskFiles(images, masks, found.classes, found.is_white)
 
-    return Splits(part(found.train), None if found.test is None else part(found.test))
+    return Splits(part(found.train), None if found.test is None else part(found.test), called)
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from netdsl.data.given.sample import Given, Stored
 
 def read_arrays(x: object, stored: Stored) -> Given:
     """One sample, in the shape that the data set has, or several with one axis more in front; or a numpy file."""
-    values = as_tensor(_read_file(Path(x)) if isinstance(x, (str, os.PathLike)) else x, stored)
+    values = as_tensor(read_array_file(Path(x), stored) if isinstance(x, (str, os.PathLike)) else x, stored)
     shape, axes = stored.shape, len(stored.shape)
     # One number may be given without an axis for it.
     if shape == (1,) and values.dim() == 0:
@@ -45,17 +46,37 @@ def read_arrays(x: object, stored: Stored) -> Given:
     return Given(list(batch.float()), 1.0 if batch.is_floating_point() else stored.unit, single)
 
 
-def _read_file(path: Path) -> np.ndarray[Any, Any]:
+def read_array_file(path: Path, stored: Stored) -> np.ndarray[Any, Any]:
+    """The array of a numpy file; of an archive its only one, or the one that is called as the samples are, `x`.
+
+    Raises:
+        DataError: it cannot be read, or it is not known which array is meant.
+    """
     try:
-        found: np.ndarray[Any, Any] = np.load(path, allow_pickle=False)
+        # Opened here, for numpy leaves a damaged archive open.
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if isinstance(found, np.ndarray):
+                return found
+            names = list(found)
+            wanted = str(stored.use.arguments.get("x") or "x")
+            name = names[0] if len(names) == 1 else wanted if wanted in names else None
+            if name is not None:
+                chosen: np.ndarray[Any, Any] = found[name]
+                return chosen
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
-    except (ValueError, EOFError) as error:
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(text("`{path}` is no numpy file that can be read safely", path=path)) from error
-    if not isinstance(found, np.ndarray):  # an archive of several
-        found.close()
-        raise DataError(text("`{path}` holds several arrays", path=path), "give a file of one array, `.npy`")
-    return found
+    raise DataError(
+        text(
+            "`{path}` has no array `{array}`; it holds {arrays}",
+            path=path,
+            array=wanted,
+            arrays=", ".join(f"`{one}`" for one in names) or text("none at all"),
+        ),
+        "give a file of one array, `.npy`",
+    )
 
 
 def as_tensor(x: object, stored: Stored) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -14,20 +15,24 @@ from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
-from netdsl.data.given.arrays import as_tensor
+from netdsl.data.given.arrays import as_tensor, read_array_file
 from netdsl.data.given.sample import Given, Stored
 from netdsl.data.image_files import read_image, to_tensor
 
 BYTE = 255.0
+ARRAYS = (".npy", ".npz")
 
 
 def read_images(x: object, stored: Stored) -> Given:
     """One image, or several.
 
-    Files and pictures of PIL may have any size. Arrays and tensors are C×H×W or H×W×C, or H×W where the net takes grey
-    images, and one axis more for several. Their whole numbers are those that the data set stores (0…255 for most),
-    their real numbers are 0…1, unless the data set itself holds real numbers, which then may be any.
+    Files and pictures of PIL may have any size. Arrays, in numpy files too, and tensors are C×H×W or H×W×C, or H×W
+    where the net takes grey images, and one axis more for several. Their whole numbers are those that the data set
+    stores (0…255 for most), their real numbers are 0…1, unless the data set itself holds real numbers, which then may
+    be any.
     """
+    if isinstance(x, (str, os.PathLike)) and Path(x).suffix.lower() in ARRAYS:
+        x = read_array_file(Path(x), stored)
     if isinstance(x, (str, os.PathLike, Image.Image)):
         return Given([_read_picture(x, stored)], BYTE, single=True)
     if isinstance(x, Sequence) and x and all(isinstance(one, (str, os.PathLike, Image.Image)) for one in x):

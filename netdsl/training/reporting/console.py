@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
-from textwrap import wrap
 from time import monotonic
 from types import TracebackType
 from typing import Self, TextIO
@@ -17,6 +16,7 @@ from rich.console import Console as RichConsole
 from rich.live import Live
 from rich.text import Text
 
+from netdsl.render.cells import wrap
 from netdsl.runs.history import Epoch, History
 from netdsl.training.reporting.epoch_table import EpochTable, Progress, decoding_line, progress_line
 
@@ -117,7 +117,7 @@ class TerminalConsole(Console):
     def prose(self, text: str) -> None:
         """Prints a line, broken between words where it is too long."""
         room = self._console.width
-        self.line("\n".join(wrap(text, room, break_long_words=False, break_on_hyphens=False, subsequent_indent="  ")))
+        self.line("\n".join(wrap(text, room, rest="  ")))
 
     def line(self, text: str) -> None:
         """Prints a line that stays; the terminal breaks it, so that a command in it can be copied."""

@@ -10,8 +10,10 @@ from pathlib import Path
 import torch
 
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 from netdsl.data import Data
 from netdsl.program import Experiment
+from netdsl.render.cells import right, width
 from netdsl.runs.history import Epoch, History
 from netdsl.training.machine.device import device_name
 from netdsl.training.machine.memory_format import Choice
@@ -47,15 +49,16 @@ class EpochTable:
 
     Args:
         metrics: the names of the metrics.
-        unit: what the samples are called.
+        unit: what the samples are called, `images` or `samples`.
         every: of how many epochs one has a row; the first has one, and at the end the best and the last.
     """
 
     def __init__(self, metrics: Sequence[str], unit: str, every: int = 1) -> None:
         self._metrics, self._every = metrics, every
-        self.columns = ["epoch", "train loss", "test loss", *metrics, f"{unit}/s", "time"]
+        rate = "images/s" if unit == "images" else "samples/s"
+        self.columns = list(map(translate, ["epoch", "train loss", "test loss", *metrics, rate, "time"]))
         self._shown: set[int] = set()
-        self._widths = list(map(len, self.columns))
+        self._widths = list(map(width, self.columns))
 
     @property
     def heading(self) -> str:
@@ -64,10 +67,10 @@ class EpochTable:
 
     def fold_heading(self, columns: int) -> str:
         """The names of the columns; on a terminal that is too narrow for a row, one word below the other."""
-        if len(self.heading) <= columns:
+        if width(self.heading) <= columns:
             return self.heading
         stacks = [column.replace("_", " ").split(" ") for column in self.columns]
-        self._widths = [max(map(len, stack)) for stack in stacks]
+        self._widths = [max(map(width, stack)) for stack in stacks]
         high = max(map(len, stacks))
         filled = [[""] * (high - len(stack)) + stack for stack in stacks]
         return "\n".join(self._line(cells) for cells in zip(*filled, strict=True))
@@ -87,7 +90,7 @@ class EpochTable:
     def cells(self, epoch: Epoch) -> list[str]:
         """The numbers of an epoch, one a column."""
         values = [epoch.train_loss, epoch.test["loss"], *(epoch.test[name] for name in self._metrics)]
-        cells = [number(name, value) for name, value in zip(self.columns[1:], values, strict=False)]
+        cells = [number(name, value) for name, value in zip(["loss", "loss", *self._metrics], values, strict=True)]
         return [str(epoch.number), *cells, f"{epoch.rate:,.0f}", duration(epoch.seconds)]
 
     def row(self, epoch: Epoch) -> str:
@@ -95,8 +98,8 @@ class EpochTable:
         return self._line(self.cells(epoch))
 
     def _line(self, cells: Sequence[str]) -> str:
-        widths = [max(width, 5 if place == 0 else 9) for place, width in enumerate(self._widths)]
-        return "  ".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
+        widths = [max(needed, 5 if place == 0 else 9) for place, needed in enumerate(self._widths)]
+        return "  ".join(map(right, cells, widths))
 
 
 def choose_every(epochs: int) -> int:
@@ -147,15 +150,21 @@ def progress_line(progress: Progress, unit: str, columns: int = 80) -> str:
     """`epoch 3/10 ━━━━━━╌╌╌╌ 312/782  loss 1.2345  accuracy 56.2 %  5,123 images/s  0:42 left`; the bar gives way."""
     parts = [
         f"{progress.batch}/{progress.batches}",
-        f"loss {progress.loss:.4f}",
-        *([] if progress.accuracy is None else [f"accuracy {percent(progress.accuracy, 1)}"]),
-        f"{progress.rate:,.0f} {unit}/s",
+        text("loss {loss:.4f}", loss=progress.loss),
+        *([] if progress.accuracy is None else [text("accuracy {share}", share=percent(progress.accuracy, 1))]),
+        _rate(progress.rate, unit),
         text("{time} left", time=clock(progress.remaining)),
     ]
     start = text("epoch {epoch}/{epochs}", epoch=progress.epoch, epochs=progress.epochs)
     end = "  ".join(parts)
-    room = min(BAR, columns - len(start) - len(end) - 2)
+    room = min(BAR, columns - width(start) - width(end) - 2)
     return f"{start} {bar(progress.batch / max(progress.batches, 1), room)} {end}" if room > 1 else f"{start} {end}"
+
+
+def _rate(rate: float, unit: str) -> str:
+    if unit == "images":
+        return text("{rate:,.0f} images/s", rate=rate)
+    return text("{rate:,.0f} samples/s", rate=rate)
 
 
 def decoding_line(done: int, count: int) -> str:

@@ -15,6 +15,7 @@ from netdsl.core.errors import in_a_line
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
 from netdsl.data import Data
+from netdsl.data.overlays import mask_classes
 from netdsl.data.samples import Feature
 from netdsl.data.transform_chain import undo_normalization
 from netdsl.program import Experiment
@@ -27,7 +28,7 @@ from netdsl.training.evaluate import Evaluator
 from netdsl.training.layer_probe import LayerProbe, Probed
 from netdsl.training.learner import Learner
 from netdsl.training.reporting.learned_weights import write_learned
-from netdsl.training.reporting.thumbnails import draw_thumbnail
+from netdsl.training.reporting.thumbnails import draw_overlay, draw_thumbnail
 from netdsl.training.test_observer import Kept, Observed, TestObserver, find_judge
 
 FILE = "report.html"
@@ -184,13 +185,14 @@ class RunReport:
         return [self._describe_one(kept, stored, row, is_counted) for row in range(len(kept.number))]
 
     def _describe_one(self, kept: Kept, stored: Tensor, row: int, is_counted: bool) -> ShownSample:
-        shown: ShownSample = {
-            "number": int(kept.number[row]) if is_counted else None,
-            "true": list(map(float, kept.true[row].tolist())),
-            "predicted": list(map(float, kept.predicted[row].tolist())),
-            "sure": float(kept.sure[row]),
-        }
+        shown: ShownSample = {"number": int(kept.number[row]) if is_counted else None, "sure": float(kept.sure[row])}
         sample = stored[row]
+        if classes := mask_classes(self.data.facts):
+            for name, mask in (("true_mask", kept.true[row]), ("predicted_mask", kept.predicted[row])):
+                shown[name] = draw_overlay(sample, mask.view(sample.shape[1:]), classes)  # type: ignore[literal-required]
+        elif self._kind != "places":
+            shown["true"] = list(map(float, kept.true[row].tolist()))
+            shown["predicted"] = list(map(float, kept.predicted[row].tolist()))
         if sample.is_floating_point() and sample.dim() in (2, 3):
             shown["picture"] = draw_thumbnail(sample if sample.dim() == 3 else sample.unsqueeze(0))
         else:

@@ -1,0 +1,103 @@
+"""What commands print comes from the catalogue: where every text of it stands in ⟦brackets⟧, nothing else has words."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from netdsl.cli import netdsl
+from netdsl.cli.shared.language import localize
+from netdsl.core import translation
+from netdsl.plugins.registry import load_registry
+from netdsl.render.vocabulary import names
+from tests.locale.messages import messages
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+BROKEN = "input 3x8x8\nconv 8 k99; relu; rellu; linear x; flatten\nloss foo\ndata digits batch=0\nlet a=1"
+
+COMMANDS = [
+    ["--help"],
+    *([name, "--help"] for name in ("bench", "check", "completion", "data", "draw", "eval", "export", "fix", "fmt")),
+    *([name, "--help"] for name in ("import", "layers", "look", "lsp", "new", "plugins", "predict", "report", "run")),
+    *([name, "--help"] for name in ("runs", "shapes")),
+    ["check", "-e", BROKEN],
+    ["check", "--explain", "all"],
+    ["check", "--explain", "NET201"],
+    ["check", "absent.net"],
+    ["check", "--bad"],
+    ["data", "-e", "data digits", "--no-grid"],
+    ["layers"],
+    ["layers", "conv"],
+    ["layers", "train"],
+    ["layers", "optimizers"],
+    ["layers", "nothing"],
+    ["plugins"],
+    ["shapes", "-e", "input 3xHxW; repeat 3 { conv 3 k3 p1; relu }"],
+    ["shapes", "--explain", str(EXAMPLES / "tudui.net")],
+]
+
+BRACKETED = re.compile("⟦[^⟦⟧]*⟧")
+CROPPED = re.compile("⟦[^⟦⟧\n]*$", re.MULTILINE)
+CODE = re.compile(
+    r"`[^`\n]*`|--?[\w-]+|[\w.-]*[/.]\w[\w./-]*|NET\d+|<\w+>|\b\d*(x\w+)+|^ *\d* \|.*$|Usage.*$", re.MULTILINE
+)
+"""What every language writes alike: code, options, paths, codes, and lines of a source."""
+
+PLACEHOLDER = re.compile(r"\[?[A-Z][A-Z_.]+\]?|[a-z_|]*\|[a-z_|]*|\S*=\S*")
+"""What stands for a value: FILE, `a|b`, `stride=1`."""
+
+
+class Bracketed:
+    """A catalogue that puts every text that it has into brackets."""
+
+    def __init__(self) -> None:
+        found = messages()
+        self.known = {one if isinstance(one, str) else one[0] for one in found}
+
+    def gettext(self, message: str) -> str:
+        """The text in brackets, if it is one of the catalogue's."""
+        return f"⟦{message}⟧" if message in self.known else message
+
+    def ngettext(self, one: str, many: str, n: int) -> str:
+        """The same for a number of things."""
+        return self.gettext(one) if n == 1 else f"⟦{many}⟧" if one in self.known else many
+
+
+@pytest.fixture(scope="module")
+def bracketed() -> Bracketed:
+    return Bracketed()
+
+
+@pytest.fixture
+def _in_brackets(bracketed: Bracketed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(translation, "_spoken", bracketed)
+    for module in (click.core, click.decorators, click.formatting):  # it asks gettext, which this test leaves alone
+        monkeypatch.setattr(module, "_", bracketed.gettext)
+
+
+@pytest.fixture(scope="module")
+def language() -> set[str]:
+    """The names of the language, which are the same in all languages, and the program's own."""
+    registry = load_registry(installed=False)
+    parameters = (one.parameters for kind in registry.components.values() for one in kind.values())
+    shorts = (layer.shorts for layer in registry.layers.values())
+    return {
+        *names(registry),
+        *(name for some in (*parameters, *shorts) for name in some),
+        *netdsl.list_commands(click.Context(netdsl)),
+        *("netdsl", "true", "false", "none", "kernel", "out", "net", "plugin"),
+    }
+
+
+@pytest.mark.usefixtures("_in_brackets")
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_a_command_says_nothing_beside_the_catalogue(command: list[str], language: set[str]) -> None:
+    said = CliRunner().invoke(localize(netdsl), command, prog_name="netdsl").output
+    assert "⟦" in said
+    for bracketed in (BRACKETED, CROPPED):
+        while bracketed.search(said):
+            said = bracketed.sub("", said)
+    words = re.findall(r"[A-Za-z]\w{2,}", PLACEHOLDER.sub("", CODE.sub("", said)))
+    assert [word for word in words if word not in language] == []
