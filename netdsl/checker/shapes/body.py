@@ -145,8 +145,8 @@ class BodyCheck:
         """Makes a labelled output, or a named input, the current value."""
         label = as_name(statement.items[0]) if len(statement.items) == 1 else None
         if label is None or statement.flow or statement.label:
-            message, advice = "`from` takes one label", "for example `linear 8 as low; relu; from low; linear 4`"
-            self.context.report(WRONG_LABEL, message, statement.span, help=advice)
+            advice = text("for example `{example}`", example="linear 8 as low; relu; from low; linear 4")
+            self.context.report(WRONG_LABEL, "`from` takes one label", statement.span, help=advice)
             self.value = UNKNOWN_VALUE
             return
         found = find_label(label, self.scope, self.context)
