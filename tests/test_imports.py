@@ -36,7 +36,7 @@ FLOORS = (
         "inside",
         "bench",
     ),
-    ("api", "notebook", "cli", "lsp", "plugins", "scaffold", "testing", "__main__"),
+    ("api", "notebook", "cli", "lsp", "play", "plugins", "scaffold", "testing", "__main__"),
 )
 TORCH_FLOOR = 5
 HEAVY = {"torch", "torchvision", "torchmetrics", "tensorboard", "numpy", "rich", "safetensors"}

@@ -12,7 +12,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE, SEEN, SHAPES = range(8)
+ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE, SEEN, SHAPES, PLANE = range(9)
 """What a number is drawn for; so no two uses share a stream."""
 
 

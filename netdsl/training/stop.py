@@ -93,6 +93,11 @@ class Stop:
         if is_due:
             self._checkpointer.save()
 
+    def after_epoch(self) -> None:
+        """The same between two epochs, so that a run can be stopped with an epoch and not a step after it."""
+        if not self.is_over:
+            self.after_step()
+
     def watch_test(self, batches: Iterable[Batch]) -> Iterator[Batch]:
         """The batches of a test, until a signal comes. A team finishes its test: a process alone must not leave it."""
         for batch in batches:

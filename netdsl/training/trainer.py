@@ -32,6 +32,7 @@ from netdsl.training.distributed.process_group import Team
 from netdsl.training.distributed.rendezvous import expected_team, join
 from netdsl.training.evaluate import Evaluator
 from netdsl.training.failure_messages import explain_failures
+from netdsl.training.follower import Follower, Unfollowed
 from netdsl.training.index_range import require_entries
 from netdsl.training.layer_probe import LayerProbe
 from netdsl.training.learner import Learner
@@ -109,6 +110,7 @@ def train(
     saving: Saving = EVERY_HALF_MINUTE,
     about: RunAbout | None = None,
     callbacks: Hooks | None = None,
+    follower: Follower | None = None,
 ) -> RunResult:
     """Trains a net as its file says, tests it after each epoch, and leaves a folder with all that came of it.
 
@@ -124,6 +126,7 @@ def train(
         saving: how often a checkpoint is written.
         about: what `run.json` should say besides.
         callbacks: the plugins' functions that are called in the course of the run, by hook: those of a registry.
+        follower: is shown the net after each step and each epoch.
 
     Raises:
         TrainingError: the run cannot start, or cannot go on.
@@ -234,6 +237,8 @@ def train(
 
         # Train and test, epoch by epoch.
         console.begin_table(table, history)
+        follower = follower or Unfollowed()
+        follower.run_started(folder, learner, data, history)
         signal = StopSignal(patient=not team.alone)
         stop = Stop(learner, checkpointer, signal)
         with (
@@ -249,6 +254,7 @@ def train(
                 for output, target in training_steps(learner, data.train, recorder.losses):
                     recorder.step_ended()
                     display.step_ended(output, target)
+                    follower.step_ended()
                     stop.after_step()
                 recorder.training_ended()
                 observer = report.observer()
@@ -263,6 +269,8 @@ def train(
                 if reason := hooks.epoch_ended(epoch):
                     stop.end()
                     console.line(text("ended after epoch {epoch} by {reason}", epoch=epoch.number, reason=reason))
+                follower.epoch_ended(epoch)
+                stop.after_epoch()
             checkpointer.finish()
             console.end_table(table, history)
             report.finish()

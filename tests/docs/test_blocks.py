@@ -21,6 +21,7 @@ NOT_RUN = {
     "docs/distributed.md": ["it needs two machines", "it needs Slurm"],
     "docs/editors.md": ["it installs a package"],
     "docs/language.md": ["the grammar, in words"],
+    "docs/play.md": ["it serves a page until Ctrl-C"],
     "docs/plugins/directory.md": ["it installs a package"],
     "docs/plugins/hooks.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],
     "docs/plugins/tutorial.md": ["it installs a package"],

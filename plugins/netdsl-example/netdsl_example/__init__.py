@@ -43,7 +43,7 @@ def netdsl_metrics():
 
 @hookimpl
 def netdsl_datasets():
-    return [Dataset.of(f"{THINGS}:spirals", facts=Facts((2,), 2), doc="Two spirals, one wound into the other.")]
+    return [Dataset.of(f"{THINGS}:swirl", facts=Facts((2,), 2), doc="Two spirals, one wound into the other.")]
 
 
 @hookimpl

@@ -53,7 +53,7 @@ def confidence(output, target):
     return output.softmax(1).max(1).values.mean()
 
 
-def spirals(samples: int = 400, turns: float = 1.0, noise: float = 0.02):
+def swirl(samples: int = 400, turns: float = 1.0, noise: float = 0.02):
     """Points of the plane and which of the two spirals they lie on."""
     generator = torch.Generator().manual_seed(0)
     y = torch.arange(samples) % 2

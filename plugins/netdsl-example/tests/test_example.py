@@ -7,14 +7,14 @@ from netdsl.components import Layer
 from netdsl.plugins.registry import load_registry
 from netdsl.testing import assert_component_documented, assert_layer_sound, run_net
 
-NET = Path(__file__).parents[1] / "spirals.net"
+NET = Path(__file__).parents[1] / "swirl.net"
 REGISTRY = load_registry()
 MINE = [REGISTRY.components[kind][name] for (kind, name), plugin in REGISTRY.origins.items() if plugin == "example"]
 
 
 def test_there_is_one_of_each_kind():
     assert sorted(one.name for one in MINE) == sorted(
-        ["quick_gelu", "snake", "bottleneck", "focal", "signsgd", "warmup", "confidence", "spirals", "lines"]
+        ["quick_gelu", "snake", "bottleneck", "focal", "signsgd", "warmup", "confidence", "swirl", "lines"]
     )
     assert REGISTRY.problems == ()
 
@@ -41,4 +41,4 @@ def test_the_net_learns(tmp_path):
 
 
 def test_a_net_runs_in_passing():
-    assert len(run_net("data spirals samples=60; linear 8; quick_gelu; linear 2; loss focal").epochs) == 1
+    assert len(run_net("data swirl samples=60; linear 8; quick_gelu; linear 2; loss focal").epochs) == 1

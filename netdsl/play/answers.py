@@ -1,0 +1,393 @@
+"""What the page asks of the front end, answered as plain data: check, format, explain, set a value.
+
+A question is an object with `ask` and what belongs to it, an answer is an object too; both are JSON on their way.
+Nothing here needs torch, click or numpy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from netdsl.checker import check
+from netdsl.components import Optimizer
+from netdsl.components.registry import Registry
+from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.fixes import apply
+from netdsl.core.sizes import format_shape
+from netdsl.core.source import Source, Span
+from netdsl.core.suggestions import nearest
+from netdsl.core.text import text
+from netdsl.drawing.drawing import Drawing, Style, ThemeName
+from netdsl.drawing.html import describe_box
+from netdsl.drawing.svg import write_svg
+from netdsl.editor import Document, Reading, completions, fix_all, hints
+from netdsl.language.formatter import format_source
+from netdsl.language.parser import parse
+from netdsl.language.statements import STATEMENTS
+from netdsl.language.syntax import Name, Number, Setting, Statement
+from netdsl.program import Experiment, Network
+from netdsl.render.rows import Sample, TableRows
+from netdsl.render.table import totals
+
+Answer = dict[str, Any]
+
+MOST_BOXES = 1_500
+"""What a browser draws at once."""
+
+MOST_ROWS = 2_000
+"""The most lines of the table."""
+
+MOST_COMPLETIONS = 60
+"""So many completions are offered."""
+
+PLANE = (2,)
+"""The shape of a sample that is a point of the plane."""
+
+
+@dataclass(frozen=True)
+class Answers:
+    """The front end, asked by the page.
+
+    Args:
+        registry: the names of the language.
+        folder: what paths in a text are relative to; None: the folder of the text's own name.
+    """
+
+    registry: Registry
+    folder: Path | None = None
+    _documents: dict[str, Document] = field(default_factory=dict)
+
+    def answer(self, question: Mapping[str, Any]) -> Answer:
+        """The answer to a question; `problem` says what is wrong with a question that has none."""
+        found = QUESTIONS.get(str(question.get("ask")))
+        if found is None or not isinstance(question.get("text", ""), str):
+            return {"problem": text("the page asks what nobody answers: `{question}`", question=question.get("ask"))}
+        return found(self, question)
+
+    def check(self, question: Mapping[str, Any]) -> Answer:
+        """Everything about a text that is shown while it is typed."""
+        reading = self._read(question)
+        source, experiment, diagnostics = reading.source, reading.experiment, reading.diagnostics
+        units = CodeUnits(source.text)
+        answer: Answer = {"diagnostics": [describe_diagnostic(one, source, units) for one in diagnostics]}
+        drawing = Drawing(
+            source,
+            experiment,
+            diagnostics,
+            _choice(question, "style", Style, "blocks"),
+            _depth(question),
+            _choice(question, "theme", ThemeName, "light"),
+        )
+        answer |= _picture(drawing)
+        answer["hints"] = _hints(reading)
+        if experiment is not None:
+            answer |= _numbers(experiment.network, source)
+        wrong = bool(errors(diagnostics))
+        answer["experiment"] = None if experiment is None or wrong else describe_experiment(experiment)
+        return answer
+
+    def format(self, question: Mapping[str, Any]) -> Answer:
+        """The canonical text."""
+        source = self._source(question)
+        formatted, mistakes = format_source(source)
+        if mistakes:
+            return {"problem": "a text that cannot be read cannot be formatted: mend it first"}
+        return {"text": formatted}
+
+    def fix(self, question: Mapping[str, Any]) -> Answer:
+        """The text after every safe fix that leaves fewer mistakes behind than it found."""
+        reading = self._read(question)
+        action = fix_all(reading)
+        if action is None:
+            return {"text": reading.text}
+        (edit,) = action.edits
+        return {"text": f"{reading.text[: edit.span.start]}{edit.text}{reading.text[edit.span.end :]}"}
+
+    def complete(self, question: Mapping[str, Any]) -> Answer:
+        """What may stand at a place, which is counted in units of UTF-16."""
+        reading = self._read(question)
+        units, place = CodeUnits(reading.text), question.get("place")
+        if not isinstance(place, int) or place < 0:
+            return {"problem": "a place is a number"}
+        found = completions(reading, units.offset(place))[:MOST_COMPLETIONS]
+        return {
+            "completions": [
+                {"label": one.label, "kind": one.kind, "detail": one.detail, "insert": one.insert}
+                | {"place": [units.at(one.start), units.at(one.end)]}
+                for one in found
+            ]
+        }
+
+    def apply(self, question: Mapping[str, Any]) -> Answer:
+        """The text after the fix of one mistake: the one that stands at `number` in the list."""
+        reading = self._read(question)
+        source, diagnostics = reading.source, reading.diagnostics
+        number = question.get("number")
+        if not isinstance(number, int) or not 0 <= number < len(diagnostics):
+            return {"problem": "the text has changed: the mistake is not there any more"}
+        return {"text": apply(source, [diagnostics[number]])}
+
+    def explain(self, question: Mapping[str, Any]) -> Answer:
+        """The page of a code or of a word of the language."""
+        # Only a reader who asks for a page pays for the modules that write it.
+        from netdsl.codes import all_codes
+        from netdsl.render.code_pages import code_page
+        from netdsl.render.vocabulary import named, names
+
+        word = str(question.get("word", ""))
+        if word in all_codes():
+            return {"page": code_page(all_codes()[word])}
+        known = names(self.registry)
+        if word not in known:  # a class of torch would have to be imported to be explained
+            near = nearest(word, known)
+            if near is None:
+                return {"problem": text("no word `{name}` in the language", name=word)}
+            return {"problem": text("no word `{name}` in the language; did you mean `{near}`?", name=word, near=near)}
+        return {"page": "\n".join(self._pages(named(self.registry, word)))}
+
+    def set(self, question: Mapping[str, Any]) -> Answer:
+        """The text with another learning rate, batch or number of epochs: a setting of one of its directives."""
+        source = self._source(question)
+        line, _, name = str(question.get("setting", "")).partition(".")
+        value = question.get("value")
+        if line not in STATEMENTS or not name.isidentifier() or not isinstance(value, (int, float)):
+            return {"problem": text("`{name}` is no setting with a number", name=question.get("setting", ""))}
+        experiment, _ = check(source, self.registry, folder=self.folder)
+        return {"text": _with_setting(source, experiment, line, name, f"{value:g}")}
+
+    def ready(self, question: Mapping[str, Any]) -> Answer:
+        """Whether a text can be trained: it has no errors, and no file of it lies outside the folder."""
+        from netdsl.play.confinement import find_outside
+
+        source = self._source(question)
+        experiment, diagnostics = check(source, self.registry, folder=self.folder)
+        wrong = errors(diagnostics)
+        if experiment is None or wrong:
+            return {
+                "problem": text("line {line}: {message}", line=wrong[0].span.position.line, message=wrong[0].message)
+            }
+        if experiment.data is None:
+            return {"problem": "the net has no `data` line: write one, such as `data spirals`"}
+        outside = find_outside(experiment, Path(str(question.get("folder", "."))))
+        return {"problem": outside} if outside else {}
+
+    def words(self, _: Mapping[str, Any]) -> Answer:
+        """Every word of the language with its kind and a sentence, for completion and for the colours."""
+        return {"words": list(_vocabulary(self.registry))}
+
+    def _pages(self, found: Sequence[Any]) -> Iterator[str]:
+        from netdsl.components.registry import OWN
+        from netdsl.language.statements import StatementKind
+        from netdsl.render.entry import entry, statement_entry
+
+        for one in found:
+            if isinstance(one, StatementKind):
+                yield statement_entry(one, columns=72)
+            else:
+                yield entry(one, self.registry.origins.get((type(one), one.name), OWN), columns=72)
+
+    def _read(self, question: Mapping[str, Any]) -> Reading:
+        """The text, checked; what served its last version serves this one."""
+        source = self._source(question)
+        if source.name not in self._documents:
+            # Of another file nothing is remembered: the page shows one at a time.
+            self._documents.clear()
+            self._documents[source.name] = Document(self.registry, source.name, self.folder)
+        return self._documents[source.name].read(source.text)
+
+    def _source(self, question: Mapping[str, Any]) -> Source:
+        return Source(str(question.get("file") or "untitled.net"), str(question.get("text", "")))
+
+
+QUESTIONS: Mapping[str, Callable[[Answers, Mapping[str, Any]], Answer]] = {
+    "check": Answers.check,
+    "format": Answers.format,
+    "fix": Answers.fix,
+    "apply": Answers.apply,
+    "complete": Answers.complete,
+    "explain": Answers.explain,
+    "set": Answers.set,
+    "ready": Answers.ready,
+    "words": Answers.words,
+}
+"""What may be asked."""
+
+
+class CodeUnits:
+    """Places of a text as a browser counts them: in units of UTF-16, of which a rare character has two."""
+
+    def __init__(self, written: str) -> None:
+        self._text = written
+        self._same = not written or max(written) <= "\uffff"
+
+    def at(self, offset: int) -> int:
+        """The place of a character."""
+        return offset if self._same else len(self._text[:offset].encode("utf-16-le", "surrogatepass")) // 2
+
+    def offset(self, unit: int) -> int:
+        """The character at a place."""
+        if self._same:
+            return min(unit, len(self._text))
+        return len(self._text.encode("utf-16-le", "surrogatepass")[: 2 * unit].decode("utf-16-le", "ignore"))
+
+
+def describe_diagnostic(diagnostic: Diagnostic, source: Source, units: CodeUnits) -> Answer:
+    """A mistake as the page shows it; what stands in another file has a line, and no place in this text."""
+    span = diagnostic.span
+    own = span.source is source
+    described = {
+        "code": str(diagnostic.code),
+        "severity": diagnostic.severity,
+        "message": diagnostic.message,
+        "file": span.source.name,
+        "line": span.position.line,
+        "column": span.position.column,
+        "place": _place(span, units) if own else None,
+        "caption": diagnostic.caption,
+        "help": diagnostic.help,
+        "labels": [
+            {"text": label.text, "line": label.span.position.line, "place": _place(label.span, units)}
+            for label in diagnostic.labels
+            if label.span.source is source
+        ],
+        "fix": None,
+    }
+    found = diagnostic.fix
+    if found is not None and all(edit.span.source is source for edit in found.edits):
+        described["fix"] = {"message": found.message, "safe": found.safe}
+    return described
+
+
+def describe_experiment(experiment: Experiment) -> Answer | None:
+    """What the page needs to know to train a net; None where the text has no `data` line."""
+    data, optimizer = experiment.data, experiment.optimizer
+    if data is None or optimizer is None:
+        return None
+    shape = data.shape
+    rate = optimizer.arguments.get("lr", getattr(optimizer.component.parameters.get("lr"), "default", None))
+    return {
+        "data": data.component.name,
+        "input": format_shape(shape) if shape else None,
+        "plane": shape == PLANE and data.facts.classes is not None,
+        "image": _image(data.facts.input),
+        "classes": data.facts.classes,
+        "names": list(data.facts.names),
+        "optimizer": optimizer.component.name,
+        "rate": rate if isinstance(rate, (int, float)) else None,
+        "batch": data.settings.batch,
+        "epochs": experiment.train.epochs,
+        "samples": data.facts.sizes[0] if data.facts.sizes else None,
+    }
+
+
+def _image(shape: Sequence[Any] | None) -> list[int] | None:
+    """Channels, height and width of what can be drawn by hand."""
+    if shape is None or len(shape) != 3 or not all(isinstance(size, int) for size in shape) or shape[0] not in (1, 3):
+        return None
+    return list(shape)
+
+
+def _place(span: Span, units: CodeUnits) -> list[int]:
+    return [units.at(span.start), units.at(span.end)]
+
+
+def _picture(drawing: Drawing) -> Answer:
+    """The picture as SVG, and what is said of each statement in it."""
+    boxes = list(drawing.diagram.root.boxes())
+    if len(boxes) > MOST_BOXES:
+        return {"picture": None, "facts": {}, "boxes": len(boxes)}
+    facts: dict[str, Answer] = {}
+    for box in boxes:
+        own = box.span.source is drawing.source
+        line = box.span.position.line if own else None
+        facts.setdefault(box.path, describe_box(drawing.diagram, box) | {"line": line})
+    opened = any(box.closed for box in boxes)
+    return {
+        "picture": write_svg(drawing.picture, drawing.colors, keyed=True, opens=opened),
+        "facts": facts,
+        "boxes": len(boxes),
+        "depth": drawing.diagram.depth,
+        "opens": opened,
+    }
+
+
+def _numbers(network: Network, source: Source) -> Answer:
+    """The table of `netdsl shapes`."""
+    sample = Sample.of(network)
+    rows: list[Answer] = []
+    for row in TableRows(source, sample).of(network.nodes):
+        if len(rows) == MOST_ROWS:
+            break
+        cells = dict(zip(("line", "layer", "out", "params", "macs"), row.cells, strict=True))
+        rows.append({**cells, "composite": row.composite, "arithmetic": list(row.arithmetic)})
+    return {
+        "rows": rows,
+        "totals": totals(network, sample, 1),
+        "shapes": f"{format_shape(network.input)} → {format_shape(network.out)}",
+    }
+
+
+def _hints(reading: Reading) -> list[Answer]:
+    """For each line the shapes that its statements leave behind."""
+    found: dict[int, dict[str, bool]] = {}
+    for hint in hints(reading):
+        if hint.kind == "output":
+            shapes = found.setdefault(reading.source.position(hint.offset).line, {})
+            shapes[hint.text.removeprefix("→").strip()] = hint.kept
+    return [
+        {"line": line, "text": " · ".join(shapes), "kept": all(shapes.values())}
+        for line, shapes in sorted(found.items())
+    ]
+
+
+def _with_setting(source: Source, experiment: Experiment | None, line: str, name: str, value: str) -> str:
+    """A text in which a directive has another value of a setting; one without the line gets it."""
+    file, _ = parse(source)
+    statement = next((one for one in file.statements if one.name.text == line), None)
+    if statement is None:
+        optimizer = experiment.one_of(Optimizer) if experiment and line == "optimizer" else None
+        named = f" {optimizer.component.name}" if optimizer else ""
+        written = source.text if not source.text or source.text.endswith("\n") else f"{source.text}\n"
+        return f"{written}{line}{named} {name}={value}\n"
+    place = _value_place(statement, name)
+    if place is None:
+        items = [
+            statement.name.span,
+            *(item.span for item in statement.items if isinstance(item, (Name, Setting, Number))),
+        ]
+        end = max(span.end for span in items)
+        return f"{source.text[:end]} {name}={value}{source.text[end:]}"
+    return f"{source.text[: place.start]}{value}{source.text[place.end :]}"
+
+
+def _value_place(statement: Statement, name: str) -> Span | None:
+    """Where a setting's value stands: `lr=0.1`, or the number behind an optimizer's name, which is its rate."""
+    for item in statement.items:
+        if isinstance(item, Setting) and item.name.text == name:
+            return item.value.span
+    match statement.items:
+        case [Name(), Number() as number, *_] if name == "lr":
+            return number.span
+    return None
+
+
+def _vocabulary(registry: Registry) -> Iterator[Answer]:
+    for name, statement in STATEMENTS.items():
+        yield {"name": name, "kind": "statement", "summary": statement.summary}
+    for kind, components in registry.components.items():
+        for name, component in components.items():
+            family = getattr(component, "family", "")
+            yield {"name": name, "kind": kind.kind, "family": family, "summary": component.summary}
+
+
+def _choice(question: Mapping[str, Any], name: str, choices: Any, default: Any) -> Any:
+    chosen = question.get(name)
+    return chosen if chosen in get_args(choices) else default
+
+
+def _depth(question: Mapping[str, Any]) -> int | None:
+    depth = question.get("depth")
+    return depth if isinstance(depth, int) and 0 <= depth <= 64 else None

@@ -1,0 +1,100 @@
+// What the front end says of a text, shown: its mistakes, its picture, its table.
+
+import { word } from "./words.js";
+
+export function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+export function showMistakes(diagnostics, { fix, fixAll, go, explain }) {
+  const list = document.getElementById("mistakes");
+  const errors = diagnostics.filter(one => one.severity === "error").length;
+  document.getElementById("summary").textContent =
+    diagnostics.length ? word("counts", { errors, warnings: diagnostics.length - errors }) : word("noMistakes");
+  document.getElementById("summary").className = errors ? "error" : diagnostics.length ? "warning" : "fine";
+  const items = diagnostics.slice(0, 100).map((one, number) => {
+    const item = element("li", { className: one.severity });
+    const place = element("button", { className: "place", textContent: word("line", { line: one.line }), onclick: () => go(one) });
+    const code = element("button", { className: "code", textContent: one.code, onclick: () => explain(one.code) });
+    item.append(place, code, element("span", { textContent: one.message }));
+    if (one.caption || one.labels.length) {
+      const more = [one.caption, ...one.labels.map(label => `${word("line", { line: label.line })}: ${label.text}`)];
+      item.append(element("small", { textContent: more.filter(Boolean).join(" · ") }));
+    }
+    if (one.help) item.append(element("small", { textContent: one.help }));
+    if (one.fix) {
+      const button = element("button", { className: "fix", textContent: `${word("fix")}: ${one.fix.message}`, onclick: () => fix(number) });
+      if (!one.fix.safe) button.title = word("unsafe");
+      item.append(button);
+    }
+    return item;
+  });
+  if (diagnostics.filter(one => one.fix?.safe).length > 1) {
+    items.push(element("li", { className: "all" }, element("button", { className: "fix", textContent: word("fixAll"), onclick: fixAll })));
+  }
+  list.replaceChildren(...items);
+}
+
+export class Picture {
+  constructor({ go, reopen }) {
+    this.panel = document.getElementById("drawing");
+    this.fact = document.getElementById("fact");
+    this.facts = {};
+    this.go = go;
+    this.reopen = reopen;
+    for (const kind of ["mouseover", "focusin"]) this.panel.addEventListener(kind, event => this.explain(event));
+    this.panel.addEventListener("click", event => this.click(event));
+    this.panel.addEventListener("keydown", event => { if (event.key === "Enter") this.click(event); });
+  }
+
+  show(answer) {
+    this.facts = answer.facts || {};
+    this.depth = answer.depth ?? 0;
+    document.getElementById("less").disabled = !this.depth;
+    document.getElementById("more").disabled = !answer.opens;
+    if (!answer.picture) {
+      this.panel.textContent = answer.boxes ? word("tooLarge", { boxes: answer.boxes }) : "";
+      return;
+    }
+    // The picture is netdsl's own SVG: every text in it is escaped, and the page's policy runs no script in it.
+    this.panel.innerHTML = answer.picture;
+  }
+
+  explain(event) {
+    const fact = this.facts[event.target.closest("[data-box]")?.dataset.box];
+    if (!fact) return;
+    const parts = [element("b", { textContent: fact.statement }), element("small", { textContent: fact.place })];
+    for (const wrong of fact.wrong) parts.push(element("p", { className: "error", textContent: wrong }));
+    if (fact.summary) parts.push(element("p", { textContent: fact.summary }));
+    for (const formula of fact.arithmetic) parts.push(element("code", { textContent: formula }));
+    this.fact.replaceChildren(...parts);
+  }
+
+  click(event) {
+    const box = event.target.closest("[data-box]"), frame = event.target.closest("[data-frame]");
+    if (box && "opens" in box.dataset) this.reopen(this.depth + 1);
+    else if (box && this.facts[box.dataset.box]?.line) this.go(this.facts[box.dataset.box].line);
+    else if (frame) this.reopen(Math.max(0, this.depth - 1));
+  }
+}
+
+export function showTable(answer, go) {
+  const panel = document.getElementById("table");
+  const columns = ["line", "layer", "out", "params", "macs"];
+  const head = element("tr", {}, ...word("headings").split(",").map(name => element("th", { textContent: name, scope: "col" })));
+  const body = (answer.rows || []).map(row => {
+    const cells = columns.map(name => element("td", { textContent: row[name], className: name }));
+    const made = element("tr", { className: row.composite ? "composite" : "", title: row.arithmetic.join("\n") }, ...cells);
+    const line = parseInt(row.line);
+    if (line) made.onclick = () => go(line);
+    return made;
+  });
+  const totals = Object.entries(answer.totals || {}).flatMap(([name, value]) => [
+    element("dt", { textContent: name }), element("dd", { textContent: value })]);
+  panel.replaceChildren(
+    element("p", { className: "shapes", textContent: answer.shapes || "" }),
+    element("div", { className: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))),
+    element("dl", {}, ...totals));
+}

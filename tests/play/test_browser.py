@@ -1,0 +1,170 @@
+"""The page in a real browser, with its server: written, mended, trained, drawn on, reloaded."""
+
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
+from time import monotonic, sleep
+
+import pytest
+
+from tests.needs import needs
+
+pytest.importorskip("playwright", reason="needs playwright")
+pytest.importorskip("starlette", reason="needs the extra `play`")
+
+SPIRALS = """linear 2->16; tanh
+linear 16->16; tanh
+linear 16->2
+data spirals size=600 noise=0.02 turns=1 batch=30
+optimizer adam lr=0.02
+logger jsonl
+train epochs=300
+"""
+DIGITS = """conv 1->16 k3 p1; relu
+maxpool 2
+flatten
+linear 256->10
+data digits
+optimizer adam lr=5e-3
+logger jsonl
+train epochs=3
+"""
+STATUS = "document.getElementById('status').dataset.status"
+
+
+@contextmanager
+def serving(folder, *arguments):
+    """The link of a page that is served; close it before the server ends, which it would complain of."""
+    command = [sys.executable, "-m", "netdsl", "play", *arguments, "--no-browser", "--port", "0", "--no-plugins"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        try:
+            yield re.match(r"http://127\.0\.0\.1:\d+/#token=\S+", server.stdout.readline()).group()
+        finally:
+            server.terminate()
+            _, errors = server.communicate(timeout=30)
+            assert "Traceback" not in errors, errors
+
+
+def until(page, expression, seconds=60):
+    """Waits until an expression holds; the page's own policy forbids what playwright would do."""
+    end = monotonic() + seconds
+    while not page.evaluate(expression):
+        assert monotonic() < end, (expression, page.inner_text("body"))
+        sleep(0.05)
+
+
+@pytest.fixture
+def open_page():
+    from playwright.sync_api import sync_playwright
+
+    browser_path = needs("chromium", "google-chrome")
+    complaints = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+
+        def note(message):
+            if message.type in ("error", "warning"):
+                complaints.append(message.text)
+
+        def open_page(link, **options):
+            page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+            page.on(
+                "console",
+                lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None,
+            )
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.goto(link)
+            until(page, "document.querySelector('#drawing svg') !== null")
+            return page
+
+        yield open_page
+        browser.close()
+    assert complaints == []
+
+
+def test_a_net_is_typed_mended_saved_shared_and_opened_again(open_page, tmp_path):
+    (tmp_path / "netz 网.net").write_text("linear 2->2\n", encoding="utf-8")
+    with serving(tmp_path, "netz 网.net") as link:
+        page = open_page(link)
+        assert "token" not in page.url
+        page.fill("#source", "")
+        page.locator("#source").press_sequentially(
+            "conv 1->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits"
+        )
+        until(page, "document.getElementById('mistakes').textContent.includes('expects 100 features but receives 128')")
+        assert page.locator("#mistakes li").count() == 1
+        assert page.inner_text("#overlay .error") == "100"
+        assert "8x4x4" in page.inner_text("#overlay")
+        page.click("#mistakes .code")
+        until(page, "document.querySelector('#explanation pre').textContent.startsWith('NET201')")
+        page.click("#mistakes .fix")
+        until(page, "document.querySelectorAll('#mistakes li').length === 0")
+        assert "linear 128->10" in page.input_value("#source")
+        page.locator("#source").press("Control+z")
+        until(page, "document.getElementById('source').value.includes('100->10')")
+        page.locator("#source").press("Control+Shift+z")
+        page.locator("#source").press("Control+s")
+        until(page, "document.title.startsWith('netz 网.net')")
+        assert "linear 128->10" in (tmp_path / "netz 网.net").read_text("utf-8")
+        page.click("#tab-table")
+        assert "1,290" in page.inner_text("#table")
+        page.keyboard.press("ArrowRight")
+        assert page.get_attribute("#tab-training", "aria-selected") == "true"
+        page.click("#language")
+        assert page.inner_text("#save") == "保存"
+        assert page.evaluate("document.documentElement.lang") == "zh"
+        shared = page.evaluate("import('./share.js').then(({ makeLink }) => makeLink('# 网 🙂\\nlinear 3->4\\n'))")
+        other = open_page(link)
+        other.goto(shared)
+        until(other, "document.getElementById('source').value === '# 网 🙂\\nlinear 3->4\\n'")
+        other.close()
+        page.close()
+
+
+def test_spirals_are_trained_paused_reloaded_and_gone_on_with(open_page, tmp_path):
+    (tmp_path / "spirals.net").write_text(SPIRALS)
+    with serving(tmp_path, "spirals.net") as link:
+        page = open_page(link, color_scheme="dark")
+        page.click("#tab-training")
+        page.click("#train")
+        until(page, "Number(document.getElementById('curves').dataset.best) >= 0.95")
+        page.click("#pause")
+        until(page, f"{STATUS} === 'paused'")
+        assert page.locator("#units canvas.unit").count() == 2 + 16 + 16 + 2
+        status = page.inner_text("#status")
+        page.reload()
+        until(page, "document.querySelectorAll('#units canvas.unit').length === 36")
+        assert (page.inner_text("#status"), page.inner_text("#train")) == (status, "Go on")
+        page.click("#step")
+        until(page, f"{STATUS} === 'paused' && !document.getElementById('status').textContent.includes({status!r})")
+        page.close()
+    # another server, and the run is still there
+    with serving(tmp_path, "spirals.net") as link:
+        page = open_page(link)
+        page.click("#tab-training")
+        until(page, f"{STATUS} === 'paused'")
+        until(page, "document.querySelectorAll('#units canvas.unit').length === 36")
+        page.close()
+    assert len(list((tmp_path / "runs" / "spirals").iterdir())) == 1
+
+
+def test_a_digit_is_drawn_and_each_layer_shows_what_it_makes_of_it(open_page, tmp_path):
+    (tmp_path / "digits.net").write_text(DIGITS)
+    with serving(tmp_path, "digits.net") as link:
+        page = open_page(link, viewport={"width": 390, "height": 844})
+        page.click("#tab-training")
+        page.click("#train")
+        until(page, f"{STATUS} === 'finished'")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        page.locator("#pad").scroll_into_view_if_needed()
+        box = page.locator("#pad").bounding_box()
+        page.mouse.move(box["x"] + 128, box["y"] + 30)
+        page.mouse.down()
+        page.mouse.move(box["x"] + 126, box["y"] + 220, steps=6)
+        page.mouse.up()
+        until(page, "document.querySelectorAll('#layers .layer').length === 6")
+        assert page.locator("#layers .layer").nth(1).locator("canvas").count() == 16
+        assert page.locator("#chances li").count() == 10
+        assert "1" in page.inner_text("#chances .best span")
+        page.close()

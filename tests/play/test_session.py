@@ -1,0 +1,149 @@
+"""The run of the page is the run of `netdsl run`: paused and resumed, to the same bits."""
+
+import asyncio
+import json
+
+import pytest
+from safetensors.torch import load_file
+
+from netdsl.play.session import RunSession, find_run_of
+from netdsl.play.worker import Worker
+
+NET = """linear 2->8; tanh
+linear 8->2
+data moons size=200 batch=20
+optimizer adam lr=0.02
+logger jsonl
+train epochs=6
+"""
+PROGRAM = {"text": NET, "file": "moons.net"}
+
+
+def run(folder, act):
+    """Hands a session to `act`, and all that it tells."""
+
+    async def go():
+        session = RunSession(folder, Worker("netdsl.play.learning", folder, "--no-plugins", "--device=cpu"))
+        told = []
+
+        async def listen():
+            async for message in session.listen():
+                told.append(message)  # noqa: PERF401  # others read the list meanwhile
+
+        listener = asyncio.create_task(listen())
+        try:
+            await asyncio.wait_for(act(session, told), 100)
+        finally:
+            listener.cancel()
+            await session.close()
+
+    asyncio.run(go())
+
+
+async def until(session, *statuses):
+    while session.status not in statuses:
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path.resolve()
+
+
+def test_stepping_pausing_and_going_on_end_in_the_weights_of_a_run_that_goes_through(folder):
+    import netdsl
+
+    async def act(session, told):
+        await session.train(PROGRAM, one_epoch=True)
+        await until(session, "paused", "failed")
+        assert [epoch["epoch"] for epoch in session.epochs] == [1]
+        run = session.run["folder"]
+        assert find_run_of(folder, NET, "moons.net") == run
+        await session.train(PROGRAM, one_epoch=True)
+        await until(session, "paused", "failed")
+        assert [epoch["epoch"] for epoch in session.epochs] == [1, 2]
+        await session.train(PROGRAM)
+        await until(session, "finished", "failed")
+        assert session.run["folder"] == run
+        assert [epoch["epoch"] for epoch in session.epochs] == [1, 2, 3, 4, 5, 6]
+        pictures = [message for message in told if message["event"] == "picture"]
+        assert [column["units"] for column in pictures[-1]["columns"]] == [8, 2]
+        assert [(link["in"], link["out"]) for link in pictures[-1]["links"]] == [(2, 8), (8, 2)]
+        points = next(message["points"] for message in told if message["event"] == "points")
+        assert (len(points["train"]["points"]), len(points["test"]["points"])) == (200, 100)
+        about = json.loads((folder / run / "run.json").read_text("utf-8"))
+        assert about["status"] == "finished"
+
+    run(folder, act)
+    made = next((folder / "runs" / "moons").iterdir())
+    netdsl.train(NET, out=folder / "whole", quiet=True, device="cpu")
+    one, other = load_file(made / "model.safetensors"), load_file(folder / "whole" / "model.safetensors")
+    assert all((one[name] == other[name]).all() for name in other)
+
+
+def test_a_run_that_an_earlier_server_left_is_taken_up(folder):
+    async def leave(session, told):
+        await session.train(PROGRAM, one_epoch=True)
+        await until(session, "paused", "failed")
+
+    async def take_up(session, told):
+        await session.open(PROGRAM, find_run_of(folder, NET, "moons.net"))
+        assert [epoch["epoch"] for epoch in session.epochs] == [1]
+        while not any(message["event"] == "picture" for message in told):
+            await asyncio.sleep(0.01)
+        await session.train(PROGRAM, one_epoch=True)
+        await until(session, "paused", "failed")
+        assert [epoch["epoch"] for epoch in session.epochs] == [1, 2]
+
+    run(folder, leave)
+    run(folder, take_up)
+    assert len(list((folder / "runs" / "moons").iterdir())) == 1
+
+
+def test_another_rate_goes_on_with_the_weights_in_a_run_of_its_own(folder):
+    async def act(session, told):
+        await session.train(PROGRAM, one_epoch=True)
+        await until(session, "paused", "failed")
+        first = session.run["folder"]
+        await session.train({**PROGRAM, "text": NET.replace("0.02", "0.001")}, one_epoch=True, keeps=True)
+        await until(session, "paused", "failed")
+        assert session.run["folder"] != first
+        assert [epoch["folder"] for epoch in session.epochs] == [first, session.run["folder"]]
+        about = json.loads((folder / session.run["folder"] / "run.json").read_text("utf-8"))
+        assert first in about["init"]
+        await session.reset()
+        assert (session.status, session.run, session.epochs) == ("idle", {}, [])
+
+    run(folder, act)
+
+
+def test_an_image_that_is_drawn_is_looked_at_and_a_wrong_one_refused(folder):
+    text = "conv 1->4 k3; relu\nflatten\nlinear 10\ndata digits limit=200\nlogger jsonl\ntrain epochs=1\n"
+
+    async def act(session, told):
+        assert "train the net first" in (await session.look({"pixels": [0.0] * 64}))["problem"]
+        await session.train({"text": text, "file": "d.net"})
+        await until(session, "finished", "failed")
+        found = await session.look({"pixels": [0.5] * 64})
+        statements = [layer["statement"] for layer in found["layers"]]
+        assert statements == ["input", "conv 1->4 k3", "relu", "flatten", "linear 10"]
+        assert (found["layers"][1]["maps"], found["layers"][1]["height"]) == (4, 6)
+        assert abs(sum(found["chances"]) - 1) < 0.01
+        assert "64 pixels" in (await session.look({"pixels": [0.5] * 63}))["problem"]
+        assert (await session.look({"pixels": None, "number": 10**9}))["target"] in range(10)
+
+    run(folder, act)
+
+
+def test_what_fails_is_told_and_the_next_run_begins(folder):
+    unfit = NET.replace("epochs=6", "epochs=6 freeze=nothing")
+
+    async def act(session, told):
+        await session.train({"text": unfit, "file": "moons.net"})
+        await until(session, "failed", "finished")
+        assert "names no layer" in session.run["problem"]["message"]
+        await session.train(PROGRAM)
+        await until(session, "finished", "failed")
+        assert session.status == "finished"
+
+    run(folder, act)
