@@ -96,7 +96,7 @@ FROM = StatementKind(
         "Makes a labelled output, or a named input, the current value.\n\n"
         "It is no module: what stands below it receives that output instead of the one above."
     ),
-    example="linear 8 as low; relu as high\nfrom low; linear 8; add high",
+    example="linear 8 as low; relu as high; from low; linear 8; add high",
     repeats=True,
 )
 LET = StatementKind(

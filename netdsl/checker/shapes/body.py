@@ -145,7 +145,7 @@ class BodyCheck:
         """Makes a labelled output, or a named input, the current value."""
         label = as_name(statement.items[0]) if len(statement.items) == 1 else None
         if label is None or statement.flow or statement.label:
-            advice = text("for example `{example}`", example="linear 8 as low; relu; from low; linear 4")
+            advice = text("for example `{example}`", example=FROM.example)
             self.context.report(WRONG_LABEL, "`from` takes one label", statement.span, help=advice)
             self.value = UNKNOWN_VALUE
             return
