@@ -129,6 +129,22 @@ class Residual(Composite):
         return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
 
 
+class ScaledResidual(Residual):
+    """The input, or its shortcut, and the body's output times a factor: factor · body(x) + x.
+
+    Source: Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning", 2016.
+    """
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module | None = None, factor: float = 1.0) -> None:
+        super().__init__(body, shortcut)
+        self.factor = factor
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """Adds the two ways through."""
+        output = self.factor * feed(self.body, x, skips)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+
+
 class Scale(Composite):
     """The input multiplied by the body's output, which is broadcast: x · body(x).
 

@@ -191,3 +191,20 @@ class Mean(nn.Module):
     def extra_repr(self) -> str:
         """The arguments."""
         return f"dim={self.dim}, keepdim={self.keepdim}"
+
+
+class Max(nn.Module):
+    """The largest value over some dimensions, as `torch.amax` has it."""
+
+    def __init__(self, dim: int | tuple[int, ...], keepdim: bool = False) -> None:
+        super().__init__()
+        self.dim = dim
+        self.keepdim = keepdim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The maxima of a batch."""
+        return x.amax(self.dim, self.keepdim)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dim={self.dim}, keepdim={self.keepdim}"

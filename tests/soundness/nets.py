@@ -97,7 +97,7 @@ class Author(Leaves):
     def statement(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         """One statement that suits the rank of what flows in."""
         rank = 3 if x is None else x.ndim - 1
-        anywhere = [self.activation, self.dropout, self.layernorm]
+        anywhere = [self.activation, self.dropout, self.layernorm, self.constant, self.roll, self.slice]
         long = x is not None and x.shape[1] > LONG
         suited = {
             1: [self.linear, self.linear, self.linear, self.batchnorm, self.unflatten],
@@ -108,6 +108,7 @@ class Author(Leaves):
                 self.batchnorm,
                 self.flatten,
                 self.transpose,
+                self.maximum,
                 *([] if long else [self.lstm, self.attention]),
             ],
             3: [
@@ -141,7 +142,9 @@ class Author(Leaves):
             other = self.keeping(x) if fitting else self.body(x, skips, 1, depth + 1)
             text = f"residual {braced(body)} shortcut {braced(other)}"
             return Telling(text, lambda x, skips: exact(through(body, x, skips), through(other, x, skips)))
-        return Telling(f"residual {braced(body)}", lambda x, skips: exact(x, through(body, x, skips)))
+        factor = self.random.choice([0.17, 1, 2])
+        text = f"residual {braced(body)}" + (f" factor={factor}" if factor != 1 else "")
+        return Telling(text, lambda x, skips: exact(x, factor * through(body, x, skips)))
 
     def keeping(self, x: Tensor | None) -> list[Telling]:
         """A body that mostly keeps the shape."""

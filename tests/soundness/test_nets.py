@@ -48,6 +48,6 @@ def test_random_nets_of_several_inputs_are_judged_as_torch_judges_them(registry)
     assert WIRED * 0.3 < accepted < WIRED * 0.95
 
 
-@pytest.mark.parametrize("seed", [55, 275, 1577])
+@pytest.mark.parametrize("seed", [245, 538, 712])
 def test_sizes_fit_that_only_a_product_of_them_decides(registry, seed):
     assert judge_symbols(Author(seed).net(), registry) == Verdict(accepted=True)

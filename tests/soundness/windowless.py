@@ -166,6 +166,41 @@ def encoder_layer(sample: Sizes, /, causal: bool = False, **arguments: Any) -> n
     return module
 
 
+def reducing(method: str) -> Oracle:
+    """A method of a tensor that takes dimensions away."""
+
+    def oracle(sample: Sizes, /, dim: int | Sizes = 0, keepdim: bool = False) -> nn.Module:
+        dims = [own(one, sample) for one in listed(dim)] or [99]
+        return Apply(lambda x: getattr(x, method)(dim=dims, keepdim=keepdim))
+
+    return oracle
+
+
+def squeezed(sample: Sizes, /, dim: int | Sizes) -> nn.Module:
+    """Each dimension that is named has size 1, where torch would leave any other as it is."""
+    axes = sorted(own(one, sample) for one in listed(dim))
+    if not axes or any(sample[at - 1] != 1 for at in axes) or len(set(axes)) < len(axes):
+        raise ValueError("a dimension that cannot be dropped")
+
+    def drop(x: Tensor) -> Tensor:
+        for at in reversed(axes):
+            x = x.select(at, 0)
+        return x
+
+    return Apply(drop)
+
+
+def sliced(sample: Sizes, /, start: int, end: int | None = None, dim: int = 0, step: int = 1) -> nn.Module:
+    """The places by their numbers, all of which must exist, where Python would leave out those that do not."""
+    at = own(dim, sample)
+    size = sample[at - 1]
+    if any(abs(place) > size for place in (start, end or 0)) or step < 1:
+        raise IndexError("outside")
+    places = [place % size for place in range(start if start >= 0 else size + start, size)]
+    stop = size if end is None else end if end >= 0 else size + end
+    return Apply(lambda x: x.index_select(at, torch.tensor([place for place in places if place < stop][::step])))
+
+
 def sequential(sample: Sizes, module: nn.Module) -> nn.Module:
     """Torch takes T×F without a batch to be one; a sample of another rank is none."""
     if len(sample) != 2:
@@ -208,9 +243,11 @@ ORACLES: Mapping[str, Oracle] = {
     "posembed": lambda sample, /, **arguments: sequential(sample, Positions(**arguments)),
     "classtoken": lambda sample, /, **arguments: sequential(sample, Token(**arguments)),
     "last": last_steps,
-    "mean": lambda sample, /, dim=0, keepdim=False: Apply(
-        lambda x: x.mean(dim=[own(one, sample) for one in listed(dim)] or [99], keepdim=keepdim)
-    ),
+    "mean": reducing("mean"),
+    "max": reducing("amax"),
+    "squeeze": squeezed,
+    "slice": sliced,
+    "roll": lambda sample, /, shifts, dims=0: sampled("roll")(sample, shifts=listed(shifts), dims=listed(dims)),
 }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import axis, batched, multiple
+from netdsl.builtins.layers.checks import batched, distinct_axes, multiple
 from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape
@@ -267,13 +267,23 @@ def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Res
 
     With `keepdim` the dimension stays, of size 1.
     """
-    given = (dim,) if isinstance(dim, int) else dim
-    axes = {axis(one, x, is_one_of_several=len(given) > 1) for one in given}
-    if not given or len(axes) < len(given):
-        raise Refusal("`dim` must name at least one dimension, and none twice", "dim")
+    return _reduced(x, "Mean", dim, keepdim)
+
+
+@layer("sequence", assumes="TF", takes="any", example="max", traits={"gradient_from_output"})
+def max(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:  # noqa: A001
+    """The largest value over one dimension or several, which disappear; by default over the steps of a sequence T×F.
+
+    With `keepdim` the dimension stays, of size 1.
+    """
+    return _reduced(x, "Max", dim, keepdim)
+
+
+def _reduced(x: Shape, module: str, dim: int | tuple[int, ...], keepdim: bool) -> Result:
+    axes = distinct_axes((dim,) if isinstance(dim, int) else dim, x)
     out = tuple(1 if at in axes else size for at, size in enumerate(x) if keepdim or at not in axes)
     dims = batched(dim) if isinstance(dim, int) else tuple(map(batched, dim))
-    return Result(out, call("netdsl.modules:Mean", dim=dims, keepdim=keepdim))
+    return Result(out, call(f"netdsl.modules:{module}", dim=dims, keepdim=keepdim))
 
 
 def _recurrent(

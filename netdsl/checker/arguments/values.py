@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import lru_cache, reduce
 from math import isfinite
@@ -23,7 +24,10 @@ from netdsl.language import syntax
 IMPOSSIBLE_ARITHMETIC = Code(
     "NET112",
     title="arithmetic that comes to nothing",
-    meaning="Arithmetic is over integers and the names of integers: `+ - * / // %`, in parentheses.",
+    meaning=(
+        "Arithmetic is over numbers and their names, in parentheses: `+ - * / // %`, and the comparisons `< <= > >= == "
+        "!=`, which are 1 where they hold, else 0."
+    ),
     example="let width=64\nconv 3->(width//0) k3",
     instead="let width=64\nconv 3->(width//2) k3",
 )
@@ -120,13 +124,13 @@ def _is_number(value: object) -> bool:
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
-def _operate(operator: str, left: object, right: object, span: Span, scope: Scope, context: Context) -> object:
+def _operate(sign: str, left: object, right: object, span: Span, scope: Scope, context: Context) -> object:
     if left is INVALID or right is INVALID:
         return INVALID
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
     # Python's own error would name neither the operator nor the place.
-    if operator in ("/", "//", "%") and right == 0:
+    if sign in ("/", "//", "%") and right == 0:
         context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span, scope.caption(span))
         return INVALID
     try:
@@ -134,13 +138,13 @@ def _operate(operator: str, left: object, right: object, span: Span, scope: Scop
             isinstance(left, float) and isinstance(right, Expr)
         ):
             raise TypeError("a size that is open takes part in arithmetic over whole numbers alone")
-        value = _OPERATORS[operator](left, right)
+        value = _OPERATORS[sign](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(
             IMPOSSIBLE_ARITHMETIC,
             text(
                 "`{operator}` cannot be worked out for {left} and {right}",
-                operator=operator,
+                operator=sign,
                 left=show(left),
                 right=show(right),
             ),
@@ -161,6 +165,26 @@ def _divide(left: Any, right: Any) -> Any:
     return left // right if whole else left / right
 
 
+def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], int]:
+    """A comparison as arithmetic: 1 where it holds, else 0."""
+
+    def decide(left: Any, right: Any) -> int:
+        # Two formulas that differ may be equal at some size: which, nobody can say before the sizes are known.
+        if isinstance(left, Expr) or isinstance(right, Expr):
+            raise TypeError("a size that is open can be compared with nothing")
+        return int(compare(left, right))
+
+    return decide
+
+
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 _OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
@@ -168,6 +192,7 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     "/": _divide,
     "//": lambda left, right: left // right,
     "%": lambda left, right: left % right,
+    **{sign: _comparing(compare) for sign, compare in _COMPARISONS.items()},
 }
 Converter = Callable[[object], object]
 """A value as the parameter wants it, or `INVALID`."""

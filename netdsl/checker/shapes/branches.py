@@ -87,7 +87,9 @@ class BranchCheck:
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
-        if not bodies and not labels:
+        if self.layer.bodiless in self.given.spans:
+            self.is_float = True
+        elif not bodies and not labels:
             self._needs_a_body()
 
     def _named(self, names: Sequence[str]) -> None:

@@ -59,7 +59,8 @@ class Expressions:
         if any(node.path in self.made for node in present):
             return self._use(nodes, parameters)
         first, target = present[0], only(node.call.target for node in present)
-        if first.layer is not None and first.layer.is_composite:
+        # Without bodies and labels it is a plain module: `mul 0.17`.
+        if first.layer is not None and first.layer.is_composite and (first.children or first.takes):
             return self._composite(nodes, parameters)
         if first.layer is None and target == SEQUENTIAL.target:
             return self._sequential(nodes, parameters)

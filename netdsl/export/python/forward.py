@@ -37,6 +37,9 @@ def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
     outputs = [_called(attribute(key), f"parts[{key}]" if kind == "Split" else "x", takes[key]) for key in keys]
     if kind in ("Concat", "Split"):
         yield from _concatenation([*outputs, *joined], composite.call.arguments.get("dim", 1))
+    elif kind == "ScaledResidual":
+        body, *shortcut = outputs
+        yield f"return {composite.call.arguments['factor']} * {body} + {shortcut[0] if shortcut else 'x'}"
     elif kind == "Residual":
         yield f"return {' + '.join(outputs if len(outputs) > 1 else [*outputs, 'x'])}"
     elif kind in ("Add", "Mul"):
