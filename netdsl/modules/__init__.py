@@ -12,6 +12,7 @@ from netdsl.modules.composites import (
     Skipping,
     Split,
 )
+from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -49,6 +50,8 @@ __all__ = [
     "Composite",
     "Concat",
     "Crop",
+    "CrossAttention",
+    "DecoderLayer",
     "DropPath",
     "Last",
     "LayerScale",

@@ -183,7 +183,11 @@ class BodyCheck:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
+        takes = check.take_labels() if layer.labelled else ()
         result = check.apply({})
+        if takes and result is not None:
+            call = result.call
+            result = result._replace(call=Call(call.target, {**call.arguments, "takes": takes}))
         after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
         if before == after and is_settled and names_nothing(statement, layer):

@@ -8,6 +8,7 @@ from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE, WRONG_VALUE
 from netdsl.checker.context import Constraint, Context
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
@@ -20,7 +21,7 @@ from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
-from netdsl.language.syntax import Statement
+from netdsl.language.syntax import Name, Statement
 from netdsl.program import IDENTITY, NO_TRAITS
 
 MISMATCH = Code(
@@ -136,6 +137,26 @@ class LayerCheck:
         line = input_line(sizes or (3, 32, 32))
         return text("say what comes in, for example `{line}`", line=line)
 
+    def take_labels(self) -> tuple[str, ...]:
+        """Puts the shapes of labelled outputs in the place of their labels; what the module is told of them."""
+        taken = []
+        for name in self.layer.labelled:
+            word = self.values.get(name)
+            if not isinstance(word, str):
+                continue
+            span = self.given.spans[name]
+            found = find_label(Name(word, span), self.given.scope, self.context)
+            if found is None or found.shape is None:
+                self.lost |= {name}
+                continue
+            self._same_numbers(found.value, span)
+            self.values[name] = found.shape
+            self.joined.append(
+                Label(found.statement, text("`{name}` is {found}", name=word, found=format_shape(found.shape)))
+            )
+            taken.append(found.key)
+        return tuple(taken)
+
     def apply(self, branches: Mapping[str, object]) -> Result | None:
         """What the rule makes of it; None where a mistake leaves nothing to go on with."""
         # A lost argument is reported already: only what holds for every value of it is said.
@@ -242,12 +263,15 @@ class LayerCheck:
         return rank > 0 and (not self.layer.accepts or rank in map(len, self.layer.accepts))
 
     def _dtype(self) -> None:
-        if self.layer.takes == "any":
-            return
-        found, takes = self.value.dtype, self.layer.takes
+        if self.layer.takes != "any":
+            self._same_numbers(self.value, self.statement.name.span)
+
+    def _same_numbers(self, value: Value, span: Span) -> None:
+        """Reports numbers of another kind than the layer takes."""
+        found, takes = value.dtype, self.layer.takes
         if found == "any":
-            found = self.context.assumptions.settle_dtype(self.value.inputs, takes)
-        if found != takes and not self.value.assumed:
+            found = self.context.assumptions.settle_dtype(value.inputs, takes)
+        if found != takes and not value.assumed:
             if found == "float":
                 message = text(
                     "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
@@ -256,7 +280,7 @@ class LayerCheck:
                 message = text(
                     "`{layer}` expects real numbers but receives whole numbers (indices)", layer=self.layer.name
                 )
-            self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
+            self.context.report(WRONG_DTYPE, message, span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Checks a stated size against the input's, or infers it."""

@@ -65,9 +65,11 @@ class Expressions:
         if first.layer is None and target == SEQUENTIAL.target:
             return self._sequential(nodes, parameters)
         given = [None if node is None else node.call.arguments for node in nodes]
-        return Group(
-            f"{self.function(first.call)}(", self._arguments(given, signature(first.call, first.layer), parameters)
-        )
+        function = self.function(first.call)
+        if "takes" in first.call.arguments and first.call.target.startswith(MODULES):
+            # What is called with labelled outputs has a text of its own.
+            self.composites[function] = self.helpers.pop(function)
+        return Group(f"{function}(", self._arguments(given, signature(first.call, first.layer), parameters))
 
     def items(self, bodies: Sequence[Body], parameters: Parameters) -> tuple[Argument, ...]:
         """The modules of a body in order, as arguments of an `nn.Sequential`; repetitions as comprehensions."""
