@@ -118,13 +118,15 @@ class Component:
 
     Each kind of component is a class and says of all its components:
 
-    - `kind` and `plural`: what it is called, for one and for several;
+    - `kind` and `plural`: its name, for one and for several;
+    - `unknown`: the template of the message about a name that no such component has;
     - `supplied`: the parameters of a plain class or function that netdsl fills itself, so that no text gives them;
     - `inputs`: how many leading parameters of a plain function are no settings but what it maps;
     - `adapter`: what makes of a plain class or function what training calls, where that is not the thing itself.
     """
 
     kind: ClassVar[str] = "component"
+    unknown: ClassVar[str] = "unknown component `{name}`"
     plural: ClassVar[str] = "components"
     supplied: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int] = 0

@@ -326,7 +326,7 @@ def test_the_command(target: str, folder: Path) -> None:
             "`needy` cannot be imported: it imports `a_package_that_is_not_there`, which is not installed",
         ),
         (["model:nett"], 2, "`model:nett`: there is no `nett`; did you mean `net`?"),
-        (["model:net", "--input", "3,8,8"], 2, "`--input 3,8,8` is no size: write for example `--input 3x32x32`"),
+        (["model:net", "--input", "3,8,8"], 2, "`--input 3,8,8` is not a size: write for example `--input 3x32x32`"),
         (["model:net", "-o", "nowhere/net.net"], 2, "`nowhere/net.net` cannot be written: no such file or directory"),
         (["halved:net"], 1, "importing `halved` fails: SyntaxError: "),
         (["model:broken"], 1, "calling `model:broken` fails: ValueError: not today (model.py:15)"),
