@@ -41,6 +41,11 @@ def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] 
     """
 
 
+@metric("netdsl.training.metrics:Perplexity", wants="classes", best="lowest", example="metrics perplexity")
+def perplexity() -> None:
+    """How many tokens a language model hesitates between: e to the power of the mean cross entropy."""
+
+
 @metric("netdsl.training.metrics:Confusion", wants="classes", example="metrics confusion")
 def confusion(*, num_classes: int = INFERRED) -> None:
     """How many samples of each class (rows) were taken for each class (columns)."""

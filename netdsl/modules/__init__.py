@@ -12,6 +12,7 @@ from netdsl.modules.composites import (
     Skipping,
     Split,
 )
+from netdsl.modules.filled_up import Padded
 from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
@@ -34,6 +35,7 @@ from netdsl.modules.sequences import (
     Last,
     Max,
     Mean,
+    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
@@ -60,6 +62,8 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
+    "Padded",
+    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

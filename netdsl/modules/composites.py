@@ -61,9 +61,10 @@ class Skipping(Composite, nn.Sequential):
         self._starts = dict(starts or {})
         self._outputs = tuple(outputs)
 
-    def forward(self, x: Tensor, skips: Skips | None = None) -> Any:
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Runs the children in order; labels of the surroundings are seen, its own stay inside."""
-        return self._run(x, dict(skips or {}))
+        output: Tensor = self._run(x, dict(skips or {}))
+        return output
 
     def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
         if "" in self.keeps:

@@ -257,6 +257,23 @@ class PixelAccuracy(Accuracy):
         super().__init__(num_classes)
 
 
+class Perplexity(OfClasses, SummedMetric):
+    """e to the power of the mean of −log p over all targets, p being the probability of what is right."""
+
+    higher_is_better = False
+
+    def add_up(self, output: Tensor, target: Tensor) -> Tensor:
+        """The sum of −log p, and the number of targets."""
+        found, wanted = self.read(output, target)
+        # Over a million tokens the rounding of single precision would show.
+        lost = _in_full(torch.nn.functional.cross_entropy(found, wanted, reduction="none")).sum()
+        return torch.stack((lost, torch.full_like(lost, len(wanted))))
+
+    def conclude(self, sums: Tensor) -> Tensor:
+        """The power."""
+        return (sums[0] / sums[1]).exp().float()
+
+
 class MeanIoU(Confusion):
     """The mean over the classes of intersection over union (Jaccard index) of what is predicted and what is true."""
 

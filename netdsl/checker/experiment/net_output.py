@@ -102,8 +102,12 @@ def _wrong_scores(network: Network, facts: Facts, context: Context) -> None:
     """Reports which shape the scores need, and how the net can end to give it."""
     classes, positions, out = facts.classes or 0, facts.target, network.out
     last = _last_sizing(network)
+    # A text is predicted token by token.
+    are_tokens = facts.indices == facts.classes
     message = text(
-        "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
+        "the net ends in {out}, but the text has {classes} tokens, of which one follows each of {positions} positions"
+        if are_tokens
+        else "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
         out=format_shape(out) or text("one number"),
         classes=classes,
         positions=format_shape(positions),
