@@ -31,9 +31,9 @@ INTERRUPTED = 128 + signal.SIGINT
     type=click.FloatRange(min=0),
     default=1.0,
     metavar="T",
-    help="How freely tokens are chosen: 0 takes the likeliest, 1 (the default) draws as the net expects them.",
+    help="0 takes the most likely token, 1 (the default) draws from the probabilities of the net.",
 )
-@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Draw from the K likeliest tokens only.")
+@click.option("--top-k", type=click.IntRange(min=1), metavar="K", help="Draw from the K most likely tokens only.")
 @click.option("--seed", type=click.IntRange(min=0), metavar="N", help="The same seed writes the same text.")
 @device_option
 @weights_option
@@ -51,8 +51,8 @@ def command(
 ) -> None:
     """Write a text with a net that was trained on `data text`.
 
-    RUN is the folder that `netdsl run` made, whose best epoch writes, or one of its checkpoints. The text appears as it
-    is written; Ctrl-C ends it.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. A folder writes with its best epoch. The text
+    appears token by token. Ctrl-C ends it.
     """
     experiment = read_run_source(run, Settings()).experiment
     with importing_torch():

@@ -22,7 +22,9 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
     """The training and the test part, as the settings ask for them."""
     train, test = splits.train, splits.test
     if splits.carry and settings.folds is not None:
-        raise DataError("`folds` would tear apart what `stateful` samples continue", "leave one of them out")
+        raise DataError(
+            "`folds` cannot divide the samples of `stateful`, which continue each other", "leave one of them out"
+        )
     if settings.folds is not None:
         train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
     elif settings.split == 0:  # all samples train; without a test part they test too

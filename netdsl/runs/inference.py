@@ -179,12 +179,10 @@ class Saved:
             DataError: the net was not trained on `data text`, or the prompt holds tokens that it does not know.
         """
         vocabulary, start = self._writer, self._begin(prompt)
-        if temperature < 0:
-            raise DataError(text("`temperature` is {found:g} but must be at least 0", found=temperature))
-        for name, value, least in (("top_k", top_k, 1), ("length", length, 0)):
+        for name, value, least in (("temperature", temperature, 0), ("top_k", top_k, 1), ("length", length, 0)):
             if value is not None and value < least:
                 raise DataError(
-                    text("`{name}` is {found} but must be at least {least}", name=name, found=value, least=least)
+                    text("`{name}` is {value} but must be at least {least}", name=name, value=value, least=least)
                 )
         numbers = write_tokens(
             self.model,
@@ -214,7 +212,7 @@ class Saved:
         except Refusal as refusal:
             raise DataError(
                 text("the prompt cannot be read: {reason}", reason=refusal.message),
-                text("it knows {tokens}", tokens=vocabulary.shown),
+                text("the vocabulary holds {tokens}", tokens=vocabulary.shown),
             ) from refusal
         if prompt and not found:
             raise DataError("the prompt holds no word")

@@ -122,6 +122,6 @@ def require_writer(vocabulary: Vocabulary | None, dataset: str, *, is_language_m
     if vocabulary is None or not is_language_model:
         raise DataError(
             text("a net that was trained on `data {dataset}` cannot write", dataset=dataset),
-            "nets write that were trained on `data text`",
+            "train a net on `data text`",
         )
     return vocabulary

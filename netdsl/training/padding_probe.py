@@ -34,6 +34,6 @@ def warn_of_padding(net: nn.Module, data: Data) -> Text | None:
     finally:
         net.train(was_training)
     return text(
-        "warning: the net sees the zeros that shorter texts are filled up with; `last`, `mean`, `max`, `attention`, "
-        "`transformer`, `lstm`, `gru` and `rnn` do not, behind layers that treat each step by itself"
+        "warning: the net sees the zeros behind shorter texts; `last`, `mean`, `max`, `attention`, `transformer`, "
+        "`lstm`, `gru` and `rnn` do not see them, if the layers before them treat each step by itself"
     )

@@ -92,7 +92,7 @@ def test_a_state_is_carried_through_a_test_too(write, tmp_path):
     [
         (NET.replace("lstm 8 num_layers=2; gru 5; rnn 4", "relu"), "`stateful` is for nets with `lstm`"),
         (NET.replace("gru 5", "gru 5 bidirectional"), "`2` is bidirectional"),
-        (NET.replace("stateful", "stateful folds=2"), "`folds` would tear apart what `stateful` samples continue"),
+        (NET.replace("stateful", "stateful folds=2"), "`folds` cannot divide the samples of `stateful`"),
     ],
 )
 def test_a_state_that_cannot_be_carried_is_told(write, tmp_path, net, message):

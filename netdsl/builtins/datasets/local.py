@@ -88,9 +88,9 @@ def folder(
 
     With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
 
-    Photographs are read in colour. A text is the numbers of its tokens, of `length` at most, and shorter ones are
-    filled up with 0, which `last`, `mean`, `max`, `attention`, `transformer` and recurrent layers do not see; 1 is
-    whatever no training text holds. `level` and `vocab` are those of `data text`.
+    Photographs are read in colour. A text becomes the numbers of its first `length` tokens. Shorter texts are filled up
+    with 0, which `last`, `mean`, `max`, `attention`, `transformer` and recurrent layers do not see. 1 stands for tokens
+    that no training text has. `level` and `vocab` are those of `data text`.
     """
     from netdsl.builtins.files.image_folders import class_folders, text_folders
 
@@ -195,8 +195,8 @@ def csv_table(
     `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
     a word that no training row has. With 900 users that is `embedding 901->8`.
 
-    `text=review` feeds the words of one column, and no other column, as `data folder` feeds texts: `level`, `length`
-    and `vocab` are its own.
+    `text=review` feeds the texts of one column, and no other column, as `data folder` does, with the same `level`,
+    `length` and `vocab`.
     """
     from netdsl.builtins.files.csv_tables import TableOptions, read_table
 

@@ -20,18 +20,19 @@ def corpus(
     stateful: bool = False,
     encoding: str = "utf-8",
 ) -> Facts:
-    """A text for a language model, a file or all files of a folder: each token is predicted from those before it.
+    """A text for a language model, a file or all files of a folder: the net predicts each token from those before it.
 
-    A sample is `length` tokens, and its target the tokens one further on. `level` says what a token is: a character, a
-    word (in small letters, signs by themselves, each Chinese character by itself), or a piece of byte pair encoding,
-    which needs the package `tokenizers`. `vocab` is the most tokens that there are, in place of the rarer ones stands
-    `<unk>`; left out, all characters, 10,000 words, 2,000 pieces. The end of the text is held out to test.
+    A sample has `length` tokens. Its target has the tokens one place further. The end of the text is kept for testing.
 
-    `stateful` lays batches out so that sample i of a batch continues sample i of the one before, and `lstm`, `gru` and
-    `rnn` begin with the state that they ended with.
+    `level` says what a token is: a character; a word in small letters, a sign or a Chinese character; or a piece of a
+    word, found by byte pair encoding, which needs the package `tokenizers`. `vocab` is the largest number of tokens:
+    `<unk>` stands for rarer ones. Left out, it is all characters, 10,000 words or 2,000 pieces.
 
-    `python_docs` is the documentation of Python's syntax, real English that every Python brings along; `nets` are nets
-    in this language: those of the library, the examples and random ones.
+    With `stateful`, sample i of a batch continues sample i of the batch before it. `lstm`, `gru` and `rnn` then begin
+    with the state that they ended with.
+
+    `python_docs` is the documentation of Python's syntax, in English, which every Python has. `nets` are nets in this
+    language: those of the library and the examples, and random ones.
     """
     from netdsl.builtins.files.corpus import TextOptions, read_corpus
 

@@ -48,7 +48,7 @@ def _find(x: object, stored: Stored) -> tuple[bool, Sequence[str]]:
         return False, [written for one in x for written in _find(one, stored)[1]]
     raise DataError(
         text(
-            "`predict` is given a value of type {kind}, which is no sample of `data {dataset}`",
+            "`predict` is given a value of type {kind}, which is not a sample of `data {dataset}`",
             kind=type(x).__name__,
             dataset=stored.use.component.name,
         ),
