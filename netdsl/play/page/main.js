@@ -97,9 +97,15 @@ async function load(found) {
   Object.assign(file, { name: found.name, mark: found.mark, saved: found.text });
   depth = null;
   editor.load(found.text);
-  find("files").value = found.name;
+  chooseFile(found.name);
   await call("take-up", program());
   training.preview();
+}
+
+function chooseFile(name) {
+  const files = find("files");
+  if (![...files.options].some(option => option.value === name)) files.querySelector("optgroup").before(new Option(name, name));
+  files.value = name;
 }
 
 async function save() {
@@ -112,8 +118,7 @@ async function save() {
     return;
   }
   Object.assign(file, { name, mark: found.mark, saved: text });
-  if (![...find("files").options].some(option => option.value === name)) find("files").append(new Option(name, name));
-  find("files").value = name;
+  chooseFile(name);
   notify(word("saved", { file: name }));
   changed();
 }
