@@ -15,6 +15,7 @@ from netdsl.plugins.registry import load_registry
 EXAMPLE = "use resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
 REHEARSED = {"text": EXAMPLE, "place": 4, "number": 0, "setting": "optimizer.lr", "value": 0.1}
 
+
 def answer(question: str) -> str:
     """The answer to a question."""
     try:
