@@ -23,7 +23,7 @@ from netdsl.play.static.pyodide_package import obtain_pyodide
 from netdsl.play.workspace import NetFile
 from netdsl.plugins.registry import load_registry
 from tests.machine_failures import POSIX, as_nobody, files_up_to
-from tests.needs import needs
+from tests.needs import needs, needs_file
 
 SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinear 10\n", "")
 
@@ -45,7 +45,11 @@ def pyodide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The npm package, fetched once."""
     needs("node")
     needs("npm")
-    return obtain_pyodide(None, tmp_path_factory.mktemp("package"))
+    folder = tmp_path_factory.mktemp("package")
+    try:
+        return obtain_pyodide(None, folder)
+    except FileError as error:
+        return needs_file(folder / "package", error.message)
 
 
 @pytest.fixture(scope="module")
