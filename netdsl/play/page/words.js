@@ -23,13 +23,8 @@ const CATALOGUE = {
     unsaved: "not saved", close: "Close",
     loading: "Loading…", notLoaded: "The page could not be loaded as a whole: {reason}",
     tooLong: "This text takes longer than {seconds} seconds to look at.",
-<<<<<<< HEAD
-    noServer: "To train this net, save it and type `netdsl play {file}` on a computer that netdsl is installed on.",
-    noToken: "The link is not complete: open the one that `netdsl play` prints.",
-=======
     noServer: "Training needs a server: save this net, and type `netdsl play` in its folder, on a computer that netdsl is installed on.",
-    noToken: "The link is not complete: open the one that `netdsl play` prints.", class: "class {name}", seconds: "{value} s",
->>>>>>> main
+    noToken: "The link is not complete: open the one that `netdsl play` prints.",
   },
   zh: {
     file: "文件", save: "保存", saveTitle: "保存为 .net 文件（Ctrl+S）", format: "格式化", formatTitle: "写成规范格式",
@@ -48,13 +43,8 @@ const CATALOGUE = {
     unsaved: "未保存", close: "关闭",
     loading: "加载中…", notLoaded: "页面未能完整加载：{reason}",
     tooLong: "检查此文本超过了 {seconds} 秒。",
-<<<<<<< HEAD
-    noServer: "要训练此网络，请先保存，再在装有 netdsl 的电脑上运行 `netdsl play {file}`。",
-    noToken: "链接不完整：请打开 `netdsl play` 打印的链接。",
-=======
     noServer: "训练需要服务器：请保存此网络，再在装有 netdsl 的电脑上，在它所在的文件夹里运行 `netdsl play`。",
-    noToken: "链接不完整：请打开 `netdsl play` 打印的链接。", class: "类别 {name}", seconds: "{value} 秒",
->>>>>>> main
+    noToken: "链接不完整：请打开 `netdsl play` 打印的链接。",
   },
 };
 
