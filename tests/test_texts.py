@@ -42,6 +42,7 @@ PROGRAMS = {
     "training/__init__.py": "an error in Python's own words",
     "inside/page.py": "HTML",
     "reports": "HTML and SVG",
+    "play/static/folder.py": "HTML and JavaScript",
     "modules": "what `repr` shows of a module, as torch writes it",
 }
 """Where f-strings write programs and not texts: only what is raised there is a text."""

@@ -227,7 +227,7 @@ class _FileCheck:
         if not self.layers:
             self._report_no_net()
             return None
-        network = self._network(value, body)
+        network = self._network(value, body, padded=data is not None and data.facts.padded)
         if network is None:
             return None
         checked = experiment.finish(network, data)
@@ -283,7 +283,7 @@ class _FileCheck:
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
         self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
-    def _network(self, value: Value, body: BodyCheck) -> Network | None:
+    def _network(self, value: Value, body: BodyCheck, *, padded: bool) -> Network | None:
         call, _ = body.container()
         # After an error the shape is unknown too, and this message would only repeat it.
         if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
@@ -293,7 +293,8 @@ class _FileCheck:
         if value.shape is None and not body.nodes:
             return None
         out = (UNKNOWN,) if body.value.shape is None else body.value.shape
-        return Network(value.shape or (), out, arrange(body.nodes, ""), call, dtype=self.context.assumptions.dtype)
+        dtype = self.context.assumptions.dtype
+        return Network(value.shape or (), out, arrange(body.nodes, ""), call, dtype=dtype, padded=padded)
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit. If none fit, reports the place where the last ones are excluded."""

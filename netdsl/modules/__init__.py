@@ -1,6 +1,7 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
 from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, ScaledResidual, Skipping, Split
+from netdsl.modules.filled_up import Padded
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -22,6 +23,7 @@ from netdsl.modules.sequences import (
     Last,
     Max,
     Mean,
+    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
@@ -45,6 +47,8 @@ __all__ = [
     "Mean",
     "Mul",
     "MulConstant",
+    "Padded",
+    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -23,7 +23,7 @@ NOT_RUN = {
     "docs/editors.md": ["it installs a package"],
     "docs/import.md": ["it is a text, and Keras need not be installed"],
     "docs/language.md": ["the grammar, in words"],
-    "docs/play.md": ["it serves a page until Ctrl-C"],
+    "docs/play.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
     "docs/plugins/directory.md": ["it installs a package"],
     "docs/plugins/hooks.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],
     "docs/plugins/tutorial.md": ["it installs a package"],
