@@ -161,7 +161,9 @@ def test_what_cannot_be_had_is_named_by_its_line(program: str, message: str) -> 
 
 
 def test_the_command_reads_a_text_and_runs_nothing(net_file: Callable[[str], Path]) -> None:
-    net_file("").with_name("model.py").write_text("from torch import nn\nopen('ran', 'w')\nnet = nn.Sequential(nn.Linear(4, 2))\n")
+    net_file("").with_name("model.py").write_text(
+        "from torch import nn\nopen('ran', 'w')\nnet = nn.Sequential(nn.Linear(4, 2))\n"
+    )
     result = CliRunner().invoke(command, ["import", "--text", "model.py"])
     assert (result.exit_code, result.output) == (0, "linear 4->2\n")
     assert not Path("ran").exists()

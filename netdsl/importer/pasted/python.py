@@ -598,15 +598,17 @@ class _Reader:
             self._fail(node)
 
     def _fail(self, node: ast.AST) -> NoReturn:
-        template = "`{file}`, line {line}: `{code}` has no counterpart in the language"
-        raise UnsupportedModule(self._said(template, node))
+        raise UnsupportedModule(
+            text("`{file}`, line {line}: `{code}` has no counterpart in the language", **self._place(node))
+        )
 
     def _fail_unknown(self, node: ast.AST) -> NoReturn:
-        template = "`{file}`, line {line}: `{code}` cannot be worked out from this text alone"
-        raise UnsupportedModule(self._said(template, node))
+        raise UnsupportedModule(
+            text("`{file}`, line {line}: `{code}` cannot be worked out from this text alone", **self._place(node))
+        )
 
-    def _said(self, template: str, node: ast.AST) -> str:
-        return text(template, file=self.file, line=getattr(node, "lineno", 1), code=_shown(node))
+    def _place(self, node: ast.AST) -> Mapping[str, Any]:
+        return {"file": self.file, "line": getattr(node, "lineno", 1), "code": _shown(node)}
 
 
 @dataclass(frozen=True)
