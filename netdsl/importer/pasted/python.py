@@ -67,7 +67,7 @@ LONGEST = 60
 
 
 @dataclass(frozen=True)
-class Unknown:
+class NotWorkedOut:
     """What has no value here; `reason` tells why what looks like a net has none."""
 
     reason: UnsupportedModule | None = None
@@ -155,7 +155,7 @@ def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
     found = {}
     for name, value in scope.items():
         is_net = value.is_module if isinstance(value, UserClass) else isinstance(value, nn.Module | Instance)
-        if is_net or (isinstance(value, Unknown) and value.reason is not None):
+        if is_net or (isinstance(value, NotWorkedOut) and value.reason is not None):
             found[name] = reader.maker(value)
     return found
 
@@ -170,7 +170,7 @@ class _Reader:
         """What makes the module of a class, or of an object."""
 
         def make() -> nn.Module:
-            if isinstance(value, Unknown) and value.reason is not None:
+            if isinstance(value, NotWorkedOut) and value.reason is not None:
                 raise value.reason
             with torch.device("meta"):
                 made = self._construct(value, [], {}, None) if isinstance(value, UserClass) else value
@@ -186,17 +186,19 @@ class _Reader:
         except UnsupportedModule as error:
             reason = error
         match statement:
-            case ast.Assign([ast.Name(name)], ast.Call(function)) if isinstance(scope.get(name, Unknown()), Unknown):
+            case ast.Assign([ast.Name(name)], ast.Call(function)) if isinstance(
+                scope.get(name, NotWorkedOut()), NotWorkedOut
+            ):
                 # Without this `net = Net(…)` would be passed over, and another net be taken for it.
                 if isinstance(self._value(function, scope), UserClass | UserFunction | Torch):
-                    scope[name] = Unknown(reason)
+                    scope[name] = NotWorkedOut(reason)
             case _ if reason is not None:
                 stored = (
                     one.id
                     for one in ast.walk(statement)
                     if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
                 )
-                scope.update({name: Unknown() for name in stored if name not in scope})
+                scope.update({name: NotWorkedOut() for name in stored if name not in scope})
 
     def _run(self, statement: ast.stmt, scope: dict[str, Any]) -> None:
         match statement:
@@ -269,7 +271,7 @@ class _Reader:
             case ast.Constant(value):
                 return value
             case ast.Name(name):
-                return scope[name] if name in scope else BUILTINS.get(name, Unknown())
+                return scope[name] if name in scope else BUILTINS.get(name, NotWorkedOut())
             case ast.Tuple(parts):
                 return tuple(self._listed(parts, scope))
             case ast.List(parts):
@@ -297,7 +299,7 @@ class _Reader:
                 values = [self._value(one, scope) for one in (left, *others)]
                 pairs = zip(operators, values, values[1:], strict=False)
                 found = [self._calculated(node, op, one, other) for op, one, other in pairs]
-                return next((one for one in found if isinstance(one, Unknown)), all(found))
+                return next((one for one in found if isinstance(one, NotWorkedOut)), all(found))
             case ast.IfExp(test, body, orelse):
                 return self._value(body if self._truth(test, scope) else orelse, scope)
             case ast.Subscript(value, index):
@@ -308,7 +310,7 @@ class _Reader:
                 return self._attribute(self._value(owner, scope), name)
             case ast.Call():
                 return self._call(node, scope)
-        return Unknown()
+        return NotWorkedOut()
 
     def _listed(self, parts: list[ast.expr], scope: Mapping[str, Any]) -> Iterator[Any]:
         for part in parts:
@@ -346,7 +348,7 @@ class _Reader:
 
     def _truth(self, node: ast.expr, scope: Mapping[str, Any]) -> bool:
         found = self._value(node, scope)
-        if isinstance(found, Unknown):
+        if isinstance(found, NotWorkedOut):
             self._fail_unknown(node)
         if isinstance(found, Flow):
             self._fail(node)
@@ -358,8 +360,8 @@ class _Reader:
         return self._calculated(node, op, left, right)
 
     def _calculated(self, node: ast.expr, op: ast.AST, *values: Any) -> Any:
-        if any(isinstance(value, Unknown) for value in values) and not isinstance(op, ast.Is | ast.IsNot):
-            return Unknown()
+        if any(isinstance(value, NotWorkedOut) for value in values) and not isinstance(op, ast.Is | ast.IsNot):
+            return NotWorkedOut()
         if type(op) not in OPERATORS or (
             any(isinstance(value, Flow) for value in values) and not isinstance(op, ast.Is | ast.IsNot)
         ):
@@ -373,9 +375,9 @@ class _Reader:
 
     def _subscript(self, node: ast.expr, value: Any, index: Any) -> Any:
         if isinstance(value, Batch):  # `x.shape[0]`
-            return Batch() if index == 0 else Unknown()
-        if isinstance(value, Unknown | Torch) or isinstance(index, Unknown):
-            return Unknown()
+            return Batch() if index == 0 else NotWorkedOut()
+        if isinstance(value, NotWorkedOut | Torch) or isinstance(index, NotWorkedOut):
+            return NotWorkedOut()
         try:
             return value[index]
         except (TypeError, KeyError, IndexError):
@@ -393,10 +395,10 @@ class _Reader:
                     return UserFunction(member.node, member.scope, owner)
                 if name == "training":
                     return False  # the net is the one that is used, not the one that is trained
-                return Unknown() if member is None else member
+                return NotWorkedOut() if member is None else member
             case UserClass():
                 member = owner.find(name)
-                return Unknown() if member is None else member
+                return NotWorkedOut() if member is None else member
             case Flow():
                 return Batch() if name == "shape" else _Method(owner, name)
             case nn.Sequential() | nn.ModuleList():
@@ -405,7 +407,7 @@ class _Reader:
                 return getattr(owner, name)
             case list() | dict() if name in LIST_METHODS:
                 return getattr(owner, name)
-        return Unknown()
+        return NotWorkedOut()
 
     def _call(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
         function = self._value(node.func, scope)
@@ -430,23 +432,23 @@ class _Reader:
                 return self._call_method(function, arguments, named, node)
             case Torch(path):
                 return self._call_torch(path, arguments, named, node)
-            case Unknown():
+            case NotWorkedOut():
                 if any(isinstance(one, Flow) for one in (*arguments, *named.values())):
                     self._fail(node)
                 # Loops over `self.modules()` set weights, of which nothing is taken over.
                 is_all = isinstance(node.func, ast.Attribute) and node.func.attr in ("modules", "parameters")
-                return [] if is_all else Unknown()
+                return [] if is_all else NotWorkedOut()
         if function is isinstance and isinstance(arguments[0], Flow):
             return isinstance(arguments[1], Torch) and arguments[1].path.endswith(".Tensor")
         sized = [one for one in arguments if isinstance(one, range | list | tuple | str)]
-        if callable(function) and not any(isinstance(one, Unknown | Flow) for one in arguments):
+        if callable(function) and not any(isinstance(one, NotWorkedOut | Flow) for one in arguments):
             for one in sized:
                 self._count((one,), node)
             try:
                 return function(*arguments, **named)
             except (TypeError, ValueError, OverflowError, MemoryError):
                 self._fail(node)
-        return Unknown()
+        return NotWorkedOut()
 
     def _pass(self, module: nn.Module | Instance, x: Flow, node: ast.Call) -> Flow:
         """The value that a module makes of another, by the attribute or the name that it goes by."""
@@ -462,9 +464,9 @@ class _Reader:
                 return owner
             if name in ("children", "modules"):
                 return list(owner.children())
-            return Unknown()
+            return NotWorkedOut()
         if name == "size":
-            return Batch() if arguments == [0] else Batch() if not arguments else Unknown()
+            return Batch() if arguments == [0] else Batch() if not arguments else NotWorkedOut()
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
 
@@ -494,7 +496,7 @@ class _Reader:
             return made if made is not None else self._fail(node)
         if any(isinstance(one, Flow) for one in (*arguments, *named.values())):
             self._fail(node)
-        return Unknown()
+        return NotWorkedOut()
 
     def _make(self, cls: type[nn.Module], arguments: list[Any], named: dict[str, Any], node: ast.Call) -> nn.Module:
         """A module of torch.nn."""
@@ -508,7 +510,7 @@ class _Reader:
             return nn.ModuleList(self._as_module(one, node) for one in (arguments[0] if arguments else ()))
         if cls is nn.Sequential:
             return nn.Sequential(*(self._as_module(one, node) for one in arguments))
-        if any(isinstance(one, Unknown) for one in (*arguments, *named.values())):
+        if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
             self._fail_unknown(node)
         if any(isinstance(one, Flow | Torch | Instance) for one in (*arguments, *named.values())):
             self._fail(node)
