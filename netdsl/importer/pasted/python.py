@@ -18,10 +18,10 @@ from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
-from netdsl.importer.pasted.flow import (
+from netdsl.importer.pasted.tracing import (
     NUMBERS,
     Batch,
-    Flow,
+    TracedValue,
     apply_function,
     concatenated,
     joined,
@@ -350,12 +350,12 @@ class _Reader:
         found = self._value(node, scope)
         if isinstance(found, NotWorkedOut):
             self._fail_unknown(node)
-        if isinstance(found, Flow):
+        if isinstance(found, TracedValue):
             self._fail(node)
         return bool(found)
 
     def _binary(self, node: ast.BinOp, left: Any, op: ast.operator, right: Any) -> Any:
-        if isinstance(left, Flow) and isinstance(right, Flow) and isinstance(op, ast.Add):
+        if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Add):
             return self._flows(node, lambda: joined(left, right))
         return self._calculated(node, op, left, right)
 
@@ -363,7 +363,7 @@ class _Reader:
         if any(isinstance(value, NotWorkedOut) for value in values) and not isinstance(op, ast.Is | ast.IsNot):
             return NotWorkedOut()
         if type(op) not in OPERATORS or (
-            any(isinstance(value, Flow) for value in values) and not isinstance(op, ast.Is | ast.IsNot)
+            any(isinstance(value, TracedValue) for value in values) and not isinstance(op, ast.Is | ast.IsNot)
         ):
             self._fail(node)
         if isinstance(op, ast.Mult) and any(isinstance(value, str | list | tuple) for value in values):
@@ -399,7 +399,7 @@ class _Reader:
             case UserClass():
                 member = owner.find(name)
                 return NotWorkedOut() if member is None else member
-            case Flow():
+            case TracedValue():
                 return Batch() if name == "shape" else _Method(owner, name)
             case nn.Sequential() | nn.ModuleList():
                 return _Method(owner, name)
@@ -426,22 +426,22 @@ class _Reader:
                 return self._apply(function, arguments, named, node)
             case UserClass():
                 return self._construct(function, arguments, named, node)
-            case nn.Module() | Instance() if arguments and isinstance(arguments[0], Flow):
+            case nn.Module() | Instance() if arguments and isinstance(arguments[0], TracedValue):
                 return self._pass(function, arguments[0], node)
             case _Method():
                 return self._call_method(function, arguments, named, node)
             case Torch(path):
                 return self._call_torch(path, arguments, named, node)
             case NotWorkedOut():
-                if any(isinstance(one, Flow) for one in (*arguments, *named.values())):
+                if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
                     self._fail(node)
                 # Loops over `self.modules()` set weights, of which nothing is taken over.
                 is_all = isinstance(node.func, ast.Attribute) and node.func.attr in ("modules", "parameters")
                 return [] if is_all else NotWorkedOut()
-        if function is isinstance and isinstance(arguments[0], Flow):
+        if function is isinstance and isinstance(arguments[0], TracedValue):
             return isinstance(arguments[1], Torch) and arguments[1].path.endswith(".Tensor")
         sized = [one for one in arguments if isinstance(one, range | list | tuple | str)]
-        if callable(function) and not any(isinstance(one, NotWorkedOut | Flow) for one in arguments):
+        if callable(function) and not any(isinstance(one, NotWorkedOut | TracedValue) for one in arguments):
             for one in sized:
                 self._count((one,), node)
             try:
@@ -450,7 +450,7 @@ class _Reader:
                 self._fail(node)
         return NotWorkedOut()
 
-    def _pass(self, module: nn.Module | Instance, x: Flow, node: ast.Call) -> Flow:
+    def _pass(self, module: nn.Module | Instance, x: TracedValue, node: ast.Call) -> TracedValue:
         """The value that a module makes of another, by the attribute or the name that it goes by."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         return x.then(self._as_module(module, node), name)
@@ -487,14 +487,14 @@ class _Reader:
             and isinstance(arguments[0], list | tuple)
         ):
             dim = arguments[1] if len(arguments) > 1 else named.get("dim", named.get("axis", 0))
-            if all(isinstance(one, Flow) for one in arguments[0]) and isinstance(dim, int):
+            if all(isinstance(one, TracedValue) for one in arguments[0]) and isinstance(dim, int):
                 return self._flows(node, lambda: concatenated(arguments[0], dim))
-        if arguments and isinstance(arguments[0], Flow) and path.startswith("torch"):
-            if name == "add" and len(arguments) == 2 and isinstance(arguments[1], Flow):
+        if arguments and isinstance(arguments[0], TracedValue) and path.startswith("torch"):
+            if name == "add" and len(arguments) == 2 and isinstance(arguments[1], TracedValue):
                 return self._flows(node, lambda: joined(*arguments))
             made = self._flows(node, lambda: apply_function(name, arguments[0], arguments[1:], named))
             return made if made is not None else self._fail(node)
-        if any(isinstance(one, Flow) for one in (*arguments, *named.values())):
+        if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
             self._fail(node)
         return NotWorkedOut()
 
@@ -512,7 +512,7 @@ class _Reader:
             return nn.Sequential(*(self._as_module(one, node) for one in arguments))
         if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
             self._fail_unknown(node)
-        if any(isinstance(one, Flow | Torch | Instance) for one in (*arguments, *named.values())):
+        if any(isinstance(one, TracedValue | Torch | Instance) for one in (*arguments, *named.values())):
             self._fail(node)
         try:
             return cls(*arguments, **named)
@@ -572,9 +572,9 @@ class _Reader:
             raise UnsupportedModule(text("`{file}` holds no net that can be read", file=self.file))
         forward = value.made.find("forward")
         if isinstance(forward, UserFunction):
-            start = Flow()
+            start = TracedValue()
             end = self._apply(UserFunction(forward.node, forward.scope, value), [start], {}, None)
-            if not isinstance(end, Flow):
+            if not isinstance(end, TracedValue):
                 message = text(
                     "`{file}`, line {line}: `forward` of `{name}` does not return one value made of its input",
                     file=self.file, line=forward.node.lineno, name=value.made.name,

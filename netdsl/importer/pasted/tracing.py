@@ -25,7 +25,7 @@ class Batch:
 
 
 @dataclass(frozen=True, eq=False)
-class Flow:
+class TracedValue:
     """A value of `forward`: what one module makes of the value before it.
 
     Args:
@@ -34,15 +34,15 @@ class Flow:
         name: the attribute that the module goes by; empty for functions.
     """
 
-    before: Flow | None = None
+    before: TracedValue | None = None
     module: nn.Module | None = None
     name: str = ""
 
-    def then(self, module: nn.Module, name: str = "") -> Flow:
+    def then(self, module: nn.Module, name: str = "") -> TracedValue:
         """The value that a module makes of this one."""
-        return Flow(self, module, name)
+        return TracedValue(self, module, name)
 
-    def way(self) -> list[Flow]:
+    def way(self) -> list[TracedValue]:
         """The values from the input to this one, the input first."""
         values = [self]
         while values[-1].before is not None:
@@ -50,7 +50,7 @@ class Flow:
         return values[::-1]
 
 
-def sequential(steps: Sequence[Flow]) -> nn.Sequential:
+def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
     """The modules of some values behind each other, by their names where each goes by one, else by their places.
 
     A module without weights may stand several times. One with weights has one place: a second would need the same ones.
@@ -79,7 +79,7 @@ def _has_weights(module: nn.Module) -> bool:
     return next(module.parameters(), None) is not None
 
 
-def joined(one: Flow, other: Flow) -> Flow:
+def joined(one: TracedValue, other: TracedValue) -> TracedValue:
     """The sum of two values: a residual where one of them is an ancestor of the other, or both have one."""
     start, (body, shortcut) = _parted([one, other])
     if not shortcut:
@@ -91,13 +91,13 @@ def joined(one: Flow, other: Flow) -> Flow:
     return start.then(modules.Residual(sequential(body), sequential(shortcut)))
 
 
-def concatenated(values: Sequence[Flow], dim: int) -> Flow:
+def concatenated(values: Sequence[TracedValue], dim: int) -> TracedValue:
     """Several values side by side along a dimension, counted with the batch."""
     start, ways = _parted(values)
     return start.then(modules.Concat(*map(sequential, ways), dim=dim))
 
 
-def _parted(values: Sequence[Flow]) -> tuple[Flow, list[list[Flow]]]:
+def _parted(values: Sequence[TracedValue]) -> tuple[TracedValue, list[list[TracedValue]]]:
     """The last value that all come from, and the ways from there to each."""
     ways = [value.way() for value in values]
     shared = 0
@@ -108,7 +108,7 @@ def _parted(values: Sequence[Flow]) -> tuple[Flow, list[list[Flow]]]:
     return ways[0][shared - 1], [way[shared:] for way in ways]
 
 
-def apply_function(name: str, x: Flow, arguments: Sequence[Any], named: Mapping[str, Any]) -> Flow | None:
+def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: Mapping[str, Any]) -> TracedValue | None:
     """What a function of torch, or a method of a tensor, makes of a value; None where no layer does the same.
 
     The classes of torch.nn have the same names in other letters: `max_pool2d` is `MaxPool2d`.
@@ -129,7 +129,7 @@ def apply_function(name: str, x: Flow, arguments: Sequence[Any], named: Mapping[
     return x.then(made(*arguments, **settings))
 
 
-def _flattened(x: Flow, name: str, arguments: Sequence[Any], settings: Mapping[str, Any]) -> Flow | None:
+def _flattened(x: TracedValue, name: str, arguments: Sequence[Any], settings: Mapping[str, Any]) -> TracedValue | None:
     """`torch.flatten(x, 1)`, `x.view(x.size(0), -1)` and `x.view(-1, 16 * 5 * 5)` all make a vector of a sample."""
     sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple | list) else arguments
     if name == "flatten":
