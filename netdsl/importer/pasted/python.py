@@ -20,7 +20,7 @@ from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
 from netdsl.importer.pasted.tracing import (
     NUMBERS,
-    Batch,
+    BatchSize,
     TracedValue,
     apply_function,
     concatenated,
@@ -74,7 +74,7 @@ class NotWorkedOut:
 
 
 @dataclass(frozen=True)
-class Torch:
+class TorchName:
     """A name of torch, by its whole path: `torch.nn.Conv2d`."""
 
     path: str
@@ -190,7 +190,7 @@ class _Reader:
                 scope.get(name, NotWorkedOut()), NotWorkedOut
             ):
                 # Without this `net = Net(…)` would be passed over, and another net be taken for it.
-                if isinstance(self._value(function, scope), UserClass | UserFunction | Torch):
+                if isinstance(self._value(function, scope), UserClass | UserFunction | TorchName):
                     scope[name] = NotWorkedOut(reason)
             case _ if reason is not None:
                 stored = (
@@ -205,10 +205,10 @@ class _Reader:
             case ast.Import(names):
                 for one in names:
                     path = one.name if one.asname else one.name.partition(".")[0]
-                    scope[one.asname or path] = Torch(path)
+                    scope[one.asname or path] = TorchName(path)
             case ast.ImportFrom(module, names):
                 for one in names:
-                    scope[one.asname or one.name] = Torch(f"{module}.{one.name}")
+                    scope[one.asname or one.name] = TorchName(f"{module}.{one.name}")
             case ast.FunctionDef(name):
                 scope[name] = UserFunction(statement, scope)
             case ast.ClassDef(name, bases, _, body):
@@ -374,9 +374,9 @@ class _Reader:
             self._fail(node)
 
     def _subscript(self, node: ast.expr, value: Any, index: Any) -> Any:
-        if isinstance(value, Batch):  # `x.shape[0]`
-            return Batch() if index == 0 else NotWorkedOut()
-        if isinstance(value, NotWorkedOut | Torch) or isinstance(index, NotWorkedOut):
+        if isinstance(value, BatchSize):  # `x.shape[0]`
+            return BatchSize() if index == 0 else NotWorkedOut()
+        if isinstance(value, NotWorkedOut | TorchName) or isinstance(index, NotWorkedOut):
             return NotWorkedOut()
         try:
             return value[index]
@@ -385,8 +385,8 @@ class _Reader:
 
     def _attribute(self, owner: Any, name: str) -> Any:
         match owner:
-            case Torch(path):
-                return NUMBERS.get(f"{path}.{name}", Torch(f"{path}.{name}"))
+            case TorchName(path):
+                return NUMBERS.get(f"{path}.{name}", TorchName(f"{path}.{name}"))
             case Instance(made, attributes):
                 if name in attributes:
                     return attributes[name]
@@ -400,7 +400,7 @@ class _Reader:
                 member = owner.find(name)
                 return NotWorkedOut() if member is None else member
             case TracedValue():
-                return Batch() if name == "shape" else _Method(owner, name)
+                return BatchSize() if name == "shape" else _Method(owner, name)
             case nn.Sequential() | nn.ModuleList():
                 return _Method(owner, name)
             case nn.Linear() | nn.Conv2d() if name in ("in_features", "out_features", "in_channels", "out_channels"):
@@ -430,7 +430,7 @@ class _Reader:
                 return self._pass(function, arguments[0], node)
             case _Method():
                 return self._call_method(function, arguments, named, node)
-            case Torch(path):
+            case TorchName(path):
                 return self._call_torch(path, arguments, named, node)
             case NotWorkedOut():
                 if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
@@ -439,7 +439,7 @@ class _Reader:
                 is_all = isinstance(node.func, ast.Attribute) and node.func.attr in ("modules", "parameters")
                 return [] if is_all else NotWorkedOut()
         if function is isinstance and isinstance(arguments[0], TracedValue):
-            return isinstance(arguments[1], Torch) and arguments[1].path.endswith(".Tensor")
+            return isinstance(arguments[1], TorchName) and arguments[1].path.endswith(".Tensor")
         sized = [one for one in arguments if isinstance(one, range | list | tuple | str)]
         if callable(function) and not any(isinstance(one, NotWorkedOut | TracedValue) for one in arguments):
             for one in sized:
@@ -466,7 +466,7 @@ class _Reader:
                 return list(owner.children())
             return NotWorkedOut()
         if name == "size":
-            return Batch() if arguments == [0] else Batch() if not arguments else NotWorkedOut()
+            return BatchSize() if arguments == [0] else BatchSize() if not arguments else NotWorkedOut()
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
 
@@ -512,7 +512,7 @@ class _Reader:
             return nn.Sequential(*(self._as_module(one, node) for one in arguments))
         if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
             self._fail_unknown(node)
-        if any(isinstance(one, TracedValue | Torch | Instance) for one in (*arguments, *named.values())):
+        if any(isinstance(one, TracedValue | TorchName | Instance) for one in (*arguments, *named.values())):
             self._fail(node)
         try:
             return cls(*arguments, **named)

@@ -20,7 +20,7 @@ DROPPED = ("training", "inplace")
 IMAGE_AXES = ((2, 3), (-2, -1), (-1, -2))
 
 
-class Batch:
+class BatchSize:
     """The size of the batch: `x.size(0)`, `x.shape[0]`."""
 
 
@@ -136,7 +136,7 @@ def _flattened(x: TracedValue, name: str, arguments: Sequence[Any], settings: Ma
         start = settings.get("start_dim", sizes[0] if sizes else 0)
         return x.then(nn.Flatten(start, *sizes[1:])) if start != 0 else None
     batch, *sample = sizes or (None,)
-    if not isinstance(batch, Batch) and batch != -1:
+    if not isinstance(batch, BatchSize) and batch != -1:
         return None
     if len(sample) == 1:
         return x.then(nn.Flatten())
