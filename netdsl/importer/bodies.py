@@ -108,11 +108,11 @@ class Bodies:
                 continue
             try:
                 fed = use.fed(layer)
-                bodies = {
-                    # Labels inside a body are out of sight outside it.
-                    key: self.write(child, fed, labels.new_child(), f"{path}.{key}", place.terse)
-                    for key, child in children.items()
-                }
+                # Labels inside a body are out of sight outside it, but for the bodies that follow.
+                seen, bodies = labels, dict[str, Written]()
+                for key, child in children.items():
+                    seen = seen.new_child()
+                    bodies[key] = self.write(child, fed, seen, f"{path}.{key}", place.terse)
                 found = use.statement(layer, bodies, labels)
             except Refusal as refusal:
                 reason = refusal.message

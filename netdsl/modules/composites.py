@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-Skips = Mapping[str, Tensor]
+Skips = dict[str, Tensor]
 """Labelled outputs from above, by label."""
 
 
@@ -33,30 +33,41 @@ def feed(module: nn.Module, x: Tensor, skips: Skips | None) -> Tensor:
 class Skipping(Composite, nn.Sequential):
     """An `nn.Sequential` that keeps some outputs under labels, for `Concat` and `Add` further down, however nested.
 
-    `keeps` maps a child's name to its output's label. The `state_dict` is that of the plain `nn.Sequential`.
+    `keeps` maps a child's name to its output's label; `shares` are the labels that the bodies behind it are given too.
+    The `state_dict` is that of the plain `nn.Sequential`.
     """
 
     keeps: dict[str, str]
+    shares: tuple[str, ...]
 
-    def __init__(self, *modules: Any, keeps: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *modules: Any,
+        keeps: Mapping[str, str] | None = None,
+        shares: Sequence[str] = (),
+    ) -> None:
         super().__init__(*modules)
         self.keeps = dict(keeps or {})
+        self.shares = tuple(shares)
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
-        """Runs the children in order; labels of the surroundings are seen, its own stay inside."""
+        """Runs the children in order; labels of the surroundings are seen, its own stay inside unless shared."""
         seen = dict(skips or {})
         for name, module in self._modules.items():
             assert module is not None
             x = feed(module, x, seen)
             if name in self.keeps:
                 seen[self.keeps[name]] = x
+        if skips is not None:
+            # The composite around it made this for its own bodies.
+            skips.update({label: seen[label] for label in self.shares})
         return x
 
     # A slice by nn.Sequential would pass no `keeps`, and the labels would be lost.
     def __getitem__(self, index: slice | int) -> Any:
         if isinstance(index, slice):
             part = OrderedDict(list(self._modules.items())[index])
-            return Skipping(part, keeps=self.keeps)
+            return Skipping(part, keeps=self.keeps, shares=self.shares)
         return super().__getitem__(index)
 
 
@@ -73,8 +84,9 @@ class Residual(Composite):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Adds the two ways through."""
-        output = feed(self.body, x, skips)
-        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+        seen = dict(skips or {})
+        output = feed(self.body, x, seen)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, seen))
 
 
 class ScaledResidual(Residual):
@@ -89,8 +101,9 @@ class ScaledResidual(Residual):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Adds the two ways through."""
-        output = self.factor * feed(self.body, x, skips)
-        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+        seen = dict(skips or {})
+        output = self.factor * feed(self.body, x, seen)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, seen))
 
 
 class Scale(Composite):
@@ -117,7 +130,8 @@ class Branches(Composite, nn.ModuleList):
 
     def outputs(self, x: Tensor, skips: Skips | None) -> list[Tensor]:
         """What each body makes of the input (without bodies the input itself), then the labelled outputs."""
-        own = [feed(branch, x, skips) for branch in self] or [x]
+        seen = dict(skips or {})
+        own = [feed(branch, x, seen) for branch in self] or [x]
         return [*own, *((skips or {})[label] for label in self.takes)]
 
 
@@ -162,5 +176,5 @@ class Split(Branches):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Feeds each body its part."""
-        parts = x.chunk(len(self), dim=1)
-        return torch.cat([feed(branch, part, skips) for branch, part in zip(self, parts, strict=True)], dim=1)
+        parts, seen = x.chunk(len(self), dim=1), dict(skips or {})
+        return torch.cat([feed(branch, part, seen) for branch, part in zip(self, parts, strict=True)], dim=1)

@@ -121,7 +121,13 @@ class Squeeze(nn.Module):
 class Slice(nn.Module):
     """A stretch of a dimension: `x[:, start:end:step]` where `dim` is 1."""
 
-    def __init__(self, start: int, end: int | None = None, step: int = 1, dim: int = 1) -> None:
+    def __init__(
+        self,
+        start: int,
+        end: int | None = None,
+        step: int = 1,
+        dim: int = 1,
+    ) -> None:
         super().__init__()
         self.start = start
         self.end = end

@@ -70,7 +70,8 @@ class Scope:
     """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
 
     `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables; `hidden` is
-    where the bodies inside this one have labels, which are out of sight here.
+    where the bodies inside this one have labels, which are out of sight here; `siblings` are the labels of the bodies
+    before it in its statement.
     """
 
     parent: Scope | None = None
@@ -80,6 +81,7 @@ class Scope:
     blocks: dict[str, Block] = field(default_factory=dict)
     labels: dict[str, Labelled] = field(default_factory=dict)
     hidden: dict[str, Span] = field(default_factory=dict)
+    siblings: Mapping[str, Labelled] = field(default_factory=dict)
     is_block: bool = False
     depth: int = 0
 
@@ -89,7 +91,7 @@ class Scope:
 
     def repeated(self, input: Shape | None) -> Scope:
         """The scope of a body that stands for siblings: its labels are this scope's."""
-        return Scope(self, input, labels=self.labels, depth=self.depth + 1)
+        return Scope(self, input, labels=self.labels, siblings=self.siblings, depth=self.depth + 1)
 
     def lookup(self, name: str) -> object:
         """The value of a variable, or `MISSING`."""
@@ -116,11 +118,12 @@ class Scope:
         return None
 
     def labelled(self, name: str) -> Labelled | None:
-        """The output that a label names: in this body or one around it, up to the block's."""
+        """The output that a label names: in this body, a sibling before it or one around it, up to the block's."""
         scope: Scope | None = self
         while scope:
-            if name in scope.labels:
-                return scope.labels[name]
+            found = scope.labels.get(name) or scope.siblings.get(name)
+            if found:
+                return found
             scope = None if scope.is_block else scope.parent
         return None
 
@@ -144,7 +147,7 @@ class Scope:
     def label_names(self) -> set[str]:
         """Every label in sight, for suggestions."""
         outer = self.parent.label_names() if self.parent and not self.is_block else set()
-        return outer | self.labels.keys()
+        return outer | self.labels.keys() | self.siblings.keys()
 
     def names(self) -> set[str]:
         """Every variable and block in sight, for suggestions."""

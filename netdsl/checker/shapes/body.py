@@ -15,7 +15,7 @@ from netdsl.checker.names.scope import Block, Labelled, Scope, Word
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.shapes.branches import BranchCheck
+from netdsl.checker.shapes.branches import BranchCheck, taken_from_outside
 from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
@@ -96,14 +96,21 @@ class BodyCheck:
         keeps = {key: key for key in sorted(taken & self.keys)}
         return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
 
-    def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
-        """Checks a body of the statement at hand; its node, and the value it leaves behind."""
+    def branch(
+        self, key: str, path: str, body: Body, value: Value, siblings: Mapping[str, Labelled]
+    ) -> tuple[Node, Value, Mapping[str, Labelled]]:
+        """Checks a body of the statement at hand; its node, the value it leaves behind, and its labels.
+
+        `siblings` are the labels of the bodies before it.
+        """
+        scope = self.scope.inner(value.shape)
+        scope.siblings = siblings
         # A branch stands two levels deeper: between it and the composite stands the row that names it.
-        inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
+        inner = BodyCheck(self.context, scope, value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
         # An empty body has no text of its own to point at.
         span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
-        return inner.enclosed(key, key, span, value), inner.value
+        return inner.enclosed(key, key, span, value), inner.value, scope.labels
 
     def _statement(self, statement: Statement) -> None:
         name = statement.name.text
@@ -184,7 +191,7 @@ class BodyCheck:
         params, macs = add_up(children)
         takes = NOTHING
         if children or "takes" in result.call.arguments:
-            takes = frozenset(result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+            takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
         # A plain Sequential cannot hand on the labels that its children take.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
@@ -343,6 +350,9 @@ class BodyCheck:
             return
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
+        # Bodies side by side may use the same names, unless one of them takes the other's output.
+        if other is self.scope.siblings.get(name) and not any(name in node.takes for node in _once(self.nodes)):
+            other = None
         # In a `repeat` the same statement comes again, which is no second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.checker.arguments.codes import WRONG_BODY
-from netdsl.checker.names.scope import Scope
+from netdsl.checker.names.scope import Labelled, Scope
 from netdsl.checker.shapes.layer_check import LayerCheck, Value
 from netdsl.components import Call, Refusal, Result
 from netdsl.core.diagnostics import Code, Label
@@ -16,25 +16,26 @@ from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
-from netdsl.program import IDENTITY, Node
+from netdsl.program import IDENTITY, SKIPPING, Node, kept_nodes
 
 UNKNOWN_LABEL = Code(
     "NET111",
     title="an unknown label",
     meaning=(
-        "`concat` and `add` join the outputs of layers that stand above and have a label, in the same body or "
-        "one around it."
+        "`concat` and `add` join the outputs of layers that stand above and have a label, in the same body, in one "
+        "around it, or in a body before it in the same statement."
     ),
     example="input 8\nlinear 8 as low\nrelu\nadd lwo",
     instead="input 8\nlinear 8 as low\nrelu\nadd low",
 )
 
 
-CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
+Labels = Mapping[str, Labelled]
+CheckBody = Callable[[str, str, Body, Value, Labels], tuple[Node, Value, Labels]]
 
 
 class BranchCheck:
-    """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
+    """One composite in its place. `check_body` checks a body's statements and returns its node, value and labels."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
         self.check = check
@@ -44,6 +45,7 @@ class BranchCheck:
         self.path = path
         self.check_body = check_body
         self.nodes: list[Node] = []
+        self.labels: dict[str, Labelled] = {}
         check.report_open_sizes()
         self.shapes: dict[
             str, Any
@@ -96,7 +98,8 @@ class BranchCheck:
 
     def _named(self, names: Sequence[str]) -> None:
         """One body without a name, and others under theirs."""
-        for name, body in self.given.bodies:
+        # In the order in which the module runs them: a body sees the labels of those before it.
+        for name, body in sorted(self.given.bodies, key=lambda given: names.index(given[0] or names[0])):
             target = name or names[0]
             if target in self.shapes:
                 # Only the brace is marked: a whole body would fill the screen.
@@ -113,8 +116,9 @@ class BranchCheck:
             self._needs_a_body()
 
     def _body(self, key: str, body: Body, value: Value) -> Shape | None:
-        node, after = self.check_body(key, self.path, body, value)
-        self.nodes.append(node)
+        node, after, labels = self.check_body(key, self.path, body, value, self.labels)
+        self.nodes = sharing(self.nodes, node)
+        self.labels = {**self.labels, **labels}
         self.is_float = self.is_float or after.dtype == "float"
         if after.assumed:
             # What a body assumed was assumed of the composite's input.
@@ -193,6 +197,33 @@ class BranchCheck:
         span = self.check.statement.name.span
         advice = text("for example `{example}`", example=self.layer.example) if self.layer.example else None
         self.check.context.report(WRONG_BODY, text("`{layer}` needs a body", layer=self.layer.name), span, help=advice)
+
+
+def sharing(before: Sequence[Node], node: Node) -> list[Node]:
+    """The bodies before one, and it; they hand out the labelled outputs that it takes of them."""
+    nodes = list(before)
+    for label in sorted(node.takes):
+        # Of several bodies that have the label, the last goes before.
+        at = next((at for at in reversed(range(len(nodes))) if _has(nodes[at], label)), None)
+        if at is None:
+            continue
+        arguments = nodes[at].call.arguments
+        keeps = {**arguments.get("keeps", {}), label: label}
+        shares = tuple(sorted({*arguments.get("shares", ()), label}))
+        nodes[at] = nodes[at]._replace(call=Call(SKIPPING.target, {"keeps": keeps, "shares": shares}))
+    return [*nodes, node]
+
+
+def taken_from_outside(bodies: Sequence[Node]) -> frozenset[str]:
+    """The labels that bodies take and that none before them in the statement has."""
+    taken: set[str] = set()
+    for at, body in enumerate(bodies):
+        taken |= {label for label in body.takes if not any(_has(other, label) for other in bodies[:at])}
+    return frozenset(taken)
+
+
+def _has(body: Node, label: str) -> bool:
+    return any(child.key == label for child in kept_nodes(body.children))
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:

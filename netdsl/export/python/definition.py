@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from netdsl.export.python.expressions import FEWEST, Expressions, only
-from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
+from netdsl.export.python.forward import Takes, composite_forward, sequential_forward, shared
 from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, InlineText, flat, lay_out, literal
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
@@ -37,7 +37,10 @@ class Definition:
         lines += self.statements
         if self.forward:
             takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
-            lines += ["", *self._signature("forward", ["x: Tensor", *takes], "Tensor")]
+            # What is shared goes out beside the output.
+            returns = ", ".join(["Tensor"] * (1 + len(shared(self.first))))
+            returns = f"tuple[{returns}]" if shared(self.first) else returns
+            lines += ["", *self._signature("forward", ["x: Tensor", *takes], returns)]
             lines += _indented(self.forward, 2 * INDENT)
         return "\n".join(lines)
 
@@ -80,7 +83,8 @@ class Definition:
         if self._is_composite():
             return composite_forward(self.first, takes)
         keys = [child.key for child in self.first.children]
-        return sequential_forward(keys, list(self.first.call.arguments.get("keeps", ())), takes)
+        keeps = list(self.first.call.arguments.get("keeps", ()))
+        return sequential_forward(keys, keeps, takes, shared(self.first))
 
     def _takes(self, node: Node) -> Takes:
         """What the children are given besides their input."""

@@ -19,7 +19,7 @@ from netdsl.program import SEQUENTIAL, Node
 T = TypeVar("T")
 
 MODULES, NN = "netdsl.modules", "torch.nn"
-SKIPS = ("takes", "keeps")
+SKIPS = ("takes", "keeps", "shares")
 """Arguments of netdsl's own modules; an exported class has its `forward` instead."""
 
 FEWEST = 3
