@@ -1,6 +1,17 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
-from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, ScaledResidual, Skipping, Split
+from netdsl.modules.composites import (
+    Add,
+    Composite,
+    Concat,
+    Mul,
+    MultiInput,
+    Residual,
+    Scale,
+    ScaledResidual,
+    Skipping,
+    Split,
+)
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -45,6 +56,7 @@ __all__ = [
     "Mean",
     "Mul",
     "MulConstant",
+    "MultiInput",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
-from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
 from netdsl.core.translation import translate
@@ -59,7 +58,7 @@ def write_table(
     # The rows are made twice, for their widths and to be written: no list of them all is kept.
     headings = list(map(translate, HEADINGS))
     widths = _widths(headings, rows.of(network.nodes), columns)
-    heading = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    heading = f"{source.name}: {network.shapes_in_words}"
     yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(headings, widths), underline=True)}\n"
     written: dict[int, str] = {}
     for row in rows.of(network.nodes):
@@ -123,14 +122,14 @@ def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
 def _fits(network: Network, sample: Sample) -> str:
     if not sample.shape:
         return network.fits or ""
-    return text("{sizes}, such as {example}", sizes=network.fits, example=format_shape(sample.shape))
+    return text("{sizes}, such as {example}", sizes=network.fits, example=sample.shape)
 
 
 def _macs(network: Network, sample: Sample) -> str:
     count = sample.size(network.macs)
     if not sample.shape:
         return text("{macs} for one sample", macs=count)
-    return text("{macs} for one {sample}", macs=count, sample=format_shape(sample.shape))
+    return text("{macs} for one {sample}", macs=count, sample=sample.shape)
 
 
 def _memory(network: Network, sample: Sample, batch: int) -> str:

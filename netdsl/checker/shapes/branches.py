@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.codes import WRONG_BODY
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.names.scope import Labelled, Scope
-from netdsl.checker.shapes.layer_check import LayerCheck, Value
-from netdsl.components import Call, Refusal, Result
-from netdsl.core.diagnostics import Code, Label
+from netdsl.checker.shapes.layer_check import LayerCheck
+from netdsl.checker.value import Value
+from netdsl.components import Call, Dtype, Refusal, Result
+from netdsl.core.diagnostics import Label
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
-from netdsl.program import IDENTITY, SKIPPING, Node, kept_nodes
-
-UNKNOWN_LABEL = Code(
-    "NET111",
-    title="an unknown label",
-    meaning=(
-        "`concat` and `add` join the outputs of layers that stand above and have a label, in the same body, in one "
-        "around it, or in a body before it in the same statement."
-    ),
-    example="input 8\nlinear 8 as low\nrelu\nadd lwo",
-    instead="input 8\nlinear 8 as low\nrelu\nadd low",
-)
-
+from netdsl.program import IDENTITY, SKIPPING, Node
 
 Labels = Mapping[str, Labelled]
-CheckBody = Callable[[str, str, Body, Value, Labels], tuple[Node, Value, Labels]]
+
+
+class CheckedBody(NamedTuple):
+    """A body: its node, the value that it leaves behind, its labels, and the child that keeps each of their outputs."""
+
+    node: Node
+    after: Value
+    labels: Labels
+    keeps: Mapping[str, str]
+
+
+CheckBody = Callable[[str, str, Body, Value, Labels], CheckedBody]
 
 
 class BranchCheck:
-    """One composite in its place. `check_body` checks a body's statements and returns its node, value and labels."""
+    """One composite in its place. `check_body` checks a body's statements."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
         self.check = check
@@ -46,13 +47,14 @@ class BranchCheck:
         self.check_body = check_body
         self.nodes: list[Node] = []
         self.labels: dict[str, Labelled] = {}
+        self.keeps: list[Mapping[str, str]] = []
         check.report_open_sizes()
         self.shapes: dict[
             str, Any
         ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them
         self.takes: list[str] = []
         self.sound = not check.lost
-        self.is_float = False
+        self.joined: list[Value] = []
 
     def join(self) -> Result | None:
         """What the rule makes of the bodies; None where a mistake leaves nothing to go on with."""
@@ -71,6 +73,14 @@ class BranchCheck:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
         return self._told(result)
+
+    def numbers(self) -> tuple[Dtype, tuple[str, ...]]:
+        """The kind of numbers that come out, and the inputs that they are of; real ones make real ones of all."""
+        many = any(parameter.is_many for parameter in self.layer.parameters.values())
+        joined = self.joined if many and self.given.bodies else [self.check.value, *self.joined]
+        dtypes = {value.dtype for value in joined}
+        inputs = dict.fromkeys(name for value in joined if value.dtype == "any" for name in value.inputs)
+        return "float" if "float" in dtypes else "any" if "any" in dtypes else "index", tuple(inputs) or ("",)
 
     def _trusted(self) -> Result | None:
         """What is taken for the output where the bodies do not go together: sizes that all agree on, else unknown."""
@@ -92,7 +102,7 @@ class BranchCheck:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
         if self.layer.bodiless in self.given.spans:
-            self.is_float = True
+            self.joined.append(Value(None, "float"))
         elif not bodies and not labels:
             self._needs_a_body()
 
@@ -116,14 +126,29 @@ class BranchCheck:
             self._needs_a_body()
 
     def _body(self, key: str, body: Body, value: Value) -> Shape | None:
-        node, after, labels = self.check_body(key, self.path, body, value, self.labels)
-        self.nodes = sharing(self.nodes, node)
-        self.labels = {**self.labels, **labels}
-        self.is_float = self.is_float or after.dtype == "float"
+        checked = self.check_body(key, self.path, body, value, self.labels)
+        after = checked.after
+        self.nodes.append(checked.node)
+        self.joined.append(after)
+        self._share(checked.node.takes)
+        self.labels = {**self.labels, **checked.labels}
+        self.keeps.append(checked.keeps)
         if after.assumed:
             # What a body assumed was assumed of the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
+
+    def _share(self, labels: Iterable[str]) -> None:
+        """Lets the bodies so far hand out what the body behind them takes; of several with a label, the last does."""
+        for label in sorted(labels):
+            at = next((at for at in reversed(range(len(self.keeps))) if label in self.keeps[at]), None)
+            if at is None:
+                continue
+            arguments = self.nodes[at].call.arguments
+            keeps = {**arguments.get("keeps", {}), self.keeps[at][label]: label}
+            shares = tuple(sorted({*arguments.get("shares", ()), label}))
+            call = Call(SKIPPING.target, {**arguments, "keeps": keeps, "shares": shares})
+            self.nodes[at] = self.nodes[at]._replace(call=call)
 
     def _known(self, shape: Shape | None) -> Shape | None:
         self.sound = self.sound and shape is not None
@@ -142,34 +167,16 @@ class BranchCheck:
             return Value(None, assumed=True)
 
     def _labelled(self, name: Name) -> Shape | None:
-        found = self.scope.labelled(name.text)
+        found = find_label(name, self.scope, self.check.context)
         if found is not None:
             self.takes.append(found.key)
+            self.joined.append(found.value)
             if found.shape:
                 self.check.joined.append(
                     Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
                 )
             return self._known(found.shape)
         self.sound = False
-        report = self.check.context.report
-        # A label that exists out of sight is not misspelt.
-        if (hidden := self._hidden(name.text)) is not None:
-            message = text("the label `{label}` is out of sight: it stands in a body of its own", label=name.text)
-            advice = "label the statement that the body belongs to, and write its label instead"
-            report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
-            return None
-        advice = "write `as NAME` after the layer whose output is meant"
-        report.unknown(UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice)
-        return None
-
-    def _hidden(self, label: str) -> Span | None:
-        """Where a label stands that is out of sight."""
-        scope: Scope | None = self.scope
-        while scope:
-            if label in scope.hidden:
-                return scope.hidden[label]
-            # A block sees nothing of where it is used, so that a label there is no candidate.
-            scope = None if scope.is_block else scope.parent
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
@@ -199,31 +206,12 @@ class BranchCheck:
         self.check.context.report(WRONG_BODY, text("`{layer}` needs a body", layer=self.layer.name), span, help=advice)
 
 
-def sharing(before: Sequence[Node], node: Node) -> list[Node]:
-    """The bodies before one, and it; they hand out the labelled outputs that it takes of them."""
-    nodes = list(before)
-    for label in sorted(node.takes):
-        # Of several bodies that have the label, the last goes before.
-        at = next((at for at in reversed(range(len(nodes))) if _has(nodes[at], label)), None)
-        if at is None:
-            continue
-        arguments = nodes[at].call.arguments
-        keeps = {**arguments.get("keeps", {}), label: label}
-        shares = tuple(sorted({*arguments.get("shares", ()), label}))
-        nodes[at] = nodes[at]._replace(call=Call(SKIPPING.target, {"keeps": keeps, "shares": shares}))
-    return [*nodes, node]
-
-
 def taken_from_outside(bodies: Sequence[Node]) -> frozenset[str]:
-    """The labels that bodies take and that none before them in the statement has."""
+    """The labels that bodies take and that none before them in the statement hands out."""
     taken: set[str] = set()
     for at, body in enumerate(bodies):
-        taken |= {label for label in body.takes if not any(_has(other, label) for other in bodies[:at])}
+        taken |= body.takes.difference(*(other.call.arguments.get("shares", ()) for other in bodies[:at]))
     return frozenset(taken)
-
-
-def _has(body: Node, label: str) -> bool:
-    return any(child.key == label for child in kept_nodes(body.children))
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:

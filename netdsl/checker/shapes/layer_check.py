@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import NamedTuple
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
@@ -13,8 +12,9 @@ from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
+from netdsl.checker.value import UNKNOWN_VALUE, Origin, Rearrangement, Value
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
-from netdsl.components.traits import LASTING, Traits, find_traits
+from netdsl.components.traits import LASTING, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
@@ -80,51 +80,6 @@ _USUAL = 32
 """The size that an example shows in the place of a symbol."""
 
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
-
-
-class Rearrangement(NamedTuple):
-    """A layer that moved numbers around: its name, its line, what it made of the shape, whether it flattened it."""
-
-    name: str
-    line: int
-    shape: Shape
-    flattens: bool
-
-
-class Origin(NamedTuple):
-    """Where the current sizes were made, and the later step that only rearranged them."""
-
-    span: Span
-    shape: Shape
-    via: Rearrangement | None = None
-
-    def label(self) -> Label:
-        """`gives 64x4x4, which line 8 flattens to 1024`."""
-        if self.via is None:
-            return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
-        if self.via.flattens:
-            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
-        else:
-            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
-        return Label(self.span, words)
-
-
-class Value(NamedTuple):
-    """What flows from statement to statement: one sample's shape, as far as it is known.
-
-    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault. `traits`
-    are those of the layer that made it which are also true of its output.
-    """
-
-    shape: Shape | None
-    dtype: Dtype = "any"
-    origin: Origin | None = None
-    assumed: bool = False
-    traits: Traits = NO_TRAITS
-
-
-UNKNOWN_VALUE = Value(None, assumed=True)
 
 
 class LayerCheck:
@@ -289,10 +244,10 @@ class LayerCheck:
     def _dtype(self) -> None:
         if self.layer.takes == "any":
             return
-        found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
+        found, takes = self.value.dtype, self.layer.takes
         if found == "any":
-            self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.assumed:
+            found = self.context.assumptions.settle_dtype(self.value.inputs, takes)
+        if found != takes and not self.value.assumed:
             if found == "float":
                 message = text(
                     "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
@@ -511,7 +466,7 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         flattens = Trait.FLATTENS in traits
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
-    return Value(result.out, dtype, origin, value.assumed, lasting)
+    return Value(result.out, dtype, origin, value.assumed, lasting, value.inputs)
 
 
 def _checked(result: object) -> Result:

@@ -36,11 +36,13 @@ class Definition:
         lines += self._signature("__init__", [f"{one}" for one in self._declared()], "None")
         lines += self.statements
         if self.forward:
-            takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
+            arguments = self.first.call.arguments
+            inputs = [variable(name) for name in arguments.get("inputs", ())] or ["x"]
+            takes = [variable(label) for label in sorted(self.first.takes)]
             # What is shared goes out beside the output.
-            returns = ", ".join(["Tensor"] * (1 + len(shared(self.first))))
-            returns = f"tuple[{returns}]" if shared(self.first) else returns
-            lines += ["", *self._signature("forward", ["x: Tensor", *takes], returns)]
+            outputs = (len(arguments.get("outputs", ())) or 1) + len(shared(self.first))
+            returns = f"tuple[{', '.join(['Tensor'] * outputs)}]" if outputs > 1 else "Tensor"
+            lines += ["", *self._signature("forward", [f"{name}: Tensor" for name in (*inputs, *takes)], returns)]
             lines += _indented(self.forward, 2 * INDENT)
         return "\n".join(lines)
 
@@ -79,12 +81,10 @@ class Definition:
             return iter(())
         takes = only(self._takes(node) for node in self.nodes)
         # One `forward` serves all uses only where they are handed the same outputs.
-        only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
+        only((tuple(sorted(node.takes)), repr(node.call.arguments), _starts(node)) for node in self.nodes)
         if self._is_composite():
             return composite_forward(self.first, takes)
-        keys = [child.key for child in self.first.children]
-        keeps = list(self.first.call.arguments.get("keeps", ()))
-        return sequential_forward(keys, keeps, takes, shared(self.first))
+        return sequential_forward(self.first, takes)
 
     def _takes(self, node: Node) -> Takes:
         """What the children are given besides their input."""
@@ -101,6 +101,11 @@ class Definition:
     def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
         elements = tuple(Argument(InlineText(one)) for one in ("self", *parameters))
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
+
+
+def _starts(node: Node) -> tuple[str, ...]:
+    """The labels whose outputs its children receive instead of the output before them."""
+    return tuple(child.start for child in node.children)
 
 
 def _place(key: str) -> str:

@@ -19,7 +19,7 @@ from netdsl.program import SEQUENTIAL, Node
 T = TypeVar("T")
 
 MODULES, NN = "netdsl.modules", "torch.nn"
-SKIPS = ("takes", "keeps", "shares")
+SKIPS = ("takes", "keeps", "outputs", "shares")
 """Arguments of netdsl's own modules; an exported class has its `forward` instead."""
 
 FEWEST = 3
@@ -96,7 +96,8 @@ class Expressions:
             what = (made.name, repr(made.arguments)) if made else (node.call.target, repr(node.call.arguments))
             key = "" if node.key.isdigit() else node.key
             children = () if made else tuple(map(self.identity, node.children))
-            self.identities[node.path] = (what, key, node.span.start, tuple(sorted(node.takes)), children)
+            labels = (node.start, *sorted(node.takes))
+            self.identities[node.path] = (what, key, node.span.start, labels, children)
         return self.identities[node.path]
 
     def forget(self, node: Node) -> None:
