@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NewType, Self, Union, get_args, get_origin, get_type_hints
 
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
@@ -15,6 +15,12 @@ from netdsl.core.ranges import Range
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.core.translation import translate
+
+LabelledShape = NewType("LabelledShape", tuple)  # type: ignore[type-arg]  # of `Dim`, as every shape is
+"""The shape of a labelled output: a parameter that is annotated so is given a label by its name, and is never a body.
+
+The module that is built is told the label as `takes` and is called as `module(x, skips)`.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +73,11 @@ class Parameter:
     def is_branch(self) -> bool:
         """Whether it is filled by the output of a body: a `Shape`, or a tuple of them."""
         return self.is_many or Shape in self.options
+
+    @cached_property
+    def is_label(self) -> bool:
+        """Whether it is filled by a labelled output, which a text names: `like=stem`."""
+        return LabelledShape in self.options
 
     @cached_property
     def is_many(self) -> bool:

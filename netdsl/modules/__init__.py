@@ -23,6 +23,7 @@ from netdsl.modules.padding import (
     SameMaxPool2d,
     SameMaxPool3d,
 )
+from netdsl.modules.resizing import CropLike, PadLike, UpsampleLike
 from netdsl.modules.scaling import AddConstant, LayerScale, MulConstant
 from netdsl.modules.sequences import (
     GRU,
@@ -49,6 +50,7 @@ __all__ = [
     "Composite",
     "Concat",
     "Crop",
+    "CropLike",
     "DropPath",
     "Last",
     "LayerScale",
@@ -57,6 +59,7 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
+    "PadLike",
     "Permute",
     "PositionalEmbedding",
     "Reshape",
@@ -80,4 +83,5 @@ __all__ = [
     "Split",
     "Squeeze",
     "Transpose",
+    "UpsampleLike",
 ]

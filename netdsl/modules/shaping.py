@@ -147,7 +147,11 @@ class Slice(nn.Module):
 class Roll(nn.Module):
     """Shifted along some dimensions, what leaves at one end comes in at the other, as `torch.roll` has it."""
 
-    def __init__(self, shifts: int | tuple[int, ...], dims: int | tuple[int, ...]) -> None:
+    def __init__(
+        self,
+        shifts: int | tuple[int, ...],
+        dims: int | tuple[int, ...],
+    ) -> None:
         super().__init__()
         self.shifts = shifts
         self.dims = dims

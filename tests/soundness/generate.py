@@ -12,7 +12,7 @@ from random import Random
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
-from netdsl.components import Layer, Parameter
+from netdsl.components import LabelledShape, Layer, Parameter
 from netdsl.core.sizes import format_shape
 from tests.soundness import uses
 
@@ -131,6 +131,9 @@ def _value(rule: str, parameter: Parameter, random: Random, shape: Sizes, wild: 
 def _of_type(option: Any, name: str, random: Random, shape: Sizes, wild: bool) -> Any:
     if option in (NoneType, None):
         return None
+    if option is LabelledShape:
+        like = (random.choice(CHANNELS), *(max(1, size + random.choice((-2, -1, 0, 0, 1, 3))) for size in shape[1:]))
+        return like[:-1] if wild else like
     if option is bool:
         return random.random() < 0.5
     if option is int:

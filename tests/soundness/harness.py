@@ -168,7 +168,8 @@ def run(
         with quiet():
             # `torch.manual_seed` also sees to devices that are not used here, which takes longer than the layer
             torch.default_generator.manual_seed(0)
-            return Ran(module, before, module.train()(batch(case, dtype)))
+            taken = [{"like": torch.ones(BATCH, *case.arguments["like"])}] if hasattr(module, "takes") else []
+            return Ran(module, before, module.train()(batch(case, dtype), *taken))
     except Exception as error:  # likewise
         return f"{type(error).__name__}: {error}"
 
@@ -195,8 +196,10 @@ def batch(case: Case, dtype: torch.dtype | None = None) -> Tensor:
 def construct(result: Result) -> nn.Module:
     """The module that the rule asks for."""
     module, _, name = result.call.target.partition(":")
+    form = getattr(importlib.import_module(module), name)
+    taken = {"takes": ("like",)} if getattr(form, "takes_skips", False) else {}
     with quiet():
-        built: nn.Module = getattr(importlib.import_module(module), name)(**result.call.arguments)
+        built: nn.Module = form(**result.call.arguments, **taken)
     return built
 
 

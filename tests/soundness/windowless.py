@@ -82,7 +82,34 @@ def stochastic_depth(_: Sizes, /, p: float) -> nn.Module:
     return StochasticDepth(p, "row")
 
 
-def padded(sample: Sizes, /, padding: int | Sizes, mode: str = "constant", value: float = 0.0) -> nn.Module:
+def resized(
+    sample: Sizes, /, like: Sizes | None = None, mode: str = "nearest", align_corners: Any = None, **arguments: Any
+) -> nn.Module:
+    """To the size of another output, which is a `size` to torch."""
+    if like is None:
+        return nn.Upsample(mode=mode, align_corners=align_corners, **arguments)
+    if len(like) != len(sample) or any(arguments.values()):
+        raise ValueError("another rank, or another size beside it")
+    return nn.Upsample(size=like[1:], mode=mode, align_corners=align_corners)
+
+
+def padded(
+    sample: Sizes,
+    /,
+    padding: int | Sizes | None = None,
+    mode: str = "constant",
+    value: float = 0.0,
+    like: Sizes | None = None,
+) -> nn.Module:
+    if like is not None:
+        if padding is not None or len(like) != len(sample) or mode in ("reflect", "circular"):
+            raise ValueError("not what is padded like another output")
+        missing = [wanted - size for size, wanted in zip(sample[1:], like[1:], strict=True)]
+        if min(missing, default=0) < 0:
+            raise ValueError("it is smaller")
+        padding = tuple(end for one in reversed(missing) for end in (one // 2, one - one // 2))
+    if padding is None:
+        raise ValueError("how much?")
     stem = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
     if value and mode != "constant":
         raise ValueError("a value that is not used")
@@ -109,8 +136,15 @@ def check_wrapping(size: int, before: int, after: int) -> None:
         torch.use_deterministic_algorithms(False)
 
 
-def cropped(sample: Sizes, /, size: int | Sizes, offset: int | Sizes | None = None) -> nn.Module:
+def cropped(
+    sample: Sizes, /, size: int | Sizes | None = None, offset: int | Sizes | None = None, like: Sizes | None = None
+) -> nn.Module:
     axes = len(sample) - 1
+    if like is not None and (size is not None or offset is not None or len(like) != len(sample)):
+        raise ValueError("another size beside it, or another rank")
+    size = size if like is None else like[1:]
+    if size is None:
+        raise ValueError("how large?")
     if not axes:
         raise ValueError("nothing but channels")
     window = size if isinstance(size, tuple) else (size,) * axes
@@ -233,6 +267,7 @@ ORACLES: Mapping[str, Oracle] = {
     "select": lambda _, /, index, dim=0: sampled("select")(_, dim=dim, index=index),
     "pixelshuffle": pixels("PixelShuffle"),
     "pixelunshuffle": pixels("PixelUnshuffle"),
+    "upsample": resized,
     "pad": padded,
     "crop": cropped,
     "lstm": recurrent("LSTM"),

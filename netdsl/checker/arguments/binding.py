@@ -19,7 +19,7 @@ from netdsl.checker.arguments.codes import (
 )
 from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.checker.context import Context, Placeholder
-from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_short
+from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Scope, Word, as_name, as_short
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
@@ -71,14 +71,16 @@ _DECIMAL_COMMA = r"-?\d+,\d+"
 class Arguments:
     """What a statement gives its component.
 
-    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for; `scope`
-    has what the names in it mean, `open_sizes` what is to be said of numbers that depend on a size which is open.
+    `labels` join its bodies, `named` are those of single parameters. `sound` is false where there is a mistake,
+    `misplaced` true where nobody knows what an item was meant for; `scope` has what the names in it mean, `open_sizes`
+    what is to be said of numbers that depend on a size which is open.
     """
 
     values: dict[str, object] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
     bodies: list[tuple[str | None, Body]] = field(default_factory=list)
     labels: list[Name] = field(default_factory=list)
+    named: dict[str, Name] = field(default_factory=dict)
     sound: bool = True
     misplaced: bool = False
     scope: Scope = field(default_factory=Scope)
@@ -201,6 +203,9 @@ class _Binder:
 
     def _setting(self, setting: Setting) -> None:
         name = self.component.resolve(setting.name.text)
+        if name is not None and self.parameters[name].is_label:
+            self._label(name, setting)
+            return
         value = evaluate(setting.value, self.scope, self.context)
         if name is None or name in self.component.branches:
             name = self._misspelt(setting)
@@ -211,6 +216,20 @@ class _Binder:
             if word in self.parameters[name].choices and self.scope.lookup(str(word)) is not MISSING:
                 self._shadows(Name(str(word), setting.value.span), self.parameters[name])
             self._fill(name, value, setting.value.span)
+
+    def _label(self, name: str, setting: Setting) -> None:
+        """Takes a label, which goes before a variable of its name."""
+        label = as_name(setting.value) or Name(setting.value.span.text, setting.value.span)
+        if name in self.arguments.spans:
+            self._fill(name, INVALID, label.span)
+        elif not isinstance(setting.value, Name):
+            message = text("`{parameter}` expects a label, found `{found}`", parameter=name, found=label.text)
+            advice = text("write `as NAME` after the layer whose output is meant, and `{name}=NAME` here", name=name)
+            self._wrong(WRONG_VALUE, message, label.span, advice)
+            self.arguments.spans[name] = label.span
+        else:
+            self.arguments.spans[name] = label.span
+            self.arguments.named[name] = label
 
     def _misspelt(self, setting: Setting) -> str | None:
         """The parameter that a misspelt one is meant to be; None where that is not clear."""

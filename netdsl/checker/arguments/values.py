@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, Union, get_args, get_origin
 from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
-from netdsl.components import Parameter
+from netdsl.components import LabelledShape, Parameter
 from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, format_shape, symbol
@@ -261,6 +261,7 @@ _PLAIN: Final[dict[object, Converter]] = {
     Path: lambda value: Path(value) if isinstance(value, str) else INVALID,
     NoneType: lambda value: None if value is None else INVALID,
     Any: lambda value: value,
+    LabelledShape: lambda _: INVALID,  # a label is no value: the checker looks up its output
 }
 
 
@@ -276,7 +277,14 @@ def expected(parameter: Parameter) -> str:
 
 
 def _describe(option: object) -> str:
-    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
+    words = {
+        LabelledShape: "a label",
+        int: "a whole number",
+        float: "a number",
+        bool: "`true` or `false`",
+        str: "a text",
+        Path: "a path",
+    }
     if option in words:
         return words[option]
     if get_origin(option) is tuple:

@@ -10,7 +10,8 @@ from typing import ClassVar, Final, NamedTuple
 from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
-from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+from netdsl.core.diagnostics import Label
+from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
@@ -63,6 +64,11 @@ class Labelled(NamedTuple):
     def shape(self) -> Shape | None:
         """One sample's shape, where it is known."""
         return self.value.shape
+
+    @property
+    def label(self) -> Label:
+        """Where it is made, and what it is: for a message about what takes it."""
+        return Label(self.statement, text("`{name}` is {found}", name=self.key, found=format_shape(self.shape or ())))
 
 
 INPUT_SIZES = ("in", "features")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from netdsl.checker.arguments.binding import bind
+from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
@@ -184,14 +184,32 @@ class BodyCheck:
         # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
         before = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), None)
         arguments = bind(layer, statement, self.scope, self.context)
+        labelled = self._labelled(arguments)
         check = LayerCheck(layer, statement, arguments, value, self.context)
+        check.joined += [found.label for found in labelled if found.shape]
         check.enter()
         result = check.apply({})
+        if result is not None and labelled:
+            given = {**result.call.arguments, "takes": tuple(found.key for found in labelled)}
+            result = result._replace(call=Call(result.call.target, given))
         after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
         if before == after and is_settled and names_nothing(statement, layer):
             plain[key] = check.value.shape, check.value.assumed, result
         self._place(layer, statement, check.value, result, ())
+
+    def _labelled(self, arguments: Arguments) -> list[Labelled]:
+        """The labelled outputs that parameters name; their shapes become the parameters' values."""
+        taken = []
+        for parameter, name in arguments.named.items():
+            found = find_label(name, self.scope, self.context)
+            # Without a shape the argument counts as lost, and the mistake is reported already.
+            if found is None or found.shape is None:
+                arguments.sound = False
+                continue
+            arguments.values[parameter] = found.shape
+            taken.append(found)
+        return taken
 
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)

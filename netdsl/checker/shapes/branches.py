@@ -172,9 +172,7 @@ class BranchCheck:
             self.takes.append(found.key)
             self.joined.append(found.value)
             if found.shape:
-                self.check.joined.append(
-                    Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
-                )
+                self.check.joined.append(found.label)
             return self._known(found.shape)
         self.sound = False
         return None

@@ -84,7 +84,9 @@ class Expressions:
         if module == NN:
             return f"nn.{name}"
         if module == MODULES:
-            self.helpers[name] = None
+            # What takes labelled outputs is handed them one by one in an exported file, and has a text of its own.
+            needed = self.composites if "takes" in call.arguments else self.helpers
+            needed[name] = None
             return name
         self.packages[module] = None
         return f"{module}.{name}"
