@@ -174,7 +174,7 @@ class Author(Leaves):
             body = [*body, self.skip(out, seen, 0)]
             out = attempt(body[-1].run, out, seen)
         if out is not None and body and not body[-1].text.startswith("repeat") and self.chance(0.3):
-            self.labelled(body, out, seen)
+            self.labelled(body, out, seen, 1)
         return body
 
     def concat(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
@@ -241,14 +241,43 @@ class Author(Leaves):
         self.blocks.append(f"block {name} {braced(body)}")
         return Telling(name, lambda x, skips: through(body, x, {}))
 
+    def sized_like(self, name: str) -> Telling:
+        """A feature map brought to the size of a labelled one."""
+
+        def crop(x: Tensor, skips: Skips) -> Tensor:
+            for axis, size in enumerate(skips[name].shape[2:], 2):
+                x = same_rank(x, skips[name]).narrow(axis, (x.shape[axis] - size) // 2, size)
+            return x
+
+        def pad(x: Tensor, skips: Skips) -> Tensor:
+            missing = [want - size for size, want in zip(x.shape[2:], skips[name].shape[2:], strict=True)]
+            if min(missing) < 0:
+                raise RuntimeError("it is smaller")
+            return nn.functional.pad(x, [end for one in missing[::-1] for end in (one // 2, one - one // 2)])
+
+        def upsample(x: Tensor, skips: Skips) -> Tensor:
+            return nn.functional.interpolate(same_rank(x, skips[name]), skips[name].shape[2:])
+
+        word, run = self.random.choice([("upsample", upsample), ("upsample", upsample), ("crop", crop), ("pad", pad)])
+        return Telling(f"{word} like={name}", run)
+
     def skip(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         fitting = [name for name in skips if x is not None and skips[name].shape == x.shape]
         name = self.random.choice(fitting or sorted(skips))
+        if x is not None and x.ndim > 2 and self.chance(0.25):
+            return self.sized_like(name)
         if self.chance(0.5):
             return Telling(f"concat {name}", lambda x, skips: torch.cat([x, skips[name]], 1))
         if self.chance(0.4):
             return Telling(f"mul {name}", lambda x, skips: multiplied(x, skips[name]))
         return Telling(f"add {name}", lambda x, skips: exact(x, skips[name]))
+
+
+def same_rank(x: Tensor, y: Tensor) -> Tensor:
+    """The first, where both have as many dimensions."""
+    if x.ndim != y.ndim:
+        raise RuntimeError("another number of dimensions")
+    return x
 
 
 def through(body: list[Telling], x: Tensor, skips: Skips, shared: bool = False) -> Tensor:
