@@ -62,5 +62,5 @@ def test_random_nets_of_several_inputs_are_judged_as_torch_judges_them(registry)
 )
 def test_sizes_fit_that_only_a_product_of_them_decides(registry, shape, text, modules):
     model = nn.Sequential(*modules).to("meta")
-    net = Net(shape, f"input {'x'.join(map(str, shape))}; {text}", lambda x: model.train(len(x) > 1)(x))
+    net = Net((shape,), f"input {'x'.join(map(str, shape))}; {text}", lambda x: [model.train(len(x) > 1)(x)])
     assert judge_symbols(net, registry) == Verdict(accepted=True)
