@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from netdsl.bench.reference_loop import CourseLoop
+from netdsl.checker.experiment.data_line import advise_data
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.data import Batch, Pipeline, open_data
@@ -70,7 +71,7 @@ def bench(experiment: Experiment, device: str = "auto", steps: int = 50) -> Benc
     """Measures a training step as a run would take it; nothing is written, and no weights are kept."""
     if experiment.data is None:
         raise TrainingError(
-            text("`{name}` has no `data` line", name=experiment.source.name), "write one, such as `data digits`"
+            text("`{name}` has no `data` line", name=experiment.source.name), advise_data(experiment.network)
         )
     place = choose_device(device)
     data = open_data(experiment.data, place, seed=experiment.train.seed)

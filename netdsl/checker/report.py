@@ -27,6 +27,8 @@ class Report:
         self.mistakes = 0
         self.asked = 0
         self._disputed = registry.disputed
+        self._failing = registry.failing
+        self._brought = {component.kind for component in registry.components} if registry.failing else set()
         self._unknown = 0
         self._reported: set[tuple[str, Span]] = set()
         self._uses: list[tuple[Span, bool]] = []
@@ -124,6 +126,9 @@ class Report:
             choice = text("choose one: `NETDSL_PLUGINS={plugin}`, or uninstall the other", plugin=plugins[0])
             self(code, message, span, help=choice)
             return None
+        if kind in self._brought:
+            self._report_failing(code, kind, name, span)
+            return None
         # Each name is compared with all: thousands of unknown ones take time, and nobody reads so many suggestions.
         self._unknown += 1
         near = nearest(name, known) if self._unknown <= MAX_SUGGESTIONS else None
@@ -135,6 +140,21 @@ class Report:
         fix = Fix(text("write `{near}`", near=near), (Edit(span, near),)) if sure else None
         self(code, _unknown_but_near(kind, name, near, component), span, help=None if sure else help, fix=fix)
         return near if sure else None
+
+    def _report_failing(self, code: Code, kind: str, name: str, span: Span) -> None:
+        """Reports, once for all of them, that an unknown name may be that of a plugin which does not work."""
+        self.asked += 1
+        if not self._failing:
+            return
+        plugin, _, advice = self._failing[0]
+        message = text(
+            "unknown {kind} `{name}`: it may come from plugin `{plugin}`, which does not work",
+            kind=kind,
+            name=name,
+            plugin=plugin,
+        )
+        self(code, message, span, help=advice)
+        self._failing = ()
 
     def _disputing(self, what: str, name: str) -> tuple[str, ...]:
         """The plugins that bring a name so that it is none of theirs."""

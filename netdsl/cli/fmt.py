@@ -7,7 +7,7 @@ from functools import partial
 
 import click
 
-from netdsl.cli.shared.inputs import read_sources, show_diagnostics
+from netdsl.cli.shared.inputs import Settings, read_sources, show_diagnostics
 from netdsl.cli.shared.options import text_option
 from netdsl.cli.shared.output import colored
 from netdsl.cli.shared.rewriting import patch, replace_text, rewrite_each
@@ -27,15 +27,16 @@ def command(files: tuple[str, ...], written: str | None, check: bool, diff: bool
     """Put files into their canonical form.
 
     FILES are .net files; `-` is standard input, whose canonical form goes to standard output. Comments, numbers and the
-    order of statements stay as they are. A file with syntax errors is not changed. The exit status is 1 if there is
-    such a file, or, with --check, if a file would change.
+    order of statements stay as they are, and so does a statement with a mistake. A file with syntax errors is not
+    changed. The exit status is 1 if there is such a file, or, with --check, if a file would change.
     """
-    return rewrite_each(read_sources(files, written), partial(_format, check=check, diff=diff))
+    rewrite = partial(_format, settings=Settings(), check=check, diff=diff)
+    return rewrite_each(read_sources(files, written), rewrite)
 
 
-def _format(source: Source, *, check: bool, diff: bool) -> int:
+def _format(source: Source, *, settings: Settings, check: bool, diff: bool) -> int:
     """Formats one source; the exit status it asks for."""
-    formatted, diagnostics = format_source(source)
+    formatted, diagnostics = format_source(source, settings.check(source)[1])
     if diagnostics:
         show_diagnostics(diagnostics)
         return 1

@@ -103,6 +103,7 @@ class Registry(NamedTuple):
         lints: rules over a checked program, beside netdsl's own.
         callbacks: what plugins want to have called when a run starts, ends an epoch, and ends, by hook.
         torch: the classes of torch and torchvision that a text may name.
+        failing: the problems of plugins in files, which somebody asks for, so that an unknown name may be theirs.
     """
 
     components: Mapping[type[Component], Mapping[str, Component]]
@@ -113,6 +114,7 @@ class Registry(NamedTuple):
     lints: tuple[Implementation, ...] = ()
     callbacks: Mapping[str, tuple[Implementation, ...]] = MappingProxyType({})
     torch: TorchLookup = TorchLookup()
+    failing: tuple[Problem, ...] = ()
 
     def of(self, kind: type[C]) -> Mapping[str, C]:
         """Every component of a kind, by name."""

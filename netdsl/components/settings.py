@@ -47,6 +47,28 @@ class DataSettings(NamedTuple):
     ] = "stop"
 
 
+def count_held_out(samples: int, share: float) -> int:
+    """How many samples `split` keeps for testing."""
+    return round(samples * share)
+
+
+def fold_bounds(samples: int, folds: int, fold: int) -> tuple[int, int]:
+    """Where a fold, counted from 1, begins among the samples in their random order, and where it ends."""
+    return samples * (fold - 1) // folds, samples * fold // folds
+
+
+def count_training(samples: int, settings: DataSettings) -> list[int]:
+    """How many samples train, of a data set with a test part of its own; of several folds, for each of them.
+
+    `samples` are those that train where the line says nothing of it.
+    """
+    if settings.folds is None:
+        return [samples - count_held_out(samples, settings.split or 0)]
+    folds = range(1, settings.folds + 1) if settings.fold is None else [settings.fold]
+    bounds = (fold_bounds(samples, settings.folds, fold) for fold in folds)
+    return [samples - (end - start) for start, end in bounds]
+
+
 class InitSettings(NamedTuple):
     """What every `init` line may say besides its initializer's own parameters."""
 

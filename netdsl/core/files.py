@@ -16,6 +16,14 @@ TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
 
 
+def find_home(path: Path) -> Path:
+    """A path with the user's home in the place of a `~` that it begins with."""
+    try:
+        return path.expanduser()
+    except RuntimeError:  # nobody of that name, or a user without a home
+        return path
+
+
 def require_regular(path: Path) -> Path:
     """The path, if what lies there can be read to its end, which a device or a pipe may not have.
 

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from netdsl.core.files import user_cache
+from netdsl.core.files import find_home, user_cache
 
 
 def data_root(root: str | None) -> Path:
     """The folder that a file names, or `$NETDSL_DATA`, or one in the user's cache."""
     if root is not None:
-        return Path(root)
+        return find_home(Path(root))
     if given := os.environ.get("NETDSL_DATA"):
-        return Path(given).expanduser()
+        return find_home(Path(given))
     return user_cache() / "netdsl" / "data"
 
 

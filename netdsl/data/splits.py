@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 
-from netdsl.components.settings import DataSettings
+from netdsl.components.settings import DataSettings, count_held_out, fold_bounds
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.random_stream import LIMIT, SPLIT, permutation
@@ -39,7 +39,7 @@ def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
             text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
             "write `split=0.2`",
         )
-    held_out = round(len(part) * share)
+    held_out = count_held_out(len(part), share)
     if not 0 < held_out < len(part):
         raise DataError(
             text(
@@ -64,7 +64,7 @@ def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> 
             text("`data {dataset}` has {count} samples for {folds} folds", dataset=name, count=len(part), folds=folds)
         )
     order = permutation(len(part), SPLIT)
-    start, end = (len(part) * place // folds for place in (fold - 1, fold))
+    start, end = fold_bounds(len(part), folds, fold)
     rest = torch.cat((order[:start], order[end:]))
     return pick(part, rest.sort().values), pick(part, order[start:end].sort().values)
 

@@ -13,7 +13,7 @@
     references([reading, …], nameable(reading, offset)); rename([reading, …], nameable(reading, offset), name)
     outline(reading); folds(reading)            # the parts of the text
     tokens(reading)                             # colours
-    format_text(source); format_part(source, start, end); indent_line(source, offset)
+    format_text(source, mistakes); format_part(source, start, end, mistakes); indent_line(source, offset)
     lenses(reading)                             # what stands above the lines
 
 All places are 0-based offsets in characters of the text. No answer needs torch, click or an editor's library.

@@ -11,6 +11,7 @@ from netdsl.checker.names.definitions import LIBRARY, SHIPPED
 from netdsl.checker.names.scope import INPUT_SIZES, LITERALS
 from netdsl.core.diagnostics import Edit
 from netdsl.core.errors import Refusal
+from netdsl.core.files import find_home
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.editor.occurrences import NAMED, Occurrence, find_occurrences, occurrence_at, same
@@ -34,7 +35,7 @@ def definition(reading: Reading, offset: int) -> Target | None:
     if one is None:
         return None
     if one.kind == "file":
-        return _beginning(reading.folder / one.span.text.strip('"'))
+        return _beginning(reading.folder / find_home(Path(one.span.text.strip('"'))))
     if one.kind == "library":
         return _beginning(LIBRARY / f"{one.span.text}.net")
     return None if one.home is None else Target(*one.home)

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from netdsl.builder import build_network
+from netdsl.checker.experiment.data_line import advise_data
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.one_sample import read_test_sample
@@ -50,7 +51,8 @@ def look_at_text(experiment: Experiment, sample: Path | int, weights: Sequence[s
     give_weights(module, weights)
     if isinstance(sample, int):
         if experiment.data is None:
-            raise DataError(text("`{name}` has no `data` line", name=experiment.source.name))
+            message = text("`{name}` has no `data` line", name=experiment.source.name)
+            raise DataError(message, advise_data(experiment.network))
         found = read_test_sample(experiment.data, experiment.data.facts, sample, experiment.train.seed)
         return follow(module, experiment.network, found.x[None], text("test sample {number}", number=sample))
     return follow(module, experiment.network, read_input(sample, experiment.network), sample.name)

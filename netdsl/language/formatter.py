@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import groupby, pairwise
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.source import Source, Span
 from netdsl.language import syntax
 from netdsl.language.parser import parse
-from netdsl.language.syntax import Body, Statement
+from netdsl.language.syntax import Body, Name, Statement
 
 COLUMNS = 100
 INDENT = " " * 2
@@ -19,10 +20,19 @@ INDENT = " " * 2
 _BETWEEN = re.compile(r"#[^\n]*|\n")
 
 
-def format_source(source: Source) -> tuple[str, list[Diagnostic]]:
-    """The canonical text of a source; one with syntax errors is left as it is, and they are returned."""
+def format_source(source: Source, mistakes: Iterable[Diagnostic] = ()) -> tuple[str, list[Diagnostic]]:
+    """The canonical text of a source; one with syntax errors is left as it is, and they are returned.
+
+    Args:
+        source: the text.
+        mistakes: what its check has found: a statement with an error stays as its author wrote it, for what was meant
+            may hang on how it is written.
+    """
     file, diagnostics = parse(source)
-    return (source.text, diagnostics) if diagnostics else (format_tree(file), [])
+    if diagnostics:
+        return source.text, diagnostics
+    places = sorted(one.span.start for one in errors(mistakes) if one.span.source == source)
+    return format_tree(replace(file, statements=_kept(file.statements, places)) if places else file), []
 
 
 def format_tree(file: syntax.File) -> str:
@@ -31,6 +41,29 @@ def format_tree(file: syntax.File) -> str:
     everything = Span(file.source, 0, len(file.source.text))
     layout.statements(file.statements, everything, 0, apart=not file.source.text)
     return "".join(f"{line}\n" for line in _aligned(layout.lines))
+
+
+def _kept(statements: Sequence[Statement], places: Sequence[int]) -> tuple[Statement, ...]:
+    """The statements, with the innermost of each place that a mistake begins at as one name: its own text."""
+    return tuple(_kept_within(one, inside) if (inside := _between(places, one.span)) else one for one in statements)
+
+
+def _kept_within(statement: Statement, places: Sequence[int]) -> Statement:
+    bodies = [item for item in statement.items if isinstance(item, Body)]
+    inner = [one.span for body in bodies for one in body.statements]
+    if sum(len(_between(places, span)) for span in inner) < len(places):
+        span = statement.span
+        return Statement(Name(span.text, span), None, (), None, span)
+    kept = (
+        replace(item, statements=_kept(item.statements, places)) if isinstance(item, Body) else item
+        for item in statement.items
+    )
+    return replace(statement, items=tuple(kept))
+
+
+def _between(places: Sequence[int], span: Span) -> Sequence[int]:
+    """Those of some places, in their order, that lie in a part of the text."""
+    return places[bisect_left(places, span.start) : bisect_right(places, span.end)]
 
 
 def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:
@@ -62,22 +95,13 @@ def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:
         case Body(statements):
             return " ".join(["{", "; ".join(map(write, statements)), "}"]) if statements else "{ }"
         case Statement():
-            items = (_gap(before, item) + write(item) for before, item in pairwise([None, *node.items]) if item)
-            return " ".join(_head(node)) + "".join(items) + "".join(f" {word}" for word in _label(node))
+            return " ".join([*_head(node), *map(write, node.items), *_label(node)])
 
 
 def _head(statement: Statement) -> Iterator[str]:
     yield statement.name.text
     if statement.flow:
         yield write(statement.flow)
-
-
-def _gap(before: syntax.Item | None, item: syntax.Item) -> str:
-    """What stands between two items: nothing in `p0.5` or `p=p0.5`, a mistake that is read as `p0` and `.5`."""
-    if isinstance(before, syntax.Setting):
-        before = before.value
-    is_one = isinstance(before, (syntax.Short, syntax.Name)) and isinstance(item, syntax.Number)
-    return "" if is_one and before is not None and before.span.text and before.span.end == item.span.start else " "
 
 
 def _label(statement: Statement) -> Iterator[str]:
@@ -100,6 +124,11 @@ class _Line:
     opening: bool = False
     comment: str = ""
     column: int = 0
+
+    @property
+    def width(self) -> int:
+        """The columns that the code takes; what stays as its author wrote it may have several lines."""
+        return len(self.code) - 1 - self.code.rfind("\n")
 
 
 class _Layout:
@@ -148,9 +177,8 @@ class _Layout:
             self.lines[-1].code += flat
             return
         self.lines[-1].code += " ".join(_head(statement))
-        for before, item in pairwise([None, *statement.items]):
-            assert item is not None
-            self.lines[-1].code += _gap(before, item)
+        for item in statement.items:
+            self.lines[-1].code += " "
             if isinstance(item, Body) and self._expands(item, whole):
                 self._body(item, depth)
             else:
@@ -173,7 +201,7 @@ class _Layout:
         self.lines[-1].code += "}"
 
     def _fits(self, text: str) -> bool:
-        return len(self.lines[-1].code) + len(text) <= COLUMNS
+        return self.lines[-1].width + len(text) <= COLUMNS
 
 
 def _aligned(lines: Sequence[_Line]) -> Iterator[str]:
@@ -183,5 +211,5 @@ def _aligned(lines: Sequence[_Line]) -> Iterator[str]:
         widths = {0: 0}
         for line in block:
             if line.column:
-                widths[line.column] = max(widths.get(line.column, 0), len(line.code) + 2)
-        yield from ((line.code.ljust(widths[line.column]) + line.comment).rstrip() for line in block)
+                widths[line.column] = max(widths.get(line.column, 0), line.width + 2)
+        yield from ((line.code + " " * (widths[line.column] - line.width) + line.comment).rstrip() for line in block)

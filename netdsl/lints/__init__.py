@@ -34,7 +34,10 @@ def find_warnings(
     program = Program(experiment, file)
     # Own lints come first; warnings of one place keep this order.
     own = [warning for one in all_lints() for warning in one.rule(program)]
-    return [*own, *(warning for other in others for warning in _isolated(other, program))]
+    warnings = [*own, *(warning for other in others for warning in _isolated(other, program))]
+    # What is doubted already is probably another statement than the lints have seen.
+    doubted = {one.span for one in found}
+    return [warning for warning in warnings if warning.span not in doubted]
 
 
 @cache

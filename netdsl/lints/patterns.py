@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 
 from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Code, Diagnostic, Label
@@ -20,6 +20,20 @@ def changes_nothing(place: PlacedLayer) -> bool:
     # With other arguments, such as another `dim`, the second one does something.
     same = Trait.IDEMPOTENT in place.traits and before.node.call == place.node.call
     return same or (Trait.KEEPS_POSITIVE in place.traits and Trait.NEVER_NEGATIVE in before.traits)
+
+
+def overwrites(place: PlacedLayer) -> bool:
+    """Whether a layer writes over what is needed again: by another layer, or by the gradient of the one above."""
+    if place.argument("inplace") is not True:
+        return False
+    before = find_source(place)
+    return before is None or Trait.GRADIENT_FROM_OUTPUT in before.traits
+
+
+def find_source(place: PlacedLayer) -> PlacedLayer | None:
+    """The layer that computed what comes in; None where others receive that too."""
+    # A view shares its memory with the layer above it.
+    return next(dropwhile(lambda before: Trait.VIEW in before.traits, place.chain()), None)
 
 
 def behind_the_scores(program: Program) -> Iterator[PlacedLayer]:

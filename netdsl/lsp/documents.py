@@ -11,6 +11,7 @@ from lsprotocol.types import TextDocumentContentChangeEvent, TextDocumentContent
 from pygls.uris import from_fs_path, to_fs_path
 
 from netdsl.components.registry import Registry
+from netdsl.core.files import find_home
 from netdsl.core.source import Source
 from netdsl.editor import Document, Reading
 from netdsl.editor.names import source_path
@@ -138,7 +139,7 @@ def used_files(reading: Reading) -> Iterator[Path]:
         if statement.name.text == USE.name:
             for item in statement.items:
                 if isinstance(item, String):
-                    yield (reading.folder / item.text).resolve()
+                    yield (reading.folder / find_home(Path(item.text))).resolve()
     # A file that a used one uses is known by the blocks that came from it.
     for block in reading.scope.blocks.values():
         yield source_path(block.defined.span.source)

@@ -455,7 +455,8 @@ def _kind(action: lsp.CodeAction) -> str:
 @answers_of_text(lsp.TEXT_DOCUMENT_FORMATTING)
 def format_all(server: NetServer, opened: OpenText, params: lsp.DocumentFormattingParams) -> list[lsp.TextEdit] | None:
     """The canonical form."""
-    return conversion.text_edits(format_text(opened.reading.source), opened.lines)
+    edits = format_text(opened.reading.source, opened.reading.checked.found)
+    return conversion.text_edits(edits, opened.lines)
 
 
 @answers_of_text(lsp.TEXT_DOCUMENT_RANGE_FORMATTING)
@@ -463,7 +464,9 @@ def format_range(
     server: NetServer, opened: OpenText, params: lsp.DocumentRangeFormattingParams
 ) -> list[lsp.TextEdit] | None:
     """The canonical form of a part."""
-    return conversion.text_edits(format_part(opened.reading.source, *opened.lines.offsets(params.range)), opened.lines)
+    reading = opened.reading
+    edits = format_part(reading.source, *opened.lines.offsets(params.range), reading.checked.found)
+    return conversion.text_edits(edits, opened.lines)
 
 
 @answers_of_text(

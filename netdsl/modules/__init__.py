@@ -59,7 +59,10 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
+<<<<<<< HEAD
     "PadLike",
+=======
+>>>>>>> inputs
     "Permute",
     "PositionalEmbedding",
     "Reshape",

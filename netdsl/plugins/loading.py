@@ -30,11 +30,15 @@ CLAUSE = r"(>=|<=|==|!=|~=|>|<)\s*(\d+(?:\.\d+)*)"
 
 
 class Gathered(NamedTuple):
-    """The plugins in a manager of their own, by the name that they are registered under, and what went wrong."""
+    """The plugins in a manager of their own, by the name that they are registered under, and what went wrong.
+
+    `files` are the names of those in files.
+    """
 
     manager: pluggy.PluginManager
     plugins: dict[str, Plugin]
     problems: list[Problem]
+    files: list[str]
 
     def note(self, plugin: Plugin, message: str, advice: str = "") -> None:
         """Notes a problem with a plugin."""
@@ -52,7 +56,7 @@ class Unusable(Exception):
 
 def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     """A fresh manager with netdsl's own plugin, the installed ones that `NETDSL_PLUGINS` allows, and the files."""
-    gathered = Gathered(pluggy.PluginManager("netdsl"), {}, [])
+    gathered = Gathered(pluggy.PluginManager("netdsl"), {}, [], [])
     gathered.manager.add_hookspecs(hookspecs)
     # Netdsl's own plugin comes first, so that its names stand first in lists.
     gathered.manager.register(own, OWN)
@@ -64,6 +68,7 @@ def gather(*, installed: bool = True, files: Sequence[Path] = ()) -> Gathered:
     for file in files:
         plugin = Plugin(_unused(file.stem, gathered, str(file)), "", str(file))
         _add(plugin, gathered, partial(_import_file, plugin, file))
+        gathered.files.append(plugin.name)
     return gathered
 
 

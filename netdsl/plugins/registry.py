@@ -55,7 +55,8 @@ def load_registry(*, installed: bool = True, files: Sequence[Path] = ()) -> Regi
     )
     callbacks = {hook: tuple(_implementations(hook, gathered)) for hook in CALLBACKS}
     plugins, problems = tuple(gathered.plugins.values()), tuple(gathered.problems)
-    return Registry(components, origins, problems, plugins, disputed, lints, callbacks, LazyTorchLookup())
+    failing = tuple(problem for problem in problems if problem.plugin in gathered.files)
+    return Registry(components, origins, problems, plugins, disputed, lints, callbacks, LazyTorchLookup(), failing)
 
 
 def load_commands(

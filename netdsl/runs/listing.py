@@ -117,7 +117,7 @@ def _settings(about: RunAbout) -> Iterator[tuple[str, str]]:
         yield from ((name, str(value)) for name, value in group.items())
     yield "device", str(about.get("device"))
     yield "seed", str(about.get("seed"))
-    yield "variant", str(source.get("variant"))
+    yield "variant", str(source.get("variant") or "none")
 
 
 def _folders(folder: Path, depth: int) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from netdsl.checker.experiment.data_line import advise_data
 from netdsl.core.errors import TrainingError
 from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, text
@@ -135,7 +136,7 @@ def train(
     """
     if experiment.data is None:
         raise TrainingError(
-            text("`{name}` has no `data` line", name=experiment.source.name), "write one, such as `data digits`"
+            text("`{name}` has no `data` line", name=experiment.source.name), advise_data(experiment.network)
         )
     settings = experiment.train
     team = expected_team()

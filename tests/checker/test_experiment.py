@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+from netdsl.checker.experiment.data_line import advise_data
+
 
 def test_a_net_and_a_data_line_are_enough(checked):
     experiment = checked("flatten; linear 10; data digits")
@@ -76,6 +78,70 @@ def test_transforms_decide_what_the_net_receives(checked):
     experiment = checked("flatten; linear 10; data digits { resize 6; centercrop 4; normalize }")
     assert experiment.network.input == (1, 4, 4)
     assert [use.component.name for use in experiment.data.transforms] == ["resize", "centercrop", "normalize"]
+
+
+@pytest.mark.parametrize(
+    ("net", "line"),
+    [
+        ("input 1x8x8; flatten; linear 10", "digits"),
+        ("input 3x32x32; flatten; linear 100", "cifar100"),
+        ("input 3x32x32; flatten; linear 7", "fake 3x32x32 classes=7"),
+        ("input 3x32x32; conv 4 k1", "shapes"),
+        ("input 3x32x32; conv 7 k1", "fake 3x32x32 classes=7 per=position"),
+        ("input 5x6; linear 3", "fake 5x6 classes=3 per=position"),
+        ("input 5x6; last; linear 3", "fake 5x6 classes=3"),
+    ],
+)
+def test_the_data_that_a_net_is_told_to_take_go_with_it(checked, net, line):
+    advice = advise_data(checked(net).network)
+    assert advice.startswith(f"write one, such as `data {line}`; ")
+    assert checked(f"{net}; data {line}").data is not None
+
+
+@pytest.mark.parametrize(
+    ("net", "advice"),
+    [
+        ("input 4; linear 1", 'such as `data csv "table.csv" target=column`; '),
+        ("input 4; embedding 9->2", "write one; "),
+        ("input 3x8x8; conv 4 k3", "write one; "),
+        ("input 3xHxW; conv 4 k1", "write one; "),
+    ],
+)
+def test_where_no_data_are_known_to_go_with_a_net_none_are_named(checked, net, advice):
+    assert advice in advise_data(checked(net).network)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "help", "fix"),
+    [
+        ("epochs", "`epochs` is no variable: it is a setting of `train`", None, "write `train.epochs`"),
+        ("lr", "`lr` is no variable: it is a setting of `optimizer`", None, "write `optimizer.lr`"),
+        (
+            "eps",
+            "`eps` is no variable: it is a setting of `loss` and `optimizer`",
+            "write `loss.eps` or `optimizer.eps`",
+            None,
+        ),
+    ],
+)
+def test_a_setting_without_its_line_is_sent_there(mistakes, name, message, help, fix):
+    (given,) = mistakes("linear 4->2", overrides={name: "2"})
+    (written,) = mistakes(f"variant fast {name}=2; linear 4->2")
+    for mistake in (given, written):
+        assert (mistake.message, mistake.help, mistake.fix and mistake.fix.message) == (message, help, fix)
+
+
+@pytest.mark.parametrize("path", ["~/line.csv", '"~/line.csv"'])
+def test_a_path_may_begin_at_the_users_home(checked, tmp_path, monkeypatch, path):
+    (tmp_path / "line.csv").write_text("x,y\n1,2\n2,4\n3,6\n")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert checked(f"linear 1; data csv {path} target=y").network.input == (1,)
+
+
+def test_a_home_that_is_not_there_is_a_file_that_is_not_there(mistakes):
+    (mistake,) = mistakes("linear 1; data csv ~nobody-of-that-name/line.csv target=y")
+    assert mistake.message == "cannot read `~nobody-of-that-name/line.csv`: no such file or directory"
 
 
 def test_numbers_are_compared_with_numbers(checked, tmp_path):

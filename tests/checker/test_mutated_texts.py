@@ -1,4 +1,15 @@
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netdsl.checker import check
+from netdsl.core.source import Source
+from netdsl.language.formatter import format_source
+from netdsl.plugins.registry import load_registry
+from tests.soundness.texts import write
+from tests.soundness.trials import Trial
+
+SPLICED = st.integers(0, 2**32 - 1).map(write).filter(lambda text: len(text) <= 1_000)
 
 
 @pytest.mark.parametrize(
@@ -14,3 +25,17 @@ import pytest
 )
 def test_is_a_mistake_and_never_a_crash(mistakes, text):
     assert mistakes(text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(SPLICED, st.booleans())
+def test_fmt_keeps_the_mistakes_and_fix_adds_none(text, unsafe):
+    # Every span lies in its text, too.
+    faults = Trial(text, draws=False, unsafe=unsafe).run()
+    assert [fault for fault in faults if "slow" not in fault] == []
+
+
+@pytest.mark.parametrize("line", ["dropout p0.5", "dropout p=p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
+def test_fmt_parts_no_fraction_from_its_short(line):
+    source = Source("net", f"input 8x8x8; {line}\n")
+    assert format_source(source, check(source, load_registry(installed=False))[1]) == (source.text, [])

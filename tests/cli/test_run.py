@@ -104,13 +104,22 @@ def test_a_finished_run_resumes_to_the_same_and_goes_on_for_more_epochs() -> Non
         (["digits.net", "--out", "digits.net/run"], 1, "cannot write to `digits.net/run`: not a directory"),
         (["digits.net", "--resume", "out"], 2, "`--resume` goes on with a run as it is"),
         (["--resume", "nowhere"], 1, "`nowhere` is no run"),
-        (["-e", "linear 8->2"], 1, "`<text>` has no `data` line"),
+        (["-e", "linear 8->2"], 1, "`<text>` has no `data` line\nhelp: write one, such as `data fake 8 classes=2`; "),
+        (
+            ["notes.md"],
+            1,
+            "`notes.md` cannot be read as a net: 27 mistakes\nhelp: the name of a file with a net ends in",
+        ),
+        (["digits.txt"], 1, "cannot be read as a net: 27 mistakes\nhelp: did you mean `digits.net`?"),
+        (["digits.net", "--set", "epochs=2"], 1, "error[NET114]: `epochs` is no variable: it is a setting of `train`"),
         (["digits.net", "--data", "digit"], 1, "error[NET302]"),
         (["digits.net", "--set", "loss=mse"], 1, "error[NET304]"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_what_goes_wrong_is_one_message_and_a_status(arguments: list[str], status: int, message: str) -> None:
+    for prose in ("notes.md", "digits.txt"):
+        Path(prose).write_text("Digits, and more: it's a net.\n" * 9)
     result = run(*arguments)
     assert result.exit_code == status, result.output
     assert result.stderr.startswith(("error: ", "error["))

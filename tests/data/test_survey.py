@@ -151,7 +151,10 @@ def test_mistakes_in_the_net_are_no_matter_and_those_in_the_data_are(tmp_path, m
 def test_without_a_data_line_there_is_nothing_to_look_at():
     result = run("-e", "linear 8->2")
     assert result.exit_code == 1
-    assert result.output == "error: `<text>` has no `data` line; write one, such as `data digits`\n"
+    assert result.output == (
+        "error: `<text>` has no `data` line\n"
+        "help: write one, such as `data fake 8 classes=2`; `netdsl layers datasets` lists the data sets\n"
+    )
 
 
 def test_data_that_cannot_be_had_are_one_message(tmp_path):

@@ -133,7 +133,8 @@ def ask_everything(reading: Reading, chance: random.Random) -> None:
         assert one.span in references([reading], one)
         with suppress(Refusal):
             rename([reading], one, "renamed")
-    format_text(reading.source), format_part(reading.source, at, end), indent_line(reading.source, at)
+    found = reading.checked.found
+    format_text(reading.source, found), format_part(reading.source, at, end, found), indent_line(reading.source, at)
     if chance.random() < 0.05:  # each of them checks the text several times
         actions(reading, at, end)
         fix_all(reading)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source
 from netdsl.language.formatter import COLUMNS, format_source
 from tests.soundness import texts
@@ -99,9 +100,33 @@ def test_what_ships_is_canonical(path):
     assert formatted(text) == text
 
 
-@pytest.mark.parametrize("line", ["dropout p0.5", "dropout p=p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])
-def test_a_fraction_behind_a_short_stays_one_word(line):
-    assert format_source(Source("net", f"{line}\n"))[0] == f"{line}\n"
+def mistake(source: Source, written: str) -> Diagnostic:
+    start = source.text.index(written)
+    return Diagnostic("NET103", "a mistake", source.span(start, start + len(written)))
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong", "expected"),
+    [
+        ("dropout  p0.5;  relu", "p0", "dropout  p0.5; relu\n"),
+        ("residual {  conv  8;  dropout  p0.5 }", "p0", "residual { conv 8; dropout  p0.5 }\n"),
+        ("residual  oops {  conv  8 }", "oops", "residual  oops {  conv  8 }\n"),
+        ("residual {\n conv  8 k3.5  # why\n  relu }\n", "k3", "residual {\n  conv  8 k3.5  # why\n  relu\n}\n"),
+        ("if  {\n   relu   # a\n\n  bn }  # b\nrelu   # c", "if", "if  {\n   relu   # a\n\n  bn }  # b\nrelu  # c\n"),
+        ("conv  8;  conv  8", "  8;", "conv  8; conv 8\n"),
+    ],
+)
+def test_a_statement_with_a_mistake_stays_as_it_is(text: str, wrong: str, expected: str) -> None:
+    source = Source("net", text)
+    assert format_source(source, [mistake(source, wrong)]) == (expected, [])
+    again = Source("net", expected)
+    assert format_source(again, [mistake(again, wrong)]) == (expected, [])
+
+
+def test_a_warning_or_a_mistake_of_another_text_changes_nothing() -> None:
+    source, other = Source("net", "conv  8"), Source("blocks", "conv  8")
+    warning = mistake(source, "conv")._replace(code="NET901")
+    assert format_source(source, [warning, mistake(other, "conv")]) == ("conv 8\n", [])
 
 
 @given(st.integers(0, 2**32 - 1).map(texts.write).filter(lambda text: len(text) <= 2_000))

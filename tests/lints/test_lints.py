@@ -118,6 +118,10 @@ NORMALISATION = {
     "data digits batch=4 limit=9; flatten; linear 10 bias=false; bn": ["NET308"],
     "data digits batch=4 limit=8; flatten; linear 10 bias=false; bn": [],
     "data digits batch=4 split=0.5; flatten; linear 10 bias=false; bn": [],
+    "data fake 8 size=101 batch=20 split=0.2; linear 10 bias=false; bn": ["NET308"],
+    "data fake 8 size=101 batch=10 split=0; linear 10 bias=false; bn": ["NET308"],
+    "data fake 8 size=12 batch=5 folds=2; linear 10 bias=false; bn": ["NET308"],
+    "data fake 8 size=12 batch=6 folds=2; linear 10 bias=false; bn": [],
     "data digits batch=4; conv 10 k3 bias=false; bn; relu; gap; flatten": [],
     "data digits batch=1; conv 10 k3 bias=false; bn; relu; gap; flatten": [],
     "data digits batch=1; conv 10 k3 bias=false; gap; bn; flatten": ["NET308"],
@@ -184,7 +188,9 @@ OTHERS = {
     "input 8; linear 8; tanh; dropout 0.1 inplace=true": ["NET916"],
     "input 8; linear 8; tanh; unflatten 0 2x4; elu inplace=true": ["NET916"],
     "input 8; linear 8; layernorm; relu inplace=true": [],
-    "input 8; linear 8; relu; relu inplace=true": ["NET910"],
+    "input 8; linear 8; relu; relu inplace=true": ["NET916"],
+    "input 8; linear 8; sigmoid; relu inplace=true": ["NET916"],
+    "input 8; linear 8; relu6; relu inplace=true": ["NET910"],
     "block b { relu }; input 8; relu": ["NET912"],
     "block b { relu }; let act=b; input 8; act": [],
     "block b { relu }; block c { b }; input 8; relu": ["NET912"],
@@ -285,13 +291,14 @@ def test_an_argument_is_taken_out(text, expected):
 
 @pytest.mark.parametrize("before", ["logsoftmax", "relu", "sigmoid", "softmax", "tanh", "elu", "gelu", "layernorm"])
 def test_overwriting_is_warned_of_where_torch_cannot_go_back(before):
-    text = f"input 8; linear 8; {before}; dropout 0.1 inplace=true"
-    loss = build(text)(torch.randn(4, 8)).sum()
-    if "NET916" in codes(text):
-        with pytest.raises(RuntimeError, match="inplace operation"):
+    for layer in ("dropout 0.1", "relu"):
+        text = f"input 8; linear 8; {before}; {layer} inplace=true"
+        loss = build(text)(torch.randn(4, 8)).sum()
+        if "NET916" in codes(text):
+            with pytest.raises(RuntimeError, match="inplace operation"):
+                loss.backward()
+        else:
             loss.backward()
-    else:
-        loss.backward()
 
 
 def test_data_from_the_command_line_have_no_line_to_point_at():

@@ -20,8 +20,8 @@ BROKEN = "input 3x8x8\nconv 8 k99; relu; rellu; linear x; flatten\nloss foo\ndat
 COMMANDS = [
     ["--help"],
     *([name, "--help"] for name in ("bench", "check", "completion", "data", "draw", "eval", "export", "fix", "fmt")),
-    *([name, "--help"] for name in ("import", "layers", "look", "lsp", "new", "plugins", "predict", "report", "run")),
-    *([name, "--help"] for name in ("runs", "shapes")),
+    *([name, "--help"] for name in ("import", "layers", "look", "lsp", "new", "play", "plugins", "predict")),
+    *([name, "--help"] for name in ("report", "run", "runs", "shapes")),
     ["check", "-e", BROKEN],
     ["check", "--explain", "all"],
     ["check", "--explain", "NET201"],
@@ -73,6 +73,8 @@ def bracketed() -> Bracketed:
 @pytest.fixture
 def _in_brackets(bracketed: Bracketed, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(translation, "_spoken", bracketed)
+    # click keeps the option `--help` that it made for an earlier test.
+    monkeypatch.setattr(netdsl, "_help_option", None, raising=False)
     for module in (click.core, click.decorators, click.formatting):  # it asks gettext, which this test leaves alone
         monkeypatch.setattr(module, "_", bracketed.gettext)
 

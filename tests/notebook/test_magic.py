@@ -115,7 +115,7 @@ def test_an_odd_cell_is_told_what_is_wrong(shell: InteractiveShell, cell: str) -
     ("code", "message"),
     [
         ('netdsl.shapes("conv 3->8 k")', "`k` needs a value"),
-        ('netdsl.train("conv 3->8 k3")', "help: write one, such as `data digits`"),
+        ('netdsl.train("conv 3->8 k3")', "help: write one; `netdsl layers datasets` lists"),
         ('netdsl.load("nowhere")', "error: `nowhere` is no run"),
     ],
 )

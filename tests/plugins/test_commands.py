@@ -109,6 +109,14 @@ def test_a_file_is_used_when_the_command_line_names_it(tmp_path: Path, site: Pat
     assert "swirl: layer, activation, from the plugin swirls" in invoke("layers", "swirl", "--plugin", file).output
 
 
+def test_a_file_that_fails_is_what_unknown_names_are_due_to(tmp_path: Path, site: Path) -> None:
+    file = tmp_path / "swirls.py"
+    file.write_text("import nothing_of_the_kind", encoding="utf-8")
+    text = "input 8; swirl 3; swirled; linear 2\noptimizer mysgd lr=1 swirls=3\nloss swirl_loss"
+    errors = [line for line in invoke("check", "--plugin", file, "-e", text).stdout.splitlines() if "error[" in line]
+    assert errors == ["error[NET101]: unknown layer `swirl`: it may come from plugin `swirls`, which does not work"]
+
+
 def test_a_file_that_is_not_there_is_a_wrong_usage(tmp_path: Path) -> None:
     assert invoke("shapes", "--plugin", tmp_path / "absent.py", "-e", "relu").exit_code == 2
 

@@ -32,7 +32,7 @@ def test_half_written_texts_have_no_faults() -> None:
     [
         ("render_text", lambda found: 1 // 0, "exception: ZeroDivisionError"),
         ("shapes_table", lambda *_: [0] * 10**18, "memory"),
-        ("format_source", lambda source: (source.text + "; nonsense", []), "fmt changes the meaning"),
+        ("format_source", lambda source, _: (source.text + "; nonsense", []), "fmt changes the meaning"),
         ("fix", lambda source, check, unsafe: ONE_MORE, "a fix adds errors"),
         ("SLOW", -1.0, "slow check"),
     ],

@@ -84,14 +84,16 @@ class Trial:
         self._fix(found)
 
     def _format(self, before: Sequence[Diagnostic]) -> None:
-        formatted, unreadable = self._time("fmt", lambda: format_source(self.source))
+        formatted, unreadable = self._time("fmt", lambda: format_source(self.source, before))
         if unreadable:
             return
-        if sorted(one.code for one in errors(look(Source("net", formatted))[1])) != sorted(
-            one.code for one in errors(before)
-        ):
+        if formatted == self.source.text:
+            return
+        source = Source("net", formatted)
+        after = look(source)[1]
+        if sorted(one.code for one in errors(after)) != sorted(one.code for one in errors(before)):
             self.faults.append("fmt changes the meaning")
-        if format_source(Source("net", formatted))[0] != formatted:
+        if format_source(source, after)[0] != formatted:
             self.faults.append("fmt changes what it wrote")
 
     def _fix(self, before: Sequence[Diagnostic]) -> None:

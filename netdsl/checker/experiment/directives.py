@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from netdsl.checker.experiment.net_output import (
     kind_of_targets,
     transformed_target,
 )
-from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals
+from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals, lines_of
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
 from netdsl.checker.names.scope import Scope, as_name
@@ -40,6 +40,7 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, InitSettings
 from netdsl.core.diagnostics import errors
+from netdsl.core.files import find_home
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
@@ -239,17 +240,7 @@ class ExperimentCheck:
 
     def _line_of(self, line: str, setting: str) -> str | None:
         """The other directive that a setting belongs to: `batch` of a `train` line to `data`."""
-        others = (kind for name, kind in STATEMENTS.items() if kind.nature == "directive" and name != line)
-        return next((kind.name for kind in others if setting in self._settings_of(kind)), None)
-
-    def _settings_of(self, kind: StatementKind) -> Set[str]:
-        """The settings of a directive, and where it names one component of a kind, the parameters of all of them."""
-        own = set() if kind.settings is None else {*Component(name=kind.name, function=kind.settings).parameters}
-        if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
-            return own
-        known = self.context.registry.of(kind.component).values()
-        # The signature of a lazy component would be imported for it.
-        return own.union(*(component.parameters for component in known if not component.is_lazy))
+        return next((other for other in lines_of(setting, self.context.registry) if other != line), None)
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
         uses = []
@@ -357,7 +348,7 @@ def _shown(text: object, folder: Path) -> str:
 
 
 def _absolute(value: Any, folder: Path) -> Any:
-    return folder / value if isinstance(value, Path) else value
+    return folder / find_home(value) if isinstance(value, Path) else value
 
 
 def _is_known(shape: Shape) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netdsl.analysis.batch_statistics import find_single_value
 from netdsl.checker.context import Context
+from netdsl.components.settings import count_training
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.source import Span
 from netdsl.core.text import text
@@ -49,10 +50,10 @@ def _leaves_one(data: DataUse) -> bool:
     settings = data.settings
     if settings.batch == 1:
         return True
-    if data.facts.sizes is None or settings.split is not None or settings.drop_last:
+    if data.facts.sizes is None or settings.drop_last:
         return False
-    samples = data.facts.sizes[0]
-    return min(settings.limit or samples, samples) % settings.batch == 1
+    counts = count_training(data.facts.sizes[0], settings)
+    return any(min(settings.limit or count, count) % settings.batch == 1 for count in counts)
 
 
 def _batch(line: Statement) -> Span:

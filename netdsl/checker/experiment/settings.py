@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
@@ -11,10 +11,11 @@ from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import OUT_OF_RANGE
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.components import Component, Refusal
+from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Label
 from netdsl.core.source import Span
 from netdsl.core.text import text
-from netdsl.language.statements import StatementKind
+from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.language.syntax import Statement
 
 
@@ -30,6 +31,22 @@ def allowed(
         message = text("`{directive}` stands twice", directive=kind.name)
         context.report(GIVEN_TWICE, message, other.name.span, labels=[first], help="delete one of them")
     return statements[:1]
+
+
+def lines_of(setting: str, registry: Registry) -> Iterator[str]:
+    """The directives that a setting may stand in: `epochs` in `train`, `lr` in `optimizer`."""
+    directives = (kind for kind in STATEMENTS.values() if kind.nature == "directive")
+    return (kind.name for kind in directives if setting in _settings_of(kind, registry))
+
+
+def _settings_of(kind: StatementKind, registry: Registry) -> Set[str]:
+    """The settings of a directive, and where it names one component of a kind, the parameters of all of them."""
+    own = set() if kind.settings is None else {*Component(name=kind.name, function=kind.settings).parameters}
+    if kind.component is None or kind.repeats or kind.body:  # `metrics` and `data` have too many to be sure
+        return own
+    # The signature of a lazy component would be imported for it.
+    known = (component for component in registry.of(kind.component).values() if not component.is_lazy)
+    return own.union(*(component.parameters for component in known))
 
 
 def check_ranges(component: Component, arguments: Arguments, context: Context) -> None:

@@ -17,6 +17,7 @@ from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Layer, Parameter
 from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
+from netdsl.core.files import find_home
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
@@ -192,7 +193,7 @@ class Library:
 
     def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
         try:
-            path = folder / item.text
+            path = folder / find_home(Path(item.text))
             content = self._text(path, item)
         # It is a ValueError too, so that it must come first.
         except UnicodeDecodeError as error:

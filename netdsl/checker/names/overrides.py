@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import as_name
-from netdsl.core.diagnostics import Code, Label
+from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.source import Source, Span
-from netdsl.core.text import join_and, text
+from netdsl.core.text import join_and, join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.statements import DIRECTIVES, LET
 from netdsl.language.syntax import Item, Name, Setting, Statement
@@ -87,9 +87,31 @@ class Overrides:
         advice = "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
         # A variant that is not chosen is checked too: its mistakes are the file's.
         for setting in (*self.variables.values(), *written):
-            name = setting.name.text
-            if name not in known and name.partition(".")[0] not in DIRECTIVES:
-                context.report.unknown(UNKNOWN_OVERRIDE, "variable", name, setting.name.span, known, advice)
+            name, span = setting.name.text, setting.name.span
+            if name in known or name.partition(".")[0] in DIRECTIVES:
+                continue
+            if lines := _lines_of(name, context):
+                message = text(
+                    "`{setting}` is no variable: it is a setting of {lines}",
+                    setting=name,
+                    lines=join_and(f"`{line}`" for line in lines),
+                )
+                # Of two directives, such as `eps` of a loss and an optimizer, nobody knows which is meant.
+                full = [f"{line}.{name}" for line in lines]
+                edit = (
+                    Fix(text("write `{setting}`", setting=full[0]), (Edit(span, full[0]),)) if len(full) == 1 else None
+                )
+                advice = text("write {settings}", settings=join_or(f"`{one}`" for one in full))
+                context.report(UNKNOWN_OVERRIDE, message, span, help=None if edit else advice, fix=edit)
+            else:
+                context.report.unknown(UNKNOWN_OVERRIDE, "variable", name, span, known, advice)
+
+
+def _lines_of(setting: str, context: Context) -> Sequence[str]:
+    """The directives that have a setting of a name."""
+    from netdsl.checker.experiment.settings import lines_of  # few overrides are wrong
+
+    return [*lines_of(setting, context.registry)]
 
 
 def is_added(statement: Statement) -> bool:

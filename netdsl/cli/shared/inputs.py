@@ -28,6 +28,10 @@ LARGEST = MAX_BYTES + LONGEST_CHARACTER
 """So many bytes of a file show that it is too large, even where the last character is cut."""
 
 
+LEAST_UNREADABLE = 5
+"""So many statements of a file that cannot be read are rather prose, or another language, than slips."""
+
+
 @dataclass(frozen=True, eq=False)
 class Settings:
     """How a text is read: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
@@ -140,7 +144,7 @@ def read_source(file: str) -> Source:
     except OSError as error:
         raise WrongPath(_unreadable(file, error)) from error
     try:
-        return Source(name, content.decode())
+        return _not_prose(Source(name, content.decode()))
     except UnicodeDecodeError as error:
         # In a file that is too large the last character may be cut, and the checker says that the file is too large.
         if len(content) == LARGEST and error.start > LARGEST - LONGEST_CHARACTER:
@@ -150,6 +154,26 @@ def read_source(file: str) -> Source:
         raise FileError(
             text("`{file}` is not UTF-8 text: byte 0x{byte:02x} in line {line}", file=name, byte=byte, line=line)
         ) from error
+
+
+def _not_prose(source: Source) -> Source:
+    """The source, unless its name is not that of a net and most of it cannot be read: each line would be a mistake.
+
+    Raises:
+        FileError: it is rather another kind of text.
+    """
+    if source.name == "<stdin>" or source.name.endswith(".net"):
+        return source
+    from netdsl.language.parser import parse  # few nets have such a name
+
+    file, unreadable = parse(source)
+    if len(unreadable) < LEAST_UNREADABLE or 2 * len(unreadable) < len(file.statements):
+        return source
+    message = text("`{file}` cannot be read as a net: {count} mistakes", file=source.name, count=len(unreadable))
+    near = Path(source.name).with_suffix(".net")
+    if near.is_file():
+        raise FileError(message, text("did you mean `{file}`?", file=near))
+    raise FileError(message, "the name of a file with a net ends in `.net`")
 
 
 def _unreadable(file: str, error: OSError) -> str:

@@ -8,7 +8,7 @@ from netdsl.core.diagnostics import Code, Diagnostic, Label
 from netdsl.core.text import text
 from netdsl.lints.edits import delete
 from netdsl.lints.lint import lint
-from netdsl.lints.patterns import changes_nothing
+from netdsl.lints.patterns import changes_nothing, overwrites
 from netdsl.lints.program import Program
 
 IDLE_ACTIVATION = Code(
@@ -26,7 +26,8 @@ IDLE_ACTIVATION = Code(
 @lint(IDLE_ACTIVATION)
 def find_idle_activation(program: Program) -> Iterator[Diagnostic]:
     """Warns of an activation behind a layer that has done its work."""
-    for place in program.everywhere(changes_nothing):
+    # One that also stops the training is told of that alone.
+    for place in program.everywhere(lambda place: changes_nothing(place) and not overwrites(place)):
         assert place.before is not None
         before = place.before.node
         message = text("`{layer}` after `{before}` changes nothing", layer=place.node.name, before=before.name)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import dropwhile
 
-from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Code, Diagnostic, Label
 from netdsl.core.text import text
 from netdsl.lints.edits import without
 from netdsl.lints.lint import lint
-from netdsl.lints.patterns import changes_nothing
+from netdsl.lints.patterns import find_source, overwrites
 from netdsl.lints.program import PlacedLayer, Program
 from netdsl.program import Node
 
@@ -33,8 +31,8 @@ def find_overwritten_numbers(program: Program) -> Iterator[Diagnostic]:
     """Warns of a layer that changes, in their place, numbers that are not its alone."""
     # No layer stands before the first one either, but its input is its alone.
     first = _find_first(program)
-    for place in program.somewhere(lambda place: place is not first and _overwrites(place)):
-        before = _find_source(place)
+    for place in program.somewhere(lambda place: place is not first and overwrites(place)):
+        before = find_source(place)
         message, labels = "`inplace` overwrites what other layers receive too", list[Label]()
         if before:
             message = text(
@@ -53,16 +51,3 @@ def _find_first(program: Program) -> PlacedLayer | None:
         nodes = nodes[0].children
     # Where the net begins with branches, the first of the places is in one of them.
     return next((place for place in program.places[:1] if nodes and place.node.path == nodes[0].path), None)
-
-
-def _overwrites(place: PlacedLayer) -> bool:
-    if place.argument("inplace") is not True or changes_nothing(place):
-        return False
-    before = _find_source(place)
-    return before is None or Trait.GRADIENT_FROM_OUTPUT in before.traits
-
-
-def _find_source(place: PlacedLayer) -> PlacedLayer | None:
-    """The layer that computed what comes in; None where others receive that too."""
-    # A view shares its memory with the layer above it.
-    return next(dropwhile(lambda before: Trait.VIEW in before.traits, place.chain()), None)

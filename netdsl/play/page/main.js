@@ -191,7 +191,7 @@ find("files").addEventListener("change", async event => {
 find("save").addEventListener("click", save);
 find("format").addEventListener("click", () => rewrite({ ask: "format" }));
 find("share").addEventListener("click", share);
-find("language").addEventListener("click", () => { switchLanguage(); show(answer); training.show(); showTitle(); });
+find("language").addEventListener("click", () => { switchLanguage(); ask(); training.show(); showTitle(); });
 find("close").addEventListener("click", () => { find("explanation").hidden = true; });
 find("less").addEventListener("click", () => { depth = Math.max(0, picture.depth - 1); ask(); });
 find("more").addEventListener("click", () => { depth = picture.depth + 1; ask(); });

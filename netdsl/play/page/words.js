@@ -44,6 +44,8 @@ const CATALOGUE = {
 
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
 
+export function spoken() { return language; }
+
 export function word(name, fields = {}) {
   const template = CATALOGUE[language][name] ?? CATALOGUE.en[name];
   return template.replace(/\{(\w+)\}/g, (_, field) => fields[field] ?? "");
