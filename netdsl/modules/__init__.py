@@ -59,10 +59,7 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
-<<<<<<< HEAD
     "PadLike",
-=======
->>>>>>> inputs
     "Permute",
     "PositionalEmbedding",
     "Reshape",
