@@ -44,6 +44,7 @@ PUBLIC = {
         "Dtype",
         "Facts",
         "Initializer",
+        "LabelledShape",
         "Layer",
         "Logger",
         "Loss",
