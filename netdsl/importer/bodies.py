@@ -80,7 +80,8 @@ class Bodies:
         # A ModuleList without children may be a composite whose bodies are all labelled outputs.
         if all(map(is_container, children.values())) and (children or isinstance(module, nn.ModuleList)):
             return self._composite(module, children, place, labels)
-        found = self.layers.statement(module, replace(place, assumes=self.assumes))
+        taken = tuple((label, labels[label]) for label in getattr(module, "takes", ()) if label in labels)
+        found = self.layers.statement(module, replace(place, assumes=self.assumes, taken=taken))
         # Only the first layer can say what comes in.
         self.assumes, self.progress = "", self.progress + 1
         return found.text, found.out
