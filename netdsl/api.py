@@ -165,12 +165,12 @@ def train(
     registry = _registry()
     if resume is not None:
         if variant is not None or out is not None:
-            raise TrainingError("`resume` goes on with a run as it is: leave `variant` and `out` out")
+            raise TrainingError("`resume` continues a run as it is: leave out `variant` and `out`")
         source, kept = read_source_of(Path(resume))
         if change := find_change(kept, overrides or {}):
             raise TrainingError(
                 text("`{name}={value}` would make it another run", name=change[0], value=change[1]),
-                text("`resume` goes on with a run as it is; what may be changed is {free}", free=join_and(FREE)),
+                text("`resume` continues a run as it is; what may be changed is {free}", free=join_and(FREE)),
             )
         overrides, variant = {**kept["overrides"], **(overrides or {})}, kept["variant"]
         if not kept["plugins"]:

@@ -44,7 +44,7 @@ PUBLIC = {
         "Dtype",
         "Facts",
         "Initializer",
-        "LabelledShape",
+        "LabelledOutput",
         "Layer",
         "Logger",
         "Loss",

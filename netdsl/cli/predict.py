@@ -1,4 +1,4 @@
-"""`netdsl predict`: what a trained net says of samples."""
+"""`netdsl predict`: the predictions of a trained net for samples."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TEXTS = frozenset({".csv", ".json"})
 ARRAYS = frozenset({".npy", ".npz"})
 
 
-# A number below 0 looks like an option.
+# A number below 0 looks like an option to click.
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("run", type=PATH)
 @click.argument("files", metavar="SAMPLES...", type=PATH, nargs=-1, required=True)
@@ -72,11 +72,12 @@ def command(
     overlay: str | None,
     id_column: str | None,
 ) -> None:
-    """Predict the classes of samples, the likeliest first, or their numbers.
+    """Predict the classes of samples, the most likely first, or their numbers.
 
-    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. SAMPLES are images
-    or folders of them, tables with a header, or numpy files, as the net's data set is; or the numbers of one sample.
-    They are treated as the test set was: with the same transforms, and images in the size that the net takes.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. A folder predicts with its best epoch. SAMPLES
+    are of the same kind as the net's data set: images or folders of images, tables with a header, or numpy files.
+    They may also be the numbers of one sample. They are treated like the test set: with the same transforms, and
+    images in the size that the net takes.
 
     `-o submission.csv --id Id` writes a table with the column `Id` of SAMPLES and the target.
 
@@ -89,7 +90,7 @@ def command(
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
     if id_column is not None and (numbers or not is_table or output is None or as_json):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
-    # Before torch is imported: a wrong path should not wait for it.
+    # Before torch is imported, because a wrong path should not wait for it.
     paths = [] if numbers else list(_images(files)) if takes_images else list(files)
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
@@ -144,7 +145,7 @@ def _what(experiment: Experiment) -> Of:
 
 
 def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
-    """The numbers of a sample, where those are given and no files."""
+    """The numbers of one sample, if numbers are given instead of files."""
     words = list(map(str, given))
     if all(NUMBER.fullmatch(word) for word in words) and not any(path.exists() for path in given):
         return words
@@ -158,7 +159,7 @@ def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
 
 
 def _predict_numbers(saved: Saved, numbers: Sequence[str], is_table: bool) -> Any:
-    if is_table:  # which knows whether a number is a word
+    if is_table:  # a table's reader knows whether a cell is a number or a word
         return saved.predict(list(numbers))
     is_index = saved.facts.dtype == "index"
     return saved.predict([int(word) if is_index and word.lstrip("+-").isdigit() else float(word) for word in numbers])
@@ -191,7 +192,7 @@ def _predict_rows(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted
 def _images(places: Sequence[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
-            # The order of a folder differs between systems.
+            # Systems list a folder in different orders.
             yield from sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGES)
         else:
             yield place

@@ -16,12 +16,6 @@ from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.core.translation import translate
 
-LabelledShape = NewType("LabelledShape", tuple)  # type: ignore[type-arg]  # of `Dim`, as every shape is
-"""The shape of a labelled output: a parameter that is annotated so is given a label by its name, and is never a body.
-
-The module that is built is told the label as `takes` and is called as `module(x, skips)`.
-"""
-
 
 @dataclass(frozen=True, eq=False)
 class Parameter:
@@ -76,8 +70,8 @@ class Parameter:
 
     @cached_property
     def is_label(self) -> bool:
-        """Whether it is filled by a labelled output, which a text names: `like=stem`."""
-        return LabelledShape in self.options
+        """Whether it is filled by a labelled output."""
+        return LabelledOutput in self.options
 
     @cached_property
     def is_many(self) -> bool:
@@ -103,6 +97,13 @@ class Borrowed(Lazy):
         raise Refusal(text("`{target}` is read once a registry holds it", target=self.target))
 
 
+LabelledOutput = NewType("LabelledOutput", Shape)
+"""The type of a parameter that a labelled output fills, as in `from=memory`: the rule receives its shape.
+
+The module is called with the input and a mapping of labels to outputs, and is told the labels as `takes`.
+"""
+
+
 # Compared by identity: mappings have no hash, and two uses of one name are one object.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
@@ -117,13 +118,15 @@ class Component:
 
     Each kind of component is a class and says of all its components:
 
-    - `kind` and `plural`: what it is called, for one and for several;
+    - `kind` and `plural`: its name, for one and for several;
+    - `unknown`: the template of the message about a name that no such component has;
     - `supplied`: the parameters of a plain class or function that netdsl fills itself, so that no text gives them;
     - `inputs`: how many leading parameters of a plain function are no settings but what it maps;
     - `adapter`: what makes of a plain class or function what training calls, where that is not the thing itself.
     """
 
     kind: ClassVar[str] = "component"
+    unknown: ClassVar[str] = "unknown component `{name}`"
     plural: ClassVar[str] = "components"
     supplied: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int] = 0
@@ -144,6 +147,11 @@ class Component:
     def branches(self) -> tuple[str, ...]:
         """The parameters that bodies fill."""
         return tuple(name for name, parameter in self.parameters.items() if parameter.is_branch)
+
+    @cached_property
+    def labelled(self) -> tuple[str, ...]:
+        """The parameters that labelled outputs fill."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.is_label)
 
     @cached_property
     def required(self) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class Dataset(Component):
     """
 
     kind: ClassVar[str] = "data set"
+    unknown: ClassVar[str] = "unknown data set `{name}`"
     plural: ClassVar[str] = "data sets"
     supplied: ClassVar[tuple[str, ...]] = ("root",)
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
@@ -96,6 +97,7 @@ class Transform(Component):
     """
 
     kind: ClassVar[str] = "transform"
+    unknown: ClassVar[str] = "unknown transform `{name}`"
     plural: ClassVar[str] = "transforms"
     inputs: ClassVar[int] = 1
 
@@ -120,6 +122,7 @@ class Loss(Component):
     """
 
     kind: ClassVar[str] = "loss"
+    unknown: ClassVar[str] = "unknown loss `{name}`"
     plural: ClassVar[str] = "losses"
     inputs: ClassVar[int] = 2
     adapter: ClassVar[str | None] = "netdsl.adapters:loss"
@@ -139,6 +142,7 @@ class Initializer(Component):
     """
 
     kind: ClassVar[str] = "initializer"
+    unknown: ClassVar[str] = "unknown initializer `{name}`"
     plural: ClassVar[str] = "initializers"
     supplied: ClassVar[tuple[str, ...]] = ("tensor", "generator")
     inputs: ClassVar[int] = 1
@@ -158,6 +162,7 @@ class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
     kind: ClassVar[str] = "optimizer"
+    unknown: ClassVar[str] = "unknown optimizer `{name}`"
     plural: ClassVar[str] = "optimizers"
     supplied: ClassVar[tuple[str, ...]] = ("params",)
 
@@ -166,6 +171,7 @@ class Schedule(Component):
     """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
 
     kind: ClassVar[str] = "schedule"
+    unknown: ClassVar[str] = "unknown schedule `{name}`"
     plural: ClassVar[str] = "schedules"
     supplied: ClassVar[tuple[str, ...]] = ("optimizer", "steps", "total_steps", "last_epoch")
     inputs: ClassVar[int] = 2
@@ -177,6 +183,7 @@ class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 
     kind: ClassVar[str] = "metric"
+    unknown: ClassVar[str] = "unknown metric `{name}`"
     plural: ClassVar[str] = "metrics"
     inputs: ClassVar[int] = 2
     adapter: ClassVar[str | None] = "netdsl.adapters:metric"
@@ -189,6 +196,7 @@ class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 
     kind: ClassVar[str] = "logger"
+    unknown: ClassVar[str] = "unknown logger `{name}`"
     plural: ClassVar[str] = "loggers"
     supplied: ClassVar[tuple[str, ...]] = ("folder",)
     adapter: ClassVar[str | None] = "netdsl.adapters:logger"

@@ -44,6 +44,7 @@ class Layer(Component):
     """
 
     kind: ClassVar[str] = "layer"
+    unknown: ClassVar[str] = "unknown layer `{name}`"
     plural: ClassVar[str] = "layers"
 
     family: str

@@ -1,4 +1,4 @@
-"""Who is served what and when: the order of an epoch, its batches, and a rank's share of each."""
+"""The order of the samples in an epoch, its batches, and the share of each batch that a rank reads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Plan:
         return len(range(self.size(step))[self.share(step)]) > 0
 
     def rows(self, step: int) -> slice:
-        """The rows that this rank reads: its share, or where it has none the first row, to know the shape of it."""
+        """The rows that this rank reads: its share. A rank without a share reads the first row, for its shape."""
         return self.share(step) if self.shared(step) else slice(0, 1)
 
     def order(self, epoch: int) -> Tensor:
@@ -76,7 +76,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Planned:
-    """What the pipelines share: transforms, the plan that they follow, the device where batches are wanted."""
+    """What all pipelines have: transforms, the plan that they follow, and the device of the batches."""
 
     chain: Chain
     plan: Plan

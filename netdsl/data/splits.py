@@ -1,6 +1,6 @@
-"""Which samples train and which test: the parts of a data set, `split` and `limit`.
+"""The training and the test part of a data set: `split`, `folds` and `limit`.
 
-Nothing here depends on the seed of a run: runs that differ in it are measured on the same test set.
+Nothing here depends on the seed of a run: runs with different seeds are tested on the same samples.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
     train, test = splits.train, splits.test
     if settings.folds is not None:
         train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
-    elif settings.split == 0:  # all samples train, and those that train are tested where there are no others
+    elif settings.split == 0:  # all samples train; without a test part they test too
         test = train if test is None else test
     elif test is None or settings.split is not None:
         train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
@@ -33,7 +33,7 @@ def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Par
 
 
 def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
-    """Holds a share out of a part, chosen at random once and for all, both in their old order."""
+    """Splits a share off a part, at random but always the same samples. Both keep their order."""
     if not 0 < share < 1:
         raise DataError(
             text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
@@ -54,9 +54,9 @@ def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
 
 
 def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> tuple[Part, Part]:
-    """Holds one of so many folds out of a part, the same ones for every net, both in their old order."""
+    """Splits one fold off a part; the folds are the same for every net. Both keep their order."""
     if split is not None:
-        raise DataError("`folds` and `split` both say what is tested", "leave one of them out")
+        raise DataError("`folds` and `split` both choose the test samples", "leave one of them out")
     if fold > folds:
         raise DataError(text("there is no fold {fold} of {folds}", fold=fold, folds=folds), "folds are counted from 1")
     if folds > len(part):
@@ -70,7 +70,7 @@ def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> 
 
 
 def _limited(part: Part, limit: int | None) -> Part:
-    """At most `limit` samples, chosen at random once and for all, in their old order."""
+    """At most `limit` samples, at random but always the same ones, in their order."""
     if limit is None or limit >= len(part):
         return part
     if limit < 1:

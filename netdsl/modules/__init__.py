@@ -12,6 +12,7 @@ from netdsl.modules.composites import (
     Skipping,
     Split,
 )
+from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -51,6 +52,8 @@ __all__ = [
     "Concat",
     "Crop",
     "CropLike",
+    "CrossAttention",
+    "DecoderLayer",
     "DropPath",
     "Last",
     "LayerScale",

@@ -10,4 +10,5 @@ workspace        the folder: its .net files, and nothing outside it
 guard            who may ask the server
 application      what the server answers
 server           the socket, and the browser that is opened
+static/          the page without a server: the front end in the browser
 """

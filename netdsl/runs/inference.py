@@ -111,7 +111,7 @@ class Saved:
                 those that the data set stores (0…255 for most), real numbers are 0…1. Of a table it is a mapping from
                 columns to values, or the values in their order; or the path of a file, or a data frame, for several
                 rows. Of anything else it is an array, a tensor or a list of numbers in the shape of one sample.
-                Several are a list of these, or an array with one axis more in front.
+                Several are a list of these, or an array with one more axis in front.
 
         Returns:
             Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where each step

@@ -239,7 +239,7 @@ def test_a_net_that_has_mistakes_by_now_is_left_out(digits: Path, tmp_path: Path
     (tmp_path / "run.net").write_text("conv", encoding="utf-8")
     result = call("report", str(tmp_path))
     assert result.exit_code == 0
-    assert result.stderr.startswith(f"warning: `{tmp_path}` is reported without its net, which has a mistake: `conv`")
+    assert result.stderr.startswith(f"warning: the report of `{tmp_path}` lacks the net, which has a mistake: `conv`")
     assert {"Curves", "Layers"} <= set(read(tmp_path).words)
 
 

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
-from netdsl.components import Call, LabelledShape, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
+from netdsl.components import (
+    Call,
+    LabelledOutput,
+    Refusal,
+    Requirement,
+    Result,
+    Size,
+    Undetermined,
+    call,
+    layer,
+    one_of,
+)
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape
 from netdsl.core.text import text
 
@@ -38,7 +49,7 @@ def upsample(
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
     *,
-    like: LabelledShape | None = None,
+    like: LabelledOutput | None = None,
 ) -> Result:
     """Makes a feature map larger by a factor, or brings it to a size, and interpolates between its numbers.
 
@@ -94,7 +105,7 @@ def pad(
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
     value: float = 0.0,
     *,
-    like: LabelledShape | None = None,
+    like: LabelledOutput | None = None,
 ) -> Result:
     """Puts numbers around a feature map: `value`, or its own numbers, mirrored, repeated or wrapped around.
 
@@ -122,7 +133,7 @@ def pad(
 
 @layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24", traits={"affine", "view"})
 def crop(
-    x: Shape, size: Size | None = None, offset: Size | None = None, *, like: LabelledShape | None = None
+    x: Shape, size: Size | None = None, offset: Size | None = None, *, like: LabelledOutput | None = None
 ) -> Result:
     """Cuts a window of the given size out of each channel: from the middle, or from `offset` on.
 

@@ -1,4 +1,4 @@
-"""From the values of the syntax tree to Python's: names looked up, arithmetic done, types converted."""
+"""From the values of the syntax tree to Python values: looks up names, does arithmetic, converts types."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE
+from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE, unknown_name
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
-from netdsl.components import LabelledShape, Parameter
+from netdsl.components import Parameter
+from netdsl.components.component import LabelledOutput
 from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, format_shape, symbol
@@ -34,11 +35,11 @@ IMPOSSIBLE_ARITHMETIC = Code(
 
 
 INVALID: Final = object()
-"""The value of what could not be worked out; the diagnostic is already noted."""
+"""The value of an expression with a mistake, which is reported already."""
 
 
 class HoleValue:
-    """What `?` is worth until the checker has found a number."""
+    """The value of `?` until the checker has found a number."""
 
     def __str__(self) -> str:
         return "?"
@@ -48,7 +49,7 @@ HOLE: Final = HoleValue()
 
 
 def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) -> object:
-    """The value of an expression: a number, a truth, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
+    """The value of an expression: a number, a bool, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
     if isinstance(value, syntax.Number):
         return _number(value, context)
     if isinstance(value, syntax.Name):
@@ -78,7 +79,7 @@ def _size(value: syntax.Size, scope: Scope, context: Context) -> object:
 
 
 def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> object:
-    """One size of several; a letter is the variable of that name, or else a symbol."""
+    """One size of several. A letter is the variable of that name, or else a symbol."""
     found = scope.lookup(dim) if isinstance(dim, str) else dim
     if found is MISSING:
         return symbol(str(dim))
@@ -106,8 +107,10 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
-        # `in` and `features` are known by name even where nothing has come in yet.
-        near = context.report.unknown(UNKNOWN_NAME, "name", value, term.span, {*scope.names(), "in", "features"})
+        # `in` and `features` are known names, even if no input is known yet.
+        near = context.report.unknown(
+            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.names(), "in", "features"}
+        )
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(
@@ -120,7 +123,7 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
 
 
 def _is_number(value: object) -> bool:
-    # Python counts a truth as an integer.
+    # For Python a bool is an int.
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
@@ -152,15 +155,15 @@ def _operate(sign: str, left: object, right: object, span: Span, scope: Scope, c
             scope.caption(span),
         )
         return INVALID
-    # Above 2^53 a float no longer holds every integer, so that results would be rounded silently.
+    # Above 2^53 a float cannot hold every integer, so results would be rounded silently.
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
-        context.report(TOO_LARGE, "the arithmetic comes to 2^53 or more", span)
+        context.report(TOO_LARGE, "the result is 2^53 or more", span)
         return INVALID
     return value
 
 
 def _divide(left: Any, right: Any) -> Any:
-    # Python's `/` gives a float even where the result is whole, and sizes must be integers.
+    # Python's `/` gives a float even for a whole result, and sizes must be integers.
     whole = isinstance(left, int) and isinstance(right, int) and left % right == 0
     return left // right if whole else left / right
 
@@ -195,13 +198,13 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     **{sign: _comparing(compare) for sign, compare in _COMPARISONS.items()},
 }
 Converter = Callable[[object], object]
-"""A value as the parameter wants it, or `INVALID`."""
+"""A value converted to the parameter's type, or `INVALID`."""
 
 
-# Deep nets bind the same few parameters again and again; blocks of a text that is edited bring ever new ones.
+# Deep nets bind the same few parameters again and again. In an editor, blocks bring new parameters at each change.
 @lru_cache(maxsize=1024)
 def converter(parameter: Parameter) -> Converter:
-    """What turns a value into one of the parameter's type."""
+    """The function that converts a value to the parameter's type."""
     return _first(parameter.options)
 
 
@@ -221,7 +224,7 @@ def _converter(option: object) -> Converter:
         return _PLAIN[option]
     if get_origin(option) is Literal:
         words = get_args(option)
-        # `none` is read as Python's None before anyone knows that it is one of the words.
+        # `none` has become Python's None before the words of the parameter are known.
         return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
     if get_origin(option) in (Union, UnionType):
         return _first(get_args(option))
@@ -243,7 +246,7 @@ def _tuple_converter(inner: Converter, length: int | None) -> Converter:
 def _integer(value: object) -> object:
     if isinstance(value, Unknown):
         return value
-    # Python counts a truth as an integer, but `k=true` is a mistake.
+    # For Python a bool is an int, but `k=true` is a mistake.
     return value if isinstance(value, int) and not isinstance(value, bool) else INVALID
 
 
@@ -260,15 +263,15 @@ _PLAIN: Final[dict[object, Converter]] = {
     str: lambda value: str(value) if isinstance(value, str) else INVALID,
     Path: lambda value: Path(value) if isinstance(value, str) else INVALID,
     NoneType: lambda value: None if value is None else INVALID,
+    LabelledOutput: lambda value: value if isinstance(value, Word) else INVALID,
     Any: lambda value: value,
-    LabelledShape: lambda _: INVALID,  # a label is no value: the checker looks up its output
 }
 
 
 def expected(parameter: Parameter) -> str:
     """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`, `same` or `valid`."""
     plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
-    # A size is declared as two types, but to a user it is one kind of value.
+    # A size is declared as two types, but for a user it is one kind of value.
     if {int, tuple[int, ...]} <= plain:
         kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
     else:
@@ -277,14 +280,8 @@ def expected(parameter: Parameter) -> str:
 
 
 def _describe(option: object) -> str:
-    words = {
-        LabelledShape: "a label",
-        int: "a whole number",
-        float: "a number",
-        bool: "`true` or `false`",
-        str: "a text",
-        Path: "a path",
-    }
+    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
+    words[LabelledOutput] = "a label"
     if option in words:
         return words[option]
     if get_origin(option) is tuple:
@@ -294,7 +291,7 @@ def _describe(option: object) -> str:
 
 
 def show(value: object) -> str:
-    """A value as one would write it, in backticks."""
+    """A value as it is written in the language, in backticks."""
     if isinstance(value, tuple):
         is_size = all(isinstance(part, (int, Expr)) for part in value)
         written = format_shape(value) if is_size else ",".join(map(str, value))

@@ -34,7 +34,8 @@ def find_label(name: Name, scope: Scope, context: Context) -> Labelled | None:
         context.report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
         return None
     advice = "write `as NAME` after the layer whose output is meant"
-    near = context.report.unknown(UNKNOWN_LABEL, "label", name.text, name.span, scope.label_names(), advice)
+    message = text("unknown label `{name}`", name=name.text)
+    near = context.report.unknown(UNKNOWN_LABEL, message, name.text, name.span, scope.label_names(), advice)
     return scope.labelled(near) if near else None
 
 

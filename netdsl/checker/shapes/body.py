@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from netdsl.checker.arguments.binding import Arguments, bind
+from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
@@ -36,7 +36,7 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class BodyCheck:
-    """Walks the statements of one body; `nodes`, the number of them, and `value` are what it has come to so far.
+    """Checks the statements of one body. `nodes`, their number and `value` are the results so far.
 
     Behind a `from`, `start` is the label whose output the next layer receives; `starts` are all such labels. `kept` has
     the labels that are not their module's name, and that name.
@@ -57,7 +57,7 @@ class BodyCheck:
         self.kept: dict[str, str] = {}
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
-        """Checks the statements in order; `extent` is the text that they stand in."""
+        """Checks the statements in order. `extent` is the place of the body in the text."""
         end, trace = extent.start, self.context.trace
         if trace is not None:
             trace.enter(extent, self.scope, self.value)
@@ -84,7 +84,7 @@ class BodyCheck:
         self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
-        """What could not be read may have been a layer, and may have had a label."""
+        """Notes an unreadable statement: it may have been a layer with a label."""
         for span in (
             self.context.assumptions.unreadable.between(source, start, end)
             if self.context.assumptions.unreadable
@@ -93,7 +93,7 @@ class BodyCheck:
             if first_word(span) not in AT_THE_TOP:
                 self.value = UNKNOWN_VALUE
                 if name := label(span):
-                    # The label is entered without a shape, so that uses of it are no unknown names.
+                    # The label is entered without a shape, so that its uses are not unknown names.
                     self.scope.labels.setdefault(name, Labelled(name, UNKNOWN_VALUE, span, span))
 
     def container(self, outputs: Sequence[str] = ()) -> tuple[Call, frozenset[str]]:
@@ -112,13 +112,13 @@ class BodyCheck:
         return Call(SKIPPING.target, arguments), taken - self.keys
 
     def branch(self, key: str, path: str, body: Body, value: Value, siblings: Mapping[str, Labelled]) -> CheckedBody:
-        """Checks a body of the statement at hand; `siblings` are the labels of the bodies before it."""
+        """Checks a body of the current statement. `siblings` are the labels of the bodies before it."""
         scope = self.scope.inner(value.shape)
         scope.siblings = siblings
-        # A branch stands two levels deeper: between it and the composite stands the row that names it.
+        # A branch is two levels deeper: the row with its name is between it and the composite.
         inner = BodyCheck(self.context, scope, value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
-        # An empty body has no text of its own to point at.
+        # An empty body has no text to mark.
         span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
         keeps = {label: inner.kept.get(label, label) for label in inner.keys}
         return CheckedBody(inner.enclosed(key, key, span, value), inner.value, scope.labels, keeps)
@@ -161,7 +161,7 @@ class BodyCheck:
         self.at = statement
         component = lookup(statement, self.scope, self.context)
         if component is None:
-            # The statement still takes its place and its label, so that what follows it is not reported as well.
+            # The statement keeps its place and its label, so that no further mistakes follow from it.
             self._finish(statement, self._key(statement), UNKNOWN_VALUE)
         elif isinstance(component, Block):
             self._block(component, statement)
@@ -181,42 +181,28 @@ class BodyCheck:
             taken = value if shape == value.shape else value._replace(shape=shape)
             self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
             return
-        # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
+        # A result with reports, conditions or new facts about the input belongs to this place, and is not remembered.
         before = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), None)
         arguments = bind(layer, statement, self.scope, self.context)
-        labelled = self._labelled(arguments)
         check = LayerCheck(layer, statement, arguments, value, self.context)
-        check.joined += [found.label for found in labelled if found.shape]
         check.enter()
+        takes = check.take_labels() if layer.labelled else ()
         result = check.apply({})
-        if result is not None and labelled:
-            given = {**result.call.arguments, "takes": tuple(found.key for found in labelled)}
-            result = result._replace(call=Call(result.call.target, given))
+        if takes and result is not None:
+            call = result.call
+            result = result._replace(call=Call(call.target, {**call.arguments, "takes": takes}))
         after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
         if before == after and is_settled and names_nothing(statement, layer):
             plain[key] = check.value.shape, check.value.assumed, result
         self._place(layer, statement, check.value, result, ())
 
-    def _labelled(self, arguments: Arguments) -> list[Labelled]:
-        """The labelled outputs that parameters name; their shapes become the parameters' values."""
-        taken = []
-        for parameter, name in arguments.named.items():
-            found = find_label(name, self.scope, self.context)
-            # Without a shape the argument counts as lost, and the mistake is reported already.
-            if found is None or found.shape is None:
-                arguments.sound = False
-                continue
-            arguments.values[parameter] = found.shape
-            taken.append(found)
-        return taken
-
     def _composite(self, layer: Layer, statement: Statement) -> None:
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
         branches = BranchCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        # A body may find out that its input was assumed; what comes in is otherwise unchanged.
+        # A body may find out that its input was assumed; otherwise the input value is unchanged.
         value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
         # A label or a body may bring real numbers where whole numbers came in, or those of another input.
@@ -230,14 +216,14 @@ class BodyCheck:
         key = self._key(statement)
         if result is None:
             still_open = value.shape is None and not value.assumed
-            # Nothing came in yet and nothing failed: the next layer may still say what it takes for granted.
+            # The input is unknown and nothing has failed: the next layer may still assume an input.
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
         takes = NOTHING
         if children or "takes" in result.call.arguments:
             takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
-        # A plain Sequential cannot hand on the labels that its children take.
+        # A plain Sequential cannot pass labelled outputs to its children.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
             self._path(key),
@@ -261,7 +247,7 @@ class BodyCheck:
     def _block(self, block: Block, statement: Statement) -> None:
         key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
-        # In a body that stands nowhere, each block is opened once: nested uses would double with every level.
+        # In an unused body each block is opened once: nested uses would double with every level.
         if scope is None or (known and self.context.expansion.unused):
             self._finish(statement, key, UNKNOWN_VALUE)
             return
@@ -282,11 +268,11 @@ class BodyCheck:
         *,
         is_first: bool,
     ) -> tuple[Node, Value]:
-        """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
+        """The container of a block's layers, and their output value. Equal uses are checked once."""
         expansion, limits = self.context.expansion, self.context.limits
-        # How deep a body stands tells whether it is nested too deep, which is reported where that comes about.
+        # The depth is part of the key, because nesting that is too deep is reported at its place.
         place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
-        # What comes from a layer inside comes from there wherever the input is from, which only messages name.
+        # The origin of the input is not part of the key: only messages name it.
         for value in (self.value._replace(origin=None), self.value):
             if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
                 node, after, layers = expansion.checked[value, place]
@@ -298,7 +284,7 @@ class BodyCheck:
         with self.context.inside(block, statement.span, is_first=is_first):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
-        # Whether a block uses itself depends on the blocks around it too.
+        # Whether a block uses itself depends also on the blocks around it.
         if not self.context.stopped and recursions == expansion.recursions:
             before, after = self.value.origin, inner.value.origin
             own = before is not None and after is not None and before.span != after.span
@@ -322,7 +308,7 @@ class BodyCheck:
         if times is None:
             self.value = UNKNOWN_VALUE
         if not times or self.context.expansion.unused:
-            # A body with no rounds is looked over for mistakes of its own.
+            # A body that is repeated 0 times is still checked for its own mistakes.
             self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
@@ -331,16 +317,16 @@ class BodyCheck:
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
             start = self.start
             first, reported = len(self.nodes), self.context.report.mistakes
-            # Each round sees the size that the round before has left.
+            # Each round receives the output of the round before.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
             if self.context.stopped:
                 break
-            if self.context.report.mistakes > reported:  # further rounds would only echo it
+            if self.context.report.mistakes > reported:  # further rounds would only repeat the mistake
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
-            # A round that leaves the value as it is and has no labels is all that follow: they are kept as one.
+            # After a round that does not change the value and has no labels, all further rounds are equal: one is kept.
             same = self.value._replace(origin=before.origin) == before and self.start == start
             if same and len(self.keys) == keys:
                 times = rounds - number
@@ -374,14 +360,14 @@ class BodyCheck:
         self.length += 1
 
     def _multiply(self, first: int, times: int) -> None:
-        """Makes a stretch of what has come since the first of a round."""
+        """Combines the nodes of a round into a stretch."""
         if times > 1 and len(self.nodes) > first:
             stretch = Stretch(tuple(self.nodes[first:]), times)
             self.length += stretch.length - stretch.length // times
             self.nodes[first:] = [stretch]
 
     def check_unused(self, body: Body, scope: Scope) -> None:
-        """Looks over a body that stands nowhere, for the mistakes that are its own."""
+        """Checks a body that is not part of the net, for its own mistakes."""
         before, self.context.expansion.unused = self.context.expansion.unused, True
         BodyCheck(self.context, scope, UNKNOWN_VALUE).run(body.statements, body.span)
         self.context.expansion.unused = before
@@ -391,7 +377,7 @@ class BodyCheck:
         if statement.label is None:
             return str(self.length)
         label = statement.label.text
-        # The last number is remembered: counting from 1 for each of thousands of copies takes quadratic time.
+        # The last number is remembered, because counting from 1 for thousands of copies takes quadratic time.
         number = self.copies.get(label, 1)
         while (key := label if number == 1 else f"{label}_{number}") in self.keys:
             number += 1
@@ -422,7 +408,7 @@ class BodyCheck:
         taken = self.starts.union({self.start}, *(node.takes for node in _once(self.nodes)))
         if other is self.scope.siblings.get(name) and name not in taken:
             other = None
-        # In a `repeat` the same statement comes again, which is no second use of its label.
+        # In a `repeat` the same statement comes again; that is not a second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
             self.context.report(WRONG_LABEL, text("the label `{name}` is used twice", name=name), span, labels=[first])
@@ -435,13 +421,13 @@ class BodyCheck:
             self.context.report(
                 WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
             )
-        # A label that is refused is entered too, so that uses of it are not reported as unknown.
+        # A refused label is entered too, so that its uses are not reported as unknown.
         self.scope.labels[name] = Labelled(key, value, span, statement.span)
         self.scope.hide(statement.label)
 
 
 def written(statement: Statement) -> str:
-    """A statement as its author wrote it, the bodies left out."""
+    """A statement as its author wrote it, without its bodies."""
     if not any(isinstance(item, Body) for item in statement.items):
         return statement.span.text
     parts, start = [], statement.span.start
@@ -454,10 +440,10 @@ def written(statement: Statement) -> str:
 
 
 def _told_apart(value: object) -> object:
-    """A block's argument as it may stand in a key: `1`, `1.0` and `true` are equal to Python."""
+    """A block's argument for a key, with its type: for Python, `1`, `1.0` and `true` are equal."""
     if isinstance(value, tuple):
         return tuple(map(_told_apart, value))
-    # What is wrong with a word is reported where it stands.
+    # A mistake in a word is reported at its place.
     return type(value), value, value.span if isinstance(value, Word) else None
 
 
@@ -471,7 +457,7 @@ def _from_the_end(kept: Sequence[Node | Stretch]) -> Iterator[Node]:
 
 
 def _once(kept: Iterable[Node | Stretch]) -> Iterator[Node]:
-    """Siblings, those of a stretch once."""
+    """The siblings; those of a stretch once."""
     for one in kept:
         if isinstance(one, Stretch):
             yield from _once(one.kept)

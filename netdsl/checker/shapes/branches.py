@@ -1,4 +1,4 @@
-"""The bodies of a composite, and the labelled outputs that join them."""
+"""The bodies of a composite, and the labelled outputs that it joins."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ CheckBody = Callable[[str, str, Body, Value, Labels], CheckedBody]
 
 
 class BranchCheck:
-    """One composite in its place. `check_body` checks a body's statements."""
+    """The check of one composite. `check_body` checks the statements of a body."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
         self.check = check
@@ -57,7 +57,7 @@ class BranchCheck:
         self.joined: list[Value] = []
 
     def join(self) -> Result | None:
-        """What the rule makes of the bodies; None where a mistake leaves nothing to go on with."""
+        """The rule's result for the bodies; None if a mistake leaves the output unknown."""
         parameters = self.layer.parameters
         many = next((name for name, parameter in parameters.items() if parameter.is_many), None)
         if many:
@@ -66,9 +66,9 @@ class BranchCheck:
             self._named([name for name, parameter in parameters.items() if parameter.is_branch])
         if not self.sound:
             return None
-        # After a refusal something is still known of the output, so that the layers below can be checked.
+        # After a refusal, a part of the output may still be known, so that the layers below can be checked.
         result = self.check.apply(self.shapes) or self._trusted()
-        # A rule that needs more bodies writes them, and is asked again with their shapes.
+        # A rule may add bodies; it is then called again with their shapes.
         if result and result.extra:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
@@ -83,7 +83,7 @@ class BranchCheck:
         return "float" if "float" in dtypes else "any" if "any" in dtypes else "index", tuple(inputs) or ("",)
 
     def _trusted(self) -> Result | None:
-        """What is taken for the output where the bodies do not go together: sizes that all agree on, else unknown."""
+        """The assumed output if the shapes of the bodies do not fit: sizes on which all agree; others are unknown."""
         many = [shapes for name, shapes in self.shapes.items() if self.layer.parameters[name].is_many]
         shapes = list(many[0]) if many else [self.check.value.shape, *self.shapes.values()]
         if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
@@ -97,22 +97,23 @@ class BranchCheck:
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
         self.check.joined += _odd([body for _, body in bodies], shapes)
-        # Without a body the current value is itself the first that is joined.
+        # Without a body, the current value is the first one that is joined.
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
         if self.layer.bodiless in self.given.spans:
+            # A constant makes real numbers.
             self.joined.append(Value(None, "float"))
         elif not bodies and not labels:
             self._needs_a_body()
 
     def _named(self, names: Sequence[str]) -> None:
-        """One body without a name, and others under theirs."""
+        """One body without a name, and others with names."""
         # In the order in which the module runs them: a body sees the labels of those before it.
         for name, body in sorted(self.given.bodies, key=lambda given: names.index(given[0] or names[0])):
             target = name or names[0]
             if target in self.shapes:
-                # Only the brace is marked: a whole body would fill the screen.
+                # Only the brace is marked, because a whole body would fill the screen.
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
                 message = text("`{layer}` has a `{body}` already", layer=self.layer.name, body=target)
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
@@ -134,7 +135,7 @@ class BranchCheck:
         self.labels = {**self.labels, **checked.labels}
         self.keeps.append(checked.keeps)
         if after.assumed:
-            # What a body assumed was assumed of the composite's input.
+            # An assumption of a body is about the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
 
@@ -178,18 +179,18 @@ class BranchCheck:
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
-        """Checks the bodies that the rule has written in the author's stead."""
+        """Checks the bodies that the rule has added."""
         statement = self.check.statement
         for name, written in bodies.items():
             source = Source(statement.span.source.name, written)
-            # The rule's own text has a source of its own, whose places the user's file does not have.
+            # The rule's text is a source of its own; its places are not in the user's file.
             body = Body(parse(source)[0].statements, source.span(0, len(written)))
             self.shapes[name] = self._body(name, body, self.check.value)
-            # Messages and tables point at the statement that the body was written for.
+            # Messages and tables name the statement for which the body was added.
             self.nodes[-1] = _moved(self.nodes[-1], statement.span)
 
     def _told(self, result: Result | None) -> Result | None:
-        """The result with the labels that its module must be told."""
+        """The result with the labels that its module needs."""
         if result is None or not self.takes:
             return result
         arguments = {**result.call.arguments, "takes": tuple(self.takes)}
@@ -213,19 +214,19 @@ def taken_from_outside(bodies: Sequence[Node]) -> frozenset[str]:
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:
-    """The bodies whose outputs have other sizes than most of the others; their channels count where all else agrees."""
+    """The bodies whose output sizes differ from most others. Channels are compared if all other sizes agree."""
     known = [(body, shape) for body, shape in zip(bodies, shapes, strict=True) if shape and body.statements]
-    # With an unknown size, what is usual cannot be counted.
+    # With an unknown size, the majority is unknown.
     if len({shape for _, shape in known}) < 2 or any(isinstance(size, Unknown) for _, shape in known for size in shape):
         return
     first = 1 if len({shape[1:] for _, shape in known}) > 1 else 0
     (usual, count), *_ = Counter(shape[first:] for _, shape in known).most_common(1)
     for body, shape in known:
-        # Where every body is different, none is the odd one, and all are shown.
+        # If every body differs, all are shown.
         if shape[first:] != usual or count == 1:
             yield Label(body.statements[-1].span, text("this body gives {shape}", shape=format_shape(shape)))
 
 
 def _moved(node: Node, span: Span) -> Node:
-    """A node that a rule has written, in the place of the statement it was written for."""
+    """A node that a rule has added, at the place of its statement."""
     return node._replace(span=span, children=tuple(_moved(child, span) for child in node.children))

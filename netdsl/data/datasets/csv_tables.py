@@ -49,12 +49,12 @@ def _encode(
 
 
 def _require_columns(table: Table, path: Path, known: Learnt) -> None:
-    """Refuses another table than the one that was learnt of."""
+    """Raises `DataError` if the columns differ from those that the net was trained on."""
     wanted, found = ([column.name for column in columns] for columns in (known.columns, table.features))
     if wanted != found:
         raise DataError(
             text(
-                "`{file}` is not the table that the net was trained on: it was fed {wanted}, here stands {found}",
+                "`{file}` does not fit the net: the net was trained on {wanted}, but the table has {found}",
                 file=path.name,
                 wanted=", ".join(wanted[:MOST_SHOWN]) or text("no table"),
                 found=", ".join(found[:MOST_SHOWN]),
@@ -64,7 +64,7 @@ def _require_columns(table: Table, path: Path, known: Learnt) -> None:
 
 
 def _as_learnt(table: Table, codes: Tensor, learnt: Learnt) -> Tensor:
-    """The numbers of categories as an earlier run has counted them, should the file have changed since."""
+    """The categories' numbers as an earlier run has assigned them, even if the file has changed since."""
     columns = []
     for values, now, then in zip(codes.unbind(1), table.features, learnt.columns, strict=True):
         if now.categories == then.categories:

@@ -1,4 +1,4 @@
-"""What is given, what it becomes, and who reads it."""
+"""A sample that a user gives: how the data set stores it, and the function that reads it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Stored:
         facts: what is known of the data set.
         shape: that of one sample.
         unit: the value that stands for 1 when the net is fed.
-        columns: of a table, what a row holds.
+        columns: the columns of a table.
     """
 
     use: DataUse
@@ -37,10 +37,10 @@ class Given:
     """Samples as a data set stores them, one shape each.
 
     Args:
-        samples: those that were given.
+        samples: the given samples, as stored.
         unit: the value that stands for 1.
         single: whether one was given, and not a list of one.
-        notes: what the user should know of how they were read.
+        notes: what the user should know about how they were read.
     """
 
     samples: Sequence[Tensor]
@@ -53,7 +53,7 @@ def read_given(x: object, stored: Stored) -> Given:
     """Samples that a user gives, as the data set stores them.
 
     Raises:
-        DataError: they are none of this data set's kind; the message says what they should be.
+        DataError: they do not fit the data set; the message says what is expected.
     """
     reader = stored.use.component.reader
     if not reader:

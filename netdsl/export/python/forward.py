@@ -1,4 +1,4 @@
-"""The `forward` of classes that hand labelled outputs around; all others inherit theirs."""
+"""The `forward` of classes with labelled outputs. All others inherit it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from netdsl.export.python.names import attribute, variable
 from netdsl.program import Node
 
 Takes = Mapping[str, Sequence[str]]
-"""By a child's key, the labels whose outputs it is given besides its input, in order."""
+"""For each child's key, the labels of the outputs that it takes besides its input, in order."""
 
 
 def shared(body: Node) -> Sequence[str]:
@@ -18,7 +18,7 @@ def shared(body: Node) -> Sequence[str]:
 
 
 def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
-    """One line a module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`, `x = self[7](stem)`."""
+    """One line for each module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`, `x = self[7](stem)`."""
     arguments = node.call.arguments
     keeps: Mapping[str, str] = arguments.get("keeps", {})
     inputs, outputs = arguments.get("inputs", ()), arguments.get("outputs", ())
@@ -34,7 +34,7 @@ def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
 
 
 def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
-    """What the bodies make of the input, joined as the composite joins them."""
+    """The outputs of the bodies, joined as the composite joins them."""
     kind = composite.call.target.partition(":")[2]
     keys = [child.key for child in composite.children]
     joined = [variable(label) for label in composite.call.arguments.get("takes", ())]

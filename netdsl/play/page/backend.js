@@ -2,6 +2,8 @@
 
 import { spoken } from "./words.js";
 
+export const hasServer = true;
+
 // The token comes with the link, and is kept for a reload; it is never part of an address that is sent.
 function findToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");

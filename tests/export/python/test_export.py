@@ -214,6 +214,11 @@ NETS = {
         "input 3x8x8; gate 4; gate 8; repeat 3 { conv 8 k1 as c; relu; from c; tanh }; from c; sigmoid"
     ),
     "from_in_rounds": "input 8; linear 8 as a; relu; from a; repeat 4 { linear 8; relu }; repeat 3 { from a; tanh }",
+    "memory": (
+        "input src=6 tgt=5; embedding 9->8; transformer 2 dim_feedforward=16 as memory; from tgt; embedding 7->8\n"
+        "decoder 2 from=memory dim_feedforward=16; decoder 4 from=memory causal=false norm_first\n"
+        "linear 6; attention 2 from=memory; residual { attention 3 from=memory bias=false; linear 6 }"
+    ),
     "indices": "input 7; embedding 9->4 padding_idx=0; mean; linear 2",
 }
 
@@ -246,7 +251,12 @@ def constructor(name: str) -> Mapping[str, inspect.Parameter]:
     if issubclass(cls, nn.RNNBase):
         return inspect.signature(nn.RNNBase.__init__).parameters | {"nonlinearity": _defaulted("nonlinearity", "tanh")}
     own = inspect.signature(cls.__init__).parameters
-    return own | (inspect.signature(nn.MultiheadAttention.__init__).parameters if name == "SelfAttention" else {})
+    base = {
+        "SelfAttention": nn.MultiheadAttention,
+        "CrossAttention": nn.MultiheadAttention,
+        "DecoderLayer": nn.TransformerDecoderLayer,
+    }.get(name)
+    return own | (inspect.signature(base.__init__).parameters if base else {})
 
 
 def _defaulted(name: str, default: object) -> inspect.Parameter:
