@@ -28,6 +28,17 @@ class Apply(nn.Module):
         return self.function(x)
 
 
+class Beside(nn.Module):
+    """A module of the input alone, called with labelled outputs of which the sizes are known already."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor, labelled: Mapping[str, Tensor]) -> Tensor:
+        return self.module(x)
+
+
 class Positions(nn.Module):
     def __init__(self, length: int, features: int) -> None:
         super().__init__()
@@ -90,7 +101,7 @@ def resized(
         return nn.Upsample(mode=mode, align_corners=align_corners, **arguments)
     if len(like) != len(sample) or any(arguments.values()):
         raise ValueError("another rank, or another size beside it")
-    return nn.Upsample(size=like[1:], mode=mode, align_corners=align_corners)
+    return Beside(nn.Upsample(size=like[1:], mode=mode, align_corners=align_corners))
 
 
 def padded(
@@ -120,7 +131,8 @@ def padded(
         ends = (padding,) * (2 * len(sample) - 2) if isinstance(padding, int) else padding
         for size, before, after in zip(sample[:0:-1], ends[::2], ends[1::2], strict=True):
             check_wrapping(size, before, after)
-    return getattr(nn, f"{stem}Pad{len(sample) - 1}d")(padding, **arguments)
+    module = getattr(nn, f"{stem}Pad{len(sample) - 1}d")(padding, **arguments)
+    return module if like is None else Beside(module)
 
 
 def check_wrapping(size: int, before: int, after: int) -> None:
@@ -158,7 +170,7 @@ def cropped(
             x = x.narrow(axis, first, length)
         return x
 
-    return Apply(cut)
+    return Apply(cut) if like is None else Beside(Apply(cut))
 
 
 def last_steps(sample: Sizes, /, bidirectional: bool = False) -> nn.Module:

@@ -68,9 +68,8 @@ class Labelled(NamedTuple):
     @property
     def label(self) -> Label:
         """Where it is made, and what it is: for a message about what takes it."""
-        return Label(
-            self.statement, text("`{name}` is {found}", name=self.span.text, found=format_shape(self.shape or ()))
-        )
+        found = format_shape(self.shape or ())
+        return Label(self.statement, text("`{name}` is {found}", name=self.span.text, found=found))
 
 
 INPUT_SIZES = ("in", "features")
