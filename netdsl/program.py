@@ -369,6 +369,7 @@ class Network(NamedTuple):
         example: one input shape that fits.
         open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+        padded: whether samples are filled up with the index 0, which is not to be seen.
         inits: what its weights begin with, instead of torch's own values; of a layer, the last that reaches it.
         inputs, outputs: those that have names, in their order; empty where the file names none.
     """
@@ -381,6 +382,7 @@ class Network(NamedTuple):
     example: tuple[int, ...] | None = None
     open_sizes: tuple[OpenSizes, ...] = ()
     dtype: Dtype = "float"
+    padded: bool = False
     inits: tuple[InitUse, ...] = ()
     inputs: tuple[NetInput, ...] = ()
     outputs: tuple[NetOutput, ...] = ()

@@ -229,7 +229,7 @@ class _FileCheck:
         if not self.layers:
             self._report_no_net()
             return None
-        network = self._network(inputs, body)
+        network = self._network(inputs, body, padded=data is not None and data.facts.padded)
         if network is None:
             return None
         checked = experiment.finish(network, data)
@@ -288,7 +288,7 @@ class _FileCheck:
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
         self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
-    def _network(self, inputs: Inputs, body: BodyCheck) -> Network | None:
+    def _network(self, inputs: Inputs, body: BodyCheck, *, padded: bool) -> Network | None:
         value, outputs = inputs.value, find_outputs(self.directives, self.scope, self.context)
         last = body.nodes[-1] if body.nodes and not body.start else None
         # A net that gives what its last layer does needs no more than an `nn.Sequential`.
@@ -304,7 +304,7 @@ class _FileCheck:
         nodes, found = arrange(body.nodes, ""), outputs[-1].value.shape if outputs else body.value.shape
         out = (UNKNOWN,) if found is None else found
         dtype = value.dtype if value.dtype != "any" else self.context.assumptions.dtype_of(value.inputs)
-        network = Network(value.shape or (), out, nodes, call, dtype=dtype)
+        network = Network(value.shape or (), out, nodes, call, dtype=dtype, padded=padded)
         if not inputs.named and not outputs:
             return network
         if inputs.named:

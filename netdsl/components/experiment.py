@@ -40,6 +40,8 @@ class Facts(NamedTuple):
         mean, std: of each channel over the training set, with values scaled to 0…1.
         sizes: how many samples in training and test, where that is known.
         dtype: what the net is fed: real numbers, or indices for an embedding.
+        indices: how many there are, of which each needs an entry in an embedding; None where that is not known.
+        padded: whether samples are filled up with the index 0 behind their ends, which nets do not see.
         scale: how the targets are scaled, where they are; known once the data are read.
     """
 
@@ -51,6 +53,8 @@ class Facts(NamedTuple):
     std: tuple[float, ...] = ()
     sizes: tuple[int, int] | None = None
     dtype: Dtype = "float"
+    indices: int | None = None
+    padded: bool = False
     scale: TargetScale | None = None
 
 

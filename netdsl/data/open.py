@@ -55,6 +55,7 @@ class Data:
         skips: the broken items that were met.
         unit: the stored value that becomes 1.
         learnt: what was learnt from the training part before training.
+        carry: whether a batch continues the samples of the batch before it.
         seen: opens a given number of training samples, served as those of the test set are.
     """
 
@@ -66,6 +67,7 @@ class Data:
     skips: Skips
     unit: float
     learnt: Learnt
+    carry: bool
     seen: Callable[[int], Pipeline]
 
     @property
@@ -184,6 +186,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         server.skips,
         unit_of(parts[0], server.splits.unit),
         server.learnt._replace(mean=facts.mean, std=facts.std),
+        server.splits.carry,
         partial(server.sample, *known, pipelines[1].plan),
     )
 
@@ -200,6 +203,8 @@ def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
         shuffle=settings.shuffle,
         drop_last=settings.drop_last,
     )
+    if server.splits.carry:
+        return replace(shuffled, carry=True), replace(everyone, carry=True)
     return shuffled, everyone
 
 
@@ -211,6 +216,10 @@ def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
         return facts._replace(mean=learnt.mean, std=learnt.std)
     if isinstance(train, Tensors):
         mean, std = channel_statistics(train.x, _unit(server, train))
+        if binary := [one for column in learnt.columns for one in column.is_binary]:
+            # A rare word, divided by its small deviation, would be the largest number that the net is fed.
+            mean = tuple(0.0 if is_binary else one for is_binary, one in zip(binary, mean, strict=True))
+            std = tuple(1.0 if is_binary else one for is_binary, one in zip(binary, std, strict=True))
     elif statistics_needed(server.use, facts):
         mean, std = sampled_statistics(server, train, chain)
     else:

@@ -35,7 +35,7 @@ class Resident(Planned):
         """This rank's share of each batch of an epoch, from step `start` on."""
         rows = RowPicker(self.data)
         order = self.plan.order(number)
-        pick = rows.pick if self.plan.shuffle else rows.view
+        pick = rows.pick if self.plan.shuffle or self.plan.carry else rows.view
         # once an epoch: each step would wait for its own copy to the device, and a small net would wait for Python
         shares = self.plan.shares(order.to(rows.x.device), start)
         travels, steps = rows.x.device != self.device, self.chain.steps

@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, uint8
 
+from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components.experiment import TargetScale
 
 
@@ -101,6 +102,12 @@ class Feature(NamedTuple):
         """How many numbers the column has in a sample; the flag is the last of them."""
         return 1 if self.is_index else (len(self.categories) or 1) + self.flag
 
+    @property
+    def is_binary(self) -> tuple[bool, ...]:
+        """Of each of these numbers, whether it is 0 or 1: a word's, or the flag."""
+        values = (True,) * len(self.categories) or (False,)
+        return (*values, *((True,) if self.flag else ()))
+
 
 class Learnt(NamedTuple):
     """What is learnt from the training part before the net is trained. Every later sample is treated with it.
@@ -110,6 +117,7 @@ class Learnt(NamedTuple):
         scale: the scale of the targets.
         targets: the names of the target columns.
         mean, std: of each channel, for `normalize`.
+        vocabulary: the tokens of a text.
     """
 
     columns: tuple[Feature, ...] = ()
@@ -117,6 +125,7 @@ class Learnt(NamedTuple):
     targets: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    vocabulary: Vocabulary | None = None
 
 
 Encode = Callable[[tuple[Tensors, Tensors], Learnt | None], tuple[tuple[Tensors, Tensors], Learnt]]
@@ -131,6 +140,9 @@ class Splits:
 
     `unit` is the stored value that becomes 1 in the net's input: 255 for bytes by default. `encode` is for tensors that
     the net does not receive as they are, such as those of a table.
+
+    Samples `in_order` follow each other, so that the last ones test. Where nets `carry` a state from sample to sample,
+    a batch continues the samples of the batch before it.
     """
 
     train: Part
@@ -138,6 +150,8 @@ class Splits:
     names: Sequence[str] = ()
     unit: float | None = None
     encode: Encode | None = None
+    in_order: bool = False
+    carry: bool = False
 
 
 def unit_of(part: Part, unit: float | None) -> float:

@@ -99,7 +99,8 @@ class Server:
         They are no more than the samples of the plan, so that the curves of both are equally smooth.
         """
         count = min(count, plan.samples)
-        order = permutation(len(part), SEEN)
+        # A stretch of samples that follow each other, where each is to continue the one before.
+        order = torch.arange(len(part)) if plan.carry else permutation(len(part), SEEN)
         if not isinstance(part, Tensors):
             size = _decoded_bytes(part, Chain(for_workers(chain)[0], ()))
             chosen = pick(part, order[: min(count, SAMPLE_BYTES // max(size, 1))].sort().values)

@@ -12,6 +12,7 @@ from netdsl.modules.composites import (
     Skipping,
     Split,
 )
+from netdsl.modules.filled_up import Padded
 from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
@@ -35,6 +36,7 @@ from netdsl.modules.sequences import (
     Last,
     Max,
     Mean,
+    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
@@ -63,6 +65,8 @@ __all__ = [
     "MulConstant",
     "MultiInput",
     "PadLike",
+    "Padded",
+    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -65,10 +65,10 @@ class Skipping(Composite, nn.Sequential):
         self._outputs = tuple(outputs)
         self._shares = tuple(shares)
 
-    def forward(self, x: Tensor, skips: Skips | None = None) -> Any:
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Runs the children in order; labels of the surroundings are seen, its own stay inside unless shared."""
         seen = dict(skips or {})
-        output = self._run(x, seen)
+        output: Tensor = self._run(x, seen)
         if skips is not None:
             # The composite around it made this for its own bodies.
             skips.update({label: seen[label] for label in self._shares})

@@ -19,7 +19,10 @@ BROKEN = "input 3x8x8\nconv 8 k99; relu; rellu; linear x; flatten\nloss foo\ndat
 
 COMMANDS = [
     ["--help"],
-    *([name, "--help"] for name in ("bench", "check", "completion", "data", "draw", "eval", "export", "fix", "fmt")),
+    *(
+        [name, "--help"]
+        for name in ("bench", "check", "completion", "data", "draw", "eval", "export", "fix", "fmt", "generate")
+    ),
     *([name, "--help"] for name in ("import", "layers", "look", "lsp", "new", "play", "plugins", "predict")),
     *([name, "--help"] for name in ("report", "run", "runs", "shapes")),
     ["check", "-e", BROKEN],

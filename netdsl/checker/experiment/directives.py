@@ -119,6 +119,10 @@ class ExperimentCheck:
         if data:
             if experiment.loss:
                 check_loss(experiment.loss, network, data.facts, self.context)
+            if data.facts.indices is not None:
+                from netdsl.checker.experiment.table_entries import check_entries  # few files have a text
+
+                check_entries(network, data.facts.indices, self.context)
             check_metrics(experiment.metrics, data.facts, measured, self.context)
             check_last_batch(network, data, self.directives[DATA.name][0], self.context)
         return experiment

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from netdsl.builder import locate
+from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components import Facts
 from netdsl.data.samples import Feature
 from netdsl.program import DataUse
@@ -23,6 +24,7 @@ class Stored:
         shape: that of one sample.
         unit: the value that stands for 1 when the net is fed.
         columns: the columns of a table.
+        vocabulary: the tokens of texts.
     """
 
     use: DataUse
@@ -30,6 +32,7 @@ class Stored:
     shape: tuple[int, ...]
     unit: float
     columns: tuple[Feature, ...] = ()
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +59,8 @@ def read_given(x: object, stored: Stored) -> Given:
         DataError: they do not fit the data set; the message says what is expected.
     """
     reader = stored.use.component.reader
+    if stored.vocabulary is not None:
+        reader = "netdsl.data.given.texts:read_texts"
     if not reader:
         is_image = len(stored.shape) == 3 and stored.facts.dtype == "float"
         reader = "netdsl.data.given.images:read_images" if is_image else "netdsl.data.given.arrays:read_arrays"
