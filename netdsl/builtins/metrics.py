@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from netdsl.components import INFERRED, metric
-from netdsl.core.ranges import AtLeast
+from netdsl.core.ranges import AtLeast, Positive
 
 Average = Literal["micro", "macro", "weighted"]
 
@@ -69,6 +69,14 @@ def mse() -> None:
 @metric("netdsl.training.metrics:RMSE", best="lowest", example="metrics rmse")
 def rmse() -> None:
     """The root of the mean squared difference, in the target's own unit."""
+
+
+@metric("netdsl.training.metrics:LogRMSE", best="lowest", example="metrics log_rmse")
+def log_rmse(least: Positive = 1.0) -> None:
+    """The root of the mean squared difference of the logarithms, for prices: 0.1 is about a tenth of the price.
+
+    A prediction below `least` counts as `least`. Targets have to be above 0.
+    """
 
 
 @metric("netdsl.training.metrics:MAE", best="lowest", example="metrics mae")

@@ -42,7 +42,7 @@ class FileState(NamedTuple):
     size: int
 
 
-class Look(NamedTuple):
+class CachedFacts(NamedTuple):
     """The facts or the error that a look at a data set gave, the state of its files, and the time until it expires."""
 
     state: tuple[FileState | None, ...]
@@ -69,7 +69,7 @@ class Memory:
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
         self._used: dict[str, tuple[File, list[Diagnostic]]] = {}
-        self._facts: dict[tuple[object, ...], Look] = {}
+        self._facts: dict[tuple[object, ...], CachedFacts] = {}
 
     def parse(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
         """The tree of a text, and its syntax errors."""
@@ -100,9 +100,9 @@ class Memory:
         if known is None or known.state != state or monotonic() > known.until:
             until = inf if not any(one and one.is_folder for one in state) else monotonic() + PATIENCE
             try:
-                known = Look(state, until, look())
+                known = CachedFacts(state, until, look())
             except (Refusal, OSError) as error:
-                known = Look(state, until, error)
+                known = CachedFacts(state, until, error)
             self._facts[key] = known
         if isinstance(known.found, Exception):
             raise known.found

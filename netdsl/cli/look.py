@@ -16,7 +16,7 @@ from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
-    from netdsl.inside.flow import SampleFlow, Stage
+    from netdsl.inside.flow import SampleFlow
     from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Training"
@@ -69,6 +69,7 @@ def command(
     share of units that are 0 everywhere. Small tensors are printed whole. Feature maps, the first kernels, attention
     and saliency are drawn into NAME-look.html, or into the file of `-o`.
     """
+    # Before torch is imported, because a wrong name should not wait for it.
     if output and Path(output).suffix.lower() not in FORMATS:
         raise click.UsageError(text("`{output}` is neither `.html` nor `.png`", output=output))
     if len([one for one in (file, given, sample) if one is not None]) > 1:
@@ -91,8 +92,10 @@ def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, 
     experiment = read_run_source(run, settings).experiment
     with importing_torch():
         from netdsl.inside.looking import look_at_run
+        from netdsl.runs.inference import open_run
 
-    return look_at_run(experiment, run, file if file is not None else sample, epoch or "best")
+    saved = open_run(experiment, run, "cpu", epoch or "best")
+    return look_at_run(saved, file if file is not None else sample)
 
 
 def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> SampleFlow:
@@ -106,24 +109,12 @@ def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, w
 
 
 def _show(flow: SampleFlow, layer: str | None, output: str | None, name: str) -> None:
-    from netdsl.inside.table import flow_text, is_small
+    from netdsl.inside.look import Look, find_format
 
-    stages = flow.choose(layer) if layer else flow.stages
-    click.echo(flow_text(flow, stages, color=colored(sys.stdout), columns=columns(sys.stdout)), nl=False)
-    if output is None and is_small(flow, stages):
+    look = Look.at(flow, layer)
+    click.echo(look.table(color=colored(sys.stdout), columns=columns(sys.stdout)), nl=False)
+    if output is None and look.is_small:
         return
     path = output or f"{name}-look.html"
-    write_output(_draw(flow, stages, layer is not None, path), path)
+    write_output(look.write(find_format(path)), path)
     click.echo("\n" + text("{path} shows it", path=path))
-
-
-def _draw(flow: SampleFlow, stages: tuple[Stage, ...], chosen: bool, path: str) -> bytes:
-    from netdsl.inside.page import write_flow_page
-    from netdsl.inside.pictures import draw_panels, stack_panels
-
-    panels = list(draw_panels(flow, stages, chosen=chosen))
-    if path.lower().endswith(".html"):
-        return write_flow_page(flow, stages, panels).encode()
-    if not panels:
-        raise click.UsageError("this net has only numbers, no pictures: `-o look.html` shows them")
-    return stack_panels(panels)

@@ -216,6 +216,10 @@ def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
         return facts._replace(mean=learnt.mean, std=learnt.std)
     if isinstance(train, Tensors):
         mean, std = channel_statistics(train.x, _unit(server, train))
+        if binary := [one for column in learnt.columns for one in column.is_binary]:
+            # A rare word, divided by its small deviation, would be the largest number that the net is fed.
+            mean = tuple(0.0 if is_binary else one for is_binary, one in zip(binary, mean, strict=True))
+            std = tuple(1.0 if is_binary else one for is_binary, one in zip(binary, std, strict=True))
     elif statistics_needed(server.use, facts):
         mean, std = sampled_statistics(server, train, chain)
     else:

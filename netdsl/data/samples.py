@@ -102,6 +102,12 @@ class Feature(NamedTuple):
         """How many numbers the column has in a sample; the flag is the last of them."""
         return 1 if self.is_index else (len(self.categories) or 1) + self.flag
 
+    @property
+    def is_binary(self) -> tuple[bool, ...]:
+        """Of each of these numbers, whether it is 0 or 1: a word's, or the flag."""
+        values = (True,) * len(self.categories) or (False,)
+        return (*values, *((True,) if self.flag else ()))
+
 
 class Learnt(NamedTuple):
     """What is learnt from the training part before the net is trained. Every later sample is treated with it.

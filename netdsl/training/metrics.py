@@ -334,6 +334,18 @@ class RMSE(MSE):
         return (sums[0] / sums[1]).sqrt().float()
 
 
+class LogRMSE(RMSE):
+    """The root of the mean squared difference of the logarithms; NaN where a target is not above 0."""
+
+    def __init__(self, least: float = 1.0) -> None:
+        super().__init__()
+        self.least = least
+
+    def add_up(self, output: Tensor, target: Tensor) -> Tensor:
+        """The sum over the batch, and how many values it has."""
+        return super().add_up(_in_full(output).clamp_min(self.least).log(), _in_full(target).log())
+
+
 class MAE(MeanOfDifferences):
     """The mean absolute difference."""
 

@@ -9,8 +9,9 @@ from typing import Literal
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import WRONG_OUTPUT, WRONG_TARGET
 from netdsl.components import Facts, Loss, Metric
+from netdsl.components.positions import positions_of_sample
 from netdsl.core.diagnostics import Edit, Fix
-from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, format_shape, product
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, evaluate, format_shape, product, symbols
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.statements import LOSS, METRICS
@@ -65,8 +66,8 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
     elif not facts.target:
         if network.out != (facts.classes,):
             _wrong_output(network, (facts.classes or 0,), wants, context)
-    elif not _has_a_class_everywhere(network.out, facts):
-        _wrong_scores(network, facts, context)
+    elif not _has_a_class_everywhere(out := _out_for(network, facts), facts):
+        _wrong_scores(network, out, facts, context)
 
 
 def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | None, context: Context) -> None:
@@ -98,9 +99,16 @@ def _has_a_class_everywhere(out: Shape, facts: Facts) -> bool:
     return False
 
 
-def _wrong_scores(network: Network, facts: Facts, context: Context) -> None:
+def _out_for(network: Network, facts: Facts) -> Shape:
+    """What comes out for samples with the positions that the targets have, where the net leaves these sizes open."""
+    positions = zip(positions_of_sample(network.input), facts.target, strict=False)
+    values = {str(dim): size for dim, size in positions if isinstance(size, int) and symbols((dim,)) == {str(dim)}}
+    return tuple(evaluate(dim, values) if symbols((dim,)) <= values.keys() else dim for dim in network.out)
+
+
+def _wrong_scores(network: Network, out: Shape, facts: Facts, context: Context) -> None:
     """Reports which shape the scores need, and how the net can end to give it."""
-    classes, positions, out = facts.classes or 0, facts.target, network.out
+    classes, positions = facts.classes or 0, facts.target
     last = _last_sizing(network)
     # A text is predicted token by token.
     are_tokens = facts.indices == facts.classes
