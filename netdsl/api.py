@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from netdsl.data.survey import Survey
     from netdsl.drawing.drawing import Drawing, Style, ThemeName
-    from netdsl.drawing.layout import Direction
+    from netdsl.drawing.laid import Direction
     from netdsl.inside.look import Look
     from netdsl.runs.weights import WhichEpoch
     from netdsl.training import RunResult, Saved

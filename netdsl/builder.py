@@ -78,7 +78,8 @@ def _make(call: Call, nodes: Sequence[Node], targets: Mapping[str, str] = Mappin
     children = OrderedDict((node.key, _make(node.call, node.children, targets)) for node in nodes)
     # A subclass counts too: `Skipping` is built like the nn.Sequential that it extends.
     if _is_sequential(call):
-        return construct(call, children)
+        starts = {node.key: node.start for node in nodes if node.start}
+        return construct(call, children, starts=starts) if starts else construct(call, children)
     # Bodies are numbered and go in order; a `shortcut` and the like go by name.
     bodies = [module for key, module in children.items() if key.isdigit()]
     named = {key: module for key, module in children.items() if not key.isdigit()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -102,7 +102,7 @@ class Assumptions:
     Args:
         input: the input shape, if no `input` line and no data give it.
         wanted: the input that the first layer which needs one assumes; the net is then checked again with it.
-        dtype: the kind of input numbers, as far as the layers say it.
+        dtypes: the kind of numbers of each input, by its name, as far as the layers say it.
         values: the values tried for placeholders, by their place.
         placeholders: the `?` met so far, by their place.
         constraints: what must hold of the symbols of the input.
@@ -112,12 +112,24 @@ class Assumptions:
 
     input: Shape | None = None
     wanted: Shape | None = None
-    dtype: Dtype = "any"
+    dtypes: dict[str, Dtype] = field(default_factory=dict)
     values: Mapping[Span, int] = field(default_factory=dict)
     placeholders: dict[Span, Placeholder] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
     unreadable: Unreadable = field(default_factory=Unreadable)
     incomplete: bool = False
+
+    def dtype_of(self, inputs: Sequence[str]) -> Dtype:
+        """The kind of numbers that inputs have together: where one has real numbers, so has what they are joined to."""
+        found = {self.dtypes.get(name, "any") for name in inputs}
+        return "float" if "float" in found else "any" if "any" in found else "index"
+
+    def settle_dtype(self, inputs: Sequence[str], wanted: Dtype) -> Dtype:
+        """The same, once the inputs of which nothing is known are taken to be what a layer wants."""
+        if self.dtype_of(inputs) == "any":
+            for name in inputs:
+                self.dtypes.setdefault(name, wanted)
+        return self.dtype_of(inputs)
 
 
 @dataclass(eq=False)

@@ -20,7 +20,8 @@ from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Assumptions, Attempt, Context, Guesses
 from netdsl.checker.experiment.directives import ExperimentCheck
-from netdsl.checker.experiment.input_line import input_value
+from netdsl.checker.experiment.input_line import Inputs, find_inputs
+from netdsl.checker.experiment.output_line import find_outputs
 from netdsl.checker.memory import Memory
 from netdsl.checker.names.definitions import Library, define_blocks, unused
 from netdsl.checker.names.expansion import too_many
@@ -31,7 +32,8 @@ from netdsl.checker.recover.first_words import part
 from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
-from netdsl.checker.shapes.layer_check import Value
+from netdsl.checker.value import Value
+from netdsl.components import Call
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
@@ -42,7 +44,7 @@ from netdsl.core.text import text
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
 from netdsl.lints import find_warnings, without_allowed
-from netdsl.program import Experiment, Network, arrange
+from netdsl.program import MULTI_INPUT, Experiment, NetInput, NetOutput, Network, Node, arrange
 
 if TYPE_CHECKING:
     from netdsl.checker.trace import Trace
@@ -220,14 +222,14 @@ class _FileCheck:
         data = experiment.data()
         if self.context.trace is not None:
             self.context.trace.scope, self.context.trace.data = self.scope, data
-        value = input_value(self.directives, data, self.scope, self.context)
-        body = self._net(value)
+        inputs = find_inputs(self.directives, data, self.scope, self.context)
+        body = self._net(inputs)
         if self.context.stopped:
             return None
         if not self.layers:
             self._report_no_net()
             return None
-        network = self._network(value, body, padded=data is not None and data.facts.padded)
+        network = self._network(inputs, body, padded=data is not None and data.facts.padded)
         if network is None:
             return None
         checked = experiment.finish(network, data)
@@ -262,11 +264,14 @@ class _FileCheck:
         for statement in self.lines.get(USE.name, ()):
             library.use(statement, self.scope, self.job.folder)
 
-    def _net(self, value: Value) -> BodyCheck:
+    def _net(self, inputs: Inputs) -> BodyCheck:
         """Checks the net, then the blocks that it does not use."""
         source = self.context.source
-        self.scope.input = value.shape
-        body = BodyCheck(self.context, self.scope, value)
+        self.scope.input = inputs.value.shape
+        self.scope.labels.update(inputs.named)
+        body = BodyCheck(self.context, self.scope, inputs.value)
+        # No module may be kept under the name of an input.
+        body.keys.update(inputs.named)
         body.run(self.layers, source.span(0, len(source.text)))
         # An unused block may have mistakes too, which the check of the net does not find.
         for block in self.scope.blocks.values():
@@ -283,8 +288,12 @@ class _FileCheck:
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
         self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
-    def _network(self, value: Value, body: BodyCheck, *, padded: bool) -> Network | None:
-        call, _ = body.container()
+    def _network(self, inputs: Inputs, body: BodyCheck, *, padded: bool) -> Network | None:
+        value, outputs = inputs.value, find_outputs(self.directives, self.scope, self.context)
+        last = body.nodes[-1] if body.nodes and not body.start else None
+        # A net that gives what its last layer does needs no more than an `nn.Sequential`.
+        is_last = isinstance(last, Node) and [last.key] == [one.key for one in outputs]
+        call, _ = body.container([] if is_last else [one.key for one in outputs])
         # After an error the shape is unknown too, and this message would only repeat it.
         if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):
             first = self.layers[0]
@@ -292,34 +301,54 @@ class _FileCheck:
             self.context.report(UNSTATED_INPUT, "the input shape is not given", first.name.span, help=advice)
         if value.shape is None and not body.nodes:
             return None
-        out = (UNKNOWN,) if body.value.shape is None else body.value.shape
-        dtype = self.context.assumptions.dtype
-        return Network(value.shape or (), out, arrange(body.nodes, ""), call, dtype=dtype, padded=padded)
+        nodes, found = arrange(body.nodes, ""), outputs[-1].value.shape if outputs else body.value.shape
+        out = (UNKNOWN,) if found is None else found
+        dtype = value.dtype if value.dtype != "any" else self.context.assumptions.dtype_of(value.inputs)
+        network = Network(value.shape or (), out, nodes, call, dtype=dtype, padded=padded)
+        if not inputs.named and not outputs:
+            return network
+        if inputs.named:
+            keeps = {key: label for key, label in call.arguments.get("keeps", {}).items() if key not in inputs.named}
+            call = Call(MULTI_INPUT.target, {"inputs": tuple(inputs.named), **call.arguments, "keeps": keeps})
+        return network._replace(
+            call=call,
+            inputs=tuple(self._input(name, one.value) for name, one in inputs.named.items()),
+            outputs=tuple(NetOutput(one.span.text, one.shape or (UNKNOWN,)) for one in outputs),
+        )
+
+    def _input(self, name: str, value: Value) -> NetInput:
+        dtype = value.dtype if value.dtype != "any" else self.context.assumptions.dtype_of(value.inputs)
+        return NetInput(name, value.shape or (UNKNOWN,), dtype)
 
     def _solved(self, network: Network) -> Network:
         """The net with the sizes that fit. If none fit, reports the place where the last ones are excluded."""
         # With errors the conditions are incomplete, and their solution would mislead.
-        if not symbols(network.input) or errors(self.context.report.diagnostics):
+        if not symbols(network.input_dims) or errors(self.context.report.diagnostics):
             return network
         from netdsl.checker.solve.solver import Solution, solve  # imported only for open sizes
 
-        solution = solve(network.input, self.context.assumptions.constraints)
+        solution = solve(network.input_dims, self.context.assumptions.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
             message = text("no input size fits: {reason}", reason=solution.message)
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
         self._warn_of_pins(network)
-        example = None
-        if solution.values is not None:
-            example = tuple(evaluate_dim(dim, solution.values) for dim in network.input)
-        return network._replace(fits=solution.words, example=example, open_sizes=solution.sizes)
+        network = network._replace(fits=solution.words, open_sizes=solution.sizes)
+        if (values := solution.values) is None:
+            return network
+
+        def example(shape: Shape) -> tuple[int, ...]:
+            return tuple(evaluate_dim(dim, values) for dim in shape)
+
+        inputs = tuple(one._replace(example=example(one.shape)) for one in network.inputs)
+        return network._replace(example=example(network.input), inputs=inputs)
 
     def _warn_of_pins(self, network: Network) -> None:
         """Warns of joins that fit only one value of an open size."""
         from netdsl.checker.solve.solver import find_pins
 
-        for pin in find_pins(network.input, self.context.assumptions.constraints):
+        for pin in find_pins(network.input_dims, self.context.assumptions.constraints):
             message = text("only {names} = {size} fits here", names=" = ".join(pin.names), size=pin.size)
             advice = text("{cause} at any other size", cause=pin.constraint.message)
             self.context.report(PINNED_SIZE, message, pin.constraint.span, help=advice)

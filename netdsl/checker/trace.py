@@ -12,7 +12,7 @@ from netdsl.program import DataUse, Node, Stretch
 
 if TYPE_CHECKING:
     from netdsl.checker.names.scope import Scope
-    from netdsl.checker.shapes.layer_check import Value
+    from netdsl.checker.value import Value
 
 
 class Entry(NamedTuple):

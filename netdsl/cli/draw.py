@@ -11,7 +11,7 @@ from netdsl.cli.shared.options import output_option, takes_program
 from netdsl.cli.shared.output import write_output
 from netdsl.core.diagnostics import errors
 from netdsl.drawing.drawing import Drawing, Style, ThemeName, find_format
-from netdsl.drawing.layout import Direction
+from netdsl.drawing.laid import Direction
 
 SECTION = "Nets"
 

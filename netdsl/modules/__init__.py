@@ -1,7 +1,19 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
-from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, ScaledResidual, Skipping, Split
+from netdsl.modules.composites import (
+    Add,
+    Composite,
+    Concat,
+    Mul,
+    MultiInput,
+    Residual,
+    Scale,
+    ScaledResidual,
+    Skipping,
+    Split,
+)
 from netdsl.modules.filled_up import Padded
+from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -40,6 +52,8 @@ __all__ = [
     "Composite",
     "Concat",
     "Crop",
+    "CrossAttention",
+    "DecoderLayer",
     "DropPath",
     "Last",
     "LayerScale",
@@ -47,6 +61,7 @@ __all__ = [
     "Mean",
     "Mul",
     "MulConstant",
+    "MultiInput",
     "Padded",
     "PaddedTransformerEncoderLayer",
     "Permute",

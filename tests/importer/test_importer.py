@@ -164,10 +164,11 @@ def test_every_layer_comes_back() -> None:
     for layer in layers().values():
         for case in (random_case(layer, random) for _ in range(3)):
             result = by_rule(case)
-            if isinstance(result, str):
+            # A net of one layer has no labelled output to give it.
+            if isinstance(result, str) or case.labelled:
                 continue
             with torch.device("meta"):
-                module = nn.Sequential(construct(result))
+                module = nn.Sequential(construct(result, case))
             text = imported(module, case.shape)
             assert difference(built(text), module) is None
             assert imported(built(text), case.shape) == text

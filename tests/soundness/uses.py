@@ -128,11 +128,16 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
     ("channelshuffle", "groups"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[0], random))),
     ("attention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
     ("transformer", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("decoder", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("attention", "memory"): lambda random, shape: random.choice(
+        (None, None, (random.randint(1, 9), shape[-1]), (random.randint(1, 9), random.randint(1, 12)))
+    ),
+    ("decoder", "memory"): lambda random, shape: (random.randint(1, 9), random.choice((*[shape[-1]] * 4, 3))),
     **{(name, "num_layers"): lambda random, _: random.choice((1, 1, 2, 3)) for name in ("lstm", "gru", "rnn")},
     ("lstm", "proj_size"): lambda random, _: random.choice((0, 0, 1, 2, 3)),
     **{
         (name, "dropout"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 1.0))
-        for name in ("lstm", "gru", "rnn", "attention", "transformer")
+        for name in ("lstm", "gru", "rnn", "attention", "transformer", "decoder")
     },
     **{
         (name, "p"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 0.9, 1.0, 1))

@@ -148,7 +148,37 @@ def recurrent(name: str) -> Oracle:
     return oracle
 
 
-def self_attention(sample: Sizes, /, causal: bool = False, **arguments: Any) -> nn.Module:
+class CrossAttended(nn.MultiheadAttention):
+    """Queries from one sequence, keys and values from a labelled one."""
+
+    def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
+        return super().forward(x, skips["memory"], skips["memory"])[0]
+
+
+def decoder_layer(sample: Sizes, /, *, memory: Sizes, causal: bool = True, **arguments: Any) -> nn.Module:
+    """torch's decoder layer, with the mask that `causal` stands for."""
+    _sequences(sample, memory)
+
+    class Decoded(nn.TransformerDecoderLayer):
+        def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
+            mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if causal else None
+            return super().forward(x, skips["memory"], tgt_mask=mask)
+
+    return Decoded(**arguments, batch_first=True)
+
+
+def _sequences(*samples: Sizes) -> None:
+    if any(len(one) != 2 for one in samples):
+        raise TypeError("attention is for batches of sequences")
+
+
+def self_attention(sample: Sizes, /, causal: bool = False, memory: Sizes | None = None, **arguments: Any) -> nn.Module:
+    if memory is not None:
+        _sequences(sample, memory)
+        if causal:
+            raise TypeError("a causal mask is square")
+        other = {} if memory[1] == sample[1] else {"kdim": memory[1], "vdim": memory[1]}
+        return CrossAttended(batch_first=True, **other, **arguments)
     module = sequential(sample, nn.MultiheadAttention(batch_first=True, **arguments))
     hinted = causal and not (arguments.get("add_bias_kv") or arguments.get("add_zero_attn"))
     mask = nn.Transformer.generate_square_subsequent_mask(sample[0]) if causal else None
@@ -240,6 +270,7 @@ ORACLES: Mapping[str, Oracle] = {
     "rnn": recurrent("RNN"),
     "attention": self_attention,
     "transformer": encoder_layer,
+    "decoder": decoder_layer,
     "posembed": lambda sample, /, **arguments: sequential(sample, Positions(**arguments)),
     "classtoken": lambda sample, /, **arguments: sequential(sample, Token(**arguments)),
     "last": last_steps,

@@ -14,6 +14,7 @@ from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE,
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
+from netdsl.components.component import LabelledOutput
 from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, format_shape, symbol
@@ -262,6 +263,7 @@ _PLAIN: Final[dict[object, Converter]] = {
     str: lambda value: str(value) if isinstance(value, str) else INVALID,
     Path: lambda value: Path(value) if isinstance(value, str) else INVALID,
     NoneType: lambda value: None if value is None else INVALID,
+    LabelledOutput: lambda value: value if isinstance(value, Word) else INVALID,
     Any: lambda value: value,
 }
 
@@ -279,6 +281,7 @@ def expected(parameter: Parameter) -> str:
 
 def _describe(option: object) -> str:
     words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
+    words[LabelledOutput] = "a label"
     if option in words:
         return words[option]
     if get_origin(option) is tuple:

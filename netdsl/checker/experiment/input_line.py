@@ -3,28 +3,81 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
-from netdsl.checker.arguments.codes import WRONG_VALUE
+from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
 from netdsl.checker.experiment.settings import allowed
-from netdsl.checker.names.scope import Scope, Word, as_name
-from netdsl.checker.shapes.layer_check import Origin, Value
+from netdsl.checker.names.codes import WRONG_LABEL
+from netdsl.checker.names.scope import Labelled, Scope, Word, as_name
+from netdsl.checker.value import UNKNOWN_VALUE, Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
+from netdsl.language import syntax
 from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
 
 
-def input_value(
+class Inputs(NamedTuple):
+    """What flows into the net: the current value at its beginning, and the inputs that have names, by these."""
+
+    value: Value
+    named: Mapping[str, Labelled] = MappingProxyType({})
+
+
+def find_inputs(
     directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
-) -> Value:
+) -> Inputs:
     """The net's input: as stated, as the data give it, or as the first layer assumes."""
     statements = allowed(INPUT, directives, context)
+    if statements and any(isinstance(item, Setting) for item in statements[0].items):
+        named = _named(statements[0], scope, context)
+        return Inputs(next(iter(named.values())).value if named else UNKNOWN_VALUE, named)
+    return Inputs(_input_value(statements, directives, data, scope, context))
+
+
+def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, Labelled]:
+    """The named inputs of an `input` line; one whose size is wrong is entered, so that its label is known."""
+    found: dict[str, Labelled] = {}
+    for item in statement.items:
+        if not isinstance(item, Setting):
+            message = text("`{found}` has no name, but the other inputs have one", found=item.span.text)
+            context.report(WRONG_VALUE, message, item.span, help=_NAMED)
+            continue
+        name = item.name
+        if name.text in found:
+            first = Label(found[name.text].span, "first named here")
+            message = text("the input `{name}` is given twice", name=name.text)
+            context.report(GIVEN_TWICE, message, name.span, labels=[first])
+            continue
+        if "." in name.text:
+            message = text("`{name}` cannot name an input", name=name.text)
+            context.report(WRONG_LABEL, message, name.span, help="a name is one word")
+        shape = _shape(item.value, scope, context, _NAMED)
+        value = UNKNOWN_VALUE if shape is None else Value(shape, "any", Origin(item.span, shape), inputs=(name.text,))
+        found[name.text] = Labelled(name.text, value, name.span, item.span)
+    for part in (statement.flow, statement.label):
+        if part is not None:
+            context.report(WRONG_VALUE, "`input` takes sizes with their names", part.span, help=_NAMED)
+    return found
+
+
+_NAMED = "write `input user=1 item=1`: each input with its name and its size"
+
+
+def _input_value(
+    statements: Sequence[Statement],
+    directives: Mapping[str, Sequence[Statement]],
+    data: DataUse | None,
+    scope: Scope,
+    context: Context,
+) -> Value:
     stated = _stated(statements[0], scope, context) if statements else None
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
@@ -46,7 +99,7 @@ def input_value(
 
 
 def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | None:
-    """The shape of an `input` line. Its symbols become names in scope."""
+    """The shape of an `input` line that names no input."""
     advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
     if len(statement.items) != 1 or statement.flow or statement.label:
         context.report(WRONG_VALUE, "`input` takes one size", statement.span, help=advice)
@@ -57,6 +110,11 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
         message = text("`input` takes one size, found `{found}`", found=item.span.text)
         context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
+    return _shape(item, scope, context, advice)
+
+
+def _shape(item: syntax.Value, scope: Scope, context: Context, advice: str) -> Shape | None:
+    """The shape that a size stands for; its symbols become names in scope."""
     value = evaluate(item, scope, context)
     # A letter inside `3xH` is a symbol; alone it was read as a name.
     if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
+from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown
@@ -51,12 +52,17 @@ _SHORT = re.compile(r"([A-Za-z])([0-9]{1,9})")
 
 
 class Labelled(NamedTuple):
-    """An output with a label."""
+    """An output, or an input, that a label names: what the module that keeps it calls it, and where it is labelled."""
 
     key: str
-    shape: Shape | None
+    value: Value
     span: Span
     statement: Span
+
+    @property
+    def shape(self) -> Shape | None:
+        """One sample's shape, where it is known."""
+        return self.value.shape
 
 
 INPUT_SIZES = ("in", "features")

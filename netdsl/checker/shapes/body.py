@@ -9,23 +9,25 @@ from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
-from netdsl.checker.names.scope import Block, Labelled, Scope, Word
+from netdsl.checker.names.scope import Block, Labelled, Scope, Word, as_name
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
 from netdsl.checker.shapes.branches import BranchCheck
-from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
+from netdsl.checker.shapes.layer_check import LayerCheck, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
+from netdsl.checker.value import UNKNOWN_VALUE, Value
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
-from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
+from netdsl.language.statements import AT_THE_TOP, FROM, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
 
@@ -34,7 +36,11 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class BodyCheck:
-    """Checks the statements of one body. `nodes`, their number and `value` are the results so far."""
+    """Checks the statements of one body. `nodes`, their number and `value` are the results so far.
+
+    Behind a `from`, `start` is the label whose output the next layer receives; `starts` are all such labels. `kept` has
+    the labels that are not their module's name, and that name.
+    """
 
     def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
         self.context = context
@@ -46,6 +52,9 @@ class BodyCheck:
         self.length = 0
         self.keys: set[str] = set()
         self.copies: dict[str, int] = {}
+        self.start = ""
+        self.starts: set[str] = set()
+        self.kept: dict[str, str] = {}
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order. `extent` is the place of the body in the text."""
@@ -85,16 +94,22 @@ class BodyCheck:
                 self.value = UNKNOWN_VALUE
                 if name := label(span):
                     # The label is entered without a shape, so that its uses are not unknown names.
-                    self.scope.labels.setdefault(name, Labelled(name, None, span, span))
+                    self.scope.labels.setdefault(name, Labelled(name, UNKNOWN_VALUE, span, span))
 
-    def container(self) -> tuple[Call, frozenset[str]]:
-        """The `nn.Sequential` of the nodes (our own container if it has skips), and the labels that it takes."""
-        taken = frozenset[str]().union(*(node.takes for node in _once(self.nodes)))
+    def container(self, outputs: Sequence[str] = ()) -> tuple[Call, frozenset[str]]:
+        """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside.
+
+        `outputs` are the labels whose outputs it gives, where that is not the last node's alone.
+        """
+        # A body may end in `from`.
+        outputs = tuple(outputs) or ((self.start,) if self.start else ())
+        taken = frozenset(self.starts).union(outputs, *(node.takes for node in _once(self.nodes)))
         if not taken:
             return SEQUENTIAL, taken
-        # Labels of this body do not come from outside.
-        keeps = {key: key for key in sorted(taken & self.keys)}
-        return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
+        # The labels that this body keeps need not come from outside.
+        keeps = {self.kept.get(label, label): label for label in sorted(taken & self.keys)}
+        arguments = {"keeps": keeps, "outputs": outputs} if outputs else {"keeps": keeps}
+        return Call(SKIPPING.target, arguments), taken - self.keys
 
     def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
         """Checks a body of the current statement. Returns its node and its output value."""
@@ -111,6 +126,8 @@ class BodyCheck:
             define_variables(statement, self.scope, self.context)
         elif name == REPEAT.name:
             self._repeat(statement)
+        elif name == FROM.name:
+            self._from(statement)
         elif name in AT_THE_TOP:
             message = text("`{name}` belongs at the top of the file, not in a body", name=name)
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
@@ -123,6 +140,18 @@ class BodyCheck:
             self.value = UNKNOWN_VALUE
         else:
             self._component(statement)
+
+    def _from(self, statement: Statement) -> None:
+        """Makes a labelled output, or a named input, the current value."""
+        label = as_name(statement.items[0]) if len(statement.items) == 1 else None
+        if label is None or statement.flow or statement.label:
+            advice = text("for example `{example}`", example=FROM.example)
+            self.context.report(WRONG_LABEL, "`from` takes one label", statement.span, help=advice)
+            self.value = UNKNOWN_VALUE
+            return
+        found = find_label(label, self.scope, self.context)
+        self.value = UNKNOWN_VALUE if found is None else found.value
+        self.start = "" if found is None else found.key
 
     def _component(self, statement: Statement) -> None:
         """Checks a use of a layer or of a block: its name, its arguments, its shapes."""
@@ -141,7 +170,8 @@ class BodyCheck:
     def _plain(self, layer: Layer, statement: Statement) -> None:
         value, assumptions, report = self.value, self.context.assumptions, self.context.report
         plain = self.context.memory.plain
-        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, assumptions.dtype)
+        dtype = value.dtype if value.dtype != "any" else assumptions.dtype_of(value.inputs)
+        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, dtype)
         found = plain.get(key)
         if found is not None:
             shape, assumed, known = found
@@ -149,12 +179,16 @@ class BodyCheck:
             self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
             return
         # A result with reports, conditions or new facts about the input belongs to this place, and is not remembered.
-        before = (report.asked, len(assumptions.constraints), assumptions.dtype, None)
+        before = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), None)
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
+        takes = check.take_labels() if layer.labelled else ()
         result = check.apply({})
-        after = (report.asked, len(assumptions.constraints), assumptions.dtype, assumptions.wanted)
+        if takes and result is not None:
+            call = result.call
+            result = result._replace(call=Call(call.target, {**call.arguments, "takes": takes}))
+        after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
         if before == after and is_settled and names_nothing(statement, layer):
             plain[key] = check.value.shape, check.value.assumed, result
@@ -168,9 +202,10 @@ class BodyCheck:
         # A body may find out that its input was assumed; otherwise the input value is unchanged.
         value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
-        # A label or a body may give real numbers, although the input has whole numbers.
-        if branches.is_float and self.value.shape is not None:
-            self.value = self.value._replace(dtype="float")
+        # A label or a body may bring real numbers where whole numbers came in, or those of another input.
+        if self.value.shape is not None and layer.takes == "any":
+            dtype, inputs = branches.numbers()
+            self.value = self.value._replace(dtype=dtype, inputs=inputs)
 
     def _place(
         self, layer: Layer, statement: Statement, value: Value, result: Result | None, children: Sequence[Node]
@@ -277,6 +312,7 @@ class BodyCheck:
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
+            start = self.start
             first, reported = len(self.nodes), self.context.report.mistakes
             # Each round receives the output of the round before.
             self.scope = outer.repeated(self.value.shape)
@@ -288,7 +324,8 @@ class BodyCheck:
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
             # After a round that does not change the value and has no labels, all further rounds are equal: one is kept.
-            if self.value._replace(origin=before.origin) == before and len(self.keys) == keys:
+            same = self.value._replace(origin=before.origin) == before and self.start == start
+            if same and len(self.keys) == keys:
                 times = rounds - number
                 if self.context.limits.count((self.context.limits.layers - layers) * (times - 1)):
                     self._multiply(first, times)
@@ -297,8 +334,25 @@ class BodyCheck:
                 break
         self.scope = outer
         self.context.expansion.repeated -= 1
+        if statement.label is not None and not self.context.stopped:
+            self._name(statement, self._last_key(statement.label.text), self.value)
+
+    def _last_key(self, label: str) -> str:
+        """What the output of all the layers so far is kept under, once it is given a label."""
+        if self.start:
+            return self.start
+        last = next(_from_the_end(self.nodes), None)
+        if last is not None and not last.key.isdigit():
+            return last.key
+        # Without a layer, what comes in is kept, which no module gives.
+        self.kept[label] = "" if last is None else str(self.length - 1)
+        self.keys.add(label)
+        return label
 
     def _append(self, node: Node) -> None:
+        if self.start:
+            node, self.start = node._replace(start=self.start), ""
+            self.starts.add(node.start)
         self.nodes.append(node)
         self.length += 1
 
@@ -337,10 +391,14 @@ class BodyCheck:
         return f"{self.prefix}.{key}" if self.prefix else key
 
     def _finish(self, statement: Statement, key: str, value: Value) -> None:
-        """Takes the output value of a statement, and notes its label. Reports a label that is used twice."""
-        self.value = value
-        if statement.label is None:
-            return
+        """Takes the value that a statement leaves behind, and notes its label."""
+        self.value, self.start = value, ""
+        if statement.label is not None:
+            self._name(statement, key, value)
+
+    def _name(self, statement: Statement, key: str, value: Value) -> None:
+        """Notes the label of a statement; no other statement may have the same."""
+        assert statement.label is not None
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         # In a `repeat` the same statement comes again; that is not a second use of its label.
@@ -357,7 +415,7 @@ class BodyCheck:
                 WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
             )
         # A refused label is entered too, so that its uses are not reported as unknown.
-        self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
+        self.scope.labels[name] = Labelled(key, value, span, statement.span)
         self.scope.hide(statement.label)
 
 
@@ -380,6 +438,15 @@ def _told_apart(value: object) -> object:
         return tuple(map(_told_apart, value))
     # A mistake in a word is reported at its place.
     return type(value), value, value.span if isinstance(value, Word) else None
+
+
+def _from_the_end(kept: Sequence[Node | Stretch]) -> Iterator[Node]:
+    """Siblings, the last first; of those of a stretch one round."""
+    for one in reversed(kept):
+        if isinstance(one, Stretch):
+            yield from _from_the_end(one.kept)
+        else:
+            yield one
 
 
 def _once(kept: Iterable[Node | Stretch]) -> Iterator[Node]:

@@ -7,27 +7,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.checker.arguments.codes import WRONG_BODY
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.names.scope import Scope
-from netdsl.checker.shapes.layer_check import LayerCheck, Value
-from netdsl.components import Call, Refusal, Result
-from netdsl.core.diagnostics import Code, Label
+from netdsl.checker.shapes.layer_check import LayerCheck
+from netdsl.checker.value import Value
+from netdsl.components import Call, Dtype, Refusal, Result
+from netdsl.core.diagnostics import Label
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.program import IDENTITY, Node
-
-UNKNOWN_LABEL = Code(
-    "NET111",
-    title="an unknown label",
-    meaning=(
-        "`concat` and `add` join the outputs of layers above that have a label, in the same body or in an outer one."
-    ),
-    example="input 8\nlinear 8 as low\nrelu\nadd lwo",
-    instead="input 8\nlinear 8 as low\nrelu\nadd low",
-)
-
 
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
@@ -49,7 +40,7 @@ class BranchCheck:
         ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them
         self.takes: list[str] = []
         self.sound = not check.lost
-        self.is_float = False
+        self.joined: list[Value] = []
 
     def join(self) -> Result | None:
         """The rule's result for the bodies; None if a mistake leaves the output unknown."""
@@ -68,6 +59,14 @@ class BranchCheck:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
         return self._told(result)
+
+    def numbers(self) -> tuple[Dtype, tuple[str, ...]]:
+        """The kind of numbers that come out, and the inputs that they are of; real ones make real ones of all."""
+        many = any(parameter.is_many for parameter in self.layer.parameters.values())
+        joined = self.joined if many and self.given.bodies else [self.check.value, *self.joined]
+        dtypes = {value.dtype for value in joined}
+        inputs = dict.fromkeys(name for value in joined if value.dtype == "any" for name in value.inputs)
+        return "float" if "float" in dtypes else "any" if "any" in dtypes else "index", tuple(inputs) or ("",)
 
     def _trusted(self) -> Result | None:
         """The assumed output if the shapes of the bodies do not fit: sizes on which all agree; others are unknown."""
@@ -89,7 +88,8 @@ class BranchCheck:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
         if self.layer.bodiless in self.given.spans:
-            self.is_float = True
+            # A constant makes real numbers.
+            self.joined.append(Value(None, "float"))
         elif not bodies and not labels:
             self._needs_a_body()
 
@@ -114,7 +114,7 @@ class BranchCheck:
     def _body(self, key: str, body: Body, value: Value) -> Shape | None:
         node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
-        self.is_float = self.is_float or after.dtype == "float"
+        self.joined.append(after)
         if after.assumed:
             # An assumption of a body is about the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
@@ -137,35 +137,16 @@ class BranchCheck:
             return Value(None, assumed=True)
 
     def _labelled(self, name: Name) -> Shape | None:
-        found = self.scope.labelled(name.text)
+        found = find_label(name, self.scope, self.check.context)
         if found is not None:
             self.takes.append(found.key)
+            self.joined.append(found.value)
             if found.shape:
                 self.check.joined.append(
                     Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
                 )
             return self._known(found.shape)
         self.sound = False
-        report = self.check.context.report
-        # A label that is out of sight is not misspelt.
-        if (hidden := self._hidden(name.text)) is not None:
-            message = text("the label `{label}` is out of sight: it stands in a body of its own", label=name.text)
-            advice = "label the statement that the body belongs to, and write its label instead"
-            report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
-            return None
-        advice = "write `as NAME` after the layer whose output is meant"
-        unknown = text("unknown label `{name}`", name=name.text)
-        report.unknown(UNKNOWN_LABEL, unknown, name.text, name.span, self.scope.label_names(), advice)
-        return None
-
-    def _hidden(self, label: str) -> Span | None:
-        """The place of a label that is out of sight."""
-        scope: Scope | None = self.scope
-        while scope:
-            if label in scope.hidden:
-                return scope.hidden[label]
-            # A block does not see the labels around its use, so they are not candidates.
-            scope = None if scope.is_block else scope.parent
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:

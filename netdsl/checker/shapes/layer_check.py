@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import NamedTuple
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE, WRONG_VALUE
 from netdsl.checker.context import Constraint, Context
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
+from netdsl.checker.value import UNKNOWN_VALUE, Origin, Rearrangement, Value
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
-from netdsl.components.traits import LASTING, Traits, find_traits
+from netdsl.components.traits import LASTING, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
-from netdsl.language.syntax import Statement
+from netdsl.language.syntax import Name, Statement
 from netdsl.program import IDENTITY, NO_TRAITS
 
 MISMATCH = Code(
@@ -82,51 +83,6 @@ _USUAL = 32
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
-class Rearrangement(NamedTuple):
-    """A layer that only rearranged numbers: its name, its line, its output shape, and whether it flattened."""
-
-    name: str
-    line: int
-    shape: Shape
-    flattens: bool
-
-
-class Origin(NamedTuple):
-    """The statement that made the current sizes, and the later one that only rearranged them."""
-
-    span: Span
-    shape: Shape
-    via: Rearrangement | None = None
-
-    def label(self) -> Label:
-        """`gives 64x4x4, which line 8 flattens to 1024`."""
-        if self.via is None:
-            return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
-        if self.via.flattens:
-            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
-        else:
-            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
-        return Label(self.span, words)
-
-
-class Value(NamedTuple):
-    """The value between two statements: the shape of one sample, as far as it is known.
-
-    `assumed` marks sizes that are assumed after a mistake: a contradiction to them is not reported. `traits` are those
-    of the layer before that are also true for its output.
-    """
-
-    shape: Shape | None
-    dtype: Dtype = "any"
-    origin: Origin | None = None
-    assumed: bool = False
-    traits: Traits = NO_TRAITS
-
-
-UNKNOWN_VALUE = Value(None, assumed=True)
-
-
 class LayerCheck:
     """The check of one layer with one input value."""
 
@@ -180,6 +136,26 @@ class LayerCheck:
         sizes = tuple(size if isinstance(size, int) else _USUAL for size in scope.input or ())
         line = input_line(sizes or (3, 32, 32))
         return text("give the input shape, for example `{line}`", line=line)
+
+    def take_labels(self) -> tuple[str, ...]:
+        """Puts the shapes of labelled outputs in the place of their labels; what the module is told of them."""
+        taken = []
+        for name in self.layer.labelled:
+            word = self.values.get(name)
+            if not isinstance(word, str):
+                continue
+            span = self.given.spans[name]
+            found = find_label(Name(word, span), self.given.scope, self.context)
+            if found is None or found.shape is None:
+                self.lost |= {name}
+                continue
+            self._same_numbers(found.value, span)
+            self.values[name] = found.shape
+            self.joined.append(
+                Label(found.statement, text("`{name}` is {found}", name=word, found=format_shape(found.shape)))
+            )
+            taken.append(found.key)
+        return tuple(taken)
 
     def apply(self, branches: Mapping[str, object]) -> Result | None:
         """The rule's result; None if a mistake leaves the output unknown."""
@@ -287,12 +263,15 @@ class LayerCheck:
         return rank > 0 and (not self.layer.accepts or rank in map(len, self.layer.accepts))
 
     def _dtype(self) -> None:
-        if self.layer.takes == "any":
-            return
-        found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
+        if self.layer.takes != "any":
+            self._same_numbers(self.value, self.statement.name.span)
+
+    def _same_numbers(self, value: Value, span: Span) -> None:
+        """Reports numbers of another kind than the layer takes."""
+        found, takes = value.dtype, self.layer.takes
         if found == "any":
-            self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.assumed:
+            found = self.context.assumptions.settle_dtype(value.inputs, takes)
+        if found != takes and not value.assumed:
             if found == "float":
                 message = text(
                     "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
@@ -301,7 +280,7 @@ class LayerCheck:
                 message = text(
                     "`{layer}` expects real numbers but receives whole numbers (indices)", layer=self.layer.name
                 )
-            self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
+            self.context.report(WRONG_DTYPE, message, span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
         """Compares a stated size with the input's, or infers it."""
@@ -514,7 +493,7 @@ def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> 
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         flattens = Trait.FLATTENS in traits
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
-    return Value(result.out, dtype, origin, value.assumed, lasting)
+    return Value(result.out, dtype, origin, value.assumed, lasting, value.inputs)
 
 
 def _checked(result: object) -> Result:

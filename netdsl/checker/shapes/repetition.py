@@ -16,11 +16,9 @@ def repetition(statement: Statement, scope: Scope, context: Context) -> tuple[Bo
     bodies = [item for item in statement.items if isinstance(item, Body)]
     counts = [item for item in statement.items if not isinstance(item, Body)]
     # The body may stand before or after the number.
-    if len(bodies) == len(counts) == 1 and not statement.flow and not statement.label:
+    if len(bodies) == len(counts) == 1 and not statement.flow:
         return bodies[0], _times(counts[0], scope, context)
     message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
-    if statement.label:
-        message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
     context.report(WRONG_BODY, message, statement.name.span, help=advice)
     return None
 

@@ -16,7 +16,7 @@ from netdsl.export.python.names import class_name, unused
 from netdsl.export.python.parameters import Differ, Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.export.python.sources import reserved
-from netdsl.program import SEQUENTIAL, SKIPPING, Network, Node
+from netdsl.program import SEQUENTIAL, SKIPPING, NetInput, NetOutput, Network, Node
 
 Key = tuple[object, ...]
 """The key of a class, which all its uses share: a block's name, or a place of the text."""
@@ -133,14 +133,22 @@ class Classes:
 
 def summary(network: Network) -> str:
     """Input and output shape, `(N, 3, 32, 32) -> (N, 10)`, and the number of parameters."""
-    indices = " of indices" if network.dtype == "index" else ""
-    shapes = f"{_batched(network.input)}{indices} -> {_batched(network.out)}"
+    shapes = f"{_listed(network.all_inputs)} -> {_listed(network.all_outputs)}"
     fits = f"\n\nSizes that fit: {network.fits}." if network.fits else ""
     begins = ""
     if network.inits:
         lines = ", ".join(f"`init {_one_line(use.span.text)}`" for use in network.inits if use.span)
         begins = "\n\n" + text("Its weights begin as torch draws them, not as the file says: {lines}.", lines=lines)
     return f"{shapes}, with {network.params:,} parameters.{fits}{begins}"
+
+
+def _listed(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+    """`user (N, 1) of indices, item (N, 1) of indices`."""
+    words = []
+    for one in tensors:
+        indices = " of indices" if isinstance(one, NetInput) and one.dtype == "index" else ""
+        words.append(f"{one.name} {_batched(one.shape)}{indices}".strip())
+    return ", ".join(words)
 
 
 def _batched(shape: Shape) -> str:
@@ -175,7 +183,7 @@ def _structure(node: Node) -> object:
     key = "" if node.key.isdigit() else node.key
     children = tuple(map(_structure, node.children))
     # The place in the text distinguishes statements that look the same.
-    return node.call.target, arguments, key, node.span.start, tuple(sorted(node.takes)), children
+    return node.call.target, arguments, key, node.span.start, (node.start, *sorted(node.takes)), children
 
 
 def _header(node: Node) -> str:

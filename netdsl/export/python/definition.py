@@ -36,8 +36,12 @@ class Definition:
         lines += self._signature("__init__", [f"{one}" for one in self._declared()], "None")
         lines += self.statements
         if self.forward:
-            takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
-            lines += ["", *self._signature("forward", ["x: Tensor", *takes], "Tensor")]
+            arguments = self.first.call.arguments
+            inputs = [variable(name) for name in arguments.get("inputs", ())] or ["x"]
+            takes = [variable(label) for label in sorted(self.first.takes)]
+            outputs = len(arguments.get("outputs", ()))
+            returns = f"tuple[{', '.join(['Tensor'] * outputs)}]" if outputs > 1 else "Tensor"
+            lines += ["", *self._signature("forward", [f"{name}: Tensor" for name in (*inputs, *takes)], returns)]
             lines += _indented(self.forward, 2 * INDENT)
         return "\n".join(lines)
 
@@ -76,11 +80,10 @@ class Definition:
             return iter(())
         takes = only(self._takes(node) for node in self.nodes)
         # All uses share one `forward` only if they take the same outputs.
-        only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
+        only((tuple(sorted(node.takes)), repr(node.call.arguments), _starts(node)) for node in self.nodes)
         if self._is_composite():
             return composite_forward(self.first, takes)
-        keys = [child.key for child in self.first.children]
-        return sequential_forward(keys, list(self.first.call.arguments.get("keeps", ())), takes)
+        return sequential_forward(self.first, takes)
 
     def _takes(self, node: Node) -> Takes:
         """The labelled outputs that the children take."""
@@ -97,6 +100,11 @@ class Definition:
     def _signature(self, name: str, parameters: Sequence[str], returns: str) -> list[str]:
         elements = tuple(Argument(InlineText(one)) for one in ("self", *parameters))
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
+
+
+def _starts(node: Node) -> tuple[str, ...]:
+    """The labels whose outputs its children receive instead of the output before them."""
+    return tuple(child.start for child in node.children)
 
 
 def _place(key: str) -> str:

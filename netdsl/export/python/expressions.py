@@ -19,7 +19,7 @@ from netdsl.program import SEQUENTIAL, Node
 T = TypeVar("T")
 
 MODULES, NN = "netdsl.modules", "torch.nn"
-SKIPS = ("takes", "keeps")
+SKIPS = ("takes", "keeps", "outputs")
 """Arguments of netdsl's own modules that are not written: the exported class has a `forward` instead."""
 
 FEWEST = 3
@@ -65,9 +65,11 @@ class Expressions:
         if first.layer is None and target == SEQUENTIAL.target:
             return self._sequential(nodes, parameters)
         given = [None if node is None else node.call.arguments for node in nodes]
-        return Group(
-            f"{self.function(first.call)}(", self._arguments(given, signature(first.call, first.layer), parameters)
-        )
+        function = self.function(first.call)
+        if "takes" in first.call.arguments and first.call.target.startswith(MODULES):
+            # What is called with labelled outputs has a text of its own.
+            self.composites[function] = self.helpers.pop(function)
+        return Group(f"{function}(", self._arguments(given, signature(first.call, first.layer), parameters))
 
     def items(self, bodies: Sequence[Body], parameters: Parameters) -> tuple[Argument, ...]:
         """The modules of a body in order, as arguments of an `nn.Sequential`; repetitions as comprehensions."""
@@ -96,7 +98,8 @@ class Expressions:
             what = (made.name, repr(made.arguments)) if made else (node.call.target, repr(node.call.arguments))
             key = "" if node.key.isdigit() else node.key
             children = () if made else tuple(map(self.identity, node.children))
-            self.identities[node.path] = (what, key, node.span.start, tuple(sorted(node.takes)), children)
+            labels = (node.start, *sorted(node.takes))
+            self.identities[node.path] = (what, key, node.span.start, labels, children)
         return self.identities[node.path]
 
     def forget(self, node: Node) -> None:

@@ -11,12 +11,20 @@ Takes = Mapping[str, Sequence[str]]
 """For each child's key, the labels of the outputs that it takes besides its input, in order."""
 
 
-def sequential_forward(keys: Sequence[str], keeps: Sequence[str], takes: Takes) -> Iterator[str]:
-    """One line for each module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`."""
-    for key in keys:
-        kept = f"{variable(key)} = " if key in keeps else ""
-        yield f"x = {kept}{_called(attribute(key), 'x', takes[key])}"
-    yield "return x"
+def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
+    """One line for each module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`, `x = self[7](stem)`."""
+    arguments = node.call.arguments
+    keeps: Mapping[str, str] = arguments.get("keeps", {})
+    inputs, outputs = arguments.get("inputs", ()), arguments.get("outputs", ())
+    x = variable(inputs[0]) if inputs else "x"
+    if "" in keeps:
+        yield f"{variable(keeps[''])} = {x}"
+    for child in node.children:
+        kept = f"{variable(keeps[child.key])} = " if child.key in keeps else ""
+        given = variable(child.start) if child.start else x
+        yield f"x = {kept}{_called(attribute(child.key), given, takes[child.key])}"
+        x = "x"
+    yield f"return {', '.join(map(variable, outputs)) or x}"
 
 
 def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:

@@ -68,7 +68,7 @@ export class Training {
     const note = document.getElementById("untrainable");
     note.hidden = trainable;
     const reason = !hasServer ? "noServer" : wrong ? "wrong" : "noData";
-    note.textContent = word(reason, { example: "`data spirals`", file: this.program().file });
+    note.textContent = word(reason, { example: "`data spirals`" });
     if (!trainable) return;
     if (experiment.rate !== null) {
       document.getElementById("rate").value = Math.log10(experiment.rate || 1e-5);

@@ -23,7 +23,7 @@ const CATALOGUE = {
     unsaved: "not saved", close: "Close", last: "last {value}", drawFirst: "Train first, then draw.", formatted: "Formatted",
     loading: "Loading…", notLoaded: "The page could not be loaded as a whole: {reason}",
     tooLong: "This text takes longer than {seconds} seconds to look at.",
-    noServer: "To train this net, save it and type `netdsl play {file}` on a computer that netdsl is installed on.",
+    noServer: "Training needs a server: save this net, and type `netdsl play` in its folder, on a computer that netdsl is installed on.",
     noToken: "The link is not complete: open the one that `netdsl play` prints.", class: "class {name}", seconds: "{value} s",
   },
   zh: {
@@ -43,7 +43,7 @@ const CATALOGUE = {
     unsaved: "未保存", close: "关闭", last: "最新 {value}", drawFirst: "先训练，再画。", formatted: "已格式化",
     loading: "加载中…", notLoaded: "页面未能完整加载：{reason}",
     tooLong: "检查此文本超过了 {seconds} 秒。",
-    noServer: "要训练此网络，请先保存，再在装有 netdsl 的电脑上运行 `netdsl play {file}`。",
+    noServer: "训练需要服务器：请保存此网络，再在装有 netdsl 的电脑上，在它所在的文件夹里运行 `netdsl play`。",
     noToken: "链接不完整：请打开 `netdsl play` 打印的链接。", class: "类别 {name}", seconds: "{value} 秒",
   },
 };
