@@ -80,7 +80,7 @@ class TableRows:
     sample: Sample
     full: bool = False
     deepest: int | None = None
-    _made: dict[tuple[int, int], Row] = field(default_factory=dict)
+    _made: dict[tuple[int, int], tuple[Node, Row]] = field(default_factory=dict)
 
     def of(self, nodes: Sequence[Node], depth: int = 0) -> Iterator[Row]:
         """The rows of siblings and of all that is in them; what is repeated stands once with its number."""
@@ -99,8 +99,9 @@ class TableRows:
             # Of copies nothing in a row is different.
             place = id(node), depth
             if place not in self._made:
-                self._made[place] = self._row(node, depth)
-            yield self._made[place]
+                # With the node itself: made for its path, it would go, and the next could come to its place in memory.
+                self._made[place] = node, self._row(node, depth)
+            yield self._made[place][1]
             if node.children and (self.deepest is None or depth < self.deepest):
                 yield from self.of(_inside(node), depth + 1)
 

@@ -60,12 +60,11 @@ def write_table(
     widths = _widths(headings, rows.of(network.nodes), columns)
     heading = f"{source.name}: {network.shapes_in_words}"
     yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(headings, widths), underline=True)}\n"
-    written: dict[int, str] = {}
+    written: dict[Row, str] = {}
     for row in rows.of(network.nodes):
-        # Rows of one layer are one object.
-        if id(row) not in written:
-            written[id(row)] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
-        yield written[id(row)]
+        if row not in written:
+            written[row] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
+        yield written[row]
     yield "\n"
     for name, total in totals(network, sample, batch).items():
         yield f"{paint(left(name, 13), fg='blue')}  {total}\n"
@@ -82,11 +81,11 @@ def format_bytes(count: int) -> str:
 
 def _widths(headings: Sequence[str], rows: Iterable[Row], columns: int) -> list[int]:
     """The width of each column: what it needs; layer and output share what the others leave."""
-    needed, seen = list(map(width, headings)), set[int]()
+    needed, seen = list(map(width, headings)), set[Row]()
     for row in rows:
         # A row that comes again needs no more.
-        if id(row) not in seen:
-            seen.add(id(row))
+        if row not in seen:
+            seen.add(row)
             needed = [max(most, width(cell)) for most, cell in zip(needed, row.cells, strict=True)]
     line, layer, out, params, macs = needed
     # A formula over symbols may be longer than the screen.

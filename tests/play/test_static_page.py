@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -14,11 +16,14 @@ from typing import Any
 import pytest
 
 from netdsl.core.errors import ExportError, FileError
+from netdsl.core.translation import LANGUAGES
+from netdsl.play.answers import Answers
 from netdsl.play.static.folder import write_static_page
 from netdsl.play.static.pyodide_package import obtain_pyodide
 from netdsl.play.workspace import NetFile
+from netdsl.plugins.registry import load_registry
 from tests.machine_failures import POSIX, as_nobody, files_up_to
-from tests.needs import needs
+from tests.needs import needs, needs_file
 
 SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinear 10\n", "")
 
@@ -26,6 +31,9 @@ SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinea
 PICTURE = "document.querySelector('#drawing svg') !== null"
 """What shows that the front end has answered."""
 
+EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.net"))
+ASK = "question => import('./backend.js').then(({ call }) => call('ask', question))"
+ACTIVE = "navigator.serviceWorker.ready.then(found => found.active.state === 'activated')"
 SHORT_PATIENCE = (
     "() => { wait = setTimeout; setTimeout = (act, time, ...more) => wait(act, time < 1e4 ? time : 0, ...more); }"
 )
@@ -37,7 +45,11 @@ def pyodide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The npm package, fetched once."""
     needs("node")
     needs("npm")
-    return obtain_pyodide(None, tmp_path_factory.mktemp("package"))
+    folder = tmp_path_factory.mktemp("package")
+    try:
+        return obtain_pyodide(None, folder)
+    except FileError as error:
+        return needs_file(folder / "package", error.message)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +135,20 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     page.close()
 
 
+def test_every_example_is_answered_as_outside_of_the_browser(
+    visit: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # as in the browser, there is no file but the text
+    answers = Answers(load_registry(installed=False))
+    page = visit()
+    for path in EXAMPLES:
+        for language in LANGUAGES:
+            question = {"ask": "check", "text": path.read_text("utf-8"), "file": path.name, "language": language}
+            found = page.evaluate(ASK, question)
+            assert found == json.loads(json.dumps(answers.answer(question))), (path, language)
+    page.close()
+
+
 def test_what_needs_a_server_is_told_and_not_offered(visit: Visits) -> None:
     page = visit(viewport={"width": 390, "height": 844}, locale="zh-CN")
     until(page, PICTURE)
@@ -130,9 +156,14 @@ def test_what_needs_a_server_is_told_and_not_offered(visit: Visits) -> None:
     page.click("#language")
     page.click("#tab-training")
     assert page.inner_text("#training").strip() == (
-        "To train this net, save it and type `netdsl play netz 网.net` on a computer that netdsl is installed on."
+        "Training needs a server: save this net, and type `netdsl play` in its folder, on a computer that netdsl is "
+        "installed on."
     )
-    assert not page.is_visible("#files")
+    assert page.input_value("#files") == SHOWN.name
+    page.select_option("#files", label="xor")
+    until(page, "document.getElementById('source').value.includes('data xor')")
+    page.select_option("#files", SHOWN.name)
+    assert page.input_value("#source") == SHOWN.text
     with page.expect_download() as download:
         page.click("#save")
     assert download.value.suggested_filename == SHOWN.name
@@ -144,7 +175,7 @@ def test_what_needs_a_server_is_told_and_not_offered(visit: Visits) -> None:
 def test_it_opens_again_with_the_network_cut(visit: Visits) -> None:
     page = visit(color_scheme="dark")
     until(page, PICTURE)
-    until(page, "navigator.serviceWorker.ready.then(found => found.active.state === 'activated')")
+    until(page, ACTIVE)
     page.fill("#source", "input 3x8x8\nconv 4 k3\n")
     until(page, "document.getElementById('overlay').textContent.includes('4x6x6')")
     page.context.set_offline(True)
@@ -152,6 +183,29 @@ def test_it_opens_again_with_the_network_cut(visit: Visits) -> None:
     until(page, "document.getElementById('overlay').textContent.includes('4x6x6')")
     page.fill("#source", "input 3x8x8\nconv 5->4 k3\n")
     until(page, "document.getElementById('mistakes').textContent.includes('NET201')")
+    page.close()
+
+
+def test_a_newer_folder_is_shown_once_no_tab_holds_the_old_one(visit: Visits, site: Path) -> None:
+    page = visit()
+    until(page, ACTIVE)
+    script = site / "service-worker.js"
+    old = {path: path.read_text("utf-8") for path in (site / "index.html", script)}
+    try:
+        (site / "index.html").write_text(
+            old[site / "index.html"].replace('id="tab-table"', 'id="tab-table" class="newer"'), "utf-8"
+        )
+        script.write_text(re.sub('"digest": "..', '"digest": "zz', old[script]), "utf-8")
+        page.reload()
+        assert page.get_attribute("#tab-table", "class") is None
+        until(page, "navigator.serviceWorker.ready.then(found => found.waiting?.state === 'installed')")
+        page.goto("about:blank")
+        page.goto(visit.link)
+        until(page, "document.getElementById('tab-table').className === 'newer'")
+        assert page.evaluate("caches.keys().then(found => found.length)") == 1
+    finally:
+        for path, content in old.items():
+            path.write_text(content, "utf-8")
     page.close()
 
 
