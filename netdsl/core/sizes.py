@@ -8,9 +8,11 @@ layers compare equal with `==` wherever floor division's own identities make the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import gcd
 from typing import Final, NamedTuple
+
+from netdsl.core.limits import MAX_INTEGER
 
 
 class Symbol(NamedTuple):
@@ -53,6 +55,7 @@ class Expr:
     """A polynomial: (monomial, coefficient) pairs, the constant under the empty monomial. Never a plain integer."""
 
     terms: tuple[tuple[Monomial, int], ...]
+    _text: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def constant(self) -> int:
@@ -83,8 +86,12 @@ class Expr:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
-        return first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
+        # Kept: each layer's messages and formulas name the sizes of the layer above once more.
+        if not self._text:
+            first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
+            written = first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
+            object.__setattr__(self, "_text", written)
+        return self._text
 
 
 class Unknown:
@@ -141,6 +148,34 @@ def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
     return total
 
 
+class Everywhere(dict[str, int]):
+    """One size for every symbol."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def __missing__(self, name: str) -> int:
+        return self.size
+
+
+def direction(dim: Dim) -> int:
+    """1 for a size that never shrinks where a symbol grows, -1 for one that never grows, 0 where that is not plain."""
+    if not isinstance(dim, Expr):
+        return 1
+    signs = {factor > 0 for monomial, factor in dim.terms if monomial}
+    if len(signs) > 1 or not all(_grows(atom) for monomial, _ in dim.terms for atom in monomial):
+        return 0
+    return 1 if signs == {True} else -1
+
+
+def _grows(atom: Atom) -> bool:
+    """Whether an atom never shrinks and, since a product of it with others must not either, is never below 0."""
+    if not isinstance(atom, Floor):
+        return True
+    return direction(atom.numerator) == 1 and evaluate(atom.numerator, Everywhere(1)) >= 0
+
+
 def symbols(shape: Iterable[Dim]) -> frozenset[str]:
     """The symbols that occur in a shape."""
     return frozenset().union(*(dim.symbols for dim in shape if isinstance(dim, Expr)))
@@ -178,7 +213,7 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
 
 def _sum(left: int | Expr, right: int | Expr) -> int | Expr:
     if isinstance(left, Expr) and isinstance(right, int):
-        return _shifted(left, right)
+        return _shifted(left, right) if right else left
     terms = dict(_terms(left))
     for monomial, factor in _terms(right).items():
         terms[monomial] = terms.get(monomial, 0) + factor
@@ -196,6 +231,8 @@ def _shifted(expr: Expr, number: int) -> Expr:
 
 def _product(left: int | Expr, right: int | Expr) -> int | Expr:
     if isinstance(left, Expr) and isinstance(right, int) and right:
+        if right == 1:
+            return left
         return Expr(tuple((monomial, right * factor) for monomial, factor in left.terms))
     terms: dict[Monomial, int] = {}
     for first, one in _terms(left).items():
@@ -229,7 +266,19 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
             others = _sum(rest, Expr((((inner,), -1),)))
             nested = _sum(inner.numerator, _product(others, inner.divisor))
             return _sum(whole, _floor(nested, inner.divisor * divisor))
-    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)))
+    constant = _constant(rest, divisor) if divisor > MAX_INTEGER else None
+    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)) if constant is None else constant)
+
+
+def _constant(numerator: Expr, divisor: int) -> int | None:
+    """What a quotient comes to whatever the symbols are, below the largest size; None where that depends on them.
+
+    A thousand strides of 2 would else make numbers of a thousand digits.
+    """
+    if direction(numerator) != 1:
+        return None
+    first, last = (evaluate(numerator, Everywhere(size)) for size in (1, MAX_INTEGER))
+    return first // divisor if first // divisor == last // divisor else None
 
 
 def _term(monomial: Monomial, factor: int) -> str:

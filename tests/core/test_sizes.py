@@ -162,3 +162,18 @@ def test_constant_and_symbols_of_a_formula():
     assert isinstance(dim, Expr)
     assert dim.constant == -5
     assert dim.symbols == {"H", "W"}
+
+
+def test_a_quotient_that_no_allowed_size_changes_is_a_number():
+    size = symbol("H")
+    for _ in range(40):
+        size = (size + 1) // 2
+    assert size == 1  # ⌈H/2^40⌉
+    assert (symbol("H") + 2**40 - 5) // 2**40 != 1  # 0 up to 4
+
+
+def test_the_text_of_a_size_takes_no_part_in_comparing_it():
+    size = symbol("H") + 3
+    assert str(size) == "H+3"
+    assert size == symbol("H") + 3
+    assert {size: 1}[symbol("H") + 3] == 1

@@ -19,7 +19,7 @@ from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
-from netdsl.core.text import text
+from netdsl.core.text import say, text
 from netdsl.language.syntax import Statement
 from netdsl.program import IDENTITY, NO_TRAITS
 
@@ -436,7 +436,7 @@ class LayerCheck:
                     fix = self.torch_order and self.torch_order.fix
                     caption = self.given.scope.caption(span)
                     self.context.report(
-                        UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
+                        UNFIT_ARGUMENT, say(requirement.message), span, caption, labels=self._causes(), fix=fix
                     )
                 # Only the impossible sizes are given up: a mistake in the height leaves the channels known.
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
