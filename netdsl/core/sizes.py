@@ -56,6 +56,7 @@ class Expr:
 
     terms: tuple[tuple[Monomial, int], ...]
     _text: str = field(default="", init=False, repr=False, compare=False)
+    _length: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
     def constant(self) -> int:
@@ -66,6 +67,16 @@ class Expr:
     def symbols(self) -> frozenset[str]:
         """The names it depends on."""
         return frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+
+    @property
+    def length(self) -> int:
+        """How much there is to write of it: its symbols, divisions and terms, and more for numbers of many digits."""
+        if not self._length:
+            found = sum(
+                1 + factor.bit_length() // 16 + sum(map(_atom_length, monomial)) for monomial, factor in self.terms
+            )
+            object.__setattr__(self, "_length", found)
+        return self._length
 
     def __add__(self, other: Dim) -> Dim:
         return other + self if isinstance(other, Unknown) else _sum(self, other)
@@ -197,6 +208,10 @@ def _names(atom: Atom) -> Iterable[str]:
     return (atom.name,) if isinstance(atom, Symbol) else atom.numerator.symbols
 
 
+def _atom_length(atom: Atom) -> int:
+    return 1 if isinstance(atom, Symbol) else 1 + atom.divisor.bit_length() // 16 + atom.numerator.length
+
+
 def _terms(dim: int | Expr) -> Mapping[Monomial, int]:
     return {(): dim} if isinstance(dim, int) else dict(dim.terms)
 
@@ -266,19 +281,29 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
             others = _sum(rest, Expr((((inner,), -1),)))
             nested = _sum(inner.numerator, _product(others, inner.divisor))
             return _sum(whole, _floor(nested, inner.divisor * divisor))
-    constant = _constant(rest, divisor) if divisor > MAX_INTEGER else None
-    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)) if constant is None else constant)
+    stepped = _stepped(rest, divisor) if divisor > MAX_INTEGER else None
+    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)) if stepped is None else stepped)
 
 
-def _constant(numerator: Expr, divisor: int) -> int | None:
-    """What a quotient comes to whatever the symbols are, below the largest size; None where that depends on them.
+def _stepped(numerator: Expr, divisor: int) -> int | Expr | None:
+    """A quotient that allowed sizes of one symbol change once at most, in numbers that are no larger than those sizes.
 
-    A thousand strides of 2 would else make numbers of a thousand digits.
+    A thousand strides of 2 would else make numbers of a thousand digits. None where it changes more often, or that is
+    not plain.
     """
-    if direction(numerator) != 1:
+    if len(numerator.symbols) > 1 or direction(numerator) != 1:
         return None
-    first, last = (evaluate(numerator, Everywhere(size)) for size in (1, MAX_INTEGER))
-    return first // divisor if first // divisor == last // divisor else None
+    low, high = 1, MAX_INTEGER
+    first, last = (evaluate(numerator, Everywhere(size)) // divisor for size in (low, high))
+    if last - first > 1:
+        return None
+    if first == last:
+        return first
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if evaluate(numerator, Everywhere(middle)) // divisor > first else (middle, high)
+    (name,) = numerator.symbols
+    return _sum(first, Expr((((Floor(_shifted(symbol(name), MAX_INTEGER - high), MAX_INTEGER),), 1),)))
 
 
 def _term(monomial: Monomial, factor: int) -> str:
