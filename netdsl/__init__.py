@@ -18,14 +18,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-    from netdsl.api import build, check, draw, from_module, load, shapes, survey, train
+    from netdsl.api import build, check, draw, from_module, load, look, shapes, survey, train
     from netdsl.core.errors import NetError
     from netdsl.plugins.hookspecs import hookimpl
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "load", "shapes", "survey", "train",
+    "NetError", "__version__", "build", "check", "draw", "from_module", "hookimpl", "load", "look", "shapes",
+    "survey", "train",
 ]  # fmt: skip
 
 _HOMES = {"NetError": "netdsl.core.errors", "hookimpl": "netdsl.plugins.hookspecs"}

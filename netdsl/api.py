@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from netdsl.data.survey import Survey
     from netdsl.drawing.drawing import Drawing, Style, ThemeName
-    from netdsl.drawing.layout import Direction
+    from netdsl.drawing.laid import Direction
+    from netdsl.inside.look import Look
     from netdsl.runs.weights import WhichEpoch
     from netdsl.training import RunResult, Saved
 
@@ -165,12 +166,12 @@ def train(
     registry = _registry()
     if resume is not None:
         if variant is not None or out is not None:
-            raise TrainingError("`resume` goes on with a run as it is: leave `variant` and `out` out")
+            raise TrainingError("`resume` continues a run as it is: leave out `variant` and `out`")
         source, kept = read_source_of(Path(resume))
         if change := find_change(kept, overrides or {}):
             raise TrainingError(
                 text("`{name}={value}` would make it another run", name=change[0], value=change[1]),
-                text("`resume` goes on with a run as it is; what may be changed is {free}", free=join_and(FREE)),
+                text("`resume` continues a run as it is; what may be changed is {free}", free=join_and(FREE)),
             )
         overrides, variant = {**kept["overrides"], **(overrides or {})}, kept["variant"]
         if not kept["plugins"]:
@@ -220,6 +221,57 @@ def load(run: str | Path, *, weights: WhichEpoch = "best", device: str = "auto")
     from netdsl.training import open_run
 
     return open_run(experiment, path, device, weights)
+
+
+def look(
+    net: str | Path | Saved,
+    sample: object = 0,
+    *,
+    layer: str | None = None,
+    weights: Sequence[str] = (),
+    overrides: Mapping[str, str] | None = None,
+    variant: str | None = None,
+) -> Look:
+    """One sample on its way through a net: shape and numbers of every output, feature maps, attention, saliency.
+
+    `print(look("runs/digits"))` prints the table of `netdsl look`, `look("runs/digits").save("look.html")` writes its
+    page, and in a notebook it shows itself.
+
+    Args:
+        net: the folder of a run, one of its checkpoints, or what `load` returns; or an untrained net: its text, or the
+            `Path` of a `.net` file.
+        sample: the number of a test sample. Or the path of a file, an array or a tensor: for a run as `predict` takes
+            them, for an untrained net in the shape of its input.
+        layer: only one layer: its path, or the first word of its statement.
+        weights: weights of an untrained net, as `--weights` takes them; without them they are random.
+        overrides: values to put in the place of the file's, for an untrained net.
+        variant: one of the file's variants, for an untrained net.
+
+    Raises:
+        NetError: the text has errors.
+        netdsl.data.DataError: the sample cannot be read, or there is no such layer.
+        netdsl.training.TrainingError: there is no such run.
+        OSError: the file cannot be read.
+    """
+    from netdsl.inside.look import Look
+    from netdsl.inside.looking import look_at_run, look_at_text
+    from netdsl.training import Saved
+
+    if not isinstance(net, Saved) and _is_run(net):
+        net = load(net, device="cpu")
+    if isinstance(net, Saved):
+        return Look.at(look_at_run(net, sample), layer)
+    checked = _without_errors(*_check(net, _source(net), overrides, variant, _registry()))
+    return Look.at(look_at_text(checked, sample, weights), layer)
+
+
+def _is_run(place: str | Path) -> bool:
+    """Whether it is the folder of a run, or a checkpoint, and not the text or the file of a net."""
+    try:
+        path = Path(place)
+        return path.is_dir() or (path.suffix == ".safetensors" and path.is_file())
+    except (OSError, ValueError):  # a text is no path: it may be too long for one
+        return False
 
 
 def from_module(module: nn.Module, *, input: Sequence[int | str] = (), registry: Registry | None = None) -> str:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, cast
 
 import torch
@@ -16,6 +18,13 @@ from netdsl.core.errors import Refusal
 from netdsl.core.text import text
 from netdsl.program import InitUse, Network, Node, Use
 
+PADDED_NET = "netdsl.modules:Padded"
+PADDED = {
+    "torch.nn:Sequential": "netdsl.modules:Skipping",
+    "torch.nn:TransformerEncoderLayer": "netdsl.modules:PaddedTransformerEncoderLayer",
+}
+"""What takes the place of modules that could not pass on, or heed, where samples end; weights keep their names."""
+
 
 def build_network(network: Network) -> nn.Sequential:
     """The net as PyTorch, with the `state_dict` keys of the `nn.Sequential` that one would write by hand.
@@ -25,7 +34,11 @@ def build_network(network: Network) -> nn.Sequential:
     Raises:
         Refusal: a layer has no weight that its `init` line can fill.
     """
-    module = cast("nn.Sequential", _make(network.call, network.nodes))
+    call, make = network.call, _make
+    if network.padded:
+        call = call._replace(target=PADDED_NET)
+        make = partial(_make, targets=PADDED)
+    module = cast("nn.Sequential", make(call, network.nodes))
     if network.inits:
         _initialize(module, network)
     return module
@@ -58,13 +71,15 @@ def locate(target: str) -> Any:
     return attrgetter(attribute)(importlib.import_module(module))
 
 
-def _make(call: Call, nodes: Sequence[Node]) -> Any:
+def _make(call: Call, nodes: Sequence[Node], targets: Mapping[str, str] = MappingProxyType({})) -> Any:
+    call = call._replace(target=targets.get(call.target, call.target))
     if not nodes:
         return construct(call)
-    children = OrderedDict((node.key, _make(node.call, node.children)) for node in nodes)
+    children = OrderedDict((node.key, _make(node.call, node.children, targets)) for node in nodes)
     # A subclass counts too: `Skipping` is built like the nn.Sequential that it extends.
     if _is_sequential(call):
-        return construct(call, children)
+        starts = {node.key: node.start for node in nodes if node.start}
+        return construct(call, children, starts=starts) if starts else construct(call, children)
     # Bodies are numbered and go in order; a `shortcut` and the like go by name.
     bodies = [module for key, module in children.items() if key.isdigit()]
     named = {key: module for key, module in children.items() if not key.isdigit()}

@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 
 SEQUENTIAL = Call("torch.nn:Sequential", {})
 SKIPPING = Call("netdsl.modules:Skipping", {})
-"""The containers of a body: a plain one, and one whose labelled outputs skip layers."""
+MULTI_INPUT = Call("netdsl.modules:MultiInput", {})
+"""The containers of a body: a plain one, one whose labelled outputs skip layers, one of a net with named inputs."""
 
 IDENTITY = Call("torch.nn:Identity", {})
 """What stands for a layer of which nothing is known."""
 
-SEQUENCES = (SEQUENTIAL.target, SKIPPING.target)
+SEQUENCES = (SEQUENTIAL.target, SKIPPING.target, MULTI_INPUT.target)
 NO_TRAITS: Traits = frozenset()
 NO_SOURCE = Source("<net>", "")
 
@@ -71,6 +72,7 @@ class Node(NamedTuple):
         children: what is in it, in the order of the text; `Siblings` where some of it is kept once for several places.
         takes: the labels from outside whose outputs it, or something in it, is given besides its input.
         block: of a block's use, the block: `name` may be a variable that holds it.
+        start: the label whose output is its input, where `from` stands before it; else what stands before it gives it.
     """
 
     path: str
@@ -88,6 +90,7 @@ class Node(NamedTuple):
     children: Sequence[Node] = ()
     takes: frozenset[str] = frozenset()
     block: BlockUse | None = None
+    start: str = ""
 
     @property
     def key(self) -> str:
@@ -339,18 +342,36 @@ class OpenSizes(NamedTuple):
         return bool(self.conditions) and self.equal and inexact
 
 
+class NetInput(NamedTuple):
+    """One of the tensors that a net is fed: its name, a sample's shape, its numbers, and one shape that fits."""
+
+    name: str
+    shape: Shape
+    dtype: Dtype = "float"
+    example: tuple[int, ...] | None = None
+
+
+class NetOutput(NamedTuple):
+    """One of the tensors that a net gives: its label, and a sample's shape."""
+
+    name: str
+    shape: Shape
+
+
 class Network(NamedTuple):
     """The net alone: what `shapes` prints and `build` builds. Printed, or in a notebook, it is the table of its shapes.
 
     Args:
-        input, out: one sample's shapes; symbols stand for sizes that may vary.
+        input, out: one sample's shapes, of the first input and the last output; symbols stand for sizes that may vary.
         nodes: the layers at the top, in order; `Siblings` where some are kept once for several places.
         call: the container that they go into.
         fits: the input sizes that fit, in words, where some are symbols: `H, W = 32…39`.
         example: one input shape that fits.
         open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
+        padded: whether samples are filled up with the index 0, which is not to be seen.
         inits: what its weights begin with, instead of torch's own values; of a layer, the last that reaches it.
+        inputs, outputs: those that have names, in their order; empty where the file names none.
     """
 
     input: Shape
@@ -361,7 +382,30 @@ class Network(NamedTuple):
     example: tuple[int, ...] | None = None
     open_sizes: tuple[OpenSizes, ...] = ()
     dtype: Dtype = "float"
+    padded: bool = False
     inits: tuple[InitUse, ...] = ()
+    inputs: tuple[NetInput, ...] = ()
+    outputs: tuple[NetOutput, ...] = ()
+
+    @property
+    def all_inputs(self) -> tuple[NetInput, ...]:
+        """What the net is fed; the only input of a net that names none has no name."""
+        return self.inputs or (NetInput("", self.input, self.dtype, self.example),)
+
+    @property
+    def all_outputs(self) -> tuple[NetOutput, ...]:
+        """What the net gives; the only output of a net that names none has no name."""
+        return self.outputs or (NetOutput("", self.out),)
+
+    @property
+    def input_dims(self) -> Shape:
+        """The sizes of all inputs, one after the other."""
+        return tuple(dim for one in self.all_inputs for dim in one.shape)
+
+    @property
+    def shapes_in_words(self) -> str:
+        """`3x32x32 -> 10`, `user 1, item 1 -> score 1`."""
+        return f"{_in_words(self.all_inputs)} -> {_in_words(self.all_outputs)}"
 
     def walk(self) -> Iterator[Node]:
         """Every node, composites before their children."""
@@ -392,11 +436,10 @@ class Network(NamedTuple):
         return add_up(self.nodes)[1]
 
     def __repr__(self) -> str:
-        shapes = f"{format_shape(self.input)} -> {format_shape(self.out)}"
         return text(
             "<Network {name}: {shapes}, {params:,} parameters>",
             name=self.source.name,
-            shapes=shapes,
+            shapes=self.shapes_in_words,
             params=self.params,
         )
 
@@ -414,6 +457,18 @@ class Network(NamedTuple):
         from netdsl.render.shapes_html import shapes_html
 
         return shapes_html(self)
+
+
+def is_rewired(network: Network) -> bool:
+    """Whether some layer receives another output than the one before it, or the net gives others than the last."""
+    containers = (node.call for node, _ in network.count_nodes() if node.is_sequence)
+    return any(node.start for node, _ in network.count_nodes()) or any(
+        call.arguments.get("outputs") for call in (network.call, *containers)
+    )
+
+
+def _in_words(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+    return ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in tensors)
 
 
 def _places(nodes: Sequence[Node]) -> Iterator[tuple[str, Node]]:

@@ -64,7 +64,7 @@ def test_a_run_goes_on_to_the_same_weights(tmp_path: Path) -> None:
     [
         ({}, "give either a net or `resume=RUN`"),
         ({"net": NET, "resume": "run"}, "give either a net or `resume=RUN`"),
-        ({"resume": "run", "variant": "wide"}, "leave `variant` and `out` out"),
+        ({"resume": "run", "variant": "wide"}, "leave out `variant` and `out`"),
         ({"resume": "nowhere"}, "`nowhere` is no run"),
     ],
 )
@@ -77,7 +77,7 @@ def test_a_run_goes_on_as_it_is(tmp_path: Path) -> None:
     netdsl.train(NET, overrides={"train.epochs": "1"}, out=tmp_path / "run", quiet=True, device="cpu")
     with pytest.raises(TrainingError, match=r"`optimizer.lr=1` would make it another run") as caught:
         netdsl.train(resume=tmp_path / "run", overrides={"optimizer.lr": "1"})
-    assert "`resume` goes on with a run as it is; what may be changed is train.epochs, " in str(caught.value.help)
+    assert "`resume` continues a run as it is; what may be changed is train.epochs, " in str(caught.value.help)
 
 
 def test_errors_are_shown_without_a_traceback() -> None:

@@ -1,4 +1,5 @@
 import copy
+import re
 
 import pytest
 import torch
@@ -54,6 +55,47 @@ def test_weights_written_by_hand_can_be_loaded():
     built, expected = netdsl.build(TUDUI), tudui()
     built.load_state_dict(expected.state_dict(), strict=True)
     assert all(map(torch.equal, built.parameters(), expected.parameters()))
+
+
+class TwoTowers(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.u, self.item = nn.Embedding(90, 8), nn.Embedding(50, 8)
+        self.score = nn.Linear(8, 1)
+
+    def forward(self, user: torch.Tensor, item: torch.Tensor) -> torch.Tensor:
+        return self.score((self.u(user) * self.item(item)).flatten(1))
+
+
+def test_a_net_of_two_inputs_is_the_one_written_by_hand():
+    text = (
+        "input user=1 item=1; embedding 90->8 as u; from item; embedding 50->8; mul u; flatten; linear 1 as score\n"
+        "output score"
+    )
+    built, expected = seeded(lambda: netdsl.build(text)), seeded(TwoTowers)
+    assert isinstance(built, nn.Sequential)
+    assert list(built.state_dict()) == ["u.weight", "1.weight", "score.weight", "score.bias"]
+    user, item = torch.randint(0, 50, (2, 7, 1))
+    assert torch.equal(built(user, item), expected(user, item))
+    with pytest.raises(TypeError, match=re.escape("the net takes 2 tensors (user, item), but received 1")):
+        built(user)
+    copied = copy.deepcopy(built)
+    assert torch.equal(copied(user, item), expected(user, item))
+
+
+def test_several_outputs_are_a_tuple_in_the_order_of_the_line():
+    built = netdsl.build("input 8; linear 8 as low; relu as high; from low; linear 2 as aux; output high aux low")
+    x = torch.randn(3, 8)
+    high, aux, low = built(x)
+    assert torch.equal(low, built.low(x))
+    assert torch.equal(high, low.relu())
+    assert torch.equal(aux, built.aux(low))
+    # A part of the net keeps its ways.
+    assert torch.equal(built[:3](x), aux)
+
+
+def test_a_net_that_ends_in_its_only_output_is_a_plain_sequential():
+    assert type(netdsl.build("input 8; linear 8; relu; linear 2 as score; output score")) is nn.Sequential
 
 
 @pytest.mark.parametrize(

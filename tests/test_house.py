@@ -32,6 +32,7 @@ PUBLIC = {
         "from_module",
         "hookimpl",
         "load",
+        "look",
         "shapes",
         "survey",
         "train",

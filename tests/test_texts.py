@@ -42,6 +42,7 @@ PROGRAMS = {
     "training/__init__.py": "an error in Python's own words",
     "inside/page.py": "HTML",
     "reports": "HTML and SVG",
+    "play/static/folder.py": "HTML and JavaScript",
     "modules": "what `repr` shows of a module, as torch writes it",
 }
 """Where f-strings write programs and not texts: only what is raised there is a text."""
@@ -57,7 +58,8 @@ WORDS = re.compile(r"(?<![-A-Za-z])[A-Za-z]{2,}[,;:']? | (?!(ms|kB|MB|MiB|GiB)\b
 """A word beside a space: what tells a piece of a sentence from a name, a path, a number with its unit or an option."""
 
 TABLES = {
-    "checker/experiment": "templates are chosen by quantity, by target or by transform",
+    "checker/experiment": "templates are chosen by quantity, by target, by transform or by the kind of component",
+    "checker/names": "templates are attributes of the kinds of component",
     "builtins/layers/normalisation.py": "the template is an argument, for a sample and for a channel",
     "lints/rules/unused_variable.py": "the template is an argument, for variables and for parameters",
     "core/ranges.py": "templates are attributes of the ranges, over the fields of each",

@@ -16,7 +16,9 @@ def weight_bytes(network: Network) -> int:
 
 def activation_bytes(network: Network) -> Dim:
     """Of one sample and of every layer's output for it, in fp32: what training keeps for the backward pass."""
-    numbers = product(network.input)
+    numbers: Dim = 0
+    for one in network.all_inputs:
+        numbers = numbers + product(one.shape)
     for node, times in network.count_nodes():
         if not node.is_sequence:  # the output of a mere sequence is its last layer's
             numbers = numbers + times * product(node.out)

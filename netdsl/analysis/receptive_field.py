@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from netdsl.analysis.wiring import follow
 from netdsl.components.traits import Trait
 from netdsl.core.limits import MAX_ELEMENTS
 from netdsl.core.sizes import Unknown
-from netdsl.program import Network, Node, stretches
+from netdsl.program import Network, Node, is_rewired, stretches
 
 
 class Field(NamedTuple):
@@ -25,11 +26,15 @@ def receptive_field(network: Network) -> int:
     r ← r + d(k − 1)·j and j ← j·s, layer by layer (Araujo et al., "Computing Receptive Fields of Convolutional
     Neural Networks", Distill 2019); of branches the widest counts. What mixes all positions ends the count.
     """
+    if is_rewired(network):
+        return int(follow(network, Field(), _after, _widest).size)
     return int(_through(network.nodes, Field()).size)
 
 
 def depth(network: Network) -> int:
     """The layers with weights on the longest way through the net, as papers count them: 50 of a ResNet-50."""
+    if is_rewired(network):
+        return follow(network, 0, lambda node, before: before + _has_weights(node), max)
     return _depth(network.nodes)
 
 
@@ -75,7 +80,7 @@ def _after(node: Node, field: Field) -> Field:
     if node.children:
         if node.is_sequence:
             return _through(node.children, field)
-        return max((_after(child, field) for child in node.children), key=lambda one: one.size)
+        return _widest(_after(child, field) for child in node.children)
     arguments = node.call.arguments
     if "kernel_size" in arguments and len(node.out) > 1:
         extent = _largest(arguments.get("dilation", 1)) * (_largest(arguments["kernel_size"]) - 1)
@@ -84,6 +89,10 @@ def _after(node: Node, field: Field) -> Field:
             return Field(field.size + field.step * extent / stride, field.step / stride)
         return Field(field.size + field.step * extent, field.step * stride)
     return field
+
+
+def _widest(fields: Iterable[Field]) -> Field:
+    return max(fields, key=lambda one: one.size)
 
 
 def _largest(size: Any) -> int:

@@ -1,4 +1,4 @@
-"""The initializers: the functions of `torch.nn.init`, by name, with torch's parameters and defaults."""
+"""The initializers: those of `torch.nn.init`, by name, with torch's parameters and defaults, and one more."""
 
 from __future__ import annotations
 
@@ -68,6 +68,14 @@ def eye() -> None:
 @initializer("torch.nn.init:dirac_", dims=(3, 5), example="init dirac on=conv")
 def dirac(groups: Count = 1) -> None:
     """Makes a convolution hand on its input, as many channels of it as there are outputs."""
+
+
+@initializer("netdsl.modules.bilinear:bilinear_", dims=(3, 5), example="init bilinear on=convt")
+def bilinear() -> None:
+    """Makes a transposed convolution enlarge each channel as bilinear interpolation does (Long et al., 2015).
+
+    That is meant for a stride s with a kernel of 2·s and a padding of s/2: `convt k4 s2 p1`.
+    """
 
 
 @initializer("torch.nn.init:xavier_uniform_", dims=MATRICES, example="init xavier_uniform bias=0")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from netdsl.components import INFERRED, metric
-from netdsl.core.ranges import AtLeast
+from netdsl.core.ranges import AtLeast, Positive
 
 Average = Literal["micro", "macro", "weighted"]
 
@@ -41,6 +41,11 @@ def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] 
     """
 
 
+@metric("netdsl.training.metrics:Perplexity", wants="classes", best="lowest", example="metrics perplexity")
+def perplexity() -> None:
+    """The exponential of the mean cross entropy: between how many tokens a language model hesitates."""
+
+
 @metric("netdsl.training.metrics:Confusion", wants="classes", example="metrics confusion")
 def confusion(*, num_classes: int = INFERRED) -> None:
     """How many samples of each class (rows) were taken for each class (columns)."""
@@ -64,6 +69,14 @@ def mse() -> None:
 @metric("netdsl.training.metrics:RMSE", best="lowest", example="metrics rmse")
 def rmse() -> None:
     """The root of the mean squared difference, in the target's own unit."""
+
+
+@metric("netdsl.training.metrics:LogRMSE", best="lowest", example="metrics log_rmse")
+def log_rmse(least: Positive = 1.0) -> None:
+    """The root of the mean squared difference of the logarithms, for prices: 0.1 is about a tenth of the price.
+
+    A prediction below `least` counts as `least`. Targets have to be above 0.
+    """
 
 
 @metric("netdsl.training.metrics:MAE", best="lowest", example="metrics mae")

@@ -182,7 +182,8 @@ def normalize(x: Shape, mean: tuple[float, ...] = INFERRED, std: tuple[float, ..
     """Subtracts `mean` from each channel and divides it by `std`.
 
     Left out, they are those of the data set's training part: published values where there are some, otherwise computed
-    when the data are read.
+    when the data are read. The columns of a table that are 0 or 1, of a word or of what is missing, then stay as they
+    are.
     """
     for name, given in (("mean", mean), ("std", std)):
         # An unknown number of channels comes from an error that is reported already.

@@ -1,8 +1,8 @@
-"""What one check carries from statement to statement: its report, its limits, its assumptions, the blocks in use."""
+"""The state of one check: its report, its limits, its assumptions, the blocks in use."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 
 class Constraint(NamedTuple):
-    """Something that must hold of the symbols of the input, and the place that asks for it.
+    """A condition on the symbols of the input, and the place that requires it.
 
-    `joins` says that it comes from outputs that are joined, as in a sum.
+    `joins` says that it comes from joined outputs, as in a sum.
     """
 
     left: Dim
@@ -39,13 +39,13 @@ class Constraint(NamedTuple):
 
 @dataclass(slots=True)
 class Placeholder:
-    """A `?` and what is known of the value it asks for.
+    """A `?` and what is known about its value.
 
     Args:
         span: where it stands.
-        parameter: what it is given to.
-        stated: whether it stands for a size of the input; `value` is then that size.
-        several: whether the statement has several inputs, of different sizes.
+        parameter: the parameter that it fills.
+        stated: whether it stands for a size of the input, which is then its `value`.
+        several: whether the statement has several inputs of different sizes.
         undetermined: whether the size is a symbol; a diagnostic says so already.
     """
 
@@ -58,13 +58,13 @@ class Placeholder:
 
     @property
     def open(self) -> bool:
-        """Whether its value has to be searched for."""
+        """Whether its value must be searched for."""
         return not self.stated
 
     def learn(self, size: Dim) -> None:
-        """Takes in a size of the input that it stands for."""
+        """Notes a size of the input that it stands for."""
         if isinstance(size, int):
-            # Only the last round of a `repeat` stays as the value, so that a difference has to be remembered.
+            # Only the last round of a `repeat` remains as the value, so a difference must be noted.
             self.several = self.several or self.value not in (None, size)
             self.value = size
         self.undetermined = self.undetermined or isinstance(size, Expr)
@@ -75,9 +75,9 @@ class Limits:
     """How large the net has become.
 
     Args:
-        layers: the statements on their way into the net so far, each `repeat` and use of a block written out.
-        checked: those of them that were checked one by one.
-        exceeded: whether there are too many; nothing more is checked then, and a diagnostic says so.
+        layers: the statements of the net so far, with each `repeat` and each use of a block written out.
+        checked: the statements that were checked one by one.
+        exceeded: whether there are too many. Nothing more is checked then, and a diagnostic says so.
     """
 
     layers: int = 0
@@ -85,53 +85,65 @@ class Limits:
     exceeded: bool = False
 
     def count(self, statements: int) -> bool:
-        """Counts copies of statements on their way into the net; False where the net becomes too large with them."""
+        """Counts copies of statements that enter the net. False if the net becomes too large."""
         self.layers += statements
         self.exceeded = self.exceeded or self.layers > MAX_LAYERS or self.checked > MAX_CHECKED
         return not self.exceeded
 
     def count_checked(self) -> bool:
-        """Counts a statement that is about to be checked; False where there are too many."""
+        """Counts a statement before it is checked. False if there are too many."""
         self.checked += 1
         return self.count(1)
 
 
 @dataclass(eq=False)
 class Assumptions:
-    """What a check takes for granted where the text does not say it.
+    """What a check assumes if the text does not say it.
 
     Args:
-        input: the shape that comes in, where no `input` and no data says it.
-        wanted: the input that the first layer takes for granted which needs one; the net is then checked again with it.
-        dtype: the kind of numbers that come in, as far as the layers have told.
+        input: the input shape, if no `input` line and no data give it.
+        wanted: the input that the first layer which needs one assumes; the net is then checked again with it.
+        dtypes: the kind of numbers of each input, by its name, as far as the layers say it.
         values: the values tried for placeholders, by their place.
         placeholders: the `?` met so far, by their place.
         constraints: what must hold of the symbols of the input.
-        unreadable: the statements that could not be read, and might have said anything.
-        incomplete: whether a definition is lost, so that an unknown name may be its.
+        unreadable: the statements that could not be read.
+        incomplete: whether a definition could not be read; an unknown name may be defined in it.
     """
 
     input: Shape | None = None
     wanted: Shape | None = None
-    dtype: Dtype = "any"
+    dtypes: dict[str, Dtype] = field(default_factory=dict)
     values: Mapping[Span, int] = field(default_factory=dict)
     placeholders: dict[Span, Placeholder] = field(default_factory=dict)
     constraints: list[Constraint] = field(default_factory=list)
     unreadable: Unreadable = field(default_factory=Unreadable)
     incomplete: bool = False
 
+    def dtype_of(self, inputs: Sequence[str]) -> Dtype:
+        """The kind of numbers that inputs have together: where one has real numbers, so has what they are joined to."""
+        found = {self.dtypes.get(name, "any") for name in inputs}
+        return "float" if "float" in found else "any" if "any" in found else "index"
+
+    def settle_dtype(self, inputs: Sequence[str], wanted: Dtype) -> Dtype:
+        """The same, once the inputs of which nothing is known are taken to be what a layer wants."""
+        if self.dtype_of(inputs) == "any":
+            for name in inputs:
+                self.dtypes.setdefault(name, wanted)
+        return self.dtype_of(inputs)
+
 
 @dataclass(eq=False)
 class Expansion:
-    """The blocks that the statement at hand stands in.
+    """The blocks around the current statement.
 
     Args:
-        open: the blocks whose bodies are being checked, the outermost first.
-        used: every block that a statement has named.
-        repeated: above 0, the statement at hand stands for several layers, whose inputs may differ.
-        recursions: how many uses were refused because their block, or too many blocks, are open.
-        checked: what the uses of blocks came to, by everything that it depends on; most blocks are used alike.
-        unused: whether the body at hand stands nowhere in the net; each block in it is then opened once at most.
+        open: the blocks whose bodies are being checked, outermost first.
+        used: every block that a statement has used.
+        repeated: if above 0, the current statement stands for several layers, whose inputs may differ.
+        recursions: how many uses were refused, because their block or too many blocks are open.
+        checked: the results of uses of blocks, by everything that they depend on; many uses are alike.
+        unused: whether the current body is not part of the net; each block in it is then opened at most once.
         net_layers: the blocks of the `.net` files of plugins, by file.
     """
 
@@ -151,9 +163,9 @@ class Context:
     Args:
         registry: the names of the language.
         source: the text.
-        folder: what paths in it are relative to.
-        memory: what earlier statements, and earlier checks, have found out.
-        trace: where the way of the check is noted; None, it is not.
+        folder: the folder to which paths in it are relative.
+        memory: results of earlier statements and earlier checks.
+        trace: records the statements of the check, for an editor; None if nobody asks.
     """
 
     registry: Registry
@@ -170,15 +182,15 @@ class Context:
 
     @property
     def stopped(self) -> bool:
-        """Whether nothing more is to be checked: too much is wrong, or the net is checked again with another input."""
+        """Whether the check stops: there are too many mistakes, or the net is checked again with another input."""
         return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
 
     @contextmanager
     def inside(self, block: Component, use: Span, *, is_first: bool) -> Iterator[None]:
-        """Remembers, while a block's body is checked, that it is, and for which use."""
+        """Notes the block and its use while the body of the block is checked."""
         expansion = self.expansion
         expansion.open.append(block)
-        # The statements of a body stand for every use of the block, so that no fix may suit one use alone.
+        # The statements of a body stand for every use of the block, so a fix must not suit only one use.
         expansion.repeated += 1
         with self.report.inside(use, is_first=is_first):
             yield
@@ -190,7 +202,7 @@ Guesses = dict[Span, int]
 
 
 class Attempt(NamedTuple):
-    """One check of a file: what it has carried along, and what came of it."""
+    """One check of a file: its state and its result."""
 
     context: Context
     experiment: Experiment | None

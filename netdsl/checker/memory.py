@@ -1,4 +1,4 @@
-"""What one check leaves for the next one of a text that has changed in a few places."""
+"""Results of one check that the next check of the changed text uses again."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     PlainKey = tuple[Layer, str, Shape | None, Dtype, Traits, bool, Dtype]
 
 MOST = 4_000
-"""So many results are kept: those of a long net, and no more of those that each key press adds."""
+"""At most so many results are kept: enough for a long net, but each key press adds some."""
 
 MOST_FILES = 100
-"""The trees of so many files are kept that the texts use."""
+"""At most so many trees of used files are kept."""
 
 PATIENCE = 2.0
-"""Seconds for which a folder of data counts as it was seen."""
+"""Seconds after which a folder of data is looked at again."""
 
 
 class FileState(NamedTuple):
-    """What tells that a file or a folder has changed."""
+    """The state of a file or a folder; a change of it means that the content has changed."""
 
     is_folder: bool
     changed: int
     size: int
 
 
-class Look(NamedTuple):
-    """What a look at a data set gave or raised, the state of its files, and until when it counts."""
+class CachedFacts(NamedTuple):
+    """The facts or the error that a look at a data set gave, the state of its files, and the time until it expires."""
 
     state: tuple[FileState | None, ...]
     until: float
@@ -51,16 +51,15 @@ class Look(NamedTuple):
 
 
 class Memory:
-    """What was found out that does not depend on where a statement stands.
+    """Results that do not depend on the place of a statement.
 
-    `results` has what the rules have said: deep nets repeat themselves; `supposed` what they have said where arguments
-    are lost. `plain` has what becomes of statements that
-    name nothing but their layer: the shape that they take, whether it is assumed, and the rule's result, by the layer,
-    the text and what comes in.
+    `results` has the results of rules, because deep nets repeat layers. `supposed` has results of rules with lost
+    arguments. `plain` has the results of statements without any name except their layer: the shape that they take,
+    whether it is assumed, and the rule's result, by layer, text and input.
 
     Args:
-        files: the texts that stand in the place of files, such as those that an editor has not saved yet.
-        rereader: reads the versions of a text; without one, the text is read as if for the only time.
+        files: texts that replace files, such as those that an editor has not saved yet.
+        rereader: parses a new version of a text faster with the help of the last one; None parses from the start.
     """
 
     def __init__(self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None) -> None:
@@ -70,7 +69,7 @@ class Memory:
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
         self._used: dict[str, tuple[File, list[Diagnostic]]] = {}
-        self._facts: dict[tuple[object, ...], Look] = {}
+        self._facts: dict[tuple[object, ...], CachedFacts] = {}
 
     def parse(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
         """The tree of a text, and its syntax errors."""
@@ -79,9 +78,9 @@ class Memory:
         return self._rereader.parse(source, is_torch_order)
 
     def parse_used(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
-        """The tree of a file that the text uses, and its mistakes; its source may be an earlier, equal one.
+        """The tree of a file that the text uses, and its mistakes. Its source may be an earlier, equal one.
 
-        Such a file seldom changes while the text that uses it does.
+        Such a file rarely changes while the text that uses it is edited.
         """
         found = self._used.get(source.name)
         if found is None or found[0].source.text != source.text:
@@ -89,9 +88,9 @@ class Memory:
         return found
 
     def facts(self, dataset: Dataset, values: Mapping[str, object], look: Callable[[], Facts]) -> Facts:
-        """What looking at a data set gives, or raises; a text that is edited looks again once its files have changed.
+        """The facts that a look at a data set gives, or its error. The look is repeated only after its files change.
 
-        Of a folder only its own entries show that, so that it is looked at again after a while too.
+        The state of a folder shows only changes of its own entries, so a folder is also looked at again after a while.
         """
         if self._rereader is None:
             return look()
@@ -101,16 +100,16 @@ class Memory:
         if known is None or known.state != state or monotonic() > known.until:
             until = inf if not any(one and one.is_folder for one in state) else monotonic() + PATIENCE
             try:
-                known = Look(state, until, look())
+                known = CachedFacts(state, until, look())
             except (Refusal, OSError) as error:
-                known = Look(state, until, error)
+                known = CachedFacts(state, until, error)
             self._facts[key] = known
         if isinstance(known.found, Exception):
             raise known.found
         return known.found
 
     def forget(self) -> None:
-        """Lets go of what has become too much."""
+        """Removes entries if there are too many."""
         for found in (self.results, self.supposed, self.plain):
             if len(found) > MOST:
                 found.clear()
@@ -120,7 +119,7 @@ class Memory:
 
 
 def _state(path: Path) -> FileState | None:
-    """The state of a file or a folder; None of what is not there."""
+    """The state of a file or a folder; None if it does not exist."""
     try:
         found = path.stat()
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What a check passes through, statement by statement: what is asked about a text that may be half-written."""
+"""A record of a check, statement by statement, for questions of an editor about an incomplete text."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from netdsl.program import DataUse, Node, Stretch
 
 if TYPE_CHECKING:
     from netdsl.checker.names.scope import Scope
-    from netdsl.checker.shapes.layer_check import Value
+    from netdsl.checker.value import Value
 
 
 class Entry(NamedTuple):
-    """The way into a body: the text that it covers, the names in sight, and what comes in."""
+    """The entry into a body: its place in the text, the names in sight, and its input."""
 
     extent: Span
     scope: Scope
@@ -24,9 +24,9 @@ class Entry(NamedTuple):
 
 
 class Passage(NamedTuple):
-    """A statement that was checked in its place: the names in sight there, what comes in, and what it leaves behind.
+    """A checked statement: the names in sight, its input and its output.
 
-    The node is None where a mistake leaves nothing to build, and of a `repeat`, which is none itself.
+    The node is None after a mistake that leaves nothing to build, and for a `repeat`, which has no node.
     """
 
     statement: Statement
@@ -37,10 +37,10 @@ class Passage(NamedTuple):
 
 
 class Trace:
-    """The way of one check.
+    """The record of one check.
 
-    `scope` has the names of the file, `data` its `data` line, also where there is no net. `entries` and `passages` are
-    in the order in which the check came by: a block's body is entered at each use that is unlike those before it.
+    `scope` has the names of the file, and `data` its `data` line, even without a net. `entries` and `passages` are in
+    the order of the check. A block's body is entered at each use that differs from those before it.
     """
 
     def __init__(self) -> None:
@@ -50,12 +50,12 @@ class Trace:
         self.passages: list[Passage] = []
 
     def enter(self, extent: Span, scope: Scope, value: Value) -> None:
-        """Notes the way into a body."""
+        """Notes the entry into a body."""
         self.entries.append(Entry(extent, scope, value))
 
     def go_through(
         self, statement: Statement, scope: Scope, before: Value, after: Value, built: Sequence[Node | Stretch]
     ) -> None:
-        """Notes a statement, and the nodes that it has come to."""
+        """Notes a statement and its nodes."""
         node = built[0] if len(built) == 1 and statement.name.text != REPEAT.name else None
         self.passages.append(Passage(statement, scope, before, after, node if isinstance(node, Node) else None))

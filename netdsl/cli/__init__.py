@@ -18,7 +18,7 @@ from netdsl import __version__
 from netdsl.cli.shared.commands import Commands
 from netdsl.cli.shared.language import LanguageOption, begin_in_system_language, localize
 
-TERMINATED = 143  # as shells report it: 128 and the number of SIGTERM
+TERMINATED = 143  # 128 and the number of SIGTERM, as shells report it
 
 
 @click.command(cls=Commands, invoke_without_command=True, epilog="Try: netdsl shapes -e 'conv 3->32 k5; relu'")
@@ -35,7 +35,7 @@ netdsl.params.insert(0, LanguageOption())
 
 def main() -> None:
     """The entry point."""
-    # A process that this one starts, such as a reader of data, must not import from the current folder either.
+    # Worker processes must not import from the current folder either.
     os.environ["PYTHONSAFEPATH"] = "1"
     signal.signal(signal.SIGTERM, _terminate)
     # A terminal that lacks a character must not end the command with an encoding error.
@@ -46,22 +46,22 @@ def main() -> None:
     try:
         netdsl.main(prog_name="netdsl")
     except SystemExit as end:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it is over: a second one has nothing to close
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the work is done: a second SIGTERM may end the process at once
         if isinstance(end.code, int) and not _is_awaited():
             _leave(end.code)
         raise
 
 
 def _is_awaited() -> bool:
-    """Whether a thread still works, which Python's own way out waits for."""
+    """Whether a thread still runs. Python's own exit would wait for it."""
     return any(thread is not threading.main_thread() and not thread.daemon for thread in threading.enumerate())
 
 
 def _leave(status: int) -> NoReturn:
-    """Ends the process without taking the interpreter apart, which takes a second where torch is imported."""
-    # `os._exit` skips all of this.
+    """Ends the process without Python's cleanup, which takes a second after torch is imported."""
+    # `os._exit` does none of this.
     atexit._run_exitfuncs()
-    if "torch" in sys.modules:  # somebody else's code may have run: a plugin's, which need not close its files
+    if "torch" in sys.modules:  # a plugin's code may have run, and may have left files open
         _flush_files()
     # The reader of a pipe may be gone.
     with contextlib.suppress(OSError):
@@ -72,15 +72,15 @@ def _leave(status: int) -> NoReturn:
 
 
 def _flush_files() -> None:
-    """Puts on the disk what was written to files that nobody has closed."""
+    """Writes the buffers of open files to the disk."""
     kinds = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
     for found in gc.get_objects():
-        # By its type: to ask an object itself for its class may run code.
+        # By `type`: `isinstance` may run code of the object.
         if issubclass(type(found), kinds):
-            with contextlib.suppress(OSError, ValueError):  # its disk is full, or it is closed already
+            with contextlib.suppress(OSError, ValueError):  # the disk is full, or the file is closed already
                 found.flush()
 
 
 def _terminate(*_: object) -> NoReturn:
-    """Leaves as an exception does, so that files are closed and terminals restored on the way out."""
+    """Raises an exception, so that files are closed and the terminal is restored."""
     sys.exit(TERMINATED)

@@ -41,14 +41,14 @@ def command(
 ) -> None:
     """Measure how fast a net trains, and where the time goes.
 
-    Trains for some steps as `netdsl run` would. Prints the samples a second, the milliseconds that a step spends on
+    Trains for some steps as `netdsl run` would. Prints the samples per second, the milliseconds that a step spends on
     data, forward, backward and optimizer, and the peak of memory. For comparison, it trains as many steps with the loop
-    that first courses teach: a DataLoader, one sample at a time. The two take turns, and medians are printed. Nothing
-    is written.
+    of introductory courses: a DataLoader that reads one sample at a time. The two loops take turns, and medians are
+    printed. Nothing is written.
     """
     settings = program.settings.override({"data": data, "data.batch": batch})
     experiment = ProgramText(program.source, settings).experiment
-    with importing_torch():  # a text with mistakes should not wait for it
+    with importing_torch():  # a text with mistakes should not wait for torch
         from netdsl.bench.step_times import bench
         from netdsl.training.machine.allocator import keep_freed_memory
 
@@ -74,7 +74,7 @@ def _table(experiment: Experiment, found: Bench) -> str:
         _row("", unit, translate("ms a step"), ""),
         _row("netdsl", f"{found.rate:,.0f}", _ms(found.step), ratio),
         *(_row(f"  {translate(name)}", "", _ms(ms), f"{100 * ms / whole:.0f} %") for name, ms in found.phases.items()),
-        # Both loops train on the same batches, so that their rates are as their times.
+        # Both loops train on the same batches, so their rates follow from their times.
         _row(translate("course's loop"), f"{found.rate * found.step / found.course:,.0f}", _ms(found.course), ""),
         "",
     ]

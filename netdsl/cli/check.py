@@ -1,4 +1,4 @@
-"""`netdsl check`: what is wrong in a file, and how to correct it."""
+"""`netdsl check`: the mistakes in a file, and how to correct them."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def command(
         from netdsl.cli.shared.watching import watched  # few checks wait for a change
 
         if not files or "-" in files or written is not None:
-            raise click.UsageError("`--watch` takes FILES: a text that is not in a file cannot change")
+            raise click.UsageError("`--watch` needs FILES: a text that is not in a file cannot change")
         for _ in watched(files, sys.stdout):
             try:
                 _check(files, None, settings, form)

@@ -34,12 +34,12 @@ def command(program: ProgramText, grid: Path | None, no_grid: bool, sample: int 
     """Describe the data of a file, and draw some samples.
 
     Prints the sizes and shapes, the classes and the number of samples in each, and the mean and deviation of the
-    channels, or the range of each column of a table. Draws some samples into the PNG file NAME-samples.png, or into
-    that of `--grid`: left as they are stored, right as the net receives them, with the class below. `--sample` shows a
-    single one. The file needs no net: `netdsl data -e 'data digits'`.
+    channels, or the range of each column of a table. Draws some samples into the file NAME-samples.png, or into the
+    file of `--grid`: left as they are stored, right as the net receives them, with the class below. `--sample` shows
+    one sample. The file needs no net: `netdsl data -e 'data digits'`.
     """
     if sample is not None and as_json:
-        raise click.UsageError("`--json` describes the whole data set: leave `--sample` out")
+        raise click.UsageError("`--json` describes the whole data set: leave out `--sample`")
     source = program.source
     from netdsl.checker.experiment.data_line import (
         find_data_line,

@@ -11,7 +11,7 @@ from netdsl.cli.shared.options import output_option, takes_program
 from netdsl.cli.shared.output import write_output
 from netdsl.core.diagnostics import errors
 from netdsl.drawing.drawing import Drawing, Style, ThemeName, find_format
-from netdsl.drawing.layout import Direction
+from netdsl.drawing.laid import Direction
 
 SECTION = "Nets"
 
@@ -24,18 +24,22 @@ SECTION = "Nets"
     type=click.Choice(get_args(Style)),
     default="blocks",
     show_default=True,
-    help="A box a statement, or the feature maps in perspective.",
+    help="One box for each statement, or the feature maps in perspective.",
 )
 @click.option(
     "--depth",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Open N levels of blocks. Without it they are opened as long as the picture stays small.",
+    help="Open N levels of blocks. By default, blocks are opened while the picture stays small.",
 )
 @click.option(
     "--theme", type=click.Choice(get_args(ThemeName)), default="light", show_default=True, help="The colours."
 )
-@click.option("--direction", type=click.Choice(get_args(Direction)), help="Where the data flow; else the net decides.")
+@click.option(
+    "--direction",
+    type=click.Choice(get_args(Direction)),
+    help="The direction of the data flow. By default, the net decides.",
+)
 def command(
     program: ProgramText,
     output: str | None,
@@ -46,9 +50,9 @@ def command(
 ) -> int:
     """Draw a net.
 
-    FILE is a .net file, or `-` for standard input. The format is what the name of the output ends in: .svg, .png, .pdf,
-    .html (a page that explains each statement), .mmd (Mermaid), .dot (graphviz) or .tikz (LaTeX); standard output is
-    SVG. PNG and PDF need `netdsl[draw]`. What is wrong with the net is drawn too.
+    FILE is a .net file, or `-` for standard input. The suffix of the output file chooses the format: .svg, .png, .pdf,
+    .html (a page that explains each statement), .mmd (Mermaid), .dot (graphviz) or .tikz (LaTeX). Without `-o`, SVG is
+    written to standard output. PNG and PDF need `netdsl[draw]`. Mistakes in the net are drawn too, in red.
     """
     chosen = find_format(output) if output else "svg"
     experiment, diagnostics = program.settings.check(program.source)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 SECTION = "Training"
 SHOWN = 3
-"""So many pairs of classes that are confused are printed."""
+"""At most so many pairs of confused classes are printed."""
 
 
 @click.command
@@ -36,8 +36,8 @@ SHOWN = 3
 def command(run: Path, settings: Settings, device: str, data: str | None, epoch: WhichEpoch, as_json: bool) -> None:
     """Test a trained net: its loss, its metrics, and the classes that it confuses.
 
-    RUN is the folder that `netdsl run` made, whose best epoch is tested, or one of its checkpoints. If there are
-    classes, the confusion matrix is drawn into the folder.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. For a folder, the best epoch is tested. If the
+    targets are classes, the confusion matrix is drawn into the folder.
     """
     experiment = read_run_source(run, settings.override({"data": data})).experiment
     with importing_torch():
@@ -55,7 +55,7 @@ def _print(saved: Saved, results: dict[str, Any]) -> None:
     from netdsl.training.reporting.numbers import number
 
     click.echo(text("weights of {which}", which=saved.weights.which))
-    # The confusion matrix is a list and is printed below.
+    # The confusion matrix is not a number; it is printed below.
     scalars = {name: value for name, value in results.items() if isinstance(value, int | float)}
     longest = max(map(width, scalars))
     for name, value in scalars.items():

@@ -1,4 +1,4 @@
-"""`netdsl export`: a net for another tool, first of all as the PyTorch that one would have written by hand."""
+"""`netdsl export`: a net for another tool, by default as PyTorch code as one writes it by hand."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Nets"
-# Listed without an import, for a net that is written as text must not wait for torch.
+# Listed without an import, because export as text must not wait for torch.
 WITH_WEIGHTS = sorted(
     module.name for module in pkgutil.iter_modules([str(Path(__file__).parents[1] / "model_export" / "weighted")])
 )
@@ -43,7 +43,7 @@ WITH_WEIGHTS = sorted(
     type=click.Choice([*find_targets(), *WITH_WEIGHTS]),
     default="python",
     show_default=True,
-    help="What to write: python is text, the others hold weights.",
+    help="The format: python is text, the others contain weights.",
 )
 @weights_option
 @output_option
@@ -52,14 +52,14 @@ def command(
 ) -> None:
     """Write a net as plain PyTorch, ONNX or weights, which do not need netdsl.
 
-    FILE is a .net file, `-` for standard input, or the folder of a run, whose trained weights are written.
+    FILE is a .net file, `-` for standard input, or the folder of a run. A run is written with its trained weights.
 
     python is a Python module with the class `Net`. onnx is a graph for onnxruntime and others; it needs netdsl[onnx].
-    torch is the program of torch.export (.pt2), script is TorchScript (.pt). safetensors and pth are the state_dict;
-    safetensors holds no code, pth is what torch.save writes.
+    torch is the program of torch.export (.pt2), script is TorchScript (.pt). safetensors and pth contain the
+    state_dict; a safetensors file contains no code, pth is what torch.save writes.
 
-    Weights have the names of the net that netdsl builds. What computes is compared with torch before it is written,
-    with several batches, and with several sizes where the input has symbols.
+    Weights have the names of the net that netdsl builds. Before onnx, torch or script is written, its output is
+    compared with the net's: for several batch sizes, and for several input sizes if the input has symbols.
     """
     run = _as_run(file)
     program = _read_program(run, file, written, settings)
@@ -69,7 +69,7 @@ def command(
         write_output(export(program.experiment.network, _title(program)).encode(errors="backslashreplace"), output)
         return
     if output is None and sys.stdout.isatty():
-        raise click.UsageError(text("{target} is no text for a terminal: write `-o FILE`", target=target))
+        raise click.UsageError(text("{target} is not text for a terminal: write `-o FILE`", target=target))
     _require_folder(output)
     # Checked before torch is imported: a mistake should not wait for it.
     experiment = program.experiment
@@ -84,9 +84,9 @@ def command(
 
 
 def _read_program(run: Path | None, file: str | None, written: str | None, settings: Settings) -> ProgramText:
-    if run is None or written is not None:  # a run and a text are refused as a file and a text are
+    if run is None or written is not None:  # a run together with a text is refused like a file together with a text
         return ProgramText(read_one(file, written), settings)
-    from netdsl.cli.shared.run_source import read_run_source  # a file that is no run must not wait for it
+    from netdsl.cli.shared.run_source import read_run_source  # only a run needs it
 
     return read_run_source(run, settings)
 
@@ -98,7 +98,7 @@ def _as_run(file: str | None) -> Path | None:
 
 
 def _require_folder(output: str | None) -> None:
-    """Refuses before the work what could not be written after it."""
+    """Raises `WrongPath` before the work, if the output could not be written after it."""
     if output and not Path(output).absolute().parent.is_dir():
         raise WrongPath(text("`{path}` cannot be written: no such folder", path=output))
 
@@ -120,7 +120,7 @@ def _build_fresh(experiment: Experiment) -> BuiltNet:
     from netdsl.builder import build_network
     from netdsl.model_export.built_net import BuiltNet
 
-    warn(text("the weights are freshly drawn; give the folder of a run for trained ones"))
+    warn(text("the weights are random; give the folder of a run for trained ones"))
     torch.manual_seed(experiment.train.seed)
     return BuiltNet(experiment.network, build_network(experiment.network).eval(), _describe(experiment))
 
@@ -135,7 +135,7 @@ def _describe(experiment: Experiment) -> dict[str, str]:
 
 
 def _describe_data(experiment: Experiment, facts: Facts, classes: tuple[str, ...]) -> dict[str, str]:
-    """What whoever feeds the net must know: the classes, and what was done to a sample."""
+    """What a user of the exported net must know: the classes, and how samples are prepared."""
     transforms = experiment.data.transforms if experiment.data else ()
     known = {
         "classes": classes,

@@ -23,21 +23,21 @@ SECTION = "Nets"
 @click.argument("files", nargs=-1, type=click.Path())
 @text_option
 @takes_settings
-@click.option("--unsafe", is_flag=True, help="Apply unsafe fixes too: guesses, and what changes the net.")
+@click.option("--unsafe", is_flag=True, help="Apply unsafe fixes too: guesses, and fixes that change the net.")
 @click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
 def command(files: tuple[str, ...], written: str | None, settings: Settings, unsafe: bool, diff: bool) -> int:
     """Apply the fixes that `netdsl check` proposes.
 
-    FILES are .net files; `-` is standard input, which goes to standard output with its fixes. Each file is checked
-    again after its fixes, and a fix that would make things worse is left out. A fix that is a guess, or that changes
-    what the net computes, learns or saves, is unsafe and waits for `--unsafe`. The mistakes that remain are printed;
+    FILES are .net files; `-` is standard input, whose fixed text goes to standard output. Each file is checked again
+    after its fixes, and a fix that would make things worse is left out. A fix is unsafe if it is a guess, or if it
+    changes what the net computes, learns or saves. Unsafe fixes need `--unsafe`. The mistakes that remain are printed;
     the exit status is 1 if one of them is an error.
     """
     return rewrite_each(read_sources(files, written), partial(_fix, settings=settings, unsafe=unsafe, diff=diff))
 
 
 def _fix(source: Source, *, settings: Settings, unsafe: bool, diff: bool) -> int:
-    """Fixes one source; the exit status it asks for."""
+    """Fixes one source. Returns the exit status."""
     fixed = fix(source, lambda new: settings.check(new)[1], unsafe=unsafe)
     try:
         if diff:
@@ -48,7 +48,7 @@ def _fix(source: Source, *, settings: Settings, unsafe: bool, diff: bool) -> int
                 "applied {count} fix to {file}", "applied {count} fixes to {file}", count=count, file=source.name
             )
             click.echo(done, err=True)
-    finally:  # a file that cannot be written has the same mistakes left
+    finally:  # also if the file cannot be written: its mistakes remain
         show_diagnostics(fixed.left)
         if fixed.unsafe and not unsafe:
             left = ntext(

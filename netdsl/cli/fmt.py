@@ -28,14 +28,14 @@ def command(files: tuple[str, ...], written: str | None, check: bool, diff: bool
 
     FILES are .net files; `-` is standard input, whose canonical form goes to standard output. Comments, numbers and the
     order of statements stay as they are, and so does a statement with a mistake. A file with syntax errors is not
-    changed. The exit status is 1 if there is such a file, or, with --check, if a file would change.
+    changed. The exit status is 1 if a file has syntax errors; with --check, also if a file would change.
     """
     rewrite = partial(_format, settings=Settings(), check=check, diff=diff)
     return rewrite_each(read_sources(files, written), rewrite)
 
 
 def _format(source: Source, *, settings: Settings, check: bool, diff: bool) -> int:
-    """Formats one source; the exit status it asks for."""
+    """Formats one source. Returns the exit status."""
     formatted, diagnostics = format_source(source, settings.check(source)[1])
     if diagnostics:
         show_diagnostics(diagnostics)

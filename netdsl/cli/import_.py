@@ -1,4 +1,4 @@
-"""`netdsl import`: an `nn.Sequential` of one's own code, in the language."""
+"""`netdsl import`: an `nn.Sequential` of the user's code, written in the language."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def command(
 ) -> None:
     """Write an `nn.Sequential` in the language.
 
-    MODULE is imported, as `python -m` would from this folder, and runs. ATTRIBUTE is the net in it, or a class or a
-    function that makes the net when called without arguments; dots lead to parts of a net.
+    MODULE is imported from this folder, as `python -m` would import it, so its code runs. ATTRIBUTE is the net in it,
+    or a class or a function that makes the net when called without arguments. Dots lead to parts of a net.
     """
     if size is not None and not SIZE.fullmatch(size):
-        raise click.UsageError(text("`--input {size}` is no size: write for example `--input 3x32x32`", size=size))
-    # The user's code first: it imports torch in any case, and its own mistakes come before ours.
+        raise click.UsageError(text("`--input {size}` is not a size: write for example `--input 3x32x32`", size=size))
+    # The user's code first: it imports torch in any case, and errors in it should be shown first.
     net = _net(target)
     from netdsl.importer import write_net
 
@@ -57,7 +57,7 @@ def command(
 
 
 def _net(target: str) -> nn.Module:
-    """The module that the target names, made if need be."""
+    """The module that the target names. Calls a class or a function."""
     name, colon, attribute = target.partition(":")
     if not (name and colon and attribute):
         raise click.UsageError(
@@ -92,7 +92,7 @@ def _import(name: str) -> object:
 
 
 def _attribute(owner: object, name: str, target: str) -> object:
-    """The attribute of a module of Python, of a net, or of what a function returns."""
+    """The attribute of a Python module or of a net."""
     if not hasattr(owner, name) and callable(owner):
         owner = _make(owner, target)
     if hasattr(owner, name):

@@ -16,7 +16,7 @@ from netdsl.cli.shared.run_source import read_run_source
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
-    from netdsl.inside.flow import SampleFlow, Stage
+    from netdsl.inside.flow import SampleFlow
     from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Training"
@@ -27,18 +27,23 @@ FORMATS = (".html", ".png")
 @click.argument("place", metavar="[RUN]", required=False)
 @click.argument("file", type=PATH, required=False)
 @text_option
-@click.option("--input", "given", type=PATH, metavar="FILE", help="What the net is given: numbers or an image.")
+@click.option("--input", "given", type=PATH, metavar="FILE", help="The net's input: numbers or an image.")
 @click.option(
     "--sample", type=click.IntRange(min=0), metavar="I", help="Sample I of the test set; 0 by default, for a run."
 )
-@click.option("--layer", metavar="NAME", help="Show one layer: its path, or the word that its statement begins with.")
+@click.option("--layer", metavar="NAME", help="Show one layer: its path, or the first word of its statement.")
 @click.option(
     "--weights",
     multiple=True,
     metavar="[NAME=]FILE",
-    help="Weights of an untrained net: a kernel as numbers, or a file of weights.",
+    help="Weights for an untrained net: a kernel as numbers, or a file of weights.",
 )
-@click.option("--epoch", type=ChosenEpoch(), metavar="best|last|N", help="Whose weights of a run; best, unless given.")
+@click.option(
+    "--epoch",
+    type=ChosenEpoch(),
+    metavar="best|last|N",
+    help="The epoch of a run whose weights are used; best by default.",
+)
 @click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Draw into FILE, .html or .png.")
 @takes_settings
 def command(
@@ -55,15 +60,16 @@ def command(
 ) -> None:
     """Show what flows through a net.
 
-    RUN is the folder of a run, or one of its checkpoints; FILE, or sample I of its test set, goes through the net. Or
-    RUN is a .net file, or `-e` its text, and FILE or `--input` is what the net is given: numbers (.txt and .csv, a line
-    a row, an empty line between channels; .npy) or an image. Its weights are then random, unless `--weights` gives
-    them.
+    RUN is the folder of a run, or one of its checkpoints. FILE, or sample I of the test set, goes through the net.
+    RUN may also be a .net file, or `-e` gives its text. The net's input is then FILE or `--input`: an image, a .npy
+    file, or numbers in a .txt or .csv file (one line per row, an empty line between channels). The weights of such a
+    net are random, unless `--weights` gives them.
 
-    Prints a line for each statement: its output's shape, its smallest, mean and largest number, and the share of units
-    that are 0 throughout. Small tensors are printed whole. Feature maps, the first kernels, attention and saliency are
-    drawn into NAME-look.html, or into the file of `-o`.
+    Prints a line for each statement: the shape of its output, the smallest, mean and largest number in it, and the
+    share of units that are 0 everywhere. Small tensors are printed whole. Feature maps, the first kernels, attention
+    and saliency are drawn into NAME-look.html, or into the file of `-o`.
     """
+    # Before torch is imported, because a wrong name should not wait for it.
     if output and Path(output).suffix.lower() not in FORMATS:
         raise click.UsageError(text("`{output}` is neither `.html` nor `.png`", output=output))
     if len([one for one in (file, given, sample) if one is not None]) > 1:
@@ -71,7 +77,7 @@ def command(
     x = given or file
     is_run = place is not None and written is None and (Path(place).is_dir() or not place.endswith((".net", "-")))
     if is_run and weights:
-        raise click.UsageError("a run has its own weights: leave `--weights` out")
+        raise click.UsageError("a run has its own weights: leave out `--weights`")
     if not is_run and epoch:
         raise click.UsageError("`--epoch` is for runs: an untrained net has no epochs")
     name = Path(place).name if place and place != "-" else "net"
@@ -86,14 +92,16 @@ def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, 
     experiment = read_run_source(run, settings).experiment
     with importing_torch():
         from netdsl.inside.looking import look_at_run
+        from netdsl.runs.inference import open_run
 
-    return look_at_run(experiment, run, file if file is not None else sample, epoch or "best")
+    saved = open_run(experiment, run, "cpu", epoch or "best")
+    return look_at_run(saved, file if file is not None else sample)
 
 
 def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> SampleFlow:
     experiment = program.experiment
     if file is None and experiment.data is None:
-        raise click.UsageError("say what the net is given: `--input FILE`")
+        raise click.UsageError("give the net's input: `--input FILE`")
     with importing_torch():
         from netdsl.inside.looking import look_at_text
 
@@ -101,24 +109,12 @@ def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, w
 
 
 def _show(flow: SampleFlow, layer: str | None, output: str | None, name: str) -> None:
-    from netdsl.inside.table import flow_text, is_small
+    from netdsl.inside.look import Look, find_format
 
-    stages = flow.choose(layer) if layer else flow.stages
-    click.echo(flow_text(flow, stages, color=colored(sys.stdout), columns=columns(sys.stdout)), nl=False)
-    if output is None and is_small(flow, stages):
+    look = Look.at(flow, layer)
+    click.echo(look.table(color=colored(sys.stdout), columns=columns(sys.stdout)), nl=False)
+    if output is None and look.is_small:
         return
     path = output or f"{name}-look.html"
-    write_output(_draw(flow, stages, layer is not None, path), path)
+    write_output(look.write(find_format(path)), path)
     click.echo("\n" + text("{path} shows it", path=path))
-
-
-def _draw(flow: SampleFlow, stages: tuple[Stage, ...], chosen: bool, path: str) -> bytes:
-    from netdsl.inside.page import write_flow_page
-    from netdsl.inside.pictures import draw_panels, stack_panels
-
-    panels = list(draw_panels(flow, stages, chosen=chosen))
-    if path.lower().endswith(".html"):
-        return write_flow_page(flow, stages, panels).encode()
-    if not panels:
-        raise click.UsageError("there is nothing to draw in this net but its numbers: `-o look.html` shows them")
-    return stack_panels(panels)

@@ -19,7 +19,7 @@ from netdsl.core.text import text
 
 SECTION = "Language and setup"
 HOST = "127.0.0.1"
-SIGNALLED = 128  # the status of a process that a signal ends is this and the signal's number
+SIGNALLED = 128  # a process that a signal ends has this status plus the signal's number
 
 
 @click.command
@@ -28,14 +28,15 @@ SIGNALLED = 128  # the status of a process that a signal ends is this and the si
     "port",
     type=click.IntRange(0, 65535),
     metavar="PORT",
-    help="Serve one editor at 127.0.0.1:PORT; 0 takes a port that is free.",
+    help="Serve one editor at 127.0.0.1:PORT; 0 chooses a free port.",
 )
 @plugins_option
 def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) -> None:
-    """Serve an editor, by the Language Server Protocol.
+    """Serve an editor with the Language Server Protocol.
 
-    An editor starts it and speaks to it over standard input and output: mistakes and shapes at every key press,
-    completion, fixes, renaming and more. It needs `netdsl[lsp]`. docs/editors.md says how to set up an editor.
+    An editor starts this command and communicates with it over standard input and output. It shows mistakes and shapes
+    at every key press, completes words, applies fixes, renames names and more. It needs `netdsl[lsp]`.
+    docs/editors.md says how to set up an editor.
     """
     settings = Settings(plugins=not no_plugins, plugin_files=plugin_files)
     try:
@@ -51,7 +52,7 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
     server = make_server(settings.registry, options)
     if port is None:
         channel = sys.stdout.buffer
-        # A plugin that prints must not write into what the editor reads.
+        # The output of a plugin that prints must not reach the editor's stream.
         sys.stdout = sys.stderr
         _end_by_signals(server.commands.stop)
         server.start_io(sys.stdin.buffer, channel)
@@ -62,7 +63,7 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
 
 
 def _end_by_signals(clean_up: Callable[[], None]) -> None:
-    """Has a signal end the process at once: a thread waits for what the editor sends next, and cannot be stopped."""
+    """Makes a signal end the process at once, because the thread that waits for the editor cannot be stopped."""
 
     def stop(number: int, _: object) -> NoReturn:
         clean_up()

@@ -1,4 +1,4 @@
-"""`netdsl new`: a net or a plugin to start from, which works at once."""
+"""`netdsl new`: a working net or plugin to start from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ into_option = click.option(
 
 @click.group
 def command() -> None:
-    """Write a net or a plugin to start from, which works at once.
+    """Write a working net or plugin to start from.
 
     A file or folder that exists is never overwritten.
     """
@@ -39,7 +39,7 @@ def plugin(name: str, into: Path) -> None:
     from netdsl.plugins.registry import load_registry
     from netdsl.render.vocabulary import names
 
-    # The package is for other machines too, so that only netdsl's own names count as taken.
+    # The package is for other machines too, so only netdsl's own names count as taken.
     files = plugin_files(name, names(load_registry(installed=False)))
     folder = into / f"{PREFIX}{name.removeprefix(PREFIX)}"
     try:
@@ -59,7 +59,7 @@ def net(name: str, into: Path) -> None:
     """Write the file `NAME.net`: a small net for handwritten digits, with a comment on each line."""
     name = f"{name.removesuffix(SUFFIX)}{SUFFIX}"
     if Path(name).name != name or name == SUFFIX:
-        raise click.UsageError(text("`{name}` is no file name; write the folder as `--into DIR`", name=name))
+        raise click.UsageError(text("`{name}` is not a file name; write the folder as `--into DIR`", name=name))
     file = into / name
     try:
         into.mkdir(parents=True, exist_ok=True)
@@ -76,4 +76,4 @@ def _unwritable(path: Path, error: OSError) -> FileError:
 
 
 def _exists(path: Path) -> FileError:
-    return FileError(text("`{path}` exists and is left as it is: give another name, or `--into DIR`", path=path))
+    return FileError(text("`{path}` exists already: give another name, or `--into DIR`", path=path))

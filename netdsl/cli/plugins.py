@@ -25,8 +25,8 @@ SECTION = "Language and setup"
 def command(ctx: click.Context, name: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) -> None:
     """Show the installed plugins and what each adds, or one plugin in full.
 
-    A plugin that cannot be used is left out, and shown with the reason. `NETDSL_PLUGINS=a,b` limits what is loaded to
-    the plugins that it names; if it is empty, no plugin is loaded.
+    A plugin that cannot be used is not loaded, and is shown with the reason. `NETDSL_PLUGINS=a,b` loads only the
+    plugins `a` and `b`; if it is empty, no plugin is loaded.
     """
     group = ctx.find_root().command
     taken = group.list_commands(ctx) if isinstance(group, click.Group) else []

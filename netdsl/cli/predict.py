@@ -1,4 +1,4 @@
-"""`netdsl predict`: what a trained net says of samples."""
+"""`netdsl predict`: the predictions of a trained net for samples."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 IMAGES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"})
 
 TEXTS = frozenset({".csv", ".json"})
+TABLES_OF_TEXTS = frozenset({".csv", ".tsv"})
 ARRAYS = frozenset({".npy", ".npz"})
 
 
-# A number below 0 looks like an option.
+# A number below 0 looks like an option to click.
 @click.command(context_settings={"ignore_unknown_options": True})
 @click.argument("run", type=PATH)
-@click.argument("files", metavar="SAMPLES...", type=PATH, nargs=-1, required=True)
+@click.argument("given", metavar="SAMPLES...", nargs=-1, required=True)
 @device_option
 @click.option(
     "--top", type=click.IntRange(min=1), default=3, metavar="K", help="Classes for each sample; 3 by default."
@@ -63,7 +64,7 @@ ARRAYS = frozenset({".npy", ".npz"})
 def command(
     context: click.Context,
     run: Path,
-    files: tuple[Path, ...],
+    given: tuple[str, ...],
     device: str,
     top: int,
     epoch: WhichEpoch,
@@ -72,24 +73,29 @@ def command(
     overlay: str | None,
     id_column: str | None,
 ) -> None:
-    """Predict the classes of samples, the likeliest first, or their numbers.
+    """Predict the classes of samples, the most likely first, or their numbers.
 
-    RUN is the folder that `netdsl run` made, whose best epoch predicts, or one of its checkpoints. SAMPLES are images
-    or folders of them, tables with a header, or numpy files, as the net's data set is; or the numbers of one sample.
-    They are treated as the test set was: with the same transforms, and images in the size that the net takes.
+    RUN is the folder that `netdsl run` made, or one of its checkpoints. A folder predicts with its best epoch. SAMPLES
+    are of the same kind as the net's data set: images or folders of images, tables with a header, or numpy files.
+    They may also be the numbers of one sample. A net of texts takes texts, files and folders of texts, and tables.
+    Samples are treated like the test set: with the same transforms, and images in the size that the net takes.
 
     `-o submission.csv --id Id` writes a table with the column `Id` of SAMPLES and the target.
 
     Where each pixel has a class, the share of the pixels of each class is printed. `-o mask.png` writes the classes of
     the pixels, `--overlay seen.png` draws them over the image. Of several images, both name a folder.
     """
+    files = tuple(map(Path, given))
     numbers = _numbers(files, context)
     experiment = read_run_source(run, Settings()).experiment
+    takes_texts = experiment.data is not None and experiment.data.facts.padded
+    if takes_texts:
+        numbers = []
     takes_images = len(experiment.network.input) == 3
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
     if id_column is not None and (numbers or not is_table or output is None or as_json):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
-    # Before torch is imported: a wrong path should not wait for it.
+    # Before torch is imported, because a wrong path should not wait for it.
     paths = [] if numbers else list(_images(files)) if takes_images else list(files)
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
@@ -108,7 +114,9 @@ def command(
     ids = [cell for path in paths for cell in _read_ids(saved, path, id_column)] if id_column else []
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
-        if numbers:
+        if takes_texts:
+            samples = _predict_texts(saved, given, of)
+        elif numbers:
             found = _predict_numbers(saved, numbers, is_table)
             samples = [Predicted(Path(" ".join(numbers)), None, found, of, "numbers")]
         else:
@@ -144,7 +152,7 @@ def _what(experiment: Experiment) -> Of:
 
 
 def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
-    """The numbers of a sample, where those are given and no files."""
+    """The numbers of one sample, if numbers are given instead of files."""
     words = list(map(str, given))
     if all(NUMBER.fullmatch(word) for word in words) and not any(path.exists() for path in given):
         return words
@@ -158,7 +166,7 @@ def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
 
 
 def _predict_numbers(saved: Saved, numbers: Sequence[str], is_table: bool) -> Any:
-    if is_table:  # which knows whether a number is a word
+    if is_table:  # a table's reader knows whether a cell is a number or a word
         return saved.predict(list(numbers))
     is_index = saved.facts.dtype == "index"
     return saved.predict([int(word) if is_index and word.lstrip("+-").isdigit() else float(word) for word in numbers])
@@ -168,6 +176,22 @@ def _read_ids(saved: Saved, path: Path, column: str) -> list[str]:
     from netdsl.data.given.tables import read_column
 
     return read_column(path, column, saved.stored)
+
+
+def _predict_texts(saved: Saved, given: Sequence[str], of: Of) -> list[Predicted]:
+    """The texts as they are written, and those of files, of folders and of the rows of tables."""
+    samples = []
+    for written in given:
+        path = Path(written)
+        if path.suffix.lower() in TABLES_OF_TEXTS:
+            samples += _predict_rows(saved, [path], of)
+        elif path.is_dir():
+            samples += [Predicted(file, None, saved.predict(file), of) for file in sorted(path.rglob("*.txt"))]
+        elif path.suffix.lower() == ".txt":
+            samples.append(Predicted(path, None, saved.predict(path), of))
+        else:
+            samples.append(Predicted(written, None, saved.predict(written), of, "text"))
+    return samples
 
 
 def _predict_images(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted]:
@@ -191,7 +215,7 @@ def _predict_rows(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted
 def _images(places: Sequence[Path]) -> Iterator[Path]:
     for place in places:
         if place.is_dir():
-            # The order of a folder differs between systems.
+            # Systems list a folder in different orders.
             yield from sorted(path for path in place.rglob("*") if path.suffix.lower() in IMAGES)
         else:
             yield place

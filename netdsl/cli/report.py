@@ -30,11 +30,11 @@ ONE, SEVERAL = "report.html", "comparison.html"
 def command(runs: tuple[Path, ...], output: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]) -> None:
     """Write a page about a run: curves, mistakes, confusions, layers, settings.
 
-    RUN is the folder that `netdsl run` made; its page is RUN/report.html, which a run also writes itself. Several runs
-    are compared in comparison.html: curves in one frame, best values, settings that differ.
+    RUN is the folder that `netdsl run` made; its page is RUN/report.html, which the run itself writes too. Several runs
+    are compared in comparison.html: curves in one chart, best values, settings that differ.
     """
     settings = Settings(plugins=not no_plugins, plugin_files=plugin_files)
-    # A run that is named twice is no other run.
+    # A run that is named twice counts once.
     records = [_read(run, settings) for run in dict.fromkeys(runs)]
     for note in (note for record in records for note in record.notes):
         warn(note)
@@ -55,13 +55,13 @@ def _read(run: Path, settings: Settings) -> RunRecord:
 
 
 def _sheet(run: Path, settings: Settings) -> NetSheet | None:
-    """What the text of a run says; where it can no longer be checked, the rest of the report stands."""
+    """The net of a run for the report, or None if its text can no longer be checked."""
     program = read_run_source(run, settings)
     try:
         experiment, _ = program.checked
     except NetError as error:
         found = errors(error.diagnostics)
         cause = found[0].message if found else str(error)
-        warn(text("`{path}` is reported without its net, which has a mistake: {reason}", path=run, reason=cause))
+        warn(text("the report of `{path}` lacks the net, which has a mistake: {reason}", path=run, reason=cause))
         return None
     return make_sheet(experiment)

@@ -26,14 +26,14 @@ INTERVAL = re.compile(r"([1-9]\d*)(s?)")
 
 
 class Every(TypedDict, total=False):
-    """The arguments of `Saving`: a number of steps, or of seconds."""
+    """The arguments of `Saving`: a number of steps or a number of seconds."""
 
     steps: int
     seconds: float
 
 
 class Interval(click.ParamType[Every]):
-    """So many steps, or so many seconds: `500`, `30s`."""
+    """A number of steps, `500`, or of seconds, `30s`."""
 
     name = "interval"
 
@@ -42,7 +42,7 @@ class Interval(click.ParamType[Every]):
         match = INTERVAL.fullmatch(value)
         if match is None:
             self.fail(
-                text("`{interval}` is no interval: write steps, as in 500, or seconds, as in 30s", interval=value),
+                text("`{interval}` is not an interval: write steps, as in 500, or seconds, as in 30s", interval=value),
                 param,
                 ctx,
             )
@@ -57,28 +57,30 @@ class Interval(click.ParamType[Every]):
 @data_option
 @click.option("--epochs", type=click.IntRange(min=1), metavar="N", help="Train for N epochs.")
 @click.option("--out", type=PATH, metavar="DIR", help="The run's folder, instead of runs/<name>/<time>.")
-@click.option("--resume", type=PATH, metavar="RUN", help="Go on with a run, or from one of its checkpoints.")
+@click.option(
+    "--resume", type=PATH, metavar="RUN", help="Continue a run from its last checkpoint, or from the given one."
+)
 @click.option(
     "--init-from",
     type=PATH,
     metavar="RUN",
-    help="Begin with the weights of a run's best epoch, of a file, or of torchvision: torchvision:resnet18.",
+    help="Start with the weights of a run's best epoch, of a file, or of torchvision: torchvision:resnet18.",
 )
 @click.option(
     "--save-every",
     type=Interval(),
     default="30s",
     metavar="N",
-    help="Save a checkpoint every N steps, or seconds as in 30s, the default.",
+    help="Save a checkpoint every N steps, or every N seconds as in 30s; 30s by default.",
 )
 @click.option("--nproc", type=click.IntRange(min=1), metavar="N", help="Train in N processes on this machine.")
 @click.option(
     "--every",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Print the row of every Nth epoch; without it, of so many as fill a screen.",
+    help="Print the row of every Nth epoch. By default, the rows fill one screen.",
 )
-@click.option("--quiet", is_flag=True, help="Print nothing but errors.")
+@click.option("--quiet", is_flag=True, help="Print only errors.")
 def command(
     file: str | None,
     written: str | None,
@@ -94,14 +96,14 @@ def command(
     every: int | None,
     quiet: bool,
 ) -> int:
-    """Train a net, test it after each epoch, and leave a folder with its weights and curves.
+    """Train a net, test it after each epoch, and write its weights and curves into a folder.
 
-    FILE is a .net file with a `data` line, or `-` for standard input. Ctrl-C finishes the step and saves; `--resume`
-    goes on from there, and ends with the weights that the run would have had.
+    FILE is a .net file with a `data` line, or `-` for standard input. Ctrl-C finishes the step and saves. `--resume`
+    continues from there, and ends with the same weights as a run without the stop.
     """
     settings = settings.override({"data": data, "train.epochs": epochs})
     if resume is not None and (file or written or out or init_from):
-        raise click.UsageError("`--resume` goes on with a run as it is: leave FILE, `--out` and `--init-from` out")
+        raise click.UsageError("`--resume` continues a run as it is: leave out FILE, `--out` and `--init-from`")
     if resume is None:
         program = ProgramText(read_one(file, written), settings)
     else:
@@ -110,19 +112,19 @@ def command(
     folds = _count_folds(experiment)
     if folds and (nproc is not None or "RANK" in os.environ):
         raise click.UsageError("several processes train one net: choose a fold with `--set data.fold=1`")
-    # The process that starts the others needs no torch itself.
+    # The launcher itself needs no torch.
     if nproc is not None and not launched():
         return _launch(nproc, program, out, resume)
     # Another process of the run has reported the mistake.
     if already_failed():
         return 0
     with importing_torch():  # a text with mistakes should not wait for it
-        import torch._dynamo  # noqa: F401  # the optimizer would, without a word, which takes as long as torch itself
+        import torch._dynamo  # noqa: F401  # else the optimizer imports it, without the notice
 
         from netdsl.training import Saving, train
         from netdsl.training.machine.allocator import keep_freed_memory
 
-    keep_freed_memory()  # the process is ours; that of somebody who calls `netdsl.train` is not
+    keep_freed_memory()  # only here: a process that calls `netdsl.train` is not ours to change
 
     def train_one(program: ProgramText, out: Path | None, resume: Path | None) -> None:
         train(
@@ -146,7 +148,7 @@ def command(
 
 
 def _count_folds(experiment: Experiment) -> int:
-    """How many nets are to be trained, one a fold; 0 for a single net."""
+    """The number of folds, each of which trains a net; 0 if there are no folds."""
     settings = experiment.data.settings if experiment.data else None
     return settings.folds or 0 if settings and settings.fold is None else 0
 
@@ -159,7 +161,7 @@ def _train_folds(
     *,
     quiet: bool,
 ) -> None:
-    """Trains a net for each fold, in a folder of its own; those that are trained already stay as they are."""
+    """Trains a net for each fold in its own folder. Folds that are trained already are left as they are."""
     from netdsl.runs.folder import default_folder
     from netdsl.runs.folds import fold_folder, is_finished, summarize_folds
     from netdsl.training.reporting.numbers import number
@@ -192,14 +194,14 @@ def _train_folds(
 
 
 def _launch(nproc: int, program: ProgramText, out: Path | None, resume: Path | None) -> int:
-    """Runs the same command in several processes, which agree on a folder before they start; the exit status."""
+    """Runs the same command in several processes with one folder. Returns the exit status."""
     from netdsl.runs.folder import default_folder
 
     if program.source.name == "<stdin>":
         raise click.UsageError("`--nproc` starts several processes, but only one can read standard input: give FILE")
     if "RANK" in os.environ:
-        raise click.UsageError("torchrun starts the processes here: leave `--nproc` out")
+        raise click.UsageError("torchrun starts the processes here: leave out `--nproc`")
     folder = resume or out or default_folder(program.source.name)
-    # Each process would choose a folder by its own clock.
+    # Chosen here, because each process would choose a folder by its own clock.
     chosen = [] if resume or out else ["--out", str(folder)]
     return launch([*sys.argv[1:], *chosen], nproc, folder)

@@ -1,4 +1,4 @@
-"""`netdsl runs`: the runs in a folder, and how two of them compare."""
+"""`netdsl runs`: the runs in a folder, and the differences between two of them."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ HEADINGS = ("run", "epochs", "best", "test loss", "time", "status")
 @click.command
 @click.argument("folder", type=PATH, default=Path("runs"))
 @click.option("--compare", type=PATH, nargs=2, metavar="A B", help="Show the differences between two runs.")
-@click.option("--out", type=PATH, metavar="PNG", help="Where `--compare` draws the curves; compare.png by default.")
+@click.option(
+    "--out", type=PATH, metavar="PNG", help="The file into which `--compare` draws the curves; compare.png by default."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, as_json: bool) -> None:
-    """List runs, the best first, or compare two of them.
+    """List the runs of a folder, the best first, or compare two runs.
 
     FOLDER is searched for runs; the default is `runs`.
     """
@@ -40,7 +42,7 @@ def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, a
         return
     runs, damaged = find_runs(folder)
     for path in damaged:
-        warn(text("`{path}` is left out, since its `run.json` is damaged", path=path))
+        warn(text("`{path}` is left out, because its `run.json` is damaged", path=path))
     if not runs:
         raise TrainingError(text("there is no run in `{folder}`", folder=folder), "`netdsl run FILE` makes one")
     if as_json:
@@ -53,7 +55,7 @@ def command(folder: Path, compare: tuple[Path, Path] | None, out: Path | None, a
 def _cells(run: Listed) -> tuple[str, ...]:
     best = run.best
     value = "-" if run.value is None else f"{run.criterion} {number(run.criterion, run.value)}"
-    # A run that has not ended an epoch has no result yet.
+    # A run that has not finished an epoch has no result yet.
     epochs = run.about.get("result", {}).get("last", {}).get("epoch", 0)
     seconds = duration(run.about.get("seconds", 0.0))
     return (
@@ -82,7 +84,7 @@ def _read(path: Path) -> Listed:
 
 
 def _defaults(run: Listed) -> Mapping[str, str]:
-    """The settings that a run had without being told, of its text or by default; none where its text cannot be read."""
+    """The settings of a run that its text or the defaults give; empty if its text cannot be read."""
     from netdsl.cli.shared.effective_settings import effective_settings
 
     try:

@@ -46,7 +46,7 @@ def command(
         )
         click.echo(counted, err=True)
     if as_json:
-        from netdsl.render.shapes_json import write_shapes  # a program's question, not a person's
+        from netdsl.render.shapes_json import write_shapes  # few ask for JSON
 
         write_pieces(write_shapes(experiment.network, program.source.name))
         return

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import UnionType
-from typing import Annotated, Any, ClassVar, Literal, Self, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, ClassVar, Literal, NewType, Self, Union, get_args, get_origin, get_type_hints
 
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
@@ -69,6 +69,11 @@ class Parameter:
         return self.is_many or Shape in self.options
 
     @cached_property
+    def is_label(self) -> bool:
+        """Whether it is filled by a labelled output."""
+        return LabelledOutput in self.options
+
+    @cached_property
     def is_many(self) -> bool:
         """Whether any number of bodies fill it."""
         return any(get_args(option)[:1] == (Shape,) for option in self.options)
@@ -92,6 +97,13 @@ class Borrowed(Lazy):
         raise Refusal(text("`{target}` is read once a registry holds it", target=self.target))
 
 
+LabelledOutput = NewType("LabelledOutput", Shape)
+"""The type of a parameter that a labelled output fills, as in `from=memory`: the rule receives its shape.
+
+The module is called with the input and a mapping of labels to outputs, and is told the labels as `takes`.
+"""
+
+
 # Compared by identity: mappings have no hash, and two uses of one name are one object.
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Component:
@@ -106,13 +118,15 @@ class Component:
 
     Each kind of component is a class and says of all its components:
 
-    - `kind` and `plural`: what it is called, for one and for several;
+    - `kind` and `plural`: its name, for one and for several;
+    - `unknown`: the template of the message about a name that no such component has;
     - `supplied`: the parameters of a plain class or function that netdsl fills itself, so that no text gives them;
     - `inputs`: how many leading parameters of a plain function are no settings but what it maps;
     - `adapter`: what makes of a plain class or function what training calls, where that is not the thing itself.
     """
 
     kind: ClassVar[str] = "component"
+    unknown: ClassVar[str] = "unknown component `{name}`"
     plural: ClassVar[str] = "components"
     supplied: ClassVar[tuple[str, ...]] = ()
     inputs: ClassVar[int] = 0
@@ -133,6 +147,11 @@ class Component:
     def branches(self) -> tuple[str, ...]:
         """The parameters that bodies fill."""
         return tuple(name for name, parameter in self.parameters.items() if parameter.is_branch)
+
+    @cached_property
+    def labelled(self) -> tuple[str, ...]:
+        """The parameters that labelled outputs fill."""
+        return tuple(name for name, parameter in self.parameters.items() if parameter.is_label)
 
     @cached_property
     def required(self) -> tuple[str, ...]:

@@ -40,6 +40,8 @@ class Facts(NamedTuple):
         mean, std: of each channel over the training set, with values scaled to 0…1.
         sizes: how many samples in training and test, where that is known.
         dtype: what the net is fed: real numbers, or indices for an embedding.
+        indices: how many there are, of which each needs an entry in an embedding; None where that is not known.
+        padded: whether samples are filled up with the index 0 behind their ends, which nets do not see.
         scale: how the targets are scaled, where they are; known once the data are read.
     """
 
@@ -51,6 +53,8 @@ class Facts(NamedTuple):
     std: tuple[float, ...] = ()
     sizes: tuple[int, int] | None = None
     dtype: Dtype = "float"
+    indices: int | None = None
+    padded: bool = False
     scale: TargetScale | None = None
 
 
@@ -66,6 +70,7 @@ class Dataset(Component):
     """
 
     kind: ClassVar[str] = "data set"
+    unknown: ClassVar[str] = "unknown data set `{name}`"
     plural: ClassVar[str] = "data sets"
     supplied: ClassVar[tuple[str, ...]] = ("root",)
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
@@ -96,6 +101,7 @@ class Transform(Component):
     """
 
     kind: ClassVar[str] = "transform"
+    unknown: ClassVar[str] = "unknown transform `{name}`"
     plural: ClassVar[str] = "transforms"
     inputs: ClassVar[int] = 1
 
@@ -120,6 +126,7 @@ class Loss(Component):
     """
 
     kind: ClassVar[str] = "loss"
+    unknown: ClassVar[str] = "unknown loss `{name}`"
     plural: ClassVar[str] = "losses"
     inputs: ClassVar[int] = 2
     adapter: ClassVar[str | None] = "netdsl.adapters:loss"
@@ -139,6 +146,7 @@ class Initializer(Component):
     """
 
     kind: ClassVar[str] = "initializer"
+    unknown: ClassVar[str] = "unknown initializer `{name}`"
     plural: ClassVar[str] = "initializers"
     supplied: ClassVar[tuple[str, ...]] = ("tensor", "generator")
     inputs: ClassVar[int] = 1
@@ -158,6 +166,7 @@ class Optimizer(Component):
     """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
 
     kind: ClassVar[str] = "optimizer"
+    unknown: ClassVar[str] = "unknown optimizer `{name}`"
     plural: ClassVar[str] = "optimizers"
     supplied: ClassVar[tuple[str, ...]] = ("params",)
 
@@ -166,6 +175,7 @@ class Schedule(Component):
     """A schedule of the learning rate: `target(optimizer, steps, **arguments)` is a scheduler stepped every batch."""
 
     kind: ClassVar[str] = "schedule"
+    unknown: ClassVar[str] = "unknown schedule `{name}`"
     plural: ClassVar[str] = "schedules"
     supplied: ClassVar[tuple[str, ...]] = ("optimizer", "steps", "total_steps", "last_epoch")
     inputs: ClassVar[int] = 2
@@ -177,6 +187,7 @@ class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 
     kind: ClassVar[str] = "metric"
+    unknown: ClassVar[str] = "unknown metric `{name}`"
     plural: ClassVar[str] = "metrics"
     inputs: ClassVar[int] = 2
     adapter: ClassVar[str | None] = "netdsl.adapters:metric"
@@ -189,6 +200,7 @@ class Logger(Component):
     """A logger: `target(folder, **arguments)` has `log(metrics, step)` and `close()`."""
 
     kind: ClassVar[str] = "logger"
+    unknown: ClassVar[str] = "unknown logger `{name}`"
     plural: ClassVar[str] = "loggers"
     supplied: ClassVar[tuple[str, ...]] = ("folder",)
     adapter: ClassVar[str | None] = "netdsl.adapters:logger"

@@ -34,6 +34,8 @@ class Layer(Component):
         takes: `float`, `index` (whole numbers, for embeddings) or `any` (only moves values around).
         feeds: of a composite, what each of its bodies receives, from the input and the number of bodies; without it
             every body receives the input. It raises `Refusal`.
+        bodiless: of a composite of any number of bodies, the parameter that may stand in the place of all of them:
+            the factor of `mul 0.17`. The output then is of real numbers.
         file: of a layer that is written in the language, the `.net` file that defines it as a block.
         traits: what is true of it, as `Trait` names it: `{"activation", "idempotent"}`. Lints and training ask for
             them. Where a trait depends on the arguments of the module, a function from these to the traits.
@@ -42,6 +44,7 @@ class Layer(Component):
     """
 
     kind: ClassVar[str] = "layer"
+    unknown: ClassVar[str] = "unknown layer `{name}`"
     plural: ClassVar[str] = "layers"
 
     family: str
@@ -54,6 +57,7 @@ class Layer(Component):
     formula: str = ""
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
+    bodiless: str = ""
     file: Path | None = None
     traits: Declared = frozenset()
     form_of: str = ""

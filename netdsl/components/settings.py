@@ -26,7 +26,7 @@ class DataSettings(NamedTuple):
     split: Annotated[
         float | None,
         HalfOpen(0, 1),
-        "the share of samples that is kept for testing, 0: none, so that what trains is tested too; left out, the data "
+        "the share of samples that is kept for testing; 0: none, the training samples test too; left out, the data "
         "set's own test part or 0.2",
     ] = None
     folds: Annotated[

@@ -171,7 +171,7 @@ class Everywhere(dict[str, int]):
 
 
 def direction(dim: Dim) -> int:
-    """1 for a size that never shrinks where a symbol grows, -1 for one that never grows, 0 where that is not plain."""
+    """1 for a size that never shrinks when a symbol grows, -1 for one that never grows, 0 if it is unknown."""
     if not isinstance(dim, Expr):
         return 1
     signs = {factor > 0 for monomial, factor in dim.terms if monomial}

@@ -67,6 +67,11 @@ def translate(message: str) -> str:
     return message if catalogue is None or not message else catalogue.gettext(message)
 
 
+def known_language(name: object) -> str:
+    """The language that a page asks for, where netdsl has it; else the one that the process speaks."""
+    return name if isinstance(name, str) and name in LANGUAGES else system_language()
+
+
 def system_language(environment: Mapping[str, str] = os.environ) -> str:
     """The language that a user has set: by `NETDSL_LANG`, else by the locale; English where netdsl lacks it."""
     for variable in ("NETDSL_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):

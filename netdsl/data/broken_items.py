@@ -18,9 +18,9 @@ class Skips:
     found: dict[str, Broken] = field(default_factory=dict)
 
     def note(self, broken: Sequence[Broken]) -> None:
-        """Takes the broken items of a batch; raises `DataError` unless they may be left out."""
+        """Adds the broken items of a batch to the list. Raises `DataError` if they may not be left out."""
         for each in broken:
             if not self.allowed:
                 message = text("`{file}` cannot be read: {reason}", file=each.name, reason=each.reason)
-                raise DataError(message, "replace or delete it, or write `on_error=skip` to leave such out")
+                raise DataError(message, "replace or delete it, or write `on_error=skip` to leave out such files")
             self.found.setdefault(each.name, each)

@@ -27,17 +27,17 @@ from netdsl.data.worker_reader import Broken, Key, Loader, Raw, uneven
 FOLDER = ".netdsl-cache"
 CHUNK = 64
 FORM = 1
-"""Changed when the files of an older netdsl would be misread."""
+"""The version of the files' format. It changes when the files of an older netdsl would be misread."""
 
 Progress = Callable[[int, int], None]
-"""Called with how many items are decoded, and of how many."""
+"""A function that is called with the number of decoded items and the number of all items."""
 
 Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
 class Decoding:
-    """How items are decoded: by whom, what becomes of broken ones, and who hears how far it is."""
+    """How items are decoded: who reads them, what happens to broken ones, who is told about the progress."""
 
     loader: Loader
     skips: Skips
@@ -60,10 +60,10 @@ def into_memory(items: Items, decoding: Decoding) -> Tensors:
 
 
 def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding) -> Tensors:
-    """Decodes all items into a file beside their folder, unless an earlier run has; the file is mapped, not read.
+    """Decodes all items into a file, unless an earlier run has done so. The file is mapped, not read.
 
-    Beside it, and not in it, since others take every folder in there for a class. A file appears under its name only
-    when it is whole, and one process at a time makes it; so an interrupted run or a second process does no harm.
+    The file lies beside the items' folder: a folder inside it would count as a class. It appears under its name only
+    when it is whole, and one process at a time writes it. So an interrupted run or a second process does no harm.
     """
     folder = Path(items.folder).absolute()
     place = folder.parent / FOLDER
@@ -102,7 +102,7 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
 
 
 def _write(items: Items, path: Path, decoding: Decoding) -> None:
-    for stale in path.parent.glob("*.part"):  # of runs that were cut off: whoever holds the lock is alone here
+    for stale in path.parent.glob("*.part"):  # left by interrupted runs; the lock keeps other processes away
         stale.unlink()
     part = path.with_suffix(".part")
     maps: list[np.memmap[Any, Any]] = []
@@ -117,7 +117,7 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     notes = {"rows": len(data), "broken": [asdict(each) for each in broken]}
     _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
     _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
-    # last, since whoever finds the images under their name takes the labels and the notes for whole
+    # last: a process that finds this file expects the labels and the notes to be whole
     os.replace(part, path)
     sync_folder(path.parent)
 

@@ -1,4 +1,4 @@
-"""Where data lie: the folder for downloads, and a lock so that two processes do not write there at once."""
+"""The folder for downloads, and a lock: two processes do not write there at the same time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.core.files import find_home, user_cache
 
 
 def data_root(root: str | None) -> Path:
-    """The folder that a file names, or `$NETDSL_DATA`, or one in the user's cache."""
+    """The folder that a `.net` file names, else `$NETDSL_DATA`, else a folder in the user's cache."""
     if root is not None:
         return find_home(Path(root))
     if given := os.environ.get("NETDSL_DATA"):
@@ -22,12 +22,12 @@ def data_root(root: str | None) -> Path:
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Waits until no other process works in the folder, which is made where it is missing.
+    """Waits until no other process works in the folder. Makes the folder if it is missing.
 
-    The lock is the operating system's, so that a process that dies lets go of it.
+    The lock is the operating system's: it is released when its process dies.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".netdsl.lock").open("a") as file:  # never removed: who waits for it holds the same file
+    with (folder / ".netdsl.lock").open("a") as file:  # never removed: waiting processes have the same file open
         _lock(file.fileno())
         yield
 

@@ -1,4 +1,4 @@
-"""Getting archives that are not there yet, with torchvision's downloader; and saying what to do when that fails."""
+"""Downloads of missing archives, by torchvision, and advice when a download fails."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAILURES = (OSError, RuntimeError, EOFError, tarfile.TarError, zipfile.BadZipFil
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A file to be had from the network: its address, checksum, and the folder below the root it is unpacked in."""
+    """A file to download: its address, its checksum, and the folder below the root into which it is unpacked."""
 
     url: str
     md5: str | None = None
@@ -36,14 +36,14 @@ class Archive:
 
     @property
     def file(self) -> str:
-        """What it is called on the disk."""
+        """The name of the file on the disk."""
         return self.name or self.url.rpartition("/")[2]
 
 
 def obtain(name: str, root: Path, archives: Callable[[], Sequence[Archive]], ready: Callable[[], bool]) -> None:
-    """Downloads and unpacks a data set unless it is `ready`. `archives` may import torchvision to know them.
+    """Downloads and unpacks a data set unless it is `ready`. `archives` may import torchvision.
 
-    An archive that somebody has put into its folder is taken instead of a download, if its checksum is right.
+    An archive that is in its folder already is used instead of a download, if its checksum is right.
     """
     if ready():
         return
@@ -59,7 +59,7 @@ def obtain(name: str, root: Path, archives: Callable[[], Sequence[Archive]], rea
 
 
 def describe_failure(name: str, root: Path, archives: Sequence[Archive], error: Exception) -> str:
-    """Why a data set cannot be had: an archive that lies there is another one, or nothing can be downloaded."""
+    """The reason why a data set is missing: an archive on the disk is a wrong one, or the download fails."""
     for archive in archives:
         path = root / archive.folder / archive.file
         if path.is_file() and archive.md5 and (found := _md5(path)) != archive.md5:
@@ -88,7 +88,7 @@ def _md5(path: Path) -> str:
 
 
 def by_hand(root: Path, archives: Sequence[Archive]) -> str:
-    """What to do without a network: each file, its folder, its checksum and its address."""
+    """Advice for a machine without a network: each file, its folder, its checksum and its address."""
     lines = ["download it elsewhere, put it into this folder and run again:"]
     for archive in archives:
         path = root / archive.folder / archive.file

@@ -1,4 +1,4 @@
-"""How much room there is."""
+"""How much memory data may take."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import torch
 
 SHARE = 0.4
-"""Of what is free, how much data may take: the rest is for the training."""
+"""The share of the free memory that data may take: training needs the rest."""
 
 WITHOUT_KNOWLEDGE = 2 << 30
 

@@ -1,4 +1,4 @@
-"""Image files: decoding them, and lists of them that weigh little however long they are."""
+"""Image files: decoding them, and lists of them that take little memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 
 
 def read_image(path: str, mode: str = "RGB") -> Tensor:
-    """An image file as bytes C×H×W; raises some exception where it is broken, cut off, or no image."""
+    """An image file as bytes C×H×W. Raises an exception of any type if the file is damaged or not an image."""
     with warnings.catch_warnings():
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         warnings.filterwarnings("ignore", "Palette images with Transparency")
@@ -33,7 +33,7 @@ def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Many paths in two arrays: a list of strings would be copied into every worker, bit by bit, as it is looked at."""
+    """Many paths in two arrays. Reading a list of strings would copy it, page by page, into every worker process."""
 
     text: bytes
     ends: np.ndarray[tuple[int], np.dtype[np.int64]]

@@ -1,4 +1,4 @@
-"""Letters in pictures of pixels: a font that has the letters of a text."""
+"""A font for text in pictures: one that has all letters of the text."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ FONTS = (
     "Hiragino Sans GB.ttc",
     "Arial Unicode.ttf",
 )
-"""Fonts of Linux, Windows and macOS, those for European languages first."""
+"""Fonts of Linux, Windows and macOS; those for European languages come first."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 def find_font(size: int, words: str) -> Font:
-    """A font of the system that has the letters; where there is none, the one that PIL brings along."""
+    """A font of the system that has the letters, else the font that comes with PIL."""
     own = ImageFont.load_default(size)
     if words.isascii():
         return own
@@ -45,5 +45,5 @@ def _open(name: str, size: int) -> ImageFont.FreeTypeFont | None:
 
 
 def _has(font: ImageFont.FreeTypeFont, letter: str) -> bool:
-    # What a font lacks is drawn as the glyph of a character that no font has.
+    # A font draws each character that it lacks with one glyph; no font has U+FFFF, so it shows that glyph.
     return letter.isspace() or bytes(font.getmask(letter)) != bytes(font.getmask("\uffff"))

@@ -29,10 +29,10 @@ class OneSample(NamedTuple):
 
 
 def read_test_sample(use: DataUse, facts: Facts, index: int, seed: int) -> OneSample:
-    """A sample of the test set, counted from 0, as a net is tested with it.
+    """A sample of the test set, counted from 0, with the transforms of testing.
 
     Raises:
-        DataError: there is none, or it cannot be read.
+        DataError: there is no such sample, or it cannot be read.
     """
     server, (train, test) = read(use, Session(torch.device("cpu"), seed))
     if not 0 <= index < len(test):

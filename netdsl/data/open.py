@@ -39,7 +39,7 @@ from netdsl.program import DataUse
 
 SMALLEST_TEST_BATCH = 256
 PROBE = 16
-"""So many samples are served at once before anything else, for what cannot work should be known at once."""
+"""So many samples are served first as a trial, so that data that cannot work stop the run at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,15 +47,16 @@ class Data:
     """A data set, ready to be served.
 
     Args:
-        train: the pipeline of what is learnt from.
-        test: the pipeline of what is only looked at.
-        facts: all that is known of it, now that it is read; `sizes` are those of the pipelines.
-        shape: one sample's when it reaches the net.
-        description: how it is served, in a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
+        train: the pipeline of the samples that train.
+        test: the pipeline of the samples that test.
+        facts: what is known about the data set after reading it; `sizes` are those of the pipelines.
+        shape: the shape of one sample when it reaches the net.
+        description: how it is served, as a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
-        unit: the stored value that stands for 1.
-        learnt: what was learnt of the training part before anything was served.
-        seen: opens some of the training samples, as many as one asks for, served as those of the test set are.
+        unit: the stored value that becomes 1.
+        learnt: what was learnt from the training part before training.
+        carry: whether a batch continues the samples of the batch before it.
+        seen: opens a given number of training samples, served as those of the test set are.
     """
 
     train: Pipeline
@@ -66,6 +67,7 @@ class Data:
     skips: Skips
     unit: float
     learnt: Learnt
+    carry: bool
     seen: Callable[[int], Pipeline]
 
     @property
@@ -74,7 +76,7 @@ class Data:
         return tuple(map(str, self.skips.found.values()))
 
     def channels_last(self) -> Self:
-        """The same data, images laid out in memory with the channels last."""
+        """The same data with images in the memory format channels-last."""
         return replace(
             self,
             train=self.train.channels_last(),
@@ -83,7 +85,7 @@ class Data:
         )
 
     def close(self) -> None:
-        """Stops the processes that read ahead, if there are any."""
+        """Stops the worker processes, if there are any."""
         for pipeline in (self.train, self.test):
             if isinstance(pipeline, Streaming):
                 pipeline.loader.close()
@@ -103,15 +105,15 @@ def open_data(
 
     Args:
         use: the checked line.
-        device: where the batches are wanted.
-        seed: decides orders and random transforms; not which samples test.
-        rank: which of the processes asks; each is served its share of the same global batches.
+        device: the device of the batches.
+        seed: decides the order and the random transforms, not which samples test.
+        rank: the number of this process; each process receives its share of the same global batches.
         world: how many processes there are.
-        progress: called with how many images are decoded and of how many, where they are decoded beforehand.
-        learnt: what an earlier run has learnt of its training part, which then is not learnt anew.
+        progress: called with the numbers of decoded and of all images, if images are decoded before training.
+        learnt: what an earlier run has learnt from its training part; then nothing is learnt here.
 
     Raises:
-        DataError: the data cannot be had, in words.
+        DataError: the data cannot be read; the message says why.
     """
     session = Session(torch.device(device), seed, rank, world, progress)
     server, parts = read(use, session, learnt)
@@ -119,7 +121,7 @@ def open_data(
 
 
 def read(use: DataUse, session: Session, learnt: Learnt | None = None) -> tuple[Server, tuple[Part, Part]]:
-    """Loads and divides a data set: what trains and what tests, and who can make pipelines of them."""
+    """Loads a data set and divides it: the object that makes pipelines, and the training and test parts."""
     splits = _load(use)
     parts = divide(splits, use.settings, use.component.name)
     train, test = parts
@@ -129,7 +131,7 @@ def read(use: DataUse, session: Session, learnt: Learnt | None = None) -> tuple[
 
 
 def _load(use: DataUse) -> Splits:
-    """Calls the loader of the data set; what it says of broken files becomes a `DataError`."""
+    """Calls the loader of the data set; its errors about files become a `DataError`."""
     try:
         splits: Splits = locate(use.call.target)(data_root(use.settings.root), **use.arguments)
     except Refusal as error:
@@ -146,7 +148,7 @@ def _unreadable(name: str, error: OSError) -> str:
 
 
 def serve(server: Server, parts: tuple[Part, Part]) -> Data:
-    """Makes the pipelines of the two parts."""
+    """Makes the pipelines of both parts."""
     how: How | None = None
     why = ""
     train, test = parts
@@ -171,8 +173,8 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
             "{description}, {count:,} broken left out", description=description, count=len(server.skips.found)
         )
     if server.use.settings.split == 0 and server.splits.test is None:
-        description = text("{description}: what trains is tested too", description=description)
-    # What is decoded for training serves here too, unless more is done once to samples that test.
+        description = text("{description}: the training samples test too", description=description)
+    # The decoded training samples serve here too, unless the test transforms prepare samples differently.
     same = [step.identity for step in whole[0].once] == [step.identity for step in whole[1].once]
     known = (parts[0], chains[1]) if isinstance(train, Tensors) or same else (train, whole[1])
     return Data(
@@ -184,6 +186,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         server.skips,
         unit_of(parts[0], server.splits.unit),
         server.learnt._replace(mean=facts.mean, std=facts.std),
+        server.splits.carry,
         partial(server.sample, *known, pipelines[1].plan),
     )
 
@@ -200,6 +203,8 @@ def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
         shuffle=settings.shuffle,
         drop_last=settings.drop_last,
     )
+    if server.splits.carry:
+        return replace(shuffled, carry=True), replace(everyone, carry=True)
     return shuffled, everyone
 
 
@@ -211,6 +216,10 @@ def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
         return facts._replace(mean=learnt.mean, std=learnt.std)
     if isinstance(train, Tensors):
         mean, std = channel_statistics(train.x, _unit(server, train))
+        if binary := [one for column in learnt.columns for one in column.is_binary]:
+            # A rare word, divided by its small deviation, would be the largest number that the net is fed.
+            mean = tuple(0.0 if is_binary else one for is_binary, one in zip(binary, mean, strict=True))
+            std = tuple(1.0 if is_binary else one for is_binary, one in zip(binary, std, strict=True))
     elif statistics_needed(server.use, facts):
         mean, std = sampled_statistics(server, train, chain)
     else:

@@ -1,4 +1,4 @@
-"""What the training loop sees of the data: batches, ready on the device."""
+"""The training loop's view of the data: batches, ready on the device."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from torch import Tensor
 class Batch(NamedTuple):
     """Samples and their targets, transformed, on the device.
 
-    `x` is real numbers (whole ones for an embedding). `y` is whole numbers N for classes, real numbers N×… otherwise,
-    and N×classes where a transform mixed them.
+    `x` holds real numbers (whole ones for an embedding). `y` holds whole numbers N for classes and real numbers N×…
+    otherwise, or N×classes if a transform has mixed the classes.
     """
 
     x: Tensor
@@ -24,7 +24,7 @@ class Pipeline(Protocol):
 
     @property
     def samples(self) -> int:
-        """How many samples an epoch serves, over all ranks (but for those that `drop_last` leaves out)."""
+        """How many samples an epoch serves to all ranks together, without those that `drop_last` leaves out."""
 
     @property
     def batch(self) -> int:
@@ -44,4 +44,4 @@ class Pipeline(Protocol):
         """The same samples in batches of another size."""
 
     def channels_last(self) -> Self:
-        """The same samples, laid out in memory with the channels last."""
+        """The same samples in the memory format channels-last."""

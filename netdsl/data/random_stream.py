@@ -1,6 +1,6 @@
-"""Randomness as a function of (seed, epoch, step): nothing is remembered, so a run can begin anywhere.
+"""Random numbers as a function of (seed, epoch, step). Nothing is remembered, so a run can resume at any step.
 
-Draws are made on the CPU for the whole global batch, and each rank takes its rows of them. So every device, and every
+Numbers are drawn on the CPU for the whole global batch, and each rank takes its rows. So every device, and every
 number of processes, sees the same data.
 """
 
@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE, SEEN, SHAPES, PLANE = range(9)
-"""What a number is drawn for; so no two uses share a stream."""
+"""The purpose of a draw: each purpose has its own stream."""
 
 
 def seed_of(*counters: int) -> int:
-    """A seed for a generator from any counters: neighbours get unrelated streams."""
+    """A seed from any counters. Counters that differ by 1 give unrelated streams."""
     digest = blake2b(struct.pack(f"<{len(counters)}q", *counters), digest_size=8).digest()
-    return int.from_bytes(digest, "little") >> 1  # torch's generators take no seed of 64 bits
+    return int.from_bytes(digest, "little") >> 1  # torch's generators take seeds below 2**63
 
 
 def generator(*counters: int) -> torch.Generator:
@@ -34,7 +34,7 @@ def permutation(samples: int, *counters: int) -> Tensor:
 
 
 class Moment:
-    """When and for whom a transform draws: the step's stream, the epoch, and the sample numbers of the global batch."""
+    """What a transform draws from: the step's stream, the epoch, and the sample numbers of the global batch."""
 
     def __init__(
         self, indices: Tensor, epoch: int = 0, counters: tuple[int, ...] = (), source: torch.Generator | None = None
@@ -44,7 +44,7 @@ class Moment:
 
     @property
     def generator(self) -> torch.Generator:
-        """The stream; made when something is first drawn, for many steps draw nothing."""
+        """The stream. It is made at the first draw, because many steps draw nothing."""
         self._source = self._source or generator(*self._counters)
         return self._source
 
@@ -52,14 +52,14 @@ class Moment:
         return len(self.indices)
 
     def uniform(self, low: float = 0.0, high: float = 1.0, *, count: int | None = None) -> Tensor:
-        """A number for each sample of the batch, or `count` numbers for each."""
+        """A number for each sample of the batch, or `count` numbers for each sample."""
         size = (len(self),) if count is None else (len(self), count)
         return torch.rand(size, generator=self.generator) * (high - low) + low
 
     def chance(self, p: float) -> Tensor:
-        """Yes or no for each sample, yes with probability `p`."""
+        """True or false for each sample, true with probability `p`."""
         return torch.rand(len(self), generator=self.generator) < p
 
     def integers(self, below: int) -> Tensor:
-        """A whole number from 0 up to, not including, `below`, for each sample."""
+        """A whole number for each sample, from 0 to `below - 1`."""
         return torch.randint(below, (len(self),), generator=self.generator)

@@ -16,17 +16,17 @@ from netdsl.data.samples import Tensors
 from netdsl.data.transform_chain import Chain
 
 PREPARED_BYTES = 64 << 20
-"""Data that no chance touches, and that take no more than this as real numbers, are transformed once and for all."""
+"""Data of at most so many bytes as real numbers, without random transforms, are transformed once."""
 
 
 @dataclass(frozen=True, eq=False)
 class Resident(Planned):
-    """A pipeline over tensors, which lie on the device, or on the CPU where the device has no room for them."""
+    """A pipeline over tensors on the device, or on the CPU if the device has no room for them."""
 
     data: Tensors
 
     def channels_last(self) -> Self:
-        """The same samples, images laid out with the channels last."""
+        """The same samples with images in the memory format channels-last."""
         if self.data.x.dim() != 4 or self.data.x.shape[1] == 1:
             return self
         return replace(self, data=Tensors(self.data.x.contiguous(memory_format=torch.channels_last), self.data.y))
@@ -35,8 +35,8 @@ class Resident(Planned):
         """This rank's share of each batch of an epoch, from step `start` on."""
         rows = RowPicker(self.data)
         order = self.plan.order(number)
-        pick = rows.pick if self.plan.shuffle else rows.view
-        # once an epoch, for at every step a copy to the device would have to be waited for, and a small net for Python
+        pick = rows.pick if self.plan.shuffle or self.plan.carry else rows.view
+        # once an epoch: each step would wait for its own copy to the device, and a small net would wait for Python
         shares = self.plan.shares(order.to(rows.x.device), start)
         travels, steps = rows.x.device != self.device, self.chain.steps
         for step, chosen in enumerate(shares, start):
@@ -49,27 +49,27 @@ class Resident(Planned):
 
 
 class RowPicker:
-    """Picks samples by whole rows of memory, whatever the layout of the images."""
+    """Picks samples as whole rows of memory, in any memory format."""
 
     def __init__(self, data: Tensors) -> None:
         self.x, self.y = data.x, data.y
-        # `index_select` forgets that channels come last, so it is shown the axes in the order in which they lie
+        # `index_select` would lose channels-last, so it receives the axes in the order of memory
         self.turned = self.x.dim() == 4 and not self.x.is_contiguous()
         self.stored = self.x.permute(0, 2, 3, 1) if self.turned else self.x
 
     def pick(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """The samples of these numbers, copied."""
+        """A copy of the samples with these numbers."""
         x = self.stored.index_select(0, indices)
         return (x.permute(0, 3, 1, 2) if self.turned else x), self.y.index_select(0, indices)
 
     def view(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """The samples of these numbers, which follow each other, where they lie."""
+        """A view of the samples with these numbers, which must be consecutive."""
         place = slice(int(indices[0]), int(indices[0]) + len(indices)) if len(indices) else slice(0)
         return self.x[place], self.y[place]
 
 
 def prepared(data: Tensors, chain: Chain, device: torch.device) -> tuple[Tensors, Chain]:
-    """Does once what can be done once: the leading resizes and crops, and all of it where the data are few and no
+    """Does once what can be done once: the leading resizes and crops, or all of the chain if the data are small and no
     transform is random.
     """
     if chain.once:

@@ -1,4 +1,4 @@
-"""Samples side by side in one picture: each as it is stored and as it reaches the net, with its class below."""
+"""Samples side by side in one picture: each as stored and as the net receives it, with its class below."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def grid_png(
 
 
 def _tile(sample: Tensor, side: int) -> Image.Image:
-    """A sample in colour, as large as a tile allows: small ones by whole factors, so that their pixels stay square."""
+    """A sample in colour at the size of a tile. Small ones are enlarged by whole factors: their pixels stay square."""
     image = as_color(sample)
     largest = max(image.shape[1:])
     if largest > side:

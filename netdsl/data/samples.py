@@ -1,4 +1,4 @@
-"""What a data set's loader hands over: its parts, either as tensors or as items that are read one by one."""
+"""What a data set's loader returns: its parts, either as tensors or as items that are read one by one."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 
 from torch import Tensor, uint8
 
+from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components.experiment import TargetScale
 
 
@@ -27,23 +28,23 @@ class Tensors:
 
 
 class Items(Protocol):
-    """Samples that are read one by one, by worker processes: so it must be picklable."""
+    """Samples that worker processes read one by one, so an implementation must be picklable."""
 
     @property
     def folder(self) -> str:
-        """Where they lie; what is decoded is kept beside it."""
+        """The folder of the items; decoded images are kept beside it."""
 
     def __len__(self) -> int:
         """How many there are."""
 
     def read(self, index: int) -> tuple[Tensor, int | Tensor]:
-        """One sample and its target; any exception where it is broken."""
+        """One sample and its target. Raises an exception of any type if the item is broken."""
 
     def name(self, index: int) -> str:
-        """What messages call it: its path."""
+        """The item's name in messages: its path."""
 
     def label(self, index: int) -> int | None:
-        """Its class, where that is known without reading it."""
+        """The item's class, or None if it is known only after reading."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,15 +79,15 @@ Part = Tensors | Items
 
 
 class Feature(NamedTuple):
-    """A column of a table: numbers, or one of a few words (`categories`), which is fed as zeros and a one.
+    """A column of a table: numbers, or words (`categories`), which the net receives as zeros and a one.
 
     Args:
-        name: what the header calls it.
+        name: its name in the header.
         categories: the words; none for numbers.
-        unseen: those of the words that no training sample had, which are fed as zeros.
-        fill: the number that stands for a missing one; None where none may be missing.
-        flag: whether one number more, 0 or 1, tells that the value is missing.
-        is_index: whether it is fed as the number of its word, from 1, and 0 for any other.
+        unseen: the words that no training sample has; the net receives zeros for them.
+        fill: the number that replaces a missing one; None if none may be missing.
+        flag: whether one more number, 0 or 1, says that the value is missing.
+        is_index: whether the net receives the number of the word instead, from 1, and 0 for an unknown word.
     """
 
     name: str
@@ -98,18 +99,25 @@ class Feature(NamedTuple):
 
     @property
     def width(self) -> int:
-        """How many numbers of a sample are its own; the flag is the last of them."""
+        """How many numbers the column has in a sample; the flag is the last of them."""
         return 1 if self.is_index else (len(self.categories) or 1) + self.flag
+
+    @property
+    def is_binary(self) -> tuple[bool, ...]:
+        """Of each of these numbers, whether it is 0 or 1: a word's, or the flag."""
+        values = (True,) * len(self.categories) or (False,)
+        return (*values, *((True,) if self.flag else ()))
 
 
 class Learnt(NamedTuple):
-    """What is learnt of the training part before the net is trained, and is applied to whatever it is given later.
+    """What is learnt from the training part before the net is trained. Every later sample is treated with it.
 
     Args:
-        columns: those of a table.
-        scale: that of the targets.
-        targets: what the columns of the targets are called.
+        columns: the columns of a table.
+        scale: the scale of the targets.
+        targets: the names of the target columns.
         mean, std: of each channel, for `normalize`.
+        vocabulary: the tokens of a text.
     """
 
     columns: tuple[Feature, ...] = ()
@@ -117,20 +125,24 @@ class Learnt(NamedTuple):
     targets: tuple[str, ...] = ()
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
+    vocabulary: Vocabulary | None = None
 
 
 Encode = Callable[[tuple[Tensors, Tensors], Learnt | None], tuple[tuple[Tensors, Tensors], Learnt]]
-"""Makes of the training and the test part what the net is fed, with what an earlier run has learnt, or else with what
-it learns of the first; and returns that too.
+"""A function that encodes the training and the test part for the net. It uses what an earlier run has learnt, or else
+learns from the training part. It also returns what was learnt.
 """
 
 
 @dataclass(frozen=True, eq=False)
 class Splits:
-    """A data set: what to train on and what to test on (None: to be split off).
+    """A data set: the training part and the test part (None: split off from the first).
 
-    `unit` is the value that stands for 1 when the net is fed: 255 for bytes, left out. `encode` is for tensors that are
-    not fed as they are, such as those of a table.
+    `unit` is the stored value that becomes 1 in the net's input: 255 for bytes by default. `encode` is for tensors that
+    the net does not receive as they are, such as those of a table.
+
+    Samples `in_order` follow each other, so that the last ones test. Where nets `carry` a state from sample to sample,
+    a batch continues the samples of the batch before it.
     """
 
     train: Part
@@ -138,10 +150,12 @@ class Splits:
     names: Sequence[str] = ()
     unit: float | None = None
     encode: Encode | None = None
+    in_order: bool = False
+    carry: bool = False
 
 
 def unit_of(part: Part, unit: float | None) -> float:
-    """The value that stands for 1."""
+    """The stored value that becomes 1 in the net's input."""
     if unit is not None:
         return unit
     return 1.0 if isinstance(part, Tensors) and part.x.dtype != uint8 else 255.0

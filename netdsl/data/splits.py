@@ -1,9 +1,11 @@
-"""Which samples train and which test: the parts of a data set, `split` and `limit`.
+"""The training and the test part of a data set: `split`, `folds` and `limit`.
 
-Nothing here depends on the seed of a run: runs that differ in it are measured on the same test set.
+Nothing here depends on the seed of a run: runs with different seeds are tested on the same samples.
 """
 
 from __future__ import annotations
+
+from functools import partial
 
 import torch
 
@@ -19,21 +21,26 @@ DEFAULT_SPLIT = 0.2
 def divide(splits: Splits, settings: DataSettings, name: str) -> tuple[Part, Part]:
     """The training and the test part, as the settings ask for them."""
     train, test = splits.train, splits.test
+    if splits.carry and settings.folds is not None:
+        raise DataError(
+            "`folds` cannot divide the samples of `stateful`, which continue each other", "leave one of them out"
+        )
     if settings.folds is not None:
         train, test = _fold(train, settings.folds, settings.fold or 1, settings.split, name)
-    elif settings.split == 0:  # all samples train, and those that train are tested where there are no others
+    elif settings.split == 0:  # all samples train; without a test part they test too
         test = train if test is None else test
     elif test is None or settings.split is not None:
-        train, test = _split(train, settings.split or DEFAULT_SPLIT, name)
+        train, test = _split(train, settings.split or DEFAULT_SPLIT, name, in_order=splits.in_order)
     if not len(train):
         raise DataError(text("`data {dataset}` has no sample to train on", dataset=name))
     if not len(test):
         raise DataError(text("`data {dataset}` has no sample to test on", dataset=name))
-    return _limited(train, settings.limit), _limited(test, settings.limit)
+    limited = partial(_limited, limit=settings.limit, in_order=splits.in_order)
+    return limited(train), limited(test)
 
 
-def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
-    """Holds a share out of a part, chosen at random once and for all, both in their old order."""
+def _split(part: Part, share: float, name: str, *, in_order: bool) -> tuple[Part, Part]:
+    """Splits a share off a part, its end, or at random but always the same samples. Both keep their order."""
     if not 0 < share < 1:
         raise DataError(
             text("`split` is the share of samples to test on: above 0 and below 1, not {share:g}", share=share),
@@ -49,14 +56,14 @@ def _split(part: Part, share: float, name: str) -> tuple[Part, Part]:
                 dataset=name,
             )
         )
-    order = permutation(len(part), SPLIT)
+    order = torch.arange(len(part)).flip(0) if in_order else permutation(len(part), SPLIT)
     return pick(part, order[held_out:].sort().values), pick(part, order[:held_out].sort().values)
 
 
 def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> tuple[Part, Part]:
-    """Holds one of so many folds out of a part, the same ones for every net, both in their old order."""
+    """Splits one fold off a part; the folds are the same for every net. Both keep their order."""
     if split is not None:
-        raise DataError("`folds` and `split` both say what is tested", "leave one of them out")
+        raise DataError("`folds` and `split` both choose the test samples", "leave one of them out")
     if fold > folds:
         raise DataError(text("there is no fold {fold} of {folds}", fold=fold, folds=folds), "folds are counted from 1")
     if folds > len(part):
@@ -69,10 +76,11 @@ def _fold(part: Part, folds: int, fold: int, split: float | None, name: str) -> 
     return pick(part, rest.sort().values), pick(part, order[start:end].sort().values)
 
 
-def _limited(part: Part, limit: int | None) -> Part:
-    """At most `limit` samples, chosen at random once and for all, in their old order."""
+def _limited(part: Part, limit: int | None, *, in_order: bool) -> Part:
+    """At most `limit` samples, the first ones, or at random but always the same ones, in their order."""
     if limit is None or limit >= len(part):
         return part
     if limit < 1:
         raise DataError(text("`limit` is at least 1, not {limit}", limit=limit))
-    return pick(part, permutation(len(part), LIMIT)[:limit].sort().values)
+    order = torch.arange(len(part)) if in_order else permutation(len(part), LIMIT)
+    return pick(part, order[:limit].sort().values)

@@ -1,4 +1,4 @@
-"""How data are served: from memory, from a file, or read as they are needed; said in a phrase, with the reason."""
+"""How data are served: from memory, from a file, or read as needed; and a phrase that says which, with the reason."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ How = Literal["ram", "disk", "none"]
 
 CPU = torch.device("cpu")
 FEW_ITEMS = 256
-"""So few are decoded sooner than workers start."""
+"""So few items are decoded faster than worker processes start."""
 MOST_WORKERS = 8
 SAMPLED_ITEMS = 1024
 SAMPLE_BYTES = 64 << 20
-"""What a sample of the training set takes in memory at most, beside the data themselves."""
+"""The most memory for the training samples that are tested too, beside the data themselves."""
 
 
 @dataclass(frozen=True)
 class Session:
-    """Who asks for data: the device, the seed, and which of how many processes it is."""
+    """The process that reads the data: its device, seed, rank and world size."""
 
     device: torch.device
     seed: int
@@ -70,22 +70,22 @@ class Server:
         return training, testing
 
     def decoded(self, part: Items, chain: Chain, how: How) -> Tensors:
-        """Items decoded once and for all, with what the chain does once."""
+        """Items that are decoded once, with those transforms that are done once."""
         decoding = Decoding(self.loader(part, chain.once), self.skips, self.session.progress)
         data = into_memory(part, decoding) if how == "ram" else onto_disk(part, chain.once, decoding)
         decoding.loader.close()
         return data
 
     def loader(self, part: Items, steps: tuple[BatchTransform, ...], *, stays: bool = False) -> Loader:
-        """Who reads a part: worker processes, unless the items are few and read only once."""
+        """The loader of a part: it has worker processes, unless the items are few and read only once."""
         wanted = self.use.settings.workers
         workers = default_workers(self.session.world) if wanted is None else wanted
-        # only from pinned memory can a copy to the GPU overlap with its work; pinning costs time where none overlaps
+        # a copy to the GPU overlaps with its work only from pinned memory; pinning costs time where nothing overlaps
         pin = stays and self.session.device.type == "cuda"
         return Loader(Reader(part, steps), workers if stays or len(part) > FEW_ITEMS or wanted else 0, pin)
 
     def pipeline(self, part: Part, chain: Chain, plan: Plan) -> Resident | Streaming:
-        """A part as the loop sees it."""
+        """The pipeline of a part."""
         device = self.session.device
         if isinstance(part, Tensors):
             data, rest = prepared(placed(part, device), chain, device)
@@ -94,12 +94,13 @@ class Server:
         return Streaming(rest, plan, device, self.loader(part, first, stays=True), self.skips)
 
     def sample(self, part: Part, chain: Chain, plan: Plan, count: int) -> Resident:
-        """At most so many samples of a part, the same ones each time, held in memory and served as a plan serves.
+        """At most `count` samples of a part, always the same ones, held in memory and served in the batches of a plan.
 
-        They are no more than the samples of the plan: curves of both are then equally smooth.
+        They are no more than the samples of the plan, so that the curves of both are equally smooth.
         """
         count = min(count, plan.samples)
-        order = permutation(len(part), SEEN)
+        # A stretch of samples that follow each other, where each is to continue the one before.
+        order = torch.arange(len(part)) if plan.carry else permutation(len(part), SEEN)
         if not isinstance(part, Tensors):
             size = _decoded_bytes(part, Chain(for_workers(chain)[0], ()))
             chosen = pick(part, order[: min(count, SAMPLE_BYTES // max(size, 1))].sort().values)
@@ -115,28 +116,28 @@ class Server:
 
 
 def default_workers(world: int) -> int:
-    """A process for each core that this one may use, shared by the ranks of this machine."""
+    """One process for each core that this process may use; the ranks of this machine share the cores."""
     world = int(os.environ.get("LOCAL_WORLD_SIZE", world))  # the ranks of other machines use other cores
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(MOST_WORKERS, cores // world))
 
 
 def placed(data: Tensors, device: torch.device) -> Tensors:
-    """Tensors on the device, unless it has no room for them: then batches travel."""
+    """Tensors on the device. If it has no room for them they stay on the CPU, and each batch is copied."""
     if device.type != "cpu" and data.x.nbytes > room(device):
         return data
     return Tensors(data.x.to(device), data.y.to(device))
 
 
 def for_workers(chain: Chain) -> tuple[tuple[BatchTransform, ...], Chain]:
-    """What must be done to each item before it fits into a batch: all up to the transform that gives one size."""
+    """The chain in two: the transforms up to the one that gives all items one size, for workers, and the rest."""
     steps = chain.once + chain.steps
     last = next((place for place, step in enumerate(steps) if step.fits), -1)
     return steps[: last + 1], Chain((), steps[last + 1 :])
 
 
 def choose(use: DataUse, parts: tuple[Items, Items], chains: tuple[Chain, Chain]) -> tuple[How, str]:
-    """From memory, from a file or as needed, and why."""
+    """Whether items are served from memory, from a file or as needed, and why."""
     asked = use.settings.cache
     whole = all(_same_size(chain) for chain in chains)
     if asked in ("ram", "disk") and not whole:
@@ -147,7 +148,7 @@ def choose(use: DataUse, parts: tuple[Items, Items], chains: tuple[Chain, Chain]
     if asked != "auto":
         return asked, f"cache={asked}"
     if not whole:
-        return "none", "each image is cut to size anew"
+        return "none", "each image is cropped anew in every epoch"
     size = sum(len(part) * _decoded_bytes(part, chain) for part, chain in zip(parts, chains, strict=True))
     fits = size <= room(CPU)
     if fits:
@@ -160,7 +161,7 @@ def _same_size(chain: Chain) -> bool:
 
 
 def _decoded_bytes(part: Items, chain: Chain) -> int:
-    """What one sample takes; of broken ones another is asked."""
+    """The bytes of one decoded sample. A broken one is skipped for the next."""
     reader = Reader(part, chain.once)
     for index in range(min(len(part), FEW_ITEMS)):
         found = reader[Key(index)]
@@ -174,12 +175,12 @@ def _in_words(size: int) -> str:
 
 
 def statistics_needed(use: DataUse, facts: Facts) -> bool:
-    """Whether a `normalize` waits for the mean and deviation of the data."""
+    """Whether a `normalize` needs the mean and deviation of the data."""
     return not facts.mean and any("std" in step.component.parameters for step in use.transforms)
 
 
 def sampled_statistics(server: Server, train: Items, chain: Chain) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation over some of the training images, as they are in testing: the same ones every time."""
+    """Mean and deviation over some training images with the transforms of testing; always the same images."""
     first, _ = for_workers(chain)
     order = permutation(len(train), LIMIT)[:SAMPLED_ITEMS].tolist()
     keys = [[Key(index) for index in order[start : start + 32]] for start in range(0, len(order), 32)]

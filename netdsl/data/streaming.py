@@ -1,4 +1,4 @@
-"""Data that are read as they are needed: workers decode, batches are transformed on the device."""
+"""Data that are read as needed: worker processes decode, the device transforms whole batches."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Streaming(Planned):
     layout: torch.memory_format = torch.contiguous_format
 
     def channels_last(self) -> Self:
-        """The same samples, images laid out with the channels last."""
+        """The same samples with images in the memory format channels-last."""
         return replace(self, layout=torch.channels_last)
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
@@ -50,10 +50,8 @@ class Streaming(Planned):
 
     def _served(self, raw: Raw, moment: Moment, share: slice) -> Batch:
         if not len(raw.places):
-            raise DataError(
-                "not one sample of a batch could be read", text("the first of them: {file}", file=raw.broken[0])
-            )
-        # `non_blocking` lets the copy go on while transforms are queued; for that memory is pinned in `Server.loader`
+            raise DataError("no sample of a batch could be read", text("the first of them: {file}", file=raw.broken[0]))
+        # `non_blocking` copies while transforms are queued; `Server.loader` pins memory for that
         x = self._moved(raw.x)
         y = raw.y.to(self.device, non_blocking=True)
         return Batch(*self.chain(x, y, moment, raw.places + share.start))
@@ -65,7 +63,7 @@ class Streaming(Planned):
 
 
 def overlapped(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch]:
-    """Has each batch copied and transformed on a stream of its own, while the device still computes with the last."""
+    """Copies and transforms each batch on a second CUDA stream, while the device still computes with the last one."""
     ahead: torch.cuda.Stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's own
     main = torch.cuda.current_stream(device)
     while True:
@@ -73,7 +71,7 @@ def overlapped(batches: Iterator[Batch], device: torch.device) -> Iterator[Batch
             batch = next(batches, None)
         if batch is None:
             return
-        main.wait_stream(ahead)  # on the device; the CPU does not wait and goes on to queue the step
+        main.wait_stream(ahead)  # the device waits; the CPU does not, and goes on to queue the step
         for tensor in batch:
-            tensor.record_stream(main)  # or its memory might be given away while the net still reads it
+            tensor.record_stream(main)  # without it, the memory could be reused while the net still reads it
         yield batch

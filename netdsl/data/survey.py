@@ -1,4 +1,4 @@
-"""What a data set holds, to be looked at before anything is trained on it: counts, statistics, samples."""
+"""What a data set holds, to look at before training: counts, statistics, samples."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from netdsl.program import DataUse
 SAMPLES = 32
 
 MOST_TARGETS = 4
-"""Up to so many numbers of a target stand below a picture."""
+"""At most so many numbers of a target are written below a picture."""
 
 
 class SurveyedColumn(NamedTuple):
-    """A column of a table: the smallest, the mean and the largest number, or its words with how often each stands."""
+    """A column of a table: its smallest, mean and largest number, or its words with the count of each."""
 
     name: str
     numbers: tuple[float, ...] = ()
@@ -40,11 +40,11 @@ class SurveyedColumn(NamedTuple):
 
 
 class SurveyedSample(NamedTuple):
-    """One training sample, as it is stored and as it reaches the net.
+    """One training sample, as it is stored and as the net receives it.
 
     Args:
-        label: its class, or the numbers of its target.
-        cells: of a table, the column and the value of each.
+        label: the name of its class, or the numbers of its target.
+        cells: for a table, each column's name and value.
         unit: the stored value that stands for 1.
         mask: the class of each pixel that reaches the net; None where there are none.
         mask_classes: the names of these classes.
@@ -62,21 +62,21 @@ class SurveyedSample(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Survey:
-    """What there is to say of a data set. Printed, or in a notebook, it is what `netdsl data` prints.
+    """A description of a data set. Printed or shown in a notebook, it is what `netdsl data` prints.
 
     Args:
-        name: what the data set is called.
-        facts: all that is known of it; `mean` and `std` are those of the training part, scaled to 0…1.
-        shape: one sample's when it reaches the net.
-        served: how it is served.
-        stored: the smallest and the largest shape among the samples as they are stored.
-        counts: of each class, how many samples train and how many test; empty for numbers.
-        targets: of numbers the smallest, the mean and the largest in training; empty for classes.
-        skipped: broken files that were left out.
-        raw: some images as they are stored, bytes of 0…255; empty where samples are no images.
+        name: the data set's name.
+        facts: what is known about it; `mean` and `std` are those of the training part, scaled to 0…1.
+        shape: the shape of one sample as the net receives it.
+        served: how it is served, as a phrase.
+        stored: the smallest and the largest shape of the stored samples.
+        counts: for each class, the numbers of training and of test samples; empty if targets are numbers.
+        targets: the smallest, mean and largest target of the training part; empty if targets are classes.
+        skipped: the broken files that were left out.
+        raw: some stored images, bytes of 0…255; empty if samples are not images.
         transformed: the same as they reach the net in training, stretched to bytes of 0…255, below their masks.
-        labels: what each of these is: its place among the training samples, and its class.
-        columns: of a table, what each column holds in training.
+        labels: a label for each of these images: its number among the training samples, and its class.
+        columns: for a table, what each column holds in the training part.
         mask_classes: the names of the classes, where each pixel has one.
     """
 
@@ -99,7 +99,7 @@ class Survey:
 
     _repr_pretty_ = print_shown
 
-    # What shows a survey is imported when one is shown, and knows its fields.
+    # The module that shows a survey imports this one, so it is imported when one is shown.
 
     def __str__(self) -> str:
         from netdsl.data.survey_report import survey_text
@@ -113,7 +113,7 @@ class Survey:
 
 
 def survey(use: DataUse, *, seed: int = 0) -> Survey:
-    """Looks at the data set of a `data` line. Raises `DataError`."""
+    """Describes the data set of a `data` line. Raises `DataError` if it cannot be read."""
     server, parts = read(use, Session(torch.device("cpu"), seed))
     data = serve(server, parts)
     data.close()
@@ -145,7 +145,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
 
 
 def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
-    """A training sample of a `data` line, counted from 0. Raises `DataError`."""
+    """A training sample of a `data` line, counted from 0. Raises `DataError` if there is no such sample."""
     server, (train, test) = read(use, Session(torch.device("cpu"), seed))
     if index >= len(train):
         raise DataError(
@@ -163,7 +163,7 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
 
 
 def pair_png(sample: SurveyedSample) -> bytes:
-    """A picture of a sample that is an image, as it is stored and as it reaches the net."""
+    """A PNG of a sample that is an image: as it is stored, and to its right as the net receives it."""
     x = _stretched(sample.x)
     if sample.mask is not None:
         x = overlay_mask(x, sample.mask, sample.mask_classes)
@@ -176,7 +176,7 @@ def _caption(number: int, label: str) -> str:
 
 
 def _label(target: Tensor, facts: Facts) -> str:
-    """What a target is called: a class by its name, numbers as they are; nothing where there are too many."""
+    """A target in words: the name of its class, or its numbers; empty if there are too many."""
     if facts.classes and target.dim() == 0:
         return facts.names[int(target)] if facts.names else str(int(target))
     if target.numel() > MOST_TARGETS:
@@ -185,7 +185,7 @@ def _label(target: Tensor, facts: Facts) -> str:
 
 
 def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn]:
-    """What each column of a table holds; one of words takes a number of the sample for each word."""
+    """What each column of a table holds. A column of words has one number in a sample for each word."""
     if not isinstance(train, Tensors):
         return
     place = 0
@@ -216,13 +216,13 @@ def _cell(values: Tensor, column: Feature) -> str:
         return column.categories[int(values[0]) - 1] if values[0] else ""
     if not column.categories:
         return f"{float(values[0]):.6g}"
-    # A word that no training row has, or a missing one without a flag, is nothing but zeros.
+    # A word that no training row has, or a missing one without a flag, is all zeros.
     words = values[: len(column.categories)]
     return column.categories[int(words.argmax())] if words.any() else ""
 
 
 def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:
-    """With the mean and deviation of the samples themselves, where the facts may hold published ones."""
+    """The facts with the mean and deviation of the samples themselves instead of published ones."""
     if facts.dtype == "index":
         return facts
     if isinstance(train, Tensors):
@@ -250,7 +250,7 @@ def _stored(part: Part, indices: Tensor) -> _Stored:
 
 
 def _labels(part: Part) -> Tensor:
-    """The targets of a part; items that do not know them beforehand are read for them."""
+    """The targets of a part. Items whose labels are not known are read."""
     if isinstance(part, Tensors):
         return part.y
     known = [part.label(index) for index in range(len(part))]

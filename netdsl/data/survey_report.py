@@ -17,7 +17,7 @@ MOST_WORDS = 6
 
 
 def survey_text(found: Survey, *, color: bool = False) -> str:
-    """Sizes, shapes, classes with their numbers, the statistics of the channels, and what was left out."""
+    """A survey as text: sizes, shapes, classes with their counts, statistics of the channels, files left out."""
     paint = painter(color)
     lines = [
         paint(found.name, bold=True) + f": {_sizes(found)}",
@@ -35,7 +35,7 @@ def survey_text(found: Survey, *, color: bool = False) -> str:
 
 
 def survey_html(found: Survey) -> str:
-    """The same with the samples, if they are images: left as they are stored, right as they reach the net."""
+    """A survey as HTML. Images are added: left as they are stored, right as the net receives them."""
     described = pre_html(survey_text(found, color=True))
     if not found.raw:
         return described
@@ -59,10 +59,8 @@ def _samples(found: Survey) -> str:
     low, high = map(format_shape, found.stored)
     received = format_shape(found.shape)
     if low == high:
-        return text("samples   {stored}; {received} when they reach the net", stored=low, received=received)
-    return text(
-        "samples   from {low} to {high}; {received} when they reach the net", low=low, high=high, received=received
-    )
+        return text("samples   {stored}; the net receives {received}", stored=low, received=received)
+    return text("samples   from {low} to {high}; the net receives {received}", low=low, high=high, received=received)
 
 
 def _statistics(found: Survey) -> list[str]:
@@ -78,7 +76,7 @@ def _statistics(found: Survey) -> list[str]:
 
 
 def _columns(found: Survey) -> list[str]:
-    """A line for each column of a table: its range, or its words; what was missing is filled in."""
+    """A line for each column of a table: its range or its words, after missing values are filled in."""
     shown = found.columns[:MOST_LINES]
     room = max(6, min(30, max(width(column.name) for column in shown)))
     head = (
@@ -98,7 +96,7 @@ def _columns(found: Survey) -> list[str]:
 
 
 def sample_text(sample: SurveyedSample) -> str:
-    """One sample: its class, its row, its shape and its range, stored and as it reaches the net."""
+    """One sample as text: its class, its row, and its shape and range, as stored and as the net receives it."""
     lines: list[str] = [text("training sample {number}", number=sample.number)]
     if sample.label:
         lines.append(text("target    {label}", label=sample.label))

@@ -1,4 +1,4 @@
-"""The columns of a table as the net is fed them: words as zeros and a one, what is missing filled in."""
+"""The columns of a table as the net receives them: words as zeros and a one, missing values filled in."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from netdsl.builtins.files.csv_tables import FILLED, Column
 from netdsl.data.samples import Feature
 
 UNKNOWN = -1.0
-"""The code of a word that is none of the categories; NaN is that of a missing value."""
+"""The code of a word that is not among the categories. NaN is the code of a missing value."""
 
 
 def fit_features(columns: Sequence[Column], codes: Tensor, missing: Missing) -> tuple[Feature, ...]:
-    """What is learnt of the training rows, N×columns: what is filled in, and which words never occur."""
+    """What is learnt from the training rows, N×columns: the values to fill in, and the words that never occur."""
     return tuple(
         _fit(column, values, missing) for column, values in zip(columns, codes.double().unbind(1), strict=True)
     )
 
 
 def encode_rows(codes: Tensor, features: Sequence[Feature]) -> Tensor:
-    """What the net is fed for rows, N×columns, of numbers, of the numbers of categories, and of NaN."""
+    """The net's input for rows N×columns, which hold numbers, numbers of categories, and NaN."""
     parts = [_encode(values, feature) for values, feature in zip(codes.unbind(1), features, strict=True)]
     encoded = torch.cat(parts, 1)
-    # An embedding is asked with whole numbers; it is fed a single column.
+    # An embedding takes whole numbers, from a single column.
     return encoded.long() if any(feature.is_index for feature in features) else encoded.float()
 
 
@@ -41,7 +41,7 @@ def _fit(column: Column, values: Tensor, missing: Missing) -> Feature:
 
 
 def _middle(values: Tensor, missing: Missing) -> float:
-    # Of nothing there is no mean: where the training part has no value at all, 0 is as good as any.
+    # A column without any value in the training part has no mean; 0 is as good as any number.
     if missing == "zero" or not len(values):
         return 0.0
     if missing == "mean":
@@ -55,10 +55,10 @@ def _encode(values: Tensor, feature: Feature) -> Tensor:
     if feature.is_index:
         unseen = set(feature.unseen)
         numbers = [0 if word in unseen else number for number, word in enumerate(feature.categories, 1)]
-        # `UNKNOWN` and NaN are at the end.
+        # Sorted, `UNKNOWN` and NaN are at the end.
         return torch.tensor([*numbers, 0])[values.nan_to_num(UNKNOWN).long()].unsqueeze(1)
     if feature.categories:
-        # NaN and `UNKNOWN` are equal to no number, so that they come out as zeros.
+        # NaN and `UNKNOWN` equal no category's number, so they become zeros.
         encoded = values.unsqueeze(1) == torch.arange(len(feature.categories))
         for word in feature.unseen:
             encoded[:, feature.categories.index(word)] = False

@@ -1,4 +1,4 @@
-"""Targets on a scale on which a net learns easily, and answers back in their own unit."""
+"""Targets on a scale that makes learning easy, and the net's answers back in their own unit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from netdsl.components.experiment import TargetScale
 
 
 def fit_scale(y: Tensor, *, logarithm: bool) -> TargetScale:
-    """The scale on which training targets, N or N×k, have mean 0 and deviation 1."""
+    """The scale that gives training targets, N or N×k, mean 0 and deviation 1."""
     values = y.double().reshape(len(y), -1)
     values = values.log() if logarithm else values
     std = values.std(0, correction=0)
-    # A target that does not vary stays what it is, less its mean.
+    # A target that does not vary is divided by 1.
     std = torch.where(std > 0, std, 1.0)
     return TargetScale(logarithm, tuple(values.mean(0).tolist()), tuple(std.tolist()))
 
@@ -33,7 +33,7 @@ def unscale(y: Tensor, scale: TargetScale | None) -> Tensor:
 
 
 def _of(values: tuple[float, ...], y: Tensor) -> Tensor | float:
-    """A number for each number of a target."""
+    """The scale's values in the shape of the targets: one for each number of a target."""
     if len(values) == 1:
         return values[0]
     return torch.tensor(values, dtype=torch.float64 if y.dtype == torch.float64 else torch.float32, device=y.device)

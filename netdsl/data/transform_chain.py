@@ -1,4 +1,4 @@
-"""The transforms of a `data` line, put together: what is done once, and what is done to every batch."""
+"""The transforms of a `data` line as a chain: those that are done once, and those for every batch."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class Chain:
 
     @property
     def random(self) -> bool:
-        """Whether a batch is ever different from the time before."""
+        """Whether a batch can differ from epoch to epoch."""
         return any(step.random for step in self.steps)
 
     def prepare(self, x: Tensor) -> Tensor:
-        """What is done once, to any number of samples."""
+        """Applies to samples what is done once."""
         for step in self.once:
             x = step.act(x)
         return x
 
     def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Tensor, Tensor]:
-        """A batch, transformed: those rows of the global batch, for which the moment draws, that are `share`."""
+        """Transforms a batch. It holds the rows `share` of the global batch, for which the moment draws."""
         for step in self.steps:
             # drawn for the whole global batch, then cut to this rank's rows: any number of ranks sees the same images
             drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
@@ -46,7 +46,7 @@ class Chain:
         return x, y
 
     def prepare_targets(self, x: Tensor, y: Tensor) -> Tensor:
-        """What is done once to the targets of samples `x`, which are not prepared yet."""
+        """Applies what is done once to the targets of samples `x`, which are not prepared yet."""
         if not are_masks(y, x):
             return y
         for step in self.once:
@@ -59,25 +59,25 @@ def _on_device(drawn: Draws, share: slice | Tensor, device: torch.device) -> Dra
 
 
 class Foreign(BatchTransform):
-    """A transform from a plugin, which draws for itself: from a generator seeded by the step, on the batch's device."""
+    """A transform of a plugin. It draws for itself, from a generator on the batch's device that the step seeds."""
 
     def __init__(self, function: Callable[[Tensor, torch.Generator], Tensor], random: bool) -> None:
         self.function = function
-        self.random = random  # type: ignore[misc]  # known of this one only
+        self.random = random  # type: ignore[misc]  # each instance has its own
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """A seed for each sample, of which a rank's first one counts."""
+        """A seed for each sample; a rank uses the first of its share."""
         return (torch.randint(2**62, (len(moment),), generator=moment.generator),)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """What the plugin makes of the batch."""
+        """The batch after the plugin's transform."""
         (seeds,) = drawn
         generator = torch.Generator(x.device).manual_seed(int(seeds[0]) if len(seeds) else 0)
         return self.function(x, generator)
 
 
 def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, unit: float, bytes_: bool) -> Chain:
-    """The transforms that act in training, or in testing, with the conversion to real numbers where it belongs."""
+    """The transforms of training or of testing, with the conversion to real numbers at the right place."""
     made = [_made(use, facts) for use in uses]
     wanted = [step if training else step.in_testing() for step in made]
     steps = [step for step in wanted if step is not None]
@@ -88,7 +88,7 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
 
 
 def undo_normalization(x: Tensor, uses: Sequence[Use[Transform]], facts: Facts) -> Tensor:
-    """A batch as it would be without the last normalisation, for people to look at."""
+    """A batch with the last normalisation undone, for people to look at."""
     made = [_made(use, facts) for use in uses]
     last = next((step for step in reversed(made) if isinstance(step, Normalize)), None)
     if last is None:
@@ -103,13 +103,13 @@ def _made(use: Use[Transform], facts: Facts) -> BatchTransform:
 
 
 def _filled(use: Use[Transform], facts: Facts) -> dict[str, Any]:
-    """What the file left for the data set to say."""
+    """The arguments of a transform, with those that the file leaves to the data set."""
     known = {"mean": facts.mean, "std": facts.std, "classes": facts.classes}
     return {name: known[name] for name in use.component.parameters if name in known and not use.arguments.get(name)}
 
 
 def _with_scale(steps: Sequence[BatchTransform], unit: float, bytes_: bool) -> list[BatchTransform]:
-    """Puts the division by `unit` as far back as it may stand, for bytes are moved faster than real numbers."""
+    """Puts the division by `unit` as late as possible, because bytes are moved faster than real numbers."""
     result: list[BatchTransform] = []
     stored = True
     for step in steps:

@@ -1,4 +1,4 @@
-"""Reading items in worker processes: what goes in, what comes out, and what is said of those that are broken."""
+"""Reading items in worker processes: their input, their output, and the messages about broken items."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from netdsl.data.transforms.base import BatchTransform, are_masks
 
 
 class Key(NamedTuple):
-    """Which item, and when it is read: what its random transforms may depend on."""
+    """An item and the time when it is read, on which its random transforms depend."""
 
     item: int
     seed: int = 0
@@ -44,7 +44,7 @@ class Broken:
 
 
 class Raw(NamedTuple):
-    """A batch as the workers hand it over: those that could be read, their places in the batch, and the rest."""
+    """A batch as a worker returns it: the samples that could be read, their places in it, and the broken ones."""
 
     x: Tensor
     y: Tensor
@@ -54,7 +54,7 @@ class Raw(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Reader(Dataset[Any]):
-    """What a worker does: reads an item, and takes it through the transforms that give all of them one size."""
+    """The work of a worker: it reads an item and applies the transforms that give all items one size."""
 
     items: Items
     steps: tuple[BatchTransform, ...] = ()
@@ -80,7 +80,7 @@ class Reader(Dataset[Any]):
         return batch.squeeze(0), y if masks is None else masks.squeeze(0)
 
     def collate(self, read: Sequence[tuple[Tensor, int | Tensor] | Broken]) -> Raw | DataError:
-        """Makes a batch. An error is handed over instead of raised, for a worker's traceback would bury it."""
+        """Makes a batch. An error is returned, not raised, because a worker's traceback would hide it."""
         broken = tuple(each for each in read if isinstance(each, Broken))
         whole = [(place, each) for place, each in enumerate(read) if not isinstance(each, Broken)]
         places = torch.tensor([place for place, _ in whole], dtype=torch.int64)
@@ -103,7 +103,7 @@ class Loader:
     _idle: DataLoader[Any] | None = field(default=None, repr=False)
 
     def batches(self, keys: Callable[[], Iterator[list[Key]]]) -> Iterator[Raw]:
-        """The batches of these keys, in their order; raises `DataError`."""
+        """The batches of these keys, in their order. Raises `DataError` if a worker dies."""
         loader, self._idle = self._made() if self._idle is None else self._idle, None
         assert isinstance(loader.batch_sampler, Keys)
         loader.batch_sampler.keys = keys
@@ -112,7 +112,8 @@ class Loader:
                 if isinstance(found, DataError):
                     raise found
                 yield found
-        except (RuntimeError, OSError, EOFError) as error:  # what the workers meet they hand over; this is their death
+        # Workers return their own errors; these say that a worker has died.
+        except (RuntimeError, OSError, EOFError) as error:
             if isinstance(error, RuntimeError) and "DataLoader worker" not in str(error):
                 raise
             advice = "if memory ran out, write a smaller `workers=` or `batch=`"
@@ -121,7 +122,7 @@ class Loader:
             self._idle = loader
 
     def close(self) -> None:
-        """Lets the workers go."""
+        """Ends the worker processes."""
         self._idle = None
 
     def _made(self) -> DataLoader[Any]:
@@ -139,8 +140,8 @@ class Loader:
 def _begun(loader: DataLoader[Any]) -> Iterator[Any]:
     """The loader's iterator, without torch's handler of dead children.
 
-    That would raise wherever the program happens to be; without it, a death is noticed where the next batch is waited
-    for, within seconds.
+    The handler would raise at any point of the program. Without it, a death is noticed at the wait for the next batch,
+    within seconds.
     """
     if not loader.num_workers or threading.current_thread() is not threading.main_thread() or os.name != "posix":
         return iter(loader)
@@ -152,7 +153,7 @@ def _begun(loader: DataLoader[Any]) -> Iterator[Any]:
 
 
 class Keys(Sampler[list[Key]]):
-    """The keys of the batches to come, changed before every epoch."""
+    """The keys of the coming batches; they are set before every epoch."""
 
     def __init__(self) -> None:
         self.keys: Callable[[], Iterator[list[Key]]] = lambda: iter(())
@@ -162,7 +163,7 @@ class Keys(Sampler[list[Key]]):
 
 
 def _leave_signals_to_the_parent(_: int) -> None:
-    # Ctrl-C reaches the whole group of processes; the parent decides what it means, and ends the workers when it wants
+    # Ctrl-C reaches the whole process group. The parent decides what to do, and ends the workers itself
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
@@ -174,7 +175,7 @@ def _reason(error: Exception) -> str:
 
 
 def uneven(shapes: Sequence[torch.Size]) -> DataError:
-    """What to say of images that cannot make a batch."""
+    """The error for images that cannot form a batch."""
     first = shapes[0]
     other = next(shape for shape in shapes if shape != first)
     return DataError(
@@ -183,5 +184,5 @@ def uneven(shapes: Sequence[torch.Size]) -> DataError:
             first=format_shape(first),
             other=format_shape(other),
         ),
-        "write `{ resize 64x64 }` behind the data set",
+        "write `{ resize 64x64 }` after the data set",
     )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.core.text import text
 from netdsl.drawing.diagram import Diagram
-from netdsl.drawing.layout import Direction, Laid, Layout, Placed, place
+from netdsl.drawing.laid import Direction, Laid
+from netdsl.drawing.layout import Layout, Placed, place
 from netdsl.drawing.levels import find_levels, lay_out_levels
 from netdsl.drawing.picture import Area, Face, Picture, Swatch, Words
 from netdsl.drawing.text_width import crop_to, measure

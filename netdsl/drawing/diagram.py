@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from netdsl.components.traits import Trait
@@ -24,7 +25,7 @@ from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, symbols
 from netdsl.core.source import Source, Span
 from netdsl.core.text import ntext, text
 from netdsl.drawing.joins import Join, find_join
-from netdsl.program import NO_TRAITS, Experiment, Network, Node
+from netdsl.program import NO_TRAITS, Experiment, NetInput, NetOutput, Network, Node
 from netdsl.render.folding import fold
 
 MOST_BOXES = 30
@@ -36,6 +37,7 @@ SHORT = re.compile(r"[a-z]\d[\dx]*")
 MAKERS = frozenset({Trait.CONVOLUTION, Trait.LINEAR, Trait.RECURRENT, Trait.WINDOW})
 """Traits of layers whose output are new features."""
 
+NO_WIRING: Mapping[str, Any] = MappingProxyType({})
 DEEPEST = 64
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
 """The value of a symbol where two resolutions are compared: as most nets halve and none of their floors bites."""
@@ -55,6 +57,7 @@ class Box:
         params: how many numbers it learns, one a round.
         times: how often it stands in a row.
         label, takes: its own label, and the labels of the outputs that join its input.
+        start: the label of the output that it receives, where that is not the output before it.
         summary: what it does.
         formula, formulas: of its sizes: in words of its parameters, and with the numbers in it.
         messages: what is wrong with it.
@@ -74,6 +77,7 @@ class Box:
     times: int = 1
     label: str = ""
     takes: frozenset[str] = frozenset()
+    start: str = ""
     summary: str = ""
     formula: str = ""
     formulas: tuple[str, ...] = ()
@@ -92,6 +96,7 @@ class Frame:
     times: int = 1
     label: str = ""
     takes: frozenset[str] = frozenset()
+    start: str = ""
     path: str = ""
     messages: tuple[str, ...] = ()
     box: Box | None = None
@@ -137,6 +142,11 @@ class Parallel:
         """The labelled outputs that join its arms."""
         return self.box.takes
 
+    @property
+    def start(self) -> str:
+        """The label of the output that it receives, where that is not the output before it."""
+        return self.box.start
+
 
 Part = Box | Frame | Parallel
 
@@ -152,11 +162,20 @@ class Skip:
 
 @dataclass(frozen=True)
 class Series:
-    """Parts one after the other; the shapes of its input and its output, one a round."""
+    """Parts one after the other; the shapes of its input and its output, one a round.
+
+    `outputs` are the labels of what it gives, where that is not the output of its last part.
+    """
 
     parts: tuple[Part, ...]
     inputs: tuple[Shape, ...]
     shapes: tuple[Shape, ...]
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def is_rewired(self) -> bool:
+        """Whether some part does not follow the one before it, or another than the last gives the output."""
+        return bool(self.outputs and self.parts) or any(part.start for part in self.parts)
 
     @cached_property
     def skips(self) -> tuple[Skip, ...]:
@@ -197,7 +216,7 @@ class Diagram:
     Args:
         title, subtitle: the file's name; its shapes and sums.
         root: the parts at the top.
-        input: the shape that comes in.
+        inputs: what comes in, where it has names.
         notes: every mistake.
         sizes: shorter formulas for sizes that the net itself requires to be equal.
         depth: how deep its blocks are opened.
@@ -206,7 +225,7 @@ class Diagram:
     title: str
     subtitle: str
     root: Series
-    input: Shape
+    inputs: tuple[NetInput, ...] = ()
     notes: tuple[Note, ...] = ()
     sizes: Mapping[Dim, Dim] | None = None
     depth: int = 0
@@ -224,6 +243,10 @@ class Diagram:
         sizes = [self.write_size(dims) for dims in zip(*shapes, strict=True)]
         return " × ".join(sizes) if any(not size.isalnum() for size in sizes) else "×".join(sizes)
 
+    def write_all(self, tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+        """Several shapes with their names: `user 1, item 1`."""
+        return ", ".join(f"{one.name} {self.write_shape([one.shape])}".strip() for one in tensors)
+
 
 def make_diagram(
     source: Source, experiment: Experiment | None, diagnostics: Sequence[Diagnostic], depth: int | None = None
@@ -239,7 +262,7 @@ def make_diagram(
         return Diagram(title, text("no net to draw"), Series((), (), ()), (), notes)
     network = experiment.network
     tree, depth = _fitting(network, _Mistakes(wrong), depth)
-    diagram = Diagram(title, "", tree, network.input, notes, _equal_sizes(network), depth)
+    diagram = Diagram(title, "", tree, network.inputs, notes, _equal_sizes(network), depth)
     return replace(diagram, subtitle=_subtitle(diagram, network))
 
 
@@ -258,10 +281,10 @@ def spatial_size(shape: Shape) -> int | None:
 def _fitting(network: Network, wrong: _Mistakes, depth: int | None) -> tuple[Series, int]:
     """The tree opened as deep as it should be, and how deep that is."""
     if depth is not None:
-        return _TreeBuilder(wrong, depth).series([network.nodes], (network.input,)), depth
-    best, level = _TreeBuilder(wrong, 0).series([network.nodes], (network.input,)), 0
+        return _TreeBuilder(wrong, depth).net(network), depth
+    best, level = _TreeBuilder(wrong, 0).net(network), 0
     while level < DEEPEST and any(box.closed for box in best.boxes()):
-        opened = _TreeBuilder(wrong, level + 1).series([network.nodes], (network.input,))
+        opened = _TreeBuilder(wrong, level + 1).net(network)
         if sum(1 for _ in opened.boxes()) > MOST_BOXES:
             break
         best, level = opened, level + 1
@@ -269,7 +292,7 @@ def _fitting(network: Network, wrong: _Mistakes, depth: int | None) -> tuple[Ser
 
 
 def _subtitle(diagram: Diagram, network: Network) -> str:
-    shapes = f"{diagram.write_shape([network.input])} → {diagram.write_shape([network.out])}"
+    shapes = f"{diagram.write_all(network.all_inputs)} → {diagram.write_all(network.all_outputs)}"
     if diagram.notes:
         return text("{shapes} · as far as it is known", shapes=shapes)
     count = ntext("{number} parameter", "{number} parameters", count=network.params, number=f"{network.params:,}")
@@ -283,13 +306,16 @@ def _equal_sizes(network: Network) -> dict[Dim, Dim]:
     found: dict[Dim, Dim] = {}
     labelled: dict[str, Shape] = {}
     before = network.input
+    labelled |= {given.name: given.shape for given in network.inputs}
     for node in network.nodes:
+        before = labelled[node.start] if node.start else before
         for label in node.takes & labelled.keys():
             for one, other in zip(labelled[label][1:], before[1:], strict=False):
                 if one != other and isinstance(one, Expr) and isinstance(other, Expr):
                     short, long = sorted((one, other), key=lambda dim: len(str(dim)))
                     found[long] = short
-        labelled[node.key] = before = node.out
+        before = node.out
+        labelled[network.call.arguments.get("keeps", {}).get(node.key, node.key)] = before
     return found
 
 
@@ -322,16 +348,28 @@ class _TreeBuilder:
         self.wrong = wrong
         self.depth = depth
 
-    def series(self, rounds: Sequence[Sequence[Node]], inputs: tuple[Shape, ...]) -> Series:
-        """Siblings one after the other, those of each round."""
+    def net(self, network: Network) -> Series:
+        """The whole net."""
+        return self.series([network.nodes], (network.input,), network.call.arguments)
+
+    def series(
+        self, rounds: Sequence[Sequence[Node]], inputs: tuple[Shape, ...], wiring: Mapping[str, Any] = NO_WIRING
+    ) -> Series:
+        """Siblings one after the other, those of each round; `wiring` are the arguments of what they stand in."""
         parts: list[Part] = []
         places = list(_stretches(rounds[0]))
         for start, length, times in places:
             stretch = [
                 nodes[start + length * turn : start + length * (turn + 1)] for nodes in rounds for turn in range(times)
             ]
-            parts.append(self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch]))
-        return Series(tuple(parts), inputs, parts[-1].shapes if parts else inputs)
+            part = self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch])
+            label = wiring.get("keeps", {}).get(rounds[0][start + length * times - 1].key)
+            parts.append(_labelled(part, label) if label and not part.label else part)
+        return Series(tuple(parts), inputs, parts[-1].shapes if parts else inputs, wiring.get("outputs", ()))
+
+    def body(self, nodes: Sequence[Node]) -> Series:
+        """What is in a block, or in a body of a composite."""
+        return self.series([one.children for one in nodes], _inputs(nodes), nodes[0].call.arguments)
 
     def _repeated(self, rounds: Sequence[Sequence[Node]], times: int) -> Part:
         """What stands several times in a row; one part alone carries the number itself."""
@@ -339,7 +377,7 @@ class _TreeBuilder:
         if len(content.parts) == 1 and isinstance(only := content.parts[0], (Box, Frame)) and only.times == 1:
             box = replace(only.box, times=times) if isinstance(only, Frame) and only.box else None
             return replace(only, times=times, box=box) if isinstance(only, Frame) else replace(only, times=times)
-        takes = frozenset(label for nodes in rounds for node in nodes for label in node.takes)
+        takes = frozenset(label for nodes in rounds for node in nodes for label in (node.start, *node.takes) if label)
         return Frame("", content, times, takes=takes - {part.label for part in content.parts})
 
     def _part(self, nodes: Sequence[Node]) -> Part:
@@ -351,22 +389,20 @@ class _TreeBuilder:
         if node.layer is not None and node.layer.is_composite:
             # `residual matching` without its sum: only the body is left
             inside = [[inner for child in one.children for inner in child.children] for one in nodes]
-            return Frame(node.name, self.series(inside, _inputs(nodes)), label=_label(node), path=node.path)
+            content = self.series(inside, _inputs(nodes))
+            return Frame(node.name, content, label=_label(node), start=node.start, path=node.path)
         closed = replace(self._box(nodes), family="block", closed=True)
         if self.depth <= 0:
             return closed
         deeper = _TreeBuilder(self.wrong, self.depth - 1)
-        content = deeper.series([one.children for one in nodes], _inputs(nodes))
+        content = deeper.body(nodes)
         title = f"{closed.title} {closed.detail}".strip()
-        return Frame(title, content, label=closed.label, takes=node.takes, path=node.path, box=closed)
+        return Frame(title, content, label=closed.label, takes=node.takes, start=node.start, path=node.path, box=closed)
 
     def _composite(self, nodes: Sequence[Node]) -> Part:
         node = nodes[0]
         join = find_join(node)
-        arms = [
-            self.series([child.children for child in children], _inputs(children))
-            for children in zip(*(one.children for one in nodes), strict=True)
-        ]
+        arms = [self.body(children) for children in zip(*(one.children for one in nodes), strict=True)]
         if join.with_input and len(arms) == 1:
             arms.append(Series((), _inputs(nodes), _inputs(nodes)))
         return Parallel(join, tuple(arms), self._box(nodes, deep=False))
@@ -388,6 +424,7 @@ class _TreeBuilder:
             params=tuple(one.params for one in nodes),
             label=_label(node),
             takes=node.takes,
+            start=node.start,
             summary=layer.summary if layer else "",
             formula=layer.formula if layer else "",
             formulas=tuple(dict.fromkeys(node.formula)),
@@ -405,6 +442,13 @@ class _TreeBuilder:
         if not deep:
             held -= self.wrong.within({child.span for child in node.children})
         yield from (self.wrong.found[number].message for number in sorted(held))
+
+
+def _labelled(part: Part, label: str) -> Part:
+    """A part that was given its label as a whole, as a `repeat` is."""
+    if isinstance(part, Parallel):
+        return replace(part, box=replace(part.box, label=label))
+    return replace(part, label=label)
 
 
 def write_arguments(node: Node) -> str:
@@ -466,7 +510,7 @@ def _stretches(nodes: Sequence[Node]) -> Iterator[tuple[int, int, int]]:
 
 def _structure(node: Node) -> Hashable:
     """What two rounds share, whatever their sizes."""
-    return node.span, node.written, tuple(map(_structure, node.children))
+    return node.span, node.written, node.start, tuple(map(_structure, node.children))
 
 
 def _window(node: Node) -> tuple[int, ...]:

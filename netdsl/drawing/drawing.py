@@ -16,7 +16,7 @@ from netdsl.core.source import Source
 from netdsl.core.text import join_or, text
 from netdsl.drawing.compose import compose
 from netdsl.drawing.diagram import Diagram, make_diagram
-from netdsl.drawing.layout import Direction
+from netdsl.drawing.laid import Direction
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.svg import write_svg
 from netdsl.drawing.themes import THEMES, Theme

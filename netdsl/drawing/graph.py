@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from netdsl.core.text import text
 from netdsl.drawing.box_text import write_params
 from netdsl.drawing.diagram import Box, Diagram, Frame, Parallel, Part, Series
+from netdsl.program import NetInput
 
 
 class Vertex(NamedTuple):
@@ -71,22 +72,48 @@ class _GraphBuilder:
         series = self.diagram.root
         if not series.parts:
             return Graph(top, [])
-        top.inside.append(Vertex("input", (text("input"),), "input"))
-        ends = self._series(series, [_End("input", self.diagram.write_shape(series.inputs))], top)
-        top.inside.append(Vertex("output", (text("output"),), "input"))
-        self._link(ends, "output")
+        inputs = self.diagram.inputs or (NetInput("", series.inputs[0]),)
+        named: dict[str, Sequence[_End]] = {}
+        for one in inputs:
+            key = f"input_{one.name}" if one.name else "input"
+            top.inside.append(Vertex(key, (one.name or text("input"),), "input"))
+            named[one.name] = [_End(key, self.diagram.write_shape([one.shape]))]
+        ends = self._series(series, named[inputs[0].name], top, named)
+        if len(series.outputs) < 2:
+            top.inside.append(Vertex("output", (series.outputs[0] if series.outputs else text("output"),), "input"))
+            self._link(ends, "output")
+        for label in series.outputs if len(series.outputs) > 1 else ():
+            top.inside.append(Vertex(f"output_{label}", (label,), "input"))
+            self._link(named[label], f"output_{label}")
         return Graph(top, self.arcs)
 
-    def _series(self, series: Series, ends: Sequence[_End], group: Cluster) -> Sequence[_End]:
-        after: list[Sequence[_End]] = []
-        for place, part in enumerate(series.parts):
-            taken = [(skip.label, after[skip.start]) for skip in series.skips if skip.end == place]
-            ends = self._part(part, ends, group, taken)
-            after.append(ends)
-        return ends
+    def _series(
+        self, series: Series, ends: Sequence[_End], group: Cluster, named: dict[str, Sequence[_End]]
+    ) -> Sequence[_End]:
+        """`named` are the outputs in sight by their labels; those of this series are entered."""
+        own: set[str] = set()
+        for part in series.parts:
+            # A frame that takes an output from outside hands it on to what is inside; a labelled one comes from here.
+            taken = [
+                (label, named[label]) for label in sorted(part.takes) if label in named and self._is_near(label, own)
+            ]
+            ends = self._part(part, named.get(part.start, ends) if part.start else ends, group, taken, named)
+            if part.label:
+                named[part.label] = ends
+                own.add(part.label)
+        return named[series.outputs[-1]] if series.outputs else ends
+
+    def _is_near(self, label: str, own: set[str]) -> bool:
+        """Whether a label is of the series at hand, or an input's."""
+        return label in own or label in {one.name for one in self.diagram.inputs}
 
     def _part(
-        self, part: Part, ends: Sequence[_End], group: Cluster, taken: Sequence[tuple[str, Sequence[_End]]]
+        self,
+        part: Part,
+        ends: Sequence[_End],
+        group: Cluster,
+        taken: Sequence[tuple[str, Sequence[_End]]],
+        named: Mapping[str, Sequence[_End]],
     ) -> Sequence[_End]:
         words = self.diagram.write_shape(part.shapes)
         match part:
@@ -96,16 +123,18 @@ class _GraphBuilder:
                 )
                 group.inside.append(inner)
                 before = len(self.arcs)
-                found = self._series(part.content, ends, inner)
+                found = self._series(part.content, ends, inner, dict(named))
                 # A labelled output that something in the block takes leads to where the block begins.
-                self._take(taken, next((arc.end for arc in self.arcs[before:]), found[0].key))
+                first = next((arc.end for arc in self.arcs[before:]), found[0].key)
+                self._take(self._left(taken, before), first)
                 return found
             case Parallel(arms=arms) if arms:
-                outputs = [end for arm in arms for end in self._series(arm, ends, group)]
+                before = len(self.arcs)
+                outputs = [end for arm in arms for end in self._series(arm, ends, group, dict(named))]
                 key = self._key()
                 group.inside.append(Vertex(key, (part.join.sign,), "join", round=True, wrong=bool(part.box.messages)))
                 self._link(outputs, key)
-                self._take(taken, key)
+                self._take(self._left(taken, before), key)
                 return [_End(key, words)]
             case Parallel(box=box) | (Box() as box):
                 key = self._key()
@@ -117,8 +146,15 @@ class _GraphBuilder:
     def _link(self, ends: Sequence[_End], key: str) -> None:
         self.arcs += [Arc(end.key, key, end.words) for end in ends]
 
+    def _left(self, taken: Sequence[tuple[str, Sequence[_End]]], before: int) -> Sequence[tuple[str, Sequence[_End]]]:
+        """The labelled outputs that no arc since then leads in already, as behind a `from`."""
+        led = {arc.start for arc in self.arcs[before:]}
+        return [(label, ends) for label, ends in taken if not led & {end.key for end in ends}]
+
     def _take(self, taken: Sequence[tuple[str, Sequence[_End]]], key: str) -> None:
-        self.arcs += [Arc(end.key, key, label, dashed=True) for label, ends in taken for end in ends]
+        # Where ways run beside each other, what joins them is no shortcut past others.
+        dashed = not self.diagram.root.is_rewired
+        self.arcs += [Arc(end.key, key, label, dashed=dashed) for label, ends in taken for end in ends]
 
     def _key(self, letter: str = "n") -> str:
         self.count += 1

@@ -26,6 +26,7 @@ PAGE = """<!doctype html>
 <style>
 body{margin:0;background:@page@;color:@ink@;font:14px/1.45 @fonts@;overflow-wrap:anywhere}
 main{padding:8px 8px 200px;overflow:auto}
+main>svg{height:auto;max-width:max(100%,calc(var(--width)*@shrunk@px))}
 [data-box],[data-frame]{cursor:help;outline:none}
 [data-fold],[data-frame]{cursor:pointer}
 .away{display:none}
@@ -39,7 +40,7 @@ aside .wrong{color:@wrong@}aside small{color:@muted@}
 </style>
 </head>
 <body>
-<main data-depth="@depth@">
+<main data-depth="@depth@" style="--width:@width@">
 @picture@</main>
 <aside aria-live="polite"><small>@hint@</small></aside>
 <script type="application/json" id="facts">@facts@</script>
@@ -48,6 +49,9 @@ aside .wrong{color:@wrong@}aside small{color:@muted@}
 </body>
 </html>
 """
+
+SMALLEST_SCALE = 0.55
+"""On a narrow screen a picture shrinks to this part of its size, in which text can be read; then the page scrolls."""
 
 SCRIPT = Path(__file__).with_name("page.js")
 
@@ -66,6 +70,8 @@ def write_html(diagram: Diagram, picture: Picture, theme: Theme, depth: int = 0)
         "fonts": FONTS,
         "hint": escape(hint),
         "depth": str(depth),
+        "shrunk": str(SMALLEST_SCALE),
+        "width": f"{picture.width:g}",
         "picture": write_svg(picture, theme, keyed=True, folds=folds),
         "facts": json.dumps(_facts(diagram, picture), ensure_ascii=False, separators=(",", ":")).replace("</", "<\\/"),
         "script": SCRIPT.read_text(encoding="utf-8"),

@@ -11,79 +11,28 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Literal
 
 from netdsl.components import Shape
 from netdsl.drawing.box_text import BoxText, set_text
+from netdsl.drawing.columns import Columns, Head, Outlet
 from netdsl.drawing.diagram import Box, Diagram, Frame, Parallel, Part, Series
+from netdsl.drawing.laid import (
+    ARMS,
+    FORK,
+    GAP,
+    HEAD,
+    LANE,
+    MESSAGE,
+    PAD,
+    RADIUS,
+    SHAPE,
+    SHORT,
+    TITLE,
+    Direction,
+    Laid,
+)
 from netdsl.drawing.picture import Anchor, Area, Circle, Line, PlacedBox, PlacedFrame, Point, Tone, Words
 from netdsl.drawing.text_width import crop_to, measure
-
-Direction = Literal["down", "right"]
-
-SHORT, GAP = 16.0, 30.0
-"""Between two parts whose shapes are equal, and where the shape is written."""
-
-SHAPE = 10.0
-TITLE = 11.0
-PAD = 12.0
-HEAD = 18.0
-"""Around the content of a frame, and above it for its title."""
-
-MESSAGE = 230.0
-RADIUS = 8.0
-FORK = 12.0
-ARMS = 26.0
-LANE = 16.0
-"""Between the arms of a parallel, and between the lines of labelled outputs."""
-
-
-ORIGIN = Point(0, 0)
-
-
-@dataclass
-class Laid:
-    """A part laid out, from `along` 0 on; `low` and `high` are how far it extends across.
-
-    Args:
-        start, end: where the arrow into it ends, and the one out of it begins.
-        forks: whether it begins with a fork, to which no arrowhead leads.
-        tap: where a labelled output leaves it or enters it, on its low side.
-    """
-
-    length: float
-    low: float
-    high: float
-    start: float = 0.0
-    end: float = 0.0
-    forks: bool = False
-    tap: Point = ORIGIN
-    boxes: list[tuple[Area, Box]] = field(default_factory=list)
-    frames: list[tuple[Area, Frame, Area]] = field(default_factory=list)
-    circles: list[tuple[Point, Parallel]] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
-    captions: list[tuple[Point, str, Tone]] = field(default_factory=list)
-
-    def add(self, other: Laid, along: float, across: float = 0.0) -> None:
-        """Takes in another, moved."""
-
-        def shift(point: Point) -> Point:
-            return Point(point.x + along, point.y + across)
-
-        self.boxes += [(area._replace(x=area.x + along, y=area.y + across), box) for area, box in other.boxes]
-        self.frames += [
-            (
-                area._replace(x=area.x + along, y=area.y + across),
-                frame,
-                room._replace(x=room.x + along, y=room.y + across),
-            )
-            for area, frame, room in other.frames
-        ]
-        self.circles += [(shift(center), parallel) for center, parallel in other.circles]
-        self.lines += [line._replace(points=tuple(map(shift, line.points))) for line in other.lines]
-        self.captions += [(shift(place), words, tone) for place, words, tone in other.captions]
-        self.low = min(self.low, other.low + across)
-        self.high = max(self.high, other.high + across)
 
 
 class Layout:
@@ -110,6 +59,8 @@ class Layout:
         """
         laid = Laid(0, 0, 0)
         parts = self.lay_parts(series.parts)
+        if series.is_rewired:
+            return self._columns(series, parts, ends=ends)
         at, previous = 0.0, list(shown)
         spans: list[tuple[float, Laid]] = []
         if ends and parts:
@@ -134,6 +85,16 @@ class Layout:
         laid.end = spans[-1][0] + spans[-1][1].end if spans and not ends else at
         self._lanes(laid, series, spans)
         return laid
+
+    def _columns(self, series: Series, parts: Sequence[Laid], *, ends: bool) -> Laid:
+        """Parts of which some do not follow the one before them."""
+        heads, outlets = [Head("", self._write(series.inputs) if ends else "")], [Outlet(len(parts) - 1)]
+        if ends and self.diagram.inputs:
+            heads = [Head(one.name, f"{one.name} {self._write([one.shape])}") for one in self.diagram.inputs]
+        places = {part.label: place for place, part in enumerate(series.parts) if part.label}
+        if named := [Outlet(places[label], label) for label in series.outputs if label in places]:
+            outlets = named
+        return Columns(series, parts, heads, outlets, self._write, self.direction, ends=ends).lay_out()
 
     def lay_parts(self, parts: Iterable[Part]) -> list[Laid]:
         """Every part laid out; in a column, boxes beside each other are equally wide."""
@@ -215,7 +176,7 @@ class Layout:
             laid.add(arm, at, across)
             has_parts = bool(arm.boxes or arm.circles)
             stop = at + arm.start if has_parts else first + length
-            into = self._bend(Point(0, 0), Point(FORK / 2, across), Point(stop, across))
+            into = self._bend(Point(0, 0), Point(FORK / 2, across), Point(stop, across)) if arm.fed else ()
             leave = at + arm.end if has_parts else stop
             if beside and number:
                 out: tuple[Point, ...] = (Point(leave, across), Point(join, across), Point(join, RADIUS))
@@ -227,7 +188,8 @@ class Layout:
                     Point(leave, across), Point(join - RADIUS - room - FORK / 2 - 4, 0), Point(join - RADIUS, 0)
                 )
             if has_parts:
-                laid.lines.append(Line(into, arrow=not arm.forks))
+                if into:
+                    laid.lines.append(Line(into, arrow=not arm.forks))
                 laid.lines.append(Line(out))
             else:
                 laid.lines.append(Line((*into[:-1], *out[1:]) if len(out) > 2 else (into[0], out[-1])))

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from netdsl.components import Shape
 from netdsl.drawing.diagram import Box, Diagram, Part, spatial_size
-from netdsl.drawing.layout import SHAPE, Laid, Layout
+from netdsl.drawing.laid import SHAPE, Laid
+from netdsl.drawing.layout import Layout
 from netdsl.drawing.picture import Line, Point
 from netdsl.drawing.text_width import measure
 
@@ -46,7 +47,7 @@ class _Spot:
 def find_levels(diagram: Diagram) -> list[int] | None:
     """The level of each part at the top, 0 for the finest; None where the net is not of this kind."""
     series = diagram.root
-    if not series.skips:
+    if not series.skips or series.is_rewired:
         return None
     sizes: list[int] = []
     for part in series.parts:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from netdsl.drawing.diagram import Diagram
 from netdsl.drawing.graph import Arc, Cluster, Graph, Vertex, make_graph
-from netdsl.drawing.layout import Direction
+from netdsl.drawing.laid import Direction
 from netdsl.drawing.themes import Theme
 
 ESCAPES = {'"': "#quot;", "#": "#35;", "<": "#lt;", ">": "#gt;", "`": "#96;", "\\": "#92;"}

@@ -143,6 +143,7 @@ function arrange() {
   const width = room + 2 * MARGIN, height = down(pageHeight);
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("width", width);
+  svg.parentElement.style.setProperty("--width", width);
   svg.setAttribute("height", height);
   for (const {one, frame, open} of folds) for (const button of [one, frame]) button.setAttribute("aria-expanded", open);
 }

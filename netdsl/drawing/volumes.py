@@ -46,12 +46,18 @@ INPUT = ""
 
 @dataclass
 class _Volume:
-    """One map, and the statement that makes it; none for the input."""
+    """One map, and the statement that makes it; none for an input.
+
+    It receives the output that `start` names, where that is not the map before it; `follows` says that an arrow leads
+    from there.
+    """
 
     box: Box | None
     shape: tuple[Shape, ...]
     label: str = ""
     takes: frozenset[str] = frozenset()
+    start: str = ""
+    follows: bool = True
     x: float = 0.0
     size: tuple[float, float, float] = (0.0, 0.0, 0.0)
     lines: list[Words] = field(default_factory=list)
@@ -123,6 +129,8 @@ def compose_volumes(diagram: Diagram, scale: Scale = "log") -> Picture:
         faces += _faces(volume, axis)
         placed.words += [words._replace(y=round(words.y + axis, 1)) for words in volume.lines]
     for before, after in pairwise(volumes):
+        if not after.follows:
+            continue
         window = after.box.window if after.box else ()
         if window and len(before.shape[-1]) > 2 and before.slant.x:
             found, lines = _window(before, after, window, axis)
@@ -150,21 +158,38 @@ def _find_volumes(diagram: Diagram) -> Iterator[_Volume]:
     root = diagram.root
     if not root.parts:
         return
-    yield _Volume(None, root.inputs)
-    yield from _of_series(root, 1)
+    first = diagram.inputs[0].name if diagram.inputs else ""
+    yield _Volume(None, root.inputs, first)
+    inputs = {one.name: one for one in diagram.inputs[1:]}
+    for volume in _of_series(root, 1):
+        # An input stands before the first map that receives it.
+        for name in (volume.start, *sorted(volume.takes)):
+            if (one := inputs.pop(name, None)) is not None:
+                yield _Volume(None, (one.shape,), name, follows=False)
+                volume.start = "" if volume.start == name else volume.start
+        volume.follows = not volume.start
+        yield volume
 
 
 def _of_series(series: Series, times: int) -> Iterator[_Volume]:
     """The maps of a series; a parallel is one map, the one that its arms join into."""
-    before = series.inputs
+    before, start = series.inputs, ""
     for part in series.parts:
+        start = part.start or start
         match part:
             case Frame():
-                yield from _of_series(part.content, times * part.times)
+                inside = list(_of_series(part.content, times * part.times))
+                for volume in inside:
+                    volume.start, start = volume.start or start, ""
+                if inside and not inside[-1].label:
+                    inside[-1].label = part.label
+                yield from inside
             case Parallel(box=box) | (Box() as box):
                 box = replace(box, times=max(box.times, times))
-                if box.makes_map or part.shapes != before or box.closed or box.messages or isinstance(part, Parallel):
-                    yield _Volume(box, part.shapes, part.label, part.takes)
+                shown = box.makes_map or part.shapes != before or box.closed or box.messages
+                if shown or isinstance(part, Parallel) or (series.is_rewired and (part.label or part.takes or start)):
+                    yield _Volume(box, part.shapes, part.label, part.takes, start)
+                    start = ""
         before = part.shapes
 
 
@@ -206,7 +231,7 @@ def _place_in_row(volumes: Sequence[_Volume], diagram: Diagram) -> None:
 def _words_of(volume: _Volume, shape: str) -> tuple[list[tuple[str, float, bool]], list[tuple[str, float, bool]]]:
     box = volume.box
     if box is None:
-        return [(text("input"), NAME, True)], [(shape, SMALL, False)]
+        return [(volume.label or text("input"), NAME, True)], [(shape, SMALL, False)]
     title = f"{box.title} × {box.times}" if box.times > 1 else box.title
     above = [(crop_to(title, WIDEST, NAME, bold=True), NAME, True)]
     if box.detail:
@@ -267,7 +292,8 @@ def _lanes(volumes: Sequence[_Volume]) -> list[tuple[int, int]]:
     seen: dict[str, int] = {}
     found = []
     for place, volume in enumerate(volumes):
-        found += [(seen[label], place) for label in sorted(volume.takes) if label in seen]
+        taken = sorted({*volume.takes, volume.start})
+        found += [(seen[label], place) for label in taken if label in seen]
         if volume.label:
             seen[volume.label] = place
     return sorted(found, key=lambda pair: pair[0] - pair[1])

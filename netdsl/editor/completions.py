@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from netdsl.checker.names.definitions import LIBRARY
 from netdsl.checker.names.scope import INPUT_SIZES, Block, Labelled, Scope
-from netdsl.checker.shapes.layer_check import Value
+from netdsl.checker.value import Value
 from netdsl.components import Component, Layer, Parameter, Refusal
 from netdsl.core.sizes import Shape, format_shape
 from netdsl.core.text import text
@@ -22,8 +22,10 @@ from netdsl.language.statements import (
     BLOCK,
     BUDGET,
     DATA,
+    FROM,
     INPUT,
     LET,
+    OUTPUT,
     REPEAT,
     STATEMENTS,
     USE,
@@ -116,6 +118,8 @@ class _Completer:
             return
         elif head == REPEAT.name:
             yield from self._variables(numbers=True)
+        elif head in (FROM.name, OUTPUT.name):
+            yield from self._labels(head)
         elif head in STATEMENTS:
             yield from self._directive(STATEMENTS[head])
         else:
@@ -219,16 +223,18 @@ class _Completer:
             detail = text("the default of {parameter}", parameter=parameter.name) if default else parameter.name
             yield self._part(word, "value", word, detail, order, (component, parameter))
 
-    def _labels(self, component: Component) -> Iterator[Completion]:
+    def _labels(self, taker: Component | str) -> Iterator[Completion]:
+        """The labelled outputs that a layer, or a statement, can take: the layer those above it."""
         labels: dict[str, Labelled] = {}
         scope: Scope | None = self.scope
         while scope:
             labels = {**scope.labels, **labels}
             scope = None if scope.is_block else scope.parent
         for name, found in labels.items():
-            # Those below are out of reach.
-            if found.statement.source is self.reading.source and found.statement.end <= self.cursor.start:
-                fits = _joins(component, self.value.shape, found.shape)
+            # Those below are out of reach, but for the statement that speaks of the whole net.
+            here = found.statement.source is self.reading.source
+            if here and (found.statement.end <= self.cursor.start or taker == OUTPUT.name):
+                fits = isinstance(taker, str) or _joins(taker, self.value.shape, found.shape)
                 shape = format_shape(found.shape) if found.shape else "?"
                 yield self._part(name, "label", name, shape, "0" if fits else "5")
 

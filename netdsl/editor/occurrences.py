@@ -18,7 +18,18 @@ from netdsl.core.source import Source, Span
 from netdsl.editor.reading import Reading
 from netdsl.language import syntax
 from netdsl.language.parser import parse
-from netdsl.language.statements import BLOCK, LET, REPEAT, STATEMENTS, USE, VARIANT, StatementKind
+from netdsl.language.statements import (
+    BLOCK,
+    FROM,
+    INPUT,
+    LET,
+    OUTPUT,
+    REPEAT,
+    STATEMENTS,
+    USE,
+    VARIANT,
+    StatementKind,
+)
 from netdsl.language.syntax import Body, Bound, Item, Name, Setting, Short, Statement, String
 
 Kind = Literal[
@@ -157,6 +168,10 @@ class _Resolver:
                 self.blocks.setdefault(first.text, first.span)
             elif statement.name.text == LET.name:
                 self._define(statement, self.top)
+            elif statement.name.text == INPUT.name:
+                for item in statement.items:
+                    if isinstance(item, Setting):
+                        self.top.labels.setdefault(item.name.text, item.name.span)
         # A directive names labels of the net wherever it stands.
         directives = [one for one in statements if self._directive(one)]
         for statement in statements:
@@ -186,6 +201,12 @@ class _Resolver:
         elif word == USE.name:
             self._note(statement.name.span, "statement")
             self._use(statement)
+        elif word in (FROM.name, OUTPUT.name):
+            self._note(statement.name.span, "statement")
+            self._labels(statement, names)
+        elif word == INPUT.name:
+            self._note(statement.name.span, "statement")
+            self._inputs(statement, names)
         elif word == REPEAT.name:
             self._note(statement.name.span, "statement")
             for item in statement.items:
@@ -202,6 +223,19 @@ class _Resolver:
         if statement.label is not None:
             names.labels.setdefault(statement.label.text, statement.label.span)
             self._note(statement.label.span, "label", names.labels[statement.label.text])
+
+    def _labels(self, statement: Statement, names: _Names) -> None:
+        for name in filter(None, map(as_name, statement.items)):
+            home = names.label(name.text)
+            self._note(name.span, "label" if home else "word", home)
+
+    def _inputs(self, statement: Statement, names: _Names) -> None:
+        for item in statement.items:
+            if isinstance(item, Setting):
+                self._note(item.name.span, "label", names.labels.get(item.name.text))
+                self._value(item.value, names)
+            else:
+                self._values(item, names)
 
     def _body(self, body: Body, names: _Names) -> None:
         for statement in body.statements:

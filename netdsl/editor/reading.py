@@ -10,8 +10,8 @@ from pathlib import Path
 from netdsl.checker import Checked, check_traced, diagnose
 from netdsl.checker.memory import Memory
 from netdsl.checker.names.scope import Scope
-from netdsl.checker.shapes.layer_check import Value
 from netdsl.checker.trace import Entry, Passage, Trace
+from netdsl.checker.value import Value
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic
 from netdsl.core.source import Source

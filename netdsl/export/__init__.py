@@ -13,14 +13,14 @@ class Exporter(Protocol):
     """The function `export` of a target's module."""
 
     def __call__(self, network: Network, title: str) -> str:
-        """The text of the exported file.
+        """Returns the text of the exported file.
 
         Args:
             network: the checked net.
             title: where the net comes from: `examples/resnet.net, variant resnet50`.
 
         Raises:
-            ExportError: the target has no word for something in the net.
+            ExportError: the target cannot express something in the net.
         """
 
 
@@ -30,6 +30,6 @@ def find_targets() -> list[str]:
 
 
 def load_exporter(target: str) -> Exporter:
-    """The function that exports to a target, whose module is imported only now."""
+    """Imports the module of a target and returns its function `export`."""
     exporter: Exporter = importlib.import_module(f"netdsl.export.{target}").export
     return exporter

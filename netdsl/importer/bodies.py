@@ -139,9 +139,8 @@ class CompositeUse:
         try:
             fed = self.fed(layer)
             # With the input in the place of each output: only the kind of module is asked for here.
-            result = layer.apply(
-                self.x, **self._branches(layer, [fed] * len(self.children), [self.x] * len(self.takes))
-            )
+            branches = self._branches(layer, [fed] * len(self.children), [self.x] * len(self.takes))
+            result = layer.apply(self.x, **branches, **next(spellings(layer, arguments(self.module))))
         # With the real shapes it may fit: that is tried next.
         except Refusal:
             return True

@@ -54,7 +54,7 @@ class Layers:
 
     def __init__(self, registry: Registry, torch_s_own: bool) -> None:
         self.torch_s_own = torch_s_own
-        self.plain = [layer for layer in registry.layers.values() if not layer.is_composite]
+        self.plain = [layer for layer in registry.layers.values() if not layer.is_composite or layer.bodiless]
         self.known: dict[Any, Found] = {}
 
     def statement(self, module: nn.Module, place: ModulePlace) -> Found:

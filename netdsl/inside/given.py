@@ -1,7 +1,8 @@
-"""What an untrained net is given: numbers out of a file, an image, weights."""
+"""The input and the weights that a user gives to an untrained net: numbers, images, files of weights."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -25,20 +26,21 @@ LARGEST = 64 * 2**20
 """Bytes of a file of numbers: more is no text that somebody wrote."""
 
 
-def read_input(path: Path, network: Network) -> Tensor:
-    """A batch of one for a net: the numbers of a file, or an image, whose bytes become 0…1.
+def read_input(given: object, network: Network) -> Tensor:
+    """A batch of one for a net: the numbers of a file, an image, whose bytes become 0…1, or an array or a tensor.
 
-    Axes of one number may be left out in front: 5 rows of 5 numbers are 1x5x5.
+    Axes of length 1 may be left out in front: 5 rows of 5 numbers are 1x5x5.
 
     Raises:
         DataError: the file cannot be read, or the net takes another shape.
     """
-    if path.suffix.lower() in NUMBERS | {".npy"}:
-        values = read_numbers(path)
-        while values.dim() < len(network.input):
-            values = values[None]
+    if isinstance(given, (str, os.PathLike)):
+        path = Path(given)
+        values = read_numbers(path) if path.suffix.lower() in NUMBERS | {".npy"} else _read_picture(path, network)
     else:
-        values = _read_picture(path, network)
+        values = _as_tensor(given)
+    while values.dim() < len(network.input):
+        values = values[None]
     if values.dim() == len(network.input) + 1 and len(values) == 1:
         values = values[0]
     wanted = network.input
@@ -50,10 +52,16 @@ def read_input(path: Path, network: Network) -> Tensor:
             text(
                 "the net takes {expected}, but `{path}` holds {given}",
                 expected=format_shape(wanted),
-                path=path,
+                path=given,
+                given=format_shape(values.shape),
+            )
+            if isinstance(given, (str, os.PathLike))
+            else text(
+                "the net takes {expected}, but the given sample is {given}",
+                expected=format_shape(wanted),
                 given=format_shape(values.shape),
             ),
-            text("state what comes in with `input`, such as `input {shape}`", shape=format_shape(values.shape)),
+            text("state the input with `input`, such as `input {shape}`", shape=format_shape(values.shape)),
         )
     return (values.long() if network.dtype == "index" else values.float())[None]
 
@@ -81,8 +89,19 @@ def read_numbers(path: Path) -> Tensor:
     except UnicodeDecodeError as error:
         raise DataError(text("`{path}` is not UTF-8 text", path=path)) from error
     except (ValueError, EOFError) as error:
-        raise DataError(text("`{path}` is no numpy file that can be read safely", path=path)) from error
+        raise DataError(text("`{path}` is not a numpy file that can be read safely", path=path)) from error
     return _parse(written, path)
+
+
+def _as_tensor(given: object) -> Tensor:
+    """An array, a tensor or nested lists as a tensor; of several dimensions, if they are lists."""
+    try:
+        return given.detach().cpu() if isinstance(given, Tensor) else torch.from_numpy(np.array(given, np.float64))
+    except (TypeError, ValueError) as error:
+        raise DataError(
+            text("a value of type {kind} is not a sample", kind=type(given).__name__),
+            "give the path of a file, an array, a tensor or a list of numbers",
+        ) from error
 
 
 def _tensor(values: object, path: Path) -> Tensor:
@@ -146,7 +165,7 @@ def _read_picture(path: Path, network: Network) -> Tensor:
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
     except Exception as error:  # a damaged file may fail in any way
-        raise DataError(text("`{path}` is no image that can be read: {error}", path=path, error=str(error))) from error
+        raise DataError(text("cannot read `{path}` as an image: {error}", path=path, error=str(error))) from error
     size = [given if not isinstance(own, int) else own for own, given in zip(axes[1:], image.shape[1:], strict=True)]
     if list(image.shape[1:]) == size:
         return image

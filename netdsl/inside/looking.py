@@ -1,7 +1,8 @@
-"""Where a look inside begins: a run and one of its samples, or a text and what its net is given."""
+"""The start of a look inside: a trained net or a text, and a sample."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -15,35 +16,43 @@ from netdsl.data.one_sample import read_test_sample
 from netdsl.inside.flow import SampleFlow, follow
 from netdsl.inside.given import give_weights, read_input
 from netdsl.program import Experiment
-from netdsl.runs.inference import open_run
-from netdsl.runs.weights import WhichEpoch
+from netdsl.runs.inference import Saved
 
 
-def look_at_run(experiment: Experiment, run: Path, sample: Path | int, epoch: WhichEpoch = "best") -> SampleFlow:
-    """A file, or a sample of the test set, on its way through a trained net.
+def look_at_run(saved: Saved, sample: object = 0) -> SampleFlow:
+    """A sample on its way through a trained net.
+
+    Args:
+        saved: the net of a run.
+        sample: the number of a test sample, or what `predict` takes for one sample.
 
     Raises:
-        DataError: the sample cannot be had.
-        netdsl.core.errors.TrainingError: there is no such run, or it has no such weights.
+        DataError: the sample cannot be read.
     """
-    saved = open_run(experiment, run, "cpu", epoch)
+    model, network = saved.model, saved.experiment.network
     if isinstance(sample, int):
-        found = read_test_sample(saved.data, saved.facts, sample, experiment.train.seed)
+        found = read_test_sample(saved.data, saved.facts, sample, saved.experiment.train.seed)
         name = text("test sample {number}", number=sample)
         if saved.facts.classes and found.target.dim() == 0:
             name = text("test sample {number}, of class {label}", number=sample, label=saved.classes[int(found.target)])
-        return follow(saved.model, experiment.network, found.x[None], name)
+        # The sample is transformed on the CPU; the net may be elsewhere.
+        return follow(model, network, found.x[None].to(saved.device), name)
     x = saved.transform(sample)
     if not len(x):
         raise DataError(text("`{path}` holds no sample", path=sample))
-    return follow(saved.model, experiment.network, x[:1], sample.name)
+    return follow(model, network, x[:1], _name(sample))
 
 
-def look_at_text(experiment: Experiment, sample: Path | int, weights: Sequence[str] = ()) -> SampleFlow:
-    """A file, or a sample of the test set, on its way through an untrained net; its seed is that of `train`.
+def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[str] = ()) -> SampleFlow:
+    """A sample on its way through an untrained net, whose weights are drawn with the seed of `train`.
+
+    Args:
+        experiment: the checked text.
+        sample: the number of a test sample; the `Path` of a file of numbers or of an image; or an array or a tensor.
+        weights: files of weights, as `--weights` takes them.
 
     Raises:
-        DataError: the sample cannot be had, or the weights do not fit.
+        DataError: the sample cannot be read, or it or the weights do not fit.
     """
     with torch.random.fork_rng([]):
         torch.manual_seed(experiment.train.seed)
@@ -55,4 +64,8 @@ def look_at_text(experiment: Experiment, sample: Path | int, weights: Sequence[s
             raise DataError(message, advise_data(experiment.network))
         found = read_test_sample(experiment.data, experiment.data.facts, sample, experiment.train.seed)
         return follow(module, experiment.network, found.x[None], text("test sample {number}", number=sample))
-    return follow(module, experiment.network, read_input(sample, experiment.network), sample.name)
+    return follow(module, experiment.network, read_input(sample, experiment.network), _name(sample))
+
+
+def _name(sample: object) -> str:
+    return Path(sample).name if isinstance(sample, (str, os.PathLike)) else text("the given sample")

@@ -26,6 +26,9 @@ TILE, WIDE = 96, 720
 """Pixels: the side of a tile, and the side of a picture that stands alone."""
 
 GAP = 8
+SMALLEST_RATIO = 0.1
+"""Equal shares stay white: smaller differences, as powers of 2 (7 %), never have the full colour."""
+
 POSITIVE, NEGATIVE = (213, 94, 0), (0, 114, 178)
 PAPER, INK, MUTED = (255, 255, 255), (31, 38, 46), (92, 102, 112)
 FRAME = 225
@@ -59,13 +62,7 @@ def draw_panels(flow: SampleFlow, stages: Sequence[Stage], *, chosen: bool) -> I
         yield _maps(stage)
     attention = {path: (stage, weights) for stage in stages for path, weights in stage.attention.items()}
     for path, (stage, weights) in list(attention.items())[:MOST_LAYERS]:
-        note = ntext(
-            "attention of {path}, {count} head: a row looks at the columns",
-            "attention of {path}, {count} heads: a row looks at the columns",
-            count=len(weights),
-            path=path,
-        )
-        yield Panel(stage.title, note, _grid(weights[:MOST_MAPS], TILE * 2))
+        yield _attention(stage, path, weights)
 
 
 def _is_drawn(stage: Stage, chosen: bool) -> bool:
@@ -100,11 +97,37 @@ def _maps(stage: Stage) -> Panel:
     return Panel(stage.title, note, _grid(output[:MOST_MAPS], TILE))
 
 
+def _attention(stage: Stage, path: str, weights: Tensor) -> Panel:
+    """Shares, heads × places × places seen, compared with equal ones: trained or not, heads differ little at first."""
+    seen = (weights > 0).sum(-1, keepdim=True).clamp_min(1)
+    ratios = (weights * seen).clamp_min(1e-12).log2()
+    # Shares of 0 are those of a mask, or would hide all other differences.
+    top = max(_largest(ratios[weights > 0]), SMALLEST_RATIO)
+    note = ntext(
+        "attention of {path}, {count} head: a row looks at the columns. White is an equal share; orange is up to "
+        "{times:.3g} times that, blue down to 1/{times:.3g} of it",
+        "attention of {path}, {count} heads: a row looks at the columns. White is an equal share; orange is up to "
+        "{times:.3g} times that, blue down to 1/{times:.3g} of it",
+        count=len(weights),
+        path=path,
+        times=2**top,
+    )
+    tiles = [_diverging(one / top) for one in ratios[:MOST_MAPS]]
+    return Panel(stage.title, note, _color_grid(tiles, TILE * 2))
+
+
 def _grid(maps: Tensor, side: int, columns: int = COLUMNS) -> Image.Image:
     """Maps side by side, in one scale; the few largest numbers do not make the others pale."""
-    sizes = maps.abs().flatten().float()
-    top = sizes.kthvalue(max(1, round(0.995 * sizes.numel()))).values.item() or sizes.max().item()
+    top = _largest(maps)
     return _color_grid([_diverging(one.float() / top if top else one.float()) for one in maps], side, columns)
+
+
+def _largest(values: Tensor) -> float:
+    """The largest size of a number, without the few largest ones."""
+    sizes = values.abs().flatten().float()
+    if not sizes.numel():
+        return 0.0
+    return sizes.kthvalue(max(1, round(0.995 * sizes.numel()))).values.item() or sizes.max().item()
 
 
 def _diverging(values: Tensor) -> Tensor:

@@ -68,13 +68,36 @@ class StatementKind(NamedTuple):
 INPUT = StatementKind(
     name="input",
     nature="directive",
-    usage="input SIZE",
+    usage="input SIZE, or input NAME=SIZE …",
     doc=(
         "The shape of one sample, without the batch.\n\n"
         "A capital letter stands for a size that may vary; the checker then says which sizes fit. Left out, the shape "
-        "comes from `data`, or from what the layers state."
+        "comes from `data`, or from what the layers state. Of several inputs each has a name, which is a label: "
+        "`from NAME` goes on with it, and the first is the current value at the beginning."
     ),
-    example="input 3x32x32\ninput 3xHxW",
+    example="input 3x32x32\ninput 3xHxW\ninput user=1 item=1",
+)
+OUTPUT = StatementKind(
+    name="output",
+    nature="directive",
+    usage="output LABEL …",
+    doc=(
+        "The labelled outputs that the net gives: of several, a tuple in this order.\n\n"
+        "Left out, it is the last value. The last of several is the main one: what `predict` and metrics look at, and "
+        "the loss without a name."
+    ),
+    example="output aux score",
+)
+FROM = StatementKind(
+    name="from",
+    nature="flow",
+    usage="from LABEL",
+    doc=(
+        "Makes a labelled output, or a named input, the current value.\n\n"
+        "It is no module: what stands below it receives that output instead of the one above."
+    ),
+    example="linear 8 as low; relu as high; from low; linear 8; add high",
+    repeats=True,
 )
 LET = StatementKind(
     name="let",

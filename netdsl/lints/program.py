@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from netdsl.components.traits import Traits
 from netdsl.core.source import Span
 from netdsl.language.syntax import File, Statement, walk_statements
-from netdsl.program import Experiment, Node, Siblings, Stretch
+from netdsl.program import Experiment, Node, Siblings, Stretch, is_rewired
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -89,6 +89,11 @@ class Program:
                 grouped.setdefault(place.node.span, []).append(place)
         return list(grouped.values())
 
+    @cached_property
+    def is_rewired(self) -> bool:
+        """Whether some layer receives another output than the one before it, or the net gives others than the last."""
+        return is_rewired(self.experiment.network)
+
     @property
     def occurrences(self) -> Counter[Span]:
         """How many layers each statement stands for."""
@@ -98,7 +103,8 @@ class Program:
     def _walked(self) -> tuple[_Walk, PlacedLayer | None]:
         network = self.experiment.network
         walk = _Walk([], Counter())
-        return walk, walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None, 1)
+        last = walk.sequence(network.nodes, network.call.arguments.get("keeps", {}), None, 1)
+        return walk, None if network.call.arguments.get("outputs") else last
 
 
 class _Walk(NamedTuple):
@@ -118,7 +124,8 @@ class _Walk(NamedTuple):
                 if one.times > 1:
                     before = self.sequence(one.kept, kept, before, times * (one.times - 1))
                 continue
-            after = self._node(one, before, times)
+            # Behind a `from` it receives what others receive too.
+            after = self._node(one, None if one.start else before, times)
             # A kept output goes to further layers too, so that the next one does not receive it alone.
             before = None if one.key in kept else after
         return before

@@ -1,6 +1,19 @@
 """The few modules that torch lacks. Dimensions are counted as torch counts them, the batch first."""
 
-from netdsl.modules.composites import Add, Composite, Concat, Mul, Residual, Scale, Skipping, Split
+from netdsl.modules.composites import (
+    Add,
+    Composite,
+    Concat,
+    Mul,
+    MultiInput,
+    Residual,
+    Scale,
+    ScaledResidual,
+    Skipping,
+    Split,
+)
+from netdsl.modules.filled_up import Padded
+from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -12,7 +25,7 @@ from netdsl.modules.padding import (
     SameMaxPool2d,
     SameMaxPool3d,
 )
-from netdsl.modules.scaling import LayerScale
+from netdsl.modules.scaling import AddConstant, LayerScale, MulConstant
 from netdsl.modules.sequences import (
     GRU,
     LSTM,
@@ -20,31 +33,42 @@ from netdsl.modules.sequences import (
     CausalTransformerEncoderLayer,
     ClassToken,
     Last,
+    Max,
     Mean,
+    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
-from netdsl.modules.shaping import Crop, DropPath, Permute, Reshape, Select, Transpose
+from netdsl.modules.shaping import Crop, DropPath, Permute, Reshape, Roll, Select, Slice, Squeeze, Transpose
 
 __all__ = [
     "GRU",
     "LSTM",
     "RNN",
     "Add",
+    "AddConstant",
     "CausalTransformerEncoderLayer",
     "ClassToken",
     "Composite",
     "Concat",
     "Crop",
+    "CrossAttention",
+    "DecoderLayer",
     "DropPath",
     "Last",
     "LayerScale",
+    "Max",
     "Mean",
     "Mul",
+    "MulConstant",
+    "MultiInput",
+    "Padded",
+    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",
     "Residual",
+    "Roll",
     "SameAvgPool1d",
     "SameAvgPool2d",
     "SameAvgPool3d",
@@ -55,9 +79,12 @@ __all__ = [
     "SameMaxPool2d",
     "SameMaxPool3d",
     "Scale",
+    "ScaledResidual",
     "Select",
     "SelfAttention",
     "Skipping",
+    "Slice",
     "Split",
+    "Squeeze",
     "Transpose",
 ]

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from netdsl.core.text import text
+
 Skips = Mapping[str, Tensor]
 """Labelled outputs from above, by label."""
 
@@ -31,33 +33,84 @@ def feed(module: nn.Module, x: Tensor, skips: Skips | None) -> Tensor:
 
 
 class Skipping(Composite, nn.Sequential):
-    """An `nn.Sequential` that keeps some outputs under labels, for `Concat` and `Add` further down, however nested.
+    """An `nn.Sequential` that keeps some outputs under labels, for modules further down, however nested.
 
-    `keeps` maps a child's name to its output's label. The `state_dict` is that of the plain `nn.Sequential`.
+    The `state_dict` is that of the plain `nn.Sequential`.
+
+    Args:
+        modules: the children, as `nn.Sequential` takes them.
+        keeps: a child's name, and the label that its output is kept under; an empty name stands for the input.
+        starts: a child's name, and the label of the output that it receives instead of the output before it.
+        outputs: the labels of the outputs that are returned instead of the last child's; of several, a tuple.
     """
 
+    # A label is an attribute of the module: what begins with `_` takes none of them away.
     keeps: dict[str, str]
+    _starts: dict[str, str]
+    _outputs: tuple[str, ...]
 
-    def __init__(self, *modules: Any, keeps: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        *modules: Any,
+        keeps: Mapping[str, str] | None = None,
+        starts: Mapping[str, str] | None = None,
+        outputs: Sequence[str] = (),
+    ) -> None:
         super().__init__(*modules)
         self.keeps = dict(keeps or {})
+        self._starts = dict(starts or {})
+        self._outputs = tuple(outputs)
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Runs the children in order; labels of the surroundings are seen, its own stay inside."""
-        seen = dict(skips or {})
+        output: Tensor = self._run(x, dict(skips or {}))
+        return output
+
+    def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
+        if "" in self.keeps:
+            seen[self.keeps[""]] = x
         for name, module in self._modules.items():
             assert module is not None
+            if name in self._starts:
+                x = seen[self._starts[name]]
             x = feed(module, x, seen)
             if name in self.keeps:
                 seen[self.keeps[name]] = x
-        return x
+        outputs = tuple(seen[label] for label in self._outputs)
+        return outputs if len(outputs) > 1 else outputs[0] if outputs else x
 
     # A slice by nn.Sequential would pass no `keeps`, and the labels would be lost.
     def __getitem__(self, index: slice | int) -> Any:
         if isinstance(index, slice):
             part = OrderedDict(list(self._modules.items())[index])
-            return Skipping(part, keeps=self.keeps)
+            return Skipping(part, keeps=self.keeps, starts=self._starts)
         return super().__getitem__(index)
+
+
+class MultiInput(Skipping):
+    """The `nn.Sequential` of a net with named inputs: it is called with a tensor for each, in the order of `inputs`.
+
+    The first is what the first child receives, unless `starts` says otherwise; each is kept under its name.
+    """
+
+    _inputs: tuple[str, ...]
+
+    def __init__(self, *modules: Any, inputs: Sequence[str], **wiring: Any) -> None:
+        super().__init__(*modules, **wiring)
+        self._inputs = tuple(inputs)
+
+    def forward(self, *inputs: Tensor) -> Any:  # type: ignore[override]  # the net itself is in no other module
+        """Runs the children in order."""
+        if len(inputs) != len(self._inputs):
+            raise TypeError(
+                text(
+                    "the net takes {count} tensors ({names}), but received {given}",
+                    count=len(self._inputs),
+                    names=", ".join(self._inputs),
+                    given=len(inputs),
+                )
+            )
+        return self._run(inputs[0], dict(zip(self._inputs, inputs, strict=True)))
 
 
 class Residual(Composite):
@@ -74,6 +127,22 @@ class Residual(Composite):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Adds the two ways through."""
         output = feed(self.body, x, skips)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+
+
+class ScaledResidual(Residual):
+    """The input, or its shortcut, and the body's output times a factor: factor · body(x) + x.
+
+    Source: Szegedy et al., "Inception-v4, Inception-ResNet and the Impact of Residual Connections on Learning", 2016.
+    """
+
+    def __init__(self, body: nn.Module, shortcut: nn.Module | None = None, factor: float = 1.0) -> None:
+        super().__init__(body, shortcut)
+        self.factor = factor
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """Adds the two ways through."""
+        output = self.factor * feed(self.body, x, skips)
         return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
 
 

@@ -1,4 +1,4 @@
-"""A learned factor for each channel."""
+"""Numbers that are multiplied by or added to all: fixed ones, and a learned factor for each channel."""
 
 from __future__ import annotations
 
@@ -29,3 +29,35 @@ class LayerScale(nn.Module):
     def extra_repr(self) -> str:
         """What `print` shows."""
         return f"{len(self.weight)}, dim={self.dim}"
+
+
+class MulConstant(nn.Module):
+    """Multiplies by a number."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = factor
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input scaled."""
+        return x * self.factor
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"factor={self.factor}"
+
+
+class AddConstant(nn.Module):
+    """Adds a number."""
+
+    def __init__(self, constant: float) -> None:
+        super().__init__()
+        self.constant = constant
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The input shifted."""
+        return x + self.constant
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"constant={self.constant}"

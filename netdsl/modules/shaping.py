@@ -102,6 +102,69 @@ class Select(nn.Module):
         return f"dim={self.dim}, index={self.index}"
 
 
+class Squeeze(nn.Module):
+    """Without dimensions of size 1, as `torch.squeeze` has it."""
+
+    def __init__(self, dim: int | tuple[int, ...]) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drops dimensions of a batch."""
+        return x.squeeze(self.dim)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"dim={self.dim}"
+
+
+class Slice(nn.Module):
+    """A stretch of a dimension: `x[:, start:end:step]` where `dim` is 1."""
+
+    def __init__(
+        self,
+        start: int,
+        end: int | None = None,
+        step: int = 1,
+        dim: int = 1,
+    ) -> None:
+        super().__init__()
+        self.start = start
+        self.end = end
+        self.step = step
+        self.dim = dim
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Cuts it out of a batch."""
+        whole = (slice(None),) * (self.dim % x.dim())
+        return x[(*whole, slice(self.start, self.end, self.step))]
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"start={self.start}, end={self.end}, step={self.step}, dim={self.dim}"
+
+
+class Roll(nn.Module):
+    """Shifted along some dimensions, what leaves at one end comes in at the other, as `torch.roll` has it."""
+
+    def __init__(
+        self,
+        shifts: int | tuple[int, ...],
+        dims: int | tuple[int, ...],
+    ) -> None:
+        super().__init__()
+        self.shifts = shifts
+        self.dims = dims
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shifts a batch."""
+        return x.roll(self.shifts, self.dims)
+
+    def extra_repr(self) -> str:
+        """The arguments."""
+        return f"shifts={self.shifts}, dims={self.dims}"
+
+
 class DropPath(nn.Module):
     """Drops whole samples of a residual branch in training, and scales up the rest.
 

@@ -27,7 +27,7 @@ from netdsl.core.shown import print_shown
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
-from netdsl.drawing.layout import Direction
+from netdsl.drawing.laid import Direction
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
 from netdsl.render.diagnostics import render_text

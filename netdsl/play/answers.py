@@ -20,6 +20,7 @@ from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
+from netdsl.core.translation import known_language, speaking
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
 from netdsl.drawing.html import describe_box
 from netdsl.drawing.svg import write_svg
@@ -58,14 +59,15 @@ class Answers:
 
     registry: Registry
     folder: Path | None = None
-    _documents: dict[str, Document] = field(default_factory=dict)
+    _documents: dict[tuple[str, str], Document] = field(default_factory=dict)
 
     def answer(self, question: Mapping[str, Any]) -> Answer:
         """The answer to a question; `problem` says what is wrong with a question that has none."""
         found = QUESTIONS.get(str(question.get("ask")))
         if found is None or not isinstance(question.get("text", ""), str):
             return {"problem": text("the page asks what nobody answers: `{question}`", question=question.get("ask"))}
-        return found(self, question)
+        with speaking(known_language(question.get("language"))):
+            return found(self, question)
 
     def check(self, question: Mapping[str, Any]) -> Answer:
         """Everything about a text that is shown while it is typed."""
@@ -94,7 +96,7 @@ class Answers:
         source = self._source(question)
         formatted, mistakes = format_source(source)
         if mistakes:
-            return {"problem": "a text that cannot be read cannot be formatted: mend it first"}
+            return {"problem": text("a text that cannot be read cannot be formatted: mend it first")}
         return {"text": formatted}
 
     def fix(self, question: Mapping[str, Any]) -> Answer:
@@ -111,7 +113,7 @@ class Answers:
         reading = self._read(question)
         units, place = CodeUnits(reading.text), question.get("place")
         if not isinstance(place, int) or place < 0:
-            return {"problem": "a place is a number"}
+            return {"problem": text("a place is a number")}
         found = completions(reading, units.offset(place))[:MOST_COMPLETIONS]
         return {
             "completions": [
@@ -127,7 +129,7 @@ class Answers:
         source, diagnostics = reading.source, reading.diagnostics
         number = question.get("number")
         if not isinstance(number, int) or not 0 <= number < len(diagnostics):
-            return {"problem": "the text has changed: the mistake is not there any more"}
+            return {"problem": text("the text has changed: the mistake is not there any more")}
         return {"text": apply(source, [diagnostics[number]])}
 
     def explain(self, question: Mapping[str, Any]) -> Answer:
@@ -170,7 +172,7 @@ class Answers:
                 "problem": text("line {line}: {message}", line=wrong[0].span.position.line, message=wrong[0].message)
             }
         if experiment.data is None:
-            return {"problem": "the net has no `data` line: write one, such as `data spirals`"}
+            return {"problem": text("the net has no `data` line: write one, such as `data spirals`")}
         outside = find_outside(experiment, Path(str(question.get("folder", "."))))
         return {"problem": outside} if outside else {}
 
@@ -192,11 +194,12 @@ class Answers:
     def _read(self, question: Mapping[str, Any]) -> Reading:
         """The text, checked; what served its last version serves this one."""
         source = self._source(question)
-        if source.name not in self._documents:
-            # Of another file nothing is remembered: the page shows one at a time.
+        key = source.name, known_language(question.get("language"))
+        if key not in self._documents:
+            # Of another file nothing is remembered: the page shows one at a time. What is remembered speaks a language.
             self._documents.clear()
-            self._documents[source.name] = Document(self.registry, source.name, self.folder)
-        return self._documents[source.name].read(source.text)
+            self._documents[key] = Document(self.registry, source.name, self.folder)
+        return self._documents[key].read(source.text)
 
     def _source(self, question: Mapping[str, Any]) -> Source:
         return Source(str(question.get("file") or "untitled.net"), str(question.get("text", "")))

@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from netdsl.core.errors import FileError
 from netdsl.core.text import text
+from netdsl.core.translation import known_language, speaking
 from netdsl.play.checking import Checker
 from netdsl.play.guard import Guard
 from netdsl.play.session import RunSession, find_run_of
@@ -65,7 +66,7 @@ class Playground:
 
     async def train(self, message: Message) -> Message:
         """Begins a run, or goes on with it: only of a text without errors, whose files lie in the folder."""
-        program = {"text": str(message["text"]), "file": str(message.get("file") or "untitled.net")}
+        program = _program(message)
         found = await self.checker.ask({"ask": "ready", "folder": str(self.workspace.folder), **program})
         if "problem" in found:
             return found
@@ -84,7 +85,7 @@ class Playground:
 
     async def take_up(self, message: Message) -> Message:
         """Looks for a run of this text that an earlier server left, and takes it up."""
-        program = {"text": str(message["text"]), "file": str(message.get("file") or "untitled.net")}
+        program = _program(message)
         if self.session.status == "idle" and (
             run := find_run_of(self.workspace.folder, written=program["text"], file=program["file"])
         ):
@@ -99,8 +100,10 @@ class Playground:
         if pixels is not None and not (
             isinstance(pixels, list) and all(isinstance(one, (int, float)) for one in pixels)
         ):
-            return {"problem": "an image is a list of numbers"}
-        return await self.session.look({"pixels": pixels, "number": int(message.get("number", 0))})
+            return {"problem": text("an image is a list of numbers")}
+        return await self.session.look(
+            {"pixels": pixels, "number": int(message.get("number", 0)), "language": message.get("language")}
+        )
 
     async def warm(self, _: Message) -> Message:
         """Starts the process that trains, before anybody presses a button."""
@@ -140,16 +143,23 @@ def make_application(playground: Playground, *, token: str, hosts: frozenset[str
     return Guard(Starlette(routes=routes, lifespan=living), token=token, hosts=hosts)
 
 
+def _program(message: Message) -> Message:
+    """The text of a request, the name of its file, and the language that its page speaks."""
+    file = str(message.get("file") or "untitled.net")
+    return {"text": str(message["text"]), "file": file, "language": message.get("language")}
+
+
 def _action(act: Callable[[Message], Awaitable[Message]]) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         try:
             message = json.loads(await request.body() or b"{}")
             if not isinstance(message, dict):
-                raise ValueError("no object")
-            return JSONResponse(await act(message))
+                raise TypeError
+            with speaking(known_language(message.get("language"))):
+                return JSONResponse(await act(message))
         except FileError as error:
             return JSONResponse({"problem": error.message, "help": error.help}, IN_CONFLICT)
-        except (KeyError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
             problem = text("this request cannot be read: {kind}", kind=type(error).__name__)
             return JSONResponse({"problem": problem}, WRONG_REQUEST)
 

@@ -81,21 +81,21 @@ class Guard:
     def _refuse(self, scope: Scope, headers: Mapping[str, str]) -> tuple[int, str] | None:
         """The status and the reason of a refusal."""
         if headers.get("host") not in self._hosts:
-            return 421, "this server answers to its own address alone"
+            return 421, text("this server answers to its own address alone")
         origin = headers.get("origin")
         if origin is not None and origin.removeprefix("http://") not in self._hosts:
-            return 403, "this server answers its own page alone"
+            return 403, text("this server answers its own page alone")
         if headers.get("sec-fetch-site") not in (None, "same-origin", "none"):
-            return 403, "this server answers its own page alone"
+            return 403, text("this server answers its own page alone")
         if scope["method"] not in ("GET", "HEAD", "POST"):
-            return 405, "only GET and POST are answered"
+            return 405, text("only GET and POST are answered")
         if not scope["path"].startswith(GUARDED):
             return None
         given = headers.get("authorization", "").removeprefix("Bearer ")
         if not compare_digest(given.encode(), self._token.encode()):
-            return 401, "the link is not complete: open the one that `netdsl play` prints"
+            return 401, text("the link is not complete: open the one that `netdsl play` prints")
         if scope["method"] == "POST" and headers.get("content-type", "").partition(";")[0] != "application/json":
-            return 415, "a request is JSON"
+            return 415, text("a request is JSON")
         return None
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from netdsl.core.errors import Interrupted, NetdslError
 from netdsl.core.text import text
+from netdsl.core.translation import known_language, speak
 from netdsl.play.worker import Message, read_messages, take_output, write_message
 
 if TYPE_CHECKING:
@@ -157,7 +158,7 @@ class Viewer:
         use, facts = self._experiment.data, self._data.facts
         shape = facts.input or ()
         if use is None or len(shape) != 3 or not all(isinstance(size, int) for size in shape):
-            raise NetdslError("this net takes no images that one could draw")
+            raise NetdslError(text("this net takes no images that one could draw"))
         channels, height, width = (int(str(size)) for size in shape)
         if len(pixels) != height * width:
             raise NetdslError(
@@ -218,7 +219,7 @@ class Desk:
         """The answer to a look at the net."""
         answer: Message = {"event": "look", "id": message.get("id")}
         if viewer is None:
-            return answer | {"problem": "train the net first: without a run there is nothing to see"}
+            return answer | {"problem": text("train the net first: without a run there is nothing to see")}
         try:
             return answer | viewer.look(message.get("pixels"), int(message.get("number", 0)))
         except NetdslError as error:
@@ -252,6 +253,7 @@ class Studio:
 
         self._desk.send({"event": "ready"})
         while (job := self._desk.jobs.get()) is not None:
+            speak(known_language(job.get("language")))
             if job["do"] == "train":
                 self._train(job)
             elif job["do"] == "open":

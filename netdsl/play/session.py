@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from netdsl.core.text import text
 from netdsl.play.worker import Message, Worker
 
 PATIENCE = 20.0
@@ -102,14 +103,14 @@ class RunSession:
     async def look(self, question: Message) -> Message:
         """What the net makes of an image."""
         if not self.worker.is_alive:
-            return {"problem": "train the net first: without a run there is nothing to see"}
+            return {"problem": text("train the net first: without a run there is nothing to see")}
         number = max(self._looks, default=0) + 1
         self._looks[number] = asyncio.get_running_loop().create_future()
         self.worker.send({"do": "look", "id": number, **question})
         try:
             return await asyncio.wait_for(self._looks[number], PATIENCE)
         except TimeoutError:
-            return {"problem": "the net does not answer: it is busy with a long step"}
+            return {"problem": text("the net does not answer: it is busy with a long step")}
         finally:
             del self._looks[number]
 
@@ -155,7 +156,10 @@ class RunSession:
             self._take(message)
         if self.is_busy:
             self._take(
-                {"event": "failed", "message": "the process that trains has ended: it ran out of memory, or was killed"}
+                {
+                    "event": "failed",
+                    "message": text("the process that trains has ended: it ran out of memory, or was killed"),
+                }
             )
         await self.worker.stop()
 

@@ -76,7 +76,7 @@ class Workspace:
             if old is not None and _mark(old) != mark:
                 raise FileError(
                     text("`{file}` holds another text than the one you opened", file=name),
-                    "save under another name, or open it again",
+                    text("save under another name, or open it again"),
                 )
             # A file keeps the line ends that it has.
             ends = "\r\n" if old is not None and b"\r\n" in old else "\n"
@@ -85,7 +85,7 @@ class Workspace:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, content)
         except UnicodeDecodeError as error:
-            raise FileError("the text holds half a character, which no file can hold") from error
+            raise FileError(text("the text holds half a character, which no file can hold")) from error
         except OSError as error:
             raise FileError(text("cannot write `{path}`: {reason}", path=name, reason=reason(error))) from error
         return NetFile(name, written, _mark(content))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
@@ -20,7 +20,7 @@ def entry(component: Component, origin: str, *, color: bool = False, columns: in
     paint = painter(color)
     blocks = [
         [f"{paint(component.name, bold=True)}: {', '.join(_nature(component, origin))}"],
-        wrap(_signature(component), columns, first="  ", rest="      "),
+        wrap(signature(component), columns, first="  ", rest="      "),
         list(_prose(translate(component.doc), columns)),
         list(_parameters(component, columns, paint)),
         *_extras(component, columns, paint),
@@ -50,14 +50,12 @@ def _nature(component: Component, origin: str) -> Iterator[str]:
 def statement_entry(statement: StatementKind, *, color: bool = False, columns: int = 80) -> str:
     """The page of a statement: how it is written, what it means, its settings, an example."""
     paint = painter(color)
-    settings = parameters_of(statement.settings) if statement.settings else {}
-    usage = " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
     blocks: list[list[str]] = [
         [text("{name}: statement", name=paint(statement.name, bold=True))],
-        wrap(usage, columns, first="  ", rest="      "),
+        wrap(usage(statement), columns, first="  ", rest="      "),
         list(_prose(translate(statement.doc), columns)),
         wrap(_default(statement), columns),
-        list(_settings(settings.values(), columns, paint)),
+        list(_settings(statement, columns, paint)),
         _headed("example", statement.example, columns, paint),
     ]
     return _joined(blocks)
@@ -81,16 +79,20 @@ def _body_usage(statement: StatementKind) -> Iterator[str]:
         yield f"[{{ {statement.body.kind.upper()}; … }}]"
 
 
-def _settings(settings: Collection[Parameter], columns: int, paint: Paint) -> Iterator[str]:
+def usage(statement: StatementKind) -> str:
+    """How a statement is written: `data NAME [batch=64] … [{ TRANSFORM; … }]`."""
+    settings = parameters_of(statement.settings) if statement.settings else {}
+    return " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
+
+
+def _settings(statement: StatementKind, columns: int, paint: Paint) -> Iterator[str]:
     """Each setting with its default, what may be written, and what it means."""
-    if not settings:
-        return
-    rows = [(_preset(one), _meaning(one)) for one in settings]
-    wide = max(len(setting) for setting, _ in rows)
-    yield paint(f"  {left(translate('setting'), wide)}  {translate('meaning')}", underline=True)
-    for setting, meaning in rows:
+    rows = setting_rows(statement)
+    wide = max((width(setting) for setting, _ in rows), default=0)
+    for number, (setting, meaning) in enumerate(rows):
         first, *others = wrap(meaning, columns - wide - 4)
-        yield f"  {left(setting, wide)}  {first}"
+        line = f"  {left(setting, wide)}  {first}"
+        yield line if number else paint(line, underline=True)
         yield from (f"  {' ' * wide}  {line}" for line in others)
 
 
@@ -110,8 +112,8 @@ def _joined(blocks: list[list[str]]) -> str:
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
-def _signature(component: Component) -> str:
-    """`conv [in_channels->]out_channels kernel_size [stride=1] …`."""
+def signature(component: Component) -> str:
+    """How a component is written: `conv [in_channels->]out_channels kernel_size [stride=1] …`."""
     return " ".join([component.name, *(word for word, _ in usages(component))])
 
 
@@ -148,13 +150,25 @@ def _prose(text: str, columns: int) -> Iterator[str]:
         yield from paragraph.splitlines() if indented else wrap(paragraph, columns)
 
 
-def _parameters(component: Component, columns: int, paint: Paint) -> Iterator[str]:
+def parameter_rows(component: Component) -> list[tuple[str, ...]]:
+    """The table of a component's parameters, its headings first; empty where there are none."""
     rows = [_described(component, parameter) for parameter in component.parameters.values() if not parameter.is_branch]
+    return [tuple(map(translate, ("parameter", "also", "value", "default"))), *rows] if rows else []
+
+
+def setting_rows(statement: StatementKind) -> list[tuple[str, ...]]:
+    """The table of a statement's settings, its headings first; empty where there are none."""
+    settings = parameters_of(statement.settings).values() if statement.settings else ()
+    rows = [(_preset(one), _meaning(one)) for one in settings]
+    return [tuple(map(translate, ("setting", "meaning"))), *rows] if rows else []
+
+
+def _parameters(component: Component, columns: int, paint: Paint) -> Iterator[str]:
+    rows = parameter_rows(component)
     if not rows:
         return
-    headings = tuple(map(translate, ("parameter", "also", "value", "default")))
-    widths = [max(map(width, column)) for column in zip(headings, *rows, strict=True)]
-    for number, row in enumerate([headings, *rows]):
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
         line = crop("  " + "  ".join(map(left, row, widths)).rstrip(), columns)
         yield line if number else paint(line, underline=True)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import NamedTuple
 
 from netdsl.core.sizes import Dim, Expr, evaluate, format_shape, symbols
@@ -33,20 +34,21 @@ class Row(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """The sizes at which formulas over symbols are worked out; none where they stay formulas."""
+    """The sizes at which formulas over symbols are worked out, and the shape in words; none where they stay."""
 
-    shape: tuple[int, ...] = ()
+    shape: str = ""
     values: Mapping[str, int] | None = None
 
     @classmethod
     def of(cls, network: Network) -> Sample:
         """One input that fits, where the net's own input leaves sizes open."""
-        if network.example is None or not symbols(network.input):
+        if network.example is None or not symbols(network.input_dims):
             return cls()
-        pairs = zip(network.input, network.example, strict=True)
+        pairs = zip(network.input_dims, chain(*(one.example or () for one in network.all_inputs)), strict=True)
         values = {str(dim): size for dim, size in pairs if isinstance(dim, Expr)}
         inside = (dim for node, _ in network.count_nodes() for dim in (*node.out, node.macs))
-        return cls(network.example, values) if symbols(inside) <= values.keys() else cls()
+        shapes = [f"{one.name} {format_shape(one.example or ())}".strip() for one in network.all_inputs]
+        return cls(", ".join(shapes), values) if symbols(inside) <= values.keys() else cls()
 
     def number(self, dim: Dim) -> int | None:
         """What a size comes to, where that is known."""
@@ -78,7 +80,7 @@ class TableRows:
     sample: Sample
     full: bool = False
     deepest: int | None = None
-    _made: dict[tuple[int, int], Row] = field(default_factory=dict)
+    _made: dict[tuple[int, int], tuple[Node, Row]] = field(default_factory=dict)
 
     def of(self, nodes: Sequence[Node], depth: int = 0) -> Iterator[Row]:
         """The rows of siblings and of all that is in them; what is repeated stands once with its number."""
@@ -97,8 +99,9 @@ class TableRows:
             # Of copies nothing in a row is different.
             place = id(node), depth
             if place not in self._made:
-                self._made[place] = self._row(node, depth)
-            yield self._made[place]
+                # With the node itself: made for its path, it would go, and the next could come to its place in memory.
+                self._made[place] = node, self._row(node, depth)
+            yield self._made[place][1]
             if node.children and (self.deepest is None or depth < self.deepest):
                 yield from self.of(_inside(node), depth + 1)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import islice
 
-from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.core.translation import translate
 from netdsl.program import Network
@@ -26,7 +25,7 @@ def shapes_html(network: Network, *, batch: int = 64) -> str:
         rows.append(Row("", text("… and {count:,} more", count=left_out), "", "", ""))
     composite = [number for number, row in enumerate(rows) if row.composite]
     sums = totals(network, sample, batch)
-    title = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    title = f"{source.name}: {network.shapes_in_words}"
     return (
         title_html(visible(title))
         + table_html(

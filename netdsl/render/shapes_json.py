@@ -21,6 +21,9 @@ def shapes_json(network: Network, name: str) -> str:
     least its `from`, and (n - `from`) modulo `period` lies in one of its `intervals`. `searched` is the largest size
     that was tried, where nothing is known beyond; null where the set is exact. Of several symbols, `equal` says
     that the set is that of equal sizes alone, and `conditions` has everything that must hold.
+
+    Where the file names them, `inputs` and `outputs` have the shape of each by its name. A layer that stands below a
+    `from` has the label of what it receives as its `from`.
     """
     return "".join(write_shapes(network, name))
 
@@ -31,6 +34,8 @@ def write_shapes(network: Network, name: str) -> Iterator[str]:
         "file": name,
         "input": _shape(network.input),
         "output": _shape(network.out),
+        **({"inputs": {one.name: _shape(one.shape) for one in network.inputs}} if network.inputs else {}),
+        **({"outputs": {one.name: _shape(one.shape) for one in network.outputs}} if network.outputs else {}),
         "params": network.params,
         "trainable": network.params,
         "macs": _size(network.macs),
@@ -79,6 +84,7 @@ def _layer(node: Node) -> dict[str, object]:
         "args": _value(node.call.arguments),
         "line": place.line,
         "column": place.column,
+        **({"from": node.start} if node.start else {}),
         "in": _shape(node.input),
         "out": _shape(node.out),
         "params": node.params,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
-from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source
 from netdsl.core.text import ntext, text
 from netdsl.core.translation import translate
@@ -59,14 +58,13 @@ def write_table(
     # The rows are made twice, for their widths and to be written: no list of them all is kept.
     headings = list(map(translate, HEADINGS))
     widths = _widths(headings, rows.of(network.nodes), columns)
-    heading = f"{source.name}: {format_shape(network.input)} -> {format_shape(network.out)}"
+    heading = f"{source.name}: {network.shapes_in_words}"
     yield f"{paint(crop(heading, columns), bold=True)}\n\n{paint(_line(headings, widths), underline=True)}\n"
-    written: dict[int, str] = {}
+    written: dict[Row, str] = {}
     for row in rows.of(network.nodes):
-        # Rows of one layer are one object.
-        if id(row) not in written:
-            written[id(row)] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
-        yield written[id(row)]
+        if row not in written:
+            written[row] = "".join(f"{line}\n" for line in _lines(row, widths, explain, paint))
+        yield written[row]
     yield "\n"
     for name, total in totals(network, sample, batch).items():
         yield f"{paint(left(name, 13), fg='blue')}  {total}\n"
@@ -83,11 +81,11 @@ def format_bytes(count: int) -> str:
 
 def _widths(headings: Sequence[str], rows: Iterable[Row], columns: int) -> list[int]:
     """The width of each column: what it needs; layer and output share what the others leave."""
-    needed, seen = list(map(width, headings)), set[int]()
+    needed, seen = list(map(width, headings)), set[Row]()
     for row in rows:
         # A row that comes again needs no more.
-        if id(row) not in seen:
-            seen.add(id(row))
+        if row not in seen:
+            seen.add(row)
             needed = [max(most, width(cell)) for most, cell in zip(needed, row.cells, strict=True)]
     line, layer, out, params, macs = needed
     # A formula over symbols may be longer than the screen.
@@ -123,14 +121,14 @@ def totals(network: Network, sample: Sample, batch: int) -> dict[str, str]:
 def _fits(network: Network, sample: Sample) -> str:
     if not sample.shape:
         return network.fits or ""
-    return text("{sizes}, such as {example}", sizes=network.fits, example=format_shape(sample.shape))
+    return text("{sizes}, such as {example}", sizes=network.fits, example=sample.shape)
 
 
 def _macs(network: Network, sample: Sample) -> str:
     count = sample.size(network.macs)
     if not sample.shape:
         return text("{macs} for one sample", macs=count)
-    return text("{macs} for one {sample}", macs=count, sample=format_shape(sample.shape))
+    return text("{macs} for one {sample}", macs=count, sample=sample.shape)
 
 
 def _memory(network: Network, sample: Sample, batch: int) -> str:

@@ -138,6 +138,8 @@ def read_record(folder: Path, sheet: NetSheet | None = None) -> RunRecord:
     except (OSError, ValueError) as error:
         cause = reason(error) if isinstance(error, OSError) else str(error)
         notes.append(text("`{file}` cannot be read: {reason}", file=folder / FILE, reason=cause))
+    if listed.has_lost_metrics:
+        notes.append(text("`{file}` is missing: there are no curves", file=listed.metrics_file))
     return RunRecord(listed, listed.read_metrics(), findings, listed.read_net(), sheet, tuple(notes))
 
 

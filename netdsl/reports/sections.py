@@ -117,6 +117,8 @@ def _first_numbers(run: RunRecord) -> Iterator[tuple[str, str, str]]:
 
 def _curves(run: RunRecord) -> str:
     if not run.metrics:
+        if run.listed.has_lost_metrics:
+            return ""  # a note above says why
         return section(text("Curves"), [paragraph(text("no value has been logged yet"))])
     across = text("epoch") if run.counts_epochs else text("step")
     found = [_metric_chart(run, name, across) for name in run.measured if name != "confusion"]

@@ -49,6 +49,14 @@ class KnownScale(TypedDict):
     std: tuple[float, ...]
 
 
+class KnownVocabulary(TypedDict):
+    """The tokens of a text, as `netdsl.builtins.files.vocabulary.Vocabulary` has them."""
+
+    level: str
+    tokens: tuple[str, ...]
+    pieces: NotRequired[str]
+
+
 class KnownFacts(TypedDict, total=False):
     """What was found out about the data when they were read; `unit` is the stored value that stands for 1."""
 
@@ -62,6 +70,7 @@ class KnownFacts(TypedDict, total=False):
     columns: list[KnownColumn]
     scale: KnownScale | None
     targets: tuple[str, ...]
+    vocabulary: KnownVocabulary | None
 
 
 class RunAbout(TypedDict, total=False):

@@ -100,8 +100,8 @@ class Checkpointer:
         self._seconds_before, self._saved_step = state["seconds"], self.learner.step
 
     @contextmanager
-    def explain_write_errors(self) -> Iterator[None]:
-        """Turns an error of the disk into one that says what cannot be written, and what is there.
+    def explain_failed_save(self) -> Iterator[None]:
+        """Turns an error of the disk while saving into one that names the step and the last whole checkpoint.
 
         Raises:
             TrainingError: in the place of an OSError.
@@ -142,7 +142,7 @@ class Checkpointer:
         )
 
     def _write(self, state: Mapping[str, Any], status: str) -> None:
-        with self.explain_write_errors():
+        with self.explain_failed_save():
             # The loggers first: a checkpoint must not count lines that a power cut could still take away.
             self.recorder.loggers.flush()
             best = self._best()
@@ -156,7 +156,7 @@ class Checkpointer:
             self._describe(status)
 
     def _write_end(self, weights: Mapping[str, Tensor], about: Mapping[str, float]) -> None:
-        with self.explain_write_errors():
+        with self.explain_failed_save():
             self.folder.save_weights(self.folder.weights, weights, about)
             self._describe("finished")
 

@@ -76,7 +76,7 @@ class RunFolder:
 
 def create_folder(name: str, out: Path | None, net: str, about: RunAbout) -> RunFolder:
     """Makes a new run's folder: `out`, or `runs/<name>/<time>`. Where it cannot be written, nothing stays."""
-    with explain_unwritable(out or RUNS):
+    with explain_unwritable_folder(out or RUNS):
         path = _make(name, out)
         require_free(path)
         folder = RunFolder(path)
@@ -103,7 +103,7 @@ def require_free(path: Path) -> None:
 
 
 @contextmanager
-def explain_unwritable(path: Path) -> Iterator[None]:
+def explain_unwritable_folder(path: Path) -> Iterator[None]:
     """Turns an error of the disk into one that says which folder cannot be written to.
 
     Raises:

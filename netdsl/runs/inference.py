@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,8 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.builder import build_network
-from netdsl.components import Facts
+from netdsl.builtins.files.vocabulary import Vocabulary
+from netdsl.components import Facts, Refusal
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
@@ -24,12 +25,14 @@ from netdsl.data.random_stream import Moment
 from netdsl.data.seen_part import find_seen_part
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain
+from netdsl.modules.carried_state import carried_states
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts
 from netdsl.runs.folder import RunFolder, open_folder
 from netdsl.runs.known_data import read_learnt, read_scale
 from netdsl.runs.prediction import Prediction, Segmentation
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
+from netdsl.runs.writing import require_writer, write_tokens, written_pieces
 from netdsl.training.evaluate import evaluate
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
@@ -86,7 +89,8 @@ class Saved:
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss, self.data).to(self.device)
         settings = self.experiment.train
-        with closing(data), numerics(self.device, settings):
+        carried = carried_states(self.model) if data.carry else nullcontext()
+        with closing(data), numerics(self.device, settings), carried:
             batches, context = data.test.epoch(0), autocast(self.device, settings.precision)
             found = evaluate(self.model, loss, metrics, batches, context)
         return {name: value.tolist() if isinstance(value, Tensor) else value for name, value in found.items()}
@@ -111,7 +115,7 @@ class Saved:
                 those that the data set stores (0…255 for most), real numbers are 0…1. Of a table it is a mapping from
                 columns to values, or the values in their order; or the path of a file, or a data frame, for several
                 rows. Of anything else it is an array, a tensor or a list of numbers in the shape of one sample.
-                Several are a list of these, or an array with one axis more in front.
+                Several are a list of these, or an array with one more axis in front.
 
         Returns:
             Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where each step
@@ -137,13 +141,90 @@ class Saved:
         """
         return torch.cat(list(self._batches(self._read(x))))
 
+    def generate(
+        self,
+        prompt: str = "",
+        length: int = 200,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int | None = None,
+    ) -> str:
+        """A text that begins with the prompt, written by a net that was trained on `data text`.
+
+        Takes what `write` takes.
+        """
+        pieces = self.write(prompt, length, temperature=temperature, top_k=top_k, seed=seed)
+        return prompt + "".join(pieces)
+
+    def write(
+        self,
+        prompt: str = "",
+        length: int = 200,
+        *,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int | None = None,
+    ) -> Iterator[str]:
+        """What follows the prompt, piece by piece, as it is written.
+
+        Args:
+            prompt: how the text begins; left out, as if a line had ended.
+            length: how many tokens to write.
+            temperature: how freely tokens are chosen: 0 takes the likeliest each time, 1 draws as the net expects them.
+            top_k: of how many of the likeliest tokens one is drawn; None: of all.
+            seed: the same seed writes the same text; None: another text each time.
+
+        Raises:
+            DataError: the net was not trained on `data text`, or the prompt holds tokens that it does not know.
+        """
+        vocabulary, start = self._writer, self._begin(prompt)
+        for name, value, least in (("temperature", temperature, 0), ("top_k", top_k, 1), ("length", length, 0)):
+            if value is not None and value < least:
+                raise DataError(
+                    text("`{name}` is {value} but must be at least {least}", name=name, value=value, least=least)
+                )
+        numbers = write_tokens(
+            self.model,
+            start,
+            vocabulary,
+            length=self.stored.shape[0],
+            temperature=temperature,
+            top_k=top_k,
+            seed=seed,
+        )
+        return written_pieces(numbers, start, vocabulary, length)
+
+    @property
+    def _writer(self) -> Vocabulary:
+        learnt = read_learnt(self._known)
+        return require_writer(
+            learnt.vocabulary if learnt else None,
+            self.data.component.name,
+            is_language_model=bool(self.facts.target),
+        )
+
+    def _begin(self, prompt: str) -> list[int]:
+        """The numbers of the prompt's tokens; without one, of a line break, or of the first token that there is."""
+        vocabulary = self._writer
+        try:
+            found = vocabulary.encode(prompt)
+        except Refusal as refusal:
+            raise DataError(
+                text("the prompt cannot be read: {reason}", reason=refusal.message),
+                text("the vocabulary holds {tokens}", tokens=vocabulary.shown),
+            ) from refusal
+        if prompt and not found:
+            raise DataError("the prompt holds no word")
+        return found or [vocabulary.tokens.index("\n") if "\n" in vocabulary.tokens else 0]
+
     @cached_property
     def stored(self) -> Stored:
         """How the data set stores samples."""
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
         learnt = read_learnt(self._known)
-        columns = learnt.columns if learnt else ()
-        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns)
+        columns, vocabulary = (learnt.columns, learnt.vocabulary) if learnt else ((), None)
+        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns, vocabulary)
 
     @cached_property
     def _known(self) -> KnownFacts:

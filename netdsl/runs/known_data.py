@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
-from typing import TypedDict
+from typing import TypedDict, cast, get_args
 
+from netdsl.builtins.files.vocabulary import Level, Vocabulary
 from netdsl.components.experiment import TargetScale
 from netdsl.data.samples import Feature, Learnt
-from netdsl.runs.about import KnownColumn, KnownFacts, KnownScale, read_about
+from netdsl.runs.about import KnownColumn, KnownFacts, KnownScale, KnownVocabulary, read_about
 
 
 class KnownLearnt(TypedDict):
@@ -17,11 +18,12 @@ class KnownLearnt(TypedDict):
     columns: list[KnownColumn]
     scale: KnownScale | None
     targets: tuple[str, ...]
+    vocabulary: KnownVocabulary | None
 
 
 def describe_learnt(learnt: Learnt) -> KnownLearnt:
     """What `run.json` keeps of it."""
-    scale = learnt.scale
+    scale, vocabulary = learnt.scale, learnt.vocabulary
     return {
         "columns": [
             {
@@ -36,6 +38,9 @@ def describe_learnt(learnt: Learnt) -> KnownLearnt:
         ],
         "scale": None if scale is None else {"logarithm": scale.logarithm, "mean": scale.mean, "std": scale.std},
         "targets": learnt.targets,
+        "vocabulary": None
+        if vocabulary is None
+        else {"level": vocabulary.level, "tokens": vocabulary.tokens, "pieces": vocabulary.pieces},
     }
 
 
@@ -55,7 +60,8 @@ def read_learnt(known: KnownFacts) -> Learnt | None:
         for column in known["columns"]
     )
     mean, std = tuple(known.get("mean") or ()), tuple(known.get("std") or ())
-    return Learnt(columns, read_scale(known.get("scale")), tuple(known.get("targets", ())), mean, std)
+    targets, vocabulary = tuple(known.get("targets", ())), read_vocabulary(known.get("vocabulary"))
+    return Learnt(columns, read_scale(known.get("scale")), targets, mean, std, vocabulary)
 
 
 def find_learnt(run: Path) -> Learnt | None:
@@ -69,3 +75,10 @@ def find_learnt(run: Path) -> Learnt | None:
 def read_scale(known: KnownScale | None) -> TargetScale | None:
     """The scale of the targets."""
     return None if known is None else TargetScale(known["logarithm"], tuple(known["mean"]), tuple(known["std"]))
+
+
+def read_vocabulary(known: KnownVocabulary | None) -> Vocabulary | None:
+    """The tokens of a text; None where a level is none that there is."""
+    if known is None or known["level"] not in get_args(Level):
+        return None
+    return Vocabulary(cast("Level", known["level"]), tuple(known["tokens"]), known.get("pieces", ""))

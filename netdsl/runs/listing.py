@@ -47,6 +47,16 @@ class Listed:
             return (self.criterion, 1, 0.0, str(self.path))
         return (self.criterion, 0, -self.value if self.about.get("highest") else self.value, str(self.path))
 
+    @property
+    def metrics_file(self) -> Path:
+        """The file of what was logged."""
+        return self.path / "metrics.jsonl"
+
+    @property
+    def has_lost_metrics(self) -> bool:
+        """Whether an epoch has ended, but the file of what was logged is gone."""
+        return bool(self.best) and not self.metrics_file.exists()
+
     def curve(self, name: str) -> list[tuple[float, float]]:
         """The values of a metric over the steps; raises what `read_metrics` raises."""
         return [(line["step"], line[name]) for line in self.read_metrics() if name in line]
@@ -57,7 +67,7 @@ class Listed:
         Raises:
             TrainingError: the file cannot be read, or is damaged in other places than its end.
         """
-        file = self.path / "metrics.jsonl"
+        file = self.metrics_file
         if not file.exists():
             return []
         try:

@@ -14,7 +14,7 @@ from netdsl.runs.checkpoint import load
 from netdsl.runs.folder import (
     RunFolder,
     create_folder,
-    explain_unwritable,
+    explain_unwritable_folder,
     open_folder,
     require_free,
     runs_of,
@@ -71,7 +71,7 @@ def begin_folder(beginning: Beginning, experiment: Experiment, about: RunAbout) 
     folder = beginning.resumed
     if folder is None:
         return create_folder(experiment.source.name, beginning.out, experiment.source.text, about)
-    with explain_unwritable(folder.path):
+    with explain_unwritable_folder(folder.path):
         folder.checkpoints.rewind(beginning.step)
         folder.describe(speed=about["speed"], data=about["data"], status="running")
     return folder

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from netdsl.core.text import text
 from netdsl.data import Batch, Pipeline
+from netdsl.modules.carried_state import forget_states
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.learner import Learner
 from netdsl.training.loss import count_samples
@@ -120,12 +121,15 @@ class Evaluator:
         # No gradients, so nothing to exchange: the net itself serves in a team, where replicas would wait for others.
         model = learner.weights if learner.average or not learner.team.alone else learner.model
         learner.weights.eval()
+        forget_states(learner.weights)
         try:
             batches = watch(pipeline.epoch(0))
             return evaluate(model, learner.loss, self.metrics, batches, learner.autocast, learner.team, observe)
         except RuntimeError as error:
             if not self._can_halve(error):
                 raise
+        finally:
+            forget_states(learner.weights)
         # Outside the handler, for the error holds on to the batch that did not fit.
         return None
 

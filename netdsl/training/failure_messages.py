@@ -28,7 +28,7 @@ def explain_failures(experiment: Experiment, data: Data, checkpointer: Checkpoin
     """
     learner = checkpointer.learner
     try:
-        with checkpointer.explain_write_errors():
+        with checkpointer.explain_failed_save():
             yield
     except Diverged as error:
         checkpointer.mark_failed()

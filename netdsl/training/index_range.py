@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from netdsl.checker.experiment.table_entries import find_table
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import text
 from netdsl.data import Data
 from netdsl.data.resident import Resident
-from netdsl.program import Network, Node
+from netdsl.program import Network
 
 
 def require_entries(network: Network, data: Data) -> None:
@@ -18,7 +19,7 @@ def require_entries(network: Network, data: Data) -> None:
     if data.facts.dtype != "index":
         return
     parts = [part.data.x for part in (data.train, data.test) if isinstance(part, Resident) and len(part.data)]
-    first = next((node for node in network.walk() if _is_table(node)), None)
+    first = find_table(network)
     if not parts or first is None:
         return
     lowest, highest = min(int(x.min()) for x in parts), max(int(x.max()) for x in parts)
@@ -35,9 +36,3 @@ def require_entries(network: Network, data: Data) -> None:
             ),
             text("write `embedding {needed}->{width}`", needed=highest + 1, width=width),
         )
-
-
-def _is_table(node: Node) -> bool:
-    """Whether a layer looks indices up in a table whose size its arguments say, as torch's embedding does."""
-    takes_indices = node.layer is not None and node.layer.takes == "index"
-    return takes_indices and {"num_embeddings", "embedding_dim"} <= node.call.arguments.keys()

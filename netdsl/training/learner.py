@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from netdsl.components.settings import TrainSettings
+from netdsl.modules.carried_state import copy_states, restore_states
 from netdsl.training.distributed import fsdp
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.schedules import Steps
@@ -98,6 +99,8 @@ class Learner:
         random = self.team.gather(_random_state(self.device))
         state = fsdp.gather_state(self.module, self.optimizer) if self.is_sharded else {}
         state |= {name: part.state_dict() for name, part in self._parts()}
+        if states := copy_states(self.module):
+            state["carried"] = self.team.gather(states)
         return state | {"position": [self.epoch, self.batch, self.step], "random": random}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -108,6 +111,8 @@ class Learner:
             part.load_state_dict(state[name])
         if not self.is_sharded:
             _restore_strides(self.optimizer)
+        if self.team.rank < len(carried := state.get("carried", ())):
+            restore_states(self.module, carried[self.team.rank])
         self.epoch, self.batch, self.step = state["position"]
         # Last, for loading the other parts may draw random numbers.
         if self.team.rank < len(state["random"]):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.data import Batch, Pipeline
+from netdsl.modules.carried_state import forget_states
 from netdsl.training.learner import Learner
 from netdsl.training.loss import count_samples
 from netdsl.training.running_loss import Losses
@@ -24,6 +25,8 @@ def training_steps(
     """
     model, loss_fn = learner.model, learner.loss
     learner.train()
+    if learner.batch == 0:
+        forget_states(learner.module)
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
     for group in islice(group_batches(batches, learner.settings.accumulate), learner.steps - learner.step):
         shares = find_shares(group, learner)

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from netdsl import components
 from netdsl.builder import create
+from netdsl.components.positions import classes_stand_last
 from netdsl.data.transforms.base import NO_CLASS
 from netdsl.program import DataUse, Use
 from netdsl.training.positions import classes_second, positions_of
@@ -33,7 +34,12 @@ class OfPositions(nn.Module):
     def forward(self, output: Tensor, target: Tensor) -> Tensor:
         """The loss of scores N×classes, N×classes×positions or N×positions×classes."""
         if target.dim() > 1 and output.dim() > 2:
-            output = classes_second(output, positions_of(output, target))
+            positions = positions_of(output, target)
+            if classes_stand_last(tuple(output.shape[1:]), positions) and not target.is_floating_point():
+                # Rows of classes as they lie in memory: torch would have to jump from class to class.
+                output, target = output.flatten(0, -2), target.flatten()
+            else:
+                output = classes_second(output, positions)
             if not target.is_floating_point():
                 output, target = self._flat(output, target.long())
         loss: Tensor = self.loss(output, target)
@@ -41,6 +47,8 @@ class OfPositions(nn.Module):
 
     def _flat(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """All positions as samples of their own, where the loss knows no others; what has no class is marked for it."""
+        if self.ignore_index == NO_CLASS:
+            return output, target
         if self.ignore_index is not None:
             return output, target.masked_fill(target == NO_CLASS, self.ignore_index)
         kept = target.flatten() != NO_CLASS

@@ -14,6 +14,9 @@ from netdsl.program import Experiment, Use
 from netdsl.runs.history import History
 from netdsl.training.metrics import Confusion, EpochMetric, InOwnUnit, OfClasses
 
+MOST_CONFUSED = 1_000
+"""So many classes make a matrix of confusions that somebody can use; one of 10,000 words would take 800 MB."""
+
 Uses = Sequence[Use[components.Metric]]
 
 
@@ -22,7 +25,7 @@ def build_metrics(
 ) -> dict[str, EpochMetric]:
     """The metrics by name, and with `confusion` the confusion matrix where the data have classes."""
     metrics = {name: _build(use, facts).to(device) for name, use in _name_metrics(experiment.metrics).items()}
-    if confusion and facts.classes and "confusion" not in metrics:
+    if confusion and facts.classes and facts.classes <= MOST_CONFUSED and "confusion" not in metrics:
         metrics["confusion"] = Confusion(num_classes=facts.classes).to(device)
     for metric in metrics.values():
         if isinstance(metric, OfClasses):

@@ -257,6 +257,23 @@ class PixelAccuracy(Accuracy):
         super().__init__(num_classes)
 
 
+class Perplexity(OfClasses, SummedMetric):
+    """e to the power of the mean of −log p over all targets, p being the probability of what is right."""
+
+    higher_is_better = False
+
+    def add_up(self, output: Tensor, target: Tensor) -> Tensor:
+        """The sum of −log p, and the number of targets."""
+        found, wanted = self.read(output, target)
+        # Over a million tokens the rounding of single precision would show.
+        lost = _in_full(torch.nn.functional.cross_entropy(found, wanted, reduction="none")).sum()
+        return torch.stack((lost, torch.full_like(lost, len(wanted))))
+
+    def conclude(self, sums: Tensor) -> Tensor:
+        """The power."""
+        return (sums[0] / sums[1]).exp().float()
+
+
 class MeanIoU(Confusion):
     """The mean over the classes of intersection over union (Jaccard index) of what is predicted and what is true."""
 
@@ -315,6 +332,18 @@ class RMSE(MSE):
     def conclude(self, sums: Tensor) -> Tensor:
         """The root."""
         return (sums[0] / sums[1]).sqrt().float()
+
+
+class LogRMSE(RMSE):
+    """The root of the mean squared difference of the logarithms; NaN where a target is not above 0."""
+
+    def __init__(self, least: float = 1.0) -> None:
+        super().__init__()
+        self.least = least
+
+    def add_up(self, output: Tensor, target: Tensor) -> Tensor:
+        """The sum over the batch, and how many values it has."""
+        return super().add_up(_in_full(output).clamp_min(self.least).log(), _in_full(target).log())
 
 
 class MAE(MeanOfDifferences):

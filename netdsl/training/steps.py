@@ -42,7 +42,7 @@ def _require_several_samples(network: Network, train: Pipeline) -> None:
     if normalization:
         raise TrainingError(
             text(
-                "the last batch of an epoch has one sample, of which `{layer}` at {file}:{line} cannot take a mean",
+                "the last batch of an epoch has one sample: `{layer}` at {file}:{line} cannot normalise it",
                 layer=normalization.written,
                 file=normalization.span.source.name,
                 line=normalization.span.position.line,

@@ -46,6 +46,7 @@ from netdsl.training.machine.numerics import numerics
 from netdsl.training.machine.out_of_memory import explain_no_room
 from netdsl.training.machine.precision import advise
 from netdsl.training.metric_setup import begin_history, build_metrics
+from netdsl.training.padding_probe import warn_of_padding
 from netdsl.training.recorder import Recorder, open_loggers, shows_curves
 from netdsl.training.reporting.console import open_console
 from netdsl.training.reporting.epoch_table import EpochTable, best_line, choose_every, header, outcome, skipped_lines
@@ -55,6 +56,7 @@ from netdsl.training.reporting.run_html import choose_rows, run_html
 from netdsl.training.reporting.run_report import RunReport
 from netdsl.training.reporting.step_display import StepDisplay
 from netdsl.training.schedules import Steps
+from netdsl.training.stateful import carrying
 from netdsl.training.steps import count_steps
 from netdsl.training.stop import Stop, StopSignal
 
@@ -187,6 +189,11 @@ def train(
         set_weights = _first_weights(beginning.init, choice, experiment, team, notes.append)
         learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, set_weights))
         data = lay_out(learner, data, choice)
+        if data.carry:
+            stack.enter_context(carrying(learner))
+
+        if team.is_rank0 and (warning := warn_of_padding(learner.module, data)):
+            notes.append(warning)
 
         # Begin the run: from here on there is a folder.
         described = _describe(experiment, data, place, team, choice, beginning)

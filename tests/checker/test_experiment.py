@@ -59,7 +59,7 @@ def test_the_wrong_number_of_classes_is_mended_in_the_last_layer(mistakes, check
 def test_a_transform_that_has_nothing_to_do_is_told(mistakes, name):
     (mistake,) = mistakes(f"flatten; linear 10; data cifar10 {{ {name}; hflip }}")
     assert mistake.message == f"unknown transform `{name}`"
-    assert mistake.help == "images are tensors already here, with values of 0…1: leave it out"
+    assert mistake.help == "here, images are tensors already, with values of 0…1: leave it out"
 
 
 def test_a_size_of_two_numbers_is_written_as_one(mistakes, checked):
@@ -114,11 +114,11 @@ def test_where_no_data_are_known_to_go_with_a_net_none_are_named(checked, net, a
 @pytest.mark.parametrize(
     ("name", "message", "help", "fix"),
     [
-        ("epochs", "`epochs` is no variable: it is a setting of `train`", None, "write `train.epochs`"),
-        ("lr", "`lr` is no variable: it is a setting of `optimizer`", None, "write `optimizer.lr`"),
+        ("epochs", "`epochs` is not a variable: it is a setting of `train`", None, "write `train.epochs`"),
+        ("lr", "`lr` is not a variable: it is a setting of `optimizer`", None, "write `optimizer.lr`"),
         (
             "eps",
-            "`eps` is no variable: it is a setting of `loss` and `optimizer`",
+            "`eps` is not a variable: it is a setting of `loss` and `optimizer`",
             "write `loss.eps` or `optimizer.eps`",
             None,
         ),

@@ -10,6 +10,20 @@ def shapes(experiment):
     return [node.out for node in experiment.network.nodes]
 
 
+@pytest.mark.parametrize(
+    ("condition", "holds"),
+    [("n>1", 1), ("n>2", 0), ("n>=2", 1), ("n<2", 0), ("n<=2", 1), ("n==2", 1), ("n!=2", 0), ("(n>1)*(n>2)", 0)],
+)
+def test_a_comparison_is_one_or_zero(checked, condition, holds):
+    experiment = checked(f"let n=2\ninput 8; relu; repeat ({condition}) {{ tanh }}")
+    assert len(experiment.network.nodes) == 1 + holds
+
+
+def test_an_open_size_cannot_be_compared(mistakes):
+    (mistake,) = mistakes("input 3xHxW; repeat (features>3) { relu }")
+    assert (mistake.code, mistake.message) == ("NET112", "`>` cannot be worked out for `W` and `3`")
+
+
 def test_variables_arithmetic_and_names_held_by_variables(checked):
     experiment = checked("let width=8 act=gelu half=(width//2)\ninput 3x8x8\nconv (width*2-1) k3 p1; act; conv half k1")
     assert shapes(experiment) == [(15, 8, 8), (15, 8, 8), (4, 8, 8)]

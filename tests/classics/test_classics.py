@@ -22,7 +22,8 @@ def test_computes_what_torchvision_computes(classic):
         ("alexnet_2012.net", None, 60_965_224),  # Caffe's bvlc_reference_caffenet, which has the groups too
         ("vgg.net", "C", 133_638_952),
         ("vgg.net", "A_LRN", 132_863_336),
-        ("unet.net", None, 31_030_658),
+        ("unet.net", None, 31_030_658 + 2 * 65),  # the paper's two classes, and two more
+        ("fcn.net", None, 11_176_512 + 21 * (128 + 256 + 512 + 3) + 21 * 21 * (16 + 16 + 256) + 3 * 21),
         ("tudui.net", None, 145_578),
     ],
 )

@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_written_is_left_as_it_was(
     result = fmt("untidy.net", "tidy.net")
     monkeypatch.undo()
     assert result.exit_code == 2
-    assert result.stderr == f"error: `untidy.net` cannot be written and is left as it was: {reason}\n"
+    assert result.stderr == f"error: `untidy.net` cannot be written and is unchanged: {reason}\n"
     assert texts(folder) == BEFORE
 
 
@@ -135,5 +135,5 @@ def test_a_disk_that_fills_up_halfway_leaves_the_file_whole(folder: Path) -> Non
         check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)),
     )
-    assert (done.returncode, "`long.net` cannot be written and is left as it was" in done.stderr) == (2, True)
+    assert (done.returncode, "`long.net` cannot be written and is unchanged" in done.stderr) == (2, True)
     assert texts(folder) == BEFORE | {"long.net": text}

@@ -57,7 +57,7 @@ def test_a_run_is_looked_at(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["-e", "conv 1->1 k3"], "say what the net is given"),
+        (["-e", "conv 1->1 k3"], "give the net's input"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "--sample", "1"], "give one sample"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "-o", "x.svg"], "neither `.html` nor `.png`"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "--epoch", "1"], "an untrained net has no epochs"),

@@ -100,9 +100,9 @@ def test_a_finished_run_resumes_to_the_same_and_goes_on_for_more_epochs() -> Non
         ([], 2, "give one FILE"),
         (["digits.net", "--device", "tpu"], 2, "unknown device `tpu`"),
         (["digits.net", "--device", "cuda:99"], 1, "`cuda:99` "),
-        (["digits.net", "--save-every", "often"], 2, "`often` is no interval"),
+        (["digits.net", "--save-every", "often"], 2, "`often` is not an interval"),
         (["digits.net", "--out", "digits.net/run"], 1, "cannot write to `digits.net/run`: not a directory"),
-        (["digits.net", "--resume", "out"], 2, "`--resume` goes on with a run as it is"),
+        (["digits.net", "--resume", "out"], 2, "`--resume` continues a run as it is"),
         (["--resume", "nowhere"], 1, "`nowhere` is no run"),
         (["-e", "linear 8->2"], 1, "`<text>` has no `data` line\nhelp: write one, such as `data fake 8 classes=2`; "),
         (
@@ -111,7 +111,11 @@ def test_a_finished_run_resumes_to_the_same_and_goes_on_for_more_epochs() -> Non
             "`notes.md` cannot be read as a net: 27 mistakes\nhelp: the name of a file with a net ends in",
         ),
         (["digits.txt"], 1, "cannot be read as a net: 27 mistakes\nhelp: did you mean `digits.net`?"),
-        (["digits.net", "--set", "epochs=2"], 1, "error[NET114]: `epochs` is no variable: it is a setting of `train`"),
+        (
+            ["digits.net", "--set", "epochs=2"],
+            1,
+            "error[NET114]: `epochs` is not a variable: it is a setting of `train`",
+        ),
         (["digits.net", "--data", "digit"], 1, "error[NET302]"),
         (["digits.net", "--set", "loss=mse"], 1, "error[NET304]"),
     ],
@@ -134,7 +138,7 @@ def test_resuming_refuses_what_would_make_another_run(arguments: list[str]) -> N
     run("digits.net", "--out", "out", "--epochs", "1", "--set", "train.clip=1")
     result = run("--resume", "out", *arguments)
     assert result.exit_code == 2
-    assert "would make it another run, and `--resume` goes on with a run as it is" in result.stderr
+    assert "would make it another run, and `--resume` continues a run as it is" in result.stderr
     assert run("--resume", "out", "--epochs", "2", "--set", "train.clip=1").exit_code == 0
 
 

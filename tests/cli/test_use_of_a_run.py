@@ -136,7 +136,7 @@ def test_an_image_of_another_size_is_made_to_fit(run: Path, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     ("content", "status", "message"),
-    [(None, 1, "cannot read"), (b"no image", 1, "is no image that can be read")],
+    [(None, 1, "cannot read"), (b"no image", 1, "as an image")],
 )
 def test_what_is_no_image_is_told(run: Path, tmp_path: Path, content: bytes | None, status: int, message: str) -> None:
     if content is not None:
@@ -165,7 +165,7 @@ def test_a_damaged_run_is_left_out_of_the_list(run: Path, tmp_path: Path, conten
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").write_text(text)
     result = netdsl("runs", tmp_path)
-    assert result.stderr == f"warning: `{tmp_path / 'damaged'}` is left out, since its `run.json` is damaged\n"
+    assert result.stderr == f"warning: `{tmp_path / 'damaged'}` is left out, because its `run.json` is damaged\n"
     _, whole, begun = result.stdout.splitlines()
     assert whole.endswith("finished")
     assert begun.split()[1:] == ["0", "-", "-", "0", "s", "-"]
@@ -252,7 +252,7 @@ def test_predict_writes_a_table_with_the_ids(tables: Path) -> None:
         (["rows.csv", "-o", "none/o.csv"], "error: `none/o.csv` cannot be written: no such file or directory\n"),
         (
             ["other.csv"],
-            "error: `other.csv` lacks a column that the net is fed: `b`\n"
+            "error: `other.csv` lacks a column that the net needs: `b`\n"
             "help: give a table with the columns of the training table; this one has a, c\n",
         ),
     ],

@@ -53,4 +53,4 @@ def test_what_cannot_change_is_not_watched(arguments: list[str], net_file: Calla
     net_file(NET)
     result = CliRunner().invoke(netdsl, ["check", "--watch", *arguments], prog_name="netdsl")
     assert result.exit_code == 2
-    assert result.stderr.startswith("error: `--watch` takes FILES: a text that is not in a file cannot change\n")
+    assert result.stderr.startswith("error: `--watch` needs FILES: a text that is not in a file cannot change\n")

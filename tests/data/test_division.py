@@ -56,7 +56,7 @@ def test_each_sample_is_tested_in_one_fold(data_use):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"folds": 3, "split": 0.2}, "`folds` and `split` both say what is tested"),
+        ({"folds": 3, "split": 0.2}, "`folds` and `split` both choose the test samples"),
         ({"folds": 3, "fold": 4}, "there is no fold 4 of 3"),
         ({"folds": 2000}, "`data digits` has 1437 samples for 2000 folds"),
     ],

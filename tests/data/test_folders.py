@@ -121,7 +121,7 @@ def test_images_of_different_sizes_need_a_resize(data_use, photos, cache):
     with pytest.raises(DataError) as error:
         open_data(data_use("folder", path=photos, settings=settings(cache=cache)), "cpu", seed=0)
     assert error.value.message == "the images have different sizes, 3x20x30 and 3x24x16 for example"
-    assert error.value.help == "write `{ resize 64x64 }` behind the data set"
+    assert error.value.help == "write `{ resize 64x64 }` after the data set"
 
 
 @pytest.mark.parametrize("cache", ["disk", "none"])
@@ -167,7 +167,7 @@ def test_a_random_resized_crop_is_cut_from_the_original_and_repeats_itself(data_
     steps = ("randomresizedcrop", {"size": 8}), "hflip"
     use = data_use("folder", *steps, path=photos, settings={"batch": 5, "workers": 0})
     data = open_data(use, "cpu", seed=0)
-    assert data.description == "streaming: 18 + 8 images, 0 workers (each image is cut to size anew)"
+    assert data.description == "streaming: 18 + 8 images, 0 workers (each image is cropped anew in every epoch)"
     first, again, other = (everything(data.train, epoch)[0] for epoch in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)

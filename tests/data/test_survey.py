@@ -69,7 +69,7 @@ def test_the_command_prints_what_there_is_and_pictures_it(tmp_path, monkeypatch)
     assert result.output.splitlines()[:5] == [
         "digits: 1,437 to train on and 360 to test, 10 classes",
         "served    resident: 1,437 + 360 images, uint8 on cpu",
-        "samples   1x8x8; 1x8x8 when they reach the net",
+        "samples   1x8x8; the net receives 1x8x8",
         "",
         "channel        mean   deviation",
     ]

@@ -91,6 +91,18 @@ def test_several_targets_make_a_vector(data_use, table):
     assert rows[0] == ([2], [100.5, 50.5])
 
 
+def test_normalize_leaves_columns_of_words_and_flags_as_they_are(data_use, table):
+    rows = [f"{n % 9 if n % 5 else ''},{'rare' if n == 3 else 'often'},{n}" for n in range(30)]
+    path = table("\n".join(["a,b,y", *rows]))
+    options = {"path": path, "target": "y", "missing": "mean", "flag": True, "settings": {"split": 0}}
+    data = open_data(data_use("csv", "normalize", **options), "cpu", seed=0)
+    x = torch.cat([batch.x for batch in data.train.epoch(0)])
+    number, words = x[:, 0], x[:, 1:]
+    torch.testing.assert_close((number.mean(), number.std(correction=0)), (torch.tensor(0.0), torch.tensor(1.0)))
+    assert set(words.unique().tolist()) == {0.0, 1.0}
+    assert sorted(words.sum(0).tolist()) == [1, 6, 29]
+
+
 def test_normalize_uses_the_columns_of_the_training_part(data_use, table):
     path = table("x,w,y\n" + "".join(f"{n * n},7,{n}.5\n" for n in range(40)))
     data = open_data(data_use("csv", "normalize", path=path, target="y"), "cpu", seed=0)

@@ -16,7 +16,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE_FOR_SITE = ("docs/reference/", "docs/codes.zh.md", "docs/commands.zh.md")
+"""Pages that building the site writes into docs/."""
+
+PAGES = [
+    *(ROOT / name for name in ("README.md", "README.zh.md", "CONTRIBUTING.md")),
+    *(
+        page
+        for page in sorted((ROOT / "docs").rglob("*.md"))
+        if not page.relative_to(ROOT).as_posix().startswith(MADE_FOR_SITE)
+    ),
+]
 
 BLOCK = re.compile(
     r"(?:^<!--(?P<marks>(?:(?!-->).)*)-->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
@@ -38,6 +48,11 @@ class Block(NamedTuple):
     def place(self) -> str:
         """Where it stands: `docs/tutorial.md:12`."""
         return f"{self.page.relative_to(ROOT).as_posix()}:{self.line}"
+
+
+def page_language(page: Path) -> str:
+    """The language of a page, in which its commands speak: `zh` of `index.zh.md`."""
+    return "zh" if page.name.endswith(".zh.md") else "en"
 
 
 def read_blocks(page: Path, text: str | None = None) -> list[Block]:

@@ -19,7 +19,8 @@ import torch
 from click.testing import CliRunner
 
 from netdsl.cli import netdsl
-from tests.docs.blocks import ROOT, Block, read_blocks
+from netdsl.core.translation import speaking
+from tests.docs.blocks import ROOT, Block, page_language, read_blocks
 
 ELLIPSIS = "…"
 """A line that stands for the lines of an output that are left out."""
@@ -52,7 +53,7 @@ class Mismatch(NamedTuple):
 def run_page(page: Path, folder: Path) -> list[Mismatch]:
     """Runs all blocks of a page in a folder, which gets the repository's examples."""
     shutil.copytree(ROOT / "examples", folder / "examples")
-    with contextlib.chdir(folder), _calm_machine():
+    with contextlib.chdir(folder), _calm_machine(), speaking(page_language(page)):
         session = _Session()
         return [mismatch for block in read_blocks(page) for mismatch in session.run(block)]
 

@@ -9,7 +9,7 @@ import pytest
 
 from netdsl.plugins import hookspecs
 from netdsl.plugins.registry import load_registry
-from tests.docs.blocks import BLOCK, PAGES, ROOT
+from tests.docs.blocks import BLOCK, PAGES, ROOT, page_language
 from tests.docs.pages import MADE_PAGES
 
 HOOKS = {name: getattr(hookspecs, name) for name in vars(hookspecs) if name.startswith("netdsl_")}
@@ -55,8 +55,14 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_every_page_is_linked_from_another() -> None:
     linked = {(page.parent / target).resolve() for page in PAGES for target, _ in LINK.findall(TEXTS[page]) if target}
-    pages = {page for page in PAGES if page != ROOT / "README.md"}
+    # A Chinese page is reached by the switch of languages.
+    pages = {page for page in PAGES if page != ROOT / "README.md" and page_language(page) == "en"}
     assert sorted(str(page) for page in pages if page not in linked) == []
+
+
+def test_every_chinese_page_has_its_english_one() -> None:
+    chinese = [page for page in PAGES if page_language(page) == "zh"]
+    assert [page.name for page in chinese if not page.with_name(page.name.replace(".zh.md", ".md")).is_file()] == []
 
 
 def test_the_language_page_names_every_layer() -> None:

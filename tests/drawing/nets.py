@@ -51,12 +51,48 @@ residual { conv 32 k3; bn }
 flatten; linear 100->10
 data cifar10 bach=3
 """
+TWO_TOWERS = """
+input user=1 item=1
+embedding 1000->32; flatten; linear 64; relu; linear 32 as user_tower
+from item; embedding 500->32; flatten; linear 64; relu; linear 32
+mul user_tower
+linear 1 as score
+"""
+TWO_HEADS = """
+input 3x32x32
+conv 16 k3 p1; relu; maxpool 2
+conv 32 k3 p1; relu as low
+from low; gap; flatten; linear 10 as aux
+from low; maxpool 2; conv 64 k3 p1; relu as high; gap; flatten; linear 10 as score
+output low aux score
+"""
+ENCODER_DECODER = """
+input src=S tgt=S
+embedding 80->16; repeat 3 { transformer 4 } as memory
+from tgt; embedding 80->16
+repeat 2 { transformer 4; add memory }
+linear 80
+"""
+WAYS = """
+block gate out { conv out k3 p1 as a; tanh as b; from a; sigmoid; mul b; conv out k1 }
+input left=8x16 right=8x16 third=8x16
+gate 8 as l
+from right; gate 8; mul third as r
+concat l; conv 8 k1 as aux
+from l; residual { conv 8 k1; relu; from right; conv 8 k1 }
+residual { conv 8 k3 p1 as m; relu as n; from m; tanh; concat n; conv 8 k1 } as last
+from r; relu; add last aux
+"""
 TEXTS = {
     "densenet121": DENSENET121,
     "mobilenet": MOBILENET,
     "excited": EXCITED,
     "skips": SKIPS,
     "wrong": WRONG,
+    "two_towers": TWO_TOWERS,
+    "two_heads": TWO_HEADS,
+    "encoder_decoder": ENCODER_DECODER,
+    "ways": WAYS,
     "nothing": "",
     "long": f"input 3x8x8; conv {'1' * 4} k3 as {'label' * 12}; nn.{'Hard' * 30} lambd=0.3",
 }

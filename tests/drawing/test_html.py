@@ -57,6 +57,13 @@ def show(page: Any, name: str, folder: Path, **settings: Any) -> None:
     page.goto((folder / "net.html").as_uri())
 
 
+@pytest.mark.parametrize("name", ["tudui", "digits", "resnet"])
+def test_a_narrow_screen_shows_the_whole_width(page: Any, tmp_path: Path, name: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    show(page, name, tmp_path)
+    assert page.evaluate("() => document.querySelector('main').scrollWidth") <= 390
+
+
 @pytest.mark.parametrize("name", ["googlenet", "resnet", "unet", "vit"])
 def test_a_block_opens_and_closes_alone(name: str, page: Any, tmp_path: Path) -> None:
     show(page, name, tmp_path, depth=0)

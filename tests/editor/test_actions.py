@@ -39,7 +39,7 @@ def test_a_fix_is_offered_at_its_mistake_and_a_safe_one_is_preferred() -> None:
 def test_an_unsafe_fix_is_offered_and_not_preferred() -> None:
     reading, offset = at("data cifar10\ninput |3x64x64\nflatten; linear 10")
     unsafe = [one for one in actions(reading, offset) if one.kind == "fix" and not one.preferred]
-    assert [one.title for one in unsafe] == ["write `{ resize 64x64 }` behind the data set"]
+    assert [one.title for one in unsafe] == ["write `{ resize 64x64 }` after the data set"]
 
 
 def test_all_safe_fixes_are_one_action() -> None:

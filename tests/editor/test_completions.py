@@ -68,10 +68,23 @@ def test_the_likeliest_comes_first(marked: str, first: list[str]) -> None:
         ("input 8\nresidual { | }", "statement", {"data", "input", "train", "block"}),
         ("input 8\n|", "component", {"adam"}),
         ("block b { linear 8 as inner }\ninput 8; b\nadd |", "label", {"inner"}),
+        ("input 8; linear 4 as a\nfrom |; linear 4 as b", "label", {"b"}),
     ],
 )
 def test_what_cannot_stand_there_is_not_offered(marked: str, kind: str, absent: set[str]) -> None:
     assert not absent & set(offered(marked, kind))
+
+
+@pytest.mark.parametrize(
+    ("marked", "labels"),
+    [
+        ("input user=8 item=8\nlinear 4 as a; from |", {"user", "item", "a"}),
+        ("input user=8 item=8\noutput |\nlinear 4 as a", {"user", "item", "a"}),
+        ("input user=8 item=8\nconcat i|", {"user", "item"}),
+    ],
+)
+def test_inputs_are_labels(marked: str, labels: set[str]) -> None:
+    assert {*offered(marked, "label")} == labels
 
 
 def test_a_statement_that_is_written_once_is_offered_last() -> None:

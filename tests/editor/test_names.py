@@ -62,6 +62,24 @@ def test_a_word_stands_in_places(word: str, places: int) -> None:
     assert len(references([reading], one, definition=False)) == places - 1
 
 
+INPUTS = "output score\ninput user=8 item=8\nlinear 4 as u\nfrom item; linear 4; mul u; linear 1 as score\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "where", "places"), [("item;", 2, 2), ("u;", 3, 2), ("score", 4, 2), ("user", 2, 1), ("item=", 2, 2)]
+)
+def test_inputs_and_outputs_have_names(word: str, where: int, places: int) -> None:
+    place = INPUTS.index(word)
+    text = f"{INPUTS[:place]}|{INPUTS[place:]}"
+    assert line(text) == where
+    reading, offset = at(text)
+    one = nameable(reading, offset)
+    assert one is not None
+    assert len(references([reading], one)) == places
+    renamed = apply(INPUTS, rename([reading], one, "other"))
+    assert not Document(registry(), "a.net").read(renamed).diagnostics[places:]
+
+
 def test_a_name_is_changed_everywhere_and_the_net_stays() -> None:
     reading, offset = at(marked("width"))
     one = nameable(reading, offset)

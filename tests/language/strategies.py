@@ -62,7 +62,10 @@ holes = st.just(syntax.Hole(SPAN))
 
 @st.composite
 def parentheses(draw: DrawFn, depth: int = 2) -> syntax.Parenthesis:
-    return syntax.Parenthesis(draw(sums(depth)), SPAN)
+    left = draw(sums(depth))
+    sign = draw(st.sampled_from(["", "", "", "<", "<=", ">", ">=", "==", "!="]))
+    inside = syntax.Operation((sign,), (left, draw(sums(depth))), SPAN) if sign else left
+    return syntax.Parenthesis(inside, SPAN)
 
 
 def sums(depth: int) -> SearchStrategy[syntax.Term]:

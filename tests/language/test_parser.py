@@ -226,6 +226,8 @@ A, B, C = name("a"), name("b"), name("c")
         ("a*b+c", operation("+", operation("*", A, B), C)),
         ("a-b+c", operation("- +", A, B, C)),
         ("a//b/c%a", operation("// / %", A, B, C, A)),
+        ("a+b>=c", operation(">=", operation("+", A, B), C)),
+        ("(a<b)*c", operation("*", Parenthesis(operation("<", A, B), SPAN), C)),
         ("(a+b)*c", operation("*", Parenthesis(operation("+", A, B), SPAN), C)),
         ("-a*b", operation("*", Negative(A, SPAN), B)),
         ("a-1", operation("-", A, number(1))),

@@ -14,6 +14,7 @@ from tests.language.words import FILES, read_words
 COLORS = {
     "ARROW": [Operator],
     "AS": [Keyword],
+    "COMPARISON": [Operator],
     "COMMA": [Punctuation],
     "EQUAL": [Operator],
     "HOLE": [Keyword.Pseudo],

@@ -87,9 +87,9 @@ def messages() -> list[Message]:
 
 def _written() -> Iterator[Message]:
     """Templates and literals in the code."""
-    for path in sorted(PACKAGE.rglob("*.py")):
+    for path in (*sorted(PACKAGE.rglob("*.py")), *sorted((PACKAGE.parent / "docs" / "site").glob("*.py"))):
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        place = path.relative_to(PACKAGE).as_posix()
+        place = path.relative_to(PACKAGE.parent).as_posix().removeprefix("netdsl/")
         others = {id(node) for node in _no_texts(tree)}
         names = _assigned(tree)
         for node in ast.walk(tree):
@@ -177,7 +177,7 @@ def _declared() -> Iterator[str]:
 
 
 def _of_component(component: Component) -> Iterator[str]:
-    yield from (component.kind, component.plural)
+    yield from (component.kind, component.plural, component.unknown)
     if isinstance(component, Layer):
         yield component.family
     yield component.doc

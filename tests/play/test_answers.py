@@ -149,3 +149,10 @@ for question in ("check", "fix", "format", "words"):
 print(answers.answer({{"ask": "explain", "word": "conv"}})["page"])
 """
     assert "conv" in run_python(script, tmp_path)
+
+
+def test_a_page_is_answered_in_its_language_even_of_a_text_that_was_read_in_another(answers):
+    for language, said in (("en", "expects"), ("zh", "需要"), ("en", "expects"), ("xx", "expects")):
+        (found,) = ask(answers, "check", language=language)["diagnostics"]
+        assert said in found["message"]
+    assert "number" in ask(answers, "complete", place="x", language={})["problem"]

@@ -61,7 +61,7 @@ def check(text: str) -> list[tuple[str, str]]:
 )
 def test_a_rule_that_fails_is_one_mistake_that_names_plugin_and_layer(rule: str, reason: str, install: Install) -> None:
     install("mine", CODE.format(rule=rule), version="1.2")
-    message = f"the layer `broken` of plugin `mine` 1.2 fails here: {reason}"
+    message = f"`broken` of plugin `mine` 1.2 fails here: {reason}"
     assert check("input 8; broken; linear 3; softmax; relu6") == [("NET202", message)]
     (found,) = netdsl.check("input 8; broken")
     assert found.span.text == "broken"
@@ -85,15 +85,15 @@ def test_a_rule_that_cannot_take_what_is_not_known_is_not_blamed(install: Instal
 @pytest.mark.parametrize(
     ("text", "code", "what"),
     [
-        ("data bad_data; linear 3", "NET303", "data set `bad_data`"),
-        ("data digits { bad_transform }; flatten; linear 10", "NET305", "transform `bad_transform`"),
-        ("data digits; flatten; linear 10; loss bad_loss", "NET307", "loss `bad_loss`"),
+        ("data bad_data; linear 3", "NET303", "`bad_data`"),
+        ("data digits { bad_transform }; flatten; linear 10", "NET305", "`bad_transform`"),
+        ("data digits; flatten; linear 10; loss bad_loss", "NET307", "`bad_loss`"),
     ],
 )
 def test_other_components_that_fail_are_one_mistake_too(text: str, code: str, what: str, install: Install) -> None:
     install("mine", CODE.format(rule="pass"))
     reason = "fails here: ZeroDivisionError: integer division or modulo by zero"
-    assert check(text) == [(code, f"the {what} of plugin `mine` 1.0 {reason}")]
+    assert check(text) == [(code, f"{what} of plugin `mine` 1.0 {reason}")]
 
 
 def test_a_disputed_name_tells_who_disputes_it(install: Install) -> None:

@@ -94,7 +94,7 @@ def test_a_name_that_a_plugin_cannot_have_is_one_message(name: str, message: str
 def test_a_name_that_a_net_cannot_have_is_one_message(name: str, tmp_path: Path) -> None:
     result = new("net", name, "--into", tmp_path)
     assert (result.exit_code, list(tmp_path.iterdir())) == (2, [])
-    assert "is no file name; write the folder as `--into DIR`" in result.output
+    assert "is not a file name; write the folder as `--into DIR`" in result.output
 
 
 @pytest.mark.parametrize(("kind", "place"), [("plugin", "netdsl-swirl"), ("net", "swirl.net")])
@@ -103,7 +103,7 @@ def test_what_is_there_is_never_overwritten(kind: str, place: str, tmp_path: Pat
     before = contents(tmp_path)
     result = new(kind, "swirl", "--into", tmp_path)
     assert result.exit_code == 1
-    message = f"`{tmp_path / place}` exists and is left as it is: give another name, or `--into DIR`"
+    message = f"`{tmp_path / place}` exists already: give another name, or `--into DIR`"
     assert result.output == f"error: {message}\n"
     assert contents(tmp_path) == before
 

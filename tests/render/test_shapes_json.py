@@ -4,6 +4,7 @@ from functools import cache
 
 import pytest
 
+import netdsl
 from netdsl.checker import check
 from netdsl.components import call
 from netdsl.components.registry import Registry
@@ -102,3 +103,12 @@ def test_arguments(value: object, written: object) -> None:
     node = Node("0", "relu", None, "relu", span, (8,), (8,), call("torch.nn:ReLU", value=value), 0, 0)
     text = shapes_json(Network((8,), (8,), (node,)), "net.net")
     assert json.loads(text, parse_constant=pytest.fail)["layers"][0]["args"] == {"value": written}
+
+
+def test_inputs_and_outputs_go_by_their_names() -> None:
+    net = netdsl.shapes("input a=Hx3 b=4; linear 4 as low; from b; linear 2 as high; output high low")
+    found = json.loads(shapes_json(net, "net.net"))
+    assert (found["input"], found["output"]) == (["H", 3], ["H", 4])
+    assert found["inputs"] == {"a": ["H", 3], "b": [4]}
+    assert found["outputs"] == {"high": [2], "low": ["H", 4]}
+    assert [layer.get("from") for layer in found["layers"]] == [None, "b"]

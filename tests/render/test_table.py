@@ -1,16 +1,21 @@
+import re
 from collections.abc import Sequence
+from pathlib import Path
 from textwrap import dedent
 
 import pytest
 from click import unstyle
 
 from netdsl.analysis.memory import activation_bytes, weight_bytes
+from netdsl.checker import check
 from netdsl.components import call
-from netdsl.core.sizes import Dim, Shape, symbol
+from netdsl.core.sizes import Dim, Shape, format_shape, symbol
 from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Network, Node
 from netdsl.render.cells import width
 from netdsl.render.folding import fold
+from netdsl.render.rows import Sample, TableRows
 from netdsl.render.table import format_bytes, shapes_table
 
 SOURCE = Source("net.net", "\n".join(f"statement {number}" for number in range(1, 1001)))
@@ -247,3 +252,23 @@ def test_layers_from_other_files_have_no_line_number() -> None:
         "    ",
         "   2",
     ]
+
+
+def test_layers_of_a_block_that_is_used_often_have_rows_of_their_own() -> None:
+    path = Path(__file__).parents[2] / "examples" / "googlenet.net"
+    source = Source(path.name, path.read_text(encoding="utf-8"))
+    experiment, _ = check(source, load_registry(installed=False))
+    assert experiment is not None
+    nodes = list(experiment.network.walk())
+    rows = list(TableRows(source, Sample()).of(experiment.network.nodes))
+    shown = [(row.layer.strip().removeprefix("body "), row.out) for row in rows]
+    assert shown == [(one.written, format_shape(one.out)) for one in nodes]
+
+
+def test_what_repeats_differently_is_told_each_time() -> None:
+    text = "input 3x64x64; " + "; ".join(f"repeat {times} {{ relu; tanh }}; conv 3 k3 p1" for times in range(2, 40))
+    source = Source("net.net", text)
+    experiment, _ = check(source, load_registry(installed=False))
+    assert experiment is not None
+    table = shapes_table(experiment.network, source, batch=1)
+    assert re.findall(r"(\d+) more of these 2", table) == [str(times - 1) for times in range(2, 40)]

@@ -223,9 +223,19 @@ def test_a_damaged_file_is_a_warning_and_the_rest_stands(digits: Path, content: 
 
 
 def test_a_run_without_any_value_has_a_page(digits: Path, tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_bytes((digits / "run.json").read_bytes())
+    about = json.loads((digits / "run.json").read_text("utf-8"))
+    del about["result"]
+    (tmp_path / "run.json").write_text(json.dumps(about), encoding="utf-8")
     (tmp_path / "run.net").write_text("", encoding="utf-8")
     assert "no value has been logged yet" in Page(write_report(read_record(tmp_path))).words
+
+
+def test_a_run_that_has_lost_its_curves_says_so(digits: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "run.net", "last_test.json"):
+        (tmp_path / name).write_bytes((digits / name).read_bytes())
+    words = Page(write_report(read_record(tmp_path))).words
+    assert f"`{tmp_path / 'metrics.jsonl'}` is missing: there are no curves" in words
+    assert "no value has been logged yet" not in words
 
 
 def test_what_is_no_run_is_one_message(tmp_path: Path) -> None:
@@ -239,7 +249,7 @@ def test_a_net_that_has_mistakes_by_now_is_left_out(digits: Path, tmp_path: Path
     (tmp_path / "run.net").write_text("conv", encoding="utf-8")
     result = call("report", str(tmp_path))
     assert result.exit_code == 0
-    assert result.stderr.startswith(f"warning: `{tmp_path}` is reported without its net, which has a mistake: `conv`")
+    assert result.stderr.startswith(f"warning: the report of `{tmp_path}` lacks the net, which has a mistake: `conv`")
     assert {"Curves", "Layers"} <= set(read(tmp_path).words)
 
 
@@ -261,7 +271,7 @@ def test_a_device_in_the_place_of_a_file_is_not_read(digits: Path, tmp_path: Pat
     (tmp_path / "last_test.json").symlink_to("/dev/null")
     record = read_record(tmp_path)
     assert record.findings is None
-    assert record.notes == (f"`{tmp_path / 'last_test.json'}` cannot be read: not a regular file",)
+    assert record.notes[0] == f"`{tmp_path / 'last_test.json'}` cannot be read: not a regular file"
     (tmp_path / "metrics.jsonl").symlink_to("/dev/null")
     assert (
         call("report", str(tmp_path)).stderr

@@ -180,7 +180,7 @@ def test_numbers_are_in_the_unit_of_the_target(home: Path) -> None:
         ("images", torch.full((8, 8), 16.0), "the real numbers of an image are 0…1, but these are 16…16"),
         ("images", torch.full((8, 8), 17), "are 0…16, but these are 17…17"),
         ("images", "no/such.png", "cannot read `no/such.png`: no such file or directory"),
-        ("images", {"a": 1}, "a value of type dict, which is no sample of `data digits`"),
+        ("images", {"a": 1}, "a value of type dict, which is not a sample of `data digits`"),
         ("images", None, "a value of type NoneType"),
         ("table", {"size": 1}, "column `colour` is missing"),
         ("table", [{"size": 1, "colour": "red"}, {"colour": "red"}], "row 2: column `size` is missing"),
@@ -190,7 +190,7 @@ def test_numbers_are_in_the_unit_of_the_target(home: Path) -> None:
         ("table", [{"size": 1, "colour": "red"}, {"size": 1, "colour": None}], "row 2: column `colour` has no value"),
         ("table", {"size": float("inf"), "colour": "red"}, "column `size` holds numbers, but `inf` is given"),
         ("table", "no/such.csv", "cannot read `no/such.csv`: no such file or directory"),
-        ("table", 7, "a value of type int, which is no row of a table"),
+        ("table", 7, "a value of type int, which is not a row of a table"),
     ],
 )
 def test_what_is_no_sample_is_told(home: Path, name: str, given: object, message: str) -> None:

@@ -85,9 +85,9 @@ def test_another_table_is_refused(tmp_path: Path) -> None:
     path = write_houses(tmp_path)
     run = train(tmp_path, "none", epochs=1)
     path.write_text(path.read_text().replace("state,", "place,", 1))
-    with pytest.raises(DataError, match="it was fed area, state, here stands area, place"):
+    with pytest.raises(DataError, match="was trained on area, state, but the table has area, place"):
         netdsl.load(run, device="cpu").evaluate()
-    with pytest.raises(DataError, match=r"`houses.csv` lacks a column that the net is fed: `state`"):
+    with pytest.raises(DataError, match=r"`houses.csv` lacks a column that the net needs: `state`"):
         netdsl.load(run, device="cpu").predict(path)
 
 

@@ -13,6 +13,7 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter
+from netdsl.components.component import LabelledOutput
 from netdsl.core.sizes import format_shape
 from tests.soundness import uses
 
@@ -46,6 +47,11 @@ class Case:
     layer: Layer
     shape: Sizes
     arguments: Arguments
+
+    @property
+    def labelled(self) -> dict[str, Sizes]:
+        """The shapes of the labelled outputs that it is given, by parameter."""
+        return {name: shape for name in self.layer.labelled if (shape := self.arguments.get(name)) is not None}
 
     def __str__(self) -> str:
         settings = " ".join(f"{name}={value!r}" for name, value in self.arguments.items())
@@ -131,6 +137,8 @@ def _value(rule: str, parameter: Parameter, random: Random, shape: Sizes, wild: 
 def _of_type(option: Any, name: str, random: Random, shape: Sizes, wild: bool) -> Any:
     if option in (NoneType, None):
         return None
+    if option is LabelledOutput:
+        return tuple(random.randint(1, 8) for _ in range(random.randint(1, 3)))
     if option is bool:
         return random.random() < 0.5
     if option is int:

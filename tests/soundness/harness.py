@@ -63,7 +63,7 @@ def disagreement(case: Case) -> str | None:
     ours, theirs = by_rule(case), by_torch(case)
     if isinstance(ours, str) or isinstance(theirs, str):
         return _of_verdicts(case, ours, theirs)
-    emitted = construct(ours)
+    emitted = construct(ours, case)
     built = theirs if is_same(emitted, theirs.module) else run(emitted, case, theirs.weights)
     if isinstance(built, str):
         return f"{case}: accepted, but {ours.call} fails: {built}"
@@ -143,7 +143,7 @@ def _refuses_one(module: nn.Module, case: Case) -> str | None:
     buffers = {name: value.clone() for name, value in module.state_dict().items()}
     try:
         with quiet(), torch.no_grad():
-            module.eval()(batch(case)[:1])
+            call(module.eval(), case, samples=1)
     except Exception as error:  # likewise
         return f"one sample in evaluation: {type(error).__name__}: {error}"
     finally:
@@ -169,7 +169,7 @@ def run(
         with quiet():
             # `torch.manual_seed` also sees to devices that are not used here, which takes longer than the layer
             torch.default_generator.manual_seed(0)
-            return Ran(module, before, module.train()(batch(case, dtype)))
+            return Ran(module, before, call(module.train(), case, dtype))
     except Exception as error:  # likewise
         return f"{type(error).__name__}: {error}"
 
@@ -193,11 +193,21 @@ def batch(case: Case, dtype: torch.dtype | None = None) -> Tensor:
     return torch.randn(BATCH, *case.shape, requires_grad=True).clone()
 
 
-def construct(result: Result) -> nn.Module:
+def call(module: nn.Module, case: Case, dtype: torch.dtype | None = None, samples: int = BATCH) -> Any:
+    """What the module makes of a batch, and of the labelled outputs that the case names, by their parameters."""
+    x = batch(case, dtype)[:samples]
+    if not case.labelled:
+        return module(x)
+    return module(x, {name: torch.randn(samples, *shape) for name, shape in case.labelled.items()})
+
+
+def construct(result: Result, case: Case) -> nn.Module:
     """The module that the rule asks for."""
     module, _, name = result.call.target.partition(":")
+    taken = {"takes": tuple(case.labelled)} if case.labelled else {}
+    arguments = {**result.call.arguments, **taken}
     with quiet():
-        built: nn.Module = getattr(importlib.import_module(module), name)(**result.call.arguments)
+        built: nn.Module = getattr(importlib.import_module(module), name)(**arguments)
     return built
 
 
@@ -208,7 +218,7 @@ def macs_disagreement(case: Case) -> str | None:
         return None
     counter = FlopCounterMode(display=False)
     with quiet(), sdpa_kernel(SDPBackend.MATH), mkldnn.flags(enabled=False), counter:
-        run(construct(ours), case)
+        run(construct(ours, case), case)
     counted = counter.get_total_flops() // (2 * BATCH)
     return None if ours.macs == counted else f"{case}: {ours.macs} macs by the rule, {counted} in torch"
 

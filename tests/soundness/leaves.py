@@ -161,6 +161,30 @@ class Leaves:
         rest = 4 if x is None else max(1, x.shape[-1] // first)
         return self.leaf(f"unflatten 0 {first}x{rest}", lambda x: nn.Unflatten(1, (first, rest)))
 
+    def constant(self, x: Tensor | None) -> Telling:
+        if self.chance(0.5):
+            return Telling("mul 0.17", lambda x, skips: x * 0.17)
+        return Telling("add 1", lambda x, skips: x + 1)
+
+    def roll(self, x: Tensor | None) -> Telling:
+        return Telling("roll -2 -1", lambda x, skips: x.roll(-2, -1))
+
+    def slice(self, x: Tensor | None) -> Telling:
+        size = 8 if x is None else x.shape[-1]
+        start, end = self.pick(0, 1), self.pick(size, size // 2, -1, size + 2)
+
+        def run(x: Tensor, skips: Skips) -> Tensor:
+            if end > x.shape[-1] or start >= x.shape[-1] or not x[..., start:end].numel():
+                raise IndexError("outside")
+            return x[..., start:end]
+
+        return Telling(f"slice {start} {end} dim=-1", run)
+
+    def maximum(self, x: Tensor | None) -> Telling:
+        if self.chance(0.5):
+            return Telling("max keepdim=true; squeeze 0", lambda x, skips: x.amax(1))
+        return Telling("max", lambda x, skips: x.amax(1))
+
     def transpose(self, x: Tensor | None) -> Telling:
         def run(x: Tensor, skips: Skips) -> Tensor:
             if x.ndim < 3:

@@ -16,18 +16,25 @@ from torch import Tensor, nn
 
 from tests.soundness.leaves import LONG, Leaves, Run, Skips, Telling, form_of
 
+Sizes = tuple[int, ...]
 Join = Callable[[Tensor, Tensor], Tensor]
 """How two outputs become one."""
 
 
 @dataclass
 class Net:
-    """A whole net: definitions, statements, and torch's own run of them."""
+    """A whole net: definitions, statements, and torch's own run of them, from a batch an input to the outputs."""
 
-    input: tuple[int, ...]
+    inputs: tuple[Sizes, ...]
     text: str
-    run: Callable[[Tensor], Tensor]
+    run: Callable[..., list[Tensor]]
     modules: list[nn.Module] = field(default_factory=list)
+    names: tuple[str, ...] = ()
+
+    @property
+    def input(self) -> Sizes:
+        """The sizes of the first input."""
+        return self.inputs[0]
 
     @property
     def params(self) -> int:
@@ -52,11 +59,11 @@ class Author(Leaves):
         tellings = self.body(x, {}, self.random.randint(1, 7), depth=0)
         lines = [*self.blocks, "input " + "x".join(map(str, shape)), *(telling.text for telling in tellings)]
 
-        def run(batch: Tensor) -> Tensor:
+        def run(batch: Tensor) -> list[Tensor]:
             self.modules.clear()
-            return through(tellings, batch, {})
+            return [through(tellings, batch, {})]
 
-        return Net(shape, "\n".join(lines) + "\n", run, self.modules)
+        return Net((shape,), "\n".join(lines) + "\n", run, self.modules)
 
     def body(self, x: Tensor | None, skips: Skips, length: int, depth: int) -> list[Telling]:
         """Statements that are likely to follow one another; `x` is what flows in, None once torch has refused."""
@@ -66,11 +73,15 @@ class Author(Leaves):
             telling = self.statement(x, skips, depth)
             tellings.append(telling)
             x = attempt(telling.run, x, skips)
-            if x is not None and not telling.text.startswith("repeat") and self.chance(0.12):
-                x = self.labelled(tellings, x, skips)
+            if x is not None and self.takes_label(telling) and self.chance(0.12):
+                x = self.labelled(tellings, x, skips, depth)
         return tellings
 
-    def labelled(self, tellings: list[Telling], x: Tensor, skips: Skips) -> Tensor:
+    def takes_label(self, telling: Telling) -> bool:
+        """Whether a statement may have a label."""
+        return not telling.text.startswith("repeat")
+
+    def labelled(self, tellings: list[Telling], x: Tensor, skips: Skips, depth: int) -> Tensor:
         """Puts a label on the last statement."""
         self.labels += 1
         name, last = f"skip{self.labels}", tellings[-1]
@@ -86,7 +97,7 @@ class Author(Leaves):
     def statement(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         """One statement that suits the rank of what flows in."""
         rank = 3 if x is None else x.ndim - 1
-        anywhere = [self.activation, self.dropout, self.layernorm]
+        anywhere = [self.activation, self.dropout, self.layernorm, self.constant, self.roll, self.slice]
         long = x is not None and x.shape[1] > LONG
         suited = {
             1: [self.linear, self.linear, self.linear, self.batchnorm, self.unflatten],
@@ -97,6 +108,7 @@ class Author(Leaves):
                 self.batchnorm,
                 self.flatten,
                 self.transpose,
+                self.maximum,
                 *([] if long else [self.lstm, self.attention]),
             ],
             3: [
@@ -130,7 +142,9 @@ class Author(Leaves):
             other = self.keeping(x) if fitting else self.body(x, skips, 1, depth + 1)
             text = f"residual {braced(body)} shortcut {braced(other)}"
             return Telling(text, lambda x, skips: exact(through(body, x, skips), through(other, x, skips)))
-        return Telling(f"residual {braced(body)}", lambda x, skips: exact(x, through(body, x, skips)))
+        factor = self.random.choice([0.17, 1, 2])
+        text = f"residual {braced(body)}" + (f" factor={factor}" if factor != 1 else "")
+        return Telling(text, lambda x, skips: exact(x, factor * through(body, x, skips)))
 
     def keeping(self, x: Tensor | None) -> list[Telling]:
         """A body that mostly keeps the shape."""

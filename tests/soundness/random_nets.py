@@ -1,6 +1,7 @@
 """Random whole nets against torch: `python -m tests.soundness.random_nets --nets 20000`.
 
-Every other net has symbols for its sizes. Each size up to 64 is tried in torch, whether it is said to fit or not.
+Every other net has symbols for its sizes. Each size up to 64 is tried in torch, whether it is said to fit or not. With
+`--wired` the nets have several inputs and outputs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ import torch
 
 from netdsl.plugins.registry import load_registry
 from tests.soundness.nets import Author
-from tests.soundness.whole import judge, judge_symbols
+from tests.soundness.whole import judge, judge_symbols, one_resolution
+from tests.soundness.wired_nets import WiredAuthor
 
 
 def main() -> int:
@@ -22,14 +24,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--nets", type=int, default=20_000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--wired", action="store_true", help="nets with named inputs, `from` and `output`")
     options = parser.parse_args()
     torch.set_num_threads(1)
     registry = load_registry(installed=False)
     counts: Counter[str] = Counter()
     start = time.perf_counter()
     for seed in range(options.first, options.first + options.nets):
-        net = Author(seed).net()
-        kind, judged = ("symbols", judge_symbols) if seed % 2 and len(net.input) > 1 else ("sizes", judge)
+        net = (WiredAuthor if options.wired else Author)(seed).net()
+        kind, judged = ("symbols", judge_symbols) if seed % 2 and one_resolution(net) else ("sizes", judge)
         verdict = judged(net, registry)
         counts[f"{kind}: {'accepted' if verdict.accepted else 'refused'}"] += 1
         if verdict.disagreement:

@@ -206,6 +206,28 @@ def test_matching_leaves_the_sum_out_where_shapes_differ(body, target):
     assert result.call.target == target
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("mul 0.17", lambda x: 0.17 * x),
+        ("add 1", lambda x: x + 1),
+        ("let width=3; mul width; add -0.5", lambda x: 3 * x - 0.5),
+        ("residual factor=0.17 { relu }", lambda x: x + 0.17 * x.relu()),
+        ("residual factor=2 { relu } shortcut { tanh }", lambda x: x.tanh() + 2 * x.relu()),
+        ("tanh as low; residual factor=0.5 { add low }", lambda x: x.tanh() + 0.5 * (x.tanh() + x.tanh())),
+    ],
+)
+def test_numbers_take_part(text, expected):
+    x = torch.randn(2, 3, 4)
+    assert torch.allclose(netdsl.build(f"input 3x4; {text}")(x), expected(x))
+
+
+def test_a_number_stands_alone():
+    assert "takes a number or outputs, not both" in rule("mul", (3, 8), (3, 8), factor=2.0)
+    with pytest.raises(netdsl.NetError, match="expects whole numbers"):
+        netdsl.shapes("input 8; mul 2; embedding 10->4")
+
+
 def test_sums_of_channels_are_explained():
     assert LAYERS["concat"].apply((3,), branches=((64, 8), (96, 8))).formula == ("64 + 96 = 160",)
     assert LAYERS["split"].apply((4, 8), branches=((2, 8), (3, 8))).formula == ("2 + 3 = 5",)

@@ -3,10 +3,12 @@ import pytest
 from netdsl.components.registry import Registry
 from netdsl.plugins.registry import load_registry
 from tests.soundness.nets import Author
-from tests.soundness.whole import Verdict, judge, judge_symbols
+from tests.soundness.whole import Verdict, judge, judge_symbols, one_resolution
+from tests.soundness.wired_nets import WiredAuthor
 
 NETS = 300
 SYMBOLIC = 60
+WIRED = 150
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +30,7 @@ def test_each_size_up_to_64_fits_where_torch_takes_it(registry):
     judged = 0
     for seed in range(SYMBOLIC):
         net = Author(seed).net()
-        if len(net.input) < 2:
+        if not one_resolution(net):
             continue
         verdict = judge_symbols(net, registry)
         assert verdict.disagreement is None, f"seed {seed}: {verdict.disagreement}\n{net.text}"
@@ -36,6 +38,16 @@ def test_each_size_up_to_64_fits_where_torch_takes_it(registry):
     assert judged > SYMBOLIC * 0.3
 
 
-@pytest.mark.parametrize("seed", [55, 275, 1577])
+def test_random_nets_of_several_inputs_are_judged_as_torch_judges_them(registry):
+    accepted = 0
+    for seed in range(WIRED):
+        net = WiredAuthor(seed).net()
+        verdict = (judge_symbols if seed % 2 and one_resolution(net) else judge)(net, registry)
+        assert verdict.disagreement is None, f"seed {seed}: {verdict.disagreement}\n{net.text}"
+        accepted += verdict.accepted
+    assert WIRED * 0.3 < accepted < WIRED * 0.95
+
+
+@pytest.mark.parametrize("seed", [245, 538, 712])
 def test_sizes_fit_that_only_a_product_of_them_decides(registry, seed):
     assert judge_symbols(Author(seed).net(), registry) == Verdict(accepted=True)

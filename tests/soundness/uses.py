@@ -18,6 +18,25 @@ def _divisor(size: int, random: Random) -> int:
     return random.choice([number for number in range(1, size + 1) if size % number == 0])
 
 
+def _some(places: list[int], random: Random) -> Any:
+    """One of several dimensions, or all of them."""
+    return random.choice((random.choice(places), tuple(places), tuple(places))) if places else 0
+
+
+def _to_squeeze(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    ones = [at for at in range(len(shape)) if random.random() < 0.5] or [random.randrange(len(shape))]
+    flat = tuple(1 if at in ones else size for at, size in enumerate(shape))
+    signed = [at - len(shape) if random.random() < 0.2 else at for at in ones]
+    return flat, {"dim": _some(signed, random)}
+
+
+def _to_roll(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    count = random.choice((1, 2, 2))
+    dims = tuple(random.randrange(-len(shape), len(shape)) for _ in range(count))
+    shifts = tuple(random.randint(-5, 5) for _ in range(count))
+    return shape, {"shifts": shifts, "dims": dims} if count > 1 else {"shifts": shifts[0], "dims": dims[0]}
+
+
 def _factored(size: int, random: Random) -> list[int]:
     """Numbers whose product is the size, one of them perhaps -1."""
     sizes = [_divisor(size, random)]
@@ -84,6 +103,10 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
     ("crop", "offset"): lambda random, shape: random.choice(
         (None, 0, 1, tuple(random.randint(0, 2) for _ in shape[1:]))
     ),
+    ("squeeze", "dim"): lambda random, shape: _some([at for at, size in enumerate(shape) if size == 1], random),
+    ("slice", "start"): lambda random, shape: random.choice((0, 0, 1, 2, -1, -2, -4)),
+    ("slice", "end"): lambda random, shape: random.choice((None, 1, 2, 3, 4, 8, -1, -2)),
+    ("roll", "shifts"): lambda random, shape: random.choice((1, -1, 3, -9, 0)),
     ("select", "index"): lambda random, _: random.choice((-2, -1, 0, 0, 1, 3)),
     ("upsample", "scale_factor"): lambda random, shape: random.choice(
         (
@@ -105,11 +128,16 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
     ("channelshuffle", "groups"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[0], random))),
     ("attention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
     ("transformer", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("decoder", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("attention", "memory"): lambda random, shape: random.choice(
+        (None, None, (random.randint(1, 9), shape[-1]), (random.randint(1, 9), random.randint(1, 12)))
+    ),
+    ("decoder", "memory"): lambda random, shape: (random.randint(1, 9), random.choice((*[shape[-1]] * 4, 3))),
     **{(name, "num_layers"): lambda random, _: random.choice((1, 1, 2, 3)) for name in ("lstm", "gru", "rnn")},
     ("lstm", "proj_size"): lambda random, _: random.choice((0, 0, 1, 2, 3)),
     **{
         (name, "dropout"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 1.0))
-        for name in ("lstm", "gru", "rnn", "attention", "transformer")
+        for name in ("lstm", "gru", "rnn", "attention", "transformer", "decoder")
     },
     **{
         (name, "p"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 0.9, 1.0, 1))
@@ -132,6 +160,8 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
 ADJUSTMENTS: Mapping[str, Callable[[Random, Sizes, Arguments], tuple[Sizes, Arguments]]] = {
     "unflatten": _to_unflatten,
     "reshape": _to_reshape,
+    "squeeze": _to_squeeze,
+    "roll": _to_roll,
     "upsample": _to_upsample,
     "pixelshuffle": _to_shuffle,
     "pixelunshuffle": _to_unshuffle,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from netdsl.core.diagnostics import errors
 from netdsl.core.sizes import Dim, evaluate, symbols
 from netdsl.core.source import Source
 from netdsl.program import Network, OpenSizes
-from tests.soundness.nets import Net
+from tests.soundness.nets import Net, Sizes
 
 REFUSALS = (RuntimeError, ValueError, TypeError, IndexError, AssertionError, KeyError)
 LARGEST = 64
@@ -36,7 +36,7 @@ def judge(net: Net, registry: Registry) -> Verdict:
     experiment, diagnostics = check(Source("net", net.text), registry)
     refused = errors(diagnostics)
     try:
-        truth = run(net, net.input)
+        truth = run(net, net.inputs)
     except REFUSALS as error:
         return Verdict(False, None if refused else f"torch refuses: {error}")
     if refused or experiment is None:
@@ -44,27 +44,27 @@ def judge(net: Net, registry: Registry) -> Verdict:
     return Verdict(True, differences(experiment.network, truth, net))
 
 
-def run(net: Net, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """What torch makes of samples of a shape, one alone and two at once."""
-    single, several = (net.run(torch.empty(batch, *shape, device="meta")) for batch in (1, 2))
-    assert single.shape[1:] == several.shape[1:]
-    return tuple(several.shape[1:])
+def run(net: Net, shapes: Sequence[Sizes]) -> list[Sizes]:
+    """What torch makes of samples of these shapes, one alone and two at once."""
+    single, several = (net.run(*(torch.empty(batch, *shape, device="meta") for shape in shapes)) for batch in (1, 2))
+    assert [one.shape[1:] for one in single] == [one.shape[1:] for one in several]
+    return [tuple(one.shape[1:]) for one in several]
 
 
-def differences(network: Network, truth: tuple[int, ...], net: Net) -> str | None:
+def differences(network: Network, truth: list[Sizes], net: Net) -> str | None:
     """In what the checked net, or the built one, is not what torch made of it."""
-    if network.out != truth:
-        return f"the output is {truth}, not {network.out}"
+    if [one.shape for one in network.all_outputs] != truth:
+        return f"the outputs are {truth}, not {network.all_outputs}"
     if network.params != net.params:
         return f"the parameters are {net.params}, not {network.params}"
     with torch.device("meta"):
         model = build_network(network)
     if sum(weight.numel() for weight in model.parameters()) != network.params:
         return "the built net has other parameters"
-    return mismatched_modules(network, model, net.input)
+    return mismatched_modules(network, model, net.inputs)
 
 
-def mismatched_modules(network: Network, model: nn.Module, shape: tuple[int, ...]) -> str | None:
+def mismatched_modules(network: Network, model: nn.Module, shapes: Sequence[Sizes]) -> str | None:
     """The first node whose module does not return the shape that the checker says."""
     seen: dict[str, tuple[int, ...]] = {}
 
@@ -75,8 +75,12 @@ def mismatched_modules(network: Network, model: nn.Module, shape: tuple[int, ...
         return hook
 
     for name, module in model.named_modules():
-        module.register_forward_hook(note(name))
-    model(torch.empty(2, *shape, device="meta"))
+        if name:
+            module.register_forward_hook(note(name))
+    outputs = model(*(torch.empty(2, *shape, device="meta") for shape in shapes))
+    outputs = outputs if isinstance(outputs, tuple) else (outputs,)
+    if [one.shape for one in network.all_outputs] != [tuple(one.shape[1:]) for one in outputs]:
+        return f"the built net gives {[tuple(one.shape[1:]) for one in outputs]}, not {network.all_outputs}"
     for node in network.walk():
         if seen.get(node.path, node.out) != node.out:
             return f"`{node.written}` at {node.path} gives {seen[node.path]}, not {node.out}"
@@ -85,10 +89,17 @@ def mismatched_modules(network: Network, model: nn.Module, shape: tuple[int, ...
     return None
 
 
+def one_resolution(net: Net) -> bool:
+    """Whether the inputs have spatial sizes, each the same at its place, so that one symbol stands for all."""
+    spatial = [shape[1:] for shape in net.inputs if len(shape) > 1]
+    return bool(spatial) and all(one == longest[: len(one)] for longest in [max(spatial, key=len)] for one in spatial)
+
+
 def judge_symbols(net: Net, registry: Registry) -> Verdict:
     """Checks a net with a symbol for each spatial size, and tries in torch the sizes that are said to fit or not to."""
-    letters = (net.input[0], *"HW"[: len(net.input) - 1])
-    symbolic, found = check(Source("net", net.text), registry, overrides={"input": "x".join(map(str, letters))})
+    letters = ["x".join(map(str, (shape[0], *"HW"[: len(shape) - 1]))) for shape in net.inputs]
+    lines = [f"input.{name}" for name in net.names] or ["input"]
+    symbolic, found = check(Source("net", net.text), registry, overrides=dict(zip(lines, letters, strict=True)))
     refused = errors(found)
     if any(mistake.code == "NET204" for mistake in refused):
         return Verdict(False)  # a layer needs a number there: torch runs it at each size alone
@@ -102,7 +113,7 @@ def unlike_sizes(network: Network, net: Net, registry: Registry) -> str | None:
     concrete, diagnostics = check(Source("net", net.text), registry)
     if errors(diagnostics) or concrete is None:
         return None
-    values = dict(zip("HW", net.input[1:], strict=False))
+    values = {letter: size for shape in net.inputs for letter, size in zip("HW", shape[1:], strict=False)}
     for node, same in zip(network.walk(), concrete.network.walk(), strict=True):
         if symbols(node.out) <= values.keys() and tuple(evaluate(dim, values) for dim in node.out) != same.out:
             return f"`{node.written}` gives {node.out}, at {values} not {same.out}"
@@ -111,10 +122,10 @@ def unlike_sizes(network: Network, net: Net, registry: Registry) -> str | None:
 
 def refused_in_vain(net: Net, message: str) -> str | None:
     """What is refused for every size must be refused by torch at each."""
-    sizes = [net.input, *((net.input[0], *[size] * (len(net.input) - 1)) for size in range(1, LARGEST + 1))]
-    for shape in sizes:
-        if out_of(net, shape):
-            return f"torch runs it at {shape}, but {message}"
+    equal = ([(shape[0], *[size] * (len(shape) - 1)) for shape in net.inputs] for size in range(1, LARGEST + 1))
+    for shapes in (net.inputs, *equal):
+        if out_of(net, shapes):
+            return f"torch runs it at {shapes}, but {message}"
     return None
 
 
@@ -122,17 +133,17 @@ def unlike_torch(network: Network, net: Net) -> str | None:
     """A size that is said to fit and that torch refuses, one that torch takes and is left out, or another output."""
     if network.example is None:
         return None
-    dims = [dim for dim in network.input if symbols((dim,))]
-    example = dict(zip(map(str, dims), network.example[1:], strict=True))
+    given = (size for one in network.all_inputs for size in one.example or ())
+    example = {str(dim): size for dim, size in zip(network.input_dims, given, strict=True) if symbols((dim,))}
     for open_sizes in network.open_sizes:
         for values, fits in tries(open_sizes, example):
-            shape = evaluated(network.input, values)
-            out = out_of(net, shape)
+            shapes = [evaluated(one.shape, values) for one in network.all_inputs]
+            out = out_of(net, shapes)
             if fits is not (out is not None):
                 named = "is said to fit" if fits else "is not said to fit"
-                return f"{shape} {named} ({network.fits}), and torch makes {out} of it"
-            if out and out != evaluated(network.out, values):
-                return f"at {shape} torch makes {out}, not {network.out}"
+                return f"{shapes} {named} ({network.fits}), and torch makes {out} of it"
+            if out and out != [evaluated(one.shape, values) for one in network.all_outputs]:
+                return f"at {shapes} torch makes {out}, not {network.all_outputs}"
     return None
 
 
@@ -153,10 +164,10 @@ def meets(conditions: tuple[str, ...], values: dict[str, int]) -> bool:
     return all(eval(one, {}, values) for one in python)
 
 
-def out_of(net: Net, shape: tuple[int, ...]) -> tuple[int, ...] | None:
-    """What torch makes of a sample of a shape; None where it refuses."""
+def out_of(net: Net, shapes: Sequence[Sizes]) -> list[Sizes] | None:
+    """What torch makes of samples of these shapes; None where it refuses."""
     try:
-        return run(net, shape)
+        return run(net, shapes)
     except REFUSALS:
         return None
 

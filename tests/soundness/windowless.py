@@ -148,7 +148,37 @@ def recurrent(name: str) -> Oracle:
     return oracle
 
 
-def self_attention(sample: Sizes, /, causal: bool = False, **arguments: Any) -> nn.Module:
+class CrossAttended(nn.MultiheadAttention):
+    """Queries from one sequence, keys and values from a labelled one."""
+
+    def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
+        return super().forward(x, skips["memory"], skips["memory"])[0]
+
+
+def decoder_layer(sample: Sizes, /, *, memory: Sizes, causal: bool = True, **arguments: Any) -> nn.Module:
+    """torch's decoder layer, with the mask that `causal` stands for."""
+    _sequences(sample, memory)
+
+    class Decoded(nn.TransformerDecoderLayer):
+        def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
+            mask = nn.Transformer.generate_square_subsequent_mask(x.shape[1]) if causal else None
+            return super().forward(x, skips["memory"], tgt_mask=mask)
+
+    return Decoded(**arguments, batch_first=True)
+
+
+def _sequences(*samples: Sizes) -> None:
+    if any(len(one) != 2 for one in samples):
+        raise TypeError("attention is for batches of sequences")
+
+
+def self_attention(sample: Sizes, /, causal: bool = False, memory: Sizes | None = None, **arguments: Any) -> nn.Module:
+    if memory is not None:
+        _sequences(sample, memory)
+        if causal:
+            raise TypeError("a causal mask is square")
+        other = {} if memory[1] == sample[1] else {"kdim": memory[1], "vdim": memory[1]}
+        return CrossAttended(batch_first=True, **other, **arguments)
     module = sequential(sample, nn.MultiheadAttention(batch_first=True, **arguments))
     hinted = causal and not (arguments.get("add_bias_kv") or arguments.get("add_zero_attn"))
     mask = nn.Transformer.generate_square_subsequent_mask(sample[0]) if causal else None
@@ -164,6 +194,41 @@ def encoder_layer(sample: Sizes, /, causal: bool = False, **arguments: Any) -> n
         settings = {"src_mask": nn.Transformer.generate_square_subsequent_mask(sample[0]), "is_causal": True}
         module.register_forward_pre_hook(lambda module, args, kwargs: (args, settings), with_kwargs=True)
     return module
+
+
+def reducing(method: str) -> Oracle:
+    """A method of a tensor that takes dimensions away."""
+
+    def oracle(sample: Sizes, /, dim: int | Sizes = 0, keepdim: bool = False) -> nn.Module:
+        dims = [own(one, sample) for one in listed(dim)] or [99]
+        return Apply(lambda x: getattr(x, method)(dim=dims, keepdim=keepdim))
+
+    return oracle
+
+
+def squeezed(sample: Sizes, /, dim: int | Sizes) -> nn.Module:
+    """Each dimension that is named has size 1, where torch would leave any other as it is."""
+    axes = sorted(own(one, sample) for one in listed(dim))
+    if not axes or any(sample[at - 1] != 1 for at in axes) or len(set(axes)) < len(axes):
+        raise ValueError("a dimension that cannot be dropped")
+
+    def drop(x: Tensor) -> Tensor:
+        for at in reversed(axes):
+            x = x.select(at, 0)
+        return x
+
+    return Apply(drop)
+
+
+def sliced(sample: Sizes, /, start: int, end: int | None = None, dim: int = 0, step: int = 1) -> nn.Module:
+    """The places by their numbers, all of which must exist, where Python would leave out those that do not."""
+    at = own(dim, sample)
+    size = sample[at - 1]
+    if any(abs(place) > size for place in (start, end or 0)) or step < 1:
+        raise IndexError("outside")
+    places = [place % size for place in range(start if start >= 0 else size + start, size)]
+    stop = size if end is None else end if end >= 0 else size + end
+    return Apply(lambda x: x.index_select(at, torch.tensor([place for place in places if place < stop][::step])))
 
 
 def sequential(sample: Sizes, module: nn.Module) -> nn.Module:
@@ -205,12 +270,15 @@ ORACLES: Mapping[str, Oracle] = {
     "rnn": recurrent("RNN"),
     "attention": self_attention,
     "transformer": encoder_layer,
+    "decoder": decoder_layer,
     "posembed": lambda sample, /, **arguments: sequential(sample, Positions(**arguments)),
     "classtoken": lambda sample, /, **arguments: sequential(sample, Token(**arguments)),
     "last": last_steps,
-    "mean": lambda sample, /, dim=0, keepdim=False: Apply(
-        lambda x: x.mean(dim=[own(one, sample) for one in listed(dim)] or [99], keepdim=keepdim)
-    ),
+    "mean": reducing("mean"),
+    "max": reducing("amax"),
+    "squeeze": squeezed,
+    "slice": sliced,
+    "roll": lambda sample, /, shifts, dims=0: sampled("roll")(sample, shifts=listed(shifts), dims=listed(dims)),
 }
 
 

@@ -80,6 +80,18 @@ def test_confusion_has_the_truth_in_rows():
 OUTPUT, TARGET = [[1.0], [2.0], [4.0]], [1.5, 2.0, 2.0]
 
 
+@pytest.mark.parametrize("split", [[7], [3, 4], [1] * 7])
+def test_log_rmse_is_the_rmse_of_logarithms(split):
+    target = torch.tensor([[10.0], [2.0], [3e5], [1.5], [80.0], [0.5], [7.0]])
+    output = torch.tensor([[12.0], [-3.0], [2e5], [0.0], [80.0], [0.25], [9.0]])
+    batches = list(zip(output.split(split), target.split(split), strict=True))
+    expected = (output.clamp(1).double().log() - target.double().log()).square().mean().sqrt()
+    torch.testing.assert_close(value("LogRMSE", batches), expected.float())
+    expected = torchmetrics.MeanSquaredError(squared=False)(output.clamp(0.1).log(), target.log())
+    torch.testing.assert_close(value("LogRMSE", batches, least=0.1), expected)
+    assert not value("LogRMSE", [([1.0], [-2.0])]).isfinite()
+
+
 @pytest.mark.parametrize(
     ("name", "expected"), [("MSE", 4.25 / 3), ("RMSE", (4.25 / 3) ** 0.5), ("MAE", 2.5 / 3), ("R2", 1 - 4.25 / (1 / 6))]
 )

@@ -126,3 +126,16 @@ def test_mean_iou_is_the_overlap_of_the_classes_that_occur():
     ]
     assert torch.allclose(found["mean_iou"].compute(), torch.stack(shares).mean())
     assert torch.allclose(found["pixel_accuracy"].compute(), (guesses == target)[known].float().mean())
+
+
+def test_perplexity_is_e_to_the_power_of_the_mean_loss_whatever_the_batches_are():
+    line = "data text python_docs vocab=64 length=7; embedding 64->4; linear 64; metrics perplexity"
+    experiment = checked(line)
+    (metric,) = build_metrics(experiment, experiment.data.facts, torch.device("cpu")).values()
+    output, target = torch.randn(6, 7, 64), torch.randint(64, (6, 7))
+    metric.reset()
+    metric.update(output[:4], target[:4])
+    metric.update(output[4:], target[4:])
+    mean = nn.functional.cross_entropy(output.flatten(0, 1), target.flatten())
+    torch.testing.assert_close(metric.compute(), mean.exp())
+    torch.testing.assert_close(build_loss(experiment.loss, experiment.data)(output, target), mean)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from netdsl.builtins.files import ClassNames, Decimal, Missing, Names, Scale, Target, Task
+from netdsl.builtins.files.vocabulary import Level
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.components.positions import positions_of_sample
+from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Shape, format_shape, product, symbol
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.builtins.files.labelled_texts import Encoding, TextCollection
     from netdsl.builtins.files.npy_header import Header
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
@@ -73,15 +76,46 @@ def shapes(shape: Size = (3, 32, 32), *, size: int = 1_000) -> Facts:
 
 
 @dataset("netdsl.data.datasets.image_folders:load_folder", example="data folder photos split=0.2 { resize 64x64 }")
-def folder(path: Path) -> Facts:
-    """Photographs in one folder for each class, `photos/cat/1.jpg`; read in colour.
+def folder(
+    path: Path,
+    *,
+    level: Level = "word",
+    length: Count = 200,
+    vocab: Annotated[int | None, AtLeast(3)] = None,
+    encoding: str = "utf-8",
+) -> Facts:
+    """Photographs or texts in one folder for each class, `photos/cat/1.jpg` or `reviews/good/1.txt`.
 
     With `train/` and `test/` (or `val/`) inside, those are the parts; otherwise `split` is the share to test on.
-    """
-    from netdsl.builtins.files.image_folders import class_folders
 
+    Photographs are read in colour. A text becomes the numbers of its first `length` tokens. Shorter texts are filled up
+    with 0, which `last`, `mean`, `max`, `attention`, `transformer` and recurrent layers do not see. 1 stands for tokens
+    that no training text has. `level` and `vocab` are those of `data text`.
+    """
+    from netdsl.builtins.files.image_folders import class_folders, text_folders
+
+    if texts := text_folders(path):
+        from netdsl.builtins.files.labelled_texts import Encoding, read_text_folder
+
+        found = read_text_folder(texts.train, texts.test, texts.classes, encoding)
+        return _text_facts(found, Encoding(level, length, vocab))
     listing = class_folders(path)
     return Facts(PHOTOGRAPHS, len(listing.classes), names=listing.classes)
+
+
+def _text_facts(found: TextCollection, encoding: Encoding) -> Facts:
+    from netdsl.builtins.files.labelled_texts import count_entries
+
+    numbers = 0 if found.classes else len(found.targets)
+    return Facts(
+        (encoding.length,),
+        len(found.classes) or None,
+        target=(numbers,) if numbers > 1 else (),
+        names=found.classes,
+        dtype="index",
+        indices=count_entries(found.texts, encoding),
+        padded=True,
+    )
 
 
 @dataset("netdsl.data.datasets.image_folders:load_pairs", example="data pairs hymenoptera { resize 64x64 }")
@@ -134,6 +168,10 @@ def csv_table(
     encoding: str = "utf-8",
     decimal: Decimal = "point",
     ids: str | None = None,
+    text: str | None = None,
+    level: Level = "word",
+    length: Count = 200,
+    vocab: Annotated[int | None, AtLeast(3)] = None,
 ) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
@@ -156,13 +194,20 @@ def csv_table(
 
     `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
     a word that no training row has. With 900 users that is `embedding 901->8`.
+
+    `text=review` feeds the texts of one column, and no other column, as `data folder` does, with the same `level`,
+    `length` and `vocab`.
     """
     from netdsl.builtins.files.csv_tables import TableOptions, read_table
 
-    table = read_table(
-        path,
-        TableOptions(target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids),
+    options = TableOptions(
+        target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids
     )
+    if text is not None:
+        from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
+
+        return _text_facts(read_text_column(path, text, options), Encoding(level, length, vocab))
+    table = read_table(path, options)
     dtype: Dtype = "float" if ids is None else "index"
     if table.classes:
         return Facts((table.width,), len(table.classes), names=table.classes, dtype=dtype)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from netdsl.builtins.files import Decimal
+from netdsl.builtins.files.text_files import decode
 from netdsl.components import Refusal
 from netdsl.core.text import ntext, text
 
@@ -121,28 +122,7 @@ def _decode(path: Path, encoding: str) -> str:
         except (gzip.BadGzipFile, EOFError, zlib.error):
             raise Refusal(text("`{file}` is no whole gzip file", file=path.name), "path") from None
     # Excel begins a file with a byte order mark.
-    known = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
-    try:
-        return raw.decode(known)
-    except LookupError:
-        raise Refusal(
-            text("there is no encoding `{encoding}`", encoding=encoding),
-            "encoding",
-            "write a name that Python knows, such as `utf-8`, `gbk`, `latin1` or `utf-16`",
-        ) from None
-    except UnicodeError as error:
-        place = error.start if isinstance(error, UnicodeDecodeError) else 0
-        raise Refusal(
-            text(
-                "`{file}`, line {line}, is not text in {encoding} (byte {place} of the file)",
-                file=path.name,
-                line=raw[:place].count(b"\n") + 1,
-                encoding=encoding.upper(),
-                place=place,
-            ),
-            "path",
-            "write the encoding that the file has, such as `encoding=gbk`, `encoding=latin1` or `encoding=utf-16`",
-        ) from None
+    return decode(raw, path.name, encoding)
 
 
 def _delimiter(raw: str, given: str | None) -> str:

@@ -35,6 +35,14 @@ def class_folders(path: Path) -> Listing:
     return _listing(path, _classes, _layout)
 
 
+def text_folders(path: Path) -> Listing | None:
+    """Class folders that hold text files and no images; None where the first of them holds none."""
+    train = path / "train" if (path / "train").is_dir() else path
+    if not path.is_dir() or not any(_holds_texts(train / name) for name in _folders(train)):
+        return None
+    return _listing(path, _text_classes, _layout)
+
+
 def paired_folders(path: Path) -> Listing:
     """Pairs `NAME_image/` and `NAME_label/`, one pair a class; in `train/` and `test/` (or `val/`), or directly."""
     return _listing(path, _pair_classes, _pair_layout)
@@ -91,6 +99,15 @@ def _listing(path: Path, classes_of: Callable[[Path], tuple[str, ...]], refused:
 def _classes(folder: Path) -> tuple[str, ...]:
     # One image is enough to know: a listing of all would take long in a large data set.
     return tuple(name for name in _folders(folder) if next(_images(folder / name), None))
+
+
+def _text_classes(folder: Path) -> tuple[str, ...]:
+    return tuple(name for name in _folders(folder) if _holds_texts(folder / name))
+
+
+def _holds_texts(folder: Path) -> bool:
+    # Images with notes beside them are images.
+    return next(folder.rglob("*.txt"), None) is not None and next(_images(folder), None) is None
 
 
 def _pair_classes(folder: Path) -> tuple[str, ...]:

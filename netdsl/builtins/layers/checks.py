@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from netdsl.components import Refusal, Requirement
 from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.text import text
@@ -23,6 +25,14 @@ def axis(dim: int, x: Shape, at: str = "dim", *, is_one_of_several: bool = False
         message = text(template, parameter=at, dim=dim, shape=shape)
         raise Refusal(message, at, advice, instead=instead, safe=True)
     return dim % len(x)
+
+
+def distinct_axes(dims: Sequence[int], x: Shape, at: str = "dim") -> tuple[int, ...]:
+    """The axes that several `dim` mean; refuses none, and one that is named twice."""
+    axes = tuple(axis(one, x, at, is_one_of_several=len(dims) > 1) for one in dims)
+    if not axes or len(set(axes)) < len(axes):
+        raise Refusal(text("`{parameter}` must name at least one dimension, and none twice", parameter=at), at)
+    return axes
 
 
 def batched(dim: int) -> int:

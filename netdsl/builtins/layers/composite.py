@@ -20,23 +20,35 @@ MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
     example="residual { conv 64 k3 p1; bn; relu; conv 64 k3 p1; bn }",
 )
 def residual(
-    x: Shape, body: Shape, shortcut: Shape | None = None, project: bool = False, matching: bool = False
+    x: Shape,
+    body: Shape,
+    shortcut: Shape | None = None,
+    project: bool = False,
+    matching: bool = False,
+    *,
+    factor: float = 1.0,
 ) -> Result:
     """Adds the input to the body's output, so that the body learns only what has to change (He et al., 2015).
 
     The shapes must agree. Where they differ, a `shortcut { … }` brings the input into shape; `project` writes one, a
     1x1 convolution and bn, wherever it is needed; `matching` leaves the sum out instead, as MobileNetV2 does.
+
+    `factor` multiplies the body's output before it is added: 0.17 steadies very deep nets (Szegedy et al.,
+    "Inception-v4", 2016).
     """
+    module = call("netdsl.modules:Residual")
+    if factor != 1:
+        module = call("netdsl.modules:ScaledResidual", factor=factor)
     if matching and (project or shortcut is not None):
         raise Refusal("`matching` leaves the sum out, so that nothing needs to be brought into shape", "matching")
     # The error in the body is reported already; a message on the sum would be its echo.
     if shortcut is None and (project or matching) and any(isinstance(size, Unknown) for size in body):
-        return Result(body, call("netdsl.modules:Residual"))
+        return Result(body, module)
     if shortcut is None and not _same(x, body):
         if matching:
             return Result(body, call("torch.nn:Sequential"))
         if project:
-            return Result(body, call("netdsl.modules:Residual"), extra=_projection(x, body))
+            return Result(body, module, extra=_projection(x, body))
     added = x if shortcut is None else shortcut
     template = "`residual` cannot add its input, {added}, to the body's output, {output}"
     if shortcut is not None:
@@ -44,7 +56,7 @@ def residual(
     message = text(template, added=format_shape(added), output=format_shape(body))
     advice = "give it a `shortcut { … }`, or write `residual project { … }`" if shortcut is None else None
     out, requires = _agreed((body, added), message, advice)
-    return Result(out, call("netdsl.modules:Residual"), requires=requires)
+    return Result(out, module, requires=requires)
 
 
 @layer(
@@ -71,27 +83,38 @@ def concat(x: Shape, branches: tuple[Shape, ...], dim: int = 0) -> Result:
     return Result((*rest[:at], joined, *rest[at:]), module, formula=formula, requires=requires)
 
 
-@layer("composite", takes="any", traits={"adds"}, example="add { conv 64 k3 p1 } { conv 64 k1 }")
-def add(x: Shape, branches: tuple[Shape, ...]) -> Result:
+@layer("composite", takes="any", traits={"adds"}, bodiless="constant", example="add { conv 64 k3 p1 } { conv 64 k1 }")
+def add(x: Shape, branches: tuple[Shape, ...] = (), constant: float | None = None) -> Result:
     """Feeds one input to every body and adds the outputs, which must all have one shape.
 
     A name among the bodies is a labelled output from above that joins them; with names and no body, the current value
-    takes part first: `add stem`.
+    takes part first: `add stem`. A number alone is added to the current value: `add 1`.
     """
+    if constant is not None:
+        _check_alone("add", "constant", branches)
+        return Result(x, call("netdsl.modules:AddConstant", constant=constant))
     message = text("`add` cannot add {shapes}: all must have one shape", shapes=", ".join(map(format_shape, branches)))
     out, requires = _agreed(branches, message, _halved(branches))
     return Result(out, call("netdsl.modules:Add"), requires=requires)
 
 
 @layer(
-    "composite", takes="any", traits={"multiplies"}, example="mul { conv 64 k3 p1; tanh } { conv 64 k3 p1; sigmoid }"
+    "composite",
+    takes="any",
+    traits={"multiplies"},
+    bodiless="factor",
+    example="mul { conv 64 k3 p1; tanh } { conv 64 k3 p1; sigmoid }",
 )
-def mul(x: Shape, branches: tuple[Shape, ...]) -> Result:
+def mul(x: Shape, branches: tuple[Shape, ...] = (), factor: float | None = None) -> Result:
     """Feeds one input to every body and multiplies the outputs, which must all have one shape.
 
     Two bodies of which one ends in `sigmoid` are a gate (van den Oord et al., "WaveNet", 2016). A name among the bodies
     is a labelled output from above that takes part; with names and no body, the current value goes first: `mul stem`.
+    A number alone multiplies the current value: `mul 0.17`.
     """
+    if factor is not None:
+        _check_alone("mul", "factor", branches)
+        return Result(x, call("netdsl.modules:MulConstant", factor=factor))
     shapes = ", ".join(map(format_shape, branches))
     message = text("`mul` cannot multiply {shapes}: all must have one shape", shapes=shapes)
     out, requires = _agreed(branches, message, _halved(branches))
@@ -167,6 +190,13 @@ def split(x: Shape, branches: tuple[Shape, ...]) -> Result:
 
 def _uneven(x: Shape, bodies: int) -> str:
     return text("`split` cannot cut {channels} channels into {bodies} equal parts", channels=x[0], bodies=bodies)
+
+
+def _check_alone(name: str, at: str, branches: Sequence[Shape]) -> None:
+    """Refuses a number beside bodies or labels: whether it belongs to one of them or to all, a reader would ask."""
+    if branches:
+        message = text("`{layer}` takes a number or outputs, not both", layer=name)
+        raise Refusal(message, at, text("write `{layer}` with the number in a statement of its own", layer=name))
 
 
 def _same(left: Shape, right: Shape) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import axis, batched, multiple
-from netdsl.components import INFERRED, Refusal, Result, call, divisible, layer
+from netdsl.builtins.layers.checks import batched, distinct_axes, multiple
+from netdsl.components import INFERRED, Refusal, Requirement, Result, Undetermined, call, divisible, layer
+from netdsl.components.component import LabelledOutput
 from netdsl.core.ranges import Count, Share
-from netdsl.core.sizes import Dim, Shape
+from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
 from netdsl.core.text import text
 
 LAYOUTS = ("TF",)
@@ -104,7 +105,7 @@ def rnn(
 @layer(
     "sequence",
     stated={"embed_dim": -1},
-    aliases={"heads": "num_heads"},
+    aliases={"heads": "num_heads", "from": "memory"},
     accepts=LAYOUTS,
     assumes="TF",
     example="attention 8",
@@ -118,14 +119,21 @@ def attention(
     add_zero_attn: bool = False,
     causal: bool = False,
     *,
+    memory: LabelledOutput | None = None,
     embed_dim: int = INFERRED,
 ) -> Result:
     """Lets every step of a sequence look at all others and gather what fits: T×F stays T×F.
 
     Each of the `num_heads` compares the steps in F/num_heads features of its own. `causal` lets a step see only itself
-    and those before it, as a language model must (Vaswani et al., 2017).
+    and those before it, as a language model must (Vaswani et al., 2017). `from=LABEL` is cross attention: the steps
+    look at those of a labelled output, another sequence, whose length and features may differ.
     """
     _check_heads(num_heads, embed_dim, "num_heads")
+    if memory is not None:
+        settings = {"dropout": dropout, "bias": bias, "add_bias_kv": add_bias_kv, "add_zero_attn": add_zero_attn}
+        if causal:
+            raise Refusal("`causal` orders the steps of one sequence, and `from` names another", "causal")
+        return _cross_attention(x, memory, num_heads, embed_dim, settings)
     # Each appends one step to the keys and values, none to the queries.
     extra_steps = add_bias_kv + add_zero_attn
     return Result(
@@ -199,6 +207,66 @@ def transformer(
 
 @layer(
     "sequence",
+    stated={"d_model": -1},
+    aliases={"heads": "nhead", "num_heads": "nhead", "from": "memory"},
+    accepts=LAYOUTS,
+    assumes="TF",
+    example="decoder 8 from=memory",
+)
+def decoder(
+    x: Shape,
+    nhead: Count,
+    dim_feedforward: Count = 2048,
+    dropout: Share = 0.1,
+    activation: Literal["relu", "gelu"] = "relu",
+    layer_norm_eps: float = 1e-5,
+    norm_first: bool = False,
+    bias: bool = True,
+    causal: bool = True,
+    *,
+    memory: LabelledOutput,
+    d_model: int = INFERRED,
+) -> Result:
+    """One decoder layer: `attention` within the sequence, `attention` to a labelled output, two linear layers a step.
+
+    Each part has a residual and a layernorm. `from=LABEL` names the output of the encoder, a sequence of as many
+    features. A step sees only itself and those before it, unless `causal=false`; it sees all of the encoder's output
+    (Vaswani et al., 2017).
+    """
+    _check_heads(nhead, d_model, "nhead")
+    _check_memory("decoder", memory)
+    message = text(
+        "`decoder` has {features} features, but `from` names an output of {memory}",
+        features=d_model,
+        memory=format_shape(memory),
+    )
+    alike = Requirement(memory[1], "==", d_model, message, "memory")
+    attending, norms = 4 * d_model * (d_model + bias), 3 * d_model * (1 + bias)
+    feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
+    return Result(
+        x,
+        call(
+            "netdsl.modules:DecoderLayer",
+            d_model=d_model,
+            nhead=nhead,
+            dim_feedforward=dim_feedforward,
+            dropout=dropout,
+            activation=activation,
+            layer_norm_eps=layer_norm_eps,
+            norm_first=norm_first,
+            bias=bias,
+            causal=causal,
+        ),
+        params=2 * attending + feeding + norms,
+        macs=_attention_macs(x[0], d_model, 0)
+        + _cross_macs(x[0], memory[0], d_model, d_model)
+        + 2 * x[0] * d_model * dim_feedforward,
+        requires=(alike,),
+    )
+
+
+@layer(
+    "sequence",
     stated={"length": 0, "features": 1},
     accepts=LAYOUTS,
     assumes="TF",
@@ -267,13 +335,23 @@ def mean(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Res
 
     With `keepdim` the dimension stays, of size 1.
     """
-    given = (dim,) if isinstance(dim, int) else dim
-    axes = {axis(one, x, is_one_of_several=len(given) > 1) for one in given}
-    if not given or len(axes) < len(given):
-        raise Refusal("`dim` must name at least one dimension, and none twice", "dim")
+    return _reduced(x, "Mean", dim, keepdim)
+
+
+@layer("sequence", assumes="TF", takes="any", example="max", traits={"gradient_from_output"})
+def max(x: Shape, dim: int | tuple[int, ...] = 0, keepdim: bool = False) -> Result:  # noqa: A001
+    """The largest value over one dimension or several, which disappear; by default over the steps of a sequence T×F.
+
+    With `keepdim` the dimension stays, of size 1.
+    """
+    return _reduced(x, "Max", dim, keepdim)
+
+
+def _reduced(x: Shape, module: str, dim: int | tuple[int, ...], keepdim: bool) -> Result:
+    axes = distinct_axes((dim,) if isinstance(dim, int) else dim, x)
     out = tuple(1 if at in axes else size for at, size in enumerate(x) if keepdim or at not in axes)
     dims = batched(dim) if isinstance(dim, int) else tuple(map(batched, dim))
-    return Result(out, call("netdsl.modules:Mean", dim=dims, keepdim=keepdim))
+    return Result(out, call(f"netdsl.modules:{module}", dim=dims, keepdim=keepdim))
 
 
 def _recurrent(
@@ -301,6 +379,38 @@ def _check_heads(heads: int, features: int, at: str) -> None:
         raise Refusal(
             text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
         )
+
+
+def _cross_attention(x: Shape, memory: LabelledOutput, heads: int, features: int, settings: dict[str, Any]) -> Result:
+    """Keys and values from another sequence, which may have other features."""
+    _check_memory("attention", memory)
+    # An unknown size comes from an error that is reported already.
+    given = features if isinstance(memory[1], Unknown) else memory[1]
+    if not isinstance(given, int):
+        raise Undetermined(text("`attention` needs to know the features of {memory}", memory=format_shape(memory)))
+    extra_steps = settings["add_bias_kv"] + settings["add_zero_attn"]
+    # Where the features are the same, torch keeps the three projections in one matrix.
+    other = {} if given == features else {"kdim": given, "vdim": given}
+    return Result(
+        x,
+        call("netdsl.modules:CrossAttention", embed_dim=features, num_heads=heads, **other, **settings),
+        params=2 * features * (features + given)
+        + 4 * features * settings["bias"]
+        + 2 * features * settings["add_bias_kv"],
+        macs=_cross_macs(x[0], memory[0], features, given) + 2 * x[0] * extra_steps * features,
+    )
+
+
+def _check_memory(name: str, memory: LabelledOutput) -> None:
+    if len(memory) != 2:
+        shape = format_shape(memory)
+        message = text("`{layer}` looks at a sequence T×F, but `from` names {memory}", layer=name, memory=shape)
+        raise Refusal(message, "memory")
+
+
+def _cross_macs(steps: Dim, others: Dim, features: int, given: int) -> Dim:
+    """The projections of queries and outputs, those of keys and values, and both products of the two sequences."""
+    return 2 * steps * features * features + 2 * others * given * features + 2 * steps * others * features
 
 
 def _attention_macs(steps: Dim, features: int, extra_steps: int) -> Dim:

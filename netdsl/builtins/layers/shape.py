@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from netdsl.builtins.layers.checks import at_least_rank, axis, batched, multiple
+from netdsl.builtins.layers.checks import at_least_rank, axis, batched, distinct_axes, multiple
 from netdsl.components import Refusal, Requirement, Result, Size, call, layer
 from netdsl.core.ranges import AtLeast, Count
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape, product
@@ -118,6 +118,63 @@ def select(x: Shape, index: int, dim: int = 0) -> Result:
     )
     chosen = call("netdsl.modules:Select", dim=batched(dim), index=index)
     return Result((*x[:at], *x[at + 1 :]), chosen, requires=(enough,))
+
+
+@layer("shape", takes="any", example="squeeze 1,2", traits={"affine", "passes_through", "view"})
+def squeeze(x: Shape, dim: int | tuple[int, ...]) -> Result:
+    """Drops dimensions of size 1: `gap; squeeze 1,2` leaves the channels C of C×1×1."""
+    given = (dim,) if isinstance(dim, int) else dim
+    axes = distinct_axes(given, x)
+    ones = tuple(
+        Requirement(x[at], "==", 1, text("`dim` {dim} has size {size}, not 1", dim=one, size=x[at]), "dim")
+        for one, at in zip(given, axes, strict=True)
+    )
+    out = tuple(size for at, size in enumerate(x) if at not in axes)
+    dims = batched(dim) if isinstance(dim, int) else tuple(map(batched, dim))
+    return Result(out, call("netdsl.modules:Squeeze", dim=dims), requires=ones)
+
+
+@layer("shape", takes="any", formula="⌈(end − start)/step⌉", example="slice 0 16", traits={"affine", "view"})
+def slice(x: Shape, start: int, end: int | None = None, dim: int = 0, step: Count = 1) -> Result:  # noqa: A001
+    """Takes a stretch of a dimension, as Python's `x[start:end:step]` does: `slice 0 16` takes the first 16 channels.
+
+    Negative numbers count from the end, and without `end` it goes up to there. A stretch that reaches too far is a
+    mistake, where Python would shorten it.
+    """
+    at = axis(dim, x)
+    size = x[at]
+    first = start if start >= 0 else size + start
+    last = size if end is None else end if end >= 0 else size + end
+    length = last - first
+    # Each end by itself: a negative one before the beginning would silently be the beginning.
+    reach = "`{parameter}` {place} is outside the {size} of dimension {dim}"
+    ends = [("start", start), *([] if end is None else [("end", end)])]
+    inside = [
+        Requirement(size, ">=", abs(place), text(reach, parameter=name, place=place, size=size, dim=dim), name)
+        for name, place in ends
+    ]
+    some = Requirement(length, ">=", 1, text("nothing is left between {first} and {last}", first=first, last=last))
+    taken = (length + step - 1) // step
+    module = call("netdsl.modules:Slice", start=start, end=end, step=step, dim=batched(dim))
+    return Result((*x[:at], taken, *x[at + 1 :]), module, requires=(*inside, some))
+
+
+@layer("shape", takes="any", example="roll -3,-3 0,1", traits={"affine"})
+def roll(x: Shape, shifts: int | tuple[int, ...], dims: int | tuple[int, ...] = 0) -> Result:
+    """Shifts the numbers along dimensions; what leaves at one end comes in at the other.
+
+    `shifts` has a number for each of `dims`. Windows of a shifted image join parts that were apart before
+    (Liu et al., "Swin Transformer", 2021).
+    """
+    moved, given = (one if isinstance(one, tuple) else (one,) for one in (shifts, dims))
+    if len(moved) != len(given):
+        raise Refusal(
+            text("`shifts` has {count} numbers for {dims} dimensions", count=len(moved), dims=len(given)), "shifts"
+        )
+    for one in given:
+        axis(one, x, "dims", is_one_of_several=len(given) > 1)
+    counted = batched(dims) if isinstance(dims, int) else tuple(map(batched, dims))
+    return Result(x, call("netdsl.modules:Roll", shifts=shifts, dims=counted))
 
 
 @layer("shape", shorts={"g": "groups"}, takes="any", example="channelshuffle 4", traits={"affine"})

@@ -1,1 +1,1 @@
-"""Which item of a statement fills which parameter, and with what value."""
+"""The arguments of a statement: the parameter that each item fills, and its value."""

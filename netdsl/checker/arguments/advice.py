@@ -1,4 +1,4 @@
-"""What to write instead of an argument that is wrong."""
+"""Advice about wrong arguments: what to write instead."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from netdsl.core.suggestions import SURE, nearest
 from netdsl.core.text import join_and, text
 
 MANY = 12
-"""So many names of parameters fit into one line of advice."""
+"""At most so many names of parameters are listed in one line of advice."""
 
-# Texts, which Python compiles when the first mistake needs them: each takes as long as the import of a module.
+# Compiled at the first mistake that needs them: compiling one takes as long as importing a module.
 _SHORT = r"([a-z])\d+(?:x\d+)*"
 _QUOTIENT = r"[\w.]+/[\w.]+"
 _NUMBER = r"-?\d+(\.\d+)?"
@@ -29,7 +29,7 @@ def usage(component: Component) -> str | None:
 
 
 def takes(component: Component) -> str | None:
-    """The parameters that may be written; an example where they are too many to list."""
+    """The parameters that may be written, or an example if they are too many to list."""
     names = [f"`{name}`" for name in component.parameters if name not in component.branches]
     if len(names) > MANY:
         return usage(component)
@@ -39,7 +39,7 @@ def takes(component: Component) -> str | None:
 
 
 def meant(value: object, parameter: Parameter) -> str | None:
-    """How a value of the wrong kind is written right, where that is clear: `false` for `no`, `10` for `10.0`."""
+    """The right form of a value of the wrong kind, if it is clear: `false` for `no`, `10` for `10.0`."""
     options = set(parameter.options)
     if isinstance(value, Word) and "/" not in value:
         words = [*parameter.choices, *(("true", "false") if bool in options else ())]
@@ -50,21 +50,21 @@ def meant(value: object, parameter: Parameter) -> str | None:
         return str(int(value))
     if options & {int, float} and isinstance(value, str) and re.fullmatch(_QUOTIENT, value):
         return f"({value})"
-    # A number in quotes is plainly meant as a number; a fraction cannot fill an int.
+    # A number in quotes is meant as a number, but a fraction cannot fill an int.
     if isinstance(value, str) and options & {int, float} and (number := re.fullmatch(_NUMBER, value)):
         return value if float in options or not number.group(1) else None
     return None
 
 
 def in_words(parameter: Parameter) -> str:
-    """What a parameter takes, in brackets behind its name; nothing where it takes anything."""
+    """The kind of value that a parameter takes, in brackets; empty if it takes any value."""
     return "" if parameter.type is Any else f" ({expected(parameter)})"
 
 
 def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str, Span]) -> Fix | None:
-    """The fix that writes the value that a refusal proposes; None where it proposes none, or nothing is written."""
+    """The fix that writes the value which a refusal proposes; None without a proposal or a written argument."""
     name, span = refusal.parameter or "", spans.get(refusal.parameter or "")
-    # No fix reaches into an expression: it may be the variable that is wrong.
+    # An expression is not replaced, because the variable in it may be wrong.
     if refusal.instead is None or span is None or re.search("[()]", span.text):
         return None
     value = _as_written(refusal.instead, component)
@@ -78,7 +78,7 @@ def replace_argument(refusal: Refusal, component: Component, spans: Mapping[str,
 
 
 def _as_written(value: object, component: Component) -> str:
-    """A value in the language; several numbers are separated as they are in the component's example."""
+    """A value in the language. Several numbers are separated as in the component's example."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Binding: which item of a statement fills which parameter of the component that it names."""
+"""Binding: each item of a statement fills a parameter of the component that the statement names."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from netdsl.checker.arguments.codes import (
     WRONG_BODY,
     WRONG_FLOW,
     WRONG_VALUE,
+    unknown_name,
 )
 from netdsl.checker.arguments.values import HOLE, INVALID, converter, evaluate, expected, show
 from netdsl.checker.context import Context, Placeholder
@@ -32,15 +33,15 @@ from netdsl.language.syntax import Body, Bound, Item, Name, Number, Parenthesis,
 MISSING_ARGUMENT = Code(
     "NET104",
     title="a missing argument",
-    meaning="The parameter has no default, and nothing on the line gives it.",
+    meaning="The parameter has no default, and the statement gives it no value.",
     example="conv 3->32",
     instead="conv 3->32 k3",
 )
 
 TOO_MANY_ARGUMENTS = Code(
     "NET107",
-    title="an argument too many",
-    meaning="Values without a name fill the parameters in the order of the signature. There is none left for this one.",
+    title="too many arguments",
+    meaning="Values without a name fill the parameters in the order of the signature. None is left for this one.",
     example="input 3x8x8\nflatten 0 -1 2",
     instead="input 3x8x8\nflatten 0 -1",
 )
@@ -49,8 +50,8 @@ HIDDEN_FLAG = Code(
     "NET914",
     title="a variable that hides a flag",
     meaning=(
-        "A bare name means the variable of that name where there is one, and otherwise a flag or a word that the "
-        "layer knows. Here there are both, and the variable wins."
+        "A bare name means the variable of that name. If there is no such variable, it means a flag or a word that the "
+        "layer knows. Here both exist, and the variable wins."
     ),
     example="let bidirectional=2\ninput 8x16\nlstm 32 bidirectional",
     instead="let depth=2\ninput 8x16\nlstm 32 depth bidirectional",
@@ -61,7 +62,7 @@ FindLine = Callable[[str], "str | None"]
 
 
 def nowhere(_: str) -> None:
-    """What is known of the settings of other statements where there are none."""
+    """Finds no line for any setting, for components outside directives."""
 
 
 _DECIMAL_COMMA = r"-?\d+,\d+"
@@ -71,8 +72,8 @@ _DECIMAL_COMMA = r"-?\d+,\d+"
 class Arguments:
     """What a statement gives its component.
 
-    `sound` is false where there is a mistake, `misplaced` true where nobody knows what an item was meant for; `scope`
-    has what the names in it mean, `open_sizes` what is to be said of numbers that depend on a size which is open.
+    `sound` is false if there is a mistake. `misplaced` is true if nobody knows for which parameter an item was meant.
+    `scope` has the meanings of the names. `open_sizes` has the messages about numbers that depend on an open size.
     """
 
     values: dict[str, object] = field(default_factory=dict)
@@ -92,7 +93,7 @@ def bind(
     context: Context,
     find_line: FindLine = nowhere,
 ) -> Arguments:
-    """The arguments of a statement, converted to their parameters' types; mistakes are reported.
+    """The arguments of a statement, converted to the types of their parameters. Mistakes are reported.
 
     `find_line` names the directive that an unknown setting belongs to.
     """
@@ -125,9 +126,9 @@ class _Binder:
             self._flow()
         previous: Item | None = None
         for item, follows in zip_longest(self.statement.items, self.statement.items[1:]):
-            # The name before a body belongs to that body.
+            # A name directly before a body names that body.
             names_a_body = isinstance(follows, Body) and isinstance(item, Name) and self._names_a_body(item)
-            # By identity: two equal numbers of a line are different items.
+            # By identity, because two equal numbers of a line are different items.
             if not any(item is taken for taken in self.taken) and not names_a_body:
                 self._item(item, previous, follows)
             previous = item
@@ -147,7 +148,7 @@ class _Binder:
                 item.span,
                 fix=f"{item.name.text}={item.limit.span.text}",
             )
-            # The bound is taken as the setting that it looks like, so that nothing is reported as missing.
+            # The bound counts as the setting that it looks like, so that nothing is reported as missing.
             self._setting(Setting(item.name, item.limit, item.span))
         elif isinstance(item, Name):
             self._bare_name(item, follows)
@@ -173,7 +174,7 @@ class _Binder:
         if short and self.scope.lookup(flow.right.span.text) is MISSING and self.component.resolve(short.letter):
             self._wrong(
                 WRONG_VALUE,
-                text("`->` needs a size behind it, found `{found}`", found=short.span.text),
+                text("`->` needs a size after it, found `{found}`", found=short.span.text),
                 short.span,
                 usage(self.component),
             )
@@ -192,7 +193,7 @@ class _Binder:
         variable = self.scope.lookup(short.span.text)
         if variable is not MISSING:
             self._positional_span(short.span, variable)
-        elif self.component.takes_labels:  # `e3` is a label that only looks like a short
+        elif self.component.takes_labels:  # a label may look like a short: `e3`
             self.arguments.labels.append(Name(short.span.text, short.span))
         else:
             message = text("`{component}` has no short `{short}`", component=self.component.name, short=short.letter)
@@ -204,7 +205,7 @@ class _Binder:
         value = evaluate(setting.value, self.scope, self.context)
         if name is None or name in self.component.branches:
             name = self._misspelt(setting)
-            if name in self.arguments.spans:  # given already, and the slip is reported
+            if name in self.arguments.spans:  # it is given already, and the misspelling is reported
                 return
         if name is not None:
             word = setting.value.text if isinstance(setting.value, Name) else None
@@ -213,9 +214,9 @@ class _Binder:
             self._fill(name, value, setting.value.span)
 
     def _misspelt(self, setting: Setting) -> str | None:
-        """The parameter that a misspelt one is meant to be; None where that is not clear."""
+        """The parameter that a misspelt name means, or None if that is not clear."""
         name = setting.name
-        # A setting of another line is no misspelling, however near some parameter's name is.
+        # The exact name of another line's setting is not a misspelling, even if a parameter has a similar name.
         if line := self.find_line(name.text):
             message = text(
                 "`{setting}` is a setting of `{line}`, not of `{component}`",
@@ -229,21 +230,21 @@ class _Binder:
         if self._is_activation(setting):
             return None
         known = [*self._settable(), *self.component.aliases]
+        unknown = text("unknown parameter of `{component}`: `{name}`", component=self.component.name, name=name.text)
         near = self.context.report.unknown(
             UNKNOWN_PARAMETER,
-            "parameter",
+            unknown,
             name.text,
             name.span,
             known,
             takes(self.component),
-            component=self.component.name,
         )
         self.arguments.sound = False
         self.arguments.misplaced |= near is None
         return self.component.resolve(near) if near else None
 
     def _is_activation(self, setting: Setting) -> bool:
-        """Whether an unknown setting names a layer, as `activation=relu` does in Keras, which is reported."""
+        """Whether an unknown setting names a layer, as `activation=relu` in Keras. Reports it."""
         name, value, statement = setting.name, setting.value, self.statement
         layers = self.context.registry.layers
         if not isinstance(self.component, Layer) or not isinstance(value, Name) or value.text not in layers:
@@ -254,21 +255,22 @@ class _Binder:
             parameter=name.text,
             layer=value.text,
         )
-        # The fix takes the setting out and writes the layer behind the statement.
+        # The fix removes the setting and writes the layer after the statement.
         source, end = setting.span.source, statement.span.end
         # The blank before the setting goes with it.
         start = len(source.text[: setting.span.start].rstrip())
         edits = (Edit(source.span(start, setting.span.end), ""), Edit(source.span(end, end), f"; {value.text}"))
-        fix = Fix(text("write `; {layer}` behind it instead", layer=value.text), edits)
+        fix = Fix(text("write `; {layer}` after the statement instead", layer=value.text), edits)
         self.arguments.sound = False
-        # With a label nobody knows which of the two outputs it should name.
+        # If the statement has a label, it is unknown which of the two outputs it should name.
         self.context.report(UNKNOWN_PARAMETER, message, setting.span, fix=None if statement.label else fix)
         return True
 
     def _bare_name(self, name: Name, follows: Item | None) -> None:
         variable = self.scope.lookup(name.text)
         parameter = self._flag(name.text) or self._enumerated(name.text)
-        chosen = name.text not in INPUT_SIZES or parameter is None  # nobody gave `features` its name: a flag of it wins
+        # `in` and `features` are not the user's own variables, so a flag wins over them.
+        chosen = name.text not in INPUT_SIZES or parameter is None
         if variable is not MISSING and chosen:
             if parameter is not None:
                 self._shadows(name, parameter)
@@ -280,14 +282,14 @@ class _Binder:
             return
         elif self.component.takes_labels:
             self.arguments.labels.append(name)
-        # Last: a flag, a parameter's name and a label go before a plain text.
+        # Last: a flag, a parameter's name and a label win over a plain text.
         elif (target := self._next_positional()) and converter(target)(Word(name.text)) is not INVALID:
             self._fill(target.name, Word(name.text), name.span)
         else:
             self._unknown_name(name, follows)
 
     def _shadows(self, name: Name, parameter: Parameter) -> None:
-        # These are looked up like variables, but they hide nothing.
+        # `in` and `features` are looked up like variables, but they hide nothing.
         if name.text in LITERALS:
             return
         flag = parameter.name == name.text
@@ -315,11 +317,11 @@ class _Binder:
         return next((found for found in self.parameters.values() if word in found.choices), None)
 
     def _unassigned(self, name: Name, follows: Item | None) -> bool:
-        """Whether the name is that of a parameter whose value stands beside it, as in `stride 2` and `p0.5`."""
+        """Whether a parameter's name stands beside its value without `=`, as in `stride 2` and `p0.5`. Reports it."""
         joined = isinstance(follows, Number) and follows.span.start == name.span.end
         letters = name.text.rstrip("0123456789") if joined else name.text
         target = self.component.resolve(letters)
-        # A label of that name goes first: `add p` joins what is called p.
+        # A label of that name wins: `add p` adds the output with the label p.
         if target is None or target in self.component.branches or self.scope.labelled(name.text):
             return False
         if follows is None or isinstance(follows, (Short, Setting, Bound, Body)):
@@ -338,11 +340,11 @@ class _Binder:
         else:
             message = text("`{name}` needs a `=` before its value", name=name.text)
         self._wrong(WRONG_VALUE, message, span, fix=f"{letters}={span.text[len(letters) :].lstrip()}")
-        # The value is used up with the name and must not fill a positional parameter.
+        # The value belongs to the name, and must not fill a positional parameter too.
         self.taken = (follows,)
         value = evaluate(follows, self.scope, self.context)
         if joined and isinstance(value, (int, float)):
-            # `p0.5` is read as `p0` and `.5`: together they are the number that is meant.
+            # `p0.5` is read as `p0` and `.5`; together they are the number.
             value += float(name.text[len(letters) :] or 0)
         self._fill(target, value, span)
         return True
@@ -354,22 +356,24 @@ class _Binder:
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
         known = [*words, *flags, *self.scope.names()]
-        near = self.context.report.unknown(UNKNOWN_NAME, "name", name.text, name.span, known, usage(self.component))
-        # What is surely meant is bound, so that nothing else of the statement is reported.
+        near = self.context.report.unknown(
+            UNKNOWN_NAME, unknown_name(name.text), name.text, name.span, known, usage(self.component)
+        )
+        # A value that is surely meant is bound, so that nothing else of the statement is reported.
         if near and (near in words or near in flags or self.scope.lookup(near) is not MISSING):
             self._bare_name(Name(near, name.span), None)
         else:
             self.arguments.misplaced = True
 
     def _joins_sizes(self, name: Name, follows: Item | None) -> bool:
-        """Whether an `x` stands between two parentheses, which joins no sizes that are worked out; it is reported."""
+        """Whether an `x` stands between two expressions in parentheses, which it cannot join. Reports it."""
         before = name.span.source.text[name.span.start - 1 : name.span.start]
         is_between = before == ")" and isinstance(follows, Parenthesis) and follows.span.start == name.span.end
         if name.text != "x" or not is_between or not isinstance(follows, Parenthesis):
             return False
-        fix = Fix("write `,` between sizes that are worked out", (Edit(name.span, ","),))
-        self.context.report(UNKNOWN_NAME, "`x` stands between numbers and names alone", name.span, fix=fix)
-        # Both sizes belong to the parameter of the first, which is wrong in nothing else.
+        fix = Fix("write `,` between computed sizes", (Edit(name.span, ","),))
+        self.context.report(UNKNOWN_NAME, "`x` joins only numbers and names", name.span, fix=fix)
+        # Both sizes belong to the parameter of the first one, which has no other mistake.
         self.taken = (follows,)
         evaluate(follows, self.scope, self.context)
         for parameter, span in self.arguments.spans.items():
@@ -389,15 +393,15 @@ class _Binder:
             self._fill(parameter.name, value, span)
 
     def _is_second_size(self, span: Span, value: object, parameter: Parameter) -> bool:
-        """Whether `10` in `linear 784 10` is a size, as torch has it, since its parameter takes no number."""
-        # `True` is an int to Python, and no size.
+        """Whether `10` in `linear 784 10` is a size as in torch's order: its parameter takes no number."""
+        # For Python, `True` is an int, but it is not a size.
         if type(value) is not int or converter(parameter)(value) is not INVALID:
             return False
         message = _expects(parameter, value)
         return self._as_flow(WRONG_VALUE, message, self._numbers_up_to(span))
 
     def _is_one_of_several(self, span: Span, value: object, parameter: Parameter) -> bool:
-        """Whether the second 8 in `layernorm 8 8` belongs to a list, since its own parameter takes no number."""
+        """Whether the second 8 in `layernorm 8 8` belongs to a list: its own parameter takes no number."""
         if type(value) not in (int, float) or converter(parameter)(value) is not INVALID:
             return False
         if meant(value, parameter):  # 1 for `true`
@@ -406,7 +410,7 @@ class _Binder:
         return self._as_one(WRONG_VALUE, _expects(parameter, value), numbers)
 
     def _too_many(self, span: Span) -> None:
-        """Reports a value that no parameter is left for, and the numbers behind it with it: they are one mistake."""
+        """Reports a value for which no parameter is left. The numbers after it belong to the same mistake."""
         extra = self._numbers_behind(span)
         numbers = [*self._numbers_up_to(span), *extra]
         self.taken = extra
@@ -419,14 +423,14 @@ class _Binder:
             self._wrong(code, message, whole, takes(self.component))
 
     def _numbers_behind(self, span: Span) -> list[Number]:
-        """The numbers that stand side by side behind a place."""
+        """The numbers that stand side by side after a place."""
         items = self.statement.items
         last = next(at for at, item in enumerate(items) if item.span == span)
         behind = takewhile(lambda item: isinstance(item, Number), items[last + 1 :])
         return [item for item in behind if isinstance(item, Number)]
 
     def _numbers_up_to(self, span: Span) -> list[Number]:
-        """The numbers that stand side by side and end with the one at a place; none where none stands there."""
+        """The numbers that stand side by side up to the one at a place; empty if there is none."""
         numbers: list[Number] = []
         for item in self.statement.items:
             if not isinstance(item, Number):
@@ -438,21 +442,21 @@ class _Binder:
         return []
 
     def _as_flow(self, code: Code, message: str, numbers: Sequence[Number]) -> bool:
-        """Takes two numbers, where they can be nothing else, as the sizes in and out that an arrow parts."""
+        """Takes two numbers as the sizes on both sides of `->`, if they can mean nothing else."""
         flow = self.component.flow if isinstance(self.component, Layer) else None
-        # The first number must stand where torch would have the size that comes in.
+        # The first number must stand where torch has the input size.
         if flow is None or self.statement.flow or len(numbers) != 2 or self._filled_by(numbers[0]) != flow[1]:
             return False
         whole = numbers[0].span.to(numbers[1].span)
         self._wrong(code, message, numbers[1].span, fix=Edit(whole, "->".join(number.span.text for number in numbers)))
-        # What it filled is now given again, by its right name.
+        # The parameter that it filled is free again.
         self._forget(flow[1])
         for name, number in zip(flow, numbers, strict=True):
             self._fill(name, number.value, number.span)
         return True
 
     def _as_one(self, code: Code, message: str, numbers: Sequence[Number]) -> bool:
-        """Takes numbers side by side as the one list or size that they are meant to be: `permute 1 2 0`."""
+        """Takes numbers side by side as one list or size: `permute 1 2 0`."""
         # The numbers before may have filled other parameters by mistake: `normalize 0.5 0.5 0.5` fills two.
         filled = [at for at, number in enumerate(numbers) if self._filled_by(number)][-2:]
         at = next((at for at in filled if self._takes_all(numbers[at:])), None)
@@ -473,7 +477,7 @@ class _Binder:
         return True
 
     def _takes_all(self, numbers: Sequence[Number]) -> bool:
-        """Whether the parameter that the first of several numbers has filled takes all of them together."""
+        """Whether the parameter that the first number fills takes all of them as one value."""
         name = self._filled_by(numbers[0])
         value = tuple(number.value for number in numbers)
         return name is not None and len(numbers) > 1 and converter(self.parameters[name])(value) is not INVALID
@@ -501,7 +505,7 @@ class _Binder:
                 GIVEN_TWICE, text("`{name}` is given twice", name=name), span, labels=[first], help="delete one of them"
             )
             self.arguments.sound = False
-            # Which of the two is meant is unknown, so that neither counts.
+            # It is unknown which one is meant, so neither counts.
             values.pop(name, None)
             return
         spans[name] = span
@@ -510,7 +514,7 @@ class _Binder:
         if value is INVALID:
             self.arguments.sound = False
             return
-        # `none` for a size of the input means that it is left out.
+        # `none` for an input size means that it is left out.
         if value is None and name in self._stated():
             return
         if isinstance(value, Unknown) and not isinstance(self.component, (Layer, Block)):
@@ -531,7 +535,7 @@ class _Binder:
             values[name] = converted
 
     def _ask(self, name: str, span: Span) -> object:
-        """What a `?` stands for in this attempt: nothing for a size that the input tells anyway."""
+        """The value of a `?` in this attempt; None for a size that is inferred from the input anyway."""
         stated = name in self._stated()
         self.context.assumptions.placeholders.setdefault(span, Placeholder(span, name, stated))
         return None if stated else self.context.assumptions.values.get(span, UNKNOWN)
@@ -541,19 +545,19 @@ class _Binder:
 
     def _wrong_type(self, name: str, value: object, span: Span) -> None:
         parameter = self.parameters[name]
-        # A layer that needs the same size for its weights says so itself, and that is the mistake.
+        # A layer that needs the same size for its weights reports that itself.
         if isinstance(self.component, Layer) and _is_open(value):
             self.arguments.sound = False
             self.arguments.open_sizes[name] = _expects(parameter, value)
             return
-        # A value that comes from a variable is not corrected here: the text at hand is the variable's name.
+        # The value of a variable is not corrected here, because the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
-        # A misspelt variable is likelier than a misspelt word.
+        # A misspelt variable is more likely than a misspelt word.
         if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
             self.arguments.sound = False
-            self.context.report.unknown(UNKNOWN_NAME, "name", value, span, self.scope.names())
+            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, self.scope.names())
             return
-        # `0,5` reads as two numbers, which a parameter of one real number never takes.
+        # `0,5` is read as two numbers, which a parameter of one real number never takes.
         if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):
             self._wrong(WRONG_VALUE, _expects(parameter, Word(span.text)), span, fix=span.text.replace(",", "."))
             return
@@ -568,7 +572,7 @@ class _Binder:
         if not self.component.branches:
             message = text("`{component}` takes no body", component=self.component.name)
             brace = body.span.source.span(body.span.start, body.span.start + 1)
-            self._wrong(WRONG_BODY, message, brace, "write its layers behind, separated by `;`")
+            self._wrong(WRONG_BODY, message, brace, "write its layers after it, separated by `;`")
             return
         self.arguments.bodies.append((previous.text if named and isinstance(previous, Name) else None, body))
 
@@ -586,7 +590,7 @@ class _Binder:
     def _wrong(
         self, code: Code, message: str, span: Span, help: str | None = None, fix: str | Edit | None = None
     ) -> None:
-        """Reports a mistake; `fix` is what stands right in the span's place, or in another."""
+        """Reports a mistake. `fix` is the right text for the span, or an edit elsewhere."""
         self.arguments.sound = False
         edit = Edit(span, fix) if isinstance(fix, str) else fix
         written = Fix(text("write `{text}`", text=edit.text), (edit,)) if edit else None

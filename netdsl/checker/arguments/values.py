@@ -1,7 +1,8 @@
-"""From the values of the syntax tree to Python's: names looked up, arithmetic done, types converted."""
+"""From the values of the syntax tree to Python values: looks up names, does arithmetic, converts types."""
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from functools import lru_cache, reduce
 from math import isfinite
@@ -9,10 +10,11 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Final, Literal, Union, get_args, get_origin
 
-from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE
+from netdsl.checker.arguments.codes import TOO_LARGE, UNKNOWN_NAME, WRONG_VALUE, unknown_name
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import MISSING, Scope, Word
 from netdsl.components import Parameter
+from netdsl.components.component import LabelledOutput
 from netdsl.core.diagnostics import Code
 from netdsl.core.limits import MAX_ELEMENTS, MAX_INTEGER
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown, format_shape, symbol
@@ -23,18 +25,21 @@ from netdsl.language import syntax
 IMPOSSIBLE_ARITHMETIC = Code(
     "NET112",
     title="arithmetic that comes to nothing",
-    meaning="Arithmetic is over integers and the names of integers: `+ - * / // %`, in parentheses.",
+    meaning=(
+        "Arithmetic is over numbers and their names, in parentheses: `+ - * / // %`, and the comparisons `< <= > >= == "
+        "!=`, which are 1 where they hold, else 0."
+    ),
     example="let width=64\nconv 3->(width//0) k3",
     instead="let width=64\nconv 3->(width//2) k3",
 )
 
 
 INVALID: Final = object()
-"""The value of what could not be worked out; the diagnostic is already noted."""
+"""The value of an expression with a mistake, which is reported already."""
 
 
 class HoleValue:
-    """What `?` is worth until the checker has found a number."""
+    """The value of `?` until the checker has found a number."""
 
     def __str__(self) -> str:
         return "?"
@@ -44,7 +49,7 @@ HOLE: Final = HoleValue()
 
 
 def evaluate(value: syntax.Value | syntax.Term, scope: Scope, context: Context) -> object:
-    """The value of an expression: a number, a truth, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
+    """The value of an expression: a number, a bool, a text, a `Word`, a tuple of them, a symbolic size, `HOLE`."""
     if isinstance(value, syntax.Number):
         return _number(value, context)
     if isinstance(value, syntax.Name):
@@ -74,7 +79,7 @@ def _size(value: syntax.Size, scope: Scope, context: Context) -> object:
 
 
 def _dim(dim: int | float | str, span: Span, scope: Scope, context: Context) -> object:
-    """One size of several; a letter is the variable of that name, or else a symbol."""
+    """One size of several. A letter is the variable of that name, or else a symbol."""
     found = scope.lookup(dim) if isinstance(dim, str) else dim
     if found is MISSING:
         return symbol(str(dim))
@@ -102,8 +107,10 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
         return _arithmetic(term.inside, scope, context)
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
-        # `in` and `features` are known by name even where nothing has come in yet.
-        near = context.report.unknown(UNKNOWN_NAME, "name", value, term.span, {*scope.names(), "in", "features"})
+        # `in` and `features` are known names, even if no input is known yet.
+        near = context.report.unknown(
+            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.names(), "in", "features"}
+        )
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(
@@ -116,17 +123,17 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
 
 
 def _is_number(value: object) -> bool:
-    # Python counts a truth as an integer.
+    # For Python a bool is an int.
     return isinstance(value, (int, float, Expr, Unknown)) and not isinstance(value, bool)
 
 
-def _operate(operator: str, left: object, right: object, span: Span, scope: Scope, context: Context) -> object:
+def _operate(sign: str, left: object, right: object, span: Span, scope: Scope, context: Context) -> object:
     if left is INVALID or right is INVALID:
         return INVALID
     if isinstance(left, Unknown) or isinstance(right, Unknown):
         return UNKNOWN
     # Python's own error would name neither the operator nor the place.
-    if operator in ("/", "//", "%") and right == 0:
+    if sign in ("/", "//", "%") and right == 0:
         context.report(IMPOSSIBLE_ARITHMETIC, "division by zero", span, scope.caption(span))
         return INVALID
     try:
@@ -134,13 +141,13 @@ def _operate(operator: str, left: object, right: object, span: Span, scope: Scop
             isinstance(left, float) and isinstance(right, Expr)
         ):
             raise TypeError("a size that is open takes part in arithmetic over whole numbers alone")
-        value = _OPERATORS[operator](left, right)
+        value = _OPERATORS[sign](left, right)
     except (TypeError, ValueError, OverflowError):
         context.report(
             IMPOSSIBLE_ARITHMETIC,
             text(
                 "`{operator}` cannot be worked out for {left} and {right}",
-                operator=operator,
+                operator=sign,
                 left=show(left),
                 right=show(right),
             ),
@@ -148,19 +155,39 @@ def _operate(operator: str, left: object, right: object, span: Span, scope: Scop
             scope.caption(span),
         )
         return INVALID
-    # Above 2^53 a float no longer holds every integer, so that results would be rounded silently.
+    # Above 2^53 a float cannot hold every integer, so results would be rounded silently.
     if isinstance(value, (int, float)) and abs(value) >= MAX_ELEMENTS:
-        context.report(TOO_LARGE, "the arithmetic comes to 2^53 or more", span)
+        context.report(TOO_LARGE, "the result is 2^53 or more", span)
         return INVALID
     return value
 
 
 def _divide(left: Any, right: Any) -> Any:
-    # Python's `/` gives a float even where the result is whole, and sizes must be integers.
+    # Python's `/` gives a float even for a whole result, and sizes must be integers.
     whole = isinstance(left, int) and isinstance(right, int) and left % right == 0
     return left // right if whole else left / right
 
 
+def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], int]:
+    """A comparison as arithmetic: 1 where it holds, else 0."""
+
+    def decide(left: Any, right: Any) -> int:
+        # Two formulas that differ may be equal at some size: which, nobody can say before the sizes are known.
+        if isinstance(left, Expr) or isinstance(right, Expr):
+            raise TypeError("a size that is open can be compared with nothing")
+        return int(compare(left, right))
+
+    return decide
+
+
+_COMPARISONS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
 _OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     "+": lambda left, right: left + right,
     "-": lambda left, right: left - right,
@@ -168,15 +195,16 @@ _OPERATORS: Final[dict[str, Callable[[Any, Any], object]]] = {
     "/": _divide,
     "//": lambda left, right: left // right,
     "%": lambda left, right: left % right,
+    **{sign: _comparing(compare) for sign, compare in _COMPARISONS.items()},
 }
 Converter = Callable[[object], object]
-"""A value as the parameter wants it, or `INVALID`."""
+"""A value converted to the parameter's type, or `INVALID`."""
 
 
-# Deep nets bind the same few parameters again and again; blocks of a text that is edited bring ever new ones.
+# Deep nets bind the same few parameters again and again. In an editor, blocks bring new parameters at each change.
 @lru_cache(maxsize=1024)
 def converter(parameter: Parameter) -> Converter:
-    """What turns a value into one of the parameter's type."""
+    """The function that converts a value to the parameter's type."""
     return _first(parameter.options)
 
 
@@ -196,7 +224,7 @@ def _converter(option: object) -> Converter:
         return _PLAIN[option]
     if get_origin(option) is Literal:
         words = get_args(option)
-        # `none` is read as Python's None before anyone knows that it is one of the words.
+        # `none` has become Python's None before the words of the parameter are known.
         return lambda value: next((word for word in words if word == ("none" if value is None else value)), INVALID)
     if get_origin(option) in (Union, UnionType):
         return _first(get_args(option))
@@ -218,7 +246,7 @@ def _tuple_converter(inner: Converter, length: int | None) -> Converter:
 def _integer(value: object) -> object:
     if isinstance(value, Unknown):
         return value
-    # Python counts a truth as an integer, but `k=true` is a mistake.
+    # For Python a bool is an int, but `k=true` is a mistake.
     return value if isinstance(value, int) and not isinstance(value, bool) else INVALID
 
 
@@ -235,6 +263,7 @@ _PLAIN: Final[dict[object, Converter]] = {
     str: lambda value: str(value) if isinstance(value, str) else INVALID,
     Path: lambda value: Path(value) if isinstance(value, str) else INVALID,
     NoneType: lambda value: None if value is None else INVALID,
+    LabelledOutput: lambda value: value if isinstance(value, Word) else INVALID,
     Any: lambda value: value,
 }
 
@@ -242,7 +271,7 @@ _PLAIN: Final[dict[object, Converter]] = {
 def expected(parameter: Parameter) -> str:
     """What a parameter takes, in words: `a whole number`, `a size such as 3 or 3x5`, `same` or `valid`."""
     plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
-    # A size is declared as two types, but to a user it is one kind of value.
+    # A size is declared as two types, but for a user it is one kind of value.
     if {int, tuple[int, ...]} <= plain:
         kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
     else:
@@ -252,6 +281,7 @@ def expected(parameter: Parameter) -> str:
 
 def _describe(option: object) -> str:
     words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
+    words[LabelledOutput] = "a label"
     if option in words:
         return words[option]
     if get_origin(option) is tuple:
@@ -261,7 +291,7 @@ def _describe(option: object) -> str:
 
 
 def show(value: object) -> str:
-    """A value as one would write it, in backticks."""
+    """A value as it is written in the language, in backticks."""
     if isinstance(value, tuple):
         is_size = all(isinstance(part, (int, Expr)) for part in value)
         written = format_shape(value) if is_size else ",".join(map(str, value))

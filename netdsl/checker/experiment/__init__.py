@@ -1,1 +1,1 @@
-"""The directives around the net, and what they ask of it."""
+"""The check of the directives around the net."""

@@ -21,8 +21,8 @@ BUDGET_EXCEEDED = Code(
     "NET410",
     title="the budget is exceeded",
     meaning=(
-        "A `budget` line is a promise about the net: params, macs and memory (in bytes, for one batch) at most, "
-        "receptive (pixels that an output sees) at least, depth (layers with weights in a row) at most."
+        "A `budget` line limits the net. `params`, `macs`, `memory` (bytes, for one batch) and `depth` (layers with "
+        "weights in a row) usually have an upper bound, `receptive` (pixels that an output sees) a lower one."
     ),
     example="budget params<=1k\ninput 64\nlinear 64",
     instead="budget params<=5k\ninput 64\nlinear 64",
@@ -31,7 +31,7 @@ BUDGET_EXCEEDED = Code(
 
 def _receptive_field(network: Network, _: int) -> int:
     from netdsl.analysis.receptive_field import (
-        receptive_field,  # it counts in fractions, whose import few texts should pay for
+        receptive_field,  # it needs `fractions`, which few texts should wait for
     )
 
     return receptive_field(network)
@@ -44,9 +44,9 @@ def _depth(network: Network, _: int) -> int:
 
 
 class Quantity(NamedTuple):
-    """Something that a budget may limit: its measure, for a batch of a size, and what is said of a net outside.
+    """A quantity that a budget can limit: the function that measures it for a batch size, and its message.
 
-    `usual` is the relation of most promises about it.
+    `usual` is the usual relation in its bounds.
     """
 
     measure: Callable[[Network, int], Dim]
@@ -92,7 +92,7 @@ QUANTITIES: Mapping[str, Quantity] = {
 
 
 def check_budget(statements: Sequence[Statement], experiment: Experiment, scope: Scope, context: Context) -> None:
-    """Notes every bound that the net exceeds."""
+    """Reports every bound that the net exceeds."""
     found: dict[str, Dim] = {}
     # After a mistake the net may lack layers.
     certain = not errors(context.report.diagnostics)
@@ -103,19 +103,18 @@ def check_budget(statements: Sequence[Statement], experiment: Experiment, scope:
                 continue
             if bound.name.text in QUANTITIES:
                 name = bound.name.text
-                # A bound may stand there twice, and a large net takes its time to measure.
+                # Each quantity is measured once, because measuring a large net takes time.
                 if name not in found:
                     found[name] = _measure(name, experiment)
                 _bound(bound, found[name], certain, scope, context)
             else:
                 advice = text("the quantities are {names}", names=", ".join(f"`{name}`" for name in QUANTITIES))
-                context.report.unknown(
-                    UNKNOWN_PARAMETER, "quantity", bound.name.text, bound.name.span, QUANTITIES, advice
-                )
+                unknown = text("unknown quantity `{name}`", name=bound.name.text)
+                context.report.unknown(UNKNOWN_PARAMETER, unknown, bound.name.text, bound.name.span, QUANTITIES, advice)
 
 
 def _as_bound(item: Item, context: Context) -> Bound | None:
-    """The bound that an item is; `params=25M` is noted and taken for one."""
+    """An item as a bound. `params=25M` is reported, and taken as a bound."""
     if isinstance(item, Setting):
         bound = f"{item.name.text}<={item.value.span.text}"
         fix = Fix(text("write `{bound}`", bound=bound), (Edit(item.span, bound),))
@@ -130,23 +129,23 @@ def _as_bound(item: Item, context: Context) -> Bound | None:
 
 
 def _measure(name: str, experiment: Experiment) -> Dim:
-    # Without data nobody says how large a batch is, so that one sample is counted.
+    # Without data the batch size is unknown, so one sample is counted.
     batch = experiment.data.settings.batch if experiment.data else 1
     return QUANTITIES[name].measure(experiment.network, batch)
 
 
 def _bound(bound: Bound, found: Dim, certain: bool, scope: Scope, context: Context) -> None:
-    """Checks one bound; what a net with mistakes falls short of is not certain."""
+    """Checks one bound. A net with mistakes may lack layers, so that too little is not certain."""
     limit = evaluate(bound.limit, scope, context)
     if isinstance(limit, bool) or not isinstance(limit, (int, float)):
         if limit is not INVALID:
             context.report(WRONG_VALUE, text("a bound is a number, found {found}", found=show(limit)), bound.limit.span)
         return
-    # A number of symbols has no value to compare.
+    # A symbolic number has no value to compare.
     if not isinstance(found, int):
         return
     too_much = bound.relation == "<=" and found > limit
-    # Missing layers make a net smaller, never larger: what is too much already stays too much.
+    # Missing layers only make a net smaller: a bound that is exceeded already stays exceeded.
     too_little = bound.relation == ">=" and found < limit and certain
     if too_much or too_little:
         context.report(BUDGET_EXCEEDED, QUANTITIES[bound.name.text].explain(bound.span.text, found), bound.span)

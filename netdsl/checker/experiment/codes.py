@@ -1,4 +1,4 @@
-"""The codes of data, loss and training."""
+"""The codes about data, loss and training."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from netdsl.core.diagnostics import Code
 
 WRONG_OUTPUT = Code(
     "NET301",
-    title="the net's output is not what the data asks for",
+    title="the net's output does not fit the data",
     meaning=(
-        "The loss compares the net's output with the target: a score is needed for each class, or a number for "
+        "The loss compares the net's output with the target. The net needs one score for each class, or one number for "
         "each number of the target."
     ),
     example="data mnist\nflatten\nlinear 64",
@@ -19,7 +19,7 @@ UNKNOWN_COMPONENT = Code(
     "NET302",
     title="an unknown data set, loss, optimizer or the like",
     meaning=(
-        "Nothing of this kind has the name. `netdsl layers` lists every data set, loss, optimizer, schedule, "
+        "No component of this kind has the name. `netdsl layers` lists every data set, loss, optimizer, schedule, "
         "transform, metric and logger."
     ),
     example="data mnits\nflatten\nlinear 10",
@@ -29,7 +29,7 @@ UNKNOWN_COMPONENT = Code(
 UNUSABLE_DATA = Code(
     "NET303",
     title="data that cannot be described",
-    meaning="The data set refuses its arguments, or a file that it has to look into cannot be read.",
+    meaning="The data set refuses its arguments, or a file that describes it cannot be read.",
     example="data csv absent.csv\nlinear 1",
     instead="data fake 8\nlinear 10",
 )
@@ -39,7 +39,7 @@ WRONG_TARGET = Code(
     title="a loss or a metric for another kind of target",
     meaning=(
         "Losses such as `cross_entropy` and metrics such as `accuracy` compare with classes, `mse` and `mae` "
-        "with numbers. What the targets are is the data's to say."
+        "with numbers. The data decide which kind the targets are."
     ),
     example="data mnist\nflatten\nlinear 10\nloss mse",
     instead="data mnist\nflatten\nlinear 10\nloss cross_entropy",
@@ -60,8 +60,8 @@ INPUT_CONTRADICTS_DATA = Code(
     "NET306",
     title="the input line and the data disagree",
     meaning=(
-        "With a `data` line the input is what the data gives after its transforms. An `input` line may repeat "
-        "it, not contradict it: images of another size are scaled by `resize`."
+        "With a `data` line, the input is a sample of the data after its transforms. An `input` line may repeat "
+        "this shape, but must not contradict it. `resize` scales images to another size."
     ),
     example="input 3x64x64\ndata cifar10\nflatten\nlinear 10",
     instead="input 3x64x64\ndata cifar10 { resize 64x64 }\nflatten\nlinear 10",
@@ -70,7 +70,7 @@ INPUT_CONTRADICTS_DATA = Code(
 OUT_OF_RANGE = Code(
     "NET307",
     title="a setting out of its range",
-    meaning="The value is of the right kind, but no training can use it: a learning rate below zero, a batch of none.",
+    meaning="The value has the right kind, but training cannot use it: a learning rate below zero, a batch of zero.",
     example="data mnist batch=0\nflatten\nlinear 10",
     instead="data mnist batch=64\nflatten\nlinear 10",
 )

@@ -1,4 +1,4 @@
-"""The `data` line of a text by itself: the net around it may be wrong, or missing."""
+"""The `data` line of a text alone: the net may have mistakes, or be missing."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ ADVICE = "write one, such as `data digits`; `netdsl layers datasets` lists the d
 
 
 def find_data_line(source: Source, check: Check) -> DataUse:
-    """The `data` line of a text; mistakes in the net around it do not matter.
+    """The `data` line of a text. Mistakes in the net do not matter.
 
     Raises:
         NetError: the line has errors.
         DataError: there is none.
     """
     experiment, diagnostics = check(source)
-    if experiment is None:  # most likely the text has no net at all: a layer is lent to it
+    if experiment is None:  # probably the text has no net: a layer is added for the check
         experiment, more = check(Source(source.name, f"{source.text}\nidentity"))
         diagnostics = diagnostics if experiment is None else more
     use = None if experiment is None else experiment.data

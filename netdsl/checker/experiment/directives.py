@@ -54,14 +54,14 @@ C = TypeVar("C", bound=Component)
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class ComponentLine(Component):
-    """A component's own parameters and those that every line of its directive has."""
+    """A component with its own parameters and those of its directive."""
 
     kind: ClassVar[str] = "component"
 
     parameters_of_both: Mapping[str, Parameter]
 
     @property
-    def parameters(self) -> Mapping[str, Parameter]:  # joined, not read from a signature
+    def parameters(self) -> Mapping[str, Parameter]:  # the joined parameters, not those of a signature
         """The data set's parameters, then the common ones."""
         return self.parameters_of_both
 
@@ -75,7 +75,7 @@ class ExperimentCheck:
         self.context = context
 
     def data(self) -> DataUse | None:
-        """The `data` line, its data set's facts, and the shape of what reaches the net."""
+        """The `data` line, the facts of its data set, and the shape of the samples that reach the net."""
         statement = next(iter(allowed(DATA, self.directives, self.context)), None)
         if statement is None:
             return None
@@ -87,7 +87,7 @@ class ExperimentCheck:
         dataset, arguments = found
         check_ranges(DATA_LINE, arguments, self.context)
         settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
-        # A lost argument would give the facts of another data set.
+        # With a lost argument, the facts would be those of other data.
         wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
@@ -107,7 +107,7 @@ class ExperimentCheck:
         for kind in NAMING:
             if kind.component and kind not in (INIT, METRICS):
                 uses[kind.component] = self._uses(kind, kind.component, targets)
-        # After the loss: numbers that it takes for answers yes or no are measured as such.
+        # After the loss: it decides whether numbers are yes-or-no answers, and metrics follow.
         measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
         uses[Metric] = self._uses(METRICS, Metric, measured)
         inits = self._inits(network)
@@ -119,6 +119,10 @@ class ExperimentCheck:
         if data:
             if experiment.loss:
                 check_loss(experiment.loss, network, data.facts, self.context)
+            if data.facts.indices is not None:
+                from netdsl.checker.experiment.table_entries import check_entries  # few files have a text
+
+                check_entries(network, data.facts.indices, self.context)
             check_metrics(experiment.metrics, data.facts, measured, self.context)
             check_last_batch(network, data, self.directives[DATA.name][0], self.context)
         return experiment
@@ -134,7 +138,7 @@ class ExperimentCheck:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
             self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
-            # The system's messages begin with a capital, ours do not.
+            # The system's messages begin with a capital letter, ours do not.
             reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
@@ -148,7 +152,7 @@ class ExperimentCheck:
         shape = facts.input
         uses = []
         for statement in statements:
-            # A transform's name is put where a directive has it, so that both are bound alike.
+            # The transform's name becomes the first item, as in a directive, so that both are bound alike.
             found = self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
             if found is None:
                 shape = None
@@ -165,7 +169,7 @@ class ExperimentCheck:
     def _transformed(
         self, transform: Transform, arguments: Arguments, shape: Shape | None, statement: Statement
     ) -> Shape | None:
-        """The shape of a transformed sample, as far as it is known; an argument that is refused is left out of it."""
+        """The shape of a transformed sample, as far as it is known. A refused argument is left out."""
         try:
             after = guarded(
                 transform,
@@ -176,24 +180,23 @@ class ExperimentCheck:
             span = arguments.spans.get(refusal.parameter or "", statement.name.span)
             fix = replace_argument(refusal, transform, arguments.spans)
             self.context.report(UNFIT_TRANSFORM, refusal.message, span, help=refusal.help, fix=fix)
-            # An argument that is required cannot be left out; each further attempt has one argument less, so that it
-            # ends.
+            # A required argument cannot be left out. Each attempt has one argument less, so this ends.
             if refusal.parameter not in arguments.values or refusal.parameter in transform.required:
                 return None
             del arguments.values[refusal.parameter]
             return self._transformed(transform, arguments, shape, statement)
-        # Once the shape is lost, only a transform that sets every size makes it known again.
+        # After the shape is lost, only a transform that sets every size makes it known again.
         return after if shape is not None or _is_known(after) else None
 
     def _infer_statistics(self, transform: Transform, arguments: Arguments, facts: Facts) -> None:
-        """Fills in the data set's own mean and std, where they are known before it is read."""
+        """Fills in the mean and std of the data set, if they are known before it is read."""
         for name in ("mean", "std"):
             if name in transform.parameters and getattr(facts, name):
-                # What the file writes goes before what is known of the data.
+                # The values in the file win over those of the data set.
                 arguments.values.setdefault(name, getattr(facts, name))
 
     def _uses(self, kind: StatementKind, component: type[C], targets: str | None) -> tuple[Use[C], ...]:
-        """What the lines of a directive ask for; where they ask for nothing, or only change it, the default."""
+        """The components that the lines of a directive name. If they name none, the default with their settings."""
         default = kind.default_for(targets)
         statements = [_naming(statement, default) for statement in allowed(kind, self.directives, self.context)]
         if kind.repeats:
@@ -202,7 +205,7 @@ class ExperimentCheck:
         return self._all(statements, component) or ((Use(standing_in, {}),) if standing_in else ())
 
     def _inits(self, network: Network) -> tuple[InitUse, ...]:
-        """The `init` lines, held against the layers that they name."""
+        """The `init` lines, checked against the layers that they name."""
         statements = self.directives[INIT.name]
         if not statements:
             return ()
@@ -239,7 +242,7 @@ class ExperimentCheck:
         return settings(**arguments.values)
 
     def _line_of(self, line: str, setting: str) -> str | None:
-        """The other directive that a setting belongs to: `batch` of a `train` line to `data`."""
+        """The directive that a misplaced setting belongs to: `data` for `batch` in a `train` line."""
         return next((other for other in lines_of(setting, self.context.registry) if other != line), None)
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
@@ -258,12 +261,12 @@ class ExperimentCheck:
     def _component(
         self, statement: Statement, kind: type[C], joined: Callable[[Any], Component] | None = None
     ) -> tuple[C, Arguments] | None:
-        """The component that the first item names, and the arguments that the others give it."""
+        """The component that the first item names, and its arguments from the other items."""
         first = as_name(statement.items[0]) if statement.items else None
         known = self.context.registry.of(kind)
         if first is None:
             directive = statement.name.text
-            message = text("`{directive}` needs a name behind it", directive=directive)
+            message = text("`{directive}` needs a name after it", directive=directive)
             advice = text(
                 "for example `{directive} {name}`; `netdsl layers` lists all under `{heading}`",
                 directive=directive,
@@ -280,7 +283,9 @@ class ExperimentCheck:
             listed = text("`netdsl layers` lists them under `{heading}`", heading=kind.plural)
             wanted = NEEDLESS.get(folded(name), listed)
             names = {*known, *foreign_names(name, self.context)}
-            meant = self.context.report.unknown(UNKNOWN_COMPONENT, kind.kind, name, first.span, names, wanted)
+            meant = self.context.report.unknown(
+                UNKNOWN_COMPONENT, text(kind.unknown, name=name), name, first.span, names, wanted, kind=kind
+            )
             component = self._named(meant, first.span, kind) if meant else None
         if named is INVALID or component is None:
             return None
@@ -297,53 +302,53 @@ class ExperimentCheck:
 
 NEEDLESS: Mapping[str, str] = dict.fromkeys(
     ("totensor", "toimage", "piltotensor", "convertimagedtype", "todtype"),
-    "images are tensors already here, with values of 0…1: leave it out",
+    "here, images are tensors already, with values of 0…1: leave it out",
 )
-"""What to say of transforms of torchvision that have nothing to do here."""
+"""Advice for torchvision's conversions, which are not needed here."""
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 SETTINGS = DATA_LINE.parameters
 INIT_SETTINGS = Component(name=INIT.name, function=InitSettings).parameters
 NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
-"""The directives that name a component and need no more; `data` has transforms, and facts that others depend on."""
+"""The directives that only name a component. `data` is not one: it has transforms, and others depend on its facts."""
 
 SETTING = tuple(kind for kind in STATEMENTS.values() if kind.settings and not kind.component)
-"""The directives that hold nothing but settings."""
+"""The directives that have only settings."""
 
 _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
 
 
 def _line(settings: Mapping[str, Parameter], component: Component) -> ComponentLine:
     """A component joined with the settings that every line of its directive has."""
-    # Only the component's own parameters go by position.
+    # Only the component's own parameters are positional.
     common = {name: replace(parameter, positional=False) for name, parameter in settings.items()}
     return ComponentLine(
         name=component.name, function=component.function, aliases=component.aliases, example=component.example,
-        # The component's own parameter goes before a common one of the same name.
+        # The component's own parameter wins over a common one of the same name.
         parameters_of_both={**common, **component.parameters},
     )  # fmt: skip
 
 
 def _naming(statement: Statement, default: str | None) -> Statement:
-    """The statement; one of settings alone, which the command line added, gets the name of the default."""
+    """The statement. If the command line added it with settings alone, the default's name is added."""
     if default is None or not is_added(statement):
         return statement
     return replace(statement, items=(Name(default, statement.name.span), *statement.items))
 
 
 def _parts(statement: Statement, kind: type[Component], context: Context) -> Sequence[Statement]:
-    """`metrics accuracy f1` asks for two components, each with the settings that follow its name."""
+    """The parts of a line with several components: `metrics accuracy f1`. Settings belong to the name before them."""
     known = context.registry.of(kind)
     names = enumerate(map(as_name, statement.items))
-    # Only a known name begins a component: any other may be the value of a setting.
+    # Only a known name begins a component; any other may be the value of a setting.
     starts = [index for index, name in names if index == 0 or (name and name.text in known)] or [0]
     ends = [*starts[1:], len(statement.items)]
     return [replace(statement, items=statement.items[start:end]) for start, end in zip(starts, ends, strict=True)]
 
 
 def _shown(text: object, folder: Path) -> str:
-    """A path, or a message that holds one, with the path as the file would write it."""
-    # The last letter stands in for a file: a folder of "." has no separator to cut.
+    """A path, or a message with a path, with the path as it is written in the file."""
+    # The folder with a separator at its end; the folder `.` gives an empty text.
     return str(text).replace(f"{folder / 'x'}"[:-1], "")
 
 

@@ -1,4 +1,4 @@
-"""`init kaiming_normal on=conv`: whether there is something to fill, and whether it can be filled so."""
+"""The check of `init kaiming_normal on=conv`: whether such weights exist, and whether they can be filled so."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def check_init(use: InitUse, network: Network, context: Context) -> None:
         found = [node for path, node in places if word in names_of(path, node)]
         if not found:
             known = set().union(*(names_of(path, node) for path, node in places))
-            context.report.unknown(NOTHING_TO_FILL, "layer, family or label", word, where, sorted(known))
+            unknown = text("unknown layer, family or label `{name}`", name=word)
+            context.report.unknown(NOTHING_TO_FILL, unknown, word, where, sorted(known))
             return
         if not any(node.params for node in found):
             context.report(NOTHING_TO_FILL, text("`{word}` has no weights to fill", word=word), where)

@@ -1,52 +1,105 @@
-"""The `input` line, against what the data gives: what flows into the net."""
+"""The shape of the net's input: the `input` line and the data, compared."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import NamedTuple
 
-from netdsl.checker.arguments.codes import WRONG_VALUE
+from netdsl.checker.arguments.codes import GIVEN_TWICE, WRONG_VALUE
 from netdsl.checker.arguments.values import INVALID, evaluate
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
 from netdsl.checker.experiment.settings import allowed
-from netdsl.checker.names.scope import Scope, Word, as_name
-from netdsl.checker.shapes.layer_check import Origin, Value
+from netdsl.checker.names.codes import WRONG_LABEL
+from netdsl.checker.names.scope import Labelled, Scope, Word, as_name
+from netdsl.checker.value import UNKNOWN_VALUE, Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
+from netdsl.language import syntax
 from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
 from netdsl.program import DataUse
 
 
-def input_value(
+class Inputs(NamedTuple):
+    """What flows into the net: the current value at its beginning, and the inputs that have names, by these."""
+
+    value: Value
+    named: Mapping[str, Labelled] = MappingProxyType({})
+
+
+def find_inputs(
     directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
-) -> Value:
-    """What flows into the net: as stated, as the data has it, or as the first layer takes for granted."""
+) -> Inputs:
+    """The net's input: as stated, as the data give it, or as the first layer assumes."""
     statements = allowed(INPUT, directives, context)
+    if statements and any(isinstance(item, Setting) for item in statements[0].items):
+        named = _named(statements[0], scope, context)
+        return Inputs(next(iter(named.values())).value if named else UNKNOWN_VALUE, named)
+    return Inputs(_input_value(statements, directives, data, scope, context))
+
+
+def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, Labelled]:
+    """The named inputs of an `input` line; one whose size is wrong is entered, so that its label is known."""
+    found: dict[str, Labelled] = {}
+    for item in statement.items:
+        if not isinstance(item, Setting):
+            message = text("`{found}` has no name, but the other inputs have one", found=item.span.text)
+            context.report(WRONG_VALUE, message, item.span, help=_NAMED)
+            continue
+        name = item.name
+        if name.text in found:
+            first = Label(found[name.text].span, "first named here")
+            message = text("the input `{name}` is given twice", name=name.text)
+            context.report(GIVEN_TWICE, message, name.span, labels=[first])
+            continue
+        if "." in name.text:
+            message = text("`{name}` cannot name an input", name=name.text)
+            context.report(WRONG_LABEL, message, name.span, help="a name is one word")
+        shape = _shape(item.value, scope, context, _NAMED)
+        value = UNKNOWN_VALUE if shape is None else Value(shape, "any", Origin(item.span, shape), inputs=(name.text,))
+        found[name.text] = Labelled(name.text, value, name.span, item.span)
+    for part in (statement.flow, statement.label):
+        if part is not None:
+            context.report(WRONG_VALUE, "`input` takes sizes with their names", part.span, help=_NAMED)
+    return found
+
+
+_NAMED = "write `input user=1 item=1`: each input with its name and its size"
+
+
+def _input_value(
+    statements: Sequence[Statement],
+    directives: Mapping[str, Sequence[Statement]],
+    data: DataUse | None,
+    scope: Scope,
+    context: Context,
+) -> Value:
     stated = _stated(statements[0], scope, context) if statements else None
     dtype = data.facts.dtype if data else "any"
     known = data.shape if data else None
     unreadable = context.assumptions.unreadable
-    # What is stated goes before the data, so that the message stands where the user wrote it.
+    # The `input` line wins over the data, so that messages stand where the user wrote something.
     if stated is not None:
         if data is not None:
             stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
-    # The shape that was to be stated is lost, and a guess would lead to echoes.
+    # The stated shape is lost, and a guess would cause further messages.
     if statements or unreadable.holds(INPUT.name):
         return Value(None, assumed=True)
     if known is not None and data is not None and data.span is not None:
         return Value(known, dtype, Origin(data.span, known))
-    # The same holds of data with a mistake.
+    # The same holds for data with a mistake.
     if unreadable.holds(DATA.name) or (directives[DATA.name] and (data is None or context.report.diagnostics)):
         return Value(None, assumed=True)
     return Value(context.assumptions.input, dtype)
 
 
 def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | None:
-    """The shape of an `input` line; its symbols become names in scope."""
+    """The shape of an `input` line that names no input."""
     advice = "write `input 3x32x32`, or `input 3xHxW` for any height and width"
     if len(statement.items) != 1 or statement.flow or statement.label:
         context.report(WRONG_VALUE, "`input` takes one size", statement.span, help=advice)
@@ -57,8 +110,13 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
         message = text("`input` takes one size, found `{found}`", found=item.span.text)
         context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
+    return _shape(item, scope, context, advice)
+
+
+def _shape(item: syntax.Value, scope: Scope, context: Context, advice: str) -> Shape | None:
+    """The shape that a size stands for; its symbols become names in scope."""
     value = evaluate(item, scope, context)
-    # In a size of several a letter is a symbol; alone it is read as a name first.
+    # A letter inside `3xH` is a symbol; alone it was read as a name.
     if isinstance(value, Word) and len(value) == 1 and "A" <= value <= "Z":
         value = symbol(value)
     shape = value if isinstance(value, tuple) else (value,)
@@ -67,7 +125,7 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
             message = text("`input` expects sizes of at least 1, found `{found}`", found=item.span.text)
             context.report(WRONG_VALUE, message, item.span, help=advice)
         return None
-    # The layers may calculate with the symbols by name.
+    # Layers may use the symbols in arithmetic.
     for dim in shape:
         if isinstance(dim, Expr):
             scope.variables.setdefault(str(dim), dim)
@@ -75,11 +133,11 @@ def _stated(statement: Statement, scope: Scope, context: Context) -> Shape | Non
 
 
 def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, context: Context) -> Shape:
-    """The shape to go on with: as stated, unless the data gives another number of channels or of axes."""
+    """The shape with which the check continues: the stated one, if channels and number of axes fit the data."""
     given = data.shape
     if given is None or _agree(stated, given):
         return stated
-    # Where only the image's size differs, the data can be brought to what is stated; otherwise the line is wrong.
+    # If only the image size differs, a resize can fix it; otherwise the line is wrong.
     resized = _resized(stated, given, data_line)
     shape = format_shape(given)
     fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(line.items[0].span, shape),))
@@ -88,7 +146,7 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
         "the input is stated as {stated}, but the data gives {given}", stated=format_shape(stated), given=shape
     )
     context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
-    # The check goes on with what the fix would make of the file.
+    # The check continues with the shape that the fix would give.
     return stated if resized else given
 
 
@@ -101,18 +159,18 @@ def _agree(stated: Shape, given: Shape) -> bool:
 
 
 def _resized(stated: Shape, given: Shape, data_line: Statement) -> Fix | None:
-    """Scales the images to the stated size, where only that differs: it changes the data, and `input` may be wrong."""
+    """The fix that resizes images, if only their size differs. It is unsafe, because `input` may be the wrong one."""
     if len(stated) != 3 or len(given) != 3 or not _agree(stated[:1], given[:1]):
         return None
     _, height, width = stated
     step = f"resize {height}x{width}"
     body = next((item for item in data_line.items if isinstance(item, Body)), None)
     if body is None:
-        message = text("write `{{ {step} }}` behind the data set", step=step)
+        message = text("write `{{ {step} }}` after the data set", step=step)
         return Fix(message, (Edit(_behind(data_line.span), f" {{ {step} }}"),), safe=False)
     if not body.statements:
         return Fix(text("write `{{ {step} }}`", step=step), (Edit(body.span, f"{{ {step} }}"),), safe=False)
-    message = text("write `{step}` behind the transforms", step=step)
+    message = text("write `{step}` after the transforms", step=step)
     return Fix(message, (Edit(_behind(body.statements[-1].span), f"; {step}"),), safe=False)
 
 

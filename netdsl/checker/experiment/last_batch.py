@@ -1,4 +1,4 @@
-"""The last batch of an epoch against layers that cannot be trained on one sample."""
+"""The last batch of an epoch, if it has one sample and a layer cannot be trained on one sample."""
 
 from __future__ import annotations
 
@@ -25,28 +25,28 @@ SINGLE_VALUE = Code(
 
 
 def check_last_batch(network: Network, data: DataUse, line: Statement, context: Context) -> None:
-    """Reports that `run` would stop, where the last batch surely has one sample."""
+    """Reports that `run` would stop, if the last batch surely has one sample."""
     if not _leaves_one(data):
         return
     node = find_single_value(network)
     if node is None:
         return
     labels = [Label(node.span, "normalises over the batch")]
-    # A batch of one is refused from the first step on, which `drop_last` would not change.
+    # With a batch size of 1, every step fails, and `drop_last` does not help.
     if data.settings.batch == 1:
-        message = text("a batch has one sample, of which `{layer}` cannot take a mean", layer=node.name)
-        template = "write a larger batch, or `layernorm` in the place of `{layer}`"
-        if len(node.input) > 1:  # there a layernorm over the last axis would have a single value as well
+        message = text("a batch has one sample, and `{layer}` cannot normalise over one value", layer=node.name)
+        template = "write a larger batch, or `layernorm` instead of `{layer}`"
+        if len(node.input) > 1:  # a layernorm over the last axis would have a single value too
             template = "write a larger batch, or put `{layer}` where its input has several positions"
         context.report(SINGLE_VALUE, message, _batch(line), labels=labels, help=text(template, layer=node.name))
         return
-    message = text("the last batch of an epoch has one sample, of which `{layer}` cannot take a mean", layer=node.name)
+    message = text("the last batch has one sample, and `{layer}` cannot normalise over one value", layer=node.name)
     fix = Fix("write `drop_last`", (Edit(_end(line), " drop_last"),))
     context.report(SINGLE_VALUE, message, _batch(line), labels=labels, fix=fix)
 
 
 def _leaves_one(data: DataUse) -> bool:
-    """Whether one sample remains when the training set is cut into batches; not where only reading can tell."""
+    """Whether one sample remains for the last batch; False if only reading the data can tell."""
     settings = data.settings
     if settings.batch == 1:
         return True
@@ -57,12 +57,12 @@ def _leaves_one(data: DataUse) -> bool:
 
 
 def _batch(line: Statement) -> Span:
-    """The batch's size where it is written, else the data set's name."""
+    """The place of the batch size if it is written, else of the data set's name."""
     written = (item for item in line.items if isinstance(item, Setting) and item.name.text == "batch")
     return next(written, line.items[0]).span
 
 
 def _end(line: Statement) -> Span:
-    """Where another argument can be written: behind the last, before a body."""
+    """The place for another argument: after the last one, before a body."""
     last = [item for item in line.items if not isinstance(item, Body)][-1].span
     return Span(last.source, last.end, last.end)

@@ -1,4 +1,4 @@
-"""What comes out of the net, against the loss, the metrics and the data's targets."""
+"""The net's output, compared with the loss, the metrics and the data's targets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Literal
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import WRONG_OUTPUT, WRONG_TARGET
 from netdsl.components import Facts, Loss, Metric
+from netdsl.components.positions import positions_of_sample
 from netdsl.core.diagnostics import Edit, Fix
-from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, format_shape, product
+from netdsl.core.sizes import UNKNOWN, Dim, Shape, Unknown, evaluate, format_shape, product, symbols
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.statements import LOSS, METRICS
@@ -18,12 +19,12 @@ from netdsl.program import Network, Node, Use
 
 
 def kind_of_targets(facts: Facts) -> Literal["classes", "numbers"]:
-    """What the data's targets are."""
+    """The kind of the data's targets."""
     return "numbers" if facts.classes is None else "classes"
 
 
 def transformed_target(facts: Facts, shape: Shape | None) -> Shape:
-    """The shape of a target that reaches the loss: a mask goes through the transforms with its image."""
+    """The shape of a target that reaches the loss. A mask is transformed with its image."""
     sample = facts.input or ()
     if len(sample) != 3 or len(facts.target) != 2 or facts.target != sample[1:]:
         return facts.target
@@ -31,12 +32,12 @@ def transformed_target(facts: Facts, shape: Shape | None) -> Shape:
 
 
 def kind_of_measures(targets: str | None, loss: Use[Loss] | None) -> str | None:
-    """What the metrics measure: the targets, where numbers may be answers yes or no to the loss."""
+    """The kind that the metrics measure: that of the targets, but for some losses numbers are yes-or-no answers."""
     return "binary" if targets == "numbers" and loss and loss.component.wants == "binary" else targets
 
 
 def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context) -> None:
-    """Checks that the loss compares with such targets, and that the net's output is what it compares."""
+    """Checks that the loss fits the targets, and that the net's output fits the loss."""
     wants, found = use.component.wants, kind_of_targets(facts)
     if wants != "binary" and wants != found:
         name = use.component.name
@@ -45,7 +46,7 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
             if wants == "classes"
             else text("`{loss}` compares with numbers, but the data's targets are classes", loss=name)
         )
-        # The output is then checked for the loss that the fix proposes, so that both mistakes are found at once.
+        # The output is then checked with the loss of the fix, so that both mistakes are found at once.
         _another(use, LOSS.default_for(found), message, context)
         wants = found
     elif wants == "binary" and facts.classes not in (None, 2):
@@ -56,21 +57,21 @@ def check_loss(use: Use[Loss], network: Network, facts: Facts, context: Context)
         wants = found
     if not network.nodes or any(isinstance(dim, Unknown) for dim in network.out):
         return
-    # A single number comes out of the net as a vector of one.
+    # A net gives a single number as a vector of length 1.
     expected: Shape = facts.target or (1,)
     if wants != "classes":
-        # A number to each position may have an axis of its own, before the positions or behind them.
+        # With one number per position, the output may have an axis of length 1, before or after the positions.
         if network.out not in (expected, (1, *expected), (*expected, 1)):
             _wrong_output(network, expected, wants, context)
     elif not facts.target:
         if network.out != (facts.classes,):
             _wrong_output(network, (facts.classes or 0,), wants, context)
-    elif not _has_a_class_everywhere(network.out, facts):
-        _wrong_scores(network, facts, context)
+    elif not _has_a_class_everywhere(out := _out_for(network, facts), facts):
+        _wrong_scores(network, out, facts, context)
 
 
 def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | None, context: Context) -> None:
-    """Checks that the metrics measure such targets."""
+    """Checks that the metrics fit the targets."""
     found = kind_of_targets(facts)
     for use in uses:
         name, wants = use.component.name, use.component.wants
@@ -89,7 +90,7 @@ def check_metrics(uses: Sequence[Use[Metric]], facts: Facts, measured: str | Non
 
 
 def _has_a_class_everywhere(out: Shape, facts: Facts) -> bool:
-    """Whether an output has a score of each class at each position; sizes that only reading can tell fit any."""
+    """Whether an output has a score for each class at each position. Sizes known only after reading fit any."""
     for scores in ((*facts.target, facts.classes), (facts.classes, *facts.target)):
         if len(out) == len(scores) and all(
             wanted == found or not isinstance(wanted, int) for wanted, found in zip(scores, out, strict=True)
@@ -98,12 +99,23 @@ def _has_a_class_everywhere(out: Shape, facts: Facts) -> bool:
     return False
 
 
-def _wrong_scores(network: Network, facts: Facts, context: Context) -> None:
-    """Says what the scores of classes at each position look like, and how the net gets there."""
-    classes, positions, out = facts.classes or 0, facts.target, network.out
+def _out_for(network: Network, facts: Facts) -> Shape:
+    """What comes out for samples with the positions that the targets have, where the net leaves these sizes open."""
+    positions = zip(positions_of_sample(network.input), facts.target, strict=False)
+    values = {str(dim): size for dim, size in positions if isinstance(size, int) and symbols((dim,)) == {str(dim)}}
+    return tuple(evaluate(dim, values) if symbols((dim,)) <= values.keys() else dim for dim in network.out)
+
+
+def _wrong_scores(network: Network, out: Shape, facts: Facts, context: Context) -> None:
+    """Reports which shape the scores need, and how the net can end to give it."""
+    classes, positions = facts.classes or 0, facts.target
     last = _last_sizing(network)
+    # A text is predicted token by token.
+    are_tokens = facts.indices == facts.classes
     message = text(
-        "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
+        "the net ends in {out}, but the text has {classes} tokens, of which one follows each of {positions} positions"
+        if are_tokens
+        else "the net ends in {out}, but the data has {classes} classes for each of {positions} positions",
         out=format_shape(out) or text("one number"),
         classes=classes,
         positions=format_shape(positions),
@@ -155,7 +167,7 @@ def _wrong_output(network: Network, expected: Shape, wants: str, context: Contex
         if wants == "classes"
         else text("the net ends in {out}, but the data has a target of {expected}", out=out, expected=target)
     )
-    # From the fix that keeps the most of the net to the one that changes a number.
+    # The fix that keeps most of the net comes first; the one that changes a number comes last.
     fix = _reshaped(network, expected) or _taken_apart(last, network, expected)
     if fix is None and len(network.out) == len(expected) == 1:
         fix = _resized(last, network, expected[0], 0)
@@ -164,7 +176,7 @@ def _wrong_output(network: Network, expected: Shape, wants: str, context: Contex
 
 
 def _ending(network: Network, expected: Shape) -> str:
-    """How a net for such a target ends."""
+    """Advice on the last layers of a net for such a target."""
     if len(network.out) > 1 and network.out[:1] == expected and _ends_as_sequence(network):
         return "each step has a target of its own: end with `linear 1; flatten`"
     if len(network.out) > 1 and network.out[1:] == expected:
@@ -178,22 +190,22 @@ def _ending(network: Network, expected: Shape) -> str:
 
 
 def _last_sizing(network: Network) -> Node:
-    """The last layer that decides how many outputs there are: the one before trailing activations."""
+    """The last layer that decides the number of outputs: the one before trailing activations."""
     leaves = [node for node, _ in network.count_nodes() if not node.children]
     return next((node for node in reversed(leaves) if node.layer and node.layer.flow), (leaves or network.nodes)[-1])
 
 
 def _reshaped(network: Network, expected: Shape) -> Fix | None:
-    """Writes `flatten` or `reshape` behind a net whose output has as many numbers as are wanted."""
+    """Writes `flatten` or `reshape` after a net whose output has the right number of values."""
     if product(network.out) != product(expected) or len(network.out) == len(expected) == 1:
         return None
     step = "flatten" if len(expected) == 1 else f"reshape {format_shape(expected)}"
     span = network.nodes[-1].span
-    return Fix(text("write `{step}` behind it", step=step), (Edit(Span(span.source, span.end, span.end), f"; {step}"),))
+    return Fix(text("write `{step}` after it", step=step), (Edit(Span(span.source, span.end, span.end), f"; {step}"),))
 
 
 def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
-    """Writes `flatten`, or for a sequence `last`, before a `linear` that gives what is wanted for each row or step."""
+    """Writes `flatten` (or `last` for a sequence) before a `linear` whose output is right for each row or step."""
     sees_features = node.layer is not None and -1 in node.layer.stated.values() and not node.layer.accepts
     if not sees_features or _stands_for_several(node, network) or network.out != node.out or node.out[-1:] != expected:
         return None
@@ -205,7 +217,7 @@ def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
 
 
 def _ends_as_sequence(network: Network) -> bool:
-    """Whether what comes out is a sequence T×F: so is the input of the last layer that takes one layout only."""
+    """Whether the output is a sequence T×F: the last layer that takes only one layout decides."""
     layers = [node.layer for node, _ in network.count_nodes() if node.layer and node.layer.accepts]
     return len(network.out) == 2 and (not layers or layers[-1].assumes == "TF")
 
@@ -216,10 +228,10 @@ def _stands_for_several(node: Node, network: Network) -> bool:
 
 
 def _resized(node: Node, network: Network, wanted: Dim, axis: int) -> Fix | None:
-    """Writes the number of outputs in the last layer's statement, where it stands for one layer only."""
+    """Writes the number of outputs into the last layer's statement, if it stands for only one layer."""
     if _stands_for_several(node, network) or node.out != network.out:
         return None
-    # A number that was worked out does not stand in the text, and no edit can reach it.
+    # A computed number does not stand in the text, so no edit can replace it.
     found = re.search(rf"(?:->\s*|\s){node.out[axis]}(?!\S)", node.span.text)
     if found is None:
         return None

@@ -1,4 +1,4 @@
-"""What holds of any directive: how often it stands, the ranges of its settings, what its component refuses."""
+"""The checks of every directive: how often it may stand, the ranges of its settings, its component's refusals."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from netdsl.language.syntax import Statement
 def allowed(
     kind: StatementKind, directives: Mapping[str, Sequence[Statement]], context: Context
 ) -> Sequence[Statement]:
-    """The lines of a directive that count: of one that may stand once the first, and the others are reported."""
+    """The lines of a directive that count. If it may stand only once, the first counts and the others are reported."""
     statements = directives[kind.name]
     if kind.repeats:
         return statements
@@ -50,18 +50,18 @@ def _settings_of(kind: StatementKind, registry: Registry) -> Set[str]:
 
 
 def check_ranges(component: Component, arguments: Arguments, context: Context) -> None:
-    """Reports the settings that are out of their range, and goes on with their defaults."""
+    """Reports the settings that are out of their range, and replaces them by their defaults."""
     for name in component.ranges.keys() & arguments.values.keys():
         try:
             component.ranges[name].check(name, arguments.values[name])
         except Refusal as refusal:
-            # Without it the default counts, so that the check goes on.
+            # Without the value its default counts, so the check continues.
             del arguments.values[name]
             context.report(OUT_OF_RANGE, refusal.message, arguments.spans[name])
 
 
 def check_refusals(component: Component, arguments: Arguments, where: Span, context: Context) -> None:
-    """Reports what a component's own function refuses of its arguments."""
+    """Reports the arguments that a component's own function refuses."""
     if not arguments.sound:
         return
     try:

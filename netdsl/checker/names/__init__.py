@@ -1,1 +1,1 @@
-"""What names mean: variables, blocks, labels, other files, and classes of torch."""
+"""The meanings of names: variables, blocks, labels, other files, and classes of torch."""

@@ -1,4 +1,4 @@
-"""Definitions: `let`, `block`, `use`, and what a block's use expands to."""
+"""Definitions: `block` and `use`, and the expansion of a use of a block."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from netdsl.language.syntax import Body, Hole, Item, Name, Setting, Statement, S
 USES_ITSELF = Code(
     "NET405",
     title="a definition that uses itself",
-    meaning="A block that uses itself, or a file that uses itself, would never end. `repeat N { … }` repeats.",
+    meaning="A block or a file that uses itself would never end. To repeat layers, write `repeat N { … }`.",
     example="block deep { deep }\ninput 8\ndeep",
     instead="block deep { relu }\ninput 8\nrepeat 3 { deep }",
 )
@@ -48,7 +48,7 @@ OUTSIDE_FOLDER = Code(
 UNREADABLE_FILE = Code(
     "NET407",
     title="a used file that cannot be read",
-    meaning="The file that `use` names is not there, or is not a UTF-8 text.",
+    meaning="The file that `use` names does not exist, or is not a UTF-8 text.",
     example='use "absent.net"\ninput 3x8x8\nbasic 8',
     instead="use resnet\ninput 3x8x8\nbasic 8",
 )
@@ -56,11 +56,11 @@ UNREADABLE_FILE = Code(
 
 SHIPPED = "<netdsl library>"
 LIBRARY = Path(__file__).parents[2] / "library"
-"""The folder that messages say the shipped files are in."""
+"""The folder of netdsl's own files in messages."""
 
 
 def define_blocks(statements: Iterable[Statement], scope: Scope, context: Context) -> None:
-    """Enters the blocks of a file into its scope, so that a use may stand above its definition."""
+    """Enters the blocks of a file into its scope before the check, because a use may stand above its definition."""
     for statement in statements:
         if statement.name.text == BLOCK.name:
             define_block(statement, scope, context)
@@ -88,7 +88,7 @@ def define_block(statement: Statement, scope: Scope, context: Context) -> None:
         context.report(
             MALFORMED_DEFINITION, text("the block `{name}` is defined twice", name=name.text), name.span, labels=labels
         )
-    elif context.registry.origins.get((Layer, name.text)) == OWN:  # a plugin's layer is hidden: it came after the file
+    elif context.registry.origins.get((Layer, name.text)) == OWN:  # a plugin's layer may be hidden: it may be newer
         message = text("`{name}` is a layer and cannot be a block's name", name=name.text)
         context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
     else:
@@ -114,7 +114,7 @@ def _parameters(items: Sequence[Item], context: Context) -> Mapping[str, Paramet
             context.report(MALFORMED_DEFINITION, message, name.span, help="choose another name")
         if isinstance(default, Hole):
             context.report(WRONG_VALUE, "`?` stands for an argument of a layer, not for a default", default.span)
-        # A parameter that is refused is entered too: the body names it.
+        # A refused parameter is entered too, because the body uses it.
         parameters[name.text] = Parameter(name.text, Any, default, True)
     return parameters
 
@@ -127,8 +127,8 @@ def _uses_itself(block: str, through: Sequence[str]) -> str:
 
 
 def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
-    """The scope in which a block's body stands for its use; None where it cannot."""
-    # A use that fails is a use: the block's body is not looked over as an unused one.
+    """The scope of a block's body for one use; None if the block cannot be expanded."""
+    # A use that fails counts too: the body is not checked as an unused one.
     context.expansion.used.add(block)
     if block in context.expansion.open:
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
@@ -145,38 +145,38 @@ def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None
         context.expansion.recursions += 1
         return None
     arguments = bind(block, statement, scope, context)
-    # The body sees the file that defines the block, not the place of its use.
+    # The body sees the names of the file that defines the block, not those around its use.
     inner = Scope(block.scope, input, dict(arguments.values), is_block=True, depth=scope.depth + 1)
     for name, parameter in block.parameters.items():
         if name not in inner.variables:
-            # A required one that is missing is reported already; a default may name the parameters before it.
+            # A missing argument is reported already. A default may use the parameters before it.
             value = INVALID if parameter.required else evaluate(parameter.default, inner, context)
-            # A `?` as a default is reported where the block is defined.
+            # A `?` as a default is reported at the definition.
             inner.variables[name] = INVALID if value is HOLE else value
     return inner
 
 
 def unused(block: Block) -> Scope:
-    """The scope in which the body of a block that is never used is looked over."""
+    """The scope for checking the body of a block that is never used."""
     return Scope(block.scope, None, dict.fromkeys(block.parameters, INVALID), is_block=True)
 
 
 class Library:
-    """The files that `use` reads: below the folder of the file that is checked, or shipped with netdsl."""
+    """The files that `use` reads: below the folder of the checked file, or shipped with netdsl."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        # The file that is checked counts as open, so that a file that uses it is found out.
+        # The checked file counts as open, so that a file that uses it is reported.
         self.open: list[Path | str] = [(context.folder / Path(context.source.name).name).resolve()]
         self.read: dict[Path | str, Scope] = {}
 
     def use(self, statement: Statement, scope: Scope, folder: Path | None) -> None:
-        """Enters the blocks of the files that a `use` names. `folder` is the using file's; None: shipped ones only."""
+        """Enters the blocks of the files that a `use` names. Without a folder, only libraries are read."""
         if not statement.items:
             advice = 'write `use "blocks.net"`, or `use resnet` for a library that ships with netdsl'
             self.context.report(MALFORMED_DEFINITION, "`use` names nothing", statement.name.span, help=advice)
         for item in statement.items:
-            # A file of a library or a plugin may name no path: it has no folder of the user's to read from.
+            # A file of a library or a plugin must not name a path, because it has no folder of the user.
             if isinstance(item, Name) and item.text.endswith(".net"):
                 item = String(item.text, item.span)
             if isinstance(item, String) and folder is not None:
@@ -188,14 +188,14 @@ class Library:
                 self._refuse(MALFORMED_DEFINITION, message, item.span, 'for example `use "blocks.net"` or `use resnet`')
 
     def blocks(self, source: Source) -> Mapping[str, Block]:
-        """The blocks of a text that belongs to a plugin, and may use what netdsl ships."""
+        """The blocks of a plugin's text, which may use the libraries of netdsl."""
         return self._scope(source, None).blocks
 
     def _use_file(self, item: String, scope: Scope, folder: Path) -> None:
         try:
             path = folder / find_home(Path(item.text))
             content = self._text(path, item)
-        # It is a ValueError too, so that it must come first.
+        # First, because it is a ValueError too.
         except UnicodeDecodeError as error:
             self._refuse(
                 UNREADABLE_FILE,
@@ -215,8 +215,8 @@ class Library:
                 self._enter(path.resolve(), Source(str(path), content), item, scope, path.parent)
 
     def _text(self, path: Path, item: String) -> str | None:
-        """The text of a file; None for one that is not to be read, which is noted."""
-        # Resolved, since a link may lead out of the folder.
+        """The text of a file. If it must not be read, reports that and returns None."""
+        # Resolved, because a link may lead out of the folder.
         resolved = path.resolve()
         if not resolved.is_relative_to(self.context.folder.resolve()):
             message = "`use` reads only files below the folder of the file that is run"
@@ -226,7 +226,7 @@ class Library:
         # Reading a pipe or a device would never end.
         elif path.exists() and not path.is_file():
             self._refuse(UNREADABLE_FILE, text("cannot read `{file}`: not a file", file=item.text), item.span)
-        # The size is asked for before anything is read.
+        # The size is checked before anything is read.
         elif path.stat().st_size > MAX_BYTES:
             self._refuse(
                 TOO_LONG,
@@ -238,7 +238,7 @@ class Library:
         return None
 
     def _refuse(self, code: Code, message: str, span: Span, help: str | None = None) -> None:
-        """Notes why there is nothing to read: what it defines will be missing."""
+        """Reports why a file cannot be read. Its definitions will be missing."""
         self.context.assumptions.incomplete = True
         self.context.report(code, message, span, help=help)
 
@@ -247,7 +247,8 @@ class Library:
         name: str | None = item.text
         if name not in shipped:
             advice = text("netdsl ships {libraries}", libraries=join_and(f"`{name}`" for name in sorted(shipped)))
-            name = self.context.report.unknown(UNKNOWN_LAYER, "library", item.text, item.span, shipped, advice)
+            unknown = text("unknown library `{name}`", name=name)
+            name = self.context.report.unknown(UNKNOWN_LAYER, unknown, item.text, item.span, shipped, advice)
         if name is None:
             self.context.assumptions.incomplete = True
             return
@@ -263,7 +264,7 @@ class Library:
             self.open.append(key)
             self.read[key] = self._scope(source, folder)
             self.open.pop()
-        # The same block by two ways is no second definition.
+        # The same block through two files is not a second definition.
         for name, block in self.read[key].blocks.items():
             if scope.blocks.setdefault(name, block) is not block:
                 labels = [Label(scope.blocks[name].defined.span, "first defined here")]
@@ -279,7 +280,7 @@ class Library:
         source = file.source
         self.context.report.diagnostics += diagnostics
         self.context.assumptions.unreadable.add(file.invalid)
-        # What could not be read may have defined these.
+        # A file that cannot be read may have defined these.
         scope = Scope(variables=dict.fromkeys(self.context.assumptions.unreadable.names(source), INVALID))
         for statement in file.statements:
             if statement.name.text == USE.name:

@@ -1,4 +1,4 @@
-"""How many layers a net expands to, counted before a bomb of `repeat`s and blocks is written out."""
+"""The number of layers of a net, counted before its `repeat`s and blocks are expanded."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from netdsl.language.syntax import Body, Name, Number, Parenthesis, Setting, Sta
 
 
 def too_many(statements: Sequence[Statement], scope: Scope, context: Context) -> Span | None:
-    """The statement with which the net becomes larger than the limit, where that can be told from numbers alone.
+    """The statement with which the net becomes larger than the limit, as far as plain numbers tell.
 
-    A `repeat` whose number depends on sizes counts for nothing; the check itself counts again as it goes.
+    A `repeat` whose number depends on sizes is not counted here; the check itself counts again.
     """
-    # What the arithmetic reports here is reported again by the check itself, so that it goes nowhere.
+    # Reports of the arithmetic are dropped here, because the check itself reports them again.
     counter = _Counter(Context(context.registry, context.source, context.folder))
     total = 0
     for statement in statements:
@@ -35,8 +35,8 @@ class _Counter:
         self.known: dict[tuple[Block, tuple[tuple[str, int], ...]], int] = {}
 
     def count(self, statement: Statement, scope: Scope, depth: int) -> int:
-        """How many layers a statement stands for, at least."""
-        # The check itself refuses such depth.
+        """The least number of layers that a statement stands for."""
+        # The check itself reports such a depth.
         if depth > MAX_NESTING:
             return 1
         named = scope.lookup(statement.name.text)
@@ -50,26 +50,26 @@ class _Counter:
         return inside * self._times(statement, scope) if statement.name.text == REPEAT.name else 1 + inside
 
     def _all(self, body: Body, scope: Scope, depth: int) -> int:
-        # What the body defines may hide a number of the same name, and its value is not known yet.
+        # A definition in the body may hide a number of the same name, and its value is not known yet.
         own = dict.fromkeys(defined_names(body.statements), INVALID)
         scope = Scope(scope, None, own) if own else scope
         total = 0
         for statement in body.statements:
             total += self.count(statement, scope, depth + 1)
-            if total > MAX_LAYERS:  # the rest of a bomb need not be counted
+            if total > MAX_LAYERS:  # it is too large already
                 break
         return total
 
     def _block(self, block: Block, statement: Statement, scope: Scope, depth: int) -> int:
         least = self._body(block, {}, depth)
-        # A block that is too large with no argument known needs no second count, which would be one for each use.
+        # A block that is too large without its arguments is not counted again for each use.
         return least if least > MAX_LAYERS else self._body(block, self._given(block, statement, scope), depth)
 
     def _body(self, block: Block, given: Mapping[str, int], depth: int) -> int:
-        """How many layers a block's body stands for, with what is known of its arguments."""
+        """The number of layers of a block's body, with the known arguments."""
         key = block, tuple(sorted(given.items()))
         if key not in self.known:
-            # A block that uses itself finds this 0 and ends.
+            # A block that uses itself finds this 0, so the count ends.
             self.known[key] = 0
             variables = {**dict.fromkeys(block.parameters, INVALID), **given}
             self.known[key] = self._all(block.body, Scope(block.scope, None, variables), depth)
@@ -92,9 +92,9 @@ class _Counter:
         return max(0, times or 0)
 
     def _number(self, item: object, scope: Scope) -> int | None:
-        """The whole number that an item is, where that does not depend on a size."""
+        """An item as a whole number; None if it is not one or depends on a size."""
         value = as_name(item) or item
         if not isinstance(value, (Name, Number, Parenthesis)):
             return None
         found = evaluate(value, scope, self.scratch)
-        return found if type(found) is int else None  # a truth is an int to Python
+        return found if type(found) is int else None  # for Python a bool is an int

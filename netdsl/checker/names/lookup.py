@@ -1,4 +1,4 @@
-"""What a statement's name means: a block, or a layer."""
+"""The block or the layer that a statement names."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from netdsl.checker.names.torch_classes import module_layer, note_cost
 from netdsl.components import Layer
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
+from netdsl.core.text import text
 from netdsl.language.statements import STATEMENTS
 from netdsl.language.syntax import Statement
 
 
 def lookup(statement: Statement, scope: Scope, context: Context) -> Block | Layer | None:
-    """The block or the layer that a statement names, or surely means to; None where that is not known, and reported.
+    """The block or the layer that a statement names, or surely means. If it is unknown, reports that and returns None.
 
-    A variable may hold the name. Nothing is reported of a name that a lost definition may have had.
+    A variable may hold the name. A name that a lost definition may have defined is not reported.
     """
     named = scope.lookup(statement.name.text)
-    # It is reported where its value was lost.
+    # The lost value is reported already.
     if named is INVALID:
         return None
     span = (named.span if isinstance(named, Word) else None) or statement.name.span
@@ -30,7 +31,7 @@ def lookup(statement: Statement, scope: Scope, context: Context) -> Block | Laye
 
 
 def _component(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
-    # A file's own block goes before a plugin's layer of the same name, which may have come later.
+    # A file's own block wins over a plugin's layer of the same name, which may be newer.
     block = scope.block(name)
     if block is not None:
         return block
@@ -45,10 +46,18 @@ def _component(name: str, span: Span, scope: Scope, context: Context) -> Block |
 
 
 def _meant(name: str, span: Span, scope: Scope, context: Context) -> Block | Layer | None:
-    """What a misspelt name surely means."""
+    """The block or the layer that a misspelt name surely means."""
     known = {*context.registry.layers, *scope.names(), *STATEMENTS}
-    # `nn.` names are reported where torch is asked; any other may stand in the file that could not be read.
+    # `nn.` names are reported by the lookup in torch. Other names may be defined in an unreadable file.
     if name.startswith("nn.") or (context.assumptions.incomplete and not nearest(name, known, SURE)):
         return None
-    near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, known, "`netdsl layers` lists them all")
+    near = context.report.unknown(
+        UNKNOWN_LAYER,
+        text(Layer.unknown, name=name),
+        name,
+        span,
+        known,
+        "`netdsl layers` lists them all",
+        kind=Layer,
+    )
     return _component(near, span, scope, context) if near else None

@@ -1,4 +1,4 @@
-"""Layers that plugins write in the language: the block of a `.net` file that stands for one."""
+"""Layers that plugins write in the language: each is a block of a `.net` file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.language.block_signatures import read_net_file
 
 
 def shipped_block(layer: Layer, context: Context) -> Block | None:
-    """The block that a layer is; None of a layer that is none."""
+    """The block of a layer that is written in the language; None for other layers."""
     if layer.file is None:
         return None
     if layer.file not in context.expansion.net_layers:
@@ -20,6 +20,6 @@ def shipped_block(layer: Layer, context: Context) -> Block | None:
     blocks = context.expansion.net_layers[layer.file]
     block = blocks.get(layer.name)
     if isinstance(block, Block) and block.traits is not layer.traits:
-        # The copy is kept, since blocks are told apart by identity.
+        # The copy is kept, because blocks are compared by identity.
         block = blocks[layer.name] = replace(block, traits=layer.traits)
     return block if isinstance(block, Block) else None

@@ -1,4 +1,4 @@
-"""`--set` and `--variant`: what is put in the place of what the file says."""
+"""`--set` and `--variant`: values that replace those of the file."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ UNKNOWN_OVERRIDE = Code(
     "NET114",
     title="an unknown variable or variant on the command line",
     meaning=(
-        "`--set NAME=VALUE` overrides a variable of a `let`, or an argument of a statement, as in `--set "
-        "optimizer.lr=0.1`. `--variant NAME` applies a `variant` of the file, which overrides the same."
+        "`--set NAME=VALUE` overrides a variable of a `let`, or an argument of a directive, as in `--set "
+        "optimizer.lr=0.1`. `--variant NAME` applies a `variant` of the file, which can override the same."
     ),
     example="let width=64\nvariant wide widht=128\nconv 3->width k3",
     instead="let width=64\nvariant wide width=128\nconv 3->width k3",
@@ -36,10 +36,10 @@ class Overrides:
     lines: dict[str, Statement] = field(default_factory=dict)
 
     def add(self, key: str, value: str, context: Context) -> None:
-        """Takes in `--set key=value`."""
+        """Adds `--set key=value`."""
         directive, _, parameter = key.partition(".")
         line = f"{directive} {parameter}={value}" if parameter else f"{key} {value}"
-        # What is no directive is a variable, whatever dots it has.
+        # A key that is not a directive is a variable, even with dots.
         if directive not in DIRECTIVES:
             directive, line = LET.name, f"{LET.name} {key}={value}"
         file, diagnostics = parse(Source(f"--set {key}", line))
@@ -57,16 +57,16 @@ class Overrides:
             self.settings.setdefault(directive, []).extend(settings)
 
     def add_variant(self, statement: Statement) -> None:
-        """Takes in the settings of a `variant`; what `--set` says goes before."""
+        """Adds the settings of a `variant`. Values of `--set` win over them."""
         for item in statement.items[1:]:
             if isinstance(item, Setting):
                 directive, _, parameter = item.name.text.partition(".")
                 if parameter:
                     renamed = replace(item, name=replace(item.name, text=parameter))
-                    # In front: the last of one name counts, and that is what `--set` says.
+                    # In front: the last value of a name counts, which is that of `--set`.
                     self.settings.setdefault(directive, []).insert(0, renamed)
                 else:
-                    self.variables.setdefault(item.name.text, item)  # what `--set` says stays
+                    self.variables.setdefault(item.name.text, item)  # the value of `--set` stays
 
     def line(self, directive: str, statements: Sequence[Statement]) -> Sequence[Statement]:
         """The statements of a directive as overridden."""
@@ -77,26 +77,26 @@ class Overrides:
             return statements
         if not statements:
             where = settings[0].span
-            # The setting's own place marks the line as added, which `is_added` looks for.
+            # The place of the setting marks the line as added; `is_added` reads it.
             statements = [Statement(Name(directive, where), None, (), None, where)]
         return [_with(statement, settings) for statement in statements]
 
     def check_names(self, known: Iterable[str], variants: Sequence[Statement], context: Context) -> None:
-        """Notes the overrides of variables that the file does not have, those of its variants among them."""
+        """Reports overrides of variables that the file does not have, also those in its variants."""
         written = (item for variant in variants for item in variant.items if isinstance(item, Setting))
         advice = "the file has no such variable: write `let` in it first, or set `train.epochs`, `optimizer.lr`, …"
-        # A variant that is not chosen is checked too: its mistakes are the file's.
+        # A variant that is not chosen is checked too, because it belongs to the file.
         for setting in (*self.variables.values(), *written):
             name, span = setting.name.text, setting.name.span
             if name in known or name.partition(".")[0] in DIRECTIVES:
                 continue
             if lines := _lines_of(name, context):
                 message = text(
-                    "`{setting}` is no variable: it is a setting of {lines}",
+                    "`{setting}` is not a variable: it is a setting of {lines}",
                     setting=name,
                     lines=join_and(f"`{line}`" for line in lines),
                 )
-                # Of two directives, such as `eps` of a loss and an optimizer, nobody knows which is meant.
+                # If two directives have it, such as `eps` of a loss and an optimizer, it is unknown which is meant.
                 full = [f"{line}.{name}" for line in lines]
                 edit = (
                     Fix(text("write `{setting}`", setting=full[0]), (Edit(span, full[0]),)) if len(full) == 1 else None
@@ -104,7 +104,8 @@ class Overrides:
                 advice = text("write {settings}", settings=join_or(f"`{one}`" for one in full))
                 context.report(UNKNOWN_OVERRIDE, message, span, help=None if edit else advice, fix=edit)
             else:
-                context.report.unknown(UNKNOWN_OVERRIDE, "variable", name, span, known, advice)
+                unknown = text("unknown variable `{name}`", name=name)
+                context.report.unknown(UNKNOWN_OVERRIDE, unknown, name, span, known, advice)
 
 
 def _lines_of(setting: str, context: Context) -> Sequence[str]:
@@ -115,12 +116,12 @@ def _lines_of(setting: str, context: Context) -> Sequence[str]:
 
 
 def is_added(statement: Statement) -> bool:
-    """Whether it stands in no text: settings were given for a directive that the file leaves to its default."""
+    """Whether the line is not in the file: only the command line gives settings for this directive."""
     return bool(statement.items) and statement.items[0].span == statement.name.span
 
 
 def _with(statement: Statement, settings: Sequence[Setting]) -> Statement:
-    """The statement with settings put in; the last of one name counts."""
+    """The statement with added settings. The last value of a name counts."""
     last: Mapping[str, Setting] = {setting.name.text: setting for setting in settings}
     items: list[Item] = [
         item for item in statement.items if not isinstance(item, Setting) or item.name.text not in last
@@ -129,7 +130,7 @@ def _with(statement: Statement, settings: Sequence[Setting]) -> Statement:
 
 
 def choose_variant(name: str | None, statements: Sequence[Statement], context: Context) -> Statement | None:
-    """The `variant` of a name, and what is wrong with any of them."""
+    """The `variant` of a name. Reports mistakes in all variants."""
     named: dict[str, Statement] = {}
     for statement in statements:
         first, *settings = statement.items or (None,)
@@ -150,12 +151,19 @@ def choose_variant(name: str | None, statements: Sequence[Statement], context: C
         else:
             named[head.text] = statement
     if name is not None and name not in named:
-        # The command line has no text in the file, so that the name is a source of its own.
+        # The name comes from the command line, so it is a source of its own.
         source = Source(f"--variant {name}", name)
         advice = (
             text("the file has {variants}", variants=join_and(f"`{known}`" for known in named))
             if named
             else "the file has none"
         )
-        context.report.unknown(UNKNOWN_OVERRIDE, "variant", name, Span(source, 0, len(name)), named, advice)
+        context.report.unknown(
+            UNKNOWN_OVERRIDE,
+            text("unknown variant `{name}`", name=name),
+            name,
+            Span(source, 0, len(name)),
+            named,
+            advice,
+        )
     return named.get(name) if name else None

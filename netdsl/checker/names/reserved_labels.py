@@ -1,4 +1,4 @@
-"""Names that no label can have, because every `nn.Sequential` has them already: `type`, `forward`, `half`."""
+"""Names that cannot be labels, because every `nn.Sequential` has attributes with them: `type`, `forward`, `half`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ RESERVED_LABELS: Final = frozenset(
         "zero_grad",
     }
 )
-"""The public attributes of torch's container and of ours that carries skips; a test compares them with torch's."""
+"""The public attributes of torch's container, and of ours that carries skips. A test compares them with torch."""
 
 
 def is_reserved(name: str) -> bool:

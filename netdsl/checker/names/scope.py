@@ -1,4 +1,4 @@
-"""What names mean where a statement stands: variables, blocks, labels, and the size of the body's input."""
+"""The names in sight of a statement: variables, blocks, labels, and the sizes of the body's input."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Final, NamedTuple
 
+from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown
@@ -19,7 +20,7 @@ LITERALS: Final[Mapping[str, object]] = {"true": True, "false": False, "none": N
 
 
 class Word(str):
-    """A bare name that no variable stands for: a flag, an enumerated value, a layer; and where it stands."""
+    """A bare name that is not a variable: a flag, an enumerated value, a layer; with its place."""
 
     __slots__ = ("span",)
 
@@ -33,14 +34,14 @@ class Word(str):
 
 
 def as_name(item: object) -> Name | None:
-    """The name that an item is: `relu`, and `f1`, which only looks like a short."""
+    """An item as a name: `relu`, and `f1`, which only looks like a short."""
     if isinstance(item, Short) and not isinstance(item.value, Hole):
         return Name(item.span.text, item.span)
     return item if isinstance(item, Name) else None
 
 
 def as_short(value: object) -> Short | None:
-    """The short that a name looks like: `k5`."""
+    """A name as the short that it looks like: `k5`."""
     found = _SHORT.fullmatch(value.text) if isinstance(value, Name) else None
     if found is None or not isinstance(value, Name):
         return None
@@ -51,26 +52,31 @@ _SHORT = re.compile(r"([A-Za-z])([0-9]{1,9})")
 
 
 class Labelled(NamedTuple):
-    """An output that a label names."""
+    """An output, or an input, that a label names: what the module that keeps it calls it, and where it is labelled."""
 
     key: str
-    shape: Shape | None
+    value: Value
     span: Span
     statement: Span
 
+    @property
+    def shape(self) -> Shape | None:
+        """One sample's shape, where it is known."""
+        return self.value.shape
+
 
 INPUT_SIZES = ("in", "features")
-"""The names that always mean sizes of a body's input: its first and its last."""
+"""The names that always mean sizes of a body's input: the first and the last."""
 
 _INPUT_SIZE = r"\b(in|features)\b"  # a text: most files need no pattern of it
 
 
 @dataclass(eq=False)
 class Scope:
-    """The names of one body; those of the bodies around it show through, a block's body sees its file's alone.
+    """The names of one body. Names of outer bodies are in sight too, but a block's body sees only those of its file.
 
-    `input` is the shape that `in` and `features` speak of; `places` is where `let` names the variables; `hidden` is
-    where the bodies inside this one have labels, which are out of sight here.
+    `input` is the shape for `in` and `features`. `places` has the places where `let` defines variables. `hidden` has
+    the places of labels of inner bodies, which are out of sight here.
     """
 
     parent: Scope | None = None
@@ -88,16 +94,16 @@ class Scope:
         return Scope(self, input, depth=self.depth + 1)
 
     def repeated(self, input: Shape | None) -> Scope:
-        """The scope of a body that stands for siblings: its labels are this scope's."""
+        """The scope of a `repeat`'s body: its labels belong to this scope."""
         return Scope(self, input, labels=self.labels, depth=self.depth + 1)
 
     def lookup(self, name: str) -> object:
         """The value of a variable, or `MISSING`."""
         if name in LITERALS:
             return LITERALS[name]
-        # These mean the input of the nearest body, never that of one around it.
+        # These mean the input of the nearest body, never that of an outer one.
         if name in INPUT_SIZES:
-            # A sample of no dimension has neither.
+            # A sample without dimensions has neither.
             return UNKNOWN if not self.input else self.input[0 if name == "in" else -1]
         scope: Scope | None = self
         while scope:
@@ -135,7 +141,7 @@ class Scope:
         return text("`{name}` is {size} here", name=found[1], size=size)
 
     def hide(self, label: Name) -> None:
-        """Notes in the bodies around this one, up to the block's, a label that is out of sight there."""
+        """Notes a label in the outer bodies, up to the block's, where it is out of sight."""
         scope = self
         while scope.parent and not scope.is_block:
             scope = scope.parent
@@ -156,7 +162,7 @@ class Scope:
 class Block(Component):
     """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares.
 
-    Of a plugin's layer that is a block, `traits` are the layer's.
+    If the block is a plugin's layer, `traits` are those of the layer.
     """
 
     kind: ClassVar[str] = "block"

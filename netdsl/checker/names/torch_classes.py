@@ -1,6 +1,6 @@
 """`nn.Anything` and `v2.Anything`: torch's and torchvision's own classes by their own names.
 
-Only a file that asks for one pays for the import.
+torch is imported only for a file that uses one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ IMPORTS_TORCH = Code(
     "NET990",
     title="a check that imports torch",
     meaning=(
-        "The layer goes by a name of torch.nn that the checker has no rule for. It is checked by running it in "
+        "The layer has a name of torch.nn for which the checker has no rule. It is checked by running it in "
         "torch without data, whose import takes a few seconds."
     ),
     example="input 8\nnn.Hardshrink lambd=0.3",
@@ -27,14 +27,16 @@ IMPORTS_TORCH = Code(
 
 
 def module_layer(name: str, span: Span, context: Context) -> Layer | None:
-    """The layer that `nn.Hardshrink` means, or surely is meant to (noted); None for other names."""
+    """The layer that `nn.Hardshrink` names, or surely means (a misspelling is reported); None for other names."""
     if not name.startswith("nn."):
         return None
     torch = context.registry.torch
     layer = torch.layer(name)
     if layer is None:
         advice = "the names are those of `torch.nn`"
-        near = context.report.unknown(UNKNOWN_LAYER, "layer", name, span, torch.layer_names(), advice)
+        near = context.report.unknown(
+            UNKNOWN_LAYER, text(Layer.unknown, name=name), name, span, torch.layer_names(), advice
+        )
         layer = torch.layer(near) if near else None
     if layer is not None:
         _note(layer.name, span, context)
@@ -42,8 +44,8 @@ def module_layer(name: str, span: Span, context: Context) -> Layer | None:
 
 
 def note_cost(layer: Layer, span: Span, context: Context) -> None:
-    """Tells, once, that a plugin's layer without a rule is checked in torch."""
-    # Of a layer with a file the block is read, and of a composite the checker knows the bodies: no torch is needed.
+    """Reports, once, that a plugin's layer without a rule is checked in torch."""
+    # A layer with a file is a block, and the checker knows the bodies of a composite: neither needs torch.
     if layer.is_lazy and layer.file is None and not layer.is_composite:
         _note(layer.name, span, context)
 
@@ -58,7 +60,7 @@ def _note(name: str, span: Span, context: Context) -> None:
 
 
 def foreign_transform(name: str, span: Span, context: Context) -> Transform | None:
-    """The transform that `v2.GaussianBlur` means; None for other names, and for one torchvision does not have."""
+    """The transform that `v2.GaussianBlur` names; None for other names, and for those that torchvision lacks."""
     if not name.startswith("v2."):
         return None
     transform = context.registry.torch.transform(name)
@@ -69,5 +71,5 @@ def foreign_transform(name: str, span: Span, context: Context) -> Transform | No
 
 
 def foreign_names(name: str, context: Context) -> Collection[str]:
-    """What a name that begins with `v2.` may have been meant for."""
+    """The names that a name with `v2.` may mean."""
     return context.registry.torch.transform_names() if name.startswith("v2.") else ()

@@ -20,13 +20,13 @@ RESERVED = frozenset({"in", "features", *LITERALS})
 def define_variables(
     statement: Statement, scope: Scope, context: Context, overrides: Mapping[str, Setting] | None = None
 ) -> None:
-    """Gives the variables of a `let` their values, or those that override them."""
+    """Gives the variables of a `let` their values, or the values of overrides."""
     for item in _pairs(statement.items, context):
         name = item.name.text
         if name in RESERVED:
             message = text("`{name}` has a meaning of its own and cannot be a variable", name=name)
             context.report(MALFORMED_DEFINITION, message, item.name.span, help="choose another name")
-        # The first definition stays, so that uses agree with the place that the label shows.
+        # The first definition counts, because the label shows its place.
         elif name in scope.variables:
             labels = [Label(scope.places[name], "first given here")] if name in scope.places else []
             message = text("`{name}` is given twice", name=name)
@@ -34,7 +34,7 @@ def define_variables(
         else:
             scope.places[name] = item.name.span
             setting = (overrides or {}).get(name, item)
-            # In order and in this scope: a variable may be worked out from those before it, overridden ones too.
+            # In order: a variable may be computed from those before it, also from overridden ones.
             value = evaluate(setting.value, scope, context)
             if value is HOLE:
                 context.report(
@@ -44,8 +44,8 @@ def define_variables(
 
 
 def _pairs(items: Sequence[Item], context: Context) -> Iterator[Setting]:
-    """The `name=value` pairs; what is none is noted, and `width 64` taken for one."""
-    # The value of a repaired pair comes as the next item and must not be looked at again.
+    """The `name=value` pairs. Other items are reported, and `width 64` counts as a pair."""
+    # The value of a repaired pair is the next item, which must be skipped.
     taken: Item | None = None
     for item, follows in zip_longest(items, items[1:]):
         name = as_name(item) if item is not taken else None

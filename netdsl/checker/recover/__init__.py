@@ -1,1 +1,1 @@
-"""Repairs of what was written, before anything else looks at it."""
+"""Repairs of statements before anything else reads them."""

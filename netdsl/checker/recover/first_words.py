@@ -1,4 +1,4 @@
-"""The first words of statements: they tell definitions and directives from the net, misspelt ones too."""
+"""The first words of statements, which tell definitions and directives from the net. Misspelt ones are repaired."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from netdsl.language.statements import AT_THE_TOP, BLOCK, INPUT, LET, STATEMENTS
 from netdsl.language.syntax import Name, Setting, Statement
 
 SHORT_WORD = 4
-"""Words of so few letters are near to many others, so that a block may be meant."""
+"""Words with at most so many letters are similar to many others, so a block may be meant."""
 
 
 class Parts(NamedTuple):
-    """The statements of a file: what defines names and what speaks of the experiment, by first word, and the net."""
+    """The statements of a file: definitions and directives by first word, and the net."""
 
     lines: Mapping[str, Sequence[Statement]]
     layers: Sequence[Statement]
 
 
 def part(statements: Iterable[Statement], context: Context) -> Parts:
-    """Parts a file; a misspelt first word is reported, and read as what it surely means."""
+    """Divides a file into its parts. A misspelt first word is reported, and read as the word that it surely means."""
     statements = tuple(statements)
     known = {*context.registry.layers, *defined_names(statements), *STATEMENTS}
-    # The blocks of a used file are not known yet: `unit` may be one, as near to `init` as it is.
+    # The blocks of a used file are not known yet: `unit` may be one, although it is similar to `init`.
     if any(statement.name.text == USE.name for statement in statements):
         known |= {name for name in (one.name.text for one in statements) if len(name) <= SHORT_WORD}
     lines: dict[str, list[Statement]] = {}
@@ -55,21 +55,23 @@ def defined_names(statements: Iterable[Statement]) -> Iterator[str]:
 
 
 def _meant(name: Name, known: Set[str], context: Context) -> str:
-    """The word that a statement begins with, as it is surely meant where it is no layer."""
+    """The first word of a statement; if it is misspelt and not a layer, the word that it surely means."""
     if name.text in known or name.text.startswith("nn."):
         return name.text
     near = nearest(name.text, known, SURE)
-    # Layers are left to the place of their use: only there are variables and blocks of bodies known.
+    # Layers are looked up later, when the variables and blocks of bodies are known.
     if near in AT_THE_TOP:
-        context.report.unknown(UNKNOWN_LAYER, "statement", name.text, name.span, [near])
+        context.report.unknown(
+            UNKNOWN_LAYER, text("unknown statement `{name}`", name=name.text), name.text, name.span, [near]
+        )
         return near
     return name.text
 
 
 def _without_label_and_flow(statement: Statement, context: Context) -> Statement:
-    """A directive or a definition without the label and the flow that it cannot have, which are reported."""
+    """A directive or a definition without a label and a flow. If it has them, they are reported."""
     name, label, flow = statement.name.text, statement.label, statement.flow
-    if name == INPUT.name:  # it says itself what it takes
+    if name == INPUT.name:  # `input` has messages of its own
         return statement
     if label:
         context.report(

@@ -1,4 +1,4 @@
-"""Separators that are missing, `conv 32 k3 relu`, and those too many: `}` and `shortcut {` on two lines."""
+"""Missing separators, `conv 32 k3 relu`, and superfluous ones: `}` and `shortcut {` on two lines."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from netdsl.language.syntax import Body, Name, Statement
 
 
 def recovered(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
-    """The statements of a body as they were meant; each repair is reported.
+    """The statements of a body as they were meant. Each repair is reported.
 
-    They are repaired one at a time, since a `let` may give a name its meaning for the statements below it.
+    They are repaired one at a time, because a `let` may give a name its meaning for the statements below it.
     """
     for statement in _rejoined(statements, scope, context):
-        # Most statements hold no name, and so none that could begin another one.
+        # Most statements have no name, so nothing in them can begin another one.
         if any(type(item) is Name for item in statement.items):
             yield from _separated(statement, scope, context)
         else:
@@ -28,8 +28,8 @@ def recovered(statements: Sequence[Statement], scope: Scope, context: Context) -
 
 
 def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator[Statement]:
-    """The statement, or the statements that it would be with a `;` before every layer in it, which is noted."""
-    # A loop, since a line may hold thousands of layers.
+    """The statement, divided before every layer in it. Each missing `;` is reported."""
+    # A loop, not recursion, because a line may hold thousands of layers.
     while not context.report.is_full:
         layer = context.registry.layers.get(statement.name.text)
         index = next((at for at, item in enumerate(statement.items) if _begins(item, layer, scope, context)), None)
@@ -37,7 +37,7 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
             break
         name = statement.items[index]
         assert isinstance(name, Name)
-        # A repair may have moved an arrow before the items; one that stands behind the name is the next layer's.
+        # A repair may have moved an arrow before the items. An arrow after the name belongs to the next layer.
         flow = statement.flow if statement.flow and statement.flow.span.end <= name.span.start else None
         last = statement.items[index - 1].span if index else (flow or statement.name).span
         message = text(
@@ -46,7 +46,7 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
             statement=statement.name.text,
         )
         fix = None
-        # What a repair has moved stands for one place of the text, and nothing stands between its words there.
+        # Items that a repair has moved share one place of the text, so nothing can be written between them.
         if last.end <= name.span.start:
             fix = Fix("write `;` before it", (Edit(last.source.span(last.end, name.span.start), "; "),))
         context.report(UNKNOWN_NAME, message, name.span, help=None if fix else "write `;` before it", fix=fix)
@@ -54,7 +54,7 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
             statement,
             flow=flow,
             items=statement.items[:index],
-            # The label stands at the end, so that it belongs to the last of the layers.
+            # The label stands at the end, so it belongs to the last layer.
             label=None,
             span=statement.span.source.span(statement.span.start, last.end),
         )
@@ -65,14 +65,14 @@ def _separated(statement: Statement, scope: Scope, context: Context) -> Iterator
 
 
 def _rejoined(statements: Sequence[Statement], scope: Scope, context: Context) -> Iterator[Statement]:
-    """The statements; a body that was parted from the statement before it is put back, which is noted."""
+    """The statements. A body that was separated from the statement before it is joined to it, and reported."""
     waiting: Statement | None = None
     for statement in statements:
         if waiting and _continues(waiting, statement, scope, context):
             name = statement.name
             between = Edit(name.span.source.span(waiting.span.end, name.span.start), " ")
             message = text("`{name}` is a body of the `{waiting}` before it", name=name.text, waiting=waiting.name.text)
-            context.report(WRONG_BODY, message, name.span, fix=Fix("put it behind the `}`", (between,)))
+            context.report(WRONG_BODY, message, name.span, fix=Fix("write it directly after the `}`", (between,)))
             span = waiting.span.to(statement.span)
             items = (*waiting.items, name, *statement.items)
             statement = replace(waiting, items=items, label=statement.label, span=span)
@@ -102,7 +102,7 @@ def _continues(before: Statement, statement: Statement, scope: Scope, context: C
 
 def _begins(item: object, layer: Layer | None, scope: Scope, context: Context) -> bool:
     """Whether an item can only be the name of the next layer."""
-    # In a composite the word may be a label or the name of a body.
+    # In a composite, the word may be a label or the name of a body.
     if layer is None or layer.is_composite or not isinstance(item, Name) or item.text not in context.registry.layers:
         return False
     words = {word for parameter in layer.parameters.values() for word in parameter.choices}

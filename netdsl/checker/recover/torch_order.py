@@ -10,7 +10,7 @@ from netdsl.language.recovery.torch_order import IsTorchOrder
 
 
 def torch_order(registry: Registry) -> IsTorchOrder:
-    """The answer for the layers of a registry."""
+    """The function that answers for the layers of a registry."""
 
     def is_torch_order(name: str, numbers: int, given: Set[str]) -> bool:
         layer = registry.layers.get(name)
@@ -20,10 +20,10 @@ def torch_order(registry: Registry) -> IsTorchOrder:
 
 
 def can_be_torch_order(layer: Layer, numbers: int, given: Set[str | None] = frozenset()) -> bool:
-    """Whether so many numbers can be the sizes in and out, and then all that must be given besides.
+    """Whether so many numbers can be the input size, the output size, and then the required parameters.
 
     Torch's order is `conv(3, 32, 5)`; `conv(32, 5)` can only be 32 channels and a kernel of 5. `given` are the
-    parameters that are given by their names.
+    parameters that are given by name.
     """
     sizes = layer.flow
     return sizes is not None and numbers >= 2 + sum(name not in sizes and name not in given for name in layer.required)

@@ -1,4 +1,4 @@
-"""The statements that could not be read: what they might have said is not missed."""
+"""The statements that could not be read. Definitions that they may contain are not reported as missing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from netdsl.core.source import Source, Span
 from netdsl.language.statements import BLOCK, LET
 
-# Texts, which Python compiles when the first statement that cannot be read needs them.
+# Compiled only when a statement cannot be read.
 _WORD = r"[^\W\d]\w*"
 _DEFINED = r"([^\W\d]\w*)\s*="
 _LABEL = r"\bas\s+([^\W\d]\w*)\s*$"
@@ -26,16 +26,16 @@ class Unreadable:
         return bool(self._spans)
 
     def add(self, spans: Iterable[Span]) -> None:
-        """Takes in those of another source."""
+        """Adds the spans of another source."""
         for span in spans:
             self._spans.setdefault(span.source, []).append(span)
         for found in self._spans.values():
             found.sort(key=lambda span: span.start)
 
     def between(self, source: Source, start: int, end: int) -> list[Span]:
-        """Those that begin between two places of a source."""
+        """The spans that begin between two places of a source."""
         spans = self._spans.get(source, [])
-        # The net asks once for each gap between statements, so that a scan of all spans would take quadratic time.
+        # Called for each gap between statements, so a scan of all spans would take quadratic time.
         first, last = (bisect_left(spans, at, key=lambda span: span.start) for at in (start, end))
         return spans[first:last]
 
@@ -44,18 +44,18 @@ class Unreadable:
         return any(first_word(span) == word for spans in self._spans.values() for span in spans)
 
     def names(self, source: Source) -> Iterator[str]:
-        """The variables and blocks that they would have defined."""
+        """The variables and blocks that they seem to define."""
         for span in self._spans.get(source, ()):
             word = first_word(span)
             if word == LET.name:
                 yield from re.findall(_DEFINED, span.text)
             elif word == BLOCK.name:
-                # The word behind `block` is its name.
+                # The word after `block` is its name.
                 yield from re.findall(_WORD, span.text)[1:2]
 
 
 def first_word(span: Span) -> str:
-    """The word that a statement begins with."""
+    """The first word of a statement."""
     found = re.match(_WORD, span.text)
     return found.group() if found else ""
 

@@ -1,1 +1,1 @@
-"""From shape to shape, one statement after the other."""
+"""The shapes of a net, one statement after the other."""

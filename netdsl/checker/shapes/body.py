@@ -9,23 +9,25 @@ from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.names.lookup import lookup
 from netdsl.checker.names.reserved_labels import is_reserved
-from netdsl.checker.names.scope import Block, Labelled, Scope, Word
+from netdsl.checker.names.scope import Block, Labelled, Scope, Word, as_name
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
 from netdsl.checker.shapes.branches import BranchCheck
-from netdsl.checker.shapes.layer_check import UNKNOWN_VALUE, LayerCheck, Value, after
+from netdsl.checker.shapes.layer_check import LayerCheck, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
+from netdsl.checker.value import UNKNOWN_VALUE, Value
 from netdsl.components import Call, Layer, Result
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
-from netdsl.language.statements import AT_THE_TOP, LET, REPEAT
+from netdsl.language.statements import AT_THE_TOP, FROM, LET, REPEAT
 from netdsl.language.syntax import Body, Statement
 from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
 
@@ -34,7 +36,11 @@ NOTHING: frozenset[str] = frozenset()
 
 
 class BodyCheck:
-    """Walks the statements of one body; `nodes`, the number of them, and `value` are what it has come to so far."""
+    """Checks the statements of one body. `nodes`, their number and `value` are the results so far.
+
+    Behind a `from`, `start` is the label whose output the next layer receives; `starts` are all such labels. `kept` has
+    the labels that are not their module's name, and that name.
+    """
 
     def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
         self.context = context
@@ -46,9 +52,12 @@ class BodyCheck:
         self.length = 0
         self.keys: set[str] = set()
         self.copies: dict[str, int] = {}
+        self.start = ""
+        self.starts: set[str] = set()
+        self.kept: dict[str, str] = {}
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
-        """Checks the statements in order; `extent` is the text that they stand in."""
+        """Checks the statements in order. `extent` is the place of the body in the text."""
         end, trace = extent.start, self.context.trace
         if trace is not None:
             trace.enter(extent, self.scope, self.value)
@@ -75,7 +84,7 @@ class BodyCheck:
         self.context.report(TOO_LARGE, message, statement.span)
 
     def _skip(self, source: Source, start: int, end: int) -> None:
-        """What could not be read may have been a layer, and may have had a label."""
+        """Notes an unreadable statement: it may have been a layer with a label."""
         for span in (
             self.context.assumptions.unreadable.between(source, start, end)
             if self.context.assumptions.unreadable
@@ -84,24 +93,30 @@ class BodyCheck:
             if first_word(span) not in AT_THE_TOP:
                 self.value = UNKNOWN_VALUE
                 if name := label(span):
-                    # The label is entered without a shape, so that uses of it are no unknown names.
-                    self.scope.labels.setdefault(name, Labelled(name, None, span, span))
+                    # The label is entered without a shape, so that its uses are not unknown names.
+                    self.scope.labels.setdefault(name, Labelled(name, UNKNOWN_VALUE, span, span))
 
-    def container(self) -> tuple[Call, frozenset[str]]:
-        """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside."""
-        taken = frozenset[str]().union(*(node.takes for node in _once(self.nodes)))
+    def container(self, outputs: Sequence[str] = ()) -> tuple[Call, frozenset[str]]:
+        """The `nn.Sequential` of the nodes, one that carries skips if need be, and the labels it needs from outside.
+
+        `outputs` are the labels whose outputs it gives, where that is not the last node's alone.
+        """
+        # A body may end in `from`.
+        outputs = tuple(outputs) or ((self.start,) if self.start else ())
+        taken = frozenset(self.starts).union(outputs, *(node.takes for node in _once(self.nodes)))
         if not taken:
             return SEQUENTIAL, taken
         # The labels that this body keeps need not come from outside.
-        keeps = {key: key for key in sorted(taken & self.keys)}
-        return Call(SKIPPING.target, {"keeps": keeps}), taken - keeps.keys()
+        keeps = {self.kept.get(label, label): label for label in sorted(taken & self.keys)}
+        arguments = {"keeps": keeps, "outputs": outputs} if outputs else {"keeps": keeps}
+        return Call(SKIPPING.target, arguments), taken - self.keys
 
     def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
-        """Checks a body of the statement at hand; its node, and the value it leaves behind."""
-        # A branch stands two levels deeper: between it and the composite stands the row that names it.
+        """Checks a body of the current statement. Returns its node and its output value."""
+        # A branch is two levels deeper: the row with its name is between it and the composite.
         inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
-        # An empty body has no text of its own to point at.
+        # An empty body has no text to mark.
         span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
         return inner.enclosed(key, key, span, value), inner.value
 
@@ -111,6 +126,8 @@ class BodyCheck:
             define_variables(statement, self.scope, self.context)
         elif name == REPEAT.name:
             self._repeat(statement)
+        elif name == FROM.name:
+            self._from(statement)
         elif name in AT_THE_TOP:
             message = text("`{name}` belongs at the top of the file, not in a body", name=name)
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
@@ -124,12 +141,24 @@ class BodyCheck:
         else:
             self._component(statement)
 
+    def _from(self, statement: Statement) -> None:
+        """Makes a labelled output, or a named input, the current value."""
+        label = as_name(statement.items[0]) if len(statement.items) == 1 else None
+        if label is None or statement.flow or statement.label:
+            advice = text("for example `{example}`", example=FROM.example)
+            self.context.report(WRONG_LABEL, "`from` takes one label", statement.span, help=advice)
+            self.value = UNKNOWN_VALUE
+            return
+        found = find_label(label, self.scope, self.context)
+        self.value = UNKNOWN_VALUE if found is None else found.value
+        self.start = "" if found is None else found.key
+
     def _component(self, statement: Statement) -> None:
         """Checks a use of a layer or of a block: its name, its arguments, its shapes."""
         self.at = statement
         component = lookup(statement, self.scope, self.context)
         if component is None:
-            # The statement still takes its place and its label, so that what follows it is not reported as well.
+            # The statement keeps its place and its label, so that no further mistakes follow from it.
             self._finish(statement, self._key(statement), UNKNOWN_VALUE)
         elif isinstance(component, Block):
             self._block(component, statement)
@@ -141,20 +170,25 @@ class BodyCheck:
     def _plain(self, layer: Layer, statement: Statement) -> None:
         value, assumptions, report = self.value, self.context.assumptions, self.context.report
         plain = self.context.memory.plain
-        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, assumptions.dtype)
+        dtype = value.dtype if value.dtype != "any" else assumptions.dtype_of(value.inputs)
+        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, dtype)
         found = plain.get(key)
         if found is not None:
             shape, assumed, known = found
             taken = value if shape == value.shape else value._replace(shape=shape)
             self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
             return
-        # What is said, asked of the input or learned of it belongs to this place, and is not remembered.
-        before = (report.asked, len(assumptions.constraints), assumptions.dtype, None)
+        # A result with reports, conditions or new facts about the input belongs to this place, and is not remembered.
+        before = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), None)
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
+        takes = check.take_labels() if layer.labelled else ()
         result = check.apply({})
-        after = (report.asked, len(assumptions.constraints), assumptions.dtype, assumptions.wanted)
+        if takes and result is not None:
+            call = result.call
+            result = result._replace(call=Call(call.target, {**call.arguments, "takes": takes}))
+        after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
         if before == after and is_settled and names_nothing(statement, layer):
             plain[key] = check.value.shape, check.value.assumed, result
@@ -165,12 +199,13 @@ class BodyCheck:
         check = LayerCheck(layer, statement, arguments, self.value, self.context)
         branches = BranchCheck(check, self.scope, self._path(self._next_key(statement)), self.branch)
         result = branches.join()
-        # A body may find out that its input was assumed; what comes in is otherwise unchanged.
+        # A body may find out that its input was assumed; otherwise the input value is unchanged.
         value = self.value._replace(assumed=check.value.assumed)
         self._place(layer, statement, value, result, branches.nodes)
-        # A label or a body may bring real numbers where whole numbers came in.
-        if branches.is_float and self.value.shape is not None:
-            self.value = self.value._replace(dtype="float")
+        # A label or a body may bring real numbers where whole numbers came in, or those of another input.
+        if self.value.shape is not None and layer.takes == "any":
+            dtype, inputs = branches.numbers()
+            self.value = self.value._replace(dtype=dtype, inputs=inputs)
 
     def _place(
         self, layer: Layer, statement: Statement, value: Value, result: Result | None, children: Sequence[Node]
@@ -178,14 +213,14 @@ class BodyCheck:
         key = self._key(statement)
         if result is None:
             still_open = value.shape is None and not value.assumed
-            # Nothing came in yet and nothing failed: the next layer may still say what it takes for granted.
+            # The input is unknown and nothing has failed: the next layer may still assume an input.
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
         takes = NOTHING
         if children or "takes" in result.call.arguments:
             takes = frozenset(result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
-        # A plain Sequential cannot hand on the labels that its children take.
+        # A plain Sequential cannot pass labelled outputs to its children.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
             self._path(key),
@@ -209,7 +244,7 @@ class BodyCheck:
     def _block(self, block: Block, statement: Statement) -> None:
         key, known = self._key(statement), block in self.context.expansion.used
         scope = expand(block, statement, self.scope, self.value.shape, self.context)
-        # In a body that stands nowhere, each block is opened once: nested uses would double with every level.
+        # In an unused body each block is opened once: nested uses would double with every level.
         if scope is None or (known and self.context.expansion.unused):
             self._finish(statement, key, UNKNOWN_VALUE)
             return
@@ -230,11 +265,11 @@ class BodyCheck:
         *,
         is_first: bool,
     ) -> tuple[Node, Value]:
-        """The container of a block's layers, and the value that they leave; uses that are alike are checked once."""
+        """The container of a block's layers, and their output value. Equal uses are checked once."""
         expansion, limits = self.context.expansion, self.context.limits
-        # How deep a body stands tells whether it is nested too deep, which is reported where that comes about.
+        # The depth is part of the key, because nesting that is too deep is reported at its place.
         place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
-        # What comes from a layer inside comes from there wherever the input is from, which only messages name.
+        # The origin of the input is not part of the key: only messages name it.
         for value in (self.value._replace(origin=None), self.value):
             if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
                 node, after, layers = expansion.checked[value, place]
@@ -246,7 +281,7 @@ class BodyCheck:
         with self.context.inside(block, statement.span, is_first=is_first):
             inner.run(block.body.statements, block.body.span)
         node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
-        # Whether a block uses itself depends on the blocks around it too.
+        # Whether a block uses itself depends also on the blocks around it.
         if not self.context.stopped and recursions == expansion.recursions:
             before, after = self.value.origin, inner.value.origin
             own = before is not None and after is not None and before.span != after.span
@@ -270,25 +305,27 @@ class BodyCheck:
         if times is None:
             self.value = UNKNOWN_VALUE
         if not times or self.context.expansion.unused:
-            # A body with no rounds is looked over for mistakes of its own.
+            # A body that is repeated 0 times is still checked for its own mistakes.
             self.check_unused(body, self.scope.inner(None))
         outer = self.scope
         self.context.expansion.repeated += 1
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
+            start = self.start
             first, reported = len(self.nodes), self.context.report.mistakes
-            # Each round sees the size that the round before has left.
+            # Each round receives the output of the round before.
             self.scope = outer.repeated(self.value.shape)
             with self.context.report.round(statement.name.span, number + 1):
                 self.run(body.statements, body.span)
             if self.context.stopped:
                 break
-            if self.context.report.mistakes > reported:  # further rounds would only echo it
+            if self.context.report.mistakes > reported:  # further rounds would only repeat the mistake
                 self.value = self.value if self.value.shape == before.shape else UNKNOWN_VALUE
                 break
-            # A round that leaves the value as it is and has no labels is all that follow: they are kept as one.
-            if self.value._replace(origin=before.origin) == before and len(self.keys) == keys:
+            # After a round that does not change the value and has no labels, all further rounds are equal: one is kept.
+            same = self.value._replace(origin=before.origin) == before and self.start == start
+            if same and len(self.keys) == keys:
                 times = rounds - number
                 if self.context.limits.count((self.context.limits.layers - layers) * (times - 1)):
                     self._multiply(first, times)
@@ -297,20 +334,37 @@ class BodyCheck:
                 break
         self.scope = outer
         self.context.expansion.repeated -= 1
+        if statement.label is not None and not self.context.stopped:
+            self._name(statement, self._last_key(statement.label.text), self.value)
+
+    def _last_key(self, label: str) -> str:
+        """What the output of all the layers so far is kept under, once it is given a label."""
+        if self.start:
+            return self.start
+        last = next(_from_the_end(self.nodes), None)
+        if last is not None and not last.key.isdigit():
+            return last.key
+        # Without a layer, what comes in is kept, which no module gives.
+        self.kept[label] = "" if last is None else str(self.length - 1)
+        self.keys.add(label)
+        return label
 
     def _append(self, node: Node) -> None:
+        if self.start:
+            node, self.start = node._replace(start=self.start), ""
+            self.starts.add(node.start)
         self.nodes.append(node)
         self.length += 1
 
     def _multiply(self, first: int, times: int) -> None:
-        """Makes a stretch of what has come since the first of a round."""
+        """Combines the nodes of a round into a stretch."""
         if times > 1 and len(self.nodes) > first:
             stretch = Stretch(tuple(self.nodes[first:]), times)
             self.length += stretch.length - stretch.length // times
             self.nodes[first:] = [stretch]
 
     def check_unused(self, body: Body, scope: Scope) -> None:
-        """Looks over a body that stands nowhere, for the mistakes that are its own."""
+        """Checks a body that is not part of the net, for its own mistakes."""
         before, self.context.expansion.unused = self.context.expansion.unused, True
         BodyCheck(self.context, scope, UNKNOWN_VALUE).run(body.statements, body.span)
         self.context.expansion.unused = before
@@ -320,7 +374,7 @@ class BodyCheck:
         if statement.label is None:
             return str(self.length)
         label = statement.label.text
-        # The last number is remembered: counting from 1 for each of thousands of copies takes quadratic time.
+        # The last number is remembered, because counting from 1 for thousands of copies takes quadratic time.
         number = self.copies.get(label, 1)
         while (key := label if number == 1 else f"{label}_{number}") in self.keys:
             number += 1
@@ -337,13 +391,17 @@ class BodyCheck:
         return f"{self.prefix}.{key}" if self.prefix else key
 
     def _finish(self, statement: Statement, key: str, value: Value) -> None:
-        """Takes the value that a statement leaves behind, and notes its label; no other statement may have the same."""
-        self.value = value
-        if statement.label is None:
-            return
+        """Takes the value that a statement leaves behind, and notes its label."""
+        self.value, self.start = value, ""
+        if statement.label is not None:
+            self._name(statement, key, value)
+
+    def _name(self, statement: Statement, key: str, value: Value) -> None:
+        """Notes the label of a statement; no other statement may have the same."""
+        assert statement.label is not None
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
-        # In a `repeat` the same statement comes again, which is no second use of its label.
+        # In a `repeat` the same statement comes again; that is not a second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
             self.context.report(WRONG_LABEL, text("the label `{name}` is used twice", name=name), span, labels=[first])
@@ -356,13 +414,13 @@ class BodyCheck:
             self.context.report(
                 WRONG_LABEL, text("`{name}` cannot be a label", name=name), span, help="a label is one word"
             )
-        # A label that is refused is entered too, so that uses of it are not reported as unknown.
-        self.scope.labels[name] = Labelled(key, value.shape, span, statement.span)
+        # A refused label is entered too, so that its uses are not reported as unknown.
+        self.scope.labels[name] = Labelled(key, value, span, statement.span)
         self.scope.hide(statement.label)
 
 
 def written(statement: Statement) -> str:
-    """A statement as its author wrote it, the bodies left out."""
+    """A statement as its author wrote it, without its bodies."""
     if not any(isinstance(item, Body) for item in statement.items):
         return statement.span.text
     parts, start = [], statement.span.start
@@ -375,15 +433,24 @@ def written(statement: Statement) -> str:
 
 
 def _told_apart(value: object) -> object:
-    """A block's argument as it may stand in a key: `1`, `1.0` and `true` are equal to Python."""
+    """A block's argument for a key, with its type: for Python, `1`, `1.0` and `true` are equal."""
     if isinstance(value, tuple):
         return tuple(map(_told_apart, value))
-    # What is wrong with a word is reported where it stands.
+    # A mistake in a word is reported at its place.
     return type(value), value, value.span if isinstance(value, Word) else None
 
 
+def _from_the_end(kept: Sequence[Node | Stretch]) -> Iterator[Node]:
+    """Siblings, the last first; of those of a stretch one round."""
+    for one in reversed(kept):
+        if isinstance(one, Stretch):
+            yield from _from_the_end(one.kept)
+        else:
+            yield one
+
+
 def _once(kept: Iterable[Node | Stretch]) -> Iterator[Node]:
-    """Siblings, those of a stretch once."""
+    """The siblings; those of a stretch once."""
     for one in kept:
         if isinstance(one, Stretch):
             yield from _once(one.kept)

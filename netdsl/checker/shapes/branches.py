@@ -1,4 +1,4 @@
-"""The bodies of a composite, and the labelled outputs that join them."""
+"""The bodies of a composite, and the labelled outputs that it joins."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from netdsl.checker.arguments.codes import WRONG_BODY
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.names.scope import Scope
-from netdsl.checker.shapes.layer_check import LayerCheck, Value
-from netdsl.components import Call, Refusal, Result
-from netdsl.core.diagnostics import Code, Label
+from netdsl.checker.shapes.layer_check import LayerCheck
+from netdsl.checker.value import Value
+from netdsl.components import Call, Dtype, Refusal, Result
+from netdsl.core.diagnostics import Label
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
@@ -18,23 +20,11 @@ from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
 from netdsl.program import IDENTITY, Node
 
-UNKNOWN_LABEL = Code(
-    "NET111",
-    title="an unknown label",
-    meaning=(
-        "`concat` and `add` join the outputs of layers that stand above and have a label, in the same body or "
-        "one around it."
-    ),
-    example="input 8\nlinear 8 as low\nrelu\nadd lwo",
-    instead="input 8\nlinear 8 as low\nrelu\nadd low",
-)
-
-
 CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
 
 
 class BranchCheck:
-    """One composite in its place. `check_body` checks a body's statements and returns its node and value."""
+    """The check of one composite. `check_body` checks the statements of a body and returns its node and value."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
         self.check = check
@@ -50,10 +40,10 @@ class BranchCheck:
         ] = {}  # the shape of a body, or of a parameter that many bodies fill, a tuple of them
         self.takes: list[str] = []
         self.sound = not check.lost
-        self.is_float = False
+        self.joined: list[Value] = []
 
     def join(self) -> Result | None:
-        """What the rule makes of the bodies; None where a mistake leaves nothing to go on with."""
+        """The rule's result for the bodies; None if a mistake leaves the output unknown."""
         parameters = self.layer.parameters
         many = next((name for name, parameter in parameters.items() if parameter.is_many), None)
         if many:
@@ -62,16 +52,24 @@ class BranchCheck:
             self._named([name for name, parameter in parameters.items() if parameter.is_branch])
         if not self.sound:
             return None
-        # After a refusal something is still known of the output, so that the layers below can be checked.
+        # After a refusal, a part of the output may still be known, so that the layers below can be checked.
         result = self.check.apply(self.shapes) or self._trusted()
-        # A rule that needs more bodies writes them, and is asked again with their shapes.
+        # A rule may add bodies; it is then called again with their shapes.
         if result and result.extra:
             self._write(result.extra)
             result = self.check.apply(self.shapes)
         return self._told(result)
 
+    def numbers(self) -> tuple[Dtype, tuple[str, ...]]:
+        """The kind of numbers that come out, and the inputs that they are of; real ones make real ones of all."""
+        many = any(parameter.is_many for parameter in self.layer.parameters.values())
+        joined = self.joined if many and self.given.bodies else [self.check.value, *self.joined]
+        dtypes = {value.dtype for value in joined}
+        inputs = dict.fromkeys(name for value in joined if value.dtype == "any" for name in value.inputs)
+        return "float" if "float" in dtypes else "any" if "any" in dtypes else "index", tuple(inputs) or ("",)
+
     def _trusted(self) -> Result | None:
-        """What is taken for the output where the bodies do not go together: sizes that all agree on, else unknown."""
+        """The assumed output if the shapes of the bodies do not fit: sizes on which all agree; others are unknown."""
         many = [shapes for name, shapes in self.shapes.items() if self.layer.parameters[name].is_many]
         shapes = list(many[0]) if many else [self.check.value.shape, *self.shapes.values()]
         if not shapes or None in shapes or len({len(shape) for shape in shapes}) > 1:
@@ -85,19 +83,22 @@ class BranchCheck:
         fed = self._fed(len(bodies))
         shapes = [self._body(str(index), body, fed) for index, (_, body) in enumerate(bodies)]
         self.check.joined += _odd([body for _, body in bodies], shapes)
-        # Without a body the current value is itself the first that is joined.
+        # Without a body, the current value is the first one that is joined.
         if labels and not bodies:
             shapes.append(self._known(self.check.value.shape))
         self.shapes[parameter] = (*shapes, *map(self._labelled, labels))
-        if not bodies and not labels:
+        if self.layer.bodiless in self.given.spans:
+            # A constant makes real numbers.
+            self.joined.append(Value(None, "float"))
+        elif not bodies and not labels:
             self._needs_a_body()
 
     def _named(self, names: Sequence[str]) -> None:
-        """One body without a name, and others under theirs."""
+        """One body without a name, and others with names."""
         for name, body in self.given.bodies:
             target = name or names[0]
             if target in self.shapes:
-                # Only the brace is marked: a whole body would fill the screen.
+                # Only the brace is marked, because a whole body would fill the screen.
                 where = Span(body.span.source, body.span.start, body.span.start + 1)
                 message = text("`{layer}` has a `{body}` already", layer=self.layer.name, body=target)
                 others = [f"`{other} {{ … }}`" for other in names[1:]]
@@ -113,9 +114,9 @@ class BranchCheck:
     def _body(self, key: str, body: Body, value: Value) -> Shape | None:
         node, after = self.check_body(key, self.path, body, value)
         self.nodes.append(node)
-        self.is_float = self.is_float or after.dtype == "float"
+        self.joined.append(after)
         if after.assumed:
-            # What a body assumed was assumed of the composite's input.
+            # An assumption of a body is about the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
 
@@ -136,49 +137,31 @@ class BranchCheck:
             return Value(None, assumed=True)
 
     def _labelled(self, name: Name) -> Shape | None:
-        found = self.scope.labelled(name.text)
+        found = find_label(name, self.scope, self.check.context)
         if found is not None:
             self.takes.append(found.key)
+            self.joined.append(found.value)
             if found.shape:
                 self.check.joined.append(
                     Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
                 )
             return self._known(found.shape)
         self.sound = False
-        report = self.check.context.report
-        # A label that exists out of sight is not misspelt.
-        if (hidden := self._hidden(name.text)) is not None:
-            message = text("the label `{label}` is out of sight: it stands in a body of its own", label=name.text)
-            advice = "label the statement that the body belongs to, and write its label instead"
-            report(UNKNOWN_LABEL, message, name.span, labels=[Label(hidden, "stands here")], help=advice)
-            return None
-        advice = "write `as NAME` after the layer whose output is meant"
-        report.unknown(UNKNOWN_LABEL, "label", name.text, name.span, self.scope.label_names(), advice)
-        return None
-
-    def _hidden(self, label: str) -> Span | None:
-        """Where a label stands that is out of sight."""
-        scope: Scope | None = self.scope
-        while scope:
-            if label in scope.hidden:
-                return scope.hidden[label]
-            # A block sees nothing of where it is used, so that a label there is no candidate.
-            scope = None if scope.is_block else scope.parent
         return None
 
     def _write(self, bodies: Mapping[str, str]) -> None:
-        """Checks the bodies that the rule has written in the author's stead."""
+        """Checks the bodies that the rule has added."""
         statement = self.check.statement
         for name, written in bodies.items():
             source = Source(statement.span.source.name, written)
-            # The rule's own text has a source of its own, whose places the user's file does not have.
+            # The rule's text is a source of its own; its places are not in the user's file.
             body = Body(parse(source)[0].statements, source.span(0, len(written)))
             self.shapes[name] = self._body(name, body, self.check.value)
-            # Messages and tables point at the statement that the body was written for.
+            # Messages and tables name the statement for which the body was added.
             self.nodes[-1] = _moved(self.nodes[-1], statement.span)
 
     def _told(self, result: Result | None) -> Result | None:
-        """The result with the labels that its module must be told."""
+        """The result with the labels that its module needs."""
         if result is None or not self.takes:
             return result
         arguments = {**result.call.arguments, "takes": tuple(self.takes)}
@@ -194,19 +177,19 @@ class BranchCheck:
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:
-    """The bodies whose outputs have other sizes than most of the others; their channels count where all else agrees."""
+    """The bodies whose output sizes differ from most others. Channels are compared if all other sizes agree."""
     known = [(body, shape) for body, shape in zip(bodies, shapes, strict=True) if shape and body.statements]
-    # With an unknown size, what is usual cannot be counted.
+    # With an unknown size, the majority is unknown.
     if len({shape for _, shape in known}) < 2 or any(isinstance(size, Unknown) for _, shape in known for size in shape):
         return
     first = 1 if len({shape[1:] for _, shape in known}) > 1 else 0
     (usual, count), *_ = Counter(shape[first:] for _, shape in known).most_common(1)
     for body, shape in known:
-        # Where every body is different, none is the odd one, and all are shown.
+        # If every body differs, all are shown.
         if shape[first:] != usual or count == 1:
             yield Label(body.statements[-1].span, text("this body gives {shape}", shape=format_shape(shape)))
 
 
 def _moved(node: Node, span: Span) -> Node:
-    """A node that a rule has written, in the place of the statement it was written for."""
+    """A node that a rule has added, at the place of its statement."""
     return node._replace(span=span, children=tuple(_moved(child, span) for child in node.children))

@@ -1,34 +1,35 @@
-"""One layer in its place: its sizes inferred or checked, its rule applied, its mistakes said once."""
+"""The check of one layer: infers or checks its sizes, applies its rule, reports each mistake once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from typing import NamedTuple
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
 from netdsl.checker.arguments.codes import TOO_LARGE, WRONG_VALUE
 from netdsl.checker.context import Constraint, Context
+from netdsl.checker.names.labels import find_label
 from netdsl.checker.shapes.partial_shapes import lost_arguments, supposed
 from netdsl.checker.shapes.plugin_calls import guarded
 from netdsl.checker.shapes.size_mismatch import Contradiction, describe_mismatch, input_line, without_batch
 from netdsl.checker.shapes.torch_order import TORCH_ORDER, find_torch_order
+from netdsl.checker.value import UNKNOWN_VALUE, Origin, Rearrangement, Value
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
-from netdsl.components.traits import LASTING, Traits, find_traits
+from netdsl.components.traits import LASTING, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
 from netdsl.core.limits import MAX_ELEMENTS, MAX_FORMULA
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import say, text
-from netdsl.language.syntax import Statement
+from netdsl.language.syntax import Name, Statement
 from netdsl.program import IDENTITY, NO_TRAITS
 
 MISMATCH = Code(
     "NET201",
-    title="a stated size is not the one received",
+    title="a stated size differs from the received one",
     meaning=(
-        "A size before `->` is a claim about the input, and the input is different. The marked line above made "
-        "it so. Left out (`linear 64`), the size is taken from the input."
+        "A size before `->` is a claim about the input, but the input has another size. The marked line above gave "
+        "it. If the size is left out (`linear 64`), it is taken from the input."
     ),
     example="input 3x32x32\nconv 3->32 k5 p2; maxpool 2\nflatten\nlinear 1024->64",
     instead="input 3x32x32\nconv 3->32 k5 p2; maxpool 2\nflatten\nlinear 8192->64",
@@ -38,8 +39,8 @@ WRONG_INPUT = Code(
     "NET202",
     title="an input that the layer cannot take",
     meaning=(
-        "The input has the wrong number of dimensions for the layer, or sizes that do not go together: branches "
-        "that are to be added must have one shape."
+        "The input has the wrong number of dimensions for the layer, or sizes that do not fit together: branches "
+        "that are added must have the same shape."
     ),
     example="input 3x32x32\nconv 8 k3 p1\nresidual { conv 16 k3 p1 }",
     instead="input 3x32x32\nconv 8 k3 p1\nresidual { conv 16 k3 p1 } shortcut { conv 16 k1 }",
@@ -49,7 +50,7 @@ UNFIT_ARGUMENT = Code(
     "NET203",
     title="an argument that does not fit the input",
     meaning=(
-        "The argument is well formed, but not for this input: a window larger than the padded image, groups that "
+        "The argument is valid, but does not fit this input: a window larger than the padded image, or groups that "
         "do not divide the channels."
     ),
     example="input 3x4x4\nconv 8 k7",
@@ -58,10 +59,10 @@ UNFIT_ARGUMENT = Code(
 
 UNDETERMINED_SIZE = Code(
     "NET204",
-    title="a size that a weight needs is not known",
+    title="a size that a weight needs is unknown",
     meaning=(
-        "The number of weights depends on this size, and the input leaves it open. Write the size, or an `input` "
-        "line that fixes it, or pool it away with `gap`."
+        "The number of weights depends on this size, and the input leaves it open. Write the size, write an `input` "
+        "line that fixes it, or remove it by pooling with `gap`."
     ),
     example="input 3xHxW\nconv 8 k3; relu\nflatten\nlinear 10",
     instead="input 3xHxW\nconv 8 k3; relu\ngap; flatten\nlinear 10",
@@ -70,65 +71,20 @@ UNDETERMINED_SIZE = Code(
 WRONG_DTYPE = Code(
     "NET208",
     title="numbers of the wrong kind",
-    meaning="An embedding looks up whole numbers; every other layer calculates with real ones.",
+    meaning="An embedding takes whole numbers. Every other layer takes real numbers.",
     example="input 8\nlinear 8\nembedding 100->16",
     instead="input 8\nembedding 100->16\nlinear 8",
 )
 
 
 _USUAL = 32
-"""The size that an example shows in the place of a symbol."""
+"""The size that replaces a symbol in an example."""
 
 NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
 
 
-class Rearrangement(NamedTuple):
-    """A layer that moved numbers around: its name, its line, what it made of the shape, whether it flattened it."""
-
-    name: str
-    line: int
-    shape: Shape
-    flattens: bool
-
-
-class Origin(NamedTuple):
-    """Where the current sizes were made, and the later step that only rearranged them."""
-
-    span: Span
-    shape: Shape
-    via: Rearrangement | None = None
-
-    def label(self) -> Label:
-        """`gives 64x4x4, which line 8 flattens to 1024`."""
-        if self.via is None:
-            return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
-        if self.via.flattens:
-            words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
-        else:
-            words = text("gives {shape}, which line {line} turns into {later}", shape=made, line=line, later=later)
-        return Label(self.span, words)
-
-
-class Value(NamedTuple):
-    """What flows from statement to statement: one sample's shape, as far as it is known.
-
-    `assumed` marks sizes taken for granted after a mistake: nothing that contradicts them is anyone's fault. `traits`
-    are those of the layer that made it which are also true of its output.
-    """
-
-    shape: Shape | None
-    dtype: Dtype = "any"
-    origin: Origin | None = None
-    assumed: bool = False
-    traits: Traits = NO_TRAITS
-
-
-UNKNOWN_VALUE = Value(None, assumed=True)
-
-
 class LayerCheck:
-    """The application of one layer to one value."""
+    """The check of one layer with one input value."""
 
     def __init__(
         self, layer: Layer, statement: Statement, arguments: Arguments, value: Value, context: Context
@@ -145,16 +101,16 @@ class LayerCheck:
         self.undetermined = False
 
     def enter(self) -> Value:
-        """The value that the layer receives, once what it states of it is checked and what it leaves out inferred."""
+        """The layer's input value, after stated sizes are checked and missing sizes are inferred."""
         if self.value.shape is None:
             self.value = self._assumed()
         self._dtype()
         for name, trait in self.layer.inherits.items():
-            # What is written goes first; an argument that is lost was written too.
+            # The written value wins; a lost argument was written too.
             if trait in self.value.traits and name not in self.given.spans:
                 self.values[name] = True
         shape = self.value.shape
-        # A wrong number of dimensions is the rule's to refuse: here it would be an index error.
+        # The rule refuses a wrong number of dimensions; here it would be an index error.
         if shape is not None and self._accepts(len(shape)):
             for name, axis in self.layer.stated.items():
                 shape = self._state(name, axis, shape)
@@ -163,8 +119,8 @@ class LayerCheck:
         return self.value
 
     def report_open_sizes(self) -> None:
-        """Reports the arguments that need a number and depend on a size which the input leaves open."""
-        # A number for the size that the weights need is one for these too: it is one mistake.
+        """Reports the arguments that need a number but depend on an open size of the input."""
+        # If the weights need the same size, that is reported instead: it is one mistake.
         if self.undetermined:
             return
         for name, message in self.given.open_sizes.items():
@@ -173,17 +129,37 @@ class LayerCheck:
             self.context.report(WRONG_VALUE, message, span, caption, help=self._say_what_comes_in())
 
     def _say_what_comes_in(self) -> str:
-        """What to write above the net, with numbers in the place of the sizes that are open."""
+        """Advice to write an `input` line with numbers for the open sizes."""
         scope = self.given.scope
         while scope.parent:
             scope = scope.parent
         sizes = tuple(size if isinstance(size, int) else _USUAL for size in scope.input or ())
         line = input_line(sizes or (3, 32, 32))
-        return text("say what comes in, for example `{line}`", line=line)
+        return text("give the input shape, for example `{line}`", line=line)
+
+    def take_labels(self) -> tuple[str, ...]:
+        """Puts the shapes of labelled outputs in the place of their labels; what the module is told of them."""
+        taken = []
+        for name in self.layer.labelled:
+            word = self.values.get(name)
+            if not isinstance(word, str):
+                continue
+            span = self.given.spans[name]
+            found = find_label(Name(word, span), self.given.scope, self.context)
+            if found is None or found.shape is None:
+                self.lost |= {name}
+                continue
+            self._same_numbers(found.value, span)
+            self.values[name] = found.shape
+            self.joined.append(
+                Label(found.statement, text("`{name}` is {found}", name=word, found=format_shape(found.shape)))
+            )
+            taken.append(found.key)
+        return tuple(taken)
 
     def apply(self, branches: Mapping[str, object]) -> Result | None:
-        """What the rule makes of it; None where a mistake leaves nothing to go on with."""
-        # A lost argument is reported already: only what holds for every value of it is said.
+        """The rule's result; None if a mistake leaves the output unknown."""
+        # A lost argument is reported already, so only mistakes that hold for every value of it are reported.
         if self.lost:
             return self._declared(self.lost)
         if self.value.shape is None:
@@ -193,59 +169,59 @@ class LayerCheck:
             result = self._result(self.value.shape, branches)
         except Refusal as refusal:
             self.refuse(refusal)
-            # The argument that is blamed counts as lost, the others still hold.
+            # The refused argument counts as lost; the others are still valid.
             return self._declared({refusal.parameter} & self.values.keys())
         return self._limited(self._required(result))
 
     def _refuse_whatever_comes_in(self) -> None:
-        """Where nothing is known of the input, an argument is wrong that no input goes with."""
+        """Reports arguments that fit no input, if the input is unknown."""
         values = {**dict.fromkeys(self.layer.stated, UNKNOWN), **self.values}
         if self.layer.is_composite:
             return
-        # The usual rank is tried first, so that its refusal is the one that is shown.
+        # The usual rank is tried first, so that its refusal is shown.
         usual = len(self.layer.assumes) or 3
         refusals = []
         for rank in sorted({len(layout) for layout in self.layer.accepts} or range(1, 5), key=usual.__ne__):
             try:
                 self._ruled((UNKNOWN,) * rank, values)
-            # With no size known the rule cannot decide, which is no mistake.
+            # Without known sizes the rule cannot decide; that is not a mistake.
             except Undetermined:
                 return
             except Refusal as refusal:
                 refusals.append(refusal)
             else:
                 return
-        # A refusal that names an argument tells more than one that names the input.
+        # A refusal of an argument says more than a refusal of the input.
         self._note(next((refusal for refusal in refusals if refusal.parameter), refusals[0]))
 
     def _result(self, shape: Shape, branches: Mapping[str, object]) -> Result:
-        """The rule's result; deep nets repeat themselves, so it is worked out once for each layer, shape and values."""
+        """The rule's result. It is computed once for each layer, shape and values, because deep nets repeat layers."""
         known = self.context.memory.results
         key = (self.layer, shape, *self.values.items(), *branches.items())
         if key not in known:
             known[key] = self._ruled(shape, {**self.values, **branches})
-        # A refusal is not kept: it is raised, and reported, at each place anew.
+        # A refusal is not kept: it is raised and reported at each place.
         return known[key]
 
     def _ruled(self, shape: Shape, values: Mapping[str, object]) -> Result:
-        """What the rule says. A plugin's that fails where a size is not known says nothing of it."""
+        """The rule's result. If a plugin's rule fails while a size is unknown, the result is unknown."""
         try:
             return guarded(self.layer, self.context, lambda: _checked(self.layer.apply(shape, **values)))
         except Refusal as refusal:
-            # Only a plugin's crash has a cause; a rule's own refusal always counts.
+            # Only the refusal for a plugin's crash has a cause; a rule's own refusal always counts.
             if refusal.__cause__ is None or not any(isinstance(dim, Unknown) for dim in shape):
                 raise
             return Result((UNKNOWN,) * len(shape), IDENTITY)
 
     def _causes(self) -> list[Label]:
-        """Where the input's sizes come from, and the labelled outputs."""
+        """The origins of the input's sizes and of the labelled outputs."""
         origin = self.value.origin
         if origin is None or all(isinstance(dim, Unknown) for dim in origin.shape):
             return self.joined
         return [self._earlier(origin) or origin.label(), *self.joined]
 
     def _earlier(self, origin: Origin) -> Label | None:
-        """What made the input where that stands at the layer or below it: it did so in the round or use before."""
+        """The origin of the input if it stands at the layer or below it: it is from the round or use before."""
         here = self.statement.span
         if origin.span.source is not here.source or origin.span.end <= here.start or self.value.shape is None:
             return None
@@ -255,24 +231,24 @@ class LayerCheck:
         return Label(origin.span, text("gives {shape} in the use before", shape=shape))
 
     def _assumed(self) -> Value:
-        """The input that the layer takes for granted where nothing is known of it."""
+        """The input that the layer assumes if the input is unknown."""
         layout = self._layout()
         if not layout:
             return self.value
-        # No mistake came before: the check starts again from the top with what this layer takes for granted.
+        # Without a mistake before, the check starts again from the top with this layer's assumption.
         if not self.value.assumed:
-            # An assumption that was made once is not made anew, or the check would never end.
+            # An assumption is made only once, or the check would never end.
             if self.context.assumptions.input is None:
                 self.context.assumptions.wanted = tuple(self._stated_sizes(layout))
             return UNKNOWN_VALUE
-        if "C" in self.layer.accepts:  # it takes features as well as images, and which came in is lost
+        if "C" in self.layer.accepts:  # it takes features and images, and it is unknown which of them is the input
             return self.value
         sizes = (size if isinstance(size, int) else UNKNOWN for size in self._stated_sizes(layout))
         return self.value._replace(shape=tuple(sizes))
 
     def _layout(self) -> str:
         kernel = self.values.get("kernel_size")
-        # The kernel's axes tell the layout: `k3x3` wants images.
+        # The axes of the kernel tell the layout: `k3x3` needs images.
         if isinstance(kernel, tuple):
             return next((layout for layout in self.layer.accepts if len(layout) == len(kernel) + 1), "")
         return self.layer.assumes
@@ -287,12 +263,15 @@ class LayerCheck:
         return rank > 0 and (not self.layer.accepts or rank in map(len, self.layer.accepts))
 
     def _dtype(self) -> None:
-        if self.layer.takes == "any":
-            return
-        found = self.context.assumptions.dtype if self.value.dtype == "any" else self.value.dtype
+        if self.layer.takes != "any":
+            self._same_numbers(self.value, self.statement.name.span)
+
+    def _same_numbers(self, value: Value, span: Span) -> None:
+        """Reports numbers of another kind than the layer takes."""
+        found, takes = value.dtype, self.layer.takes
         if found == "any":
-            self.context.assumptions.dtype = self.layer.takes
-        elif found != self.layer.takes and not self.value.assumed:
+            found = self.context.assumptions.settle_dtype(value.inputs, takes)
+        if found != takes and not value.assumed:
             if found == "float":
                 message = text(
                     "`{layer}` expects whole numbers (indices) but receives real numbers", layer=self.layer.name
@@ -301,41 +280,41 @@ class LayerCheck:
                 message = text(
                     "`{layer}` expects real numbers but receives whole numbers (indices)", layer=self.layer.name
                 )
-            self.context.report(WRONG_DTYPE, message, self.statement.name.span, labels=self._causes())
+            self.context.report(WRONG_DTYPE, message, span, labels=self._causes())
 
     def _state(self, name: str, axis: int, shape: Shape) -> Shape:
-        """Checks a stated size against the input's, or infers it."""
+        """Compares a stated size with the input's, or infers it."""
         actual, given = shape[axis], self.values.get(name)
-        if not isinstance(given, int):  # left out, or worked out from a size that is not known
-            # The input's size fills it, so that nobody has to write it.
+        if not isinstance(given, int):  # left out, or computed from an unknown size
+            # The size of the input fills it.
             self.values[name] = actual
             self._remember(name, actual)
             if isinstance(actual, int) and len(self.statement.items) > 1:
                 self.torch_order = find_torch_order(self.layer, self.statement, actual)
             if isinstance(actual, Expr):
                 self._undetermined(name, actual)
-                # A weight needs a number; what is unknown is not reported again below.
+                # A weight needs a number. Replaced by unknown, it is not reported again below.
                 self.values[name] = UNKNOWN
             return shape
         rank_is_assumed = self.value.assumed and len(shape) == 1 and axis == 0
         if isinstance(actual, int) and actual != given and not rank_is_assumed:
             shape = self._contradict(name, axis, given, shape) or shape
-            if self.layer.flow is None:  # it hands on the sizes that it receives, whatever it says of them
+            if self.layer.flow is None:  # its output sizes are those of its input, not the stated ones
                 self.values[name] = actual
                 return shape
-        # A symbol is no contradiction: the solver looks for a size that fits all such claims.
+        # A symbol is not a contradiction: the solver looks for a size that fits all stated ones.
         elif isinstance(actual, Expr):
             message = describe_mismatch(f"`{self.layer.name}`", name, given, actual)
             constraint = Constraint(actual, "==", given, message, self.given.spans[name])
             self.context.assumptions.constraints.append(constraint)
-        # What is stated wins from here on: one mistake, one message.
+        # From here on, the stated size counts: one mistake, one message.
         axis %= len(shape)
         return (*shape[:axis], given, *shape[axis + 1 :])
 
     def _contradict(self, name: str, axis: int, given: int, shape: Shape) -> Shape | None:
-        """Reports a stated size that is another; the shape that is meant to come in, where it is not this one."""
+        """Reports a stated size that differs. Returns the input shape that is probably meant, if it is another one."""
         span, origin = self.given.spans[name], self.value.origin
-        # One text stands for several layers there, and a number that suits one of them may not suit the next.
+        # There, one text stands for several layers, and a number that fits one of them may not fit the next.
         made, shared = origin.span if origin else None, self.context.expansion.repeated > 0
         found = Contradiction(self.layer, self.statement, name, given, axis, shape, span, made, shared)
         remedy, causes = found.remedy, self._causes()
@@ -353,7 +332,7 @@ class LayerCheck:
         )
         via = self.value.origin.via if self.value.origin else None
         if via and via.flattens:
-            advice = text("put `gap` before `{flatten}`, or say what comes in: `input 3x32x32`", flatten=via.name)
+            advice = text("put `gap` before `{flatten}`, or give the input shape: `input 3x32x32`", flatten=via.name)
         else:
             with_arrow = self.layer.flow and "->" in self.layer.example
             example = self.layer.example if with_arrow else f"{name}={_USUAL}"
@@ -361,15 +340,15 @@ class LayerCheck:
         self.context.report(UNDETERMINED_SIZE, message, self.statement.name.span, labels=self._causes(), help=advice)
 
     def _remember(self, name: str, actual: Dim) -> None:
-        """Tells a hole that stands for an inferred size what the size is."""
+        """Notes the size for a `?` in the place of an inferred size."""
         if self.context.assumptions.placeholders and name in self.given.spans:
             hole = self.context.assumptions.placeholders.get(self.given.spans[name])
             if hole is not None:
                 hole.learn(actual)
 
     def refuse(self, refusal: Refusal) -> None:
-        """Notes what a rule raised, at the parameter that it blames."""
-        # An assumed input may be wrong itself, so that only what no input allows is reported.
+        """Reports the refusal of a rule, at the parameter that it names."""
+        # An assumed input may be wrong itself, so only mistakes for every input are reported.
         if self.value.assumed:
             self._refuse_whatever_comes_in()
         else:
@@ -380,7 +359,7 @@ class LayerCheck:
         code = (
             UNDETERMINED_SIZE if isinstance(refusal, Undetermined) else WRONG_INPUT if span is None else UNFIT_ARGUMENT
         )
-        # An argument that is blamed is the cause; where the sizes came from would only distract.
+        # A refused argument is the cause; the origin of the sizes would only distract.
         labels = self._causes() if span is None else []
         where = span or self.statement.name.span
         fix = self._another_input() if code == WRONG_INPUT else self._another_argument(refusal)
@@ -389,21 +368,21 @@ class LayerCheck:
         self.context.report(code, refusal.message, where, caption, labels=labels, help=None if fix else advice, fix=fix)
 
     def _another_argument(self, refusal: Refusal) -> Fix | None:
-        """Writes the value that the rule proposes; for one statement of several layers it may be wrong for the next."""
-        # Read in torch's order, the numbers are probably right, which explains the refusal better.
+        """Writes the value that the rule proposes, unless the statement stands for several layers."""
+        # If the numbers make sense in torch's order, that is the better explanation.
         if self.torch_order:
             return self.torch_order.fix
         several = self.context.expansion.repeated > 0
         return None if several else replace_argument(refusal, self.layer, self.given.spans)
 
     def _another_input(self) -> Fix | None:
-        """Corrects the number of dimensions that come in: four are rather a batch of images than a volume."""
+        """Corrects the number of input dimensions: four are more often a batch of images than a volume."""
         if len(self.value.shape or ()) > 3:
             return self._without_batch() or self._another_form()
         return self._another_form() or self._without_batch()
 
     def _another_form(self) -> Fix | None:
-        """Writes `conv` for `conv1d` where that takes the input as it is."""
+        """Writes `conv` for `conv1d` if that takes the input."""
         name, shape = self.layer.form_of, self.value.shape
         form = self.context.registry.layers.get(name)
         if form is None or shape is None or len(shape) not in map(len, form.accepts):
@@ -411,13 +390,16 @@ class LayerCheck:
         return Fix(text("write `{layer}`", layer=name), (Edit(self.statement.name.span, name),))
 
     def _without_batch(self) -> Fix | None:
-        """Takes the batch out of the `input` line, where the layer takes a sample of the sizes behind it."""
+        """Removes the batch from the `input` line, if the layer takes a sample of the remaining sizes."""
         shape, origin = self.value.shape, self.value.origin
-        # Only an `input` line may be rewritten; anything else that made the shape is a layer.
+        # Only an `input` line may be changed, not a layer that gives the shape.
         if shape is None or origin is None or origin.span.text != input_line(shape):
             return None
         fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
-        is_image = len(shape) == 3 and shape[0] in (1, 3)  # of one or three channels, not a batch of so few sequences
+        is_image = len(shape) == 3 and shape[0] in (
+            1,
+            3,
+        )  # one or three channels, not a batch of one or three sequences
         return without_batch(origin.span, shape[1:]) if fits and not is_image else None
 
     def _unflattened(self) -> str | None:
@@ -427,10 +409,10 @@ class LayerCheck:
         return text("put it above the `{flatten}` in line {line}", flatten=via.name, line=via.line)
 
     def _required(self, result: Result) -> Result:
-        """The result once its requirements are checked: sizes that cannot be become unknown."""
+        """The result after its requirements are checked. Impossible sizes become unknown."""
         for requirement in result.requires:
             if not self._holds(requirement):
-                # After a guess at the input, an unfulfilled condition says nothing.
+                # With an assumed input, a condition that fails means nothing.
                 if not self.value.assumed:
                     span = self.given.spans.get(requirement.parameter or "", self.statement.name.span)
                     fix = self.torch_order and self.torch_order.fix
@@ -438,9 +420,9 @@ class LayerCheck:
                     self.context.report(
                         UNFIT_ARGUMENT, say(requirement.message), span, caption, labels=self._causes(), fix=fix
                     )
-                # Only the impossible sizes are given up: a mistake in the height leaves the channels known.
+                # Only the impossible sizes become unknown: after a mistake in the height, the channels are still known.
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
-        # The order is doubtful only where all else is right: otherwise its fix goes with the error.
+        # The order is reported only if all else is right; otherwise its fix belongs to the error.
         if self.torch_order and not self.value.assumed:
             found = self.torch_order
             self.context.report(TORCH_ORDER, found.message, found.span, fix=found.fix)
@@ -477,14 +459,14 @@ class LayerCheck:
         return result
 
     def _declared(self, lost: Set[str | None]) -> Result | None:
-        """What can be said of the output nevertheless: what depends on no lost argument, or is declared."""
+        """The known part of the output after a mistake: it does not depend on a lost argument, or it is declared."""
         shape, flow, layout = self.value.shape, self.layer.flow, self.layer.assumes
         if self.layer.is_composite:
             return None
         if shape is not None and self._accepts(len(shape)):
             named = frozenset(name for name in lost if name)
             key = (self.layer, shape, named, *self.values.items())
-            # A text with thousands of holes asks the same thousands of times.
+            # A text with thousands of `?` asks the same question thousands of times.
             known = self.context.memory.supposed
             if key not in known:
                 known[key] = supposed(self.layer, shape, self.values, named)
@@ -492,30 +474,30 @@ class LayerCheck:
         size = self.values.get(flow[1], UNKNOWN) if flow else UNKNOWN
         if not layout or not isinstance(size, (int, Expr)):
             return None
-        # The rank is this layer's guess, so that nothing may be reported against it.
+        # The rank is a guess of this layer, so nothing may be reported because of it.
         self.value = self.value._replace(assumed=True)
         axis = next(iter(self.layer.stated.values()), -1) % len(layout)
         return Result(tuple(size if at == axis else UNKNOWN for at in range(len(layout))), IDENTITY)
 
 
 def after(value: Value, layer: Layer, result: Result, span: Span, name: str) -> Value:
-    """The value that a layer leaves behind."""
+    """The output value of a layer."""
     dtype: Dtype = value.dtype if layer.takes == "any" else "float"
-    # A result without a call has no arguments that traits could depend on.
+    # A result without a call has no arguments on which traits could depend.
     depends = callable(layer.traits) and result.call is IDENTITY
     traits = NO_TRAITS if depends else find_traits(layer.traits, result.call.arguments)
     lasting = traits & LASTING
     if value.traits and Trait.PASSES_THROUGH in traits and result.out == value.shape:
         lasting |= value.traits
-    # An unchanged shape keeps its origin: messages point at the layer that made it.
+    # An unchanged shape keeps its origin: messages name the layer that made it.
     if result.out == value.shape and value.origin is not None:
         return value._replace(dtype=dtype, traits=lasting)
     origin = Origin(span, result.out)
-    # A change of rank by a layer that only moves numbers: the maker of the sizes is still the one above it.
+    # A layer that only moves numbers may change the rank; the origin of the sizes is still the layer above it.
     if layer.takes == "any" and value.origin is not None and len(result.out) != len(value.shape or ()):
         flattens = Trait.FLATTENS in traits
         origin = value.origin._replace(via=Rearrangement(name, span.position.line, result.out, flattens))
-    return Value(result.out, dtype, origin, value.assumed, lasting)
+    return Value(result.out, dtype, origin, value.assumed, lasting, value.inputs)
 
 
 def _checked(result: object) -> Result:

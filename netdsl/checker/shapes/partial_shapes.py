@@ -1,4 +1,4 @@
-"""What a layer gives whatever the arguments are that a mistake has lost."""
+"""The part of a layer's output that does not depend on lost arguments."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from netdsl.program import IDENTITY
 NOTHING: frozenset[str] = frozenset()
 
 SUPPOSED = (None, 1, 2, 5, 0, -1)
-"""What is put in the place of a lost argument, one after the other; None is its default.
+"""The values that are tried for a lost argument; None means its default.
 
-A `dim` may be 0 or -1, where a sample has one dimension. Rounding lets neighbours agree by chance: kernels of 1 and 2
-do with a stride of 2, kernels of 2 and 5 never.
+A `dim` may be 0 or -1 if a sample has one dimension. Rounding makes similar values agree by chance: kernels of 1 and
+2 with a stride of 2 do, kernels of 2 and 5 never do.
 """
 
 
 def supposed(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str]) -> Result | None:
-    """The output as far as it is the same for several values of the lost arguments; None where it never is."""
+    """The output as far as it is equal for several values of the lost arguments; None if it never is."""
     found = [_out(layer, shape, values, lost, value) for value in SUPPOSED]
     outs = [out for out in found if out is not None]
-    # Two suppositions with different ranks leave not even the rank certain.
+    # If two values give different ranks, not even the rank is known.
     if len({len(out) for out in outs}) != 1:
         return None
-    # One answer that no other supports may owe its sizes to the value that was tried.
+    # The sizes of a single answer may depend on the tried value.
     certain = len(outs) > 1 or not lost
     sizes = (dims[0] if certain and len(set(dims)) == 1 else UNKNOWN for dims in zip(*outs, strict=True))
     return Result(tuple(UNKNOWN if isinstance(size, int) and size < 1 else size for size in sizes), IDENTITY)
 
 
 def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
-    """The parameters whose values a mistake has lost; sizes of the input are none, they can be inferred."""
+    """The parameters whose values a mistake has lost. Input sizes are not among them, because they are inferred."""
     given, values = arguments.spans, arguments.values
-    # An unknown value of `in` is as lost as a mistake.
+    # A value computed from an unknown `in` is lost too.
     lost = {name for name, value in values.items() if isinstance(value, Unknown)}
     if arguments.sound:
         return frozenset(lost - layer.stated.keys()) if lost else NOTHING
     lost |= {name for name in (*given, *layer.required) if name not in values}
-    # Nobody knows which parameter the misplaced item was for, so that any of those left out may be wrong.
+    # It is unknown for which parameter the misplaced item was meant, so each missing one may be wrong.
     if arguments.misplaced:
         lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
     return frozenset(lost - layer.stated.keys())
 
 
 def _out(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str], value: int | None) -> Shape | None:
-    """The output with a value for what is lost; None where the layer refuses it."""
+    """The output with a value for the lost arguments; None if the layer refuses it."""
     given = {name: known for name, known in values.items() if name not in lost}
     for name in lost:
         parameter = layer.parameters[name]
@@ -59,5 +59,5 @@ def _out(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str
             return None
     try:
         return layer.apply(shape, **given).out
-    except Exception:  # a refusal, or a plugin's failure, which is told where nothing is supposed
+    except Exception:  # a refusal, or a plugin's failure, which the main check reports
         return None

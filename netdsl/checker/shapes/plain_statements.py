@@ -1,4 +1,4 @@
-"""Statements that mean the same wherever they stand: they name their layer, and all else in them is a number."""
+"""Statements with the same meaning at every place: besides the layer's name they have only numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LITERAL = (Number, Size, String)
 
 
 def names_nothing(statement: Statement, layer: Layer) -> bool:
-    """Whether no variable, no label and no hole can have a say in what a statement means."""
+    """Whether the meaning of a statement depends on no variable, no label and no `?`."""
     return _is_literal_flow(statement.flow) and all(_is_literal(item, layer) for item in statement.items)
 
 
@@ -19,6 +19,6 @@ def _is_literal_flow(flow: Flow | None) -> bool:
 
 def _is_literal(item: Item, layer: Layer) -> bool:
     if isinstance(item, Short):
-        # A letter that the layer does not know may be a variable's name: `e3`.
+        # A letter that is not a short of the layer may be a variable: `e3`.
         return isinstance(item.value, LITERAL) and layer.resolve(item.letter) is not None
     return isinstance(item.value if isinstance(item, Setting) else item, LITERAL)

@@ -1,4 +1,4 @@
-"""Functions of plugins, called so that what goes wrong in them is one message and not the end of the check."""
+"""Calls of plugins' functions. A failure in them becomes one message and does not end the check."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ Found = TypeVar("Found")
 
 
 def guarded(component: Component, context: Context, function: Callable[[], Found]) -> Found:
-    """What a component's function returns; whatever but a refusal a plugin's raises is a refusal that names it.
+    """Calls a component's function. Any exception of a plugin but a refusal becomes a refusal that names the plugin.
 
     Raises:
-        Refusal: the component's own, or the one that tells of its failure.
-        OSError: it cannot read what it has to look at.
+        Refusal: the component's own, or the one that describes its failure.
+        OSError: a file that it needs cannot be read.
     """
     try:
         return function()
-    # A refusal is meant, and an unreadable file is reported with its path by the caller.
+    # A refusal is intended. The caller reports an unreadable file with its path.
     except (Refusal, OSError):
         raise
-    except Exception as error:  # a plugin may fail in any way; netdsl's own failures are bugs to be seen
+    except Exception as error:  # a plugin may fail in any way; netdsl's own failures are bugs and must be visible
         origin = context.registry.origins.get((type(component), component.name), OWN)
         plugin = next((one for one in context.registry.plugins if one.name == origin != OWN), None)
         if plugin is None:
             raise
         message = text(
-            "the {kind} `{component}` of plugin {plugin} fails here: {in_a_line}",
-            kind=component.kind,
+            "`{component}` of plugin {plugin} fails here: {in_a_line}",
             component=component.name,
             plugin=plugin,
             in_a_line=in_a_line(error),

@@ -1,8 +1,8 @@
-"""`repeat N { … }`: the body, and how often it stands."""
+"""`repeat N { … }`: the body and the number of rounds."""
 
 from __future__ import annotations
 
-from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY, WRONG_VALUE
+from netdsl.checker.arguments.codes import UNKNOWN_NAME, WRONG_BODY, WRONG_VALUE, unknown_name
 from netdsl.checker.arguments.values import INVALID, evaluate, show
 from netdsl.checker.context import Context
 from netdsl.checker.names.scope import Scope, Word, as_name
@@ -12,15 +12,13 @@ from netdsl.language.syntax import Body, Bound, Item, Setting, Short, Statement
 
 
 def repetition(statement: Statement, scope: Scope, context: Context) -> tuple[Body, int | None] | None:
-    """The body and the number of times, None where that is not clear; nothing for what is no repetition."""
+    """The body and the number of rounds (None if it is unknown); None if the statement has no such form."""
     bodies = [item for item in statement.items if isinstance(item, Body)]
     counts = [item for item in statement.items if not isinstance(item, Body)]
-    # The body may stand before or behind the number.
-    if len(bodies) == len(counts) == 1 and not statement.flow and not statement.label:
+    # The body may stand before or after the number.
+    if len(bodies) == len(counts) == 1 and not statement.flow:
         return bodies[0], _times(counts[0], scope, context)
     message, advice = "`repeat` takes a number and a body", "for example `repeat 3 { conv 64 k3 p1; relu }`"
-    if statement.label:
-        message, advice = "`repeat` takes no label", "label a statement of its body: the last copy is meant"
     context.report(WRONG_BODY, message, statement.name.span, help=advice)
     return None
 
@@ -36,9 +34,9 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
         )
     else:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
-    # A name that is nearly right is reported once and then taken as meant.
+    # A misspelt name is reported once, and then counts as the one that is meant.
     if isinstance(value, Word) and (
-        near := context.report.unknown(UNKNOWN_NAME, "name", value, item.span, scope.names())
+        near := context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, item.span, scope.names())
     ):
         value = scope.lookup(near)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

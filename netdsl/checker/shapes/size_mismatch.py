@@ -1,8 +1,8 @@
-"""A size that is stated and is not the one received: what to say, what to write instead, and what to go on with.
+"""A stated size that differs from the received one: the message, the fix, and the size for the further check.
 
-The numbers at hand tell which of several mistakes was made. Each reading is tried in turn, the likeliest first: a
-forgotten `flatten`, the batch or the channels at the wrong place in the `input` line, a sequence where a signal is
-wanted. Only where none of them fits is the number itself taken for the mistake.
+The numbers tell which of several mistakes was made. Each reading is tried, the most likely first: a forgotten
+`flatten`, the batch or the channels at the wrong place in the `input` line, a sequence instead of a signal. If none of
+them fits, the number itself is the mistake.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from netdsl.language.syntax import Statement
 
 
 class Remedy(NamedTuple):
-    """What to do about a contradiction.
+    """A remedy for a contradiction.
 
     Args:
-        shape: what the layer receives once it is done; None where that stays what is stated.
-        fix: what to write instead.
-        help: what to do, where that cannot be written for sure.
+        shape: the layer's input after the remedy; None if it is the stated size.
+        fix: the edit.
+        help: the advice, if the edit is not certain.
     """
 
     shape: Shape | None = None
@@ -34,7 +34,7 @@ class Remedy(NamedTuple):
 
 
 class Contradiction(NamedTuple):
-    """`given` is stated at `span` for the parameter `name`, the size of an axis of `shape`, and is another.
+    """`given` is stated at `span` for the parameter `name`, but the axis of `shape` has another size.
 
     `made` is the statement that made the shape; `shared` says that the statement stands for several layers, whose
     inputs may differ.
@@ -52,7 +52,7 @@ class Contradiction(NamedTuple):
 
     @property
     def message(self) -> str:
-        """What is stated and what is received."""
+        """The message with the stated and the received size."""
         return describe_mismatch(self.layer.name, self.name, self.given, self.actual)
 
     @property
@@ -62,14 +62,14 @@ class Contradiction(NamedTuple):
 
     @property
     def remedy(self) -> Remedy:
-        """What puts it right."""
-        if self.shared:  # a number that is right for one of the layers is wrong for the next
+        """The most likely remedy."""
+        if self.shared:  # a number that fits one of the layers does not fit the next
             return self._left_out()
         return next(self._readings())
 
     def _readings(self) -> Iterator[Remedy]:
-        """What may have been meant, the likeliest first."""
-        if self.span.text == str(self.given):  # what is worked out from other sizes says nothing of what was meant
+        """The possible meanings, the most likely first."""
+        if self.span.text == str(self.given):  # a computed size does not tell what was meant
             yield from self._flattened()
             yield from self._channels_last()
             yield from self._batch_in_input()
@@ -77,7 +77,7 @@ class Contradiction(NamedTuple):
         yield Remedy(fix=Fix(_write(self._with(self.actual)), (Edit(self.span, str(self.actual)),)))
 
     def _flattened(self) -> Iterator[Remedy]:
-        """A layer that takes features receives an image, or a sequence whose numbers are as many as are stated."""
+        """A layer that takes features receives an image or a sequence with the stated number of values."""
         if self.layer.accepts or self.axis != -1:
             return
         features = product(self.shape)
@@ -86,14 +86,14 @@ class Contradiction(NamedTuple):
             yield Remedy((self.given,), Fix("write `flatten` before it", (before,)))
         elif len(self.shape) == 3:
             flat = text("flatten; {layer} {sizes}", layer=self.statement.name.text, sizes=self._with(features))
-            if self.given == self.shape[0]:  # the channels were counted, the positions forgotten
+            if self.given == self.shape[0]:  # only the channels were counted, not the positions
                 edits = (before, Edit(self.span, str(features)))
                 yield Remedy((self.given,), Fix(_write(flat), edits, safe=False))
             else:
-                yield Remedy((self.given,), help=text("to feed it the whole image, write `{flat}`", flat=flat))
+                yield Remedy((self.given,), help=text("for the whole image as input, write `{flat}`", flat=flat))
 
     def _channels_last(self) -> Iterator[Remedy]:
-        """The `input` line has the channels behind height and width."""
+        """The `input` line has the channels after height and width."""
         *spatial, last = self.shape
         if self._is_input and (self.axis, last, len(spatial)) == (0, self.given, 2):
             shape = (last, *spatial)
@@ -102,7 +102,7 @@ class Contradiction(NamedTuple):
             yield Remedy(shape, Fix(text("write `{line}`, the channels first", line=line), (Edit(self.made, line),)))
 
     def _batch_in_input(self) -> Iterator[Remedy]:
-        """The `input` line begins with the batch, which is no part of a sample."""
+        """The `input` line begins with the batch, which is not part of a sample."""
         sample = self.shape[1:]
         layouts = map(len, self.layer.accepts)
         if self._is_input and self.axis == 0 and len(sample) > 1 and sample[0] == self.given and len(sample) in layouts:
@@ -110,17 +110,17 @@ class Contradiction(NamedTuple):
             yield Remedy(sample, without_batch(self.made, sample))
 
     def _sequence(self) -> Iterator[Remedy]:
-        """A layer that takes channels first receives a sequence T×F, whose features are behind."""
+        """A layer that takes channels first receives a sequence T×F, whose features come last."""
         if self.axis != 0 or len(self.shape) != 2 or self.shape[1] != self.given:
             return
         before = Edit(self._before, "transpose; ")
-        # A layer with a flow gives another size anyway; one without must hand on the sequence as it came.
+        # A layer with an arrow changes the size anyway. One without must give the sequence back as T×F.
         if self.layer.flow is not None:
             yield Remedy(self.shape[::-1], Fix("write `transpose` before it, which makes F×T of T×F", (before,)))
             return
         end = self.statement.span.end
         after = Edit(Span(self.span.source, end, end), "; transpose")
-        yield Remedy(self.shape, Fix("write `transpose` before and behind it, for it takes F×T", (before, after)))
+        yield Remedy(self.shape, Fix("write `transpose` before and after it, because it takes F×T", (before, after)))
 
     def _left_out(self) -> Remedy:
         if self._right:
@@ -129,12 +129,12 @@ class Contradiction(NamedTuple):
 
     @property
     def _right(self) -> str | None:
-        """What stands after the arrow, where the size stands before it."""
+        """The text after the arrow, if the size stands before it."""
         flow = self.statement.flow
         return flow.right.span.text if flow and flow.left and flow.left.span == self.span else None
 
     def _with(self, size: Dim) -> str:
-        """The sizes as they are written with another one: `1024->64`."""
+        """The written sizes with another first one: `1024->64`."""
         return f"{size}->{self._right}" if self._right else str(size)
 
     @property
@@ -144,18 +144,18 @@ class Contradiction(NamedTuple):
 
     @property
     def _is_input(self) -> bool:
-        """Whether the shape is the one that an `input` line states."""
+        """Whether an `input` line states the shape."""
         made = self.made is not None and self.made.text == input_line(self.shape)
         return made and is_known(self.shape)
 
 
 def input_line(sample: Shape) -> str:
-    """The line that states an input: `input 3x32x32`."""
+    """An `input` line: `input 3x32x32`."""
     return " ".join((INPUT.name, format_shape(sample)))
 
 
 def without_batch(line: Span, sample: Shape) -> Fix:
-    """Writes an `input` line without the batch that it begins with."""
+    """The fix that removes the batch from the start of an `input` line."""
     written = input_line(sample)
     return Fix(text("write `{line}`, without the batch", line=written), (Edit(line, written),))
 
@@ -186,7 +186,7 @@ _OF_ANOTHER = ("{layer} expects {given} `{parameter}` but receives {actual}",) *
 
 
 def describe_mismatch(layer: str, parameter: str, given: int, actual: Dim) -> str:
-    """What is stated and what is received: `linear expects 1000 features but receives 1024`."""
+    """The message with the stated and the received size: `linear expects 1000 features but receives 1024`."""
     one, several = _MESSAGES.get(parameter, _OF_ANOTHER)
     template = one if given == 1 else several
     return text(template, layer=layer, parameter=parameter, given=given, actual=actual)

@@ -1,4 +1,4 @@
-"""Sizes without an arrow in torch's order, `conv 3 6 3`, which here means something else."""
+"""Sizes without an arrow in torch's order, `conv 3 6 3`, which has another meaning here."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ TORCH_ORDER = Code(
     "NET920",
     title="sizes in torch's order",
     meaning=(
-        "In torch the size that comes in is the first argument of a layer. Here it stands before an arrow or is left "
-        "out, and the first number is the size that goes out: `conv 3 8 4` has 3 channels, a kernel of 8 and a stride "
-        "of 4. The first number is the size that comes in, so that torch's order is probably meant."
+        "In torch, the input size is the first argument of a layer. Here it stands before an arrow or is left out, "
+        "and the first number is the output size: `conv 3 8 4` has 3 output channels, a kernel of 8 and a stride of "
+        "4. The first number equals the input size, so torch's order is probably meant."
     ),
     example="input 3x32x32\nconv 3 8 4",
     instead="input 3x32x32\nconv 3->8 4",
 )
 
 LARGEST = 11
-"""Above it, a kernel or a number of layers is rare, and a number of channels usual."""
+"""A number above it is rare for a kernel or for layers, but usual for channels."""
 
 
 def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagnostic | None:
-    """The warning for a statement that has torch's order.
+    """The warning for a statement in torch's order.
 
     Args:
-        layer: what the statement names.
+        layer: the layer that the statement names.
         statement: the statement.
-        received: the size that comes in, which the statement leaves out.
+        received: the input size, which the statement leaves out.
     """
     numbers = list(takewhile(lambda item: isinstance(item, Number), statement.items))
     if statement.flow or not can_be_torch_order(layer, len(numbers)):
         return None
     first, second = (number.value for number in numbers[:2] if isinstance(number, Number))
-    # A first number that happens to be what comes in is a coincidence unless the second is a likely number of channels.
+    # A first number that equals the input size is a coincidence, unless the second is a likely number of channels.
     if first != received or not isinstance(second, int) or second <= min(received, LARGEST):
         return None
     written = [number.span.text for number in numbers]
@@ -51,7 +51,7 @@ def find_torch_order(layer: Layer, statement: Statement, received: int) -> Diagn
         statement.span,
         help=None,
         fix=Fix(
-            text("write `{arrow}` if {size} is what comes in, as in torch", arrow=arrow, size=written[0]),
+            text("write `{arrow}` if {size} is the input size, as in torch", arrow=arrow, size=written[0]),
             (Edit(numbers[0].span.to(numbers[1].span), arrow),),
             safe=False,
         ),

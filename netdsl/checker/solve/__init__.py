@@ -1,1 +1,1 @@
-"""Values that make the rest fit: of input sizes, and of `?`."""
+"""The search for input sizes that fit, and for the values of `?`."""

@@ -1,7 +1,7 @@
-"""The sizes of one symbol that meet conditions, exactly.
+"""The exact set of sizes of one symbol that meet conditions.
 
-A condition that grows with the symbol leaves the sizes from one on, found by bisection. Any other is looked at one
-remainder modulo its period at a time: there it is a polynomial, which is settled by a few of its values.
+A condition that grows with the symbol allows all sizes from one on; bisection finds it. Any other condition is split by
+the remainder modulo its period: for each remainder it is a polynomial, and a few of its values decide.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from netdsl.core.size_sets import SizeSet, as_intervals, periodic
 from netdsl.core.sizes import Atom, Dim, Everywhere, Expr, Floor, direction, evaluate
 
 LARGEST = 1 << 31
-"""No size that is looked for is larger."""
+"""The largest size that is searched for."""
 
 STEPS = 8192
-"""So many times, conditions are worked out where sizes are tried, the same on every machine."""
+"""The most evaluations of conditions while sizes are tried; a count, so that every machine gives the same result."""
 
 NOTHING = SizeSet(())
 EVERYTHING = SizeSet((), 1, 1, ((0, 0),))
 
 Bounds = tuple[int, int | None]
-"""The first number and the last; None: there is no last."""
+"""The first number and the last; None means that there is no last."""
 
 
 class Condition(NamedTuple):
@@ -36,7 +36,7 @@ class Condition(NamedTuple):
 
     @classmethod
     def of(cls, constraint: Constraint) -> Condition:
-        """The same with both sides on one."""
+        """The constraint with both sides on the left."""
         return cls(constraint.left - constraint.right, constraint.relation == "==")
 
     def at(self, size: int) -> int:
@@ -72,7 +72,7 @@ def solve_one(constraints: Sequence[Constraint]) -> SizeSet:
 
 
 def _bounds(condition: Condition, way: int) -> Bounds:
-    """The sizes that meet a condition which only grows, or only shrinks, with the size."""
+    """The sizes that meet a condition which only grows or only shrinks with the size."""
     if way < 0:
         condition = Condition(-1 * condition.size, condition.is_zero)
         if not condition.is_zero:  # -f >= 0 where f grows: up to the last size at which f is not above 0
@@ -82,7 +82,7 @@ def _bounds(condition: Condition, way: int) -> Bounds:
 
 
 def _first(condition: Condition, value: int) -> int:
-    """The least size at which a growing condition has come up to a value."""
+    """The smallest size at which a growing condition reaches a value."""
     low, high = 1, 1
     while condition.at(high) < value:
         if high > LARGEST:
@@ -95,7 +95,7 @@ def _first(condition: Condition, value: int) -> int:
 
 
 def _repeating(conditions: Sequence[Condition], bounds: Bounds) -> SizeSet | None:
-    """The sizes within the bounds that meet all conditions; None where that takes too many steps."""
+    """The sizes within the bounds that meet all conditions; None if that takes too many steps."""
     period = lcm(*(period_of(condition.size) for condition in conditions))
     if period * sum(1 + degree(condition.size) for condition in conditions) > STEPS:
         return None
@@ -124,7 +124,7 @@ def _repeating(conditions: Sequence[Condition], bounds: Bounds) -> SizeSet | Non
 
 
 def _tried(conditions: Sequence[Condition], bounds: Bounds) -> SizeSet:
-    """The sizes that meet all conditions, as far as they are tried one after the other."""
+    """The sizes that meet all conditions, among those that are tried."""
     low, high = bounds
     end = low + STEPS // len(conditions)
     found = [size for size in range(low, min(end, (high or end) + 1)) if all(one.holds(size) for one in conditions)]
@@ -163,9 +163,9 @@ def _keeps_its_sign(differences: Sequence[int], k: int) -> bool:
 
 
 def _changes(differences: Sequence[int], end: int) -> list[int]:
-    """The numbers up to `end` at which a polynomial is no longer below 0, or is again.
+    """The numbers up to `end` at which a polynomial changes between below 0 and not below 0.
 
-    Between the places where its own difference changes its sign, it only grows or only shrinks.
+    Between the changes of sign of its difference, it only grows or only shrinks.
     """
     if len(differences) == 1:
         return []

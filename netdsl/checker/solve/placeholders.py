@@ -1,4 +1,4 @@
-"""Holes: `p?`, `linear ?->64` ask the checker for a value that makes the rest fit."""
+"""Placeholders: `p?` and `linear ?->64` ask the checker for a value that fits."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from netdsl.language.syntax import File
 
 OPEN_PLACEHOLDER = Code(
     "NET115",
-    title="a hole to be filled",
+    title="a `?` to fill in",
     meaning=(
-        "`?` asks the checker for a value that makes the rest fit. `netdsl fix FILE` writes the value it found "
-        "into the file; where none fits, the layers around the hole have to change."
+        "`?` asks the checker for a value that makes the rest fit. `netdsl fix FILE` writes the value that it found "
+        "into the file. If no value fits, the layers around it must change."
     ),
     example="input 3x32x32\nresidual { conv 3 k5 p?; relu }",
     instead="input 3x32x32\nresidual { conv 3 k5 p2; relu }",
@@ -28,10 +28,10 @@ OPEN_PLACEHOLDER = Code(
 
 
 ATTEMPTS = 512
-"""So many combinations of values are tried, or fewer where the net is large."""
+"""At most so many combinations of values are tried, and fewer if the net is large."""
 
 MOST_AT_ONCE = 8
-"""The values of more holes than these are not searched for."""
+"""At most so many placeholders are filled at once."""
 
 _USUAL: Mapping[str, Sequence[int]] = {
     "kernel_size": (3, 1, 5, 7, 2, 4, *range(6, 32)),
@@ -44,10 +44,10 @@ _TRIED = 512
 
 
 def fill(first: Attempt, file: File, attempt: Callable[[Guesses, Shape | None], Attempt]) -> Attempt:
-    """The attempt with values for the holes that make the rest fit, or the first one; what was found is noted.
+    """The attempt with values that fit, or the first attempt. Reports the values.
 
-    In the first attempt the holes are unknown sizes, so that its mistakes have nothing to do with them: values fit that
-    add no other.
+    In the first attempt the placeholders are unknown sizes, so its mistakes do not come from them. Values fit if they
+    add no other mistake.
     """
     asked = [hole for hole in first.context.assumptions.placeholders.values() if hole.open]
     excused = _mistakes(first)
@@ -70,7 +70,7 @@ def fill(first: Attempt, file: File, attempt: Callable[[Guesses, Shape | None], 
 
 
 def candidates(hole: Placeholder, file: File) -> Sequence[int]:
-    """Values to try, the likeliest first: the usual ones of a parameter, or the numbers that the file itself holds."""
+    """Values to try, the most likely first: the usual ones of a parameter, or the numbers in the file."""
     if hole.parameter in _USUAL:
         return _USUAL[hole.parameter]
     written = sorted({int(number) for number in re.findall(r"\b[0-9]{1,6}\b", file.source.text[:_READ])})
@@ -78,17 +78,17 @@ def candidates(hole: Placeholder, file: File) -> Sequence[int]:
 
 
 _READ = 1 << 16
-"""So many characters of a file are searched for numbers."""
+"""At most so many characters of a file are searched for numbers."""
 
 
 def by_sum(lists: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
-    """Every combination of elements, those near the front of their lists first."""
+    """Every combination of elements; those near the front of their lists come first."""
     for total in range(sum(len(values) - 1 for values in lists) + 1):
         yield from _summing(lists, total)
 
 
 def _summing(lists: Sequence[Sequence[int]], total: int) -> Iterator[tuple[int, ...]]:
-    """The combinations whose places add up to a total."""
+    """The combinations whose indices have the sum `total`."""
     if not lists:
         yield from [()] if total == 0 else []
         return
@@ -103,7 +103,7 @@ def _mistakes(attempt: Attempt) -> set[tuple[str, Span]]:
 
 
 def _report(context: Context, guesses: Guesses, tries: int | None = None) -> None:
-    """Notes what every hole should be: the value found, that there is none, or that none was found in so many tries."""
+    """Reports the value of every placeholder, or that there is none, or that none was found in so many tries."""
     for hole in context.assumptions.placeholders.values():
         value = hole.value if hole.value is not None else guesses.get(hole.span)
         if hole.undetermined:
@@ -132,4 +132,4 @@ def _advice(hole: Placeholder, tries: int | None) -> str:
         return text("at most {number} are filled in at once: write the values of some", number=MOST_AT_ONCE)
     if hole.several:
         return "the inputs differ: leave it out, and each is inferred"
-    return "put the mistakes above it right first" if hole.stated else "change the layers around it"
+    return "correct the mistakes above it first" if hole.stated else "change the layers around it"

@@ -1,7 +1,7 @@
-"""Which input sizes fit: the constraints on symbols that the layers ask for, solved over the integers.
+"""The input sizes that fit: the layers' constraints on symbols, solved over the integers.
 
-Symbols that share no constraint are solved one by one, exactly. Those that share one are solved for equal sizes, as
-exactly; where no equal sizes fit, the smallest sizes that do are looked for.
+Symbols that share no constraint are solved one by one, exactly. Symbols that share one are solved exactly for equal
+sizes. If no equal sizes fit, a search looks for the smallest sizes that do.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from netdsl.core.source import Span
 from netdsl.program import OpenSizes
 
 TRIED_APART = 1024
-"""So many sizes are tried for the first of several symbols."""
+"""At most so many sizes are tried for the first of several symbols."""
 
 
 class Solution(NamedTuple):
-    """The sizes that fit, the symbols that hang together in one; an example for each symbol, where one is found."""
+    """The sizes that fit, by groups of symbols that share constraints; an example for each symbol, if one is found."""
 
     sizes: tuple[OpenSizes, ...]
     values: Mapping[str, int] | None
 
     @property
     def words(self) -> str | None:
-        """`H, W = 32…39`; None where every size fits."""
+        """The sizes as text: `H, W = 32…39`; None if every size fits."""
         found: dict[tuple[bool, str], list[str]] = {}
         for one in self.sizes:
             found.setdefault((one.fit.is_bound, one.words), []).extend(one.heads)
@@ -40,7 +40,7 @@ class Solution(NamedTuple):
 
 
 class Pin(NamedTuple):
-    """A join that leaves one size alone to symbols."""
+    """A join that allows only one size of its symbols."""
 
     constraint: Constraint
     names: tuple[str, ...]
@@ -48,7 +48,7 @@ class Pin(NamedTuple):
 
 
 def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constraint:
-    """The sizes of a shape's symbols that satisfy the constraints, or the first constraint that leaves none."""
+    """The sizes of a shape's symbols that meet the constraints, or the first constraint that leaves none."""
     names = _names(shape)
     distinct = _distinct(constraints)
     solution = _solve(names, distinct)
@@ -62,7 +62,7 @@ def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constra
 
 
 def find_pins(shape: Shape, constraints: Sequence[Constraint]) -> Iterator[Pin]:
-    """The joins that leave one size alone to symbols to which all other constraints leave several."""
+    """The joins that allow only one size of their symbols, although all other constraints allow several."""
     if not any(found.joins for found in constraints):
         return
     pinned: dict[tuple[Span, int], Pin] = {}
@@ -86,7 +86,7 @@ def _names(shape: Shape) -> list[str]:
 
 
 def _distinct(constraints: Sequence[Constraint]) -> list[Constraint]:
-    """The constraints whose sizes are known, each once."""
+    """The constraints with known sizes, each once."""
     known = (found for found in constraints if not isinstance(found.left - found.right, Unknown))
     return list({(found.left, found.relation, found.right): found for found in reversed([*known])}.values())[::-1]
 
@@ -120,7 +120,7 @@ def _solve(names: Sequence[str], constraints: Sequence[Constraint]) -> Solution 
 def _components(
     names: Sequence[str], constraints: Sequence[Constraint]
 ) -> Iterator[tuple[list[str], list[Constraint]]]:
-    """The symbols that hang together by constraints, with these."""
+    """The groups of symbols that share constraints, with these constraints."""
     groups = [{name} for name in names]
     for found in constraints:
         asked = symbols((found.left, found.right))
@@ -133,23 +133,23 @@ def _components(
 
 
 def _is_box(names: Sequence[str], constraints: Sequence[Constraint], fit: SizeSet) -> bool:
-    """Whether the sizes that fit all symbols at once are those that fit each alone, as far as a few of them tell."""
+    """Whether the sizes that fit each symbol alone fit together, as far as a few of them tell."""
     low, high = next(fit.runs())
     two = (low, high) if high > low else tuple(first for first, _ in islice(fit.runs(), 2))
     combined = ({**dict.fromkeys(names, two[0]), name: two[-1]} for name in names)
     if not all(_holds(constraints, values) for values in combined):
         return False
-    # H*W >= 2 is met by 1 and 2 too, which both being at least 2 leaves out.
+    # 1 and 2 meet H*W >= 2, although equal sizes must be at least 2.
     outside = ({**dict.fromkeys(names, size), name: low - 1} for name in names for size in (two[-1], _LONG))
     return low == 1 or not any(_holds(constraints, values) for values in outside)
 
 
 _LONG = 1 << 20
-"""A size at which a condition on a product holds, however small the other factor."""
+"""A size with which a condition on a product holds for any other factor."""
 
 
 def _apart(names: Sequence[str], constraints: Sequence[Constraint]) -> dict[str, int] | None:
-    """The smallest and most nearly square sizes that fit, of those that are tried; None where none does."""
+    """The smallest and most nearly square of the tried sizes that fit; None if none does."""
     equal = [found for found in constraints if found.relation == "=="]
     main = next((found for found in equal if _shrinks_never(found.left) and isinstance(found.right, int)), None)
     best: dict[str, int] | None = None
@@ -160,7 +160,7 @@ def _apart(names: Sequence[str], constraints: Sequence[Constraint]) -> dict[str,
 
 
 def _is_possible(found: Constraint) -> bool:
-    """Whether an equation can hold at all: the common divisor of its terms divides its constant."""
+    """Whether an equation can hold: the common divisor of its terms must divide its constant."""
     if found.relation == ">=":
         return True
     difference = found.left - found.right
@@ -176,7 +176,7 @@ def _is_sure(found: Constraint) -> bool:
 
 
 def _candidates(names: Sequence[str], main: Constraint | None) -> Iterator[dict[str, int]]:
-    """Sizes worth trying: all but the last symbol's are counted up, and the last is found by bisection."""
+    """The sizes to try: those of all symbols but the last are counted up, and bisection finds the last."""
     *first, last = names
     if main is None or last not in symbols((main.left,)):
         yield from (dict(zip(names, sizes, strict=True)) for sizes in _counted(len(names)))
@@ -200,7 +200,7 @@ def _candidates(names: Sequence[str], main: Constraint | None) -> Iterator[dict[
 
 
 def _divides(left: Expr, right: int, values: Mapping[str, int], last: str) -> bool:
-    """Whether a product can come to a number, by the factors of it that are known."""
+    """Whether a product can equal a number, as far as its known factors tell."""
     if len(left.terms) > 1:
         return True
     ((monomial, factor),) = left.terms
@@ -212,7 +212,7 @@ def _divides(left: Expr, right: int, values: Mapping[str, int], last: str) -> bo
 
 
 def _counted(count: int) -> Iterator[tuple[int, ...]]:
-    """Every tuple of positive sizes, those with a small sum first."""
+    """Every tuple of positive sizes; those with a small sum come first."""
     total = count
     while True:
         yield from _summing(count, total)
@@ -240,7 +240,7 @@ def _shrinks_never(dim: Dim) -> bool:
 
 
 def _spread(values: Mapping[str, int]) -> tuple[int, int]:
-    """Small before large, square before long."""
+    """A sort key: small before large, square before long."""
     sizes = values.values()
     return sum(sizes), max(sizes)
 

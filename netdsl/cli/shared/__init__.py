@@ -1,1 +1,1 @@
-"""What several commands share; every other module of `netdsl.cli` is a command."""
+"""Code for several commands. Every other module of `netdsl.cli` is a command."""

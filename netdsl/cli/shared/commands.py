@@ -1,4 +1,4 @@
-"""The group of all commands: it finds each in its file, and imports it when it is called."""
+"""The group of all commands. It finds each command in its file, and imports it when it is called."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from netdsl.core.translation import translate
 PACKAGE = "netdsl.cli"
 FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 PLUGINS = "netdsl.plugin_commands"
-INTERRUPTED = 130  # as shells report it: 128 and the number of SIGINT
+INTERRUPTED = 130  # 128 and the number of SIGINT, as shells report it
 
 SECTIONS = ("Nets", "Training", "Language and setup")
 """The order of the sections in `netdsl --help`; a command's file names its own, as `SECTION`."""
@@ -41,7 +41,7 @@ class Commands(click.Group):
 
     @cached_property
     def names(self) -> frozenset[str]:
-        """Netdsl's own commands: every module of the folder is one."""
+        """The names of netdsl's own commands: every module of the folder is one."""
         modules = (name.removesuffix(".py") for name in os.listdir(FOLDER) if name.endswith(".py"))
         return frozenset(module.removesuffix("_") for module in modules if not module.startswith("_"))
 
@@ -50,7 +50,7 @@ class Commands(click.Group):
         return sorted(self.names)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """A command, which only now is imported."""
+        """Imports a command and returns it; None if there is no such command."""
         if cmd_name not in self.names:
             return self._plugin_commands(ctx).get(cmd_name)
         command: click.Command = importlib.import_module(f"{PACKAGE}.{_module(cmd_name)}").command
@@ -59,9 +59,9 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that the arguments begin with."""
+        """The command that the first argument names."""
         name = args[0]
-        # Completion asks for half-written names, which are no mistakes.
+        # Completion asks for incomplete names, which are not mistakes.
         if name not in self.names and not ctx.resilient_parsing and name not in self._plugin_commands(ctx):
             raise click.UsageError(self._unknown(name), ctx)
         return super().resolve_command(ctx, args)
@@ -79,7 +79,7 @@ class Commands(click.Group):
         """Runs the command that the arguments name; returns its exit status, if it has one."""
         try:
             return super().invoke(ctx)
-        # Caught here and not in `main`, since click makes an `Abort` of every KeyboardInterrupt, as `Interrupted` is.
+        # Caught here, not in `main`: click turns every KeyboardInterrupt into `Abort`, and `Interrupted` is one.
         except (NetdslError, Interrupted) as error:
             return show_error(error)
 
@@ -96,8 +96,8 @@ class Commands(click.Group):
         raise SystemExit(status if isinstance(status, int) else 0)
 
     def _plugin_commands(self, ctx: click.Context) -> Mapping[str, click.Command]:
-        """The commands of plugins; a scan for plugins is slow, and so it is made only where no name of ours fits."""
-        # Nested contexts share `meta`, so that the plugins are scanned once.
+        """The commands of plugins. The search for plugins is slow, so it is done only if no own command fits."""
+        # Nested contexts share `meta`, so the plugins are searched once.
         if PLUGINS not in ctx.meta:
             from netdsl.plugins.registry import load_commands
 
@@ -120,9 +120,9 @@ class Commands(click.Group):
 
 
 def read_listed(name: str) -> CommandEntry:
-    """What a command's file says of it: its `SECTION`, and the first sentence of its help.
+    """A command's `SECTION` and the first sentence of its help, read from its file.
 
-    The file is read and not imported: importing all commands would import torch.
+    The file is not imported, because importing all commands would import torch.
     """
     with open(os.path.join(FOLDER, f"{_module(name)}.py"), encoding="utf-8") as file:
         statements = ast.parse(file.read()).body
@@ -138,11 +138,11 @@ def read_listed(name: str) -> CommandEntry:
 
 
 def _in_order(commands: Iterable[CommandEntry]) -> list[CommandEntry]:
-    """The commands by section, those of a section that is not in `SECTIONS` last."""
+    """The commands by section. Those of an unknown section come last."""
     places = {section: place for place, section in enumerate(SECTIONS)}
     return sorted(commands, key=lambda one: (places.get(one.section, len(places)), one))
 
 
 def _module(command: str) -> str:
-    """`run`; `import_`, because Python keeps `import` to itself."""
+    """The module of a command: `run`; `import_`, because `import` is a keyword of Python."""
     return f"{command}_" if keyword.iskeyword(command) else command

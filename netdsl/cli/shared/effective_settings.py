@@ -1,4 +1,4 @@
-"""What a setting or a variable is in a checked text: as it stands there, overridden, or by default."""
+"""The values of settings and variables in a checked text: as written there, overridden, or by default."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from netdsl.render.settings import list_settings
 def effective_settings(program: ProgramText) -> Mapping[str, str]:
     """The value of each setting, by the name that `--set` gives it (`optimizer.lr`), and of each variable.
 
-    A text that cannot be checked here, since a plugin or its data are missing, has none.
+    A text that cannot be checked here, because a plugin or its data are missing, has none.
     """
     try:
         experiment = program.experiment
     except NetdslError:
         return {}
     found = {setting.name: written(setting.value) for setting in list_settings(experiment)}
-    # What the command line said comes last and goes before all else.
+    # The command line comes last, so that its values win.
     return {**_variables(program), **found, **program.settings.overrides}
 
 

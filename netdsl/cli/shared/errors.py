@@ -1,4 +1,4 @@
-"""How a command tells what stopped it. Commands only raise; each error of `netdsl.core.errors` owns its exit status."""
+"""The message of a command that fails. Commands only raise; each error of `netdsl.core.errors` has its exit status."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from netdsl.core.translation import translate
 from netdsl.render.cells import visible
 
 GIVEN = r"(?:'(.*)'|(\S+)) is not "
-"""How click begins what it says of a wrong value; the value itself stands nowhere else."""
+"""The beginning of click's message about a wrong value. Only there the value can be read."""
 
 INTEGER = r"-?\d+"
 NUMBER = r"-?\d+(\.\d*)?([eE][+-]?\d+)?"
-# Texts and not compiled patterns: every command would wait for them, and few command lines are wrong.
+# Not compiled here, because every command would wait for that, and few command lines are wrong.
 
 
 def show_error(error: BaseException) -> int:
-    """Writes to standard error what stopped a command, once for all processes of a run; returns the exit status."""
+    """Writes the error that stopped a command to standard error, once per run. Returns the exit status."""
     status = _status(error)
     if isinstance(error, NetError):
         click.echo(_diagnostics(error), err=True, nl=False)
@@ -56,13 +56,13 @@ def _status(error: BaseException) -> int:
 
 
 def _message(error: BaseException) -> str:
-    """The whole message, without a character that a terminal would obey."""
+    """The whole message, without control characters for terminals."""
     return "\n".join(map(visible, _text(error).split("\n")))
 
 
 def _text(error: BaseException) -> str:
     match error:
-        # It is a ClickException too, so that it comes first.
+        # First, because it is a ClickException too.
         case click.UsageError(ctx=click.Context() as ctx):
             return text("error: {message}\ntry `{command} --help`", message=_usage(error), command=ctx.command_path)
         case click.ClickException():
@@ -83,13 +83,13 @@ def _text(error: BaseException) -> str:
 
 
 def _usage(error: click.ClickException) -> str:
-    """What is wrong with a command line, in our words where click's are others."""
+    """The mistake in a command line, in our words where click has others."""
     match error:
         case click.NoSuchOption(option_name=option, possibilities=[near, *_]):
             return text("no such option: `{option}`; did you mean `{near}`?", option=option, near=near)
         case click.NoSuchOption(option_name=option):
             return text("no such option: `{option}`", option=option)
-        # It is a BadParameter too, so that it comes first.
+        # First, because it is a BadParameter too.
         case click.MissingParameter(param=click.Argument() as param):
             return text(
                 "`{argument}` is missing", argument=param.make_metavar(error.ctx or click.get_current_context())
@@ -105,7 +105,7 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _refuse_value(given: str, kind: click.ParamType[Any]) -> str | None:
-    """What a value is not; None of a type whose own words are ours."""
+    """Why a value is refused; None if the type has its own message."""
     from netdsl.core.suggestions import nearest  # only a wrong choice asks for it
 
     match kind:
@@ -119,7 +119,7 @@ def _refuse_value(given: str, kind: click.ParamType[Any]) -> str | None:
             return text("{given} is less than {least}", given=given, least=least)
         case click.IntRange(min=int(least), max=int(most)) if re.fullmatch(INTEGER, given):
             return text("{given} is not from {least} to {most}", given=given, least=least, most=most)
-        # It is what IntRange extends, so that it comes after it.
+        # After IntRange, because IntRange is a subclass of it.
         case click.types.IntParamType():
             return text("`{given}` is not a whole number", given=given)
         case click.types.FloatParamType() if not re.fullmatch(NUMBER, given):
@@ -134,15 +134,15 @@ def _diagnostics(error: NetError) -> str:
 
 
 def _is_said_by_another(error: DataError | TrainingError | Interrupted) -> bool:
-    """Whether another process of the same run says what this one would say; the launcher is told where there is one."""
-    # Here, since only a run has other processes.
+    """Whether another process of the same run writes this message. A launcher, if there is one, is told the error."""
+    # Imported here, because only a run has other processes.
     from netdsl.training.distributed.launcher import launched, report_to_parent
 
     match error:
         case ReportedElsewhere():
             return True
         case PeerLost() if launched():
-            return True  # the launcher starts all processes anew, and a message would be premature
+            return True  # the launcher starts all processes again, so the run has not failed yet
         case Interrupted(reports=False):
             return True
     return report_to_parent(_text(error), error.exit_status)

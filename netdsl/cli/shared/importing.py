@@ -1,4 +1,4 @@
-"""What a terminal is told while torch is imported, which takes a second or two."""
+"""The notice in a terminal while torch is imported, which takes a second or two."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from contextlib import contextmanager, suppress
 from netdsl.core.text import text
 
 SILENCE = 0.5
-"""Seconds that one waits without a word."""
+"""Seconds before the notice appears."""
 
 
 @contextmanager
 def importing_torch() -> Iterator[None]:
-    """Says on a terminal, after half a second, that torch is being imported, and wipes that away in the end.
+    """Says on a terminal, after half a second, that torch is being imported. Removes the notice at the end.
 
-    What it surrounds imports torch. Nothing is said into a pipe; of several processes of a run, the first speaks.
+    The body of the `with` imports torch. Nothing is written to a pipe. Of several processes, only the first one writes.
     """
     if not sys.stderr.isatty() or os.environ.get("LOCAL_RANK", "0") != "0":
         yield
@@ -37,12 +37,12 @@ def importing_torch() -> Iterator[None]:
         yield
     finally:
         timer.cancel()
-        timer.join()  # it may be speaking just now
+        timer.join()  # it may be writing now
         if said.is_set():
             _write("\r" + " " * len(notice) + "\r")
 
 
 def _write(words: str) -> None:
-    with suppress(OSError):  # a terminal that was closed
+    with suppress(OSError):  # the terminal may be closed
         sys.stderr.write(words)
         sys.stderr.flush()

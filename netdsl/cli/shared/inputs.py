@@ -1,4 +1,4 @@
-"""What most commands read: the text of a file, of standard input or of `-e`, and the settings to read it with."""
+"""The input of most commands: the text of a file, of standard input or of `-e`, and the settings for reading it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from netdsl.program import Experiment
 
 LONGEST_CHARACTER = 4
 LARGEST = MAX_BYTES + LONGEST_CHARACTER
-"""So many bytes of a file show that it is too large, even where the last character is cut."""
+"""Reading so many bytes shows that a file is too large, even if the last character is cut."""
 
 
 LEAST_UNREADABLE = 5
@@ -34,7 +34,7 @@ LEAST_UNREADABLE = 5
 
 @dataclass(frozen=True, eq=False)
 class Settings:
-    """How a text is read: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
+    """The settings for reading a text: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
 
     overrides: Mapping[str, str] = field(default_factory=dict)
     variant: str | None = None
@@ -43,22 +43,22 @@ class Settings:
 
     @cached_property
     def registry(self) -> Registry:
-        """The names of the language; a plugin that cannot be used is a warning."""
+        """The names of the language. A plugin that cannot be used gives a warning."""
         registry = load_registry(installed=self.plugins, files=self.plugin_files)
         for problem in registry.problems:
             warn(str(problem))
         return registry
 
     def override(self, given: Mapping[str, object]) -> Settings:
-        """These settings with the values of a command's own options in the place of the file's; None overrides none."""
+        """These settings with the values of a command's own options over the file's. None overrides nothing."""
         more = {name: str(value) for name, value in given.items() if value is not None}
         return replace(self, overrides={**self.overrides, **more})
 
     def check(self, source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
-        """The checked text, and what is wrong with it."""
+        """The checked text and its diagnostics."""
         from netdsl.checker import check  # listing the words of the language needs no parser
 
-        # A plugin's warning is shown as netdsl's own are, without Python's file and line.
+        # A plugin's warning is shown like netdsl's own, without Python's file and line.
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", PluginWarning)
             found = check(source, self.registry, overrides=self.overrides, variant=self.variant)
@@ -69,7 +69,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class ProgramText:
-    """A text and how to read it."""
+    """A text and the settings for reading it."""
 
     source: Source
     settings: Settings
@@ -111,7 +111,7 @@ def show_diagnostics(diagnostics: Sequence[Diagnostic]) -> None:
 
 
 def read_one(file: str | None, written: str | None) -> Source:
-    """The source that FILE or `-e TEXT` names: exactly one of them."""
+    """The source that FILE or `-e TEXT` names; exactly one must be given."""
     if file is not None and written is None:
         return read_source(file)
     if written is not None and file is None:
@@ -120,7 +120,7 @@ def read_one(file: str | None, written: str | None) -> Source:
 
 
 def read_sources(files: Sequence[str], written: str | None) -> list[Source]:
-    """The sources that FILES and `-e TEXT` name: one at least."""
+    """The sources that FILES and `-e TEXT` name; at least one must be given."""
     sources = [read_source(file) for file in files]
     if written is not None:
         sources.append(Source("<text>", written))
@@ -134,19 +134,19 @@ def read_source(file: str) -> Source:
 
     Raises:
         WrongPath: the file cannot be read.
-        FileError: its bytes are no UTF-8 text.
+        FileError: its bytes are not UTF-8 text.
     """
     name = "<stdin>" if file == "-" else file
     try:
         with click.open_file(file, "rb") as stream:
-            # A device or an endless pipe is read no further than shows that it is too large.
+            # A device or an endless pipe is read only until it is too large.
             content = stream.read(LARGEST)
     except OSError as error:
         raise WrongPath(_unreadable(file, error)) from error
     try:
         return _not_prose(Source(name, content.decode()))
     except UnicodeDecodeError as error:
-        # In a file that is too large the last character may be cut, and the checker says that the file is too large.
+        # If the file is too large, the last character may be cut; the checker then reports the size.
         if len(content) == LARGEST and error.start > LARGEST - LONGEST_CHARACTER:
             return Source(name, content[: error.start].decode())
         line = content.count(b"\n", 0, error.start) + 1

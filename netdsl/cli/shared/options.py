@@ -20,12 +20,12 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Device(click.ParamType[str]):
-    """The name of a device, well formed; whether the machine has it is found out when it is used."""
+    """The name of a device. Whether the machine has it is known only when it is used."""
 
     name = "device"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Refuses a name that no machine has."""
+        """Fails for a name that no machine has."""
         if not re.fullmatch(DEVICE, value):
             self.fail(text("unknown device `{device}`: write auto, cpu, cuda, cuda:1 or mps", device=value), param, ctx)
         return str(value)
@@ -37,7 +37,7 @@ class ChosenEpoch(click.ParamType[Any]):
     name = "epoch"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
-        """Refuses what names no epoch."""
+        """Fails for a text that names no epoch."""
         if value in ("best", "last"):
             return str(value)
         if not (str(value).isdecimal() and int(value)):
@@ -50,7 +50,7 @@ device_option = click.option(
     type=Device(),
     default="auto",
     metavar="NAME",
-    help="auto (the default: the fastest there is), cpu, cuda, cuda:1 or mps.",
+    help="auto, cpu, cuda, cuda:1 or mps; auto is the default, the fastest device of the machine.",
 )
 data_option = click.option("--data", metavar="TEXT", help="Another `data` line: `--data 'digits batch=32'`.")
 text_option = click.option("-e", "written", metavar="TEXT", help="Read TEXT instead of a file.")
@@ -61,7 +61,7 @@ weights_option = click.option(
     type=ChosenEpoch(),
     default="best",
     metavar="best|last|N",
-    help="Whose weights: the best epoch's (the default), the last's, or those of epoch N, if they were kept.",
+    help="The epoch whose weights are used: the best (the default), the last, or epoch N if its weights were kept.",
 )
 output_option = click.option(
     "-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of standard output."
@@ -84,7 +84,9 @@ def takes_program(function: Command) -> Command:
 def takes_settings(function: Command) -> Command:
     """Gives a command `--set`, `--variant`, `--no-plugins` and `--plugin`; it receives them as `settings`."""
 
-    @click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Override a variable or an argument.")
+    @click.option(
+        "--set", "overrides", multiple=True, metavar="NAME=VALUE", help="Set a variable or an argument of the file."
+    )
     @click.option("--variant", metavar="NAME", help="Apply one of the file's variants.")
     @plugins_option
     @functools.wraps(function)
@@ -103,14 +105,14 @@ def takes_settings(function: Command) -> Command:
 
 def plugins_option(function: Command) -> Command:
     """Gives a command `--no-plugins` and `--plugin`; it receives them as `no_plugins` and `plugin_files`."""
-    none = click.option("--no-plugins", is_flag=True, help="Use no installed plugin.")
+    none = click.option("--no-plugins", is_flag=True, help="Do not load installed plugins.")
     file = click.option(
         "--plugin",
         "plugin_files",
         multiple=True,
         type=click.Path(path_type=Path, exists=True, dir_okay=False),
         metavar="FILE.py",
-        help="Use the plugin in a file. It is run: use only what you trust.",
+        help="Load the plugin in a file. Its code runs: load only files that you trust.",
     )
     return none(file(function))
 

@@ -1,4 +1,4 @@
-"""Where a command's text goes: a terminal of some width, or a file."""
+"""The output of a command: to a terminal of some width, or to a file."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ BLOCK = 64 * 1024
 
 
 def colored(stream: TextIO) -> bool:
-    """Whether a stream shows colours: a terminal, unless `NO_COLOR` is set or the terminal is dumb."""
+    """Whether a stream shows colours: terminals do, unless `NO_COLOR` is set or `TERM` is `dumb`."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def columns(stream: TextIO, *, piped: int = 80) -> int:
-    """How wide a line may be: the terminal's width within bounds, a fixed one where there is no terminal."""
+    """The width of a line: the terminal's width within bounds, or a fixed width if there is no terminal."""
     if not stream.isatty():
         return piped
     from shutil import get_terminal_size
@@ -32,7 +32,7 @@ def columns(stream: TextIO, *, piped: int = 80) -> int:
 
 
 def write_pieces(pieces: Iterable[str]) -> None:
-    """Writes a long text to standard output as it is made, some lines at a time."""
+    """Writes a long text to standard output while it is made, some lines at a time."""
     block, length = list[str](), 0
     for piece in pieces:
         block.append(piece)
@@ -44,7 +44,7 @@ def write_pieces(pieces: Iterable[str]) -> None:
 
 
 def write_output(content: bytes, path: str | None) -> None:
-    """Writes to the file that the command line names, or to standard output where it names none.
+    """Writes to the file that the command line names, or to standard output if it names none.
 
     Raises:
         WrongPath: the file cannot be written.
@@ -55,9 +55,9 @@ def write_output(content: bytes, path: str | None) -> None:
     file = Path(path)
     try:
         if file.is_file() or not file.exists():
-            write_atomically(file, content)  # no half of it stays where the disk is full
+            write_atomically(file, content)  # on a full disk no half-written file remains
         else:
-            # A pipe or a device cannot be replaced by another file.
+            # A pipe or a device cannot be replaced by a new file.
             file.write_bytes(content)
     except OSError as error:
         raise WrongPath(text("`{path}` cannot be written: {reason}", path=path, reason=reason(error))) from error

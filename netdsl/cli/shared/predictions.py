@@ -24,16 +24,17 @@ class Predicted(NamedTuple):
     """A sample with what is predicted of it.
 
     Args:
+        path: the file, or the text or the numbers themselves.
         row: which sample of a file it is, from 1; None where the file is one.
         of: what `found` is.
         mask: the file that its mask was written to.
     """
 
-    path: Path
+    path: Path | str
     row: int | None
     found: Any
     of: Of
-    kind: Literal["image", "file", "numbers"] = "file"
+    kind: Literal["image", "file", "numbers", "text"] = "file"
     mask: Path | None = None
 
     def record(self, top: int) -> dict[str, Any]:
@@ -135,7 +136,7 @@ def picture_paths(samples: Sequence[Predicted], place: str, option: str) -> list
     check_pictures_option(option, place, len(samples))
     if Path(place).suffix.lower() == ".png" and not Path(place).is_dir():
         return [Path(place)]
-    names = [one.path.stem if one.row is None else f"{one.path.stem}-{one.row}" for one in samples]
+    names = [Path(one.path).stem if one.row is None else f"{Path(one.path).stem}-{one.row}" for one in samples]
     if len(set(names)) < len(names):
         name = next(name for name in names if names.count(name) > 1)
         raise click.UsageError(text("two samples are called `{name}`: give them one after the other", name=name))

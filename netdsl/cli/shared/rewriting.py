@@ -1,4 +1,4 @@
-"""What `fmt` and `fix` share: the difference as a patch, and putting the new text in the place of the old."""
+"""The shared part of `fmt` and `fix`: the difference as a patch, and replacing the old text by the new."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
 def rewrite_each(sources: Iterable[Source], rewrite: Callable[[Source], int]) -> int:
-    """Rewrites every source, also after one that cannot be written; the worst exit status."""
+    """Rewrites every source, even after one that cannot be written. Returns the highest exit status."""
     status = 0
     for source in sources:
         try:
@@ -32,33 +32,33 @@ def rewrite_each(sources: Iterable[Source], rewrite: Callable[[Source], int]) ->
 
 
 def replace_text(source: Source, new: str) -> bool:
-    """Puts a text in the place of a source, or on standard output where that came from no file.
+    """Replaces a source by a text, or writes the text to standard output if the source is not a file.
 
     Returns:
         whether a file has changed.
 
     Raises:
-        WrongPath: the file cannot be written, and is as it was.
+        WrongPath: the file cannot be written; it is unchanged.
     """
     if source.name in NOT_FILES:
-        # As bytes, since a text stream may change the line ends and the encoding.
+        # As bytes, because a text stream may change the line ends and the encoding.
         click.echo(new.encode(), nl=False)
         return False
-    # An unchanged file keeps its time, by which build tools go.
+    # An unchanged file keeps its modification time, which build tools use.
     if new == source.text:
         return False
     try:
         write_atomically(Path(source.name), new.encode())
     except OSError as error:
         raise WrongPath(
-            text("`{path}` cannot be written and is left as it was: {why}", path=source.name, why=reason(error))
+            text("`{path}` cannot be written and is unchanged: {why}", path=source.name, why=reason(error))
         ) from error
     return True
 
 
 def patch(source: Source, new: str, *, color: bool) -> str:
     """The difference between a source and a text, as `patch` reads it."""
-    # `splitlines` would part at characters that end no line for `patch`.
+    # `splitlines` would also split at characters that are not line ends for `patch`.
     old_lines, new_lines = (list(StringIO(version, newline="\n")) for version in (source.text, new))
     name = source.name.lstrip("/")
     return "".join(_styled(unified_diff(old_lines, new_lines, f"a/{name}", f"b/{name}"), color))

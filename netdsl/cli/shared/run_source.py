@@ -13,7 +13,7 @@ from netdsl.runs.source import RunSource, describe_source, find_change, read_sou
 
 
 def run_source(program: ProgramText) -> RunSource:
-    """What `run.json` keeps of a text."""
+    """The text and its settings, as `run.json` keeps them."""
     settings = program.settings
     return describe_source(
         program.source, overrides=settings.overrides, variant=settings.variant, plugins=settings.plugins
@@ -21,9 +21,9 @@ def run_source(program: ProgramText) -> RunSource:
 
 
 def read_run_source(run: Path, settings: Settings, *, resumes: bool = False) -> ProgramText:
-    """The text and the settings that a run was started with, and over them the settings that are given now.
+    """The text and the settings of a run, overridden by the settings that are given now.
 
-    A run that `resumes` may be given few of them.
+    If it `resumes`, only few settings may change.
 
     Raises:
         TrainingError: there is no run.
@@ -33,7 +33,7 @@ def read_run_source(run: Path, settings: Settings, *, resumes: bool = False) -> 
         _require_same(kept, settings)
     settings = replace(
         settings,
-        # What is given now goes before what was given then.
+        # The settings that are given now win.
         overrides=kept["overrides"] | dict(settings.overrides),
         variant=settings.variant or kept["variant"],
         plugins=settings.plugins and kept["plugins"],
@@ -52,8 +52,8 @@ def _require_same(kept: RunSource, settings: Settings) -> None:
 def _another_run(option: str) -> click.UsageError:
     return click.UsageError(
         text(
-            "`{option}` would make it another run, and `--resume` goes on with a run as it is: "
-            "leave it out, or begin a new run with the weights of this one, `--init-from RUN`",
+            "`{option}` would make it another run, and `--resume` continues a run as it is: "
+            "leave it out, or start a new run with the weights of this one, `--init-from RUN`",
             option=option,
         )
     )

@@ -1,4 +1,4 @@
-"""Waiting until a file changes, as `--watch` does."""
+"""Waiting until a file changes, for `--watch`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netdsl.core.text import text
 PAUSE = 0.2
 """Seconds between two looks at the files: less than one waits for an answer after saving."""
 SHARE = 0.1
-"""Looking takes at most this share of the time, however many files there are."""
+"""Looking takes at most this share of the time, even with many files."""
 
 State = dict[str, tuple[int, int]]
 
@@ -48,14 +48,14 @@ def _wait_for_change(files: Sequence[str], seen: State) -> None:
 
 
 def _state(files: Sequence[str]) -> State:
-    """Time and size of each file. What may be used lies below the folder of the file that uses it."""
+    """Time and size of each file, and of the `.net` files below its folder, which it may use."""
     folders = {Path(file).resolve().parent for file in files}
     state: State = {}
     for path in [*map(Path, files), *(path for folder in folders for path in _nets(folder))]:
         try:
             found = path.stat()
         except OSError:
-            continue  # between two writings of an editor there may be none
+            continue  # while an editor saves, the file may be missing
         state[str(path)] = (found.st_mtime_ns, found.st_size)
     return state
 

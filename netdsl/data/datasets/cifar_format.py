@@ -1,10 +1,9 @@
 """The format of CIFAR's batches, read without trusting them.
 
-They are pickles of a dictionary with a numpy array of bytes and a list of labels, and unpickling runs whatever code a
-file names. So this reader lets a pickle name four functions only, and puts stand-ins in their places that keep the
-values they are given; nothing of numpy, and nothing that a file chooses, is ever called. The checksums are verified by
-the download; here it is the shape of the content that must be right, which also reads a set of the same form that
-somebody made.
+A batch is a pickled dictionary with a numpy array of bytes and a list of labels. Unpickling runs any code that a file
+names. So this reader allows a pickle to name four functions only. Stand-ins replace them and keep the values that they
+are given: nothing of numpy, and nothing that a file chooses, is ever called. The download verifies the checksums; this
+reader checks only the form of the content. So it also reads other data sets of the same form.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ SHAPE = (3, 32, 32)
 
 
 class _Array:
-    """Stands for a numpy array: keeps the bytes and the type that it is said to have."""
+    """Replaces a numpy array: keeps its bytes and its declared type."""
 
     def __init__(self, *_: object) -> None:
         self.raw, self.dtype = b"", ""
@@ -38,13 +37,13 @@ class _Array:
 
 
 class _Dtype:
-    """Stands for a numpy dtype: keeps its name."""
+    """Replaces a numpy dtype: keeps its name."""
 
     def __init__(self, name: str, *_: object) -> None:
         self.name = name
 
     def __setstate__(self, _: object) -> None:
-        """Byte order, which single bytes have not."""
+        """Receives the byte order, which does not matter for single bytes."""
 
 
 def _bytes(text: str, _encoding: str) -> bytes:
@@ -70,7 +69,7 @@ class _BatchUnpickler(pickle.Unpickler):
 
 
 def read_batch(path: Path) -> Tensors:
-    """The images N×3×32×32 and the (fine) labels of one batch. Raises `DataError` for anything else."""
+    """The images N×3×32×32 and the (fine) labels of one batch. Raises `DataError` if the file is no such batch."""
     found = _read(path)
     try:
         data, labels = found["data"], found.get("labels", found.get("fine_labels"))
@@ -90,7 +89,7 @@ def read_batches(paths: list[Path]) -> Tensors:
 
 
 def read_names(path: Path, key: str) -> tuple[str, ...]:
-    """The classes' names out of the file that goes with the batches."""
+    """The names of the classes, from the file beside the batches."""
     names = _read(path).get(key)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise _damaged(path, text("it holds no `{key}`", key=key))
@@ -98,7 +97,7 @@ def read_names(path: Path, key: str) -> tuple[str, ...]:
 
 
 def check_labels(y: Tensor, classes: int, path: Path) -> None:
-    """Raises `DataError` where a label is beyond the classes."""
+    """Raises `DataError` if a label is not below the number of classes."""
     if len(y) and int(y.max()) >= classes:
         raise _damaged(
             path,

@@ -12,16 +12,21 @@ from torch import Tensor
 
 from netdsl.builtins.files.csv_rows import MOST_SHOWN
 from netdsl.builtins.files.csv_tables import Table, TableOptions, read_table
+from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
+from netdsl.data.datasets.labelled_texts import text_splits
 from netdsl.data.samples import Learnt, Splits, Tensors
 from netdsl.data.table_encoding import UNKNOWN, encode_rows, fit_features
 from netdsl.data.target_scale import fit_scale, scale_targets
 
 
-def load(root: Path, path: Path, *given: Any, **options: Any) -> Splits:
+def load(root: Path, path: Path, *given: Any, text: str | None = None, **options: Any) -> Splits:
     """Reads a table as its facts were read."""
+    encoding = Encoding(**{name: options.pop(name) for name in Encoding._fields if name in options})
     chosen = TableOptions(*given, **options)
+    if text is not None:
+        return text_splits(path, read_text_column(path, text, chosen), encoding)
     table = read_table(path, chosen)
     rows = _by_rows([column.codes for column in table.features])
     return Splits(Tensors(rows, _targets(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
@@ -49,12 +54,12 @@ def _encode(
 
 
 def _require_columns(table: Table, path: Path, known: Learnt) -> None:
-    """Refuses another table than the one that was learnt of."""
+    """Raises `DataError` if the columns differ from those that the net was trained on."""
     wanted, found = ([column.name for column in columns] for columns in (known.columns, table.features))
     if wanted != found:
         raise DataError(
             text(
-                "`{file}` is not the table that the net was trained on: it was fed {wanted}, here stands {found}",
+                "`{file}` does not fit the net: the net was trained on {wanted}, but the table has {found}",
                 file=path.name,
                 wanted=", ".join(wanted[:MOST_SHOWN]) or text("no table"),
                 found=", ".join(found[:MOST_SHOWN]),
@@ -64,7 +69,7 @@ def _require_columns(table: Table, path: Path, known: Learnt) -> None:
 
 
 def _as_learnt(table: Table, codes: Tensor, learnt: Learnt) -> Tensor:
-    """The numbers of categories as an earlier run has counted them, should the file have changed since."""
+    """The categories' numbers as an earlier run has assigned them, even if the file has changed since."""
     columns = []
     for values, now, then in zip(codes.unbind(1), table.features, learnt.columns, strict=True):
         if now.categories == then.categories:

@@ -15,7 +15,7 @@ TEST = 360
 
 
 def load(root: Path) -> Splits:
-    """1,437 digits to train on, the last 360 to test; bytes from 0 to 16."""
+    """1,437 digits to train on, and the last 360 to test on; bytes from 0 to 16."""
     with as_file(files("netdsl.data.datasets") / "digits.npz") as path, np.load(path, allow_pickle=False) as arrays:
         x, y = torch.from_numpy(arrays["x"]).unsqueeze(1), torch.from_numpy(arrays["y"]).long()
     return Splits(Tensors(x[:-TEST], y[:-TEST]), Tensors(x[-TEST:], y[-TEST:]), unit=UNIT)

@@ -12,7 +12,7 @@ from netdsl.data.samples import Splits, Tensors
 
 
 def load(root: Path, shape: int | tuple[int, ...], classes: int = 10, size: int = 1_000, per: str = "sample") -> Splits:
-    """`size` samples of random bytes, with classes or masks just as random, and a tenth as many to test."""
+    """`size` samples of random bytes with random classes or masks to train on, and a tenth as many to test on."""
     sample = (shape,) if isinstance(shape, int) else tuple(shape)
     target = tuple(positions_of_sample(sample)) if per == "position" else ()
     return Splits(_part(sample, target, classes, size, 0), _part(sample, target, classes, max(1, size // 10), 1))

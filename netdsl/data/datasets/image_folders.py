@@ -4,16 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 
-from netdsl.builtins.files.image_folders import Item, Listing, class_folders, class_items, pair_items, paired_folders
+from netdsl.builtins.files.image_folders import (
+    Item,
+    Listing,
+    class_folders,
+    class_items,
+    pair_items,
+    paired_folders,
+    text_folders,
+)
+from netdsl.builtins.files.labelled_texts import Encoding, read_text_folder
+from netdsl.data.datasets.labelled_texts import text_splits
 from netdsl.data.image_files import ImageFiles, Paths
 from netdsl.data.samples import Splits
 
 
-def load_folder(root: Path, path: Path) -> Splits:
-    """A folder for each class."""
+def load_folder(root: Path, path: Path, encoding: str = "utf-8", **given: Any) -> Splits:
+    """A folder for each class, of images or of texts."""
+    if texts := text_folders(path):
+        found = read_text_folder(texts.train, texts.test, texts.classes, encoding)
+        return text_splits(path, found, Encoding(**given))
     return _splits(class_folders(path), class_items)
 
 

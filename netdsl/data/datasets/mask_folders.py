@@ -44,14 +44,14 @@ class MaskFiles:
 
     @property
     def folder(self) -> str:
-        """Decoded images are found again by their own files, which say nothing of a mask that has changed."""
+        """Raises `DataError`: a cache is found by the image files, and would not notice a changed mask."""
         raise DataError("images with masks cannot be kept on the disk", "write `cache=ram` or `cache=none`")
 
     def __len__(self) -> int:
         return len(self.images)
 
     def read(self, index: int) -> tuple[Tensor, Tensor]:
-        """One image and its mask; raises `ValueError` where they do not belong together."""
+        """One image and its mask. Raises `ValueError` if their sizes differ or a class is too large."""
         image, file = read_image(self.images[index]), self.masks[index]
         mask = mask_tensor(_opened(file), Path(file).name)
         if self.is_white:
@@ -81,21 +81,21 @@ class MaskFiles:
         return self.images[index]
 
     def label(self, index: int) -> int | None:
-        """An image has as many classes as its mask."""
+        """None: an image with a mask has no single class."""
         return None
 
 
 def _opened(file: str) -> Image.Image:
     try:
         with Image.open(file) as picture:
-            return picture.copy()  # it lives on when the file is closed
+            return picture.copy()  # a copy stays when the file is closed
     except (OSError, SyntaxError, EOFError) as error:
         reason = text("its format is not known") if isinstance(error, UnidentifiedImageError) else str(error)
         raise ValueError(text("the mask `{file}` cannot be read: {reason}", file=file, reason=reason)) from None
 
 
 def mask_tensor(picture: Image.Image, name: str) -> Tensor:
-    """A palette or grey picture as class numbers H×W; 255 is no class."""
+    """A palette or grey picture as class numbers H×W; 255 means no class."""
     if picture.mode not in ("P", "L", "1"):
         raise ValueError(in_color(name, picture.mode))
     values = torch.from_numpy(np.array(picture).astype(np.int64))

@@ -20,14 +20,14 @@ Array = np.ndarray[Any, Any]
 
 
 def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None) -> Splits:
-    """Arrays out of one file."""
+    """Samples and targets from one file."""
     train, test = array_names(npz_headers(path), x, y, path)
     with explain_damage(path), np.load(path, allow_pickle=False) as arrays:
         return Splits(_named(arrays, train), _named(arrays, test) if test else None)
 
 
 def load_npy(root: Path, path: Path, y: Path) -> Splits:
-    """Samples and targets out of a file each."""
+    """Samples from one file, targets from another."""
     try:
         return Splits(_part(np.load(path, allow_pickle=False), np.load(y, allow_pickle=False)))
     except (ValueError, EOFError) as error:
@@ -69,5 +69,5 @@ def _tensor(values: Array) -> Tensor:
     if native.dtype.kind == "u" and native.dtype.itemsize > 1:
         native = native.astype(np.int64)  # torch computes with signed numbers
     if native.dtype.kind == "f" and native.dtype.itemsize > 8:
-        native = native.astype(np.float64)  # torch has no longer ones
+        native = native.astype(np.float64)  # torch has no longer floats
     return torch.from_numpy(np.ascontiguousarray(native))

@@ -1,4 +1,4 @@
-"""Data sets of torch's kind: read once where they are small, otherwise sample by sample as they are needed."""
+"""Data sets of torch: small ones are read once, others sample by sample as they are needed."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from netdsl.data.free_memory import room
 from netdsl.data.samples import Part, Splits, Tensors
 
 SMALL = 64 << 20
-"""Bytes of samples up to which a data set is read at once."""
+"""A data set of at most so many bytes is read at once."""
 
 CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True, eq=False)
 class Mapped:
-    """A `torch.utils.data.Dataset` with a length: worker processes ask it for one sample after the other."""
+    """A `torch.utils.data.Dataset` with a length: worker processes read one sample after the other."""
 
     samples: Any
 
     @property
     def folder(self) -> str:
-        """It has none: what `cache=disk` kept would not be known to be its own."""
+        """Raises `DataError`: without a folder, a cache on the disk could not be told from another's."""
         raise DataError("a data set of a plugin cannot be kept on the disk", "write `cache=ram` or `cache=none`")
 
     def __len__(self) -> int:
@@ -44,13 +44,13 @@ class Mapped:
         """`sample 3`."""
         return text("sample {index}", index=index)
 
-    def label(self, index: int) -> int | None:  # nothing is known of one that is not read
+    def label(self, index: int) -> int | None:  # only reading a sample tells its class
         """Its class is known only when it is read."""
         return None
 
 
 def splits(found: Any) -> Splits:
-    """What a plugin's function returns, or two of them: tensors `(x, y)`, or a data set of torch's."""
+    """The parts that a plugin's function returns: one or two, each a pair of tensors `(x, y)` or torch's `Dataset`."""
     if isinstance(found, Splits):
         return found
     if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], Tensor):
@@ -112,13 +112,13 @@ def _read(part: Part) -> Iterator[tuple[Tensor, Tensor]]:
 
 
 def _gathered(rows: Iterator[tuple[Tensor, Tensor]]) -> Tensors:
-    """All rows in memory, which a stream may be too long for."""
+    """All rows in memory. Raises `DataError` if a stream is too long for that."""
     kept, size, most = [], 0, room(CPU)
     for row in rows:
         kept.append(row)
         size += row[0].nbytes
         if size > most:
-            advice = "give it a length and `__getitem__`: such a data set is read as it is needed"
+            advice = "give it `__len__` and `__getitem__`: such a data set is read as it is needed"
             raise DataError(
                 text("a stream of samples does not fit in memory: {size} MiB so far", size=size >> 20), advice
             )

@@ -23,12 +23,12 @@ from netdsl.data.transforms.base import NO_CLASS
 
 Arguments = Mapping[str, Any]
 FILES = ("_image_files", "_images", "images", "filename", "samples", "_samples", "imgs")
-"""Where torchvision's classes keep the paths of their images; messages call an image by it."""
+"""The attributes in which torchvision's classes keep the paths of their images, for messages."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """A data set of torchvision's: pictures of PIL and their targets; of masks `first` is the number of class 0."""
+    """A data set of torchvision: pictures of PIL and their targets. In masks, class 0 is stored as `first`."""
 
     dataset: Any
     title: str
@@ -52,7 +52,7 @@ class Pictures:
         return target.float() if isinstance(target, Tensor) else int(target)
 
     def name(self, index: int) -> str:
-        """Its path, or its number."""
+        """The path of a picture, or its number."""
         for attribute in FILES:
             paths = getattr(self.dataset, attribute, None)
             if isinstance(paths, Sequence) and len(paths) == len(self):
@@ -61,7 +61,7 @@ class Pictures:
         return f"{self.title}[{index}]"
 
     def label(self, index: int) -> int | None:
-        """Not known without reading it."""
+        """None: only reading a picture tells its class."""
         return None
 
 
@@ -69,8 +69,8 @@ class Pictures:
 class Vision:
     """How torchvision knows a data set: its class, the arguments for each part, and what it downloads.
 
-    `needs` are packages that torchvision wants for it; `options` turn netdsl's arguments into torchvision's.
-    Masks count their classes from `first`; other targets have None.
+    `needs` are packages that torchvision needs for it. `options` turns netdsl's arguments into torchvision's.
+    The classes of masks begin at `first`; it is None for other targets.
     """
 
     title: str
@@ -135,12 +135,12 @@ def _names(dataset: Any) -> tuple[str, ...]:
 
 
 def _archive(folder: str = "", url: str = "_URL", md5: str = "_MD5") -> Callable[[Any], Sequence[Archive]]:
-    """One archive, whose address torchvision's class keeps."""
+    """One archive. Torchvision's class holds its address as an attribute."""
     return lambda made: [Archive(getattr(made, url), getattr(made, md5, None), folder)]
 
 
 def _listed(*archives: Archive) -> Callable[[Any], Sequence[Archive]]:
-    """Archives whose addresses stand in the midst of torchvision's code."""
+    """Archives whose addresses stand inside torchvision's functions."""
     return lambda _: archives
 
 

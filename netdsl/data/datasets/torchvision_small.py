@@ -1,7 +1,7 @@
 """Loaders of torchvision's small sets: those that are read into memory as a whole.
 
 torchvision knows the addresses and checksums, and downloads; its folders are kept, so data that it has downloaded are
-found. The files are read here, for torchvision would check gigabytes at every start, or unpickle.
+found. The files are read here, because torchvision would check gigabytes at every start, or unpickle.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ kmnist = partial(_mnist_like, name="KMNIST", called="kmnist")
 
 
 def qmnist(root: Path) -> Splits:
-    """QMNIST: of its labels' eight columns the first, the digit."""
+    """QMNIST. The first of the eight columns of its labels is the digit."""
     raw = root / "QMNIST" / "raw"
     parts = [
         (raw / f"qmnist-{part}-images-idx3-ubyte", raw / f"qmnist-{part}-labels-idx2-int") for part in ("train", "test")
@@ -94,7 +94,7 @@ def qmnist(root: Path) -> Splits:
 
 
 def emnist(root: Path, part: str = "balanced") -> Splits:
-    """EMNIST, turned upright: its files hold each image with rows and columns exchanged."""
+    """EMNIST. Its files hold each image with rows and columns exchanged, which is undone here."""
     raw = root / "EMNIST" / "raw"
     files = [
         raw / f"emnist-{part}-{half}-{what}"
@@ -114,7 +114,7 @@ def emnist(root: Path, part: str = "balanced") -> Splits:
 
 
 def _unpack_emnist(raw: Path, files: list[Path]) -> bool:
-    """The archive holds archives, in a folder `gzip`."""
+    """Unpacks the archives inside the archive, which are in a folder `gzip`."""
     import gzip
 
     packed = [raw / "gzip" / f"{file.name}.gz" for file in files]

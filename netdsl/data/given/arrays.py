@@ -20,7 +20,7 @@ from netdsl.data.given.sample import Given, Stored
 
 
 def read_arrays(x: object, stored: Stored) -> Given:
-    """One sample, in the shape that the data set has, or several with one axis more in front; or a numpy file."""
+    """One sample in the shape that the data set has, several with one more axis in front, or a numpy file of either."""
     values = as_tensor(read_array_file(Path(x), stored) if isinstance(x, (str, os.PathLike)) else x, stored)
     shape, axes = stored.shape, len(stored.shape)
     # One number may be given without an axis for it.
@@ -34,15 +34,15 @@ def read_arrays(x: object, stored: Stored) -> Given:
                 shape=format_shape(shape),
                 given=format_shape(tuple(values.shape)),
             ),
-            "give one sample, or several with one axis more in front",
+            "give one sample, or several with one more axis in front",
         )
     single = values.dim() == axes
     batch = values.unsqueeze(0) if single else values
     if stored.facts.dtype == "index":
         if batch.is_floating_point():
-            raise DataError("whole numbers are expected, for the net begins with an embedding")
+            raise DataError("whole numbers are expected, because the net begins with an embedding")
         return Given(list(batch.long()), 1.0, single)
-    # Whole numbers are those that the data set stores, real numbers are those that the net is fed.
+    # Whole numbers are as the data set stores them; real numbers are as the net receives them.
     return Given(list(batch.float()), 1.0 if batch.is_floating_point() else stored.unit, single)
 
 
@@ -67,7 +67,7 @@ def read_array_file(path: Path, stored: Stored) -> np.ndarray[Any, Any]:
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(text("`{path}` is no numpy file that can be read safely", path=path)) from error
+        raise DataError(text("`{path}` is not a numpy file that can be read safely", path=path)) from error
     raise DataError(
         text(
             "`{path}` has no array `{array}`; it holds {arrays}",
@@ -92,12 +92,12 @@ def as_tensor(x: object, stored: Stored) -> Tensor:
     try:
         values: np.ndarray[Any, Any] = np.asarray(x)
         if values.dtype.kind not in "iufb":
-            raise ValueError("they are no numbers")
+            raise ValueError("they are not numbers")
         return torch.as_tensor(values.astype(values.dtype.newbyteorder("="), copy=True))
     except (ValueError, TypeError) as error:
         raise DataError(
             text(
-                "`predict` is given a value of type {kind}, which is no sample of `data {dataset}`",
+                "`predict` is given a value of type {kind}, which is not a sample of `data {dataset}`",
                 kind=type(x).__name__,
                 dataset=stored.use.component.name,
             ),

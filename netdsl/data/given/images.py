@@ -38,7 +38,7 @@ def read_images(x: object, stored: Stored) -> Given:
     if isinstance(x, Sequence) and x and all(isinstance(one, (str, os.PathLike, Image.Image)) for one in x):
         return Given([_read_picture(one, stored) for one in x], BYTE, single=False)
     if isinstance(x, Sequence) and x and all(hasattr(one, "shape") for one in x):
-        # Arrays in a list may differ in size.
+        # The arrays of a list may differ in size.
         found = [_read_array(as_tensor(one, stored), stored) for one in x]
         return Given([image for images, _, _ in found for image in images], found[0][1], single=False)
     images, unit, single = _read_array(as_tensor(x, stored), stored)
@@ -55,11 +55,11 @@ def _read_picture(picture: str | os.PathLike[str] | Image.Image, stored: Stored)
     except OSError as error:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
     except Exception as error:  # a damaged file may fail in any way
-        raise DataError(text("`{path}` is no image that can be read: {error}", path=path, error=str(error))) from error
+        raise DataError(text("cannot read `{path}` as an image: {error}", path=path, error=str(error))) from error
 
 
 def _read_array(values: Tensor, stored: Stored) -> tuple[Tensor, float, bool]:
-    """Images N×C×H×W of an array, the value that stands for 1, and whether there was only one."""
+    """The images of an array as N×C×H×W, the value that stands for 1, and whether only one was given."""
     images, single = _with_axes(values, stored)
     if not images.is_floating_point():
         if images.dtype == torch.bool:
@@ -104,7 +104,7 @@ def _with_axes(values: Tensor, stored: Stored) -> tuple[Tensor, bool]:
             expected=format_shape(stored.shape),
             given=format_shape(shape),
         ),
-        "give an image C×H×W or H×W×C, or several with one axis more in front",
+        "give an image C×H×W or H×W×C, or several with one more axis in front",
     )
 
 

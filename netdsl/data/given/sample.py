@@ -1,4 +1,4 @@
-"""What is given, what it becomes, and who reads it."""
+"""A sample that a user gives: how the data set stores it, and the function that reads it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from netdsl.builder import locate
+from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components import Facts
 from netdsl.data.samples import Feature
 from netdsl.program import DataUse
@@ -22,7 +23,8 @@ class Stored:
         facts: what is known of the data set.
         shape: that of one sample.
         unit: the value that stands for 1 when the net is fed.
-        columns: of a table, what a row holds.
+        columns: the columns of a table.
+        vocabulary: the tokens of texts.
     """
 
     use: DataUse
@@ -30,6 +32,7 @@ class Stored:
     shape: tuple[int, ...]
     unit: float
     columns: tuple[Feature, ...] = ()
+    vocabulary: Vocabulary | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,10 +40,10 @@ class Given:
     """Samples as a data set stores them, one shape each.
 
     Args:
-        samples: those that were given.
+        samples: the given samples, as stored.
         unit: the value that stands for 1.
         single: whether one was given, and not a list of one.
-        notes: what the user should know of how they were read.
+        notes: what the user should know about how they were read.
     """
 
     samples: Sequence[Tensor]
@@ -53,9 +56,11 @@ def read_given(x: object, stored: Stored) -> Given:
     """Samples that a user gives, as the data set stores them.
 
     Raises:
-        DataError: they are none of this data set's kind; the message says what they should be.
+        DataError: they do not fit the data set; the message says what is expected.
     """
     reader = stored.use.component.reader
+    if stored.vocabulary is not None:
+        reader = "netdsl.data.given.texts:read_texts"
     if not reader:
         is_image = len(stored.shape) == 3 and stored.facts.dtype == "float"
         reader = "netdsl.data.given.images:read_images" if is_image else "netdsl.data.given.arrays:read_arrays"

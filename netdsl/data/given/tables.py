@@ -1,4 +1,4 @@
-"""Rows of a table: by the names of the columns, in their order, or out of a file."""
+"""Rows of a table: values by column name, values in the order of the columns, or a file."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ Row = Mapping[str, Any]
 def read_table_rows(x: object, stored: Stored) -> Given:
     """One row, or several.
 
-    A row is a mapping from columns to values, in which other columns are left out of account, or a list of the values
-    in the order of the columns, without the target. Several rows are a list of rows, an array N×columns, a data frame,
-    or the path of a file with a header.
+    A row is a mapping from columns to values, or a list of the values in the order of the columns, without the target.
+    A mapping may have other columns, which are ignored. Several rows are a list of rows, an array N×columns, a data
+    frame, or the path of a file with a header.
     """
     reader = RowReader(stored.columns, _options(stored.use.arguments))
     rows: Sequence[object]
@@ -53,7 +53,7 @@ def read_table_rows(x: object, stored: Stored) -> Given:
 
 
 def read_column(path: Path, column: str, stored: Stored) -> list[str]:
-    """What stands in a column of a table, whether the net is fed it or not."""
+    """The cells of a column of a table, whether the net uses the column or not."""
     header, lines = _read_lines(path, _options(stored.use.arguments))
     try:
         index = header.index(column_name(column, header, path.name))
@@ -80,8 +80,8 @@ def _read_file(path: Path, reader: RowReader) -> tuple[list[Row], list[str]]:
     if missing := [column.name for column in reader.columns if column.name not in header]:
         raise DataError(
             ntext(
-                "`{file}` lacks a column that the net is fed: {columns}",
-                "`{file}` lacks {count} columns that the net is fed: {columns}",
+                "`{file}` lacks a column that the net needs: {columns}",
+                "`{file}` lacks {count} columns that the net needs: {columns}",
                 count=len(missing),
                 file=path.name,
                 columns=join_and(f"`{name}`" for name in missing[:MOST_SHOWN]),
@@ -99,12 +99,12 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def _is_of_columns(x: Mapping[Any, Any]) -> bool:
-    """Whether it maps columns to all their values, and is no row."""
+    """Whether a mapping holds whole columns, not one row."""
     return bool(x) and all(isinstance(one, (list, tuple, Tensor)) or hasattr(one, "tolist") for one in x.values())
 
 
 def _plain(x: object) -> object:
-    """The rows of a data frame, an array or a tensor as lists; of columns, as rows."""
+    """Several rows as lists: those of a data frame, an array or a tensor, or columns turned into rows."""
     if isinstance(x, Mapping):
         columns = {name: _plain(values) for name, values in x.items()}
         return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
@@ -118,8 +118,8 @@ class RowReader:
     """Reads rows as the table of a run was read.
 
     Args:
-        columns: those that the net is fed.
-        options: those of the run's `data` line.
+        columns: the columns that the net uses.
+        options: the options of the run's `data` line.
         unseen: words that the net has not seen in training, by column.
     """
 
@@ -136,7 +136,7 @@ class RowReader:
         self._known = {column.name: self._numbers[column.name].keys() - set(column.unseen) for column in self.columns}
 
     def codes(self, row: object, place: str) -> list[float]:
-        """A number for each column: its own, or that of its category; `place` begins what is said of the row."""
+        """A number for each column: the value itself, or the number of its category. `place` begins each message."""
         if isinstance(row, Mapping):
             if missing := [column.name for column in self.columns if column.name not in row]:
                 raise DataError(
@@ -168,11 +168,11 @@ class RowReader:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is to be said of the rows: the words that were not seen in training, a column each."""
+        """A warning for each column that holds words which no training row has."""
         return tuple(
             ntext(
-                "column `{column}` holds {words}, which no training row has: it is fed as zeros",
-                "column `{column}` holds {words}, which no training row has: they are fed as zeros",
+                "column `{column}` holds {words}, which no training row has: the net receives zeros for it",
+                "column `{column}` holds {words}, which no training row has: the net receives zeros for them",
                 count=len(words),
                 column=column,
                 words=join_and(f"`{word}`" for word in list(words)[:MOST_SHOWN]),
@@ -188,7 +188,7 @@ class RowReader:
                 return nan
             raise DataError(
                 text("{place}column `{column}` has no value", place=place, column=column.name),
-                "give one; a net that is trained with `missing=median` does without",
+                "give one; only a net that is trained with `missing=median` takes rows without it",
             )
         if column.categories:
             if word not in self._known[column.name]:
@@ -218,10 +218,10 @@ class RowReader:
 
 
 def _word(value: object) -> str:
-    """A value as a table would have it; empty where there is none."""
+    """A value as a cell of a table has it; empty if there is none."""
     if value is None or (isinstance(value, float) and isnan(value)):
         return ""
-    # Data frames make real numbers of a column of whole ones in which some are missing.
+    # A data frame turns whole numbers into real ones in a column where some are missing.
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).strip()
@@ -229,6 +229,6 @@ def _word(value: object) -> str:
 
 def _no_rows(x: object) -> DataError:
     return DataError(
-        text("`predict` is given a value of type {kind}, which is no row of a table", kind=type(x).__name__),
+        text("`predict` is given a value of type {kind}, which is not a row of a table", kind=type(x).__name__),
         'give a row as `{"column": value, …}` or as a list of values, a list of rows, or the path of a file',
     )

@@ -1,1 +1,1 @@
-"""The transforms on whole batches: what each draws for a sample, and what it then does to all of them at once."""
+"""The transforms on whole batches: each draws numbers for every sample, then acts on all samples at once."""

@@ -1,4 +1,4 @@
-"""Transforms that resample an image along a plane's affine maps, each image along its own."""
+"""Transforms that resample images by affine maps of the plane, each image by its own map."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from netdsl.data.transforms.base import BatchTransform, Draws
 def affine_maps(
     angle: Tensor, scale: Tensor, shear_x: Tensor, shear_y: Tensor, move_x: Tensor, move_y: Tensor
 ) -> Tensor:
-    """Where each output point comes from, as N×2×3 maps in pixels about the middle; angles in radians.
+    """For each output point the input point, as N×2×3 maps in pixels about the centre; angles in radians.
 
-    The image is slanted, scaled, turned clockwise and moved, in this order; the map is the inverse of all that, written
-    out: with the slant's determinant d, ((1, −sx), (−sy, 1)) / (d·scale) · ((cos, sin), (−sin, cos)).
+    The image is sheared, scaled, turned clockwise and moved, in this order. The map is the inverse of all that. With
+    the shear's determinant d it is ((1, −sx), (−sy, 1)) / (d·scale) · ((cos, sin), (−sin, cos)).
     """
     cos, sin = angle.cos(), angle.sin()
     size = scale * (1 - shear_x * shear_y)
@@ -29,7 +29,7 @@ def affine_maps(
 
 
 def warp(x: Tensor, maps: Tensor, interpolation: str = "bilinear", fill: float = 0.0) -> Tensor:
-    """Each image resampled along its map; `fill` comes in from outside."""
+    """Each image resampled by its map. Points outside the image have the value `fill`."""
     height, width = x.shape[-2:]
     rows = (torch.arange(height, device=x.device) - (height - 1) / 2).view(1, -1, 1)
     columns = (torch.arange(width, device=x.device) - (width - 1) / 2).view(1, 1, -1)
@@ -43,7 +43,7 @@ def warp(x: Tensor, maps: Tensor, interpolation: str = "bilinear", fill: float =
 
 
 class Affine(BatchTransform):
-    """Turned, moved, scaled and slanted at random."""
+    """Turns, moves, scales and shears each image at random."""
 
     moves = random = True
 
@@ -76,7 +76,7 @@ class Affine(BatchTransform):
 
 
 class Rotation(Affine):
-    """Turned at random about the middle."""
+    """Turns each image at random about its centre."""
 
     def __init__(self, degrees: float, interpolation: str = "bilinear", fill: float = 0.0) -> None:
         super().__init__(math.fabs(degrees), interpolation=interpolation, fill=fill)

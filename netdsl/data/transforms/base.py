@@ -1,4 +1,4 @@
-"""What a transform is: a draw for each sample, and an act on the whole batch."""
+"""The base of transforms: numbers are drawn for each sample, then the whole batch is transformed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from netdsl.data.random_stream import Moment
 Draws = tuple[Tensor, ...]
 
 NO_CLASS = -100
-"""The target that torch leaves out by default, since no class has that number."""
+"""The target that torch's losses ignore by default: no class has this number."""
 
 
 class BatchTransform(ABC):
     """A step on a batch N×C×H×W (or N×…) on its device.
 
     Attributes:
-        moves: it changes where things are, so that a mask has to go with its image.
-        preserves_values: it only moves values about, so that it may act on bytes: quicker than on real numbers,
-            with the same result.
-        interpolates: it also takes means of neighbours; bytes must span 0…255 for that, or rounding would show.
-        fits: its output has one size, whatever size its input has.
-        random: it draws random numbers, and acts in training only.
-        unit: the value that stands for 1 where it acts; set when a chain is put together.
+        moves: it changes where things are, so a mask must move with its image.
+        preserves_values: it only moves values, so it may act on bytes: faster than on real numbers, with the same
+            result.
+        interpolates: it also takes means of neighbours. Bytes must span 0…255 for that, or rounding would show.
+        fits: its output has the same size for every size of the input.
+        random: it draws random numbers, and acts only in training.
+        unit: the value that stands for 1 in its input; set when the chain is made.
     """
 
     moves: ClassVar[bool] = False
@@ -38,7 +38,7 @@ class BatchTransform(ABC):
     unit: float = 1.0
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """What chance decides, a row a sample, on the CPU; `shape` is one sample's."""
+        """The random numbers, one row for each sample, on the CPU. `shape` is the shape of one sample."""
         return ()
 
     @abstractmethod
@@ -46,56 +46,56 @@ class BatchTransform(ABC):
         """The transformed batch."""
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
-        """The targets, where the transform changes them too."""
+        """The targets; a transform that changes them overrides this."""
         return y
 
     def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
-        """Masks N×H×W, or shares of classes N×C×H×W, moved as their images are; what comes in has no class."""
+        """Masks N×H×W, or shares of classes N×C×H×W, moved as their images are. New pixels have no class."""
         if not self.moves:
             return masks
         step = copy(self)
-        # Between two classes there is no third; `fill` is a colour.
+        # Masks must not be interpolated: the mean of two classes is a third one. `fill` is a colour.
         for name, value in {"interpolation": "nearest", "fill": 0.0}.items():
             if hasattr(step, name):
                 setattr(step, name, value)
         if masks.dim() == 4:
             return step.act(masks, *drawn)
-        # Counted from "no class", which thus is 0: with that, all transforms fill.
+        # Shifted so that "no class" is 0, the value with which all transforms fill.
         return step.act((masks.unsqueeze(1) - NO_CLASS).float(), *drawn).squeeze(1).to(masks.dtype) + NO_CLASS
 
     def in_testing(self) -> BatchTransform | None:
-        """What stands in its place in testing: itself, unless it is random."""
+        """The transform that replaces this one in testing: itself, or None if it is random."""
         return None if self.random else self
 
     @property
     def identity(self) -> str:
-        """What it does, for telling whether two do the same: its name and its settings."""
+        """Its name and settings: two transforms of the same identity do the same."""
         return f"{type(self).__name__}{sorted(vars(self).items())}"
 
     def in_range(self, x: Tensor, value: float) -> float:
-        """A value of 0…1 in the range that the batch's values have here: 0…255 where they are bytes."""
+        """A value of 0…1 in the range of the batch's values: 0…255 for bytes."""
         return value * self.unit if x.is_floating_point() else round(value * self.unit)
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Draws and acts: the contract that any transform keeps."""
+        """Draws for a batch and transforms it, as the transform of a plugin does."""
         drawn = self.draw(Moment(torch.arange(len(x)), source=generator), x.shape[1:])
         return self.act(x, *(row.to(x.device) for row in drawn))
 
 
 def are_masks(y: Tensor, x: Tensor) -> bool:
-    """Whether targets are masks N×H×W of images N×C×H×W, or shares N×C×H×W of mixed ones: they are as large."""
+    """Whether targets have the size of the images: masks N×H×W of images N×C×H×W, or mixed shares N×C×H×W."""
     return x.dim() == 4 and y.dim() > 2 and y.shape[-2:] == x.shape[-2:]
 
 
 def is_channels_last(x: Tensor) -> bool:
-    """Whether a batch of images lies in memory with its channels last."""
+    """Whether a batch of images has the memory format channels-last."""
     return x.dim() == 4 and x.shape[1] > 1 and x.is_contiguous(memory_format=torch.channels_last)
 
 
 def planes(x: Tensor) -> tuple[Tensor, int]:
-    """A batch of images as N×P×H×W×U, in the order of memory: P·U channels, U of them next to each other.
+    """A batch of images as N×P×H×W×U in the order of memory: P·U channels, of which U are next to each other.
 
-    Row-wise copies then work alike on both memory layouts.
+    Copies of rows then work alike on both memory formats.
     """
     if is_channels_last(x):
         return x.permute(0, 2, 3, 1).unsqueeze(1), x.shape[1]

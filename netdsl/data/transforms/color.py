@@ -1,4 +1,4 @@
-"""Transforms of colours, on real numbers of 0…1; torchvision's definitions, with a factor of its own for each image."""
+"""Transforms of colours, on real numbers of 0…1. Torchvision's definitions, but each image has its own factor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LUMINANCE = (0.2989, 0.587, 0.114)
 
 
 def grey(x: Tensor) -> Tensor:
-    """How bright each pixel is, N×1×H×W; one channel stays as it is."""
+    """The brightness of each pixel, N×1×H×W. Images of one channel stay as they are."""
     if x.shape[1] == 1:
         return x
     weights = torch.tensor(LUMINANCE, device=x.device, dtype=x.dtype).view(1, 3, 1, 1)
@@ -20,28 +20,28 @@ def grey(x: Tensor) -> Tensor:
 
 
 def blend(x: Tensor, other: Tensor | float, factor: Tensor) -> Tensor:
-    """`other` at factor 0, the image at 1, past it beyond; within 0…1."""
+    """`other` at factor 0, the image at factor 1, and beyond the image above 1; clamped to 0…1."""
     share = factor.to(x.dtype).view(-1, 1, 1, 1)
     return (x * share + (1 - share) * other).clamp(0, 1)
 
 
 def brightness(x: Tensor, factor: Tensor) -> Tensor:
-    """Between black and the image."""
+    """Blends black and the image."""
     return blend(x, 0.0, factor)
 
 
 def contrast(x: Tensor, factor: Tensor) -> Tensor:
-    """Between its mean grey and the image."""
+    """Blends the image's mean grey and the image."""
     return blend(x, grey(x).mean((1, 2, 3), keepdim=True), factor)
 
 
 def saturation(x: Tensor, factor: Tensor) -> Tensor:
-    """Between the grey image and the image."""
+    """Blends the grey image and the image."""
     return blend(x, grey(x), factor)
 
 
 def hue(x: Tensor, shift: Tensor) -> Tensor:
-    """Every colour moved along the circle of hues, by −0.5…0.5 of it."""
+    """Moves every colour along the circle of hues, by −0.5…0.5 of the circle."""
     h, s, v = _to_hsv(x)
     return _to_rgb((h + shift.to(x.dtype).view(-1, 1, 1)) % 1.0, s, v)
 
@@ -60,7 +60,7 @@ def _to_hsv(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _to_rgb(h: Tensor, s: Tensor, v: Tensor) -> Tensor:
-    # how far each primary lies from full along the circle, in sectors; red at 5, green at 3, blue at 1
+    # each primary's distance along the circle, in sectors: red at 5, green at 3, blue at 1
     channels = []
     for start in (5, 3, 1):
         sector = (start + h * 6) % 6
@@ -69,7 +69,7 @@ def _to_rgb(h: Tensor, s: Tensor, v: Tensor) -> Tensor:
 
 
 class ColorJitter(BatchTransform):
-    """Brightness, contrast, saturation and hue, in this order, each by a random amount."""
+    """Changes brightness, contrast, saturation and hue, in this order, each by a random amount."""
 
     random = True
 
@@ -84,7 +84,7 @@ class ColorJitter(BatchTransform):
         return (*(moment.uniform(*limits) for limits in self.ranges), moment.uniform(-self.hue, self.hue))
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """The jittered batch; what has no range is left out."""
+        """The changed batch; a property without a range stays."""
         *factors, shift = drawn
         for change, limits, factor in zip((brightness, contrast, saturation), self.ranges, factors, strict=True):
             if limits != (1.0, 1.0):
@@ -93,7 +93,7 @@ class ColorJitter(BatchTransform):
 
 
 class Grayscale(BatchTransform):
-    """The brightness, in one channel or three equal ones."""
+    """Makes images grey: one channel, or three equal ones."""
 
     def __init__(self, channels: int = 1) -> None:
         self.channels = channels

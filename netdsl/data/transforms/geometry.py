@@ -1,4 +1,4 @@
-"""Transforms that move pixels about: sizes, crops, flips, cutouts."""
+"""Transforms that move pixels: sizes, crops, flips, cutouts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Size = int | tuple[int, ...]
 class Resize(BatchTransform):
     """Scales images as `torch.nn.functional.interpolate` does with `antialias`.
 
-    Without `fit`, one number is the length of the shorter side, and the proportions are kept; two are rows and columns.
+    Without `fit`, one number is the length of the shorter side, and the proportions stay. Two are height and width.
     """
 
     moves = preserves_values = interpolates = True
@@ -41,7 +41,7 @@ class Resize(BatchTransform):
         return CenterCrop(self.size).act(self._scaled(x, self._in_proportion(*x.shape[-2:])))
 
     def _in_proportion(self, height: int, width: int) -> tuple[int, int]:
-        """The size that reaches the wanted one on one axis, and is beyond it (`cover`) or within it on the other."""
+        """The size that equals the target on one axis, and is above it (`cover`) or below it on the other."""
         rows, columns = self.size
         by_height = rows, max(1, width * rows // height)
         by_width = max(1, height * columns // width), columns
@@ -59,7 +59,7 @@ class Resize(BatchTransform):
 
 
 class CenterCrop(BatchTransform):
-    """The middle of each image, in black where the image is smaller."""
+    """Cuts out the centre of each image; a smaller image gets a black border."""
 
     moves = preserves_values = fits = True
 
@@ -67,7 +67,7 @@ class CenterCrop(BatchTransform):
         self.size = pair(size)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """The middles; an odd pixel stands over at the bottom and the right, as torchvision cuts it."""
+        """The centres. An odd pixel is cut off at the bottom and the right, as in torchvision."""
         for axis, wanted in zip((-2, -1), self.size, strict=True):
             spare = x.shape[axis] - wanted
             x = x.narrow(axis, round(spare / 2), wanted) if spare > 0 else _padded(x, axis, -spare)
@@ -82,7 +82,7 @@ def _padded(x: Tensor, axis: int, missing: int) -> Tensor:
 
 
 class RandomCrop(BatchTransform):
-    """A piece of each padded image from a place of its own."""
+    """Cuts a piece out of each padded image, at a random place of its own."""
 
     moves = preserves_values = fits = random = True
 
@@ -122,7 +122,7 @@ class RandomCrop(BatchTransform):
         return x.index_select(-2, rows.to(x.device)).index_select(-1, columns.to(x.device))
 
     def in_testing(self) -> BatchTransform:
-        """The middle of the image."""
+        """A crop of the centre."""
         return CenterCrop(self.size)
 
 
@@ -135,9 +135,9 @@ def _mirrored(length: int, pad: int, mode: str) -> Tensor:
 
 
 def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
-    """A piece of each image from its own place, by whole rows: one `index_select` over all windows of a row's length.
+    """A piece of each image from its own place. One `index_select` picks rows out of all windows of a row's length.
 
-    Several times faster than indexing pixels, since a row is one block of memory.
+    Several times faster than indexing pixels, because a row is one block of memory.
     """
     whole, unit = planes(x)
     count, groups, height, width, _ = whole.shape
@@ -150,7 +150,7 @@ def crop(x: Tensor, top: Tensor, left: Tensor, size: tuple[int, int]) -> Tensor:
 
 
 class RandomResizedCrop(BatchTransform):
-    """A random part of each image, scaled to one size; torchvision's law of sizes and proportions."""
+    """Scales a random part of each image to one size. Sizes and proportions are distributed as in torchvision."""
 
     moves = preserves_values = fits = interpolates = random = True
     TRIES = 10
@@ -165,7 +165,7 @@ class RandomResizedCrop(BatchTransform):
         self.size, self.scale, self.ratio, self.interpolation = pair(size), scale, ratio, interpolation
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """Top, left, height and width of each part: the first of ten tries that lies inside, or else the middle."""
+        """Top, left, height and width of each part: the first of ten tries that lies inside, else the centre."""
         height, width = shape[-2:]
         area = moment.uniform(*self.scale, count=self.TRIES) * height * width
         ratio = moment.uniform(math.log(self.ratio[0]), math.log(self.ratio[1]), count=self.TRIES).exp()
@@ -187,7 +187,7 @@ class RandomResizedCrop(BatchTransform):
         return (round(height * high), height) if width / height > high else (width, height)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """The parts, each sampled on a grid of its own."""
+        """The parts, each resampled on its own grid."""
         top, left, h, w = (value.float() for value in drawn)
         height, width = x.shape[-2:]
         rows = _grid(top, h, self.size[0], height)
@@ -201,7 +201,7 @@ class RandomResizedCrop(BatchTransform):
         return real.round().clamp(0, 255).to(torch.uint8) if x.dtype == torch.uint8 else real
 
     def in_testing(self) -> BatchTransform:
-        """The whole image, its proportions kept, what stands over cut off."""
+        """A resize that keeps the proportions, then a crop of the centre."""
         return Resize(self.size, fit="cover")
 
 
@@ -211,7 +211,7 @@ def _grid(start: Tensor, length: Tensor, points: int, size: int) -> Tensor:
 
 
 class Flip(BatchTransform):
-    """Mirrors those images that chance picks, along one axis."""
+    """Mirrors random images along one axis."""
 
     moves = preserves_values = random = True
     axis = -1
@@ -224,20 +224,20 @@ class Flip(BatchTransform):
         return (moment.chance(self.p),)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """Each image from the batch or from its mirror image: whole images are copied, faster than choosing pixels."""
+        """Takes each image from the batch or from the mirrored batch. Copying whole images beats choosing pixels."""
         (mirrored,) = drawn
         whole, _ = planes(x)
-        both = torch.cat((whole, whole.flip(self.axis - 1)))  # `planes` has one axis more behind
+        both = torch.cat((whole, whole.flip(self.axis - 1)))  # `planes` adds one axis at the end
         places = torch.arange(len(x), device=x.device) + mirrored * len(x)
         return images(both.index_select(0, places))
 
 
 class HorizontalFlip(Flip):
-    """Left and right change places."""
+    """Exchanges left and right."""
 
 
 class VerticalFlip(Flip):
-    """Top and bottom change places."""
+    """Exchanges top and bottom."""
 
     axis = -2
 
@@ -249,7 +249,7 @@ class AlternatingFlip(Flip):
         super().__init__()
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """A coin for each image of the data set, thrown once, and turned over every epoch."""
+        """Which images: a pseudorandom choice for each image of the data set, inverted from epoch to epoch."""
         scattered = (moment.indices + 1) * _GOLDEN
         scattered = (scattered ^ (scattered >> 30)) * _GOLDEN
         return (((scattered >> 40) + moment.epoch) % 2 == 1,)
@@ -260,7 +260,7 @@ _GOLDEN = -0x61C8864680B583EB
 
 
 class Cutout(BatchTransform):
-    """Paints a rectangle of each image over, around a random pixel."""
+    """Fills a rectangle around a random pixel of each image."""
 
     preserves_values = random = True
 
@@ -268,11 +268,11 @@ class Cutout(BatchTransform):
         self.size, self.p, self.fill = pair(size), p, fill
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """Whether, and around which row and column."""
+        """Whether an image is changed, and the row and column of the rectangle's centre."""
         return moment.chance(self.p), moment.integers(shape[-2]), moment.integers(shape[-1])
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
-        """The painted batch."""
+        """The batch with filled rectangles."""
         painted, row, column = drawn
         rows = _covered(x.shape[-2], row, self.size[0])
         columns = _covered(x.shape[-1], column, self.size[1])

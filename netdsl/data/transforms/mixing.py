@@ -1,4 +1,4 @@
-"""Transforms that mix samples and their classes. Partners are neighbours in the batch, which is shuffled anyway."""
+"""Transforms that mix samples and their classes. Neighbours in the shuffled batch are mixed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netdsl.data.transforms.base import BatchTransform, Draws
 
 
 class Mixing(BatchTransform):
-    """What both have in common: a share for each sample, drawn from Beta(alpha, alpha), and the mixing of classes."""
+    """The base of both: each sample has a share from Beta(alpha, alpha), with which the classes are mixed."""
 
     random = True
 
@@ -22,26 +22,28 @@ class Mixing(BatchTransform):
         self.alpha, self.classes = alpha, classes
 
     def share(self, moment: Moment) -> Tensor:
-        """How much of each sample stays."""
+        """The share of each sample that stays."""
         weights = torch.full((len(moment), 2), self.alpha)
-        return torch._sample_dirichlet(weights, generator=moment.generator)[:, 0]  # two weights: a Beta law
+        return torch._sample_dirichlet(weights, generator=moment.generator)[
+            :, 0
+        ]  # with two weights it is a Beta distribution
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
-        """Each class's share, N×classes(×positions); the first of the draws is what stays."""
+        """The share of each class, N×classes(×positions). The first draw is the share of the sample itself."""
         classes = y if y.is_floating_point() else self._shares(y)
         return _mixed(classes, classes[_partners(y)], drawn[0])
 
     def _shares(self, y: Tensor) -> Tensor:
-        """All of a sample or a position to its class; what has no class has no share either."""
+        """The shares before mixing: 1 for the class of a sample or a position; all 0 without a class."""
         shares = functional.one_hot(y.clamp_min(0), self.classes).float() * (y >= 0).unsqueeze(-1)
         return shares.movedim(-1, 1)
 
 
 class Mixup(Mixing):
-    """Two samples laid over each other."""
+    """Takes the weighted mean of two samples."""
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """What stays of each."""
+        """The share of each sample that stays."""
         return (self.share(moment),)
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
@@ -50,12 +52,12 @@ class Mixup(Mixing):
 
 
 class CutMix(Mixing):
-    """A rectangle of another image pasted in; of a mask, the same rectangle."""
+    """Pastes a rectangle of another image into each image, and the same rectangle of its mask."""
 
     moves = True
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """What stays of each, and the rectangle: the first and the last row and column, cut off at the edges."""
+        """The share of each image that stays, and the rectangle: its first and last row and column."""
         height, width = shape[-2:]
         side = (1 - self.share(moment)).sqrt() / 2
         row, column = moment.uniform(0, height), moment.uniform(0, width)
@@ -76,7 +78,7 @@ class CutMix(Mixing):
 
 
 def _partners(x: Tensor) -> Tensor:
-    """1, 0, 3, 2, …; the last of an odd number is its own."""
+    """The partner of each sample: 1, 0, 3, 2, …; the last of an odd number is its own partner."""
     places = torch.arange(len(x), device=x.device)
     return (places ^ 1).clamp(max=max(len(x) - 1, 0))
 

@@ -1,6 +1,6 @@
-"""Random policies over fourteen operations, with torchvision's operations and strengths; slants are about the middle.
+"""Random policies over fourteen operations, with torchvision's operations and strengths. Shears are about the centre.
 
-Every image has an operation of its own: those that are the same are done to all their images at once.
+Every image has its own operation. Each operation acts on all its images at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OPERATIONS = 14
 
 
 def sharpness(x: Tensor, factor: Tensor) -> Tensor:
-    """Between the image smoothed (but for its outermost pixels) and the image."""
+    """Blends the smoothed image (except its outermost pixels) and the image."""
     if min(x.shape[-2:]) <= 2:
         return x
     kernel = torch.ones(3, 3, device=x.device, dtype=x.dtype)
@@ -37,25 +37,25 @@ def sharpness(x: Tensor, factor: Tensor) -> Tensor:
 
 
 def posterize(x: Tensor, bits: Tensor) -> Tensor:
-    """The first `bits` of each byte."""
+    """Keeps the first `bits` of each byte."""
     step = 2 ** (8 - bits.to(x.dtype)).view(-1, 1, 1, 1)
     return ((x * 255).round() / step).floor() * step / 255
 
 
 def solarize(x: Tensor, threshold: Tensor) -> Tensor:
-    """What is at least as bright as the threshold becomes its negative."""
+    """Inverts pixels that are at least as bright as the threshold."""
     return torch.where(x >= threshold.to(x.dtype).view(-1, 1, 1, 1), 1 - x, x)
 
 
 def autocontrast(x: Tensor, _: Tensor) -> Tensor:
-    """Each channel stretched to 0…1, unless it is all the same."""
+    """Stretches each channel to 0…1, unless it is constant."""
     low, high = x.amin((2, 3), keepdim=True), x.amax((2, 3), keepdim=True)
     flat = low == high
     return torch.where(flat, x, (x - low) / torch.where(flat, 1.0, high - low)).clamp(0, 1)
 
 
 def equalize(x: Tensor, _: Tensor) -> Tensor:
-    """Each channel's bytes spread so that all are about equally frequent."""
+    """Equalises the histogram of each channel's bytes."""
     levels = (x * 255).round().clamp(0, 255).long().flatten(2)
     counts = torch.zeros(*levels.shape[:2], 256, dtype=torch.long, device=x.device)
     counts.scatter_add_(2, levels, torch.ones_like(levels))
@@ -80,7 +80,7 @@ _BY_VALUE: dict[int, Callable[[Tensor, Tensor], Tensor]] = {
 
 
 def apply(x: Tensor, operation: Tensor, strength: Tensor, fill: float) -> Tensor:
-    """To each image its operation, at a strength in the operation's own unit (1 + it, for the blends)."""
+    """Applies to each image its operation. The strength is in the operation's unit (blends use 1 + strength)."""
     x = move(x, operation, strength, fill)
     for number, change in _BY_VALUE.items():
         chosen = (operation == number).nonzero()[:, 0]
@@ -90,7 +90,7 @@ def apply(x: Tensor, operation: Tensor, strength: Tensor, fill: float) -> Tensor
 
 
 def move(x: Tensor, operation: Tensor, strength: Tensor, fill: float) -> Tensor:
-    """A copy in which those images whose operation moves them are moved."""
+    """A copy in which the operations that move pixels are done."""
     x = x.clone()
     moved = ((operation >= SHEAR_X) & (operation <= ROTATE)).nonzero()[:, 0]
     if len(moved):
@@ -107,7 +107,7 @@ def _maps(operation: Tensor, strength: Tensor) -> Tensor:
 
 
 class Policy(BatchTransform):
-    """An operation at random, with the strengths of a table: operation × bins."""
+    """A random operation for each image, with strengths from a table: operations × bins."""
 
     moves = random = True
     change = staticmethod(apply)
@@ -120,7 +120,7 @@ class Policy(BatchTransform):
         """The table for images of a shape."""
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
-        """The operations of each image and how strong they are, signed where left and right are both meant."""
+        """The operations of each image and their strengths; operations with two directions have a random sign."""
         drawn: list[Tensor] = []
         table = self.strengths(shape)
         for _ in range(self.operations):
@@ -138,9 +138,9 @@ class Policy(BatchTransform):
         return x
 
     def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
-        """The masks after those operations that move things."""
+        """The masks after the operations that move pixels."""
         step = copy(self)
-        step.change = move  # colours are for images
+        step.change = move  # operations on colours leave masks as they are
         return BatchTransform.act_on_masks(step, masks, *drawn)
 
 
@@ -152,23 +152,23 @@ def _table(bins: int, shear: float, move_x: float, move_y: float, turn: float, b
 
 
 class RandAugment(Policy):
-    """Several operations of one strength."""
+    """Applies several operations of the same strength."""
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9, num_magnitude_bins: int = 31, fill: float = 0.0) -> None:
         super().__init__(num_magnitude_bins, num_ops, magnitude, fill)
 
     def strengths(self, shape: torch.Size) -> Tensor:
-        """Moves by up to 150/331 of the image, and turns by up to 30 degrees."""
+        """The strengths: moves by at most 150/331 of the image, turns by at most 30 degrees."""
         height, width = shape[-2:]
         return _table(self.bins, 0.3, 150 / 331 * width, 150 / 331 * height, 30, 0.9, 4)
 
 
 class TrivialAugment(Policy):
-    """One operation of any strength, from a wide range."""
+    """Applies one operation of a random strength from a wide range."""
 
     def __init__(self, num_magnitude_bins: int = 31, fill: float = 0.0) -> None:
         super().__init__(num_magnitude_bins, 1, None, fill)
 
     def strengths(self, shape: torch.Size) -> Tensor:
-        """Moves by up to 32 pixels, and turns by up to 135 degrees."""
+        """The strengths: moves by at most 32 pixels, turns by at most 135 degrees."""
         return _table(self.bins, 0.99, 32, 32, 135, 0.99, 6)

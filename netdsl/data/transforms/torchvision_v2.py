@@ -1,8 +1,8 @@
-"""`v2.Anything`: torchvision's own transforms, by their own names and with their own parameters.
+"""`v2.Anything`: torchvision's transforms by their own names, with their own parameters.
 
-Each is applied to every sample by itself, with torch's random state set for it; slower than netdsl's own, which act on
-the batch. This module has an attribute for each of them, so that
-`netdsl.data.transforms.torchvision_v2:GaussianBlur` is a target as any other.
+Each sample is transformed alone, with torch's random state set for it. That is slower than netdsl's own, which act on
+the whole batch. This module has an attribute for each of them, so that
+`netdsl.data.transforms.torchvision_v2:GaussianBlur` is a target like any other.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from netdsl.data.transforms.base import NO_CLASS, BatchTransform, Draws
 PREFIX = "v2."
 DRAWING_BY_THEMSELVES = {"GaussianNoise"}
 LONGEST = 160
-"""So much of torchvision's complaint is repeated."""
+"""So many characters of torchvision's error are repeated."""
 
 
 class Torchvision(BatchTransform):
-    """One of torchvision's transforms on every sample of a batch."""
+    """Applies one of torchvision's transforms to every sample of a batch."""
 
-    moves = True  # torchvision knows which of them do
+    moves = True  # torchvision itself knows which transforms move masks
 
     def __init__(self, name: str, **arguments: Any) -> None:
         made = _classes()[name]
-        self.random = is_random(made)  # type: ignore[misc]  # known of this one only
+        self.random = is_random(made)  # type: ignore[misc]  # each instance has its own
         self.transform = made(**arguments)
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
@@ -52,7 +52,7 @@ class Torchvision(BatchTransform):
             return torch.stack([self._seeded(sample, seed) for sample, seed in zip(x, drawn[0].tolist(), strict=True)])
 
     def act_on_masks(self, masks: Tensor, *drawn: Tensor) -> Tensor:
-        """The masks as torchvision moves its own: with the same seed, and untouched by what changes colours."""
+        """The masks as torchvision moves them, with the same seed. Transforms of colours leave them."""
         from torchvision import tv_tensors
 
         whole = masks if masks.dim() == 4 else (masks.unsqueeze(1) - NO_CLASS)
@@ -75,7 +75,7 @@ def __getattr__(name: str) -> Callable[..., Torchvision]:
 
 
 def torchvision_transform(name: str) -> Transform | None:
-    """What `v2.GaussianBlur` means; None where torchvision has no transform of that name."""
+    """The transform that `v2.GaussianBlur` means, or None if torchvision has no transform of that name."""
     made = _classes().get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else None
     if made is None:
         return None
@@ -84,12 +84,12 @@ def torchvision_transform(name: str) -> Transform | None:
 
 
 def torchvision_names() -> tuple[str, ...]:
-    """The names of torchvision's transforms, `v2.` in front."""
+    """The names of torchvision's transforms, each with `v2.` in front."""
     return tuple(f"{PREFIX}{name}" for name in _classes())
 
 
 def is_random(made: type[Any]) -> bool:
-    """Whether a class of torchvision's draws anything: nearly all that do make parameters, or replace `forward`."""
+    """Whether a class of torchvision draws random numbers. Nearly all of those override `make_params` or `forward`."""
     base = _classes_base()
     draws = made.make_params is not base.make_params or made.forward is not base.forward
     return draws or made.__name__ in DRAWING_BY_THEMSELVES
@@ -120,8 +120,8 @@ def _rule(made: type[Any]) -> Callable[..., Shape]:
         parameter for parameter in list(inspect.signature(made.__init__).parameters.values())[1:] if _named(parameter)
     ]
     x = inspect.Parameter("x", inspect.Parameter.POSITIONAL_ONLY)
-    rule.__signature__ = inspect.Signature([x, *given])  # type: ignore[attr-defined]  # what `inspect` looks for
-    rule.__annotations__ = {}  # whatever is written is handed over: torchvision knows what it takes
+    rule.__signature__ = inspect.Signature([x, *given])  # type: ignore[attr-defined]  # `inspect` reads it
+    rule.__annotations__ = {}  # without annotations any value is passed on: torchvision checks it
     rule.__doc__ = inspect.getdoc(made)
     return rule
 

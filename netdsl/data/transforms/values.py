@@ -22,9 +22,9 @@ class Normalize(BatchTransform):
 
 
 class ToFloat(BatchTransform):
-    """Makes real numbers of the stored values: `x / unit`, and the normalisation after it in the same pass.
+    """Turns the stored values into real numbers, `x / unit`, and does the normalisation after it in the same pass.
 
-    (x/u − m) / s = x·1/(u·s) − m/s: a conversion, a product and a sum in place.
+    (x/u − m) / s = x·1/(u·s) − m/s: one conversion, then a product and a sum in place.
     """
 
     def __init__(self, unit: float, then: Normalize | None = None) -> None:
@@ -44,7 +44,7 @@ class ToFloat(BatchTransform):
         return real.mul_(factor).add_(offset)
 
     def _spread_over(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """The constants at the size of a whole sample, laid out as it is: faster than one number a channel."""
+        """The constants in the shape and memory format of a whole sample: faster than one number per channel."""
         key = (x.shape[1:], x.device, is_channels_last(x))
         if key not in self._constants:
             self._constants[key] = (_laid_out(self._factor, x), _laid_out(self._offset, x))

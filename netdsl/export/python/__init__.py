@@ -1,4 +1,4 @@
-"""A net as the plain PyTorch that one would have written by hand: a pure function from the checked net to text."""
+"""A net as plain PyTorch, as one writes it by hand: a pure function from the checked net to text."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ USUAL = {
     "Tensor": Import("torch", "Tensor"),
     "OrderedDict": Import("collections", "OrderedDict"),
 }
-"""What the classes of a net may speak of."""
+"""The imports that the classes of a net may need."""
 
 
 def export(network: Network, title: str) -> str:
-    """A Python module with the class `Net`, which needs nothing but torch; `title` begins its docstring.
+    """Writes a Python module with the class `Net`, which needs only torch. `title` begins its docstring.
 
-    A `state_dict` of `Net()` fits the net that is built of the same network, and the other way round. It is laid out as
-    `black` does. Modules that torch lacks are written out; those of plugins are imported.
+    The `state_dict` of `Net()` and that of the net which is built from the same network are interchangeable. The layout
+    is that of `black`. Modules that torch lacks are written into the file; those of plugins are imported.
 
     Raises:
-        ExportError: a plugin's module is handed labelled outputs, which only netdsl knows how to do.
+        ExportError: a plugin's module takes labelled outputs, which plain PyTorch cannot pass to it.
     """
     classes = Classes()
     classes.write(network, CLASS)
     needed = classes.expressions
-    # Only after all classes are written is it known what they need.
+    # What the classes need is known only after all are written.
     definitions = [*closure(needed.helpers, composites=False), *closure(needed.composites, composites=True)]
     texts = [*(definition.text for definition in definitions), *classes.texts]
     imports = [*map(Import, needed.packages), *_imports(definitions, classes.texts)]
@@ -44,7 +44,7 @@ def export(network: Network, title: str) -> str:
 
 def _imports(definitions: list[SourceDefinition], texts: list[str]) -> list[Import]:
     found = [one for definition in definitions for name, one in definition.imports.items() if name in definition.names]
-    # Parsed, since a comment or a text may contain the same words.
+    # Parsed, because a comment or a string may contain the same names.
     names = {node.id for text in texts for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)}
     return [*found, *(one for name, one in USUAL.items() if name in names)]
 

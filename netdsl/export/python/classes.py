@@ -1,4 +1,4 @@
-"""The classes of an exported file: one for the net, one for each block, one for each body that hands outputs around."""
+"""The classes of an exported file: one for the net, one for each block, one for each body with labelled outputs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from netdsl.export.python.names import class_name, unused
 from netdsl.export.python.parameters import Differ, Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.export.python.sources import reserved
-from netdsl.program import SEQUENTIAL, SKIPPING, Network, Node
+from netdsl.program import SEQUENTIAL, SKIPPING, NetInput, NetOutput, Network, Node
 
 Key = tuple[object, ...]
-"""What all uses of one class share: a block's name, or a place of the text."""
+"""The key of a class, which all its uses share: a block's name, or a place of the text."""
 
 NEAREST = 8
-"""With so many classes of one block it is tried whether a further use fits one of them."""
+"""A further use of a block is compared with at most so many of the block's classes."""
 
 
 @dataclass
 class Classes:
-    """Writes the classes of a net; `texts` are those written so far, each after those it needs."""
+    """Writes the classes of a net. `texts` are the written ones, each after those that it needs."""
 
     expressions: Expressions = field(default_factory=Expressions)
     texts: list[str] = field(default_factory=list)
@@ -37,20 +37,20 @@ class Classes:
     parents: dict[str, Node] = field(default_factory=dict)
 
     def write(self, network: Network, name: str) -> None:
-        """Writes all of them, the net's own under this name and last."""
+        """Writes all classes. The net's own has this name and comes last."""
         self.names |= {name, *reserved()}
         for node in network.nodes:
             self._find(node, ())
-        # Bodies inside bodies are defined by those around them.
+        # Inner bodies are defined together with the outer ones.
         for key in self.inner.get((), ()):
             self._define(key)
         span = Source("", "").span(0, 0)
         root = Node("", "", None, "", span, network.input, network.out, network.call, 0, 0, children=network.nodes)
-        # The net itself is a class with one use, so that nothing becomes a parameter.
+        # The class of the net has one use, so nothing becomes a parameter.
         self.texts.append(Definition(self.expressions, [root], Parameters(1)).text(name, summary(network)))
 
     def _find(self, node: Node, around: Key) -> None:
-        """Notes the nodes that become classes, and which of them are inside which."""
+        """Notes the nodes that become classes, and their nesting."""
         key = _key(node)
         if key:
             self.uses.setdefault(key, []).append(node)
@@ -60,16 +60,16 @@ class Classes:
             self._find(child, key or around)
 
     def _define(self, key: Key) -> None:
-        """Writes the classes of all uses of a block or a body, those inside them first."""
-        # Popped first: a key that comes again is being written or is written.
+        """Writes the classes of all uses of a block or a body; inner ones come first."""
+        # Removed first: a key that comes again is being written or is written already.
         nodes = self.uses.pop(key, None)
         if nodes is None:
             return
-        # A class must stand above those that make instances of it.
+        # A class must stand above the classes that use it.
         for other in self.inner.get(key, ()):
             self._define(other)
         alike: dict[object, list[Node]] = {}
-        # Uses that are equal down to the last number are tried once for all: deep nets have thousands.
+        # Equal uses are tried once, because deep nets have thousands of them.
         for node in nodes:
             alike.setdefault(self.expressions.identity(node), []).append(node)
         groups = self._groups([same[0] for same in alike.values()])
@@ -83,12 +83,12 @@ class Classes:
                 use = Made(name, made.parameters.signature, arguments, tuple(sorted(first.takes)))
                 for node in alike[self.expressions.identity(first)]:
                     self.expressions.made[node.path] = use
-        # Their identity has changed: from here on they are instances of a class.
+        # From here on these nodes are instances of a class, so their identity has changed.
         for node in nodes:
             self.expressions.forget(node)
 
     def _groups(self, nodes: Sequence[Node]) -> list[tuple[list[Node], Definition]]:
-        """The uses that one class can serve, and the class: all of them where they are not too unlike."""
+        """Groups of uses with one class each: a single group, if the uses are similar enough."""
         whole = self._try(nodes)
         if whole:
             return [(list(nodes), whole)]
@@ -132,9 +132,8 @@ class Classes:
 
 
 def summary(network: Network) -> str:
-    """What goes in and comes out: `(N, 3, 32, 32) -> (N, 10)`, and how many numbers are learned."""
-    indices = " of indices" if network.dtype == "index" else ""
-    shapes = f"{_batched(network.input)}{indices} -> {_batched(network.out)}"
+    """Input and output shape, `(N, 3, 32, 32) -> (N, 10)`, and the number of parameters."""
+    shapes = f"{_listed(network.all_inputs)} -> {_listed(network.all_outputs)}"
     fits = f"\n\nSizes that fit: {network.fits}." if network.fits else ""
     begins = ""
     if network.inits:
@@ -143,17 +142,26 @@ def summary(network: Network) -> str:
     return f"{shapes}, with {network.params:,} parameters.{fits}{begins}"
 
 
+def _listed(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+    """`user (N, 1) of indices, item (N, 1) of indices`."""
+    words = []
+    for one in tensors:
+        indices = " of indices" if isinstance(one, NetInput) and one.dtype == "index" else ""
+        words.append(f"{one.name} {_batched(one.shape)}{indices}".strip())
+    return ", ".join(words)
+
+
 def _batched(shape: Shape) -> str:
     """`(N, 3, H, W//2)`."""
     return f"(N, {', '.join(str(dim).replace('/', '//') for dim in shape)})" if shape else "(N,)"
 
 
 def _key(node: Node) -> Key:
-    """The key of a node that becomes a class; empty for one that is written in place."""
+    """The key of a node that becomes a class; empty for a node that is written in place."""
     if node.block:
         return ("block", node.block.name)
     labelled = any(not child.key.isdigit() for child in node.children)
-    # A label needs an attribute, and only a class has any.
+    # A label needs an attribute, which only a class has.
     if node.layer is None and (labelled or node.call != SEQUENTIAL):
         return ("body", node.key, *node.span)
     if node.layer is not None and (node.call.target == SKIPPING.target or any(child.takes for child in node.children)):
@@ -169,26 +177,26 @@ def _kinds(nodes: Iterable[Node]) -> Iterable[list[Node]]:
 
 
 def _structure(node: Node) -> object:
-    """What nodes share that differ in numbers alone."""
-    # The arguments of containers decide what `forward` does; those of layers can become parameters.
+    """The structure of a node: nodes that differ only in numbers have the same."""
+    # Arguments of containers change `forward`; arguments of layers can become parameters.
     arguments = repr(node.call.arguments) if node.children else tuple(node.call.arguments)
     key = "" if node.key.isdigit() else node.key
     children = tuple(map(_structure, node.children))
-    # A place of the text tells statements apart that look the same.
-    return node.call.target, arguments, key, node.span.start, tuple(sorted(node.takes)), children
+    # The place in the text distinguishes statements that look the same.
+    return node.call.target, arguments, key, node.span.start, (node.start, *sorted(node.takes)), children
 
 
 def _header(node: Node) -> str:
-    """A block's definition up to its body, as its file has it."""
+    """A block's definition up to its body, as written in its file."""
     name = node.block.name if node.block else ""
     text = node.children[0].span.source.text if node.children else ""
-    # The block's source is that of its body, which may be another file.
+    # A block may be defined in another file, so the source is that of its body.
     found = re.search(rf"\bblock\s+({re.escape(name)}\b[^{{]*)", text)
     return _one_line(found[1]) if found else name
 
 
 def _defaults(header: str) -> dict[str, Any]:
-    """The defaults of a definition that are plain numbers or truths."""
+    """The defaults of a definition that are plain numbers or booleans."""
     found = {name: _constant(text) for name, text in re.findall(r"(\w+)=(\S+)", header)}
     return {name: value for name, value in found.items() if value is not REQUIRED}
 

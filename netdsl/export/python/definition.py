@@ -1,4 +1,4 @@
-"""The text of one class: its constructor, which makes the children, and how they are called where that is not plain."""
+"""The text of one class: a constructor that makes the children, and a `forward` if the inherited one is wrong."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from netdsl.export.python.signatures import REQUIRED
 from netdsl.program import SEQUENCES, SEQUENTIAL, Node
 
 LISTS = ("Concat", "Add", "Mul", "Split")
-"""Composites whose bodies have no names."""
+"""Composites with bodies without names."""
 
 
 class Definition:
-    """What a class consists of, from the nodes that are to be instances of it; raises `Differ` where they cannot be."""
+    """The parts of a class, from the nodes that become its instances. Raises `Differ` if they differ too much."""
 
     def __init__(self, expressions: Expressions, nodes: Sequence[Node], parameters: Parameters) -> None:
         self.expressions = expressions
@@ -31,13 +31,17 @@ class Definition:
         self.forward = list(self._forward())
 
     def text(self, name: str, docstring: str) -> str:
-        """The class under a name."""
+        """The text of the class with this name."""
         lines = [f"class {name}({self._base()}):", *_indented(_docstring_lines(docstring), INDENT), ""]
         lines += self._signature("__init__", [f"{one}" for one in self._declared()], "None")
         lines += self.statements
         if self.forward:
-            takes = [f"{variable(label)}: Tensor" for label in sorted(self.first.takes)]
-            lines += ["", *self._signature("forward", ["x: Tensor", *takes], "Tensor")]
+            arguments = self.first.call.arguments
+            inputs = [variable(name) for name in arguments.get("inputs", ())] or ["x"]
+            takes = [variable(label) for label in sorted(self.first.takes)]
+            outputs = len(arguments.get("outputs", ()))
+            returns = f"tuple[{', '.join(['Tensor'] * outputs)}]" if outputs > 1 else "Tensor"
+            lines += ["", *self._signature("forward", [f"{name}: Tensor" for name in (*inputs, *takes)], returns)]
             lines += _indented(self.forward, 2 * INDENT)
         return "\n".join(lines)
 
@@ -49,9 +53,9 @@ class Definition:
         return self.target not in SEQUENCES
 
     def _constructor(self) -> Iterator[str]:
-        """The lines of `__init__`, as far in as they stand."""
+        """The indented lines of `__init__`."""
         plain = all(child.key.isdigit() for node in self.nodes for child in node.children)
-        # A plain `nn.Sequential` takes its modules as arguments, as one would write it.
+        # A plain `nn.Sequential` takes its modules as arguments, as one writes it by hand.
         if plain and self.target == SEQUENTIAL.target:
             items = self.expressions.items([node.children for node in self.nodes], self.parameters)
             yield from lay_out(Group("super().__init__(", items), 2 * INDENT)
@@ -67,7 +71,7 @@ class Definition:
             row = [node.children[index] for node in self.nodes]
             argument = self.expressions.item(row, self.parameters)
             if row[0].layer is None and row[0].block is None:
-                # A body is written in full, so that its own text would be said twice.
+                # A body is written in full, so a comment with its text would repeat it.
                 argument = Argument(argument.value)
             yield key, argument
 
@@ -75,15 +79,14 @@ class Definition:
         if self.target == SEQUENTIAL.target:
             return iter(())
         takes = only(self._takes(node) for node in self.nodes)
-        # One `forward` serves all uses only where they are handed the same outputs.
-        only((tuple(sorted(node.takes)), repr(node.call.arguments)) for node in self.nodes)
+        # All uses share one `forward` only if they take the same outputs.
+        only((tuple(sorted(node.takes)), repr(node.call.arguments), _starts(node)) for node in self.nodes)
         if self._is_composite():
             return composite_forward(self.first, takes)
-        keys = [child.key for child in self.first.children]
-        return sequential_forward(keys, list(self.first.call.arguments.get("keeps", ())), takes)
+        return sequential_forward(self.first, takes)
 
     def _takes(self, node: Node) -> Takes:
-        """What the children are given besides their input."""
+        """The labelled outputs that the children take."""
         made = {child.key: self.expressions.made.get(child.path) for child in node.children}
         own = {child.key: child.call.arguments.get("takes", ()) for child in node.children}
         return {key: tuple(one.takes if one else own[key]) for key, one in made.items()}
@@ -99,8 +102,13 @@ class Definition:
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
 
 
+def _starts(node: Node) -> tuple[str, ...]:
+    """The labels whose outputs its children receive instead of the output before them."""
+    return tuple(child.start for child in node.children)
+
+
 def _place(key: str) -> str:
-    """What the lines of two children share that may be one loop."""
+    """A child's place in its line; children that differ only in it may form one loop."""
     return "" if key.isdigit() else key
 
 
@@ -120,7 +128,7 @@ def _assignment(key: str, argument: Argument, indent: int) -> Iterator[str]:
     value, comment = argument.value, argument.comment
     if is_attribute(key):
         yield from lay_out(value, indent, f"self.{key} = ", comment=comment)
-    # A key that is no identifier cannot stand behind a dot.
+    # A key that is not an identifier cannot follow a dot.
     else:
         elements = (Argument(value),) if not key else (Argument(literal(key)), Argument(value))
         call: Expression = Group("self.add_module(" if key else "self.append(", elements)
@@ -133,7 +141,7 @@ def _docstring_lines(text: str) -> list[str]:
     if len(text) + INDENT + len('""""""') <= WIDTH and "\n" not in text:
         return [f'"""{text}"""']
     paragraphs = (wrap(one, WIDTH - INDENT - len('""""""'), break_long_words=False) for one in text.split("\n\n"))
-    # An empty line parts the paragraphs, none stands before the first.
+    # Paragraphs are separated by an empty line.
     first, *others = [line for paragraph in paragraphs for line in ("", *paragraph)][1:]
     return [f'"""{first}', *others, '"""']
 

@@ -1,4 +1,4 @@
-"""From the nodes of a net to Python expressions, all uses of a block at once: what differs becomes a parameter."""
+"""Python expressions for nodes of a net. All uses of a block are written at once: differences become parameters."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from netdsl.program import SEQUENTIAL, Node
 T = TypeVar("T")
 
 MODULES, NN = "netdsl.modules", "torch.nn"
-SKIPS = ("takes", "keeps")
-"""Arguments of netdsl's own modules; an exported class has its `forward` instead."""
+SKIPS = ("takes", "keeps", "outputs")
+"""Arguments of netdsl's own modules that are not written: the exported class has a `forward` instead."""
 
 FEWEST = 3
-"""So often a layer must stand in a row to be written as a loop."""
+"""A layer that stands so many times in a row is written as a loop."""
 
 Uses = Sequence[Node | None]
-"""One node of the text in each use of the block around it; None where a use has no such node."""
+"""One node of the text in each use of the block around it; None for a use without such a node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A class of the exported file, as one node uses it; `takes` are the labels that its `forward` is given."""
+    """A class of the exported file, as one node uses it. `takes` are the labels that its `forward` takes."""
 
     name: str
     signature: Signature
@@ -41,10 +41,10 @@ class Made:
 
 @dataclass
 class Expressions:
-    """Writes nodes; `made` are those that have a class of their own, by path.
+    """Writes nodes. `made` are the nodes that have a class of their own, by path.
 
-    `helpers`, `composites` and `packages` gather what the expressions speak of: modules of netdsl's to be written out,
-    and packages to be imported.
+    `helpers`, `composites` and `packages` collect what the expressions need: modules of netdsl to write into the file,
+    and packages to import.
     """
 
     made: dict[str, Made] = field(default_factory=dict)
@@ -59,14 +59,17 @@ class Expressions:
         if any(node.path in self.made for node in present):
             return self._use(nodes, parameters)
         first, target = present[0], only(node.call.target for node in present)
-        if first.layer is not None and first.layer.is_composite:
+        # Without bodies and labels it is a plain module: `mul 0.17`.
+        if first.layer is not None and first.layer.is_composite and (first.children or first.takes):
             return self._composite(nodes, parameters)
         if first.layer is None and target == SEQUENTIAL.target:
             return self._sequential(nodes, parameters)
         given = [None if node is None else node.call.arguments for node in nodes]
-        return Group(
-            f"{self.function(first.call)}(", self._arguments(given, signature(first.call, first.layer), parameters)
-        )
+        function = self.function(first.call)
+        if "takes" in first.call.arguments and first.call.target.startswith(MODULES):
+            # What is called with labelled outputs has a text of its own.
+            self.composites[function] = self.helpers.pop(function)
+        return Group(f"{function}(", self._arguments(given, signature(first.call, first.layer), parameters))
 
     def items(self, bodies: Sequence[Body], parameters: Parameters) -> tuple[Argument, ...]:
         """The modules of a body in order, as arguments of an `nn.Sequential`; repetitions as comprehensions."""
@@ -78,7 +81,7 @@ class Expressions:
         return Argument(self.write(nodes, parameters), comment=written.pop() if len(written) == 1 else "")
 
     def function(self, call: Call) -> str:
-        """What to call, noted as needed."""
+        """The function or class to call; notes that it is needed."""
         module, _, name = call.target.partition(":")
         if module == NN:
             return f"nn.{name}"
@@ -89,17 +92,18 @@ class Expressions:
         return f"{module}.{name}"
 
     def identity(self, node: Node) -> object:
-        """What two nodes share that the same expression stands for."""
+        """The identity of a node: nodes with the same expression have the same."""
         if node.path not in self.identities:
             made = self.made.get(node.path)
             what = (made.name, repr(made.arguments)) if made else (node.call.target, repr(node.call.arguments))
             key = "" if node.key.isdigit() else node.key
             children = () if made else tuple(map(self.identity, node.children))
-            self.identities[node.path] = (what, key, node.span.start, tuple(sorted(node.takes)), children)
+            labels = (node.start, *sorted(node.takes))
+            self.identities[node.path] = (what, key, node.span.start, labels, children)
         return self.identities[node.path]
 
     def forget(self, node: Node) -> None:
-        """Takes note that a node has become an instance of a class."""
+        """Removes the identity of a node that has become an instance of a class."""
         self.identities.pop(node.path, None)
 
     def _slot(self, slot: Slot, parameters: Parameters) -> list[Argument]:
@@ -122,22 +126,22 @@ class Expressions:
         return self.items(bodies, parameters)
 
     def _counted(self, slot: Slot, parameters: Parameters) -> list[Argument]:
-        """A slot that stands more often in some uses than in others: a loop, perhaps after a first of its own."""
+        """A slot whose number differs between uses: a loop, perhaps after a first one that differs."""
         before = parameters.copy()
         try:
-            # A trial may enter parameters, which a failure must take back.
+            # An attempt may add parameters, which are removed if it fails.
             return [self._loop(slot, parameters)]
         except Differ:
             parameters.found = before.found
         if 0 in slot.counts:
             raise Differ
-        # The first of a stage often differs: it changes the size, and the others keep it.
+        # The first one of a stage often differs: it changes the size, and the others keep it.
         first = self._stretch(slot.iteration(0), parameters)
         return [*first, self._loop(slot.after_the_first(), parameters)]
 
     def _loop(self, slot: Slot, parameters: Parameters) -> Argument:
         for use in slot.iterations:
-            # All iterations of one use must be equal, for the loop has one expression.
+            # All iterations of one use must be equal, because the loop has one expression.
             only(tuple(map(self.identity, iteration)) for iteration in use or ((),))
         elements = self._stretch([use[0] if use else None for use in slot.iterations], parameters)
         counts = [ABSENT if use is None else len(use) for use in slot.iterations]
@@ -166,7 +170,7 @@ class Expressions:
         module, _, name = first.call.target.partition(":")
         if module == MODULES:
             self.composites[name] = None
-            # The body comes first in our own modules, where it needs no name.
+            # In our own modules the body is the first argument, so it needs no name.
             bodies = tuple(replace(body, keyword="") if body.keyword == "body" else body for body in bodies)
         elif any(node.takes for node in _present(nodes)):
             raise ExportError(
@@ -183,7 +187,7 @@ class Expressions:
         return Group(f"{function}(", (*bodies, *own))
 
     def bodies(self, nodes: Uses, parameters: Parameters) -> tuple[Argument, ...]:
-        """The bodies of a composite, those with a name under it."""
+        """The bodies of a composite as arguments; those with a name are keyword arguments."""
         keys = dict.fromkeys(child.key for node in _present(nodes) for child in node.children)
         return tuple(self._body(key, nodes, parameters) for key in keys)
 
@@ -206,8 +210,8 @@ class Expressions:
         *,
         positional: bool = True,
     ) -> tuple[Argument, ...]:
-        """Arguments that are not the default in every use: the required ones by place, the others by name."""
-        # What labels a module takes is written in its `forward`.
+        """Arguments that differ from the default in some use: required ones by position, others by name."""
+        # The labels that a module takes are written in its `forward`.
         names = only(tuple(name for name in one if name not in SKIPS) for one in given if one is not None)
         columns = {name: [ABSENT if one is None else _plain(name, one[name]) for one in given] for name in names}
         known = signature or {}
@@ -224,18 +228,18 @@ class Expressions:
 
 
 def folded(items: Iterable[Argument]) -> tuple[Argument, ...]:
-    """The items, equal ones in a row as a loop."""
+    """The items; equal ones in a row become a loop."""
     runs = [(item, len(list(run))) for item, run in groupby(items)]
     return tuple(item for element, times in runs for item in repeated((element,), times))
 
 
 def repeated(elements: tuple[Argument, ...], times: int) -> list[Argument]:
-    """The elements so many times, as a loop where they are many."""
+    """The elements, repeated; many repetitions become a loop."""
     return [Argument(Repeated(elements, str(times)))] if times >= FEWEST else [*elements] * times
 
 
 def only(values: Iterable[T]) -> T:
-    """The one value that all are."""
+    """The single value that all have. Raises `Differ` if they differ."""
     first, *others = values
     if any(other != first for other in others):
         raise Differ
@@ -252,18 +256,18 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _is_usual(name: str, columns: Mapping[str, Column], signature: Signature) -> bool:
-    """Whether an argument is what it is when it is left out, in every use."""
+    """Whether an argument equals its default in every use."""
     default = signature.get(name, REQUIRED)
     if default is REQUIRED:
         return False
-    # A stride that equals the kernel size is torch's own default.
+    # For pooling, a stride equal to the kernel size is torch's default.
     usual = columns[default.parameter] if isinstance(default, Like) else [default] * len(columns[name])
     pairs = zip(columns[name], usual, strict=True)
     return all(value is ABSENT or same(value, other) for value, other in pairs)
 
 
 def _placed(needed: Sequence[str], signature: Signature) -> int:
-    """How many arguments need no name: the required ones, or the first parameter where it is all there is to say."""
+    """How many arguments are positional: the required ones, or a single first parameter."""
     required = [name for name in signature if signature[name] is REQUIRED]
     if len(needed) == 1 and list(needed) == list(signature)[:1] and _is_amount(needed[0], signature):
         return 1

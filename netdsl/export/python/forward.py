@@ -1,4 +1,4 @@
-"""The `forward` of classes that hand labelled outputs around; all others inherit theirs."""
+"""The `forward` of classes with labelled outputs. All others inherit it."""
 
 from __future__ import annotations
 
@@ -8,19 +8,27 @@ from netdsl.export.python.names import attribute, variable
 from netdsl.program import Node
 
 Takes = Mapping[str, Sequence[str]]
-"""By a child's key, the labels whose outputs it is given besides its input, in order."""
+"""For each child's key, the labels of the outputs that it takes besides its input, in order."""
 
 
-def sequential_forward(keys: Sequence[str], keeps: Sequence[str], takes: Takes) -> Iterator[str]:
-    """One line a module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`."""
-    for key in keys:
-        kept = f"{variable(key)} = " if key in keeps else ""
-        yield f"x = {kept}{_called(attribute(key), 'x', takes[key])}"
-    yield "return x"
+def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
+    """One line for each module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`, `x = self[7](stem)`."""
+    arguments = node.call.arguments
+    keeps: Mapping[str, str] = arguments.get("keeps", {})
+    inputs, outputs = arguments.get("inputs", ()), arguments.get("outputs", ())
+    x = variable(inputs[0]) if inputs else "x"
+    if "" in keeps:
+        yield f"{variable(keeps[''])} = {x}"
+    for child in node.children:
+        kept = f"{variable(keeps[child.key])} = " if child.key in keeps else ""
+        given = variable(child.start) if child.start else x
+        yield f"x = {kept}{_called(attribute(child.key), given, takes[child.key])}"
+        x = "x"
+    yield f"return {', '.join(map(variable, outputs)) or x}"
 
 
 def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
-    """What the bodies make of the input, joined as the composite joins them."""
+    """The outputs of the bodies, joined as the composite joins them."""
     kind = composite.call.target.partition(":")[2]
     keys = [child.key for child in composite.children]
     joined = [variable(label) for label in composite.call.arguments.get("takes", ())]
@@ -29,6 +37,9 @@ def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
     outputs = [_called(attribute(key), f"parts[{key}]" if kind == "Split" else "x", takes[key]) for key in keys]
     if kind in ("Concat", "Split"):
         yield from _concatenation([*outputs, *joined], composite.call.arguments.get("dim", 1))
+    elif kind == "ScaledResidual":
+        body, *shortcut = outputs
+        yield f"return {composite.call.arguments['factor']} * {body} + {shortcut[0] if shortcut else 'x'}"
     elif kind == "Residual":
         yield f"return {' + '.join(outputs if len(outputs) > 1 else [*outputs, 'x'])}"
     elif kind in ("Add", "Mul"):

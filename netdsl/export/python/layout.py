@@ -1,4 +1,4 @@
-"""Python expressions laid out as `black` lays them out: on one line where they fit, else one element a line."""
+"""Python expressions in the layout of `black`: on one line if they fit, else one element per line."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ INDENT = 4
 
 @dataclass(frozen=True, slots=True)
 class InlineText:
-    """What stands on one line whatever its length: a name, a number, a short formula."""
+    """A text that is never broken into lines: a name, a number, a short formula."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """One element of a call or a tuple, and the comment that belongs to it."""
+    """One element of a call or a tuple, with its comment."""
 
     value: Expression
     keyword: str = ""
@@ -40,7 +40,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
-    """`*(encoder for _ in range(6))`: elements over and over, each time made anew."""
+    """`*(encoder for _ in range(6))`: repeated elements, of which each is made anew."""
 
     elements: tuple[Argument, ...]
     count: str
@@ -64,7 +64,7 @@ def literal(value: object) -> Expression:
         comma = "," if len(value) == 1 else ""
         return Group("(", tuple(Argument(literal(element)) for element in value), f"{comma})")
     if isinstance(value, str):
-        # JSON's quotes are double, as `black` wants them.
+        # JSON uses double quotes, as `black` does.
         return InlineText(json.dumps(str(value), ensure_ascii=False))
     if isinstance(value, float):
         return InlineText(
@@ -74,12 +74,12 @@ def literal(value: object) -> Expression:
 
 
 def _exponent(found: re.Match[str]) -> str:
-    """`1e-6`, where `repr` writes `1e-06`."""
+    """`1e-6`, for which `repr` writes `1e-06`."""
     return f"e{found[1].strip('+')}{found[2]}"
 
 
 def flat(expression: Expression) -> str | None:
-    """The expression on one line; None where a comment inside, or its kind, forbids it."""
+    """The expression on one line; None if a comment inside it, or its kind, does not allow that."""
     match expression:
         case InlineText(text):
             return text
@@ -108,7 +108,7 @@ def _flat_elements(elements: Iterable[Argument]) -> str | None:
 def lay_out(
     expression: Expression, indent: int = 0, prefix: str = "", suffix: str = "", comment: str = ""
 ) -> Iterator[str]:
-    """The lines of `prefix expression suffix`, with a comment behind it where that fits, else before it."""
+    """The lines of `prefix expression suffix`. A comment stands at the end of the line if it fits, else above."""
     if isinstance(expression, Repeated) and len(expression.elements) == 1 and not comment:
         # The comment of the only element belongs to the whole loop.
         comment = expression.elements[0].comment
@@ -119,7 +119,7 @@ def lay_out(
     if isinstance(expression, InlineText):
         yield from _commented(f"{margin}{prefix}{expression.text}{suffix}", comment, indent)
         return
-    # Too long for one line: the brackets stand apart and the elements between them.
+    # Too long for one line: the brackets have their own lines, with the elements between them.
     opening, closing, inside = _exploded(expression, indent + INDENT)
     yield from _commented(f"{margin}{prefix}{opening}", comment, indent)
     yield from inside
@@ -131,7 +131,7 @@ def _exploded(expression: Group | Repeated | Optional, indent: int) -> tuple[str
     match expression:
         case Group(opening, elements, closing):
             together = _flat_elements(elements)
-            # `black` joins the elements on one line, but not those with a trailing comma.
+            # `black` puts the elements on one line together, except those with a trailing comma.
             if together is not None and indent + len(together) <= WIDTH and closing == ")":
                 return opening, closing, iter([" " * indent + together])
             return opening, closing.lstrip(","), _elements(elements, indent)
@@ -159,7 +159,7 @@ def _repetition(elements: tuple[Argument, ...], count: str, indent: int) -> Iter
 
 
 def _in_parts(value: Expression, rest: tuple[str, ...], indent: int) -> Iterator[str]:
-    """A value and the words that follow it, on one line where they fit, else a line each."""
+    """A value and the words after it, on one line if they fit, else one line for each."""
     margin, line = " " * indent, flat(value)
     together = None if line is None else margin + " ".join((line, *rest))
     if together is not None and len(together) <= WIDTH:

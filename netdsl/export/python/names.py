@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Container
 
 TAKEN = frozenset({"self", "x", "nn", "torch", "Tensor", "OrderedDict", "parts", "layer", *dir(builtins)})
-"""What the exported file itself calls something else."""
+"""Names with another meaning in the exported file."""
 
 
 def class_name(name: str) -> str:
@@ -19,13 +19,13 @@ def class_name(name: str) -> str:
 
 
 def variable(name: str) -> str:
-    """The name itself, or with an underscore where Python or the exported file has a use for it."""
-    # Python normalises identifiers as it reads them.
+    """The name itself, with an underscore if Python or the exported file uses it already."""
+    # Python normalises the identifiers that it reads.
     return f"{name}_" if name in TAKEN or keyword.iskeyword(name) else unicodedata.normalize("NFKC", name)
 
 
 def unused(name: str, used: Container[str]) -> str:
-    """The name, numbered where it is used already."""
+    """The name, with a number if it is used already."""
     number, free = 2, name
     while free in used:
         free, number = f"{name}{number}", number + 1
@@ -38,7 +38,7 @@ def is_attribute(key: str) -> bool:
 
 
 def attribute(key: str) -> str:
-    """The submodule of `self` that goes by a key: `self.stem`, `self[3]`."""
+    """The submodule of `self` with a key: `self.stem`, `self[3]`."""
     if key.isdigit():
         return f"self[{key}]"
     return f"self.{key}" if is_attribute(key) else f'getattr(self, "{key}")'

@@ -1,4 +1,4 @@
-"""The parameters of an exported class: what differs between uses of a block, under the names that it has there."""
+"""The parameters of an exported class: values that differ between uses of a block, with the block's names."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from netdsl.export.python.names import unused, variable
 from netdsl.export.python.signatures import REQUIRED, Signature
 
 ABSENT: Final = object()
-"""The value of an argument in a use that has no such argument, since it has no such layer."""
+"""The value of an argument in a use that lacks the layer."""
 
 LARGEST_FACTOR = 64
 
 Column = Sequence[Any]
-"""The values of one argument, a use each."""
+"""The values of one argument, one for each use."""
 
 
 class Differ(Exception):
-    """Raised where two uses of a block are too unlike to be one class."""
+    """Raised if two uses of a block differ too much for one class."""
 
 
 @dataclass
@@ -33,11 +33,11 @@ class ClassParameter:
 
 @dataclass
 class Parameters:
-    """The parameters that a class has come to need so far.
+    """The parameters that a class needs so far.
 
     Args:
-        given: what the block's own parameters stand for, a column each.
-        defaults: what some of them are unless given.
+        given: the values of the block's own parameters, one column for each.
+        defaults: the defaults of some of them.
     """
 
     uses: int
@@ -46,23 +46,23 @@ class Parameters:
     found: dict[str, ClassParameter] = field(default_factory=dict)
 
     def copy(self) -> Parameters:
-        """The same, to try something on."""
+        """A copy, for an attempt."""
         found = {name: ClassParameter(list(one.values), one.default) for name, one in self.found.items()}
         return Parameters(self.uses, self.given, self.defaults, found)
 
     def express(self, hint: str, values: Column, default: Any = REQUIRED) -> Expression:
-        """An expression that is worth these values: a literal, a parameter, a multiple or a part of one.
+        """An expression with these values: a literal, a parameter, a multiple or a fraction of one.
 
-        `hint` names the parameter where the block has no name for it.
+        `hint` is the parameter's name if the block has none.
         """
         present = list(_present(values))
         constant = all(same(value, present[0]) for value in present)
-        # In some uses the layer is missing: the parameter of that name may serve both.
+        # Some uses lack the layer; an existing parameter of that name may have the right values for the others.
         if constant and len(present) < len(values) and _agree(self._column(hint), values):
             return InlineText(self._use(hint, self._column(hint), values, default))
         if constant:
             return literal(present[0])
-        # Equal values of one column before formulas: `width` says more than `planes * 1`.
+        # A column with equal values wins over formulas: `width` says more than `planes * 1`.
         for name, column in self._candidates(hint):
             if _agree(column, values):
                 return InlineText(self._use(name, column, values, default))
@@ -73,9 +73,9 @@ class Parameters:
         return InlineText(self._use(hint, [ABSENT] * self.uses, values, default))
 
     def count(self, values: Column) -> Expression:
-        """An expression that says how often something is repeated: `6`, `depth`, `depth - 1`.
+        """An expression for a number of repetitions: `6`, `depth`, `depth - 1`.
 
-        A parameter of the block that says nothing else most likely says this.
+        A parameter of the block without another use is probably this number.
         """
         present = list(_present(values))
         if all(value == present[0] for value in present):
@@ -87,14 +87,14 @@ class Parameters:
         return self.express("repeats", values)
 
     def flag(self, hint: str, values: Column) -> str:
-        """The condition that is true in some uses."""
+        """A condition that is true in some uses."""
         expression = self.express(hint, values, default=False)
         assert isinstance(expression, InlineText)
         return expression.text
 
     def arguments(self, use: int) -> Mapping[str, Any]:
-        """What the parameters are in one use; one without meaning there is what it is elsewhere."""
-        # A class's argument has to be given even where the use has no layer for it.
+        """The values of the parameters in one use. A parameter without meaning there has its value of another use."""
+        # An argument must be given even if the use has no layer for it.
         return {name: next(_present([one.values[use], *one.values])) for name, one in self._ordered()}
 
     @property
@@ -113,22 +113,22 @@ class Parameters:
         return sorted(self.found.items(), key=lambda item: item[1].default is not REQUIRED)
 
     def _candidates(self, hint: str) -> Iterator[tuple[str, Column]]:
-        """Parameters that there are or may be, the one of the hint's name first."""
+        """Existing and possible parameters; the one with the hint's name comes first."""
         known = {name: one.values for name, one in self.found.items()}
         named = {variable(name): column for name, column in self.given.items()}
         columns = {**known, **{name: column for name, column in named.items() if name not in known}}
-        # The block's own names first, since the author chose them.
+        # The block's own names come first, because the author chose them.
         yield from sorted(columns.items(), key=lambda item: (item[0] != hint, item[0] not in named))
 
     def _use(self, name: str, column: Column, values: Column, default: Any) -> str:
-        """The parameter of a column, entered or completed by these values."""
+        """The parameter of a column; it is added, or completed with these values."""
         name = variable(name)
-        # Another column has the name: both cannot be one parameter.
+        # Another column has the name, so a second parameter is needed.
         if name in self.found and self.found[name].values is not column:
             name = unused(name, self.found)
         merged = [other if one is ABSENT else one for one, other in zip(column, values, strict=True)]
         kept = self.found[name].default if name in self.found else self.defaults.get(name, default)
-        # A default that no use has would mislead the reader.
+        # A default that no use has would confuse the reader.
         usual = any(same(value, kept) for value in merged)
         self.found[name] = ClassParameter(merged, kept if usual else REQUIRED)
         return name
@@ -139,25 +139,25 @@ def _present(values: Column) -> Iterator[Any]:
 
 
 def same(one: object, other: object) -> bool:
-    """Whether two values are written alike: 2 and 2.0 are, 1 and true are not."""
+    """Whether two values are equal for a reader: 2 and 2.0 are, 1 and true are not."""
     # True equals 1 in Python.
     return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
 
 
 def _agree(column: Column, values: Column) -> bool:
-    """Whether two columns differ nowhere, and meet somewhere."""
+    """Whether two columns are equal where both have values, and both have a value somewhere."""
     pairs = [(one, other) for one, other in zip(column, values, strict=True) if ABSENT not in (one, other)]
     return bool(pairs) and all(same(one, other) for one, other in pairs)
 
 
 def _integers(column: Column, values: Column) -> Sequence[tuple[int, int]]:
-    """The pairs of both columns where both are whole numbers throughout; else none."""
+    """The pairs of both columns, if all are whole numbers; else none."""
     pairs = [(one, other) for one, other in zip(column, values, strict=True) if other is not ABSENT]
     return pairs if all(type(number) is int for pair in pairs for number in pair) else ()
 
 
 def _difference(column: Column, values: Column) -> str:
-    """`- 1`: what makes the values of the column; empty where no constant does."""
+    """`- 1`: the constant between the columns; empty if there is none."""
     differences = {other - one for one, other in _integers(column, values)}
     if len(differences) != 1:
         return ""
@@ -166,7 +166,7 @@ def _difference(column: Column, values: Column) -> str:
 
 
 def _multiple(column: Column, values: Column) -> str:
-    """`* 4`, `// 16`: what makes the values of the column; empty where no factor does."""
+    """`* 4`, `// 16`: the factor between the columns; empty if there is none."""
     pairs = _integers(column, values)
     for factor in range(2, LARGEST_FACTOR + 1) if pairs else ():
         if all(right == left * factor for left, right in pairs):

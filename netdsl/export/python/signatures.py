@@ -1,4 +1,4 @@
-"""What a constructor takes, known without importing it: which arguments may be left out, and which need no name."""
+"""The signatures of constructors without importing them: which arguments are optional, and which positional."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from netdsl.components import Call, Layer, Parameter
 REQUIRED: Final = Parameter.REQUIRED
 
 Signature = Mapping[str, Any]
-"""The parameters in order, each with its default, `REQUIRED`, or the parameter that it is `Like`."""
+"""The parameters in order, each with its default: a value, `REQUIRED`, or `Like` another parameter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Like:
-    """The default of a `stride` that is the kernel's size unless given."""
+    """A default that equals another parameter, as a pooling's `stride` equals the kernel size."""
 
     parameter: str
 
 
 def signature(call: Call, layer: Layer | None) -> Signature | None:
-    """The signature of what a call constructs; None where it is not known, and every argument is named."""
+    """The signature of a call; None if it is unknown. Then every argument is written with its name."""
     module, _, name = call.target.partition(":")
-    # Torch's own classes by name are not in the table; their parameters are known from torch.
+    # Torch's classes that are used by name are not in the table; their layers know their parameters.
     if layer is not None and layer.name.startswith("nn."):
         return {parameter.name: parameter.default for parameter in layer.parameters.values()}
-    # A plugin's class is not imported only to be written.
+    # A plugin's class is not imported for an export.
     return table().get(name) if module in ("torch.nn", "netdsl.modules") else None
 
 
 @cache
 def table() -> Mapping[str, Signature]:
-    """Every signature of `signatures.txt`, by the class's name."""
+    """All signatures of `signatures.txt`, by class name."""
     text = (files("netdsl.export.python") / "signatures.txt").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
     spelled = (line.replace("#", rank) for line in lines for rank in ("123" if "#" in line else " "))

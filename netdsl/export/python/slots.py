@@ -1,4 +1,4 @@
-"""The layers of a body, use by use: which of them a `repeat` has written, and how often in each use."""
+"""The layers of a body, compared between its uses: which layers a `repeat` has made, and how often in each use."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from itertools import pairwise
 from netdsl.program import Node
 
 Body = Sequence[Node] | None
-"""A body's nodes in one use of the block around it; None where that use has no such body."""
+"""A body's nodes in one use of the block around it; None if that use has no such body."""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch of statements: in each use its iterations, one unless a `repeat` is around it."""
+    """A sequence of statements with its iterations in each use: one, or more inside a `repeat`."""
 
     iterations: tuple[Sequence[Sequence[Node]] | None, ...]
 
     @property
     def counts(self) -> set[int]:
-        """How often it stands in a use."""
+        """The number of iterations in each use."""
         return {len(use) for use in self.iterations if use is not None}
 
     def iteration(self, index: int) -> list[Body]:
@@ -36,12 +36,12 @@ class Slot:
 def slots(bodies: Sequence[Body]) -> list[Slot]:
     """The slots of a body that is written once and used several times, in the order of the text.
 
-    Statements come in the order in which they stand; where one comes after another that stands below it, both are in
-    one `repeat`.
+    Nodes follow the order of the text. If a node comes after one that stands below it in the text, both are in one
+    `repeat`.
     """
     intervals = _intervals([body for body in bodies if body is not None])
     firsts = [first for first, _ in intervals]
-    # Bisected: deep nets have thousands of nodes in a body.
+    # By bisection, because deep nets have thousands of nodes in a body.
     parts = [None if body is None else _parts(body, firsts) for body in bodies]
     return [
         Slot(tuple(None if part is None else _iterations(part[index]) for part in parts))
@@ -50,7 +50,7 @@ def slots(bodies: Sequence[Body]) -> list[Slot]:
 
 
 def _parts(body: Sequence[Node], firsts: Sequence[int]) -> list[list[Node]]:
-    """The nodes of each interval; `firsts` are the places where the intervals begin."""
+    """The nodes of each interval. `firsts` are the places where the intervals begin."""
     parts: list[list[Node]] = [[] for _ in firsts]
     for node in body:
         parts[bisect_right(firsts, node.span.start) - 1].append(node)
@@ -58,7 +58,7 @@ def _parts(body: Sequence[Node], firsts: Sequence[int]) -> list[list[Node]]:
 
 
 def _intervals(bodies: Sequence[Sequence[Node]]) -> list[tuple[int, int]]:
-    """The places of statements, those that a `repeat` holds together as one interval."""
+    """The places of statements as intervals; the statements of one `repeat` form one interval."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted({interval for body in bodies for interval in _held_together(body)}):
         if merged and first <= merged[-1][1]:
@@ -71,12 +71,12 @@ def _intervals(bodies: Sequence[Sequence[Node]]) -> list[tuple[int, int]]:
 def _held_together(body: Sequence[Node]) -> Iterator[tuple[int, int]]:
     starts = [node.span.start for node in body]
     yield from ((start, start) for start in starts)
-    # A statement after one that stands below it in the text can only come from another round.
+    # A statement after one that stands below it in the text must be from a later round.
     yield from ((after, before) for before, after in pairwise(starts) if after <= before)
 
 
 def _iterations(nodes: Sequence[Node]) -> Sequence[Sequence[Node]]:
-    """The nodes of an interval, cut where the first statement comes again."""
+    """The nodes of an interval, split where the first statement comes again."""
     found: list[list[Node]] = []
     for node in nodes:
         if not found or node.span.start <= found[-1][0].span.start:

@@ -1,4 +1,4 @@
-"""The source text of the small modules that torch lacks, cut out of their files: read, never imported."""
+"""The source text of the small modules that torch lacks. Their files are read, never imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 TOOL_COMMENT = re.compile(r"  # (?:type: ignore|noqa)\b.*")
-"""What `mypy` and `ruff` are told of our files is nothing to the reader of theirs."""
+"""Comments for `mypy` and `ruff`, which do not belong in an exported file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +25,13 @@ class Import:
 
     @property
     def text(self) -> str:
-        """What stands after `import`."""
+        """The text after `import`."""
         return f"{self.name or self.module} as {self.alias}" if self.alias else self.name or self.module
 
 
 @dataclass(frozen=True, slots=True)
 class SourceDefinition:
-    """A class, function or constant at the top of a file, the names it speaks of, and the imports of its file."""
+    """A class, function or constant at the top of a file, the names that it uses, and the imports of its file."""
 
     name: str
     text: str
@@ -40,19 +40,19 @@ class SourceDefinition:
 
 
 def closure(names: Iterable[str], composites: bool) -> list[SourceDefinition]:
-    """The definitions of the names and of all they speak of, each after those it needs.
+    """The definitions of the names and of all that they use, each after those that it needs.
 
-    With `composites` the names are those of modules with bodies, as an exported file has them.
+    With `composites`, the names are those of modules with bodies, in the form for exported files.
     """
-    # The composites of an exported file have no skips to carry, so that they have a source of their own.
+    # Exported composites carry no skips, so they have their own source file.
     known, found = _composites() if composites else _modules(), dict[str, SourceDefinition]()
 
     def visit(name: str) -> None:
         if name in known and name not in found:
-            # A set has no order that lasts: sorted, the same net gives the same file.
+            # Sorted, because a set has no fixed order and the same net must give the same file.
             for other in sorted(known[name].names - {name}):
                 visit(other)
-            # After its own needs, as Python runs from the top.
+            # After the definitions that it needs, because Python runs from the top.
             found[name] = known[name]
 
     for name in names:
@@ -61,13 +61,13 @@ def closure(names: Iterable[str], composites: bool) -> list[SourceDefinition]:
 
 
 def reserved() -> frozenset[str]:
-    """The names that an exported file may have a use for."""
+    """The names that an exported file may use."""
     known = [*_modules().values(), *_composites().values()]
     return frozenset(name for one in known for name in (one.name, *one.imports)) | {"OrderedDict", "Tensor"}
 
 
 def import_lines(imports: Iterable[Import]) -> list[str]:
-    """Import statements as `isort` sorts them: the standard library, a blank line, the rest."""
+    """Import statements in the order of `isort`: the standard library, a blank line, the rest."""
     groups: tuple[list[Import], list[Import]] = ([], [])
     for one in dict.fromkeys(imports):  # the order of first use is kept
         groups[one.module.partition(".")[0] not in sys.stdlib_module_names].append(one)
@@ -84,7 +84,7 @@ def _statements(imports: Sequence[Import]) -> list[str]:
 
 @cache
 def _modules() -> Mapping[str, SourceDefinition]:
-    folder = files("netdsl") / "modules"  # to name the package itself would import it, and torch with it
+    folder = files("netdsl") / "modules"  # naming the package `netdsl.modules` would import it, and torch with it
     return _definitions(file for file in folder.iterdir() if file.name.endswith(".py") and file.name != "__init__.py")
 
 

@@ -27,7 +27,7 @@ _WORDS = {
     "TIMES": "an operator",
     "_SEPARATOR": "the end of the statement",
 }
-_FOLDED = {"PLUS": "TIMES", "MINUS": "TIMES", "SHORT": "NAME", "$END": "_SEPARATOR"}
+_FOLDED = {"PLUS": "TIMES", "MINUS": "TIMES", "COMPARISON": "TIMES", "SHORT": "NAME", "$END": "_SEPARATOR"}
 _ITEM = {"NAME", "NUMBER", "STRING", "SHORT"}
 _OPERAND = {"NAME", "NUMBER", "LPAR"}
 

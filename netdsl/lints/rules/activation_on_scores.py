@@ -15,7 +15,7 @@ ACTIVATION_ON_SCORES = Code(
     "NET904",
     title="an activation on the scores",
     meaning=(
-        "The loss takes scores of any size and sign. An activation behind the last layer keeps some of them from "
+        "The loss takes scores of any size and sign. An activation after the last layer keeps some of them from "
         "it: after a `relu` no score is below zero, and a class whose score is zero has no gradient left to "
         "learn by."
     ),

@@ -16,7 +16,7 @@ IDLE_DROPOUT = Code(
     title="dropout between the layers of one layer",
     meaning=(
         "The `dropout` of `lstm`, `gru` and `rnn` acts between their layers. With one layer there is no such "
-        "place, and nothing is dropped. A `dropout` behind it drops numbers of its output."
+        "place, and nothing is dropped. A `dropout` after it drops numbers of its output."
     ),
     example="input 8x16\nlstm 32 dropout=0.5",
     instead="input 8x16\nlstm 32 num_layers=2 dropout=0.5",

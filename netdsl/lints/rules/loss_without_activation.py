@@ -51,7 +51,7 @@ def find_loss_without_activation(program: Program) -> Iterator[Diagnostic]:
     if end.traits & SCORES and other:  # the activation could be written instead: which of the two is a guess
         fix = Fix(text("write `{loss}`", loss=other), (Edit(span, other),), safe=False)
     elif end.traits & SCORES:
-        advice = text("write `{activation}` behind `{end}`", activation=needs, end=end.node.name)
+        advice = text("write `{activation}` after `{end}`", activation=needs, end=end.node.name)
     else:
-        advice = text("write `{activation}` in the place of `{end}`", activation=needs, end=end.node.name)
+        advice = text("write `{activation}` instead of `{end}`", activation=needs, end=end.node.name)
     yield Diagnostic(LOSS_WITHOUT_ACTIVATION, message, span, labels=labels, help=advice, fix=fix)

@@ -1,5 +1,9 @@
 // Who answers the page: the server that `netdsl play` started.
 
+import { spoken } from "./words.js";
+
+export const hasServer = true;
+
 // The token comes with the link, and is kept for a reload; it is never part of an address that is sent.
 function findToken() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -13,7 +17,7 @@ function findToken() {
 const headers = { "Content-Type": "application/json", Authorization: `Bearer ${findToken()}` };
 
 export async function call(name, message = {}) {
-  const response = await fetch(`api/${name}`, { method: "POST", headers, body: JSON.stringify(message) });
+  const response = await fetch(`api/${name}`, { method: "POST", headers, body: JSON.stringify({ language: spoken(), ...message }) });
   return response.json();
 }
 

@@ -1,7 +1,7 @@
 // The page: what is typed is asked of the front end at once, and what it answers is shown.
 
 import { Picture, showMistakes, showTable } from "./answers.js";
-import { call, listen } from "./backend.js";
+import { call, hasServer, listen } from "./backend.js";
 import { Editor } from "./editor.js";
 import { makeLink, readLink } from "./share.js";
 import { Training } from "./training.js";
@@ -56,8 +56,8 @@ async function ask() {
       if (found.problem) notify(found.problem);
       else if (editor.text === text) show(found);
       document.body.dataset.milliseconds = (performance.now() - began).toFixed(1);
-    } catch {
-      notify(word("lost"), true);
+    } catch (error) {
+      notify(word(hasServer ? "lost" : "notLoaded", { reason: error.message }), true);
       break;
     }
   }
@@ -155,6 +155,9 @@ function prepareTabs() {
 
 async function begin() {
   showWords();
+  notify("");
+  find("summary").textContent = word("loading");
+  document.querySelector(".file").hidden = !hasServer;
   const found = await call("begin");
   if (found.problem) {
     notify(word("noToken"), true);
@@ -191,7 +194,7 @@ find("files").addEventListener("change", async event => {
 find("save").addEventListener("click", save);
 find("format").addEventListener("click", () => rewrite({ ask: "format" }));
 find("share").addEventListener("click", share);
-find("language").addEventListener("click", () => { switchLanguage(); show(answer); training.show(); showTitle(); });
+find("language").addEventListener("click", () => { switchLanguage(); ask(); training.show(); showTitle(); });
 find("close").addEventListener("click", () => { find("explanation").hidden = true; });
 find("less").addEventListener("click", () => { depth = Math.max(0, picture.depth - 1); ask(); });
 find("more").addEventListener("click", () => { depth = picture.depth + 1; ask(); });

@@ -1,7 +1,7 @@
 // The run: its buttons, its curves, the plane as the net sees it, and a canvas to draw an image on.
 
 import { element } from "./answers.js";
-import { call } from "./backend.js";
+import { call, hasServer } from "./backend.js";
 import { drawCurves } from "./curves.js";
 import { Plane } from "./plane.js";
 import { Pad } from "./pad.js";
@@ -63,11 +63,13 @@ export class Training {
   // What the text allows.
   showExperiment(experiment, wrong) {
     this.experiment = experiment;
-    document.getElementById("trainable").hidden = !experiment;
+    const trainable = Boolean(experiment) && hasServer;
+    document.getElementById("trainable").hidden = !trainable;
     const note = document.getElementById("untrainable");
-    note.hidden = Boolean(experiment);
-    note.textContent = wrong ? word("wrong") : word("noData", { example: "`data spirals`" });
-    if (!experiment) return;
+    note.hidden = trainable;
+    const reason = !hasServer ? "noServer" : wrong ? "wrong" : "noData";
+    note.textContent = word(reason, { example: "`data spirals`" });
+    if (!trainable) return;
     if (experiment.rate !== null) {
       document.getElementById("rate").value = Math.log10(experiment.rate || 1e-5);
       this.showSlider("rate", experiment.rate);

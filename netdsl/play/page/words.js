@@ -21,6 +21,9 @@ const CATALOGUE = {
     saved: "Saved as {file}", name: "Name of the file", copied: "The link is copied", link: "Copy this link:",
     lost: "The server does not answer. Start `netdsl play` again; the text stays here.", best: "best {name} {value}",
     unsaved: "not saved", close: "Close", last: "last {value}", drawFirst: "Train first, then draw.", formatted: "Formatted",
+    loading: "Loading…", notLoaded: "The page could not be loaded as a whole: {reason}",
+    tooLong: "This text takes longer than {seconds} seconds to look at.",
+    noServer: "Training needs a server: save this net, and type `netdsl play` in its folder, on a computer that netdsl is installed on.",
     noToken: "The link is not complete: open the one that `netdsl play` prints.", class: "class {name}", seconds: "{value} s",
   },
   zh: {
@@ -38,11 +41,16 @@ const CATALOGUE = {
     failed: "失败", trainLoss: "训练损失", testLoss: "测试损失", saved: "已保存为 {file}", name: "文件名", copied: "链接已复制",
     link: "复制此链接：", lost: "服务器没有响应。请重新运行 `netdsl play`；文本仍保留在此。", best: "最佳 {name} {value}",
     unsaved: "未保存", close: "关闭", last: "最新 {value}", drawFirst: "先训练，再画。", formatted: "已格式化",
+    loading: "加载中…", notLoaded: "页面未能完整加载：{reason}",
+    tooLong: "检查此文本超过了 {seconds} 秒。",
+    noServer: "训练需要服务器：请保存此网络，再在装有 netdsl 的电脑上，在它所在的文件夹里运行 `netdsl play`。",
     noToken: "链接不完整：请打开 `netdsl play` 打印的链接。", class: "类别 {name}", seconds: "{value} 秒",
   },
 };
 
 let language = localStorage.getItem("language") || (navigator.language.startsWith("zh") ? "zh" : "en");
+
+export function spoken() { return language; }
 
 export function word(name, fields = {}) {
   const template = CATALOGUE[language][name] ?? CATALOGUE.en[name];

@@ -62,9 +62,9 @@ class Console:
             self.line(table.row(epoch))
 
     def end_table(self, table: EpochTable, history: History) -> None:
-        """Adds the rows of the best epoch and of the last, if they were left out."""
-        for epoch in table.find_missing(history):
-            self.line(table.row(epoch))
+        """Adds the rows of the last epoch and of the best, if they were left out."""
+        for line in table.closing_lines(history):
+            self.line(line)
 
     def show(self, progress: Progress) -> None:
         """Updates the moving line."""

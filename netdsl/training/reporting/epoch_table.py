@@ -82,10 +82,18 @@ class EpochTable:
             self._shown.add(epoch.number)
         return is_due
 
-    def find_missing(self, history: History) -> list[Epoch]:
-        """The best epoch and the last of those that have just been trained, where they have no row yet."""
-        ends = {one.number: one for one in (history.best, *history.epochs[-1:]) if one is not None}
-        return [ends[number] for number in sorted(ends.keys() - self._shown)] if self._every > 1 else []
+    def closing_lines(self, history: History) -> list[str]:
+        """The rows of the last epoch and of the best one, if they have none yet.
+
+        The best one comes last, after a line that names it: rows of later epochs are printed already.
+        """
+        if self._every == 1 or not history.epochs:
+            return []
+        last, best = history.epochs[-1], history.best
+        lines = [] if last.number in self._shown else [self.row(last)]
+        if best is not None and best.number not in {*self._shown, last.number}:
+            lines += [text("the best epoch:"), self.row(best)]
+        return lines
 
     def cells(self, epoch: Epoch) -> list[str]:
         """The numbers of an epoch, one a column."""

@@ -28,6 +28,7 @@ GRAMMAR = json.loads((ROOT / "syntaxes" / "netdsl.tmLanguage.json").read_text("u
 SCOPES = {
     "ARROW": ["keyword.operator.arrow"],
     "AS": ["keyword.other.as"],
+    "COMPARISON": ["keyword.operator.arithmetic"],
     "COMMA": ["punctuation.separator"],
     "EQUAL": ["keyword.operator.assignment"],
     "HOLE": ["keyword.other.hole"],

@@ -24,6 +24,7 @@ from netdsl.language.parser import parse
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Network
 from tests.soundness.nets import Author
+from tests.soundness.wired_nets import WiredAuthor
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))
@@ -63,11 +64,13 @@ def fill(module: nn.Module) -> None:
             value.copy_(torch.rand(value.shape, generator=generator))
 
 
-def batch(net: Network) -> torch.Tensor:
-    shape = net.example or net.input
-    if net.dtype == "index":
-        return torch.randint(0, 3, (2, *shape))
-    return torch.rand(2, *shape)
+def batches(net: Network) -> list[torch.Tensor]:
+    shapes = [(2, *(one.example or one.shape)) for one in net.all_inputs]
+    dtypes = [one.dtype for one in net.all_inputs]
+    return [
+        torch.randint(0, 3, shape) if dtype == "index" else torch.rand(shape)
+        for shape, dtype in zip(shapes, dtypes, strict=True)
+    ]
 
 
 def assert_same_net(net: Network) -> str:
@@ -83,10 +86,16 @@ def assert_same_net(net: Network) -> str:
     fill(built)
     assert list(built.state_dict()) == list(made.state_dict())
     made.load_state_dict(built.state_dict())
-    x = batch(net)
+    given = batches(net)
     with torch.no_grad():
-        assert torch.equal(built(x).nan_to_num(), made(x).nan_to_num())
+        for one, other in zip(outputs(built, given), outputs(made, given), strict=True):
+            assert torch.equal(one.nan_to_num(), other.nan_to_num())
     return text
+
+
+def outputs(module: nn.Module, given: list[torch.Tensor]) -> tuple[torch.Tensor, ...]:
+    found = module(*given)
+    return found if isinstance(found, tuple) else (found,)
 
 
 def shapes(module: nn.Module) -> Mapping[str, torch.Size]:
@@ -122,13 +131,13 @@ def test_examples(path: Path, variant: str | None) -> None:
 
 def test_random_nets() -> None:
     exported = 0
-    for seed in range(60):
-        written = Author(seed).net().text
+    for author in (*map(Author, range(60)), *map(WiredAuthor, range(60))):
+        written = author.net().text
         experiment, found = check(Source("<text>", written), REGISTRY)
         if experiment is not None and not errors(found):
             assert_same_net(experiment.network)
             exported += 1
-    assert exported > 20
+    assert exported > 50
 
 
 NETS = {
@@ -189,6 +198,27 @@ NETS = {
         "use resnet\ninput 3x16x16; stage basic 8 2; stage basic 16 3 stride=2; stage bottleneck 4 2\n"
         "bottleneck 4; bottleneck 4 stride=2"
     ),
+    "two_towers": (
+        "input user=1 item=1; embedding 90->8 as u; from item; embedding 50->8; mul u; flatten; linear 1 as score\n"
+        "output score"
+    ),
+    "outputs": "input 8; linear 8 as lambda; relu; linear 3 as aux; from lambda; linear 2 as x; output aux x lambda",
+    "inputs": "input x=8 self=8 torch=8; concat self; linear 8; add torch x; output self x",
+    "ends_in_from": "input 8; linear 8 as a; relu; residual { linear 8 as b; relu; from b }; concat { } { from a }",
+    "labelled_repeats": (
+        "input 8; repeat 0 { relu } as few; repeat 3 { linear 8; relu } as many; linear 8; add few many\n"
+        "residual { repeat 0 { relu } as inner; linear 8; add inner many; repeat 2 { relu } as end; from inner }"
+    ),
+    "from_in_blocks": (
+        "block gate n { conv n k3 p1 as a; tanh as b; from a; sigmoid; mul b }\n"
+        "input 3x8x8; gate 4; gate 8; repeat 3 { conv 8 k1 as c; relu; from c; tanh }; from c; sigmoid"
+    ),
+    "from_in_rounds": "input 8; linear 8 as a; relu; from a; repeat 4 { linear 8; relu }; repeat 3 { from a; tanh }",
+    "memory": (
+        "input src=6 tgt=5; embedding 9->8; transformer 2 dim_feedforward=16 as memory; from tgt; embedding 7->8\n"
+        "decoder 2 from=memory dim_feedforward=16; decoder 4 from=memory causal=false norm_first\n"
+        "linear 6; attention 2 from=memory; residual { attention 3 from=memory bias=false; linear 6 }"
+    ),
     "indices": "input 7; embedding 9->4 padding_idx=0; mean; linear 2",
 }
 
@@ -221,7 +251,12 @@ def constructor(name: str) -> Mapping[str, inspect.Parameter]:
     if issubclass(cls, nn.RNNBase):
         return inspect.signature(nn.RNNBase.__init__).parameters | {"nonlinearity": _defaulted("nonlinearity", "tanh")}
     own = inspect.signature(cls.__init__).parameters
-    return own | (inspect.signature(nn.MultiheadAttention.__init__).parameters if name == "SelfAttention" else {})
+    base = {
+        "SelfAttention": nn.MultiheadAttention,
+        "CrossAttention": nn.MultiheadAttention,
+        "DecoderLayer": nn.TransformerDecoderLayer,
+    }.get(name)
+    return own | (inspect.signature(base.__init__).parameters if base else {})
 
 
 def _defaulted(name: str, default: object) -> inspect.Parameter:

@@ -1,0 +1,39 @@
+"""What the page's worker asks, in Pyodide: questions and answers as JSON."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from itertools import product
+
+from netdsl.codes import all_codes
+from netdsl.core.text import text
+from netdsl.core.translation import LANGUAGES
+from netdsl.play.answers import QUESTIONS, Answers
+from netdsl.plugins.registry import load_registry
+
+EXAMPLE = "use resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
+REHEARSED = {"text": EXAMPLE, "place": 4, "number": 0, "setting": "optimizer.lr", "value": 0.1}
+
+
+def answer(question: str) -> str:
+    """The answer to a question."""
+    try:
+        found = _answers().answer(json.loads(question))
+    except Exception as error:  # a fault of netdsl must not end the editing
+        found = {"problem": text("{kind}: {error}", kind=type(error).__name__, error=str(error))}
+    return json.dumps(found)
+
+
+def rehearse() -> list[str]:
+    """Asks everything that a page can ask, in every language, and returns the answers."""
+    # A code, a word of the language, and one that it does not have.
+    words = (next(iter(all_codes())), "conv", "convolution")
+    asked = product(QUESTIONS, words, LANGUAGES)
+    questions = ({"ask": name, "word": word, "language": language, **REHEARSED} for name, word, language in asked)
+    return [answer(json.dumps(question)) for question in questions]
+
+
+@cache
+def _answers() -> Answers:
+    return Answers(load_registry(installed=False))

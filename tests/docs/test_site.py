@@ -1,0 +1,46 @@
+"""The site builds without a warning, in both languages, within its limit."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import ROOT
+
+pytest.importorskip("mkdocs", reason="needs `netdsl[docs]`")
+
+MOST_BYTES = 15_000_000
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("site")
+    # The theme's makers advertise its successor, in a box on standard error.
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    built = subprocess.run(command, cwd=ROOT, env=environment, check=False, capture_output=True, text=True)
+    assert (built.returncode, built.stdout + built.stderr) == (0, "")
+    return folder
+
+
+def test_it_is_small_enough_for_every_host(site: Path) -> None:
+    assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) <= MOST_BYTES
+
+
+@pytest.mark.parametrize(("language", "heading"), [("", "convolution"), ("zh", "卷积")])
+def test_every_word_has_its_place(site: Path, language: str, heading: str) -> None:
+    page = (site / language / "reference" / "convolution" / "index.html").read_text(encoding="utf-8")
+    assert re.search(f"<h1[^>]*>{heading}", page)
+    assert re.search(r'id="conv"', page)
+
+
+def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
+    found = {
+        link
+        for page in site.rglob("*.html")
+        for link in re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]+)"', page.read_text("utf-8"))
+    }
+    assert found == set()
