@@ -25,6 +25,7 @@ from netdsl.modules.padding import (
     SameMaxPool2d,
     SameMaxPool3d,
 )
+from netdsl.modules.resizing import CropLike, PadLike, UpsampleLike
 from netdsl.modules.scaling import AddConstant, LayerScale, MulConstant
 from netdsl.modules.sequences import (
     GRU,
@@ -52,6 +53,7 @@ __all__ = [
     "Composite",
     "Concat",
     "Crop",
+    "CropLike",
     "CrossAttention",
     "DecoderLayer",
     "DropPath",
@@ -62,6 +64,7 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
+    "PadLike",
     "Padded",
     "PaddedTransformerEncoderLayer",
     "Permute",
@@ -87,4 +90,5 @@ __all__ = [
     "Split",
     "Squeeze",
     "Transpose",
+    "UpsampleLike",
 ]

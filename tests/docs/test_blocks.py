@@ -21,6 +21,7 @@ NOT_RUN = {
     "docs/contributing/index.md": ["it installs and runs all tests, .ci/run does so"],
     "docs/distributed.md": ["it needs two machines", "it needs Slurm"],
     "docs/editors.md": ["it installs a package"],
+    "docs/import.md": ["it is a text, and Keras need not be installed"],
     "docs/language.md": ["the grammar, in words"],
     "docs/play.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
     "docs/plugins/directory.md": ["it installs a package"],

@@ -256,6 +256,10 @@ def test_split_feeds_each_body_its_part():
         ("scale { gap; conv 3 k1 }", ["0.body.1"]),
         ("conv 4 k1; split { } { conv 5 k1 }", ["0", "1.1.0"]),
         ("conv 4 k1 as a; residual matching { conv 2 k1; concat a }", ["a", "1.body.0"]),
+        ("concat { conv 3 k1 as a } { conv 3 k1; add a }", ["0.0.a", "0.1.0"]),
+        ("conv 4 k1; split { conv 2 k1 as y } { add y; conv 2 k1 }", ["0", "1.0.y", "1.1.1"]),
+        ("residual { conv 3 k1 as a } shortcut { conv 3 k1; mul a }", ["0.body.a", "0.shortcut.0"]),
+        ("concat { conv 3 k1 as a } { conv 3 k1 as a }", ["0.0.a", "0.1.a"]),
         ("conv 3 k1 as a; residual { scale { concat a; conv 3 k1 } }; add a", ["a", "1.body.0.body.1"]),
     ],
 )

@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import wrap
 
 from netdsl.export.python.expressions import FEWEST, Expressions, only
-from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
+from netdsl.export.python.forward import Takes, composite_forward, sequential_forward, shared
 from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, InlineText, flat, lay_out, literal
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
@@ -39,7 +39,8 @@ class Definition:
             arguments = self.first.call.arguments
             inputs = [variable(name) for name in arguments.get("inputs", ())] or ["x"]
             takes = [variable(label) for label in sorted(self.first.takes)]
-            outputs = len(arguments.get("outputs", ()))
+            # What is shared goes out beside the output.
+            outputs = (len(arguments.get("outputs", ())) or 1) + len(shared(self.first))
             returns = f"tuple[{', '.join(['Tensor'] * outputs)}]" if outputs > 1 else "Tensor"
             lines += ["", *self._signature("forward", [f"{name}: Tensor" for name in (*inputs, *takes)], returns)]
             lines += _indented(self.forward, 2 * INDENT)
