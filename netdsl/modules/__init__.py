@@ -14,6 +14,7 @@ from netdsl.modules.composites import (
 )
 from netdsl.modules.filled_up import Padded
 from netdsl.modules.memory import CrossAttention, DecoderLayer
+from netdsl.modules.normed import SpectralNorm, WeightNorm
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -87,8 +88,10 @@ __all__ = [
     "SelfAttention",
     "Skipping",
     "Slice",
+    "SpectralNorm",
     "Split",
     "Squeeze",
     "Transpose",
     "UpsampleLike",
+    "WeightNorm",
 ]

@@ -93,3 +93,18 @@ def test_wavenet_sees_no_step_to_come():
         signal = signal + body[2](filtered.tanh() * gate.sigmoid())
     torch.testing.assert_close(model(x), signal)
     torch.testing.assert_close(model(torch.cat([x, torch.randn(2, 8, 3)], 2))[..., :40], signal)
+
+
+def test_tcn_is_bai_and_others_own():
+    torch.manual_seed(0)
+    model = netdsl.build(NETS / "tcn.net").eval()
+    x = signal = torch.randn(2, 4, 40)
+    for block, (given, out, dilation) in zip(model, [(4, 6, 1), (6, 8, 2), (8, 10, 4)], strict=True):
+        normed = block[0].body[0].body
+        hidden = signal
+        for place, channels in ((1, given), (5, out)):
+            conv = nn.utils.parametrizations.weight_norm(nn.Conv1d(channels, out, 3, dilation=dilation))
+            conv.load_state_dict(normed[place].state_dict())
+            hidden = conv(nn.functional.pad(hidden, (2 * dilation, 0))).relu()
+        signal = (hidden + block[0].shortcut[0](signal)).relu()
+    torch.testing.assert_close(model(x), signal)

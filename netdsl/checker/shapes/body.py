@@ -220,6 +220,7 @@ class BodyCheck:
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
+        learned = layer.learns(_plain_calls(children)) if layer.learns else 0
         takes = NOTHING
         if children or "takes" in result.call.arguments:
             takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
@@ -234,7 +235,7 @@ class BodyCheck:
             value.shape or (),
             result.out,
             call,
-            params + result.params,
+            params + result.params + learned,
             macs + result.macs,
             result.formula,
             self.depth,
@@ -424,6 +425,14 @@ class BodyCheck:
         # A refused label is entered too, so that its uses are not reported as unknown.
         self.scope.labels[name] = Labelled(key, value, span, statement.span)
         self.scope.hide(statement.label)
+
+
+def _plain_calls(nodes: Iterable[Node]) -> Iterator[Call]:
+    """The calls of all layers in nodes, but for those that a composite inside gives another form."""
+    for node in nodes:
+        if node.layer is None or node.layer.learns is None:
+            yield node.call
+            yield from _plain_calls(node.children)
 
 
 def written(statement: Statement) -> str:

@@ -14,6 +14,9 @@ from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.program import SEQUENCES, SEQUENTIAL, Node
 
+NORMS = {"SpectralNorm": "use_spectral_norm", "WeightNorm": "use_weight_norm"}
+"""Composites that give the weights of their body another form, and the function that does it."""
+
 LISTS = ("Concat", "Add", "Mul", "Split")
 """Composites with bodies without names."""
 
@@ -65,6 +68,10 @@ class Definition:
         # Equal children in a row become a loop.
         for (key, argument), run in groupby(self._children(), lambda child: (_place(child[0]), child[1])):
             yield from _assignments(key, argument, len(list(run)))
+        norm = NORMS.get(self.target.partition(":")[2])
+        if norm:
+            self.expressions.composites[norm] = None
+            yield " " * 2 * INDENT + f"{norm}(self.body)"
 
     def _children(self) -> Iterator[tuple[str, Argument]]:
         keys = only(tuple(child.key for child in node.children) for node in self.nodes)
