@@ -18,6 +18,7 @@ NOT_RUN = {
         "it installs and runs this test, .ci/run runs it",
     ],
     "README.zh.md": ["README.md has the same block, which is tested there"],
+    "docs/text.md": ["it trains for some minutes"],
     "docs/contributing/index.md": ["it installs and runs all tests, .ci/run does so"],
     "docs/distributed.md": ["it needs two machines", "it needs Slurm"],
     "docs/editors.md": ["it installs a package"],
