@@ -85,7 +85,7 @@ class Node(NamedTuple):
     call: Call
     params: int
     macs: Dim
-    formula: tuple[str, ...] = ()
+    formula: Sequence[str] = ()
     depth: int = 0
     children: Sequence[Node] = ()
     takes: frozenset[str] = frozenset()
