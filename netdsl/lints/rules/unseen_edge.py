@@ -25,10 +25,10 @@ UNSEEN_EDGE = Code(
 
 AXES = {1: ("step",), 2: ("row", "column"), 3: ("slice", "row", "column")}
 COUNTED = {
-    "step": lambda count: ntext("step", "{count} steps", count=count),
-    "row": lambda count: ntext("row", "{count} rows", count=count),
-    "column": lambda count: ntext("column", "{count} columns", count=count),
-    "slice": lambda count: ntext("slice", "{count} slices", count=count),
+    "step": lambda count: ntext("last step", "last {count} steps", count=count),
+    "row": lambda count: ntext("last row", "last {count} rows", count=count),
+    "column": lambda count: ntext("last column", "last {count} columns", count=count),
+    "slice": lambda count: ntext("last slice", "last {count} slices", count=count),
 }
 """How many of an axis's elements, in words: one of them needs no number."""
 
@@ -38,7 +38,7 @@ def find_unseen_edge(program: Program) -> Iterator[Diagnostic]:
     """Warns of a convolution or a pool whose windows do not reach the end of its input."""
     for place in program.somewhere(lambda place: any(_count_unseen(place))):
         message = text(
-            "`{layer}` never sees the last {unseen} of {shape}",
+            "`{layer}` never sees the {unseen} of {shape}",
             layer=place.node.name,
             unseen=_words(_count_unseen(place)),
             shape=format_shape(place.node.input),
