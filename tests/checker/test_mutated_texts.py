@@ -7,8 +7,10 @@ from netdsl.core.source import Source
 from netdsl.language.formatter import format_source
 from netdsl.plugins.registry import load_registry
 from tests.soundness.texts import write
-from tests.soundness.trials import Trial
+from tests.soundness.trials import Trial, look
 
+# Some checks run torch's own classes: its libraries are no memory of a text.
+look(Source("net", "input 8; nn.ReLU"))
 SPLICED = st.integers(0, 2**32 - 1).map(write).filter(lambda text: len(text) <= 1_000)
 
 
