@@ -45,6 +45,7 @@ PUBLIC = {
         "Dtype",
         "Facts",
         "Initializer",
+        "LabelledOutput",
         "Layer",
         "Logger",
         "Loss",

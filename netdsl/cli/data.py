@@ -120,6 +120,8 @@ def _json(found: Survey, picture: Path | None) -> str:
             else {"name": column.name, **dict(zip(("min", "mean", "max"), column.numbers, strict=True))}
             for column in found.columns
         ],
+        "tokens": found.facts.indices,
+        "texts": found.texts,
         "skipped": found.skipped,
         "grid": str(picture) if picture else None,
     }

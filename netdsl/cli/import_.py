@@ -1,4 +1,4 @@
-"""`netdsl import`: an `nn.Sequential` of the user's code, written in the language."""
+"""`netdsl import`: a net of the user's code, or one that stands in a text, written in the language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netdsl.cli.shared.inputs import Settings
+from netdsl.cli.shared.inputs import Settings, read_text
 from netdsl.cli.shared.options import output_option, plugins_option
 from netdsl.cli.shared.output import write_output
 from netdsl.core.errors import CallFailed, UnsupportedModule
@@ -27,28 +27,52 @@ SIZE = re.compile(r"(?:[1-9]\d*|[A-Z])(?:x(?:[1-9]\d*|[A-Z]))*")
 
 
 @click.command
-@click.argument("target", metavar="MODULE:ATTRIBUTE")
+@click.argument("target", metavar="[MODULE:ATTRIBUTE]", required=False)
+@click.option(
+    "--text", "pasted", type=click.Path(), metavar="FILE", help="Read a net out of the text of FILE; run nothing."
+)
+@click.option("--net", metavar="NAME", help="Which net of that text; the last one, unless given.")
 @output_option
 @click.option("--input", "size", metavar="SIZE", help="The shape of one sample, such as 3x32x32 or 3xHxW.")
 @plugins_option
 def command(
-    target: str, output: str | None, size: str | None, no_plugins: bool, plugin_files: tuple[Path, ...]
+    target: str | None,
+    pasted: str | None,
+    net: str | None,
+    output: str | None,
+    size: str | None,
+    no_plugins: bool,
+    plugin_files: tuple[Path, ...],
 ) -> None:
-    """Write an `nn.Sequential` in the language.
+    """Write a net of PyTorch, Keras or darknet in the language.
 
     MODULE is imported from this folder, as `python -m` would import it, so its code runs. ATTRIBUTE is the net in it,
     or a class or a function that makes the net when called without arguments. Dots lead to parts of a net.
+
+    `--text FILE` reads a text that you have pasted, and runs nothing of it: an `nn.Sequential`, a class with `__init__`
+    and `forward`, a Keras `Sequential`, or a darknet `.cfg`. `-` is standard input.
     """
     if size is not None and not SIZE.fullmatch(size):
         raise click.UsageError(text("`--input {size}` is not a size: write for example `--input 3x32x32`", size=size))
+    sizes = [int(part) if part.isdigit() else part for part in (size or "").split("x") if part]
+    settings = Settings(plugins=not no_plugins, plugin_files=plugin_files)
+    if (target is None) == (pasted is None):
+        raise click.UsageError("give either MODULE:ATTRIBUTE or `--text FILE`")
+    if pasted is not None:
+        from netdsl.importer.pasted import write_pasted
+
+        source = read_text(pasted)
+        write_output(write_pasted(source.text, source.name, settings.registry, net=net, input=sizes).encode(), output)
+        return
+    if net is not None:
+        raise click.UsageError("`--net` chooses a net of a text: give `--text FILE`")
+    assert target is not None
     # The user's code first: it imports torch in any case, and errors in it should be shown first.
-    net = _net(target)
+    module = _net(target)
     from netdsl.importer import write_net
 
-    registry = Settings(plugins=not no_plugins, plugin_files=plugin_files).registry
-    sizes = [int(part) if part.isdigit() else part for part in (size or "").split("x") if part]
     try:
-        program = write_net(net, registry, input=sizes)
+        program = write_net(module, settings.registry, input=sizes)
     except UnsupportedModule as error:
         raise UnsupportedModule(
             text("`{target}` cannot be written in the language: {reason}", target=target, reason=error)

@@ -8,7 +8,7 @@ what it builds as `"module:attribute"`, and only building imports it.
 from __future__ import annotations
 
 from netdsl.components import experiment
-from netdsl.components.component import Component, Parameter
+from netdsl.components.component import Component, LabelledOutput, Parameter
 from netdsl.components.experiment import *
 from netdsl.components.layer import Layer, layer
 from netdsl.components.rule import (
@@ -32,6 +32,7 @@ __all__ = [
     "Call",
     "Component",
     "Dtype",
+    "LabelledOutput",
     "Layer",
     "Parameter",
     "Refusal",

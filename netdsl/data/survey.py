@@ -27,6 +27,9 @@ from netdsl.program import DataUse
 
 SAMPLES = 32
 
+TEXTS = 3
+"""So many samples of a text are shown."""
+
 MOST_TARGETS = 4
 """At most so many numbers of a target are written below a picture."""
 
@@ -78,6 +81,7 @@ class Survey:
         labels: a label for each of these images: its number among the training samples, and its class.
         columns: for a table, what each column holds in the training part.
         mask_classes: the names of the classes, where each pixel has one.
+        texts: some training samples of a text, as tokens.
     """
 
     name: str
@@ -93,6 +97,7 @@ class Survey:
     labels: tuple[str, ...] = ()
     columns: tuple[SurveyedColumn, ...] = ()
     mask_classes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return text("<Survey of {name}>", name=self.name)
@@ -120,6 +125,9 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     train, unit = parts[0], unit_of(parts[0], server.splits.unit)
     chain, testing = server.chains(data.facts, train)
     facts = _with_statistics(server, data.facts, train, testing)
+    vocabulary = data.learnt.vocabulary
+    if vocabulary and facts.target:  # each token is a class of its own
+        facts = facts._replace(names=vocabulary.names)
     indices = torch.linspace(0, len(train) - 1, min(SAMPLES, len(train))).long()
     stored = _stored(train, indices)
     labels = [_labels(part) for part in parts]
@@ -141,6 +149,7 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         ),
         columns=tuple(_columns(train, data.learnt.columns)),
         mask_classes=mask_classes(facts),
+        texts=tuple(vocabulary.show(sample.tolist()) for sample in stored.raw[:TEXTS]) if vocabulary else (),
     )
 
 
@@ -156,6 +165,8 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
     chain = server.chains(data.facts, train)[0]
     found = take_sample(train, chain, index, seed)
     cells = tuple(_cells(found.raw, data.learnt.columns))
+    if data.learnt.vocabulary:
+        cells = ((text("tokens"), data.learnt.vocabulary.show(found.raw.tolist())),)
     label = _label(found.target, data.facts)
     unit, classes = unit_of(train, server.splits.unit), mask_classes(data.facts)
     mask = _mask(found.y.unsqueeze(0))[0] if classes else None

@@ -12,6 +12,9 @@ from netdsl.render.html import image_html, pre_html
 MOST_LINES = 40
 """So many classes, channels and columns are shown."""
 
+MOST_WIDTH = 70
+"""So many characters of a text are shown."""
+
 MOST_WORDS = 6
 """So many words of a column are shown."""
 
@@ -23,6 +26,7 @@ def survey_text(found: Survey, *, color: bool = False) -> str:
         paint(found.name, bold=True) + f": {_sizes(found)}",
         text("served    {served}", served=found.served),
         _samples(found),
+        *_texts(found),
     ]
     if found.targets:
         low, mean, high = found.targets
@@ -45,6 +49,13 @@ def survey_html(found: Survey) -> str:
 
 def _sizes(found: Survey) -> str:
     train, test = found.facts.sizes or (0, 0)
+    if found.facts.classes and found.facts.classes == found.facts.indices:
+        return text(
+            "{train:,} samples to train on and {test:,} to test, {tokens:,} tokens",
+            train=train,
+            test=test,
+            tokens=found.facts.indices,
+        )
     if found.facts.classes:
         return text(
             "{train:,} to train on and {test:,} to test, {classes} classes",
@@ -61,6 +72,14 @@ def _samples(found: Survey) -> str:
     if low == high:
         return text("samples   {stored}; the net receives {received}", stored=low, received=received)
     return text("samples   from {low} to {high}; the net receives {received}", low=low, high=high, received=received)
+
+
+def _texts(found: Survey) -> list[str]:
+    """Some samples of a text as tokens; below a text with classes, how many tokens there are."""
+    if not found.texts:
+        return []
+    entries = text("tokens    {count:,}; some samples:", count=found.facts.indices)
+    return [entries, *(f"          {crop(sample, MOST_WIDTH)}" for sample in found.texts)]
 
 
 def _statistics(found: Survey) -> list[str]:

@@ -228,7 +228,7 @@ class _Completer:
         labels: dict[str, Labelled] = {}
         scope: Scope | None = self.scope
         while scope:
-            labels = {**scope.labels, **labels}
+            labels = {**scope.siblings, **scope.labels, **labels}
             scope = None if scope.is_block else scope.parent
         for name, found in labels.items():
             # Those below are out of reach, but for the statement that speaks of the whole net.

@@ -127,6 +127,7 @@ class _Names:
     variables: dict[str, Span] = field(default_factory=dict)
     parameters: dict[str, Span] = field(default_factory=dict)
     labels: dict[str, Span] = field(default_factory=dict)
+    siblings: dict[str, Span] = field(default_factory=dict)
 
     def variable(self, name: str) -> tuple[Kind, Span] | None:
         """The variable of a name, or the parameter of the block around."""
@@ -143,8 +144,9 @@ class _Names:
         """The labelled output in reach."""
         names: _Names | None = self
         while names:
-            if name in names.labels:
-                return names.labels[name]
+            found = names.labels.get(name) or names.siblings.get(name)
+            if found:
+                return found
             names = None if names.is_block else names.parent
         return None
 
@@ -212,7 +214,7 @@ class _Resolver:
             for item in statement.items:
                 if isinstance(item, Body):
                     # Its copies are siblings, so that its labels are those of the body around it.
-                    self._body(item, _Names(names, labels=names.labels))
+                    self._body(item, _Names(names, labels=names.labels, siblings=names.siblings))
                 else:
                     self._values(item, names)
         elif kind := self._directive(statement):
@@ -322,12 +324,15 @@ class _Resolver:
             for side in (statement.flow.left, statement.flow.right):
                 if side is not None:
                     self._value(side, names)
+        siblings: dict[str, Span] = {}
         for item, follows in zip_longest(statement.items, statement.items[1:]):
             is_branch = isinstance(item, Name) and isinstance(follows, Body) and component is not None
             if is_branch and component is not None and item.text in component.branches:  # type: ignore[union-attr]
                 self._note(item.span, "branch")
             elif isinstance(item, Body):
-                self._body(item, _Names(names))
+                inner = _Names(names, siblings=siblings)
+                self._body(item, inner)
+                siblings = {**siblings, **inner.labels}
             else:
                 self._argument(item, component, names)
 

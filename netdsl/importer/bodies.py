@@ -80,7 +80,8 @@ class Bodies:
         # A ModuleList without children may be a composite whose bodies are all labelled outputs.
         if all(map(is_container, children.values())) and (children or isinstance(module, nn.ModuleList)):
             return self._composite(module, children, place, labels)
-        found = self.layers.statement(module, replace(place, assumes=self.assumes))
+        taken = tuple((label, labels[label]) for label in getattr(module, "takes", ()) if label in labels)
+        found = self.layers.statement(module, replace(place, assumes=self.assumes, taken=taken))
         # Only the first layer can say what comes in.
         self.assumes, self.progress = "", self.progress + 1
         return found.text, found.out
@@ -108,11 +109,11 @@ class Bodies:
                 continue
             try:
                 fed = use.fed(layer)
-                bodies = {
-                    # Labels inside a body are out of sight outside it.
-                    key: self.write(child, fed, labels.new_child(), f"{path}.{key}", place.terse)
-                    for key, child in children.items()
-                }
+                # Labels inside a body are out of sight outside it, but for the bodies that follow.
+                seen, bodies = labels, dict[str, Written]()
+                for key, child in children.items():
+                    seen = seen.new_child()
+                    bodies[key] = self.write(child, fed, seen, f"{path}.{key}", place.terse)
                 found = use.statement(layer, bodies, labels)
             except Refusal as refusal:
                 reason = refusal.message

@@ -13,7 +13,7 @@ from torch import nn
 
 from netdsl import torch_layers
 from netdsl.builder import construct
-from netdsl.components import Layer, Parameter, Refusal, Result
+from netdsl.components import Call, Layer, Parameter, Refusal, Result
 from netdsl.components.registry import Registry
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
@@ -41,12 +41,14 @@ class ModulePlace:
         terse: whether sizes of the input are left out where they are known, as in a block, whose uses differ in them.
         assumes: for the first layer of a text that does not say what comes in, the layout that it must take for
             granted; empty for all others.
+        taken: the labelled outputs that the module is handed besides, with their shapes.
     """
 
     x: Shape
     path: str
     terse: bool = False
     assumes: str = ""
+    taken: tuple[tuple[str, Shape], ...] = ()
 
 
 class Layers:
@@ -61,7 +63,7 @@ class Layers:
         """The simplest statement that makes a module in its place."""
         given = arguments(module)
         # Arguments may be unhashable; deep nets repeat the same few modules.
-        key = target(module), repr(given), place.x, place.terse, place.assumes
+        key = target(module), repr(given), place
         if key not in self.known:
             self.known[key] = self._search(module, given, place)
         return self.known[key]
@@ -119,11 +121,15 @@ class _Attempt:
         self.place = place
         self.x = place.x
         self.refusal: str | None = None
+        named = [name for name, parameter in layer.parameters.items() if parameter.is_label]
+        self.labels = dict(zip(named, place.taken, strict=False))
 
     def found(self) -> Found | None:
         """The statement, if some arguments make the module."""
         # Without a required argument no spelling can succeed, and most layers are ruled out here.
         if not all(name in self.given for name in self.layer.required if name not in self.layer.stated):
+            return None
+        if len(self.labels) < len(self.place.taken):
             return None
         if self.place.assumes and self.layer.assumes != self.place.assumes:
             return None
@@ -140,9 +146,12 @@ class _Attempt:
         inferred = {name: self.x[axis] for name, axis in axes if -len(self.x) <= axis < len(self.x)}
         return spellings(self.layer, {**inferred, **self.given})
 
+    def _taking(self) -> dict[str, Any]:
+        return {name: shape for name, (_, shape) in self.labels.items()}
+
     def _result(self, values: Mapping[str, Any]) -> Result | None:
         try:
-            return self.layer.apply(_entered(self.layer, self.x, values), **values)
+            return self.layer.apply(_entered(self.layer, self.x, values), **values, **self._taking())
         # The reason is kept for the message: no other layer may fit.
         except Refusal as refusal:
             self.refusal = refusal.message + (f": {refusal.help}" if refusal.help else "")
@@ -154,7 +163,9 @@ class _Attempt:
         if result.call.target != target(self.module):
             return False
         try:
-            return difference(built(result), self.module) is None
+            takes = {"takes": tuple(label for label, _ in self.place.taken)} if self.labels else {}
+            call = Call(result.call.target, {**result.call.arguments, **takes})
+            return difference(built(result._replace(call=call)), self.module) is None
         except Exception:  # a constructor may refuse what its rule does not look at
             return False
 
@@ -168,7 +179,7 @@ class _Attempt:
         # After the others: whether a size is stated depends on what stands beside it.
         kept = {name: kept[name] for name in kept if name not in self.layer.stated or self._must_state(name, kept)}
         try:
-            text = statement(self.layer, kept)
+            text = " ".join([statement(self.layer, kept), *(f"{at}={label}" for at, (label, _) in self.labels.items())])
         except Unwritable as error:
             self.refusal = str(error)
             return None

@@ -14,6 +14,7 @@ from netdsl.modules.composites import (
 )
 from netdsl.modules.filled_up import Padded
 from netdsl.modules.memory import CrossAttention, DecoderLayer
+from netdsl.modules.normed import SpectralNorm, WeightNorm
 from netdsl.modules.padding import (
     SameAvgPool1d,
     SameAvgPool2d,
@@ -25,6 +26,7 @@ from netdsl.modules.padding import (
     SameMaxPool2d,
     SameMaxPool3d,
 )
+from netdsl.modules.resizing import CropLike, PadLike, UpsampleLike
 from netdsl.modules.scaling import AddConstant, LayerScale, MulConstant
 from netdsl.modules.sequences import (
     GRU,
@@ -52,6 +54,7 @@ __all__ = [
     "Composite",
     "Concat",
     "Crop",
+    "CropLike",
     "CrossAttention",
     "DecoderLayer",
     "DropPath",
@@ -62,6 +65,7 @@ __all__ = [
     "Mul",
     "MulConstant",
     "MultiInput",
+    "PadLike",
     "Padded",
     "PaddedTransformerEncoderLayer",
     "Permute",
@@ -84,7 +88,10 @@ __all__ = [
     "SelfAttention",
     "Skipping",
     "Slice",
+    "SpectralNorm",
     "Split",
     "Squeeze",
     "Transpose",
+    "UpsampleLike",
+    "WeightNorm",
 ]

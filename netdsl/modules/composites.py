@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from netdsl.core.text import text
 
-Skips = Mapping[str, Tensor]
+Skips = dict[str, Tensor]
 """Labelled outputs from above, by label."""
 
 
@@ -42,12 +42,14 @@ class Skipping(Composite, nn.Sequential):
         keeps: a child's name, and the label that its output is kept under; an empty name stands for the input.
         starts: a child's name, and the label of the output that it receives instead of the output before it.
         outputs: the labels of the outputs that are returned instead of the last child's; of several, a tuple.
+        shares: the labels whose outputs the bodies behind it are given too, where it is the body of a composite.
     """
 
     # A label is an attribute of the module: what begins with `_` takes none of them away.
     keeps: dict[str, str]
     _starts: dict[str, str]
     _outputs: tuple[str, ...]
+    _shares: tuple[str, ...]
 
     def __init__(
         self,
@@ -55,15 +57,21 @@ class Skipping(Composite, nn.Sequential):
         keeps: Mapping[str, str] | None = None,
         starts: Mapping[str, str] | None = None,
         outputs: Sequence[str] = (),
+        shares: Sequence[str] = (),
     ) -> None:
         super().__init__(*modules)
         self.keeps = dict(keeps or {})
         self._starts = dict(starts or {})
         self._outputs = tuple(outputs)
+        self._shares = tuple(shares)
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
-        """Runs the children in order; labels of the surroundings are seen, its own stay inside."""
-        output: Tensor = self._run(x, dict(skips or {}))
+        """Runs the children in order; labels of the surroundings are seen, its own stay inside unless shared."""
+        seen = dict(skips or {})
+        output: Tensor = self._run(x, seen)
+        if skips is not None:
+            # The composite around it made this for its own bodies.
+            skips.update({label: seen[label] for label in self._shares})
         return output
 
     def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
@@ -83,7 +91,7 @@ class Skipping(Composite, nn.Sequential):
     def __getitem__(self, index: slice | int) -> Any:
         if isinstance(index, slice):
             part = OrderedDict(list(self._modules.items())[index])
-            return Skipping(part, keeps=self.keeps, starts=self._starts)
+            return Skipping(part, keeps=self.keeps, starts=self._starts, shares=self._shares)
         return super().__getitem__(index)
 
 
@@ -126,8 +134,9 @@ class Residual(Composite):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Adds the two ways through."""
-        output = feed(self.body, x, skips)
-        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+        seen = dict(skips or {})
+        output = feed(self.body, x, seen)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, seen))
 
 
 class ScaledResidual(Residual):
@@ -142,8 +151,9 @@ class ScaledResidual(Residual):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Adds the two ways through."""
-        output = self.factor * feed(self.body, x, skips)
-        return output + (x if self.shortcut is None else feed(self.shortcut, x, skips))
+        seen = dict(skips or {})
+        output = self.factor * feed(self.body, x, seen)
+        return output + (x if self.shortcut is None else feed(self.shortcut, x, seen))
 
 
 class Scale(Composite):
@@ -170,7 +180,8 @@ class Branches(Composite, nn.ModuleList):
 
     def outputs(self, x: Tensor, skips: Skips | None) -> list[Tensor]:
         """What each body makes of the input (without bodies the input itself), then the labelled outputs."""
-        own = [feed(branch, x, skips) for branch in self] or [x]
+        seen = dict(skips or {})
+        own = [feed(branch, x, seen) for branch in self] or [x]
         return [*own, *((skips or {})[label] for label in self.takes)]
 
 
@@ -215,5 +226,5 @@ class Split(Branches):
 
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Feeds each body its part."""
-        parts = x.chunk(len(self), dim=1)
-        return torch.cat([feed(branch, part, skips) for branch, part in zip(self, parts, strict=True)], dim=1)
+        parts, seen = x.chunk(len(self), dim=1), dict(skips or {})
+        return torch.cat([feed(branch, part, seen) for branch, part in zip(self, parts, strict=True)], dim=1)

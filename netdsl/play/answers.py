@@ -114,12 +114,15 @@ class Answers:
         units, place = CodeUnits(reading.text), question.get("place")
         if not isinstance(place, int) or place < 0:
             return {"problem": text("a place is a number")}
-        found = completions(reading, units.offset(place))[:MOST_COMPLETIONS]
+        offset = units.offset(place)
+        offered = completions(reading, offset)
+        begun = [one for one in offered if one.label.startswith(reading.text[one.start : offset])]
+        others = [one for one in offered if one not in begun and reading.text[one.start : offset] in one.label]
         return {
             "completions": [
                 {"label": one.label, "kind": one.kind, "detail": one.detail, "insert": one.insert}
                 | {"place": [units.at(one.start), units.at(one.end)]}
-                for one in found
+                for one in [*begun, *others][:MOST_COMPLETIONS]
             ]
         }
 

@@ -86,12 +86,22 @@ class Playground:
     async def take_up(self, message: Message) -> Message:
         """Looks for a run of this text that an earlier server left, and takes it up."""
         program = _program(message)
+        if not self.session.is_busy and self.session.run.get("file", program["file"]) != program["file"]:
+            await self.session.reset()  # the page shows another file now
         if self.session.status == "idle" and (
             run := find_run_of(self.workspace.folder, written=program["text"], file=program["file"])
         ):
             found = await self.checker.ask({"ask": "ready", "folder": str(self.workspace.folder), **program})
             if "problem" not in found:
                 await self.session.open(program, run)
+        return {}
+
+    async def preview(self, message: Message) -> Message:
+        """Shows the net of a text that has no run yet."""
+        program = _program(message)
+        found = await self.checker.ask({"ask": "ready", "folder": str(self.workspace.folder), **program})
+        if "problem" not in found:
+            await self.session.preview(program)
         return {}
 
     async def look(self, message: Message) -> Message:
@@ -122,6 +132,7 @@ def make_application(playground: Playground, *, token: str, hosts: frozenset[str
         "pause": playground.pause,
         "reset": playground.reset,
         "take-up": playground.take_up,
+        "preview": playground.preview,
         "look": playground.look,
         "warm": playground.warm,
     }

@@ -7,6 +7,7 @@ link alone. The token travels in a header that no form and no image can set; not
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from secrets import compare_digest
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 LARGEST = 1024 * 1024
 """The longest body of a request, in bytes."""
+
+PATIENCE = 10.0
+"""Seconds in which a request has to be there as a whole."""
 
 GUARDED = "/api/"
 """Below this path the token is asked for; everything else is the page itself, which is no secret."""
@@ -45,10 +49,11 @@ class Guard:
         application: what is guarded.
         token: what a request has to know.
         hosts: what `Host` may say: `127.0.0.1:8642`, `localhost:8642`.
+        patience: seconds that a body may take to come.
     """
 
-    def __init__(self, application: ASGIApp, *, token: str, hosts: frozenset[str]) -> None:
-        self._application, self._token, self._hosts = application, token, hosts
+    def __init__(self, application: ASGIApp, *, token: str, hosts: frozenset[str], patience: float = PATIENCE) -> None:
+        self._application, self._token, self._hosts, self._patience = application, token, hosts, patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Lets a request through, or says why not."""
@@ -61,7 +66,11 @@ class Guard:
         if refused := self._refuse(scope, headers):
             await _respond(send, *refused)
             return
-        body = await _read(receive)
+        try:
+            body = await asyncio.wait_for(_read(receive), self._patience)
+        except TimeoutError:
+            await _respond(send, 408, text("the request did not come to its end in {limit:g} s", limit=self._patience))
+            return
         if body is None:
             await _respond(send, 413, text("a request holds {limit} MiB at most", limit=LARGEST >> 20))
             return

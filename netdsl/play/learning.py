@@ -22,11 +22,12 @@ from netdsl.core.translation import known_language, speak
 from netdsl.play.worker import Message, read_messages, take_output, write_message
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor, nn
 
     from netdsl.cli.shared.inputs import ProgramText
     from netdsl.data import Data
-    from netdsl.program import Experiment
+    from netdsl.program import DataUse, Experiment
     from netdsl.runs.folder import RunFolder
     from netdsl.runs.history import Epoch, History
     from netdsl.training.learner import Learner
@@ -258,6 +259,8 @@ class Studio:
                 self._train(job)
             elif job["do"] == "open":
                 self._open(job)
+            elif job["do"] == "preview" and self._desk.jobs.empty():  # else a later key press has asked for another
+                self._preview(job)
             elif job["do"] == "look":
                 self._desk.send(self._desk.look(self._viewer, job))
 
@@ -299,22 +302,40 @@ class Studio:
 
     def _open(self, job: Message) -> None:
         """The net of a run that an earlier process left, to look at."""
-        import torch
-
-        from netdsl.data import open_data
         from netdsl.training import open_run
 
         try:
-            program = self._program(job)
-            experiment = program.experiment
+            experiment = self._program(job).experiment
             saved = open_run(experiment, Path(job["weights"]), self._device)
-            data = open_data(saved.data, torch.device(saved.device), seed=experiment.train.seed)
-            self._viewer = Viewer(experiment, saved.model, data)
-            self._desk.send({"event": "opened", "points": self._viewer.describe_points()})
-            if picture := self._viewer.draw():
-                self._desk.send({"event": "picture", **picture})
+            self._show(experiment, saved.data, saved.model, saved.device)
         except NetdslError as error:
             self._desk.send({"event": "failed", "message": error.message, "help": error.help})
+
+    def _preview(self, job: Message) -> None:
+        """The net as a run would begin with it, to look at."""
+        import torch
+
+        from netdsl.builder import build_network
+        from netdsl.training.machine.device import choose_device
+
+        # What is wrong is told when the net is trained: nobody has asked for anything yet.
+        with suppress(Exception):
+            experiment = self._program(job).experiment
+            torch.manual_seed(experiment.train.seed)
+            module = build_network(experiment.network)
+            device = choose_device(self._device)
+            if experiment.data is not None:
+                self._show(experiment, experiment.data, module.to(device), device)
+
+    def _show(self, experiment: Experiment, use: DataUse, module: nn.Module, device: torch.device) -> None:
+        """Sends the points and the picture of a net that is not being trained."""
+        from netdsl.data import open_data
+
+        data = open_data(use, device, seed=experiment.train.seed)
+        self._viewer = Viewer(experiment, module, data)
+        self._desk.send({"event": "opened", "points": self._viewer.describe_points()})
+        if picture := self._viewer.draw():
+            self._desk.send({"event": "picture", **picture})
 
     def _program(self, job: Message) -> ProgramText:
         from netdsl.cli.shared.inputs import ProgramText, Settings

@@ -104,7 +104,7 @@ def serve_page(options: Options, announce: Callable[[str], None]) -> None:
 
 
 def bind(port: int | None) -> socket.socket:
-    """A socket on this machine alone.
+    """A socket that listens on this machine alone.
 
     Raises:
         WrongPath: the port that was asked for is taken.
@@ -115,6 +115,7 @@ def bind(port: int | None) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((ADDRESS, number))
+            listening.listen()  # a browser that is quicker than the server waits for it
         except OSError as error:
             listening.close()
             failure = error

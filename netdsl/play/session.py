@@ -100,9 +100,14 @@ class RunSession:
         self._change("paused")
         await self._send({"do": "open", "weights": str(weights), **program})
 
+    async def preview(self, program: Message) -> None:
+        """Shows the net of a text before its first step, where no run is shown."""
+        if self.status == "idle":
+            await self._send({"do": "preview", **program})
+
     async def look(self, question: Message) -> Message:
         """What the net makes of an image."""
-        if not self.worker.is_alive:
+        if self.status == "idle" or not self.worker.is_alive:
             return {"problem": text("train the net first: without a run there is nothing to see")}
         number = max(self._looks, default=0) + 1
         self._looks[number] = asyncio.get_running_loop().create_future()

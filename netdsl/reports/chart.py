@@ -70,7 +70,13 @@ Write = Callable[[float], str]
 
 
 def draw_lines(
-    series: Sequence[ChartLine], label: str, across: str, *, write: Write | None = None, marks: Iterable[BestMark] = ()
+    series: Sequence[ChartLine],
+    label: str,
+    across: str,
+    *,
+    write: Write | None = None,
+    marks: Iterable[BestMark] = (),
+    span: tuple[float, float] | None = None,
 ) -> str:
     """Curves in one frame.
 
@@ -80,12 +86,13 @@ def draw_lines(
         across: the title of the axis below.
         write: how the values are written.
         marks: points that are marked.
+        span: where the axis below begins and ends; by default with the first and the last point.
     """
     drawn = [(one, [point for point in one.points if math.isfinite(point.y)]) for one in series]
     seen = [point for one, points in drawn for point in points if not one.pale] or [
         point for _, points in drawn for point in points
     ]
-    x = _scale([point.x for _, points in drawn for point in points], LEFT, WIDTH - RIGHT, margin=0)
+    x = _scale(span or [point.x for _, points in drawn for point in points], LEFT, WIDTH - RIGHT, margin=0)
     y = _scale([point.y for point in seen], HEIGHT - BOTTOM, TOP)
     # Epochs and steps are counted, though a step lies inside an epoch.
     parts = [*_frame(x, y, across, write or short(y), whole=x.high - x.low >= 1)]

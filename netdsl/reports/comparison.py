@@ -10,8 +10,8 @@ from netdsl.core.text import ntext, text
 from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, draw_lines
 from netdsl.reports.page import RUN_COLORS, chart, footer, legend, paragraph, section, table, write_page
 from netdsl.reports.record import RunRecord
-from netdsl.reports.sections import axis_of, label_metric
-from netdsl.training.reporting.numbers import duration, number
+from netdsl.reports.sections import label_metric
+from netdsl.training.reporting.numbers import axis_of, duration, number
 
 
 def write_comparison(runs: Sequence[RunRecord]) -> str:

@@ -9,12 +9,12 @@ from html import escape
 
 from netdsl.core.text import ntext, text
 from netdsl.render.palette import class_color
-from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, Write, draw_lines, draw_scatter
+from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, draw_lines, draw_scatter
 from netdsl.reports.findings import Findings, LayerState, Numbers, ShownSample
 from netdsl.reports.matrix import describe_confusion, draw_matrix, find_confused
 from netdsl.reports.page import chart, facts, fold, footer, legend, paragraph, section, table, write_page
 from netdsl.reports.record import RunRecord
-from netdsl.training.reporting.numbers import amount, duration, number, percent
+from netdsl.training.reporting.numbers import amount, axis_of, duration, number, percent
 
 PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
 """The only addresses that a page may have."""
@@ -50,12 +50,6 @@ def write_report(run: RunRecord) -> str:
 def label_metric(name: str) -> str:
     """A metric's name as people read it: `binary_accuracy` is `binary accuracy`."""
     return name.replace("_", " ")
-
-
-def axis_of(name: str) -> Write | None:
-    """What writes the values of a metric beside an axis: shares of samples in percent."""
-    shares = number(name, 0.5).endswith("%")
-    return (lambda value: f"{100 * value:.3g} %") if shares else None
 
 
 def _name(run: RunRecord) -> str:

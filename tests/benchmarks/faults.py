@@ -2,6 +2,7 @@
 
     python -m tests.benchmarks.faults                       # 50 kills, 10 SIGTERM, 5 full disks, 5 torn checkpoints
     python -m tests.benchmarks.faults --kills 200 --seed 7
+    python -m tests.benchmarks.faults --net text            # states that are carried; `--net reviews`: padded texts
 
 Every run is the real command in a process of its own, forked from one that has imported torch already. A full disk is a
 tmpfs of 1 MiB, partly taken; where none may be mounted, files that may not grow (`RLIMIT_FSIZE`).
@@ -26,11 +27,26 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-NET = """flatten; linear 64->32; relu; dropout 0.2; linear 32->10
+NETS = {
+    "digits": """flatten; linear 64->32; relu; dropout 0.2; linear 32->10
 data digits batch=32
 optimizer adamw lr=0.003
 train epochs=20 every=5 speed=contiguous
-"""
+""",
+    "text": """data text nets length=16 batch=32 limit=1500 stateful
+embedding 61->16; lstm 16 num_layers=2 dropout=0.2; gru 16; linear 61
+optimizer adamw lr=0.003
+train epochs=4 every=5 speed=contiguous
+""",
+    "reviews": """data csv reviews.csv text=review target=label length=8 batch=8
+embedding 13->8; lstm 8 bidirectional; attention 2 dropout=0.1; mean; linear 2
+optimizer adamw lr=0.003
+train epochs=30 every=5 speed=contiguous
+""",
+}
+REVIEWS = "review,label\n" + "".join(
+    f"{'a film ' * (number % 4)}{'good' if number % 3 else 'bad'} {number % 7},{number % 2}\n" for number in range(300)
+)
 COMMAND = ["run", "net.net", "--save-every", "7", "--device", "cpu"]
 DISK, PAGE = 1 << 20, 4096
 
@@ -181,13 +197,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     for option, count in (("kills", 50), ("terms", 10), ("disks", 5), ("torn", 5), ("seed", 0)):
         parser.add_argument(f"--{option}", type=int, default=count)
+    parser.add_argument("--net", choices=NETS, default="digits", help="what is trained")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = "1"
     multiprocessing.get_context("forkserver").set_forkserver_preload(["netdsl.cli.run", "netdsl.training.trainer"])
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as home:
         os.chdir(home)
-        Path("net.net").write_text(NET)
+        Path("net.net").write_text(NETS[given.net])
+        Path("reviews.csv").write_text(REVIEWS)
         ended(start(*COMMAND, "--out", "first"))  # the forkserver is warm now
         since = time.monotonic()
         assert ended(start(*COMMAND, "--out", "whole")) == 0, Path("log").read_text()

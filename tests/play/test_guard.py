@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import pytest
@@ -68,6 +69,26 @@ def test_a_body_has_a_limit_whatever_it_says_of_its_length(client):
 
     assert client.post("/api/echo", content=pieces(), headers=GOOD).status_code == 413
     assert client.post("/api/echo", content=b"x" * (LARGEST + 1), headers=GOOD).status_code == 413
+
+
+def test_a_body_that_does_not_come_to_its_end_is_given_up():
+    sent = []
+
+    async def application(scope, receive, send):
+        raise AssertionError("it was let through")
+
+    async def trickle():
+        await asyncio.sleep(0.01)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message):
+        sent.append(message)
+
+    headers = [(name.encode(), value.encode()) for name, value in GOOD.items()]
+    scope = {"type": "http", "method": "POST", "path": "/api/echo", "headers": headers}
+    asyncio.run(Guard(application, token="secret", hosts=frozenset({HOST}), patience=0.1)(scope, trickle, send))
+    assert sent[0]["status"] == 408
+    assert "did not come to its end" in json.loads(sent[1]["body"])["problem"]
 
 
 def test_nothing_may_be_loaded_from_elsewhere(client):

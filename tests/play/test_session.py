@@ -19,25 +19,36 @@ train epochs=6
 PROGRAM = {"text": NET, "file": "moons.net"}
 
 
-def run(folder, act):
-    """Hands a session to `act`, and all that it tells."""
+class Studio:
+    """A folder with a session whose process trains for one test after the other: torch is imported once."""
 
-    async def go():
-        session = RunSession(folder, Worker("netdsl.play.learning", folder, "--no-plugins", "--device=cpu"))
-        told = []
+    def __init__(self, folder):
+        self.folder = folder
+        self.runner = asyncio.Runner()
+        self.session = RunSession(folder, Worker("netdsl.play.learning", folder, "--no-plugins", "--device=cpu"))
 
-        async def listen():
-            async for message in session.listen():
-                told.append(message)  # noqa: PERF401  # others read the list meanwhile
+    def run(self, act):
+        """Hands the session to `act`, and all that it tells meanwhile."""
 
-        listener = asyncio.create_task(listen())
-        try:
-            await asyncio.wait_for(act(session, told), 100)
-        finally:
-            listener.cancel()
-            await session.close()
+        async def go():
+            told = []
 
-    asyncio.run(go())
+            async def listen():
+                async for message in self.session.listen():
+                    told.append(message)  # noqa: PERF401  # others read the list meanwhile
+
+            listener = asyncio.create_task(listen())
+            try:
+                await asyncio.wait_for(act(self.session, told), 100)
+            finally:
+                listener.cancel()
+                await self.session.reset()
+
+        self.runner.run(go())
+
+    def close(self):
+        with self.runner:
+            self.runner.run(self.session.close())
 
 
 async def until(session, *statuses):
@@ -45,12 +56,19 @@ async def until(session, *statuses):
         await asyncio.sleep(0.01)
 
 
-@pytest.fixture
-def folder(tmp_path):
-    return tmp_path.resolve()
+async def until_told(told, event):
+    while not any(message["event"] == event for message in told):
+        await asyncio.sleep(0.01)
 
 
-def test_stepping_pausing_and_going_on_end_in_the_weights_of_a_run_that_goes_through(folder):
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    studio = Studio(tmp_path_factory.mktemp("play").resolve())
+    yield studio
+    studio.close()
+
+
+def test_stepping_pausing_and_going_on_end_in_the_weights_of_a_run_that_goes_through(studio):
     import netdsl
 
     async def act(session, told):
@@ -58,7 +76,7 @@ def test_stepping_pausing_and_going_on_end_in_the_weights_of_a_run_that_goes_thr
         await until(session, "paused", "failed")
         assert [epoch["epoch"] for epoch in session.epochs] == [1]
         run = session.run["folder"]
-        assert find_run_of(folder, NET, "moons.net") == run
+        assert find_run_of(studio.folder, NET, "moons.net") == run
         await session.train(PROGRAM, one_epoch=True)
         await until(session, "paused", "failed")
         assert [epoch["epoch"] for epoch in session.epochs] == [1, 2]
@@ -71,36 +89,59 @@ def test_stepping_pausing_and_going_on_end_in_the_weights_of_a_run_that_goes_thr
         assert [(link["in"], link["out"]) for link in pictures[-1]["links"]] == [(2, 8), (8, 2)]
         points = next(message["points"] for message in told if message["event"] == "points")
         assert (len(points["train"]["points"]), len(points["test"]["points"])) == (200, 100)
-        about = json.loads((folder / run / "run.json").read_text("utf-8"))
+        about = json.loads((studio.folder / run / "run.json").read_text("utf-8"))
         assert about["status"] == "finished"
 
-    run(folder, act)
-    made = next((folder / "runs" / "moons").iterdir())
-    netdsl.train(NET, out=folder / "whole", quiet=True, device="cpu")
-    one, other = load_file(made / "model.safetensors"), load_file(folder / "whole" / "model.safetensors")
+    studio.run(act)
+    (made,) = (studio.folder / "runs" / "moons").iterdir()
+    netdsl.train(NET, out=studio.folder / "whole", quiet=True, device="cpu")
+    one, other = load_file(made / "model.safetensors"), load_file(studio.folder / "whole" / "model.safetensors")
     assert all((one[name] == other[name]).all() for name in other)
 
 
-def test_a_run_that_an_earlier_server_left_is_taken_up(folder):
+def test_a_run_that_an_earlier_server_left_is_taken_up(studio):
+    left = {**PROGRAM, "file": "left.net"}
+
     async def leave(session, told):
-        await session.train(PROGRAM, one_epoch=True)
+        await session.train(left, one_epoch=True)
         await until(session, "paused", "failed")
 
     async def take_up(session, told):
-        await session.open(PROGRAM, find_run_of(folder, NET, "moons.net"))
+        assert session.status == "idle"
+        await session.open(left, find_run_of(studio.folder, NET, "left.net"))
         assert [epoch["epoch"] for epoch in session.epochs] == [1]
-        while not any(message["event"] == "picture" for message in told):
-            await asyncio.sleep(0.01)
-        await session.train(PROGRAM, one_epoch=True)
+        await until_told(told, "picture")
+        await session.train(left, one_epoch=True)
         await until(session, "paused", "failed")
         assert [epoch["epoch"] for epoch in session.epochs] == [1, 2]
 
-    run(folder, leave)
-    run(folder, take_up)
-    assert len(list((folder / "runs" / "moons").iterdir())) == 1
+    studio.run(leave)
+    studio.run(take_up)
+    assert len(list((studio.folder / "runs" / "left").iterdir())) == 1
 
 
-def test_another_rate_goes_on_with_the_weights_in_a_run_of_its_own(folder):
+def test_a_net_is_shown_before_its_first_step_as_a_run_begins_with_it(studio):
+    shown = {**PROGRAM, "file": "shown.net"}
+
+    async def preview(session, told):
+        await session.preview({"text": "linear (", "file": "shown.net"})  # it says nothing, and the process lives
+        await session.preview(shown)
+        await until_told(told, "picture")
+        assert (session.status, session.epochs) == ("idle", [])
+        first = next(message for message in told if message["event"] == "picture")
+        await session.train(shown, one_epoch=True)
+        told.clear()
+        await until_told(told, "picture")
+        assert next(message for message in told if message["event"] == "picture")["links"] == first["links"]
+        await until(session, "paused", "failed")
+        told.clear()
+        await session.preview(shown)
+        assert told == []  # a run is shown
+
+    studio.run(preview)
+
+
+def test_another_rate_goes_on_with_the_weights_in_a_run_of_its_own(studio):
     async def act(session, told):
         await session.train(PROGRAM, one_epoch=True)
         await until(session, "paused", "failed")
@@ -109,15 +150,15 @@ def test_another_rate_goes_on_with_the_weights_in_a_run_of_its_own(folder):
         await until(session, "paused", "failed")
         assert session.run["folder"] != first
         assert [epoch["folder"] for epoch in session.epochs] == [first, session.run["folder"]]
-        about = json.loads((folder / session.run["folder"] / "run.json").read_text("utf-8"))
+        about = json.loads((studio.folder / session.run["folder"] / "run.json").read_text("utf-8"))
         assert first in about["init"]
         await session.reset()
         assert (session.status, session.run, session.epochs) == ("idle", {}, [])
 
-    run(folder, act)
+    studio.run(act)
 
 
-def test_an_image_that_is_drawn_is_looked_at_and_a_wrong_one_refused(folder):
+def test_an_image_that_is_drawn_is_looked_at_and_a_wrong_one_refused(studio):
     text = "conv 1->4 k3; relu\nflatten\nlinear 10\ndata digits limit=200\nlogger jsonl\ntrain epochs=1\n"
 
     async def act(session, told):
@@ -132,10 +173,10 @@ def test_an_image_that_is_drawn_is_looked_at_and_a_wrong_one_refused(folder):
         assert "64 pixels" in (await session.look({"pixels": [0.5] * 63}))["problem"]
         assert (await session.look({"pixels": None, "number": 10**9}))["target"] in range(10)
 
-    run(folder, act)
+    studio.run(act)
 
 
-def test_what_fails_is_told_and_the_next_run_begins(folder):
+def test_what_fails_is_told_and_the_next_run_begins(studio):
     unfit = NET.replace("epochs=6", "epochs=6 freeze=nothing")
 
     async def act(session, told):
@@ -146,4 +187,4 @@ def test_what_fails_is_told_and_the_next_run_begins(folder):
         await until(session, "finished", "failed")
         assert session.status == "finished"
 
-    run(folder, act)
+    studio.run(act)

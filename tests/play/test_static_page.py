@@ -159,7 +159,11 @@ def test_what_needs_a_server_is_told_and_not_offered(visit: Visits) -> None:
         "Training needs a server: save this net, and type `netdsl play` in its folder, on a computer that netdsl is "
         "installed on."
     )
-    assert not page.is_visible("#files")
+    assert page.input_value("#files") == SHOWN.name
+    page.select_option("#files", label="xor")
+    until(page, "document.getElementById('source').value.includes('data xor')")
+    page.select_option("#files", SHOWN.name)
+    assert page.input_value("#source") == SHOWN.text
     with page.expect_download() as download:
         page.click("#save")
     assert download.value.suggested_filename == SHOWN.name

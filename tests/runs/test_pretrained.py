@@ -139,7 +139,8 @@ def test_a_damaged_file_is_told(cache: Path) -> None:
 def test_a_run_begins_with_them(cache: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     theirs = save("resnet18", cache)
     text = (EXAMPLES / "resnet.net").read_text(encoding="utf-8").replace("1000", "3").replace("3x224x224", "3x32x32")
-    text += "\ndata fake 3x32x32 size=4 classes=3 batch=2\noptimizer sgd lr=0\ntrain epochs=1"
+    text += "\ndata fake 3x32x32 size=4 classes=3 batch=2\noptimizer sgd lr=0"
+    text += "\ntrain epochs=1 speed=contiguous report=false keep=0"
     experiment, _ = check(Source("<text>", text), load_registry(installed=False))
     assert experiment is not None
     result = train(experiment, init="torchvision:resnet18", out=tmp_path / "run", device="cpu")

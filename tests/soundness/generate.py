@@ -137,6 +137,9 @@ def _value(rule: str, parameter: Parameter, random: Random, shape: Sizes, wild: 
 def _of_type(option: Any, name: str, random: Random, shape: Sizes, wild: bool) -> Any:
     if option in (NoneType, None):
         return None
+    if option is LabelledOutput and name == "like":
+        like = (random.choice(CHANNELS), *(max(1, size + random.choice((-2, -1, 0, 0, 1, 3))) for size in shape[1:]))
+        return like[:-1] if wild else like
     if option is LabelledOutput:
         return tuple(random.randint(1, 8) for _ in range(random.randint(1, 3)))
     if option is bool:

@@ -6,7 +6,7 @@ makes of it is the truth that the checker is held against.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from random import Random
@@ -158,20 +158,31 @@ class Author(Leaves):
         return [first, self.activation(x)]
 
     def bodies(self, x: Tensor | None, skips: Skips, depth: int) -> list[list[Telling]]:
+        """Bodies side by side, which may take what those before them have labelled."""
         count = self.random.randint(1, 3)
         fitting = x is not None and self.chance(0.8)
-        bodies = [
-            self.keeping(x) if fitting else self.body(x, skips, self.random.randint(0, 2), depth + 1)
-            for _ in range(count)
-        ]
+        seen, bodies = dict(skips), list[list[Telling]]()
+        for _ in range(count):
+            body = self.keeping(x) if fitting else self.body(x, seen, self.random.randint(0, 2), depth + 1)
+            bodies.append(self.sharing(body, x, seen))
         return [*bodies, []] if self.chance(0.3) else bodies
+
+    def sharing(self, body: list[Telling], x: Tensor | None, seen: Skips) -> list[Telling]:
+        """The body with an output from above or beside at its end, and sometimes a label."""
+        out = None if x is None else attempt(lambda x, seen: through(body, x, seen), x, seen)
+        if out is not None and seen and self.chance(0.3):
+            body = [*body, self.skip(out, seen, 0)]
+            out = attempt(body[-1].run, out, seen)
+        if out is not None and body and not body[-1].text.startswith("repeat") and self.chance(0.3):
+            self.labelled(body, out, seen, 1)
+        return body
 
     def concat(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         bodies = self.bodies(x, skips, depth)
         dim = self.pick(0, 1, -1)
         text = "concat " + " ".join(map(braced, bodies)) + (f" dim={dim}" if dim else "")
         at = dim + 1 if dim >= 0 else dim
-        return Telling(text, lambda x, skips: torch.cat([through(body, x, skips) for body in bodies], at))
+        return Telling(text, lambda x, skips: torch.cat(side_by_side(bodies, [x] * len(bodies), skips), at))
 
     def add(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         return self.joined("add", exact, x, skips, depth)
@@ -183,7 +194,7 @@ class Author(Leaves):
         """Bodies whose outputs are joined two by two, from the first to the last."""
         bodies = self.bodies(x, skips, depth)
         text = f"{word} " + " ".join(map(braced, bodies))
-        return Telling(text, lambda x, skips: reduce(join, [through(body, x, skips) for body in bodies]))
+        return Telling(text, lambda x, skips: reduce(join, side_by_side(bodies, [x] * len(bodies), skips)))
 
     def scale(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         if x is None or x.ndim != 4 or self.chance(0.2):
@@ -201,13 +212,15 @@ class Author(Leaves):
     def split(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         parts = self.random.choice([2, 2, 3])
         part = None if x is None or x.shape[1] % parts else x[:, : x.shape[1] // parts]
-        bodies = [self.keeping(part) if part is not None else [self.activation(None)] for _ in range(parts)]
+        seen, bodies = dict(skips), list[list[Telling]]()
+        for _ in range(parts):
+            body = self.keeping(part) if part is not None else [self.activation(None)]
+            bodies.append(self.sharing(body, part, seen))
 
         def run(x: Tensor, skips: Skips) -> Tensor:
             if x.shape[1] % parts:
                 raise RuntimeError("parts of unequal size")
-            pieces = x.chunk(parts, 1)
-            return torch.cat([through(body, piece, skips) for body, piece in zip(bodies, pieces, strict=True)], 1)
+            return torch.cat(side_by_side(bodies, x.chunk(parts, 1), skips), 1)
 
         return Telling("split " + " ".join(map(braced, bodies)), run)
 
@@ -228,14 +241,43 @@ class Author(Leaves):
         self.blocks.append(f"block {name} {braced(body)}")
         return Telling(name, lambda x, skips: through(body, x, {}))
 
+    def sized_like(self, name: str) -> Telling:
+        """A feature map brought to the size of a labelled one."""
+
+        def crop(x: Tensor, skips: Skips) -> Tensor:
+            for axis, size in enumerate(skips[name].shape[2:], 2):
+                x = same_rank(x, skips[name]).narrow(axis, (x.shape[axis] - size) // 2, size)
+            return x
+
+        def pad(x: Tensor, skips: Skips) -> Tensor:
+            missing = [want - size for size, want in zip(x.shape[2:], skips[name].shape[2:], strict=True)]
+            if min(missing) < 0:
+                raise RuntimeError("it is smaller")
+            return nn.functional.pad(x, [end for one in missing[::-1] for end in (one // 2, one - one // 2)])
+
+        def upsample(x: Tensor, skips: Skips) -> Tensor:
+            return nn.functional.interpolate(same_rank(x, skips[name]), skips[name].shape[2:])
+
+        word, run = self.random.choice([("upsample", upsample), ("upsample", upsample), ("crop", crop), ("pad", pad)])
+        return Telling(f"{word} like={name}", run)
+
     def skip(self, x: Tensor | None, skips: Skips, depth: int) -> Telling:
         fitting = [name for name in skips if x is not None and skips[name].shape == x.shape]
         name = self.random.choice(fitting or sorted(skips))
+        if x is not None and x.ndim > 2 and self.chance(0.25):
+            return self.sized_like(name)
         if self.chance(0.5):
             return Telling(f"concat {name}", lambda x, skips: torch.cat([x, skips[name]], 1))
         if self.chance(0.4):
             return Telling(f"mul {name}", lambda x, skips: multiplied(x, skips[name]))
         return Telling(f"add {name}", lambda x, skips: exact(x, skips[name]))
+
+
+def same_rank(x: Tensor, y: Tensor) -> Tensor:
+    """The first, where both have as many dimensions."""
+    if x.ndim != y.ndim:
+        raise RuntimeError("another number of dimensions")
+    return x
 
 
 def through(body: list[Telling], x: Tensor, skips: Skips, shared: bool = False) -> Tensor:
@@ -244,6 +286,16 @@ def through(body: list[Telling], x: Tensor, skips: Skips, shared: bool = False) 
     for telling in body:
         x = telling.run(x, seen)
     return x
+
+
+def side_by_side(bodies: list[list[Telling]], inputs: Sequence[Tensor], skips: Skips) -> list[Tensor]:
+    """What bodies make of their inputs; each sees the labels of those before it."""
+    seen, outputs = dict(skips), []
+    for body, x in zip(bodies, inputs, strict=True):
+        for telling in body:
+            x = telling.run(x, seen)
+        outputs.append(x)
+    return outputs
 
 
 def attempt(run: Run, x: Tensor | None, skips: Skips) -> Tensor | None:

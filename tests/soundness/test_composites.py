@@ -12,6 +12,7 @@ import netdsl
 from netdsl import modules
 from netdsl.components import Layer, Refusal, Result
 from netdsl.core.sizes import UNKNOWN, evaluate, symbol
+from netdsl.export.python import export
 from netdsl.plugins.registry import load_registry
 from tests.soundness.harness import verdict
 
@@ -228,6 +229,43 @@ def test_a_number_stands_alone():
         netdsl.shapes("input 8; mul 2; embedding 10->4")
 
 
+@pytest.mark.parametrize("word", ["spectralnorm", "weightnorm"])
+def test_weights_are_normalised_as_by_torch(word):
+    body = "conv 4 k3; relu; residual { conv 4 k1 }; convt 6 k2 bias=false; flatten; linear 7"
+    torch.manual_seed(0)
+    normalised = netdsl.build(f"input 3x6x6; {word} {{ {body} }}").eval()
+    plain = nn.Sequential(nn.Conv2d(3, 4, 3), nn.Conv2d(4, 4, 1), nn.ConvTranspose2d(4, 6, 2, bias=False))
+    plain.append(nn.Linear(150, 7))
+    for module in plain:
+        getattr(nn.utils.parametrizations, f"{word[:-4]}_norm")(module)
+    own = [module for module in normalised.modules() if hasattr(module, "parametrizations")]
+    for module, other in zip(plain.eval(), own, strict=True):
+        module.load_state_dict(other.state_dict())
+    first, inner, transposed, last = plain
+    x = torch.randn(2, 3, 6, 6)
+    hidden = first(x).relu()
+    assert torch.allclose(normalised(x), last(transposed(hidden + inner(hidden)).flatten(1)), atol=1e-6)
+    expected = sum(parameter.numel() for parameter in plain.parameters())
+    assert netdsl.shapes(f"input 3x6x6; {word} {{ {body} }}").params == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "weightnorm { repeat 3 { conv 3 k3 p1 }; spectralnorm { conv 2 k1 } }",
+        "conv 4 k1 as a; weightnorm { conv 4 k3 p1; add a; spectralnorm { conv 2 k1; concat a } }",
+    ],
+)
+def test_nested_norms_count_and_export_what_they_build(text):
+    network, net = netdsl.shapes(f"input 3x8; {text}"), netdsl.build(f"input 3x8; {text}").eval()
+    assert network.params == sum(parameter.numel() for parameter in net.parameters())
+    names = {}
+    exec(export(network, "net"), names)  # our own text
+    again, x = names["Net"]().eval(), torch.randn(2, 3, 8)
+    again.load_state_dict(net.state_dict())
+    assert torch.equal(again(x), net(x))
+
+
 def test_sums_of_channels_are_explained():
     assert LAYERS["concat"].apply((3,), branches=((64, 8), (96, 8))).formula == ("64 + 96 = 160",)
     assert LAYERS["split"].apply((4, 8), branches=((2, 8), (3, 8))).formula == ("2 + 3 = 5",)
@@ -256,6 +294,10 @@ def test_split_feeds_each_body_its_part():
         ("scale { gap; conv 3 k1 }", ["0.body.1"]),
         ("conv 4 k1; split { } { conv 5 k1 }", ["0", "1.1.0"]),
         ("conv 4 k1 as a; residual matching { conv 2 k1; concat a }", ["a", "1.body.0"]),
+        ("concat { conv 3 k1 as a } { conv 3 k1; add a }", ["0.0.a", "0.1.0"]),
+        ("conv 4 k1; split { conv 2 k1 as y } { add y; conv 2 k1 }", ["0", "1.0.y", "1.1.1"]),
+        ("residual { conv 3 k1 as a } shortcut { conv 3 k1; mul a }", ["0.body.a", "0.shortcut.0"]),
+        ("concat { conv 3 k1 as a } { conv 3 k1 as a }", ["0.0.a", "0.1.a"]),
         ("conv 3 k1 as a; residual { scale { concat a; conv 3 k1 } }; add a", ["a", "1.body.0.body.1"]),
     ],
 )

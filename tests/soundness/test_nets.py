@@ -1,8 +1,9 @@
 import pytest
+from torch import nn
 
 from netdsl.components.registry import Registry
 from netdsl.plugins.registry import load_registry
-from tests.soundness.nets import Author
+from tests.soundness.nets import Author, Net
 from tests.soundness.whole import Verdict, judge, judge_symbols, one_resolution
 from tests.soundness.wired_nets import WiredAuthor
 
@@ -48,6 +49,18 @@ def test_random_nets_of_several_inputs_are_judged_as_torch_judges_them(registry)
     assert WIRED * 0.3 < accepted < WIRED * 0.95
 
 
-@pytest.mark.parametrize("seed", [245, 538, 712])
-def test_sizes_fit_that_only_a_product_of_them_decides(registry, seed):
-    assert judge_symbols(Author(seed).net(), registry) == Verdict(accepted=True)
+@pytest.mark.parametrize(
+    ("shape", "text", "modules"),
+    [
+        ((1, 9, 11), "flatten; linear 99->4", [nn.Flatten(), nn.Linear(99, 4)]),
+        (
+            (1, 20, 24),
+            "maxpool 2; conv 1 k2; flatten; linear 99->4",
+            [nn.MaxPool2d(2), nn.Conv2d(1, 1, 2), nn.Flatten(), nn.Linear(99, 4)],
+        ),
+    ],
+)
+def test_sizes_fit_that_only_a_product_of_them_decides(registry, shape, text, modules):
+    model = nn.Sequential(*modules).to("meta")
+    net = Net((shape,), f"input {'x'.join(map(str, shape))}; {text}", lambda x: [model.train(len(x) > 1)(x)])
+    assert judge_symbols(net, registry) == Verdict(accepted=True)

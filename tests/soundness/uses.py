@@ -67,6 +67,8 @@ def _to_upsample(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Si
     arguments["mode"] = random.choice(["nearest", "nearest-exact", "area", *fitting])
     if arguments["mode"] not in fitting:
         arguments.pop("align_corners", None)
+    if arguments.get("like") is not None and random.random() < 0.8:
+        return shape, {name: value for name, value in arguments.items() if name in ("like", "mode", "align_corners")}
     if random.random() < 0.3:
         arguments.pop("scale_factor", None)
         arguments.setdefault("size", random.choice((1, 2, 5, 9)))
@@ -76,6 +78,20 @@ def _to_upsample(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Si
         if arguments.get("scale_factor") is None:
             arguments["scale_factor"] = random.choice((2, 1.5, 0.7))
     return shape, arguments
+
+
+def _to_crop(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    like = arguments.get("like")
+    if like is None:
+        return shape, {"size": arguments.get("size") or 1, **arguments}
+    larger = (shape[0], *(size + random.choice((-1, 0, 0, 1, 4)) for size in like[1:]))
+    return tuple(max(1, size) for size in larger), {"like": like}
+
+
+def _to_pad(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    if arguments.get("like") is None:
+        return shape, {"padding": _padding(random, shape), **arguments}
+    return shape, {name: value for name, value in arguments.items() if name != "padding"}
 
 
 def _to_shuffle(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
@@ -163,6 +179,8 @@ ADJUSTMENTS: Mapping[str, Callable[[Random, Sizes, Arguments], tuple[Sizes, Argu
     "squeeze": _to_squeeze,
     "roll": _to_roll,
     "upsample": _to_upsample,
+    "crop": _to_crop,
+    "pad": _to_pad,
     "pixelshuffle": _to_shuffle,
     "pixelunshuffle": _to_unshuffle,
 }

@@ -28,6 +28,17 @@ class Apply(nn.Module):
         return self.function(x)
 
 
+class Beside(nn.Module):
+    """A module of the input alone, called with labelled outputs of which the sizes are known already."""
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, x: Tensor, labelled: Mapping[str, Tensor]) -> Tensor:
+        return self.module(x)
+
+
 class Positions(nn.Module):
     def __init__(self, length: int, features: int) -> None:
         super().__init__()
@@ -82,7 +93,34 @@ def stochastic_depth(_: Sizes, /, p: float) -> nn.Module:
     return StochasticDepth(p, "row")
 
 
-def padded(sample: Sizes, /, padding: int | Sizes, mode: str = "constant", value: float = 0.0) -> nn.Module:
+def resized(
+    sample: Sizes, /, like: Sizes | None = None, mode: str = "nearest", align_corners: Any = None, **arguments: Any
+) -> nn.Module:
+    """To the size of another output, which is a `size` to torch."""
+    if like is None:
+        return nn.Upsample(mode=mode, align_corners=align_corners, **arguments)
+    if len(like) != len(sample) or any(arguments.values()):
+        raise ValueError("another rank, or another size beside it")
+    return Beside(nn.Upsample(size=like[1:], mode=mode, align_corners=align_corners))
+
+
+def padded(
+    sample: Sizes,
+    /,
+    padding: int | Sizes | None = None,
+    mode: str = "constant",
+    value: float = 0.0,
+    like: Sizes | None = None,
+) -> nn.Module:
+    if like is not None:
+        if padding is not None or len(like) != len(sample) or mode in ("reflect", "circular"):
+            raise ValueError("not what is padded like another output")
+        missing = [wanted - size for size, wanted in zip(sample[1:], like[1:], strict=True)]
+        if min(missing, default=0) < 0:
+            raise ValueError("it is smaller")
+        padding = tuple(end for one in reversed(missing) for end in (one // 2, one - one // 2))
+    if padding is None:
+        raise ValueError("how much?")
     stem = {"constant": "Constant", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}[mode]
     if value and mode != "constant":
         raise ValueError("a value that is not used")
@@ -93,7 +131,8 @@ def padded(sample: Sizes, /, padding: int | Sizes, mode: str = "constant", value
         ends = (padding,) * (2 * len(sample) - 2) if isinstance(padding, int) else padding
         for size, before, after in zip(sample[:0:-1], ends[::2], ends[1::2], strict=True):
             check_wrapping(size, before, after)
-    return getattr(nn, f"{stem}Pad{len(sample) - 1}d")(padding, **arguments)
+    module = getattr(nn, f"{stem}Pad{len(sample) - 1}d")(padding, **arguments)
+    return module if like is None else Beside(module)
 
 
 def check_wrapping(size: int, before: int, after: int) -> None:
@@ -109,8 +148,15 @@ def check_wrapping(size: int, before: int, after: int) -> None:
         torch.use_deterministic_algorithms(False)
 
 
-def cropped(sample: Sizes, /, size: int | Sizes, offset: int | Sizes | None = None) -> nn.Module:
+def cropped(
+    sample: Sizes, /, size: int | Sizes | None = None, offset: int | Sizes | None = None, like: Sizes | None = None
+) -> nn.Module:
     axes = len(sample) - 1
+    if like is not None and (size is not None or offset is not None or len(like) != len(sample)):
+        raise ValueError("another size beside it, or another rank")
+    size = size if like is None else like[1:]
+    if size is None:
+        raise ValueError("how large?")
     if not axes:
         raise ValueError("nothing but channels")
     window = size if isinstance(size, tuple) else (size,) * axes
@@ -124,7 +170,7 @@ def cropped(sample: Sizes, /, size: int | Sizes, offset: int | Sizes | None = No
             x = x.narrow(axis, first, length)
         return x
 
-    return Apply(cut)
+    return Apply(cut) if like is None else Beside(Apply(cut))
 
 
 def last_steps(sample: Sizes, /, bidirectional: bool = False) -> nn.Module:
@@ -152,7 +198,7 @@ class CrossAttended(nn.MultiheadAttention):
     """Queries from one sequence, keys and values from a labelled one."""
 
     def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
-        return super().forward(x, skips["memory"], skips["memory"])[0]
+        return super().forward(x, skips["memory"], skips["memory"], need_weights=False)[0]
 
 
 def decoder_layer(sample: Sizes, /, *, memory: Sizes, causal: bool = True, **arguments: Any) -> nn.Module:
@@ -263,6 +309,7 @@ ORACLES: Mapping[str, Oracle] = {
     "select": lambda _, /, index, dim=0: sampled("select")(_, dim=dim, index=index),
     "pixelshuffle": pixels("PixelShuffle"),
     "pixelunshuffle": pixels("PixelUnshuffle"),
+    "upsample": resized,
     "pad": padded,
     "crop": cropped,
     "lstm": recurrent("LSTM"),

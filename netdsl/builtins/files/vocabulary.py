@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from netdsl.components import Refusal
@@ -23,6 +24,7 @@ UNKNOWN = "<unk>"
 PADDING = "<pad>"
 """The token behind the end of a text that is shorter than others."""
 
+VISIBLE = {"\n": "↵", " ": "␣", "\t": "⇥"}
 MOST_SHOWN = 100
 MOST_WORDS = 10_000
 PIECES = 2_000
@@ -69,6 +71,17 @@ class Vocabulary(NamedTuple):
             return [numbers[token] for token in tokens]
         except KeyError:
             raise Refusal(self._strangers(tokens, numbers.keys())) from None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The tokens as people can see them: a line break as `↵`, a blank as `␣`."""
+        return tuple(VISIBLE.get(token) or (token if token.isprintable() else repr(token)) for token in self.tokens)
+
+    def show(self, numbers: Iterable[int]) -> str:
+        """Tokens by their numbers, as people can see them, up to what fills up."""
+        names = self.names
+        known = takewhile(lambda number: self.tokens[number] != PADDING, numbers)
+        return ("" if self.level == "char" else " ").join(names[number] for number in known)
 
     @property
     def shown(self) -> str:

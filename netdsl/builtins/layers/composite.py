@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from netdsl.builtins.layers.checks import axis, batched, multiple
-from netdsl.components import Refusal, Requirement, Result, call, divisible, layer
+from netdsl.components import Call, Refusal, Requirement, Result, call, divisible, layer
 from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
 from netdsl.core.text import text
 
@@ -160,6 +161,51 @@ def _stretched(one: Dim, other: Dim, message: str) -> tuple[Dim, tuple[Requireme
     least, most = sorted((one, other), key=lambda size: (isinstance(size, int), evaluate(size, values)))
     # One equation holds both ways to broadcast: the smaller is 1, or it equals the larger.
     return most, (Requirement((least - 1) * (least - most), "==", 0, message),)
+
+
+def _lengths(calls: Iterable[Call]) -> int:
+    """How many vectors the weights consist of, each of which has a length of its own."""
+    return sum(_rows(one.target.partition(":")[2], one.arguments) for one in calls)
+
+
+def _rows(name: str, arguments: Mapping[str, Any]) -> int:
+    if name == "Linear":
+        rows: int = arguments["out_features"]
+    elif name.startswith(("Conv", "SameConv")):
+        # A transposed convolution has its input's channels first.
+        rows = arguments["in_channels" if "Transpose" in name else "out_channels"]
+    else:
+        rows = 0
+    return rows
+
+
+@layer(
+    "composite",
+    takes="any",
+    learns=lambda _: 0,
+    example="spectralnorm { conv 64 k4 s2 p1; leakyrelu 0.1; conv 128 k4 s2 p1 }",
+)
+def spectralnorm(x: Shape, body: Shape) -> Result:
+    """Divides the weights of every convolution and linear layer in its body by their largest singular value.
+
+    So the body stretches no distance by much, which steadies the discriminator of a GAN (Miyato et al., "Spectral
+    Normalization for Generative Adversarial Networks", 2018).
+    """
+    return Result(body, call("netdsl.modules:SpectralNorm"))
+
+
+@layer(
+    "composite",
+    takes="any",
+    learns=_lengths,
+    example="weightnorm { conv1d 64 k2; relu; dropout 0.2; conv1d 64 k2 }",
+)
+def weightnorm(x: Shape, body: Shape) -> Result:
+    """Learns the lengths and the directions of the weights in its body apart: w = g·v/|v|.
+
+    That is so for every convolution and linear layer in it (Salimans and Kingma, "Weight Normalization", 2016).
+    """
+    return Result(body, call("netdsl.modules:WeightNorm"))
 
 
 def part(x: Shape, bodies: int) -> Shape:

@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from netdsl.builtins.layers.windows import LAYOUTS, distinct, sizes
-from netdsl.components import Call, Refusal, Requirement, Result, Size, Undetermined, call, layer, one_of
+from netdsl.components import (
+    Call,
+    LabelledOutput,
+    Refusal,
+    Requirement,
+    Result,
+    Size,
+    Undetermined,
+    call,
+    layer,
+    one_of,
+)
 from netdsl.core.sizes import Dim, Expr, Shape, format_shape
 from netdsl.core.text import text
 
@@ -37,14 +48,24 @@ def upsample(
     mode: Mode = "nearest",
     align_corners: bool | None = None,
     recompute_scale_factor: bool | None = None,
+    *,
+    like: LabelledOutput | None = None,
 ) -> Result:
     """Makes a feature map larger by a factor, or brings it to a size, and interpolates between its numbers.
+
+    `like=stem` brings it to the size of the labelled output `stem`, whatever size that has.
 
     `nearest` repeats them; `linear` (C×L), `bilinear` (C×H×W) and `trilinear` (C×D×H×W) blend neighbours. With
     `align_corners` the outermost numbers stay where they are.
     """
     if size is not None and scale_factor == 0:
         scale_factor = None  # as torch reads it
+    if like is not None:
+        if scale_factor is not None or size is not None or recompute_scale_factor:
+            raise Refusal("`like` says the size already: `upsample` needs no other", "like")
+        _check_upsample(x, None, 1, mode, align_corners, None)
+        resized = call("netdsl.modules:UpsampleLike", mode=mode, align_corners=align_corners)
+        return Result((x[0], *_sizes_like(x, like)), resized)
     _check_upsample(x, scale_factor, size, mode, align_corners, recompute_scale_factor)
     spatial = x[1:]
     formula: tuple[str, ...] = ()
@@ -80,17 +101,26 @@ def upsample(
 )
 def pad(
     x: Shape,
-    padding: Size,
+    padding: Size | None = None,
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant",
     value: float = 0.0,
+    *,
+    like: LabelledOutput | None = None,
 ) -> Result:
     """Puts numbers around a feature map: `value`, or its own numbers, mirrored, repeated or wrapped around.
 
     `padding` is one number for every side, or two for each axis, the last axis first: left,right,top,bottom. A
-    negative number cuts away.
+    negative number cuts away. `like=stem` pads to the size of the labelled output `stem`, as much at both ends; where
+    that is an odd number, one more at the end.
     """
     if mode != "constant" and value:
         raise Refusal(text("`value` {value:g} is not used by `mode={mode}`", value=value, mode=mode), "value")
+    if like is not None:
+        return _pad_like(x, padding, mode, value, like)
+    if padding is None:
+        raise Refusal(
+            "`pad` needs a `padding`, or a label whose size it takes", help="write `pad 2` or `pad like=stem`"
+        )
     ends = _ends(padding, len(x) - 1)
     out = tuple(one + before + after for one, (before, after) in zip(x[1:], ends, strict=True))
     return Result(
@@ -102,12 +132,29 @@ def pad(
 
 
 @layer("shape", accepts=LAYOUTS, assumes="CHW", takes="any", example="crop 24", traits={"affine", "view"})
-def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
+def crop(
+    x: Shape, size: Size | None = None, offset: Size | None = None, *, like: LabelledOutput | None = None
+) -> Result:
     """Cuts a window of the given size out of each channel: from the middle, or from `offset` on.
 
-    Where an odd number of elements is left over, the larger part stays after the window.
+    Where an odd number of elements is left over, the larger part stays after the window. `like=stem` takes the size of
+    the labelled output `stem`, from the middle.
     """
     axes = len(x) - 1
+    if like is not None:
+        if size is not None or offset is not None:
+            raise Refusal("`like` says the size already, and takes it from the middle: `crop` needs no other", "like")
+        larger = "`crop` cannot cut {wanted} out of {size}"
+        wanted = _sizes_like(x, like)
+        enough = (
+            Requirement(one, ">=", end, text(larger, wanted=end, size=one), "like")
+            for one, end in zip(x[1:], wanted, strict=True)
+        )
+        return Result((x[0], *wanted), call("netdsl.modules:CropLike"), requires=tuple(enough))
+    if size is None:
+        raise Refusal(
+            "`crop` needs a `size`, or a label whose size it takes", help="write `crop 24` or `crop like=stem`"
+        )
     window = sizes(size, axes, "size")
     # The middle is found in `forward`, where a size in symbols is a number.
     start = None if offset is None else sizes(offset, axes, "offset", least=0)
@@ -118,6 +165,29 @@ def crop(x: Shape, size: Size, offset: Size | None = None) -> Result:
         for one, end in zip(x[1:], ends, strict=True)
     )
     return Result((x[0], *window), call("netdsl.modules:Crop", size=window, offset=start), requires=tuple(fits))
+
+
+def _sizes_like(x: Shape, like: Shape) -> Shape:
+    """The spatial sizes of a labelled output that has as many dimensions as the input."""
+    if len(like) != len(x):
+        template = "`like` is {like}, which has another number of dimensions than the input, {shape}"
+        raise Refusal(text(template, like=format_shape(like), shape=format_shape(x)), "like")
+    return like[1:]
+
+
+def _pad_like(x: Shape, padding: Size | None, mode: str, value: float, like: Shape) -> Result:
+    if padding is not None:
+        raise Refusal("`like` says how much already: `pad` needs no `padding`", "like")
+    if mode in ("reflect", "circular"):
+        # How much may be mirrored depends on the size, which `like` leaves open.
+        raise Refusal(text("`mode={mode}` needs a `padding` in numbers, not `like`", mode=mode), "mode")
+    wanted = _sizes_like(x, like)
+    smaller = "`pad` cannot bring {size} to {wanted}, which is smaller"
+    enough = (
+        Requirement(end, ">=", one, text(smaller, wanted=end, size=one), "like")
+        for one, end in zip(x[1:], wanted, strict=True)
+    )
+    return Result((x[0], *wanted), call("netdsl.modules:PadLike", mode=mode, value=value), requires=tuple(enough))
 
 
 def _check_upsample(

@@ -14,7 +14,8 @@ UNKNOWN_LABEL = Code(
     title="an unknown label",
     meaning=(
         "`concat`, `add`, `mul` and `from` name the outputs of layers that stand above and have a label, in the same "
-        "body or one around it, or the inputs that the `input` line names. `output` names outputs of the whole net."
+        "body, one around it or one before it in its statement, or the inputs that the `input` line names. `output` "
+        "names outputs of the whole net."
     ),
     example="input 8\nlinear 8 as low\nrelu\nadd lwo",
     instead="input 8\nlinear 8 as low\nrelu\nadd low",

@@ -10,7 +10,8 @@ from typing import ClassVar, Final, NamedTuple
 from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
-from netdsl.core.sizes import UNKNOWN, Shape, Unknown
+from netdsl.core.diagnostics import Label
+from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.syntax import Body, Hole, Name, Number, Short
@@ -64,6 +65,12 @@ class Labelled(NamedTuple):
         """One sample's shape, where it is known."""
         return self.value.shape
 
+    @property
+    def label(self) -> Label:
+        """Where it is made, and what it is: for a message about what takes it."""
+        found = format_shape(self.shape or ())
+        return Label(self.statement, text("`{name}` is {found}", name=self.span.text, found=found))
+
 
 INPUT_SIZES = ("in", "features")
 """The names that always mean sizes of a body's input: the first and the last."""
@@ -76,7 +83,8 @@ class Scope:
     """The names of one body. Names of outer bodies are in sight too, but a block's body sees only those of its file.
 
     `input` is the shape for `in` and `features`. `places` has the places where `let` defines variables. `hidden` has
-    the places of labels of inner bodies, which are out of sight here.
+    the places of labels of inner bodies, which are out of sight here. `siblings` has the labels of the bodies before
+    this one in the same statement.
     """
 
     parent: Scope | None = None
@@ -86,6 +94,7 @@ class Scope:
     blocks: dict[str, Block] = field(default_factory=dict)
     labels: dict[str, Labelled] = field(default_factory=dict)
     hidden: dict[str, Span] = field(default_factory=dict)
+    siblings: Mapping[str, Labelled] = field(default_factory=dict)
     is_block: bool = False
     depth: int = 0
 
@@ -95,7 +104,7 @@ class Scope:
 
     def repeated(self, input: Shape | None) -> Scope:
         """The scope of a `repeat`'s body: its labels belong to this scope."""
-        return Scope(self, input, labels=self.labels, depth=self.depth + 1)
+        return Scope(self, input, labels=self.labels, siblings=self.siblings, depth=self.depth + 1)
 
     def lookup(self, name: str) -> object:
         """The value of a variable, or `MISSING`."""
@@ -122,11 +131,12 @@ class Scope:
         return None
 
     def labelled(self, name: str) -> Labelled | None:
-        """The output that a label names: in this body or one around it, up to the block's."""
+        """The output that a label names: in this body, a sibling before it or one around it, up to the block's."""
         scope: Scope | None = self
         while scope:
-            if name in scope.labels:
-                return scope.labels[name]
+            found = scope.labels.get(name) or scope.siblings.get(name)
+            if found:
+                return found
             scope = None if scope.is_block else scope.parent
         return None
 
@@ -150,7 +160,7 @@ class Scope:
     def label_names(self) -> set[str]:
         """Every label in sight, for suggestions."""
         outer = self.parent.label_names() if self.parent and not self.is_block else set()
-        return outer | self.labels.keys()
+        return outer | self.labels.keys() | self.siblings.keys()
 
     def names(self) -> set[str]:
         """Every variable and block in sight, for suggestions."""

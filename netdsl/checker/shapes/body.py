@@ -16,7 +16,7 @@ from netdsl.checker.names.scope import Block, Labelled, Scope, Word, as_name
 from netdsl.checker.names.variables import define_variables
 from netdsl.checker.recover.separators import recovered
 from netdsl.checker.recover.unreadable import first_word, label
-from netdsl.checker.shapes.branches import BranchCheck
+from netdsl.checker.shapes.branches import BranchCheck, CheckedBody, taken_from_outside
 from netdsl.checker.shapes.layer_check import LayerCheck, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
@@ -111,14 +111,17 @@ class BodyCheck:
         arguments = {"keeps": keeps, "outputs": outputs} if outputs else {"keeps": keeps}
         return Call(SKIPPING.target, arguments), taken - self.keys
 
-    def branch(self, key: str, path: str, body: Body, value: Value) -> tuple[Node, Value]:
-        """Checks a body of the current statement. Returns its node and its output value."""
+    def branch(self, key: str, path: str, body: Body, value: Value, siblings: Mapping[str, Labelled]) -> CheckedBody:
+        """Checks a body of the current statement. `siblings` are the labels of the bodies before it."""
+        scope = self.scope.inner(value.shape)
+        scope.siblings = siblings
         # A branch is two levels deeper: the row with its name is between it and the composite.
-        inner = BodyCheck(self.context, self.scope.inner(value.shape), value, f"{path}.{key}", self.depth + 2)
+        inner = BodyCheck(self.context, scope, value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
         # An empty body has no text to mark.
         span = body.statements[0].span.to(body.statements[-1].span) if body.statements else self.at.span
-        return inner.enclosed(key, key, span, value), inner.value
+        keeps = {label: inner.kept.get(label, label) for label in inner.keys}
+        return CheckedBody(inner.enclosed(key, key, span, value), inner.value, scope.labels, keeps)
 
     def _statement(self, statement: Statement) -> None:
         name = statement.name.text
@@ -217,9 +220,10 @@ class BodyCheck:
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
+        learned = layer.learns(_plain_calls(children)) if layer.learns else 0
         takes = NOTHING
         if children or "takes" in result.call.arguments:
-            takes = frozenset(result.call.arguments.get("takes", ())).union(*(child.takes for child in children))
+            takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
         # A plain Sequential cannot pass labelled outputs to its children.
         call = SKIPPING if takes and result.call == SEQUENTIAL else result.call
         node = Node(
@@ -231,7 +235,7 @@ class BodyCheck:
             value.shape or (),
             result.out,
             call,
-            params + result.params,
+            params + result.params + learned,
             macs + result.macs,
             result.formula,
             self.depth,
@@ -401,6 +405,10 @@ class BodyCheck:
         assert statement.label is not None
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
+        # Bodies side by side may use the same names, unless one of them takes the other's output.
+        taken = self.starts.union({self.start}, *(node.takes for node in _once(self.nodes)))
+        if other is self.scope.siblings.get(name) and name not in taken:
+            other = None
         # In a `repeat` the same statement comes again; that is not a second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")
@@ -417,6 +425,14 @@ class BodyCheck:
         # A refused label is entered too, so that its uses are not reported as unknown.
         self.scope.labels[name] = Labelled(key, value, span, statement.span)
         self.scope.hide(statement.label)
+
+
+def _plain_calls(nodes: Iterable[Node]) -> Iterator[Call]:
+    """The calls of all layers in nodes, but for those that a composite inside gives another form."""
+    for node in nodes:
+        if node.layer is None or node.layer.learns is None:
+            yield node.call
+            yield from _plain_calls(node.children)
 
 
 def written(statement: Statement) -> str:

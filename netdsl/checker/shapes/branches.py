@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.codes import WRONG_BODY
 from netdsl.checker.names.labels import find_label
-from netdsl.checker.names.scope import Scope
+from netdsl.checker.names.scope import Labelled, Scope
 from netdsl.checker.shapes.layer_check import LayerCheck
 from netdsl.checker.value import Value
 from netdsl.components import Call, Dtype, Refusal, Result
@@ -18,13 +18,25 @@ from netdsl.core.source import Source, Span
 from netdsl.core.text import join_or, text
 from netdsl.language.parser import parse
 from netdsl.language.syntax import Body, Name
-from netdsl.program import IDENTITY, Node
+from netdsl.program import IDENTITY, SKIPPING, Node
 
-CheckBody = Callable[[str, str, Body, Value], tuple[Node, Value]]
+Labels = Mapping[str, Labelled]
+
+
+class CheckedBody(NamedTuple):
+    """A body: its node, the value that it leaves behind, its labels, and the child that keeps each of their outputs."""
+
+    node: Node
+    after: Value
+    labels: Labels
+    keeps: Mapping[str, str]
+
+
+CheckBody = Callable[[str, str, Body, Value, Labels], CheckedBody]
 
 
 class BranchCheck:
-    """The check of one composite. `check_body` checks the statements of a body and returns its node and value."""
+    """The check of one composite. `check_body` checks the statements of a body."""
 
     def __init__(self, check: LayerCheck, scope: Scope, path: str, check_body: CheckBody) -> None:
         self.check = check
@@ -34,6 +46,8 @@ class BranchCheck:
         self.path = path
         self.check_body = check_body
         self.nodes: list[Node] = []
+        self.labels: dict[str, Labelled] = {}
+        self.keeps: list[Mapping[str, str]] = []
         check.report_open_sizes()
         self.shapes: dict[
             str, Any
@@ -95,7 +109,8 @@ class BranchCheck:
 
     def _named(self, names: Sequence[str]) -> None:
         """One body without a name, and others with names."""
-        for name, body in self.given.bodies:
+        # In the order in which the module runs them: a body sees the labels of those before it.
+        for name, body in sorted(self.given.bodies, key=lambda given: names.index(given[0] or names[0])):
             target = name or names[0]
             if target in self.shapes:
                 # Only the brace is marked, because a whole body would fill the screen.
@@ -112,13 +127,29 @@ class BranchCheck:
             self._needs_a_body()
 
     def _body(self, key: str, body: Body, value: Value) -> Shape | None:
-        node, after = self.check_body(key, self.path, body, value)
-        self.nodes.append(node)
+        checked = self.check_body(key, self.path, body, value, self.labels)
+        after = checked.after
+        self.nodes.append(checked.node)
         self.joined.append(after)
+        self._share(checked.node.takes)
+        self.labels = {**self.labels, **checked.labels}
+        self.keeps.append(checked.keeps)
         if after.assumed:
             # An assumption of a body is about the composite's input.
             self.check.value = self.check.value._replace(assumed=True)
         return self._known(after.shape)
+
+    def _share(self, labels: Iterable[str]) -> None:
+        """Lets the bodies so far hand out what the body behind them takes; of several with a label, the last does."""
+        for label in sorted(labels):
+            at = next((at for at in reversed(range(len(self.keeps))) if label in self.keeps[at]), None)
+            if at is None:
+                continue
+            arguments = self.nodes[at].call.arguments
+            keeps = {**arguments.get("keeps", {}), self.keeps[at][label]: label}
+            shares = tuple(sorted({*arguments.get("shares", ()), label}))
+            call = Call(SKIPPING.target, {**arguments, "keeps": keeps, "shares": shares})
+            self.nodes[at] = self.nodes[at]._replace(call=call)
 
     def _known(self, shape: Shape | None) -> Shape | None:
         self.sound = self.sound and shape is not None
@@ -142,9 +173,7 @@ class BranchCheck:
             self.takes.append(found.key)
             self.joined.append(found.value)
             if found.shape:
-                self.check.joined.append(
-                    Label(found.statement, text("`{name}` is {found}", name=name.text, found=format_shape(found.shape)))
-                )
+                self.check.joined.append(found.label)
             return self._known(found.shape)
         self.sound = False
         return None
@@ -174,6 +203,14 @@ class BranchCheck:
         span = self.check.statement.name.span
         advice = text("for example `{example}`", example=self.layer.example) if self.layer.example else None
         self.check.context.report(WRONG_BODY, text("`{layer}` needs a body", layer=self.layer.name), span, help=advice)
+
+
+def taken_from_outside(bodies: Sequence[Node]) -> frozenset[str]:
+    """The labels that bodies take and that none before them in the statement hands out."""
+    taken: set[str] = set()
+    for at, body in enumerate(bodies):
+        taken |= body.takes.difference(*(other.call.arguments.get("shares", ()) for other in bodies[:at]))
+    return frozenset(taken)
 
 
 def _odd(bodies: Sequence[Body], shapes: Sequence[Shape | None]) -> Iterator[Label]:

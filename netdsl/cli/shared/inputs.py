@@ -28,6 +28,9 @@ LARGEST = MAX_BYTES + LONGEST_CHARACTER
 """Reading so many bytes shows that a file is too large, even if the last character is cut."""
 
 
+CODE = (".py", ".cfg")
+"""What files with code for other programs end in."""
+
 LEAST_UNREADABLE = 5
 """So many statements of a file that cannot be read are rather prose, or another language, than slips."""
 
@@ -130,7 +133,17 @@ def read_sources(files: Sequence[str], written: str | None) -> list[Source]:
 
 
 def read_source(file: str) -> Source:
-    """The text of a file, or of standard input for `-`.
+    """The net in a file, or in standard input for `-`.
+
+    Raises:
+        WrongPath: the file cannot be read.
+        FileError: its bytes are not UTF-8 text, or it is rather another kind of text.
+    """
+    return _not_prose(read_text(file))
+
+
+def read_text(file: str) -> Source:
+    """The text of a file, or of standard input for `-`, whatever stands in it.
 
     Raises:
         WrongPath: the file cannot be read.
@@ -144,7 +157,7 @@ def read_source(file: str) -> Source:
     except OSError as error:
         raise WrongPath(_unreadable(file, error)) from error
     try:
-        return _not_prose(Source(name, content.decode()))
+        return Source(name, content.decode())
     except UnicodeDecodeError as error:
         # If the file is too large, the last character may be cut; the checker then reports the size.
         if len(content) == LARGEST and error.start > LARGEST - LONGEST_CHARACTER:
@@ -170,6 +183,8 @@ def _not_prose(source: Source) -> Source:
     if len(unreadable) < LEAST_UNREADABLE or 2 * len(unreadable) < len(file.statements):
         return source
     message = text("`{file}` cannot be read as a net: {count} mistakes", file=source.name, count=len(unreadable))
+    if source.name.endswith(CODE):
+        raise FileError(message, text("to read a net out of code: `netdsl import --text {file}`", file=source.name))
     near = Path(source.name).with_suffix(".net")
     if near.is_file():
         raise FileError(message, text("did you mean `{file}`?", file=near))

@@ -6,6 +6,7 @@ import gettext
 import os
 from collections.abc import Iterable
 from inspect import cleandoc
+from weakref import WeakKeyDictionary
 
 import click
 
@@ -20,6 +21,9 @@ from netdsl.core.translation import (
     translate,
 )
 from netdsl.render.cells import width, wrap
+
+_ENGLISH: WeakKeyDictionary[click.Command, tuple[str | None, str | None, list[str | None]]] = WeakKeyDictionary()
+"""The help of each command, its epilog, and the help of its options, before they are translated."""
 
 
 class LanguageOption(click.Option):
@@ -93,14 +97,12 @@ def localize(command: click.Command) -> click.Command:
 
 
 def _translate_help(command: click.Command) -> None:
-    if spoken_catalogue() is None:
-        return
-    # What is translated already has no entry in a catalogue, so that it stays as it is.
-    command.help = command.help and translate(cleandoc(command.help))
-    command.epilog = command.epilog and translate(command.epilog)
-    for parameter in command.params:
-        if isinstance(parameter, click.Option):
-            parameter.help = parameter.help and translate(parameter.help)
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    # From the English text each time: a process may speak one language after the other.
+    english = _ENGLISH.setdefault(command, (command.help, command.epilog, [one.help for one in options]))
+    command.help, command.epilog = english[0] and translate(cleandoc(english[0])), english[1] and translate(english[1])
+    for option, words in zip(options, english[2], strict=False):
+        option.help = words and translate(words)
 
 
 def _obey(ctx: click.Context, _parameter: click.Parameter, language: str | None) -> None:

@@ -7,12 +7,15 @@ from itertools import groupby
 from textwrap import wrap
 
 from netdsl.export.python.expressions import FEWEST, Expressions, only
-from netdsl.export.python.forward import Takes, composite_forward, sequential_forward
+from netdsl.export.python.forward import Takes, composite_forward, sequential_forward, shared
 from netdsl.export.python.layout import INDENT, WIDTH, Argument, Expression, Group, InlineText, flat, lay_out, literal
 from netdsl.export.python.names import is_attribute, variable
 from netdsl.export.python.parameters import Parameters
 from netdsl.export.python.signatures import REQUIRED
 from netdsl.program import SEQUENCES, SEQUENTIAL, Node
+
+NORMS = {"SpectralNorm": "use_spectral_norm", "WeightNorm": "use_weight_norm"}
+"""Composites that give the weights of their body another form, and the function that does it."""
 
 LISTS = ("Concat", "Add", "Mul", "Split")
 """Composites with bodies without names."""
@@ -39,7 +42,8 @@ class Definition:
             arguments = self.first.call.arguments
             inputs = [variable(name) for name in arguments.get("inputs", ())] or ["x"]
             takes = [variable(label) for label in sorted(self.first.takes)]
-            outputs = len(arguments.get("outputs", ()))
+            # What is shared goes out beside the output.
+            outputs = (len(arguments.get("outputs", ())) or 1) + len(shared(self.first))
             returns = f"tuple[{', '.join(['Tensor'] * outputs)}]" if outputs > 1 else "Tensor"
             lines += ["", *self._signature("forward", [f"{name}: Tensor" for name in (*inputs, *takes)], returns)]
             lines += _indented(self.forward, 2 * INDENT)
@@ -64,6 +68,10 @@ class Definition:
         # Equal children in a row become a loop.
         for (key, argument), run in groupby(self._children(), lambda child: (_place(child[0]), child[1])):
             yield from _assignments(key, argument, len(list(run)))
+        norm = NORMS.get(self.target.partition(":")[2])
+        if norm:
+            self.expressions.composites[norm] = None
+            yield " " * 2 * INDENT + f"{norm}(self.body)"
 
     def _children(self) -> Iterator[tuple[str, Argument]]:
         keys = only(tuple(child.key for child in node.children) for node in self.nodes)

@@ -19,7 +19,7 @@ from netdsl.program import SEQUENTIAL, Node
 T = TypeVar("T")
 
 MODULES, NN = "netdsl.modules", "torch.nn"
-SKIPS = ("takes", "keeps", "outputs")
+SKIPS = ("takes", "keeps", "outputs", "shares")
 """Arguments of netdsl's own modules that are not written: the exported class has a `forward` instead."""
 
 FEWEST = 3

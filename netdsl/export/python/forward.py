@@ -11,6 +11,12 @@ Takes = Mapping[str, Sequence[str]]
 """For each child's key, the labels of the outputs that it takes besides its input, in order."""
 
 
+def shared(body: Node) -> Sequence[str]:
+    """The labels whose outputs a body hands to the bodies behind it."""
+    labels: Sequence[str] = body.call.arguments.get("shares", ())
+    return labels
+
+
 def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
     """One line for each module: `x = stem = self.stem(x)`, `x = self[6](x, stem)`, `x = self[7](stem)`."""
     arguments = node.call.arguments
@@ -24,7 +30,7 @@ def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
         given = variable(child.start) if child.start else x
         yield f"x = {kept}{_called(attribute(child.key), given, takes[child.key])}"
         x = "x"
-    yield f"return {', '.join(map(variable, outputs)) or x}"
+    yield f"return {', '.join([*(map(variable, outputs) if outputs else [x]), *map(variable, shared(node))])}"
 
 
 def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
@@ -35,6 +41,11 @@ def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
     if kind == "Split":
         yield f"parts = x.chunk({len(keys)}, dim=1)"
     outputs = [_called(attribute(key), f"parts[{key}]" if kind == "Split" else "x", takes[key]) for key in keys]
+    if any(map(shared, composite.children)):
+        names = _unlike(joined, composite)
+        for number, (child, output) in enumerate(zip(composite.children, outputs, strict=True)):
+            outputs[number] = f"{names}{number}"
+            yield f"{', '.join([outputs[number], *map(variable, shared(child))])} = {output}"
     if kind in ("Concat", "Split"):
         yield from _concatenation([*outputs, *joined], composite.call.arguments.get("dim", 1))
     elif kind == "ScaledResidual":
@@ -46,6 +57,15 @@ def composite_forward(composite: Node, takes: Takes) -> Iterator[str]:
         yield f"return {(' + ' if kind == 'Add' else ' * ').join([*outputs, *joined])}"
     else:
         yield f"return {'x * ' if kind == 'Scale' else ''}{outputs[0]}"
+
+
+def _unlike(labels: Sequence[str], composite: Node) -> str:
+    """What the outputs of bodies are called, so that no label is called so."""
+    taken = {*labels, *(variable(label) for child in composite.children for label in (*child.takes, *shared(child)))}
+    name = "out"
+    while any(label.startswith(name) for label in taken):
+        name += "_"
+    return name
 
 
 def _concatenation(outputs: Sequence[str], dim: int) -> Iterator[str]:

@@ -3,7 +3,7 @@
 import { word } from "./words.js";
 
 const SPACE = "http://www.w3.org/2000/svg";
-const WIDTH = 640, HEIGHT = 200, LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 22;
+const LEFT = 46, RIGHT = 10, TOP = 10, BOTTOM = 22;
 const MOST_POINTS = 600;
 
 function shape(tag, attributes, text = "") {
@@ -15,7 +15,9 @@ function shape(tag, attributes, text = "") {
 
 export function drawCurves(figure, epochs, criterion) {
   const svg = figure.querySelector("svg"), caption = figure.querySelector("figcaption");
-  svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+  // One unit is one pixel: on a narrow screen the numbers stay as large as elsewhere.
+  const width = Math.max(svg.clientWidth || 640, 220), height = width < 480 ? 150 : 200;
+  svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   const every = Math.ceil(epochs.length / MOST_POINTS);
   const shown = epochs.map((epoch, index) => ({ ...epoch, index })).filter(({ index }) => index % every === 0 || index === epochs.length - 1);
   const series = [["train", "train/epoch_loss"], ["test", "test/loss"]];
@@ -26,21 +28,21 @@ export function drawCurves(figure, epochs, criterion) {
   const log = low > 0 && high / low > 20;
   const scale = value => log ? Math.log(Math.max(value, low)) : value;
   const from = log ? scale(low) : 0, to = scale(high) || 1;
-  const x = index => LEFT + (WIDTH - LEFT - RIGHT) * (epochs.length > 1 ? index / (epochs.length - 1) : 0.5);
-  const y = value => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (scale(value) - from) / (to - from || 1));
+  const x = index => LEFT + (width - LEFT - RIGHT) * (epochs.length > 1 ? index / (epochs.length - 1) : 0.5);
+  const y = value => TOP + (height - TOP - BOTTOM) * (1 - (scale(value) - from) / (to - from || 1));
   for (const value of log ? [low, Math.sqrt(low * high), high] : [0, high / 2, high]) {
-    parts.push(shape("line", { x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value), class: "rule" }));
+    parts.push(shape("line", { x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value), class: "rule" }));
     parts.push(shape("text", { x: LEFT - 6, y: y(value) + 4, class: "tick", "text-anchor": "end" }, value.toPrecision(2)));
   }
   shown.forEach((epoch, at) => {
-    if (at && epoch.folder !== shown[at - 1].folder) parts.push(shape("line", { x1: x(epoch.index), x2: x(epoch.index), y1: TOP, y2: HEIGHT - BOTTOM, class: "seam" }));
+    if (at && epoch.folder !== shown[at - 1].folder) parts.push(shape("line", { x1: x(epoch.index), x2: x(epoch.index), y1: TOP, y2: height - BOTTOM, class: "seam" }));
   });
   for (const [kind, name] of series) {
     const points = shown.filter(epoch => isFinite(epoch[name])).map(epoch => `${x(epoch.index).toFixed(1)},${y(epoch[name]).toFixed(1)}`);
     if (points.length === 1) parts.push(shape("circle", { cx: points[0].split(",")[0], cy: points[0].split(",")[1], r: 3, class: kind }));
     parts.push(shape("polyline", { points: points.join(" "), class: kind }));
   }
-  if (epochs.length) parts.push(shape("text", { x: WIDTH - RIGHT, y: HEIGHT - 6, class: "tick", "text-anchor": "end" }, epochs.length));
+  if (epochs.length) parts.push(shape("text", { x: width - RIGHT, y: height - 6, class: "tick", "text-anchor": "end" }, epochs.length));
   svg.replaceChildren(...parts);
   const last = epochs.at(-1);
   caption.replaceChildren();

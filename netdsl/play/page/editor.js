@@ -1,11 +1,13 @@
 // The editor: a textarea, which keyboards and screen readers know, under a layer that colours it, marks the mistakes
 // and writes the shapes behind the lines.
 
+import { Completion } from "./completion.js";
+
 const TOKEN = /(#[^\n]*)|("[^"\n]*"?)|(->|[{};=(),])|(\b\d[\w.]*(?:e[+-]?\d+)?)|([A-Za-z_][\w.]*)|(\s+|.)/g;
 const KINDS = ["comment", "string", "sign", "number", "name", "other"];
 
 export class Editor {
-  constructor({ onchange }) {
+  constructor({ onchange, complete, explain }) {
     this.area = document.getElementById("source");
     this.overlay = document.getElementById("overlay");
     this.gutter = document.getElementById("gutter");
@@ -13,7 +15,16 @@ export class Editor {
     this.marks = [];
     this.hints = new Map();
     this.onchange = onchange;
-    this.area.addEventListener("input", () => { this.shift(); this.draw(); this.onchange(); });
+    this.explain = explain;
+    this.completion = new Completion(this, complete);
+    this.area.addEventListener("input", event => {
+      this.shift();
+      this.draw();
+      this.onchange();
+      // Taking back and pasting write too, but nobody is in the middle of a word then.
+      if (/^(insertText|insertCompositionText|deleteContentBackward)$/.test(event.inputType)) this.completion.update();
+      else this.completion.close();
+    });
     this.area.addEventListener("keydown", event => this.key(event));
     this.drawn = "";
   }
@@ -105,14 +116,47 @@ export class Editor {
     }
   }
 
+  // Writes over a part of the text, as a key press would.
+  replace(start, end, text) {
+    this.area.setSelectionRange(start, end);
+    document.execCommand("insertText", false, text);
+  }
+
+  // Where a place of the text stands on the screen.
+  locate(offset) {
+    const before = this.text.slice(0, offset), line = count(before) - 1;
+    let rest = offset - (before.lastIndexOf("\n") + 1);
+    const range = document.createRange(), row = this.overlay.children[line];
+    range.selectNodeContents(row);
+    const texts = document.createTreeWalker(row, NodeFilter.SHOW_TEXT);
+    for (let node; (node = texts.nextNode()); rest -= node.length) {
+      if (rest <= node.length) {
+        range.setStart(node, rest);
+        break;
+      }
+    }
+    const box = range.getBoundingClientRect();
+    return { left: box.left, top: row.getBoundingClientRect().top, bottom: row.getBoundingClientRect().bottom };
+  }
+
   key(event) {
-    if (event.key === "Enter" && !event.isComposing) {
+    if (this.completion.key(event)) return;
+    if (event.key === "F1") {
+      const word = this.wordAtCursor();
+      if (word) this.explain(word);
+      event.preventDefault();
+    } else if (event.key === "Enter" && !event.isComposing) {
       const before = this.text.slice(0, this.area.selectionStart);
       const line = before.slice(before.lastIndexOf("\n") + 1);
       const indent = line.match(/^ */)[0] + (/\{\s*$/.test(line) ? "  " : "");
       event.preventDefault();
       document.execCommand("insertText", false, `\n${indent}`);
     }
+  }
+
+  wordAtCursor() {
+    const place = this.area.selectionStart;
+    return this.text.slice(0, place).match(/\w*$/)[0] + this.text.slice(place).match(/^\w*/)[0];
   }
 
   select(start, end) {

@@ -3,18 +3,21 @@
 import { Picture, showMistakes, showTable } from "./answers.js";
 import { call, hasServer, listen } from "./backend.js";
 import { Editor } from "./editor.js";
+import { EXAMPLES } from "./examples.js";
 import { makeLink, readLink } from "./share.js";
 import { Training } from "./training.js";
 import { showWords, switchLanguage, word } from "./words.js";
 
-const EXAMPLE = "# A net for two spirals: change it, and watch.\n\nlinear 2->12; tanh\nlinear 12->12; tanh\nlinear 12->2\n\n" +
-  "data spirals batch=50\noptimizer adam lr=0.02\ntrain epochs=200\n";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const find = id => document.getElementById(id);
 const file = { name: "", mark: null, saved: "" };
 let depth = null, style = "blocks", answer = {}, asking = false, stale = false;
 
-const editor = new Editor({ onchange: changed });
+const editor = new Editor({
+  onchange: changed,
+  complete: place => call("ask", { ask: "complete", ...program(), place }),
+  explain: name => explain(name),
+});
 const picture = new Picture({ go: line => editor.selectLine(line), reopen: level => { depth = level; ask(); } });
 const training = new Training({ program, setText: text => { editor.text = text; }, notify });
 
@@ -90,12 +93,19 @@ async function explain(name) {
   find("explanation").querySelector("pre").textContent = found.page || found.problem;
 }
 
-function load(found) {
+async function load(found) {
   Object.assign(file, { name: found.name, mark: found.mark, saved: found.text });
   depth = null;
   editor.load(found.text);
-  find("files").value = found.name;
-  call("take-up", program());
+  chooseFile(found.name);
+  await call("take-up", program());
+  training.preview();
+}
+
+function chooseFile(name) {
+  const files = find("files");
+  if (![...files.options].some(option => option.value === name)) files.querySelector("optgroup").before(new Option(name, name));
+  files.value = name;
 }
 
 async function save() {
@@ -108,8 +118,7 @@ async function save() {
     return;
   }
   Object.assign(file, { name, mark: found.mark, saved: text });
-  if (![...find("files").options].some(option => option.value === name)) find("files").append(new Option(name, name));
-  find("files").value = name;
+  chooseFile(name);
   notify(word("saved", { file: name }));
   changed();
 }
@@ -134,7 +143,9 @@ function choose(tab) {
   localStorage.setItem("tab", tab.id);
   if (tab.id === "tab-training") {
     call("warm");
+    training.show();
     training.plane.redraw();
+    training.preview();
   }
 }
 
@@ -157,13 +168,15 @@ async function begin() {
   showWords();
   notify("");
   find("summary").textContent = word("loading");
-  document.querySelector(".file").hidden = !hasServer;
   const found = await call("begin");
   if (found.problem) {
     notify(word("noToken"), true);
     return;
   }
   find("files").append(new Option(word("newFile"), ""), ...found.files.map(name => new Option(name, name)));
+  const group = Object.assign(document.createElement("optgroup"), { label: word("examples") });
+  group.append(...EXAMPLES.map(([name], index) => new Option(name, `example ${index}`)));
+  find("files").append(group);
   const shared = await readLink();
   const draft = JSON.parse(localStorage.getItem("draft") || "null");
   if (shared !== null) load({ name: "", mark: null, text: shared });
@@ -172,7 +185,7 @@ async function begin() {
     load({ name: draft.name, mark: draft.mark, text: draft.text });
     file.saved = draft.saved;
     showTitle();
-  } else load(found.opened || { name: "", mark: null, text: EXAMPLE });
+  } else load(found.opened || { name: "", mark: null, text: EXAMPLES[0][1] });
   prepareTabs();
   call("ask", { ask: "words" }).then(({ words = [] }) => {
     editor.kinds = new Map(words.map(one => [one.name, (one.family || one.kind).replaceAll(" ", "-")]));
@@ -187,7 +200,8 @@ find("files").addEventListener("change", async event => {
     event.target.value = file.name;
     return;
   }
-  const found = name ? await call("read", { file: name }) : { name: "", mark: null, text: "" };
+  const example = EXAMPLES[name.match(/^example (\d+)$/)?.[1]];
+  const found = example || !name ? { name: "", mark: null, text: example?.[1] ?? "" } : await call("read", { file: name });
   if (found.problem) notify(found.problem);
   else load(found);
 });

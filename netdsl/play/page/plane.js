@@ -42,7 +42,17 @@ export class Plane {
     this.testPoints = document.getElementById("test-points");
     this.testPoints.addEventListener("change", () => this.redraw());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
-    this.points = this.picture = null;
+    this.points = this.picture = this.chosen = null;
+    // A unit that is pointed at shows its own picture in place of the whole net's.
+    const choose = event => {
+      const canvas = event.target.closest(".unit"), cells = canvas?.parentElement;
+      const column = cells ? [...this.units.querySelectorAll(".cells")].indexOf(cells) : -1;
+      this.chosen = column > 0 ? { column: column - 1, unit: [...cells.children].indexOf(canvas), name: canvas.title } : null;
+      if (this.picture) this.drawSurface();
+    };
+    for (const kind of ["pointerover", "focusin"]) this.units.addEventListener(kind, choose);
+    const leave = () => { this.chosen = null; if (this.picture) this.drawSurface(); };
+    for (const kind of ["pointerleave", "focusout"]) this.units.addEventListener(kind, leave);
   }
 
   clear() {
@@ -78,6 +88,7 @@ export class Plane {
       const made = columns.map(column => {
         const canvases = Array.from({ length: column.shown || 0 }, (_, unit) => {
           const canvas = element("canvas", { className: "unit", title: `${column.statement} · ${unit + 1}` });
+          canvas.tabIndex = column.pixels ? 0 : -1;
           canvas.setAttribute("role", "img");
           canvas.setAttribute("aria-label", canvas.title);
           return canvas;
@@ -131,15 +142,12 @@ export class Plane {
   }
 
   drawSurface() {
-    const { side, classes, strength } = this.picture.surface, base = ground();
-    const chosen = decode(classes), sure = decode(strength);
-    this.small.width = this.small.height = side;
-    const small = this.small.getContext("2d"), image = small.createImageData(side, side);
-    for (let at = 0; at < side * side; at++) {
-      const color = COLORS[chosen[at] % COLORS.length], share = 0.12 + 0.58 * sure[at] / 255;
-      image.data.set([...color.map((part, index) => part * share + base[index] * (1 - share)), 255], 4 * at);
-    }
-    small.putImageData(image, 0, 0);
+    const column = this.chosen && this.picture.columns[this.chosen.column];
+    if (column?.pixels) {
+      const size = column.side ** 2, bytes = decode(column.pixels);
+      paint(this.small, bytes.subarray(this.chosen.unit * size, (this.chosen.unit + 1) * size), column.side, column.side);
+    } else this.paintClasses();
+    document.getElementById("shown").textContent = column?.pixels ? this.chosen.name : word("wholeNet");
     const context = this.surface.getContext("2d"), size = this.surface.width;
     context.imageSmoothingEnabled = true;
     context.drawImage(this.small, 0, 0, size, size);
@@ -157,5 +165,18 @@ export class Plane {
     draw(this.points.train, false);
     if (this.testPoints.checked) draw(this.points.test, true);
     this.surface.setAttribute("aria-label", word("surface"));
+  }
+
+  // Each point in the colour of the class that the net gives it, the paler the less sure it is.
+  paintClasses() {
+    const { side, classes, strength } = this.picture.surface, base = ground();
+    const chosen = decode(classes), sure = decode(strength);
+    this.small.width = this.small.height = side;
+    const small = this.small.getContext("2d"), image = small.createImageData(side, side);
+    for (let at = 0; at < side * side; at++) {
+      const color = COLORS[chosen[at] % COLORS.length], share = 0.12 + 0.58 * sure[at] / 255;
+      image.data.set([...color.map((part, index) => part * share + base[index] * (1 - share)), 255], 4 * at);
+    }
+    small.putImageData(image, 0, 0);
   }
 }

@@ -8,6 +8,7 @@ import { Pad } from "./pad.js";
 import { word } from "./words.js";
 
 const BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512];
+const MOST_PREVIEWED = 20_000; // samples
 
 export class Training {
   constructor({ program, setText, notify }) {
@@ -27,6 +28,7 @@ export class Training {
       slider.addEventListener("change", () => this.change(name));
     }
     this.waiting = false;
+    new ResizeObserver(() => { this.show(); this.plane.redraw(); }).observe(document.getElementById("training"));
   }
 
   on(name, act) { document.getElementById(name).addEventListener("click", act); }
@@ -77,17 +79,34 @@ export class Training {
     const nearest = BATCHES.reduce((best, one) => Math.abs(one - experiment.batch) < Math.abs(best - experiment.batch) ? one : best);
     document.getElementById("batch").value = BATCHES.indexOf(nearest);
     this.showSlider("batch", experiment.batch);
-    document.getElementById("plane").hidden = !experiment.plane;
+    document.getElementById("plane").hidden = document.getElementById("outcome").hidden = !experiment.plane;
     document.getElementById("image").hidden = !experiment.image;
     if (experiment.image) this.pad.fit(experiment);
     this.showButtons();
+    this.preview();
+  }
+
+  // The net before its first step, so that the plane is not empty: once nobody types, and where no run is shown.
+  preview() {
+    clearTimeout(this.soon);
+    this.soon = setTimeout(async () => {
+      const program = this.program(), isSeen = !document.getElementById("training").hidden;
+      const small = this.experiment?.plane && this.experiment.samples <= MOST_PREVIEWED;
+      if (!isSeen || !small || this.state.status !== "idle" || program.text === this.previewed) return;
+      this.previewed = program.text;
+      await call("preview", program);
+    }, 300);
   }
 
   take(message) {
     switch (message.event) {
       case "state":
         this.state = message;
-        if (message.status === "idle") this.plane.clear();
+        if (message.status === "idle") {
+          this.plane.clear();
+          this.previewed = null;
+          this.preview();
+        }
         break;
       case "epoch":
         this.state.epochs.push(message);

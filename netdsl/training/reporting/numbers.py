@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 
 def percent(share: float, digits: int = 2) -> str:
     """`97.22 %`."""
@@ -35,3 +37,9 @@ def amount(count: int) -> str:
 def duration(seconds: float) -> str:
     """`0.05 s`, `9.8 s`, `1:02:03`."""
     return f"{seconds:.2g} s" if seconds < 1 else f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
+
+
+def axis_of(name: str) -> Callable[[float], str] | None:
+    """What writes the values of a metric beside an axis: shares of samples in percent; None for plain numbers."""
+    shares = number(name, 0.5).endswith("%")
+    return (lambda value: f"{100 * value:.3g} %") if shares else None

@@ -226,7 +226,11 @@ JOINS: dict[Trait, Callable[[list[Tensor]], Tensor]] = {
 }
 """What a composite makes of the outputs of its bodies, and of its input with `INCLUDES_INPUT`."""
 
-COMPOSITES = {name for name, layer in load_registry(installed=False).layers.items() if layer.is_composite}
+COMPOSITES = {
+    name
+    for name, layer in load_registry(installed=False).layers.items()
+    if layer.is_composite and layer.learns is None  # these hand on what their one body makes
+}
 
 
 def test_every_trait_is_checked() -> None:

@@ -46,9 +46,14 @@ function ask(question) {
   return answered;
 }
 
+async function begin() {
+  return (await fetch("begin.json")).json();
+}
+
 const ACTS = {
   ask,
-  begin: async () => (await fetch("begin.json")).json(),
+  begin,
+  read: async () => (await begin()).opened, // no other file is known
   save: async ({ file, text }) => {
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/plain" }));

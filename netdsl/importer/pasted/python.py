@@ -1,0 +1,640 @@
+"""A net that stands as Python in a text. The text is read, and never run: a small part of Python is followed by hand.
+
+What is followed is what nets are made of: constructors of torch.nn, numbers, lists, loops over them, functions and
+classes of the text itself, and `forward`, where each call is noted. Anything else has no value, and is an error, with
+its line, only where the net needs one.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, TypeVar
+
+import torch
+from torch import nn
+
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.text import text
+from netdsl.importer.pasted.tracing import (
+    NUMBERS,
+    BatchSize,
+    TracedValue,
+    apply_function,
+    concatenated,
+    joined,
+    sequential,
+    torch_class,
+)
+
+Made = TypeVar("Made")
+
+MOST_STEPS = 200_000
+"""So many expressions are worked out, for a text may loop for ever."""
+
+OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.USub: operator.neg,
+    ast.Not: operator.not_,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Is: operator.is_,
+    ast.IsNot: operator.is_not,
+    ast.In: lambda one, others: one in others,
+    ast.NotIn: lambda one, others: one not in others,
+}
+
+BUILTINS: Mapping[str, Callable[..., Any]] = {
+    "bool": bool, "dict": dict, "enumerate": enumerate, "float": float, "int": int,
+    "isinstance": isinstance, "len": len, "list": list,
+    "max": max, "min": min, "range": range, "reversed": reversed, "round": round, "str": str, "sum": sum,
+    "tuple": tuple, "zip": zip,
+}  # fmt: skip
+
+LIST_METHODS = ("append", "extend", "insert", "items", "keys", "values")
+LONGEST = 60
+
+
+@dataclass(frozen=True)
+class NotWorkedOut:
+    """What has no value here; `reason` tells why what looks like a net has none."""
+
+    reason: UnsupportedModule | None = None
+
+
+@dataclass(frozen=True)
+class TorchName:
+    """A name of torch, by its whole path: `torch.nn.Conv2d`."""
+
+    path: str
+
+
+@dataclass(eq=False)
+class Instance:
+    """An object of a class of the text."""
+
+    made: UserClass
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class UserFunction:
+    """A function of the text; `owner` is the object that it is a method of."""
+
+    node: ast.FunctionDef
+    scope: dict[str, Any]
+    owner: Instance | None = None
+
+    @property
+    def is_static(self) -> bool:
+        """Whether it is a method that is not given its object."""
+        return any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in self.node.decorator_list)
+
+
+@dataclass(eq=False)
+class UserClass:
+    """A class of the text, with what its body and its bases define."""
+
+    name: str
+    members: dict[str, Any]
+    bases: list[Any]
+
+    def find(self, name: str) -> Any:
+        """A member of the class, or of a class of the text that it extends; None where there is none."""
+        if name in self.members:
+            return self.members[name]
+        found = (base.find(name) for base in self.bases if isinstance(base, UserClass))
+        return next((one for one in found if one is not None), None)
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a net or a part of one."""
+        extends = (base.is_module if isinstance(base, UserClass) else True for base in self.bases)
+        return any(extends) and isinstance(self.find("forward") or self.find("__init__"), UserFunction)
+
+
+class _Returned(Exception):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
+    """The nets of a text by name, each made when it is called: classes with a `forward`, and modules that have a name.
+
+    Those that are parts of others come before them.
+
+    Raises:
+        UnsupportedModule: the text is not Python.
+    """
+    try:
+        tree = ast.parse(program)
+    except SyntaxError as error:
+        message = text(
+            "`{file}`, line {line}: this is not Python: {reason}", file=file, line=error.lineno or 1, reason=error.msg
+        )
+        raise UnsupportedModule(message) from error
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedModule(text("`{file}` is not Python: {reason}", file=file, reason=str(error))) from error
+    reader = _Reader(file)
+    scope: dict[str, Any] = {}
+    # Without memory for weights, which are never looked at.
+    with torch.device("meta"):
+        for statement in tree.body:
+            reader.run_alone(statement, scope)
+    found = {}
+    for name, value in scope.items():
+        is_net = value.is_module if isinstance(value, UserClass) else isinstance(value, nn.Module | Instance)
+        if is_net or (isinstance(value, NotWorkedOut) and value.reason is not None):
+            found[name] = reader.maker(value)
+    return found
+
+
+class _Reader:
+    """Follows statements and works out expressions."""
+
+    def __init__(self, file: str) -> None:
+        self.file, self.steps = file, 0
+
+    def maker(self, value: Any) -> Callable[[], nn.Module]:
+        """What makes the module of a class, or of an object."""
+
+        def make() -> nn.Module:
+            if isinstance(value, NotWorkedOut) and value.reason is not None:
+                raise value.reason
+            with torch.device("meta"):
+                made = self._construct(value, [], {}, None) if isinstance(value, UserClass) else value
+                return self._as_module(made, None)
+
+        return make
+
+    def run_alone(self, statement: ast.stmt, scope: dict[str, Any]) -> None:
+        """Follows a statement of the text itself; one that cannot be followed matters only where a net needs it."""
+        reason = None
+        try:
+            self._run(statement, scope)
+        except UnsupportedModule as error:
+            reason = error
+        match statement:
+            case ast.Assign([ast.Name(name)], ast.Call(function)) if isinstance(
+                scope.get(name, NotWorkedOut()), NotWorkedOut
+            ):
+                # Without this `net = Net(…)` would be passed over, and another net be taken for it.
+                if isinstance(self._value(function, scope), UserClass | UserFunction | TorchName):
+                    scope[name] = NotWorkedOut(reason)
+            case _ if reason is not None:
+                stored = (
+                    one.id
+                    for one in ast.walk(statement)
+                    if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)
+                )
+                scope.update({name: NotWorkedOut() for name in stored if name not in scope})
+
+    def _run(self, statement: ast.stmt, scope: dict[str, Any]) -> None:
+        match statement:
+            case ast.Import(names):
+                for one in names:
+                    path = one.name if one.asname else one.name.partition(".")[0]
+                    scope[one.asname or path] = TorchName(path)
+            case ast.ImportFrom(module, names):
+                for one in names:
+                    scope[one.asname or one.name] = TorchName(f"{module}.{one.name}")
+            case ast.FunctionDef(name):
+                scope[name] = UserFunction(statement, scope)
+            case ast.ClassDef(name, bases, _, body):
+                members: dict[str, Any] = {}
+                for member in body:
+                    if isinstance(member, ast.FunctionDef):  # it sees the names of the text, not those of its class
+                        members[member.name] = UserFunction(member, scope)
+                    else:
+                        self.run_alone(member, members)
+                scope[name] = UserClass(name, members, [self._value(base, scope) for base in bases])
+            case ast.Assign(targets, value):
+                found = self._value(value, scope)
+                for target in targets:
+                    self._assign(target, found, scope)
+            case ast.AnnAssign(target, _, ast.expr() as value):
+                self._assign(target, self._value(value, scope), scope)
+            case ast.AugAssign(target, op, value):
+                loaded = ast.copy_location(ast.BinOp(_loaded(target), op, value), statement)
+                self._assign(target, self._value(loaded, scope), scope)
+            case ast.Expr(value):
+                self._value(value, scope)
+            case ast.Return(value):
+                raise _Returned(None if value is None else self._value(value, scope))
+            case ast.If(test, body, orelse):
+                self._run_all(body if self._truth(test, scope) else orelse, scope)
+            case ast.For(target, iterated, body):
+                for item in self._items(iterated, scope):
+                    self._assign(target, item, scope)
+                    self._run_all(body, scope)
+            case ast.With(_, body):
+                self._run_all(body, scope)
+            case ast.Pass() | ast.Assert() | ast.AnnAssign() | ast.Global() | ast.Delete():
+                pass
+            case _:
+                self._fail(statement)
+
+    def _run_all(self, statements: list[ast.stmt], scope: dict[str, Any]) -> None:
+        for statement in statements:
+            self._run(statement, scope)
+
+    def _assign(self, target: ast.expr, value: Any, scope: dict[str, Any]) -> None:
+        match target:
+            case ast.Name(name):
+                scope[name] = value
+            case ast.Attribute(owner, name):
+                instance = self._value(owner, scope)
+                if isinstance(instance, Instance):
+                    instance.attributes[name] = value
+            case ast.Tuple(parts) | ast.List(parts) if isinstance(value, tuple | list) and len(value) == len(parts):
+                for part, one in zip(parts, value, strict=True):
+                    self._assign(part, one, scope)
+            case _:
+                self._fail(target)
+
+    def _value(self, node: ast.expr, scope: Mapping[str, Any]) -> Any:
+        self.steps += 1
+        if self.steps > MOST_STEPS:
+            raise UnsupportedModule(text("`{file}` takes too long to follow", file=self.file))
+        match node:
+            case ast.Constant(value):
+                return value
+            case ast.Name(name):
+                return scope[name] if name in scope else BUILTINS.get(name, NotWorkedOut())
+            case ast.Tuple(parts):
+                return tuple(self._listed(parts, scope))
+            case ast.List(parts):
+                return list(self._listed(parts, scope))
+            case ast.Dict(keys, values) if all(keys):
+                return {
+                    self._value(key, scope): self._value(value, scope)
+                    for key, value in zip(keys, values, strict=True)
+                    if key
+                }
+            case ast.ListComp(element, [generator]):
+                return list(self._comprehended(element, generator, scope))
+            case ast.JoinedStr(parts):
+                return "".join(str(self._value(part, scope)) for part in parts)
+            case ast.FormattedValue(value):
+                return self._value(value, scope)
+            case ast.BinOp(left, op, right):
+                return self._binary(node, self._value(left, scope), op, self._value(right, scope))
+            case ast.UnaryOp(op, operand):
+                return self._calculated(node, op, self._value(operand, scope))
+            case ast.BoolOp(op, values):
+                truths = (self._truth(value, scope) for value in values)
+                return all(truths) if isinstance(op, ast.And) else any(truths)
+            case ast.Compare(left, operators, others):
+                values = [self._value(one, scope) for one in (left, *others)]
+                pairs = zip(operators, values, values[1:], strict=False)
+                found = [self._calculated(node, op, one, other) for op, one, other in pairs]
+                return next((one for one in found if isinstance(one, NotWorkedOut)), all(found))
+            case ast.IfExp(test, body, orelse):
+                return self._value(body if self._truth(test, scope) else orelse, scope)
+            case ast.Subscript(value, index):
+                return self._subscript(node, self._value(value, scope), self._value(index, scope))
+            case ast.Slice(lower, upper, step):
+                return slice(*(None if one is None else self._value(one, scope) for one in (lower, upper, step)))
+            case ast.Attribute(owner, name):
+                return self._attribute(self._value(owner, scope), name)
+            case ast.Call():
+                return self._call(node, scope)
+        return NotWorkedOut()
+
+    def _listed(self, parts: list[ast.expr], scope: Mapping[str, Any]) -> Iterator[Any]:
+        for part in parts:
+            if isinstance(part, ast.Starred):
+                yield from self._items(part.value, scope)
+            else:
+                yield self._value(part, scope)
+
+    def _comprehended(self, element: ast.expr, generator: ast.comprehension, scope: Mapping[str, Any]) -> Iterator[Any]:
+        for item in self._items(generator.iter, scope):
+            inner = dict(scope)
+            self._assign(generator.target, item, inner)
+            if all(self._truth(test, inner) for test in generator.ifs):
+                yield self._value(element, inner)
+
+    def _items(self, node: ast.expr, scope: Mapping[str, Any]) -> list[Any]:
+        found = self._value(node, scope)
+        if isinstance(found, nn.Sequential | nn.ModuleList):
+            return list(found)
+        if isinstance(found, range):
+            self._count((found,), node)
+        try:
+            return list(found)
+        except TypeError:
+            self._fail(node)
+
+    def _count(self, values: Sequence[Any], node: ast.expr) -> None:
+        """Takes long lists for as many steps as they have items: `[0] * 10**9` would fill the memory."""
+        length = 1
+        for value in values:
+            length *= value if isinstance(value, int) else len(value)
+        self.steps += length
+        if self.steps > MOST_STEPS:
+            self._fail(node)
+
+    def _truth(self, node: ast.expr, scope: Mapping[str, Any]) -> bool:
+        found = self._value(node, scope)
+        if isinstance(found, NotWorkedOut):
+            self._fail_unknown(node)
+        if isinstance(found, TracedValue):
+            self._fail(node)
+        return bool(found)
+
+    def _binary(self, node: ast.BinOp, left: Any, op: ast.operator, right: Any) -> Any:
+        if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Add):
+            return self._flows(node, lambda: joined(left, right))
+        return self._calculated(node, op, left, right)
+
+    def _calculated(self, node: ast.expr, op: ast.AST, *values: Any) -> Any:
+        if any(isinstance(value, NotWorkedOut) for value in values) and not isinstance(op, ast.Is | ast.IsNot):
+            return NotWorkedOut()
+        if type(op) not in OPERATORS or (
+            any(isinstance(value, TracedValue) for value in values) and not isinstance(op, ast.Is | ast.IsNot)
+        ):
+            self._fail(node)
+        if isinstance(op, ast.Mult) and any(isinstance(value, str | list | tuple) for value in values):
+            self._count(values, node)
+        try:
+            return OPERATORS[type(op)](*values)
+        except (TypeError, ValueError, ZeroDivisionError, OverflowError):
+            self._fail(node)
+
+    def _subscript(self, node: ast.expr, value: Any, index: Any) -> Any:
+        if isinstance(value, BatchSize):  # `x.shape[0]`
+            return BatchSize() if index == 0 else NotWorkedOut()
+        if isinstance(value, NotWorkedOut | TorchName) or isinstance(index, NotWorkedOut):
+            return NotWorkedOut()
+        try:
+            return value[index]
+        except (TypeError, KeyError, IndexError):
+            self._fail(node)
+
+    def _attribute(self, owner: Any, name: str) -> Any:
+        match owner:
+            case TorchName(path):
+                return NUMBERS.get(f"{path}.{name}", TorchName(f"{path}.{name}"))
+            case Instance(made, attributes):
+                if name in attributes:
+                    return attributes[name]
+                member = made.find(name)
+                if isinstance(member, UserFunction) and not member.is_static:
+                    return UserFunction(member.node, member.scope, owner)
+                if name == "training":
+                    return False  # the net is the one that is used, not the one that is trained
+                return NotWorkedOut() if member is None else member
+            case UserClass():
+                member = owner.find(name)
+                return NotWorkedOut() if member is None else member
+            case TracedValue():
+                return BatchSize() if name == "shape" else _Method(owner, name)
+            case nn.Sequential() | nn.ModuleList():
+                return _Method(owner, name)
+            case nn.Linear() | nn.Conv2d() if name in ("in_features", "out_features", "in_channels", "out_channels"):
+                return getattr(owner, name)
+            case list() | dict() if name in LIST_METHODS:
+                return getattr(owner, name)
+        return NotWorkedOut()
+
+    def _call(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
+        function = self._value(node.func, scope)
+        arguments = list(self._listed(node.args, scope))
+        named: dict[str, Any] = {}
+        for keyword in node.keywords:
+            value = self._value(keyword.value, scope)
+            named.update(value if keyword.arg is None and isinstance(value, dict) else {keyword.arg or "": value})
+        return self._call_value(function, arguments, named, node)
+
+    def _call_value(self, function: Any, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+        match function:
+            case _Partial(inner, first, given):
+                return self._call_value(inner, [*first, *arguments], {**given, **named}, node)
+            case UserFunction():
+                return self._apply(function, arguments, named, node)
+            case UserClass():
+                return self._construct(function, arguments, named, node)
+            case nn.Module() | Instance() if arguments and isinstance(arguments[0], TracedValue):
+                return self._pass(function, arguments[0], node)
+            case _Method():
+                return self._call_method(function, arguments, named, node)
+            case TorchName(path):
+                return self._call_torch(path, arguments, named, node)
+            case NotWorkedOut():
+                if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
+                    self._fail(node)
+                # Loops over `self.modules()` set weights, of which nothing is taken over.
+                is_all = isinstance(node.func, ast.Attribute) and node.func.attr in ("modules", "parameters")
+                return [] if is_all else NotWorkedOut()
+        if function is isinstance and isinstance(arguments[0], TracedValue):
+            return isinstance(arguments[1], TorchName) and arguments[1].path.endswith(".Tensor")
+        sized = [one for one in arguments if isinstance(one, range | list | tuple | str)]
+        if callable(function) and not any(isinstance(one, NotWorkedOut | TracedValue) for one in arguments):
+            for one in sized:
+                self._count((one,), node)
+            try:
+                return function(*arguments, **named)
+            except (TypeError, ValueError, OverflowError, MemoryError):
+                self._fail(node)
+        return NotWorkedOut()
+
+    def _pass(self, module: nn.Module | Instance, x: TracedValue, node: ast.Call) -> TracedValue:
+        """The value that a module makes of another, by the attribute or the name that it goes by."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        return x.then(self._as_module(module, node), name)
+
+    def _call_method(self, method: _Method, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+        owner, name = method.owner, method.name
+        if isinstance(owner, nn.Module):
+            if name in ("append", "add_module") and isinstance(owner, nn.Sequential | nn.ModuleList):
+                *key, module = arguments
+                owner.add_module(str(key[0]) if key else str(len(owner)), self._as_module(module, node))
+                return owner
+            if name in ("children", "modules"):
+                return list(owner.children())
+            return NotWorkedOut()
+        if name == "size":
+            return BatchSize() if arguments == [0] else BatchSize() if not arguments else NotWorkedOut()
+        made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
+        return made if made is not None else self._fail(node)
+
+    def _call_torch(self, path: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+        cls, name = torch_class(path), path.rpartition(".")[2]
+        if cls is not None:
+            return self._make(cls, arguments, named, node)
+        match path, arguments:
+            case "collections.OrderedDict", _:
+                return dict(*arguments)
+            case "typing.cast", [_, value]:
+                return value
+            case "functools.partial", [function, *first]:
+                return _Partial(function, first, named)
+        if (
+            path in ("torch.cat", "torch.concat", "torch.concatenate")
+            and arguments
+            and isinstance(arguments[0], list | tuple)
+        ):
+            dim = arguments[1] if len(arguments) > 1 else named.get("dim", named.get("axis", 0))
+            if all(isinstance(one, TracedValue) for one in arguments[0]) and isinstance(dim, int):
+                return self._flows(node, lambda: concatenated(arguments[0], dim))
+        if arguments and isinstance(arguments[0], TracedValue) and path.startswith("torch"):
+            if name == "add" and len(arguments) == 2 and isinstance(arguments[1], TracedValue):
+                return self._flows(node, lambda: joined(*arguments))
+            made = self._flows(node, lambda: apply_function(name, arguments[0], arguments[1:], named))
+            return made if made is not None else self._fail(node)
+        if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
+            self._fail(node)
+        return NotWorkedOut()
+
+    def _make(self, cls: type[nn.Module], arguments: list[Any], named: dict[str, Any], node: ast.Call) -> nn.Module:
+        """A module of torch.nn."""
+        if cls is nn.Sequential and len(arguments) == 1 and isinstance(arguments[0], dict):
+            parts = {key: self._as_module(one, node) for key, one in arguments[0].items()}
+            built = nn.Sequential()
+            for key, part in parts.items():
+                built.add_module(str(key), part)
+            return built
+        if cls is nn.ModuleList:
+            return nn.ModuleList(self._as_module(one, node) for one in (arguments[0] if arguments else ()))
+        if cls is nn.Sequential:
+            return nn.Sequential(*(self._as_module(one, node) for one in arguments))
+        if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
+            self._fail_unknown(node)
+        if any(isinstance(one, TracedValue | TorchName | Instance) for one in (*arguments, *named.values())):
+            self._fail(node)
+        try:
+            return cls(*arguments, **named)
+        except Exception as error:  # torch refuses in any way
+            message = text("`{file}`, line {line}: torch refuses `{code}`: {reason}", file=self.file, line=node.lineno,
+                           code=_shown(node), reason=" ".join(str(error).split()))  # fmt: skip
+            raise UnsupportedModule(message) from error
+
+    def _construct(
+        self, made: UserClass, arguments: list[Any], named: dict[str, Any], node: ast.Call | None
+    ) -> Instance:
+        instance = Instance(made)
+        begin = made.find("__init__")
+        if isinstance(begin, UserFunction):
+            self._apply(UserFunction(begin.node, begin.scope, instance), arguments, named, node)
+        return instance
+
+    def _apply(self, function: UserFunction, arguments: list[Any], named: dict[str, Any], node: ast.Call | None) -> Any:
+        """What a function of the text returns."""
+        scope = dict(function.scope)
+        given = function.node.args
+        parameters = [one.arg for one in (*given.posonlyargs, *given.args)]
+        if function.owner is not None and parameters:
+            arguments = [function.owner, *arguments]
+        defaults = dict(zip(parameters[::-1], given.defaults[::-1], strict=False))
+        defaults.update(
+            {one.arg: default for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default}
+        )
+        scope.update({name: self._value(default, function.scope) for name, default in defaults.items()})
+        scope.update(zip(parameters, arguments, strict=False))
+        if given.vararg:
+            scope[given.vararg.arg] = tuple(arguments[len(parameters) :])
+        known = {*parameters, *(one.arg for one in given.kwonlyargs)}
+        scope.update({name: value for name, value in named.items() if name in known})
+        if given.kwarg:
+            scope[given.kwarg.arg] = {name: value for name, value in named.items() if name not in known}
+        missing = [name for name in parameters if name not in scope]
+        if missing:
+            name = missing[0]
+            message = text("`{file}`: `{function}` needs a value of `{parameter}`: give it a default", file=self.file,
+                           function=function.node.name, parameter=name)  # fmt: skip
+            raise UnsupportedModule(message)
+        try:
+            self._run_all(function.node.body, scope)
+        except _Returned as returned:
+            return returned.value
+        except RecursionError:
+            self._fail(node or function.node)
+        return None
+
+    def _as_module(self, value: Any, node: ast.expr | None) -> nn.Module:
+        """A module as it is, and an object of the text as the modules that its `forward` calls."""
+        if isinstance(value, nn.Module):
+            return value
+        if not isinstance(value, Instance):
+            self._fail(node) if node is not None else None
+            raise UnsupportedModule(text("`{file}` holds no net that can be read", file=self.file))
+        forward = value.made.find("forward")
+        if isinstance(forward, UserFunction):
+            start = TracedValue()
+            end = self._apply(UserFunction(forward.node, forward.scope, value), [start], {}, None)
+            if not isinstance(end, TracedValue):
+                message = text(
+                    "`{file}`, line {line}: `forward` of `{name}` does not return one value made of its input",
+                    file=self.file, line=forward.node.lineno, name=value.made.name,
+                )  # fmt: skip
+                raise UnsupportedModule(message)
+            return self._flows(forward.node, lambda: sequential(end.way()[1:]))
+        # Without a `forward` of its own, as where it extends a class that calls `self.net`.
+        parts = [one for one in value.attributes.values() if isinstance(one, nn.Module | Instance)]
+        if len(parts) == 1:
+            return self._as_module(parts[0], node)
+        raise UnsupportedModule(text("`{file}`: `{name}` has no `forward`", file=self.file, name=value.made.name))
+
+    def _flows(self, node: ast.AST, make: Callable[[], Made]) -> Made:
+        try:
+            return make()
+        except ValueError as twice:
+            message = text(
+                "`{file}`, line {line}: `{name}` has weights and is used twice",
+                file=self.file, line=getattr(node, "lineno", 1), name=twice,
+            )  # fmt: skip
+            raise UnsupportedModule(message) from twice
+        except TypeError:
+            self._fail(node)
+
+    def _fail(self, node: ast.AST) -> NoReturn:
+        raise UnsupportedModule(
+            text("`{file}`, line {line}: `{code}` has no counterpart in the language", **self._place(node))
+        )
+
+    def _fail_unknown(self, node: ast.AST) -> NoReturn:
+        raise UnsupportedModule(
+            text("`{file}`, line {line}: `{code}` cannot be worked out from this text alone", **self._place(node))
+        )
+
+    def _place(self, node: ast.AST) -> Mapping[str, Any]:
+        return {"file": self.file, "line": getattr(node, "lineno", 1), "code": _shown(node)}
+
+
+@dataclass(frozen=True)
+class _Partial:
+    """A function that has some of its arguments already."""
+
+    function: Any
+    first: list[Any]
+    named: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Method:
+    """A method of a value of `forward`, or of a container, that waits to be called."""
+
+    owner: Any
+    name: str
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """A target of `+=` as an expression."""
+    return ast.parse(ast.unparse(target), mode="eval").body
+
+
+def _shown(node: ast.AST) -> str:
+    code = ast.unparse(node).partition("\n")[0]
+    return code if len(code) <= LONGEST else f"{code[: LONGEST - 1]}…"

@@ -1,0 +1,176 @@
+"""What goes through a net in a pasted `forward`: modules behind each other, functions, and joins."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from torch import nn
+
+from netdsl import modules
+from netdsl.importer.writing import RESERVED
+
+DROPPED = ("training", "inplace")
+"""Arguments of functions that say nothing of the net."""
+
+IMAGE_AXES = ((2, 3), (-2, -1), (-1, -2))
+
+
+class BatchSize:
+    """The size of the batch: `x.size(0)`, `x.shape[0]`."""
+
+
+@dataclass(frozen=True, eq=False)
+class TracedValue:
+    """A value of `forward`: what one module makes of the value before it.
+
+    Args:
+        before: the value before; None at the input.
+        module: what was applied to it.
+        name: the attribute that the module goes by; empty for functions.
+    """
+
+    before: TracedValue | None = None
+    module: nn.Module | None = None
+    name: str = ""
+
+    def then(self, module: nn.Module, name: str = "") -> TracedValue:
+        """The value that a module makes of this one."""
+        return TracedValue(self, module, name)
+
+    def way(self) -> list[TracedValue]:
+        """The values from the input to this one, the input first."""
+        values = [self]
+        while values[-1].before is not None:
+            values.append(values[-1].before)
+        return values[::-1]
+
+
+def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
+    """The modules of some values behind each other, by their names where each goes by one, else by their places.
+
+    A module without weights may stand several times. One with weights has one place: a second would need the same ones.
+
+    Raises:
+        ValueError: a module with weights is used twice; its name is the message.
+    """
+    names = [step.name for step in steps]
+    built = nn.Sequential()
+    used: set[int] = set()
+    for place, step in enumerate(steps):
+        assert step.module is not None, "the input is no step"
+        module = step.module
+        if id(module) in used:
+            if _has_weights(module):
+                raise ValueError(step.name)
+            module = deepcopy(module)  # torch lists one module once, however often it was added
+        used.add(id(module))
+        # A name that the language keeps to itself, such as `features`, cannot be a label.
+        labelled = step.name.isidentifier() and step.name not in RESERVED and names.count(step.name) == 1
+        built.add_module(step.name if labelled and _has_weights(module) else str(place), module)
+    return built
+
+
+def _has_weights(module: nn.Module) -> bool:
+    return next(module.parameters(), None) is not None
+
+
+def joined(one: TracedValue, other: TracedValue) -> TracedValue:
+    """The sum of two values: a residual where one of them is an ancestor of the other, or both have one."""
+    start, (body, shortcut) = _parted([one, other])
+    if not shortcut:
+        return start.then(modules.Residual(sequential(body)))
+    if not body:
+        return start.then(modules.Residual(sequential(shortcut)))
+    # The longer way is what people call the body.
+    body, shortcut = sorted((body, shortcut), key=len, reverse=True)
+    return start.then(modules.Residual(sequential(body), sequential(shortcut)))
+
+
+def concatenated(values: Sequence[TracedValue], dim: int) -> TracedValue:
+    """Several values side by side along a dimension, counted with the batch."""
+    start, ways = _parted(values)
+    return start.then(modules.Concat(*map(sequential, ways), dim=dim))
+
+
+def _parted(values: Sequence[TracedValue]) -> tuple[TracedValue, list[list[TracedValue]]]:
+    """The last value that all come from, and the ways from there to each."""
+    ways = [value.way() for value in values]
+    shared = 0
+    for steps in zip(*ways, strict=False):
+        if any(step is not steps[0] for step in steps):
+            break
+        shared += 1
+    return ways[0][shared - 1], [way[shared:] for way in ways]
+
+
+def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: Mapping[str, Any]) -> TracedValue | None:
+    """What a function of torch, or a method of a tensor, makes of a value; None where no layer does the same.
+
+    The classes of torch.nn have the same names in other letters: `max_pool2d` is `MaxPool2d`.
+    """
+    settings = {key: value for key, value in named.items() if key not in DROPPED}
+    if name in ("flatten", "view", "reshape"):
+        return _flattened(x, name, arguments, settings)
+    if name == "mean" and _axes(arguments, settings) in IMAGE_AXES:
+        kept = x.then(nn.AdaptiveAvgPool2d(1))
+        return kept if settings.get("keepdim") else kept.then(nn.Flatten())
+    if name in ("contiguous", "float"):
+        return x
+    made = _classes().get(name.replace("_", ""))
+    if made is None:
+        return None
+    if name in ("dropout", "dropout2d"):
+        arguments = arguments[:1]  # the second is `training`
+    return x.then(made(*arguments, **settings))
+
+
+def _flattened(x: TracedValue, name: str, arguments: Sequence[Any], settings: Mapping[str, Any]) -> TracedValue | None:
+    """`torch.flatten(x, 1)`, `x.view(x.size(0), -1)` and `x.view(-1, 16 * 5 * 5)` all make a vector of a sample."""
+    sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple | list) else arguments
+    if name == "flatten":
+        start = settings.get("start_dim", sizes[0] if sizes else 0)
+        return x.then(nn.Flatten(start, *sizes[1:])) if start != 0 else None
+    batch, *sample = sizes or (None,)
+    if not isinstance(batch, BatchSize) and batch != -1:
+        return None
+    if len(sample) == 1:
+        return x.then(nn.Flatten())
+    return x.then(modules.Reshape(tuple(sample))) if all(isinstance(size, int) for size in sample) else None
+
+
+def _axes(arguments: Sequence[Any], settings: Mapping[str, Any]) -> tuple[int, ...]:
+    given = arguments[0] if len(arguments) == 1 else settings.get("dim", tuple(arguments))
+    return tuple(given) if isinstance(given, tuple | list) else (given,)
+
+
+@cache
+def _classes() -> Mapping[str, Callable[..., nn.Module]]:
+    """The classes of torch.nn by their names in small letters, those that weights do not belong to."""
+    return {name.lower(): made for name, made in _public_classes()}
+
+
+def _public_classes() -> Iterator[tuple[str, type[nn.Module]]]:
+    for name in nn.modules.__all__:
+        made = getattr(nn, name)
+        if isinstance(made, type) and issubclass(made, nn.Module):
+            yield name, made
+
+
+def torch_class(path: str) -> type[nn.Module] | None:
+    """The class of torch.nn that a path names: `torch.nn.Conv2d`."""
+    home, _, name = path.rpartition(".")
+    return dict(_public_classes()).get(name) if home == "torch.nn" else None
+
+
+NUMBERS: Mapping[str, Any] = {
+    "math.pi": math.pi,
+    "math.sqrt": math.sqrt,
+    "math.ceil": math.ceil,
+    "math.floor": math.floor,
+}
+"""What of `math` sizes are worked out with."""

@@ -1,0 +1,188 @@
+"""Nets that stand in a text: as torch makes them where it is code for torch, else as the sizes of the text say."""
+
+import importlib
+import inspect
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import nn
+
+import netdsl
+from netdsl.cli import netdsl as command
+from netdsl.core.diagnostics import errors
+from netdsl.core.errors import UnsupportedModule
+from netdsl.importer.pasted import write_pasted
+from netdsl.plugins.registry import load_registry
+
+REGISTRY = load_registry(installed=False)
+CODE = Path(__file__).parent / "pasted"
+
+TORCH = {
+    "course_cifar10": (3, 32, 32),
+    "d2l_alexnet": (1, 224, 224),
+    "d2l_googlenet": (1, 96, 96),
+    "d2l_lenet": (1, 28, 28),
+    "d2l_mlp": (1, 28, 28),
+    "d2l_nin": (1, 224, 224),
+    "d2l_resnet18": (1, 96, 96),
+    "d2l_softmax": (1, 28, 28),
+    "d2l_vgg11": (1, 224, 224),
+    "examples_dcgan_discriminator": (3, 64, 64),
+    "examples_mnist": (1, 28, 28),
+    "examples_super_resolution": (1, 32, 32),
+    "tutorial_cifar10": (3, 32, 32),
+    "tutorial_quickstart": (1, 28, 28),
+    "unet_encoder": (3, 32, 32),
+}
+"""Texts with a net of torch, and the shape of one sample."""
+
+TORCHVISION = {
+    "alexnet": "AlexNet()",
+    "mnasnet": "MNASNet(1.0)",
+    "resnet": "ResNet(Bottleneck, [3, 4, 6, 3], groups=32, width_per_group=4)",
+    "squeezenet": "SqueezeNet('1_1')",
+    "vgg": "VGG(make_layers(cfgs['A'], batch_norm=True))",
+}
+"""Modules of torchvision, whose source is pasted whole, and the call that makes the net."""
+
+
+@pytest.mark.parametrize(("name", "size"), TORCH.items(), ids=TORCH)
+def test_a_net_of_torch_computes_the_same(name: str, size: tuple[int, ...]) -> None:
+    program = (CODE / f"{name}.py").read_text("utf-8")
+    built = netdsl.build(write_pasted(program, f"{name}.py", REGISTRY, input=size)).eval()
+    scope: dict[str, object] = {"__name__": "pasted"}
+    with warnings.catch_warnings(action="ignore"):  # lazy modules warn that they are lazy
+        exec(compile(program, name, "exec"), scope)  # a file of these tests
+        made = list(scope.values())[-1]
+        net = (made() if isinstance(made, type) else made).eval()  # type: ignore[attr-defined]
+        x = torch.randn(2, *size)
+        net(x)  # what is lazy has its sizes now
+    _copy_weights(net, built)
+    with torch.no_grad():
+        assert torch.equal(built(x), net(x))
+
+
+def _copy_weights(net: nn.Module, built: nn.Module) -> None:
+    """By the names that their modules go by, and in the order of those of one name: blocks may nest otherwise."""
+    ours, theirs = (sorted(one.state_dict(), key=_last_name) for one in (built, net))
+    given = net.state_dict()
+    built.load_state_dict({mine: given[other] for mine, other in zip(ours, theirs, strict=True)})
+
+
+def _last_name(key: str) -> str:
+    """`conv1.weight` of `layer1.0.body.conv1.weight`; places say nothing."""
+    *_, module, kind = key.split(".")
+    return f"{'' if module.isdigit() else module}.{kind}"
+
+
+@pytest.mark.parametrize(("module", "call"), TORCHVISION.items(), ids=TORCHVISION)
+def test_a_net_of_torchvision_has_the_same_parameters(module: str, call: str) -> None:
+    found = importlib.import_module(f"torchvision.models.{module}")
+    written = write_pasted(f"{inspect.getsource(found)}\nnet = {call}\n", f"{module}.py", REGISTRY)
+    with torch.device("meta"):
+        expected = eval(call, vars(found))
+    assert netdsl.shapes(written).params == sum(one.numel() for one in expected.parameters())
+
+
+def test_names_of_attributes_stay_so_that_weights_fit() -> None:
+    program = (CODE / "examples_mnist.py").read_text("utf-8")
+    keys = list(netdsl.build(write_pasted(program, "a.py", REGISTRY)).state_dict())
+    assert keys == [f"{name}.{kind}" for name in ("conv1", "conv2", "fc1", "fc2") for kind in ("weight", "bias")]
+
+
+@pytest.mark.parametrize("name", ["keras_mnist.py", "keras_lstm.py", "darknet_tiny.cfg", "darknet_residual.cfg"])
+def test_other_code_is_written_as_the_language_has_it(name: str, golden: Callable[[Path, str], None]) -> None:
+    written = write_pasted((CODE / name).read_text("utf-8"), name, REGISTRY)
+    assert errors(netdsl.check(written)) == []
+    golden(CODE / f"{name}.net", written)
+
+
+NET = """\
+from torch import nn
+class Net(nn.Module):
+    def __init__(self):
+        {init}
+    def forward(self, x):
+        {forward}
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "message"),
+    [
+        ("x = (", "`a.py`, line 1: this is not Python: '(' was never closed"),
+        ("print(1)", "`a.py` holds no net"),
+        (
+            NET.format(init="self.a = nn.Linear(2, 2)", forward="return self.a(x).sort()"),
+            "`a.py`, line 6: `self.a(x).sort()` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.Linear(2, 2)", forward="return self.a(self.a(x))"),
+            "`a.py`, line 5: `a` has weights and is used twice",
+        ),
+        (
+            NET.format(init="self.a = nn.Linear(size, 2)", forward="return self.a(x)"),
+            "`a.py`, line 4: `nn.Linear(size, 2)` cannot be worked out from this text alone",
+        ),
+        (
+            NET.format(init="self.a = nn.Linear('2', 2)", forward="return self.a(x)"),
+            "`a.py`, line 4: torch refuses `nn.Linear('2', 2)`: ",
+        ),
+        (
+            NET.format(init="self.a = [0] * 10**9", forward="return x"),
+            "`a.py`, line 4: `10 ** 9` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = list(range(1000000000000))", forward="return x"),
+            "`a.py`, line 4: `list(range(1000000000000))` has no counterpart in the language",
+        ),
+        (
+            "from keras import layers\nmodel.add(layers.Attention())",
+            "`a.py`, line 2: Keras's `Attention` has no counterpart in the language",
+        ),
+        (
+            "[net]\nwidth=8\n[yolov9]\n",
+            "`a.py`, line 3: darknet's `[yolov9]` has no counterpart in the language as it stands here",
+        ),
+        (
+            "====================\nLayer (type:depth-idx)   Param #",
+            "`a.py` is a table of layers, which does not say how they are set",
+        ),
+    ],
+)
+def test_what_cannot_be_had_is_named_by_its_line(program: str, message: str) -> None:
+    with pytest.raises(UnsupportedModule) as refused:
+        write_pasted(program, "a.py", REGISTRY)
+    assert str(refused.value).startswith(message)
+
+
+def test_the_command_reads_a_text_and_runs_nothing(net_file: Callable[[str], Path]) -> None:
+    net_file("").with_name("model.py").write_text(
+        "from torch import nn\nopen('ran', 'w')\nnet = nn.Sequential(nn.Linear(4, 2))\n"
+    )
+    result = CliRunner().invoke(command, ["import", "--text", "model.py"])
+    assert (result.exit_code, result.output) == (0, "linear 4->2\n")
+    assert not Path("ran").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["import"], "give either MODULE:ATTRIBUTE or `--text FILE`"),
+        (["import", "a:net", "--text", "a.py"], "give either MODULE:ATTRIBUTE or `--text FILE`"),
+        (["import", "a:net", "--net", "b"], "`--net` chooses a net of a text: give `--text FILE`"),
+        (["import", "--text", "absent.py"], "no such file: `absent.py`"),
+        (["import", "--text", "model.py", "--net", "nat"], "`model.py` holds no net `nat`\nhelp: did you mean `net`?"),
+        (["check", "model.py"], "help: to read a net out of code: `netdsl import --text model.py`"),
+    ],
+)
+def test_mistakes_of_the_command_line(net_file: Callable[[str], Path], arguments: list[str], message: str) -> None:
+    code = "from torch import nn\n\n\ndef f(x):\n    return x + 1\n\n\nnet = nn.Sequential(\n    nn.Linear(4, 2),\n)\n"
+    net_file("").with_name("model.py").write_text(code)
+    result = CliRunner().invoke(command, arguments)
+    assert result.exit_code in (1, 2)
+    assert message in result.output
