@@ -85,7 +85,7 @@ class Node(NamedTuple):
     call: Call
     params: int
     macs: Dim
-    formula: tuple[str, ...] = ()
+    formula: Sequence[str] = ()
     depth: int = 0
     children: Sequence[Node] = ()
     takes: frozenset[str] = frozenset()
@@ -497,6 +497,14 @@ class Use(Generic[C]):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class LossUse(Use[Loss]):
+    """A loss of one of several outputs, by its place among them, and what it counts in the sum."""
+
+    output: int = -1
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class InitUse(Use[Initializer]):
     """An `init` line: the initializer, and the layers whose weights it fills; `on_span` is where these stand."""
 
@@ -548,6 +556,11 @@ class Experiment(NamedTuple):
     data: DataUse | None = None
     uses: Mapping[type[Component], tuple[Use[Any], ...]] = MappingProxyType({})
     settings: Mapping[type[Any], Any] = MappingProxyType({})
+
+    @property
+    def losses(self) -> tuple[LossUse, ...]:
+        """The losses of several outputs, that of the main one first; empty where there is one output."""
+        return tuple(use for use in self.all_of(Loss) if isinstance(use, LossUse))
 
     def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
         """The components of a kind, in the order of the file."""

@@ -18,7 +18,8 @@ from netdsl.data.samples import Part, Tensors
 from netdsl.data.storage import Session
 from netdsl.data.transform_chain import Chain
 from netdsl.program import Experiment
-from netdsl.training.loss import build_loss
+from netdsl.training.heads import attach_heads
+from netdsl.training.loss import build_losses
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,8 @@ class CourseLoop:
         )
         self.device = device
         self.model: Any = build_network(experiment.network).to(device)
-        self.loss = build_loss(experiment.loss, experiment.data).to(device)
+        attach_heads(self.model, experiment.network)
+        self.loss = build_losses(experiment).to(device)
         use = experiment.optimizer
         self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))
         self._batches = self._endless()

@@ -16,6 +16,7 @@ from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
+from netdsl.core.text import LateText
 from netdsl.program import Experiment
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Constraint(NamedTuple):
     left: Dim
     relation: Literal[">=", "=="]
     right: Dim
-    message: str
+    message: LateText
     span: Span
     joins: bool = False
 

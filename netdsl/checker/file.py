@@ -40,7 +40,7 @@ from netdsl.core.limits import MAX_LAYERS
 from netdsl.core.sizes import UNKNOWN, Shape, symbols
 from netdsl.core.sizes import evaluate as evaluate_dim
 from netdsl.core.source import Source
-from netdsl.core.text import text
+from netdsl.core.text import say, text
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
 from netdsl.lints import find_warnings, without_allowed
@@ -330,7 +330,7 @@ class _FileCheck:
         solution = solve(network.input_dims, self.context.assumptions.constraints)
         if not isinstance(solution, Solution):
             advice = "state the input: `input 3x32x32`"
-            message = text("no input size fits: {reason}", reason=solution.message)
+            message = text("no input size fits: {reason}", reason=say(solution.message))
             self.context.report(NO_INPUT_FITS, message, solution.span, help=advice)
             return network
         self._warn_of_pins(network)
@@ -350,5 +350,5 @@ class _FileCheck:
 
         for pin in find_pins(network.input_dims, self.context.assumptions.constraints):
             message = text("only {names} = {size} fits here", names=" = ".join(pin.names), size=pin.size)
-            advice = text("{cause} at any other size", cause=pin.constraint.message)
+            advice = text("{cause} at any other size", cause=say(pin.constraint.message))
             self.context.report(PINNED_SIZE, message, pin.constraint.span, help=advice)

@@ -64,7 +64,7 @@ def _cells(run: Listed) -> tuple[str, ...]:
         value,
         number("loss", best.get("test/loss")),
         seconds,
-        run.about.get("status", "-"),
+        translate(run.about.get("status", "-")),
     )
 
 

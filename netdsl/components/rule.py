@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final, Literal, NamedTuple
 
 from netdsl.core.errors import Refusal
 from netdsl.core.sizes import Dim, Shape, Unknown
-from netdsl.core.text import join_or, text
+from netdsl.core.text import LateText, join_or, text
 
 Size = int | tuple[int, ...]
 """One number for every spatial axis, or one for each: `k3`, `k3x5`."""
@@ -45,7 +45,7 @@ class Requirement(NamedTuple):
     left: Dim
     relation: Literal[">=", "=="]
     right: Dim
-    message: str
+    message: LateText
     parameter: str | None = None
 
 
@@ -66,7 +66,7 @@ class Result(NamedTuple):
     call: Call
     params: int = 0
     macs: Dim = 0
-    formula: tuple[str, ...] = ()
+    formula: Sequence[str] = ()
     requires: tuple[Requirement, ...] = ()
     extra: Mapping[str, str] = MappingProxyType({})  # one object serves all results, so that it must not change
 

@@ -69,6 +69,12 @@ def count_training(samples: int, settings: DataSettings) -> list[int]:
     return [samples - (end - start) for start, end in bounds]
 
 
+class LossSettings(NamedTuple):
+    """What a `loss` line may say besides its loss's own parameters."""
+
+    weight: Annotated[float, Above(0), "what it counts in the sum, where several outputs have a loss"] = 1.0
+
+
 class InitSettings(NamedTuple):
     """What every `init` line may say besides its initializer's own parameters."""
 

@@ -41,6 +41,9 @@ MAX_INTEGER = 2**31
 MAX_FLOAT = (2 - 2**-23) * 2.0**127
 """No fraction is larger: it must fit into the 32 bits that weights have."""
 
+MAX_FORMULA = 256
+"""What there is to write of a size that the input leaves open: `upsample 3; maxpool 2` doubles it each time."""
+
 MAX_ELEMENTS = 2**53
 """Every count of a tensor's or a parameter's elements is smaller, so that a float can hold it."""
 

@@ -8,9 +8,11 @@ layers compare equal with `==` wherever floor division's own identities make the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import gcd
 from typing import Final, NamedTuple
+
+from netdsl.core.limits import MAX_INTEGER
 
 
 class Symbol(NamedTuple):
@@ -53,6 +55,8 @@ class Expr:
     """A polynomial: (monomial, coefficient) pairs, the constant under the empty monomial. Never a plain integer."""
 
     terms: tuple[tuple[Monomial, int], ...]
+    _text: str = field(default="", init=False, repr=False, compare=False)
+    _length: int = field(default=0, init=False, repr=False, compare=False)
 
     @property
     def constant(self) -> int:
@@ -63,6 +67,16 @@ class Expr:
     def symbols(self) -> frozenset[str]:
         """The names it depends on."""
         return frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+
+    @property
+    def length(self) -> int:
+        """How much there is to write of it: its symbols, divisions and terms, and more for numbers of many digits."""
+        if not self._length:
+            found = sum(
+                1 + factor.bit_length() // 16 + sum(map(_atom_length, monomial)) for monomial, factor in self.terms
+            )
+            object.__setattr__(self, "_length", found)
+        return self._length
 
     def __add__(self, other: Dim) -> Dim:
         return other + self if isinstance(other, Unknown) else _sum(self, other)
@@ -83,8 +97,12 @@ class Expr:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
-        return first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
+        # Kept: each layer's messages and formulas name the sizes of the layer above once more.
+        if not self._text:
+            first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
+            written = first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
+            object.__setattr__(self, "_text", written)
+        return self._text
 
 
 class Unknown:
@@ -141,6 +159,34 @@ def evaluate(dim: Dim, values: Mapping[str, int]) -> int:
     return total
 
 
+class Everywhere(dict[str, int]):
+    """One size for every symbol."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self.size = size
+
+    def __missing__(self, name: str) -> int:
+        return self.size
+
+
+def direction(dim: Dim) -> int:
+    """1 for a size that never shrinks when a symbol grows, -1 for one that never grows, 0 if it is unknown."""
+    if not isinstance(dim, Expr):
+        return 1
+    signs = {factor > 0 for monomial, factor in dim.terms if monomial}
+    if len(signs) > 1 or not all(_grows(atom) for monomial, _ in dim.terms for atom in monomial):
+        return 0
+    return 1 if signs == {True} else -1
+
+
+def _grows(atom: Atom) -> bool:
+    """Whether an atom never shrinks and, since a product of it with others must not either, is never below 0."""
+    if not isinstance(atom, Floor):
+        return True
+    return direction(atom.numerator) == 1 and evaluate(atom.numerator, Everywhere(1)) >= 0
+
+
 def symbols(shape: Iterable[Dim]) -> frozenset[str]:
     """The symbols that occur in a shape."""
     return frozenset().union(*(dim.symbols for dim in shape if isinstance(dim, Expr)))
@@ -162,6 +208,10 @@ def _names(atom: Atom) -> Iterable[str]:
     return (atom.name,) if isinstance(atom, Symbol) else atom.numerator.symbols
 
 
+def _atom_length(atom: Atom) -> int:
+    return 1 if isinstance(atom, Symbol) else 1 + atom.divisor.bit_length() // 16 + atom.numerator.length
+
+
 def _terms(dim: int | Expr) -> Mapping[Monomial, int]:
     return {(): dim} if isinstance(dim, int) else dict(dim.terms)
 
@@ -178,7 +228,7 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
 
 def _sum(left: int | Expr, right: int | Expr) -> int | Expr:
     if isinstance(left, Expr) and isinstance(right, int):
-        return _shifted(left, right)
+        return _shifted(left, right) if right else left
     terms = dict(_terms(left))
     for monomial, factor in _terms(right).items():
         terms[monomial] = terms.get(monomial, 0) + factor
@@ -196,6 +246,8 @@ def _shifted(expr: Expr, number: int) -> Expr:
 
 def _product(left: int | Expr, right: int | Expr) -> int | Expr:
     if isinstance(left, Expr) and isinstance(right, int) and right:
+        if right == 1:
+            return left
         return Expr(tuple((monomial, right * factor) for monomial, factor in left.terms))
     terms: dict[Monomial, int] = {}
     for first, one in _terms(left).items():
@@ -229,7 +281,29 @@ def _floor(numerator: int | Expr, divisor: int) -> int | Expr:
             others = _sum(rest, Expr((((inner,), -1),)))
             nested = _sum(inner.numerator, _product(others, inner.divisor))
             return _sum(whole, _floor(nested, inner.divisor * divisor))
-    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)))
+    stepped = _stepped(rest, divisor) if divisor > MAX_INTEGER else None
+    return _sum(whole, Expr((((Floor(rest, divisor),), 1),)) if stepped is None else stepped)
+
+
+def _stepped(numerator: Expr, divisor: int) -> int | Expr | None:
+    """A quotient that allowed sizes of one symbol change once at most, in numbers that are no larger than those sizes.
+
+    A thousand strides of 2 would else make numbers of a thousand digits. None where it changes more often, or that is
+    not plain.
+    """
+    if len(numerator.symbols) > 1 or direction(numerator) != 1:
+        return None
+    low, high = 1, MAX_INTEGER
+    first, last = (evaluate(numerator, Everywhere(size)) // divisor for size in (low, high))
+    if last - first > 1:
+        return None
+    if first == last:
+        return first
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if evaluate(numerator, Everywhere(middle)) // divisor > first else (middle, high)
+    (name,) = numerator.symbols
+    return _sum(first, Expr((((Floor(_shifted(symbol(name), MAX_INTEGER - high), MAX_INTEGER),), 1),)))
 
 
 def _term(monomial: Monomial, factor: int) -> str:

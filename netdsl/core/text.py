@@ -7,7 +7,7 @@ made in the language that is spoken, and remembers how it was made, so that `eng
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
 from netdsl.core.translation import spoken_catalogue
@@ -66,6 +66,15 @@ def text(template: str, /, **fields: object) -> Text:
 def ntext(one: str, many: str, /, *, count: int, **fields: object) -> Text:
     """A text about a number of things: `ntext("{count} file", "{count} files", count=3)`."""
     return Text(one, {"count": count, **fields}, many)
+
+
+LateText = str | Callable[[], str]
+"""A text, or what writes it: most of what might be said of symbols is never said."""
+
+
+def say(late: LateText) -> str:
+    """The text itself."""
+    return late if isinstance(late, str) else late()
 
 
 def join_and(words: Iterable[str]) -> str:

@@ -21,7 +21,7 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
+from netdsl.components.settings import DataSettings, InitSettings, LossSettings, TrainSettings
 from netdsl.core.translation import translate
 
 
@@ -194,10 +194,15 @@ INIT = StatementKind(
 LOSS = StatementKind(
     name="loss",
     nature="directive",
-    usage="loss NAME …",
-    doc="The function that training minimises.\n\nLeft out, it follows from the kind of target.",
-    example="loss cross_entropy label_smoothing=0.1",
+    usage="loss [OUTPUT] NAME …",
+    doc=(
+        "The function that training minimises.\n\n"
+        "Left out, it follows from the kind of target. Of a net with several outputs each may have one, named by its "
+        "label, and training minimises their weighted sum; without a name it is that of the last output."
+    ),
+    example="loss cross_entropy label_smoothing=0.1\nloss aux cross_entropy weight=0.3",
     component=Loss,
+    settings=LossSettings,
     default={"classes": "cross_entropy", "numbers": "mse"},
 )
 OPTIMIZER = StatementKind(

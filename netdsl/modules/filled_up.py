@@ -32,5 +32,7 @@ def real_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
 def hidden_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
     """What attention adds to the score of each step, N×T: −∞ where nothing is to be seen."""
     steps = real_steps(x, skips)
+    if steps is None:
+        return None
     # Of the type of the causal mask: torch wants both alike.
-    return None if steps is None else zeros_like(steps, dtype=x.dtype).masked_fill(~steps, float("-inf"))
+    return zeros_like(steps, dtype=x.dtype).masked_fill(~steps, float("-inf"))

@@ -13,7 +13,8 @@ from netdsl.modules.composites import Skips
 from netdsl.modules.filled_up import hidden_steps, real_steps
 
 
-class Recurrent(nn.RNNBase):  # it stands before one of torch's three recurrent nets, whose `forward` it calls
+# It stands before one of torch's three recurrent nets, whose `forward` it calls.
+class Recurrent(nn.RNNBase):
     """What recurrent nets share: they return their outputs alone, and may carry their state from batch to batch.
 
     Attributes:
@@ -29,13 +30,15 @@ class Recurrent(nn.RNNBase):  # it stands before one of torch's three recurrent 
         """The output at every step, from a state of zeros or the one that is carried."""
         steps = real_steps(x, skips)
         output: Tensor
-        if steps is None or not self.bidirectional:  # forwards, no step sees those behind it
+        # Forwards, no step sees those behind it.
+        if steps is None or not self.bidirectional:
             output, state = super().forward(x, self._begin(x))
             self._end(state)
             return output
         # The way back begins at the end of each sample; the lengths are read on the CPU, as torch wants them.
-        packed = pack_padded_sequence(x, steps.sum(1).cpu(), batch_first=True, enforce_sorted=False)
-        output, _ = pad_packed_sequence(super().forward(packed)[0], batch_first=True, total_length=x.shape[1])
+        lengths, whole = steps.sum(1).cpu(), x.shape[1]
+        packed = pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+        output, _ = pad_packed_sequence(super().forward(packed)[0], True, 0.0, whole)
         return output
 
     def _begin(self, x: Tensor) -> Any:
@@ -139,7 +142,7 @@ class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # makes the mask
         """Mixes the steps of each sequence, then transforms each."""
         hidden = hidden_steps(x, skips)
-        return super().forward(x, src_mask=_causal_mask(x), src_key_padding_mask=hidden, is_causal=True)
+        return super().forward(x, _causal_mask(x), hidden, is_causal=True)
 
 
 class PaddedTransformerEncoderLayer(nn.TransformerEncoderLayer):
@@ -225,11 +228,17 @@ class Last(nn.Module):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Picks from a batch, of samples that are filled up the step at their own end."""
         steps = real_steps(x, skips)
+<<<<<<< HEAD
         if steps is None:
             last = x[:, -1]
         else:  # with `gather`, since a program that is exported keeps no size of a batch
             ends = (steps.sum(1) - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
             last = x.gather(1, ends).squeeze(1)
+=======
+        last = x[:, -1]
+        if steps is not None:
+            last = x[torch.arange(len(x), device=x.device), steps.sum(1) - 1]
+>>>>>>> main
         if not self.bidirectional:
             return last
         half = x.shape[2] // 2

@@ -34,6 +34,7 @@ from netdsl.runs.prediction import Prediction, Segmentation
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.runs.writing import require_writer, write_tokens, written_pieces
 from netdsl.training.evaluate import evaluate
+from netdsl.training.heads import attach_heads
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
 from netdsl.training.machine.numerics import numerics
@@ -311,6 +312,7 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: Whi
     folder, checkpoint = open_folder(run)
     chosen = choose_device(device)
     model = build_network(experiment.network)
+    attach_heads(model, experiment.network)
     weights = find_weights(checkpoint or folder.path, epoch)
     try:
         model.load_state_dict(read_weights(weights.path))

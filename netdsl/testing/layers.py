@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter, Refusal, Result
 from netdsl.core.sizes import Shape, evaluate
+from netdsl.core.text import say
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,7 +114,7 @@ def _verdict(use: LayerUse) -> Result | Refusal:
     for wanted in result.requires:
         left, right = evaluate(wanted.left, {}), evaluate(wanted.right, {})
         if not (left >= right if wanted.relation == ">=" else left == right):
-            return Refusal(wanted.message, wanted.parameter)
+            return Refusal(say(wanted.message), wanted.parameter)
     return result
 
 

@@ -20,8 +20,9 @@ from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
+from netdsl.training.heads import attach_heads
 from netdsl.training.learner import Learner
-from netdsl.training.loss import build_loss
+from netdsl.training.loss import build_losses
 from netdsl.training.machine.compile import compile_module
 from netdsl.training.machine.device import autocast, is_out_of_memory
 from netdsl.training.schedules import Steps
@@ -57,7 +58,7 @@ def assemble(
     learner = Learner(
         module=module,
         model=compile_module(shared, settings.compile),
-        loss=build_loss(experiment.loss, experiment.data).to(device),
+        loss=build_losses(experiment).to(device),
         optimizer=optimizer,
         schedule=schedule,
         scaler=torch.amp.GradScaler(device.type, enabled=settings.precision == "fp16"),
@@ -76,13 +77,15 @@ def assemble(
 def _build(experiment: Experiment) -> nn.Sequential:
     """The net; a plugin's module may fail in any way, such as one that fetches its weights and finds no network."""
     try:
-        return build_network(experiment.network)
+        module = build_network(experiment.network)
     except Refusal as refusal:
         raise TrainingError(refusal.message, refusal.help) from refusal
     except Exception as error:
         if is_out_of_memory(error):
             raise
         raise TrainingError(text("the net cannot be built: {error}", error=in_a_line(error))) from error
+    attach_heads(module, experiment.network)
+    return module
 
 
 def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from netdsl.data import Batch, Pipeline
 from netdsl.modules.carried_state import forget_states
+from netdsl.training.heads import main_output
 from netdsl.training.learner import Learner
 from netdsl.training.loss import count_samples
 from netdsl.training.running_loss import Losses
@@ -44,7 +45,7 @@ def training_steps(
         update(learner)
         learner.batch += len(group)
         learner.step += 1
-        yield output, y
+        yield main_output(output), y
 
 
 def update(learner: Learner) -> None:

@@ -10,7 +10,8 @@ from netdsl import components
 from netdsl.builder import create
 from netdsl.components.positions import classes_stand_last
 from netdsl.data.transforms.base import NO_CLASS
-from netdsl.program import DataUse, Use
+from netdsl.program import DataUse, Experiment, Use
+from netdsl.training.heads import WeightedLosses
 from netdsl.training.positions import classes_second, positions_of
 
 
@@ -21,6 +22,15 @@ def build_loss(use: Use[components.Loss], data: DataUse | None = None) -> nn.Mod
         return Elementwise(loss)
     # Where each sample has one class, torch's own module is called: a small net feels each line of Python.
     return OfPositions(loss) if data and data.facts.target else loss
+
+
+def build_losses(experiment: Experiment) -> nn.Module:
+    """The loss of an experiment: of a net with several outputs, the weighted sum of theirs."""
+    assert experiment.loss is not None  # who trains has asked
+    if not experiment.losses:
+        return build_loss(experiment.loss, experiment.data)
+    uses = experiment.losses
+    return WeightedLosses([build_loss(use, experiment.data) for use in uses], uses)
 
 
 class OfPositions(nn.Module):

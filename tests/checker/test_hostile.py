@@ -85,6 +85,7 @@ def test_a_thousand_mistakes_are_enough(text: str, folder: Path) -> None:
         "input 3xHxW\n" + "conv 3->3 k3 p1; maxpool 2; upsample 2\n" * 2_500,
         "block b n { conv n k3 p1; relu }\ninput 3xHxW\n" + "conv 4 k3 p1; b 8\n" * 5_000,
         "input 3xHxW\n" + "conv 3->3 k3\n" * 5_000,
+        "input 3xHxW\n" + "conv 3->3 k3 s2 p2\nconv 3->3 k3 p1\n" * 3_000,
     ],
 )
 def test_long_nets_of_open_sizes_are_checked_at_once(text: str, folder: Path) -> None:

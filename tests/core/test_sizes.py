@@ -1,10 +1,12 @@
 import operator
 import re
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netdsl.core.limits import MAX_INTEGER
 from netdsl.core.sizes import (
     UNKNOWN,
     Expr,
@@ -162,3 +164,25 @@ def test_constant_and_symbols_of_a_formula():
     assert isinstance(dim, Expr)
     assert dim.constant == -5
     assert dim.symbols == {"H", "W"}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_many_quotients_stay_small_and_right_for_every_allowed_size(seed):
+    random = Random(seed)
+    steps = [(random.randrange(-4, 6), random.choice((1, 2, 2, 3))) for _ in range(200)]
+    size = symbol("H")
+    for more, divisor in steps:
+        size = (size + more) // divisor
+    assert len(str(size)) < 60
+    for start in (1, 2, 3, 4, 5, 8, 100, 12345, 2**20, 2**30, MAX_INTEGER - 1):
+        expected = start
+        for more, divisor in steps:
+            expected = (expected + more) // divisor
+        assert evaluate(size, {"H": start}) == expected
+
+
+def test_the_text_of_a_size_takes_no_part_in_comparing_it():
+    size = symbol("H") + 3
+    assert str(size) == "H+3"
+    assert size == symbol("H") + 3
+    assert {size: 1}[symbol("H") + 3] == 1

@@ -34,6 +34,7 @@ MEASURED = {"bench", "data", "eval", "predict", "run", "runs"}
 NUMBER = re.compile(r"\d[\d.,]*")
 MASKS = (
     (re.compile(r"(multiply-adds;) [^;]+;"), r"\1 DEVICE;"),
+    (re.compile(r"(次乘加；)[^；]+；"), r"\1 DEVICE；"),
     (re.compile(r"speed=\w+|fp32, (?:contiguous|channels last);"), "LAYOUT"),
     (re.compile(r"[-−]?\d[\d.,]*"), "N"),
     (re.compile(r"N (ms|s|min|h)\b( N s)?"), "TIME"),

@@ -8,6 +8,7 @@ more errors than it found, a span that is none. Each fault is printed with the n
 from __future__ import annotations
 
 import argparse
+import gc
 import multiprocessing
 import re
 import signal
@@ -19,6 +20,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from netdsl.__main__ import FEW_COLLECTIONS
 from netdsl.core.source import Source
 from tests.soundness.texts import write
 from tests.soundness.trials import MEMORY, Trial, look, memory
@@ -34,6 +36,7 @@ DRAWN = 4
 
 
 def _work(numbers: range, results: Connection) -> None:
+    gc.set_threshold(FEW_COLLECTIONS)  # as the command does
     # Some checks run torch's own classes: its libraries, and what is read once, are no memory of a text.
     import_module("torch")
     look(Source("net", "input 3xHxW; conv 8 k3 p?; rleu; nn.ReLU"))

@@ -25,6 +25,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from netdsl.components import Layer, Refusal, Requirement, Result
 from netdsl.core.sizes import UNKNOWN, Dim, Shape, evaluate, product, symbol
+from netdsl.core.text import say
 from netdsl.plugins.registry import load_registry
 from tests.soundness.generate import Arguments, Case, with_stated
 from tests.soundness.oracles import SIZES_NEEDED, find_oracle
@@ -109,7 +110,7 @@ def verdict(layer: Layer, shape: Sequence[Dim], arguments: Arguments, values: Ma
         result = layer.apply(tuple(shape), **arguments)
     except Refusal as refusal:
         return refusal.message
-    return next((wanted.message for wanted in result.requires if not holds(wanted, values)), result)
+    return next((say(wanted.message) for wanted in result.requires if not holds(wanted, values)), result)
 
 
 def holds(wanted: Requirement, values: Mapping[str, int]) -> bool:

@@ -38,9 +38,9 @@ def test_half_written_texts_have_no_faults() -> None:
     ],
 )
 def test_each_kind_of_fault_is_found(name: str, stub: object, fault: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Trial("input 8; relu").run() == []
+    assert Trial("input 8; relu; relu").run() == []
     monkeypatch.setattr(trials, name, stub)
-    assert any(found.startswith(fault) for found in Trial("input 8; relu").run())
+    assert any(found.startswith(fault) for found in Trial("input 8; relu; relu").run())
 
 
 def test_spans_that_are_none_are_found() -> None:

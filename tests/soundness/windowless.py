@@ -198,7 +198,7 @@ class CrossAttended(nn.MultiheadAttention):
     """Queries from one sequence, keys and values from a labelled one."""
 
     def forward(self, x: Tensor, skips: Mapping[str, Tensor]) -> Tensor:
-        return super().forward(x, skips["memory"], skips["memory"])[0]
+        return super().forward(x, skips["memory"], skips["memory"], need_weights=False)[0]
 
 
 def decoder_layer(sample: Sizes, /, *, memory: Sizes, causal: bool = True, **arguments: Any) -> nn.Module:

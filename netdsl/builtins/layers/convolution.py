@@ -9,11 +9,11 @@ from typing import Annotated, Any, Literal
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
+    Formulas,
     Padding,
     Window,
     distinct,
     fit,
-    formulas,
     sizes,
     slide,
     symmetric,
@@ -237,7 +237,7 @@ def _convolve(x: Shape, sliding: Sequence[Window], given: Mapping[str, Any], ker
         _conv_call(sliding, given),
         params=out_channels * weights + (out_channels if given["bias"] else 0),
         macs=product(out) * weights,
-        formula=formulas(sliding, spatial),
+        formula=Formulas(sliding, spatial),
         requires=(*fit(sliding, spatial), *_can_pad(sliding, spatial, given["padding_mode"])),
     )
 

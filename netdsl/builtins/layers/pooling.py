@@ -8,10 +8,10 @@ from typing import Any
 from netdsl.builtins.layers.windows import (
     LAYOUTS,
     SHORTS,
+    Formulas,
     Padding,
     Window,
     fit,
-    formulas,
     slide,
     symmetric,
     windows,
@@ -212,7 +212,7 @@ def _pool(x: Shape, sliding: Sequence[Window], stem: str, given: Mapping[str, An
     return Result(
         (x[0], *slide(sliding, spatial, ceil)),
         _pool_call(form, sliding, {**given, "ceil_mode": ceil}),
-        formula=formulas(sliding, spatial, ceil),
+        formula=Formulas(sliding, spatial, ceil),
         # There torch compares the kernel with the bare input, whether or not the last window may hang over.
         requires=fit(whole, spatial, ceil and form not in WHOLE),
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
 
 from netdsl.components import Requirement, Size, per_axis
 from netdsl.core.ranges import AtLeast
@@ -55,11 +57,13 @@ class Window(NamedTuple):
         padded = size + (self.before + self.after)
         # A hanging window may lack up to stride − 1 elements.
         least = self.extent - (self.stride - 1 if ceil else 0)
+        return Requirement(padded, ">=", least, lambda: self._too_wide(padded), "kernel_size")
+
+    def _too_wide(self, padded: Dim) -> str:
         template = "the kernel spans {extent} elements but the input has {padded}"
         if self.before or self.after:
             template = "the kernel spans {extent} elements but the padded input has {padded}"
-        message = text(template, extent=self.extent, padded=padded)
-        return Requirement(padded, ">=", least, message, "kernel_size")
+        return text(template, extent=self.extent, padded=padded)
 
     def formula(self, size: Dim, ceil: bool = False) -> str:
         """`(32 + 2·2 − 5)/1 + 1 = 32`: how the number of places comes about."""
@@ -130,10 +134,24 @@ def fit(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[
     return tuple(window.fits(size, ceil) for window, size in zip(windows, spatial, strict=True))
 
 
-def formulas(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[str, ...]:
-    """A line for each axis, equal ones once."""
-    axes = zip(windows, spatial, strict=True)
-    return distinct(window.formula(size, ceil) for window, size in axes if not isinstance(size, Unknown))
+@dataclass(frozen=True)
+class Formulas(Sequence[str]):
+    """A line for each axis, equal ones once; written when somebody reads them, which most checks do not."""
+
+    windows: Sequence[Window]
+    spatial: Shape
+    ceil: bool = False
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        axes = zip(self.windows, self.spatial, strict=True)
+        return distinct(window.formula(size, self.ceil) for window, size in axes if not isinstance(size, Unknown))
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._lines[index]
+
+    def __len__(self) -> int:
+        return len(self._lines)
 
 
 def distinct(lines: Iterable[str]) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, TypeVar, cast
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments, bind
+from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
@@ -38,16 +39,16 @@ from netdsl.components import (
     Refusal,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings
-from netdsl.core.diagnostics import errors
+from netdsl.components.settings import DataSettings, InitSettings, LossSettings
+from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
 from netdsl.core.text import text
-from netdsl.language.statements import DATA, INIT, METRICS, STATEMENTS, StatementKind
+from netdsl.language.statements import DATA, INIT, LOSS, METRICS, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataUse, Experiment, InitUse, Network, Use
+from netdsl.program import DataUse, Experiment, InitUse, LossUse, Network, Use
 
 C = TypeVar("C", bound=Component)
 
@@ -105,7 +106,9 @@ class ExperimentCheck:
         targets = kind_of_targets(data.facts) if data else None
         uses: dict[type[Component], tuple[Use[Any], ...]] = {}
         for kind in NAMING:
-            if kind.component and kind not in (INIT, METRICS):
+            if kind is LOSS and network.outputs:
+                uses[Loss] = self._losses(network, targets)
+            elif kind.component and kind not in (INIT, METRICS):
                 uses[kind.component] = self._uses(kind, kind.component, targets)
         # After the loss: it decides whether numbers are yes-or-no answers, and metrics follow.
         measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
@@ -117,7 +120,9 @@ class ExperimentCheck:
         experiment = Experiment(self.context.source, network, data, uses, settings)
         # Without data there are no targets to compare with.
         if data:
-            if experiment.loss:
+            for use in experiment.losses:
+                check_loss(use, ending_in(network, use.output), data.facts, self.context)
+            if experiment.loss and not experiment.losses:
                 check_loss(experiment.loss, network, data.facts, self.context)
             if data.facts.indices is not None:
                 from netdsl.checker.experiment.table_entries import check_entries  # few files have a text
@@ -203,6 +208,47 @@ class ExperimentCheck:
             statements = [part for statement in statements for part in _parts(statement, component, self.context)]
         standing_in = self.context.registry.of(component).get(default or "")
         return self._all(statements, component) or ((Use(standing_in, {}),) if standing_in else ())
+
+    def _losses(self, network: Network, targets: str | None) -> tuple[Use[Loss], ...]:
+        """The loss of each named output that has one, that of the main output, the last, first."""
+        places = {one.name: place for place, one in enumerate(network.outputs)}
+        main = len(network.outputs) - 1
+        found: dict[int, Use[Loss]] = {}
+        lines: dict[int, Statement] = {}
+        for statement in self.directives[LOSS.name]:
+            name = as_name(statement.items[0]) if statement.items else None
+            place = places.get(name.text, main) if name else main
+            line = replace(statement, items=statement.items[1:]) if name and name.text in places else statement
+            if place in lines:
+                first = Label(lines[place].name.span, "first given here")
+                message = text("the output `{output}` has a loss already", output=network.outputs[place].name)
+                advice = "delete one of them, or write the label of another output before its name"
+                self.context.report(GIVEN_TWICE, message, statement.name.span, labels=[first], help=advice)
+                continue
+            lines[place] = statement
+            line = _naming(line, LOSS.default_for(targets))
+            if (use := self._loss(line, place, several=main > 0)) is not None:
+                found[place] = use
+        default = self.context.registry.of(Loss).get(LOSS.default_for(targets) or "")
+        if main not in lines and default is not None:
+            found[main] = LossUse(default, {}, output=main) if main else Use(default, {})
+        return tuple(found[place] for place in sorted(found, reverse=True))
+
+    def _loss(self, line: Statement, place: int, *, several: bool) -> Use[Loss] | None:
+        """A `loss` line without its output's label; of several outputs, each loss has a weight."""
+        found = self._component(line, Loss, partial(_line, LOSS_SETTINGS) if several else None)
+        if found is None:
+            return None
+        component, arguments = found
+        check_ranges(LOSS_LINE, arguments, self.context)
+        weight = cast("float", arguments.values.pop("weight", 1.0)) if several else 1.0
+        check_refusals(component, arguments, line.items[0].span, self.context)
+        if not arguments.sound:
+            return None
+        where = line.items[0].span.to(line.items[-1].span)
+        if not several:
+            return Use(component, arguments.values, where)
+        return LossUse(component, arguments.values, where, output=place, weight=weight)
 
     def _inits(self, network: Network) -> tuple[InitUse, ...]:
         """The `init` lines, checked against the layers that they name."""
@@ -308,6 +354,8 @@ NEEDLESS: Mapping[str, str] = dict.fromkeys(
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 SETTINGS = DATA_LINE.parameters
+LOSS_LINE = Component(name=LOSS.name, function=LossSettings)
+LOSS_SETTINGS = LOSS_LINE.parameters
 INIT_SETTINGS = Component(name=INIT.name, function=InitSettings).parameters
 NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
 """The directives that only name a component. `data` is not one: it has transforms, and others depend on its facts."""
@@ -327,6 +375,14 @@ def _line(settings: Mapping[str, Parameter], component: Component) -> ComponentL
         # The component's own parameter wins over a common one of the same name.
         parameters_of_both={**common, **component.parameters},
     )  # fmt: skip
+
+
+def ending_in(network: Network, output: int) -> Network:
+    """The net as far as one of its outputs."""
+    chosen = network.outputs[output]
+    keys = [node.key for node in network.nodes]
+    end = keys.index(chosen.name) + 1 if chosen.name in keys else len(keys)
+    return network._replace(out=chosen.shape, nodes=network.nodes[:end])
 
 
 def _naming(statement: Statement, default: str | None) -> Statement:

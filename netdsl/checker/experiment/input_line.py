@@ -17,7 +17,7 @@ from netdsl.checker.value import UNKNOWN_VALUE, Origin, Value
 from netdsl.core.diagnostics import Edit, Fix, Label
 from netdsl.core.sizes import Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
-from netdsl.core.text import text
+from netdsl.core.text import join_and, text
 from netdsl.language import syntax
 from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
@@ -38,6 +38,8 @@ def find_inputs(
     statements = allowed(INPUT, directives, context)
     if statements and any(isinstance(item, Setting) for item in statements[0].items):
         named = _named(statements[0], scope, context)
+        if data is not None and named:
+            named = _fed(named, statements[0], data, directives[DATA.name][0], context)
         return Inputs(next(iter(named.values())).value if named else UNKNOWN_VALUE, named)
     return Inputs(_input_value(statements, directives, data, scope, context))
 
@@ -66,6 +68,34 @@ def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, La
         if part is not None:
             context.report(WRONG_VALUE, "`input` takes sizes with their names", part.span, help=_NAMED)
     return found
+
+
+def _fed(
+    named: dict[str, Labelled], line: Statement, data: DataUse, data_line: Statement, context: Context
+) -> dict[str, Labelled]:
+    """The named inputs, held against what the data set gives: one input."""
+    names = list(named)
+    if len(names) > 1:
+        message = text(
+            "`{dataset}` gives one input, but the net has {count}: {names}",
+            dataset=data.component.name,
+            count=len(names),
+            names=join_and(f"`{name}`" for name in names),
+        )
+        labels = [Label(data_line.span, "these are the data")]
+        advice = "train such a net from Python: `netdsl.build` gives the module"
+        context.report(INPUT_CONTRADICTS_DATA, message, line.span, labels=labels, help=advice)
+        return named
+    (only,) = named.values()
+    if only.value.shape is None or data.shape is None:
+        return named
+    if data.facts.padded:
+        message = text("the texts of `{dataset}` end at different steps", dataset=data.component.name)
+        advice = text("write `input {shape}`, without a name", shape=format_shape(only.value.shape))
+        context.report(INPUT_CONTRADICTS_DATA, message, line.span, help=advice)
+    shape = _agreed(only.value.shape, line, data, data_line, context)
+    value = only.value._replace(shape=shape, dtype=data.facts.dtype)
+    return {names[0]: only._replace(value=value)}
 
 
 _NAMED = "write `input user=1 item=1`: each input with its name and its size"
@@ -140,12 +170,14 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     # If only the image size differs, a resize can fix it; otherwise the line is wrong.
     resized = _resized(stated, given, data_line)
     shape = format_shape(given)
-    fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(line.items[0].span, shape),))
+    (item,) = line.items
+    place = item.value.span if isinstance(item, Setting) else item.span
+    fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(place, shape),))
     labels = [Label(data_line.span, text("gives {shape}", shape=shape))]
     message = text(
         "the input is stated as {stated}, but the data gives {given}", stated=format_shape(stated), given=shape
     )
-    context.report(INPUT_CONTRADICTS_DATA, message, line.items[0].span, "stated here", labels=labels, fix=fix)
+    context.report(INPUT_CONTRADICTS_DATA, message, place, "stated here", labels=labels, fix=fix)
     # The check continues with the shape that the fix would give.
     return stated if resized else given
 

@@ -17,10 +17,10 @@ from netdsl.checker.value import UNKNOWN_VALUE, Origin, Rearrangement, Value
 from netdsl.components import Dtype, Layer, Refusal, Requirement, Result, Trait, Undetermined
 from netdsl.components.traits import LASTING, find_traits
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix, Label
-from netdsl.core.limits import MAX_ELEMENTS
+from netdsl.core.limits import MAX_ELEMENTS, MAX_FORMULA
 from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, format_shape, is_known, product, symbol
 from netdsl.core.source import Span
-from netdsl.core.text import text
+from netdsl.core.text import say, text
 from netdsl.language.syntax import Name, Statement
 from netdsl.program import IDENTITY, NO_TRAITS
 
@@ -418,7 +418,7 @@ class LayerCheck:
                     fix = self.torch_order and self.torch_order.fix
                     caption = self.given.scope.caption(span)
                     self.context.report(
-                        UNFIT_ARGUMENT, requirement.message, span, caption, labels=self._causes(), fix=fix
+                        UNFIT_ARGUMENT, say(requirement.message), span, caption, labels=self._causes(), fix=fix
                     )
                 # Only the impossible sizes become unknown: after a mistake in the height, the channels are still known.
                 return result._replace(out=tuple(UNKNOWN if _impossible(dim) else dim for dim in result.out))
@@ -446,6 +446,10 @@ class LayerCheck:
         # The totals of the net need numbers.
         if isinstance(result.params, Unknown) or isinstance(result.macs, Unknown):
             result = result._replace(params=0, macs=0)
+        if any(isinstance(dim, Expr) and dim.length > MAX_FORMULA for dim in result.out):
+            message = "the formulas of the sizes become too long"
+            self.context.report(TOO_LARGE, message, self.statement.span, help=self._say_what_comes_in())
+            return result._replace(out=(UNKNOWN,) * len(result.out), params=0, macs=0)
         elements = product(result.out) if is_known(result.out) else None
         for message, count in (
             ("the output has 2^53 numbers or more", elements),

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from netdsl.checker.context import Constraint
 from netdsl.core.size_sets import SizeSet, as_intervals, periodic
-from netdsl.core.sizes import Atom, Dim, Expr, Floor, evaluate
+from netdsl.core.sizes import Atom, Dim, Everywhere, Expr, Floor, direction, evaluate
 
 LARGEST = 1 << 31
 """The largest size that is searched for."""
@@ -41,23 +41,12 @@ class Condition(NamedTuple):
 
     def at(self, size: int) -> int:
         """The value where every symbol has this size."""
-        return evaluate(self.size, _Everywhere(size))
+        return evaluate(self.size, Everywhere(size))
 
     def holds(self, size: int) -> bool:
         """Whether it holds where every symbol has this size."""
         value = self.at(size)
         return value == 0 if self.is_zero else value >= 0
-
-
-class _Everywhere(dict[str, int]):
-    """One size for every symbol."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__()
-        self.size = size
-
-    def __missing__(self, name: str) -> int:
-        return self.size
 
 
 def solve_one(constraints: Sequence[Constraint]) -> SizeSet:
@@ -212,23 +201,6 @@ def _meet(one: Sequence[Bounds], other: Sequence[Bounds]) -> list[Bounds]:
     return found
 
 
-def direction(dim: Dim) -> int:
-    """1 for a size that never shrinks when a symbol grows, -1 for one that never grows, 0 if it is unknown."""
-    if not isinstance(dim, Expr):
-        return 1
-    signs = {factor > 0 for monomial, factor in dim.terms if monomial}
-    if len(signs) > 1 or not all(_grows(atom) for monomial, _ in dim.terms for atom in monomial):
-        return 0
-    return 1 if signs == {True} else -1
-
-
-def _grows(atom: Atom) -> bool:
-    """Whether an atom never shrinks and, since a product of it with others must not either, is never below 0."""
-    if not isinstance(atom, Floor):
-        return True
-    return direction(atom.numerator) == 1 and evaluate(atom.numerator, _Everywhere(1)) >= 0
-
-
 def degree(dim: Dim) -> int:
     """The degree of the polynomial that a size is on the sizes of one remainder."""
     if not isinstance(dim, Expr):
@@ -251,5 +223,5 @@ def _period(atom: Floor) -> int:
     inner, powers = period_of(atom.numerator), degree(atom.numerator)
     if powers > 1:
         return inner * atom.divisor * factorial(powers)
-    rise = evaluate(atom.numerator, _Everywhere(1 + inner)) - evaluate(atom.numerator, _Everywhere(1))
+    rise = evaluate(atom.numerator, Everywhere(1 + inner)) - evaluate(atom.numerator, Everywhere(1))
     return inner * atom.divisor // gcd(rise, atom.divisor)

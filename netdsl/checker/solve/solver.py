@@ -12,9 +12,9 @@ from math import gcd
 from typing import NamedTuple
 
 from netdsl.checker.context import Constraint
-from netdsl.checker.solve.one_symbol import EVERYTHING, LARGEST, STEPS, direction, solve_one
+from netdsl.checker.solve.one_symbol import EVERYTHING, LARGEST, STEPS, solve_one
 from netdsl.core.size_sets import SizeSet
-from netdsl.core.sizes import Dim, Expr, Monomial, Shape, Unknown, evaluate, symbols
+from netdsl.core.sizes import Dim, Expr, Monomial, Shape, Unknown, direction, evaluate, symbols
 from netdsl.core.source import Span
 from netdsl.program import OpenSizes
 
@@ -63,6 +63,8 @@ def solve(shape: Shape, constraints: Sequence[Constraint]) -> Solution | Constra
 
 def find_pins(shape: Shape, constraints: Sequence[Constraint]) -> Iterator[Pin]:
     """The joins that allow only one size of their symbols, although all other constraints allow several."""
+    if not any(found.joins for found in constraints):
+        return
     pinned: dict[tuple[Span, int], Pin] = {}
     for names, group in _components(_names(shape), _distinct(constraints)):
         size = solve_one(group).only if len(names) == 1 else None
@@ -102,9 +104,14 @@ def _solve(names: Sequence[str], constraints: Sequence[Constraint]) -> Solution 
             example = _apart(group, asked)
         if example is None and fit.searched is None:
             return None
-        conditions = tuple(_reduced(found.left, found.relation, found.right) for found in asked if not _is_sure(found))
-        equal = len(group) > 1 and not (fit and _is_box(group, asked, fit))
-        sizes.append(OpenSizes(tuple(group), fit, equal, conditions if len(group) > 1 else ()))
+        conditions: tuple[str, ...] = ()
+        equal = False
+        if len(group) > 1:
+            equal = not (fit and _is_box(group, asked, fit))
+            conditions = tuple(
+                _reduced(found.left, found.relation, found.right) for found in asked if not _is_sure(found)
+            )
+        sizes.append(OpenSizes(tuple(group), fit, equal, conditions))
         is_found = is_found and example is not None
         values.update(example or {})
     return Solution(tuple(sizes), values if is_found else None)

@@ -2,6 +2,7 @@ import pytest
 
 from netdsl.components import Refusal
 from netdsl.core.sizes import UNKNOWN, symbol
+from netdsl.core.text import say
 from netdsl.plugins.registry import load_registry
 
 LAYERS = load_registry(installed=False).layers
@@ -112,7 +113,7 @@ def test_refusal_says_what_was_found_and_what_was_expected(text, x, at, message)
 )
 def test_requirement_says_which_size_does_not_fit(text, x, message):
     failed = [wanted for wanted in apply(text, x).requires if not _holds(wanted)]
-    assert [wanted.message for wanted in failed] == [message]
+    assert [say(wanted.message) for wanted in failed] == [message]
 
 
 def _holds(wanted):
