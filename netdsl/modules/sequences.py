@@ -228,17 +228,11 @@ class Last(nn.Module):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
         """Picks from a batch, of samples that are filled up the step at their own end."""
         steps = real_steps(x, skips)
-<<<<<<< HEAD
-        if steps is None:
-            last = x[:, -1]
-        else:  # with `gather`, since a program that is exported keeps no size of a batch
-            ends = (steps.sum(1) - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
-            last = x.gather(1, ends).squeeze(1)
-=======
         last = x[:, -1]
         if steps is not None:
-            last = x[torch.arange(len(x), device=x.device), steps.sum(1) - 1]
->>>>>>> main
+            # With `gather`, since a program that is exported keeps no size of a batch.
+            ends = (steps.sum(1) - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
+            last = x.gather(1, ends).squeeze(1)
         if not self.bidirectional:
             return last
         half = x.shape[2] // 2
