@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -63,7 +63,7 @@ def _kept_within(statement: Statement, places: Sequence[int]) -> Statement:
 
 def _between(places: Sequence[int], span: Span) -> Sequence[int]:
     """Those of some places, in their order, that lie in a part of the text."""
-    return places[bisect_left(places, span.start) : bisect_right(places, span.end)]
+    return places[bisect_left(places, span.start) : bisect_left(places, span.end)]
 
 
 def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:

@@ -230,7 +230,9 @@ class Last(nn.Module):
         steps = real_steps(x, skips)
         last = x[:, -1]
         if steps is not None:
-            last = x[torch.arange(len(x), device=x.device), steps.sum(1) - 1]
+            # With `gather`, since a program that is exported keeps no size of a batch.
+            ends = (steps.sum(1) - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
+            last = x.gather(1, ends).squeeze(1)
         if not self.bidirectional:
             return last
         half = x.shape[2] // 2

@@ -7,8 +7,10 @@ from netdsl.core.source import Source
 from netdsl.language.formatter import format_source
 from netdsl.plugins.registry import load_registry
 from tests.soundness.texts import write
-from tests.soundness.trials import Trial
+from tests.soundness.trials import Trial, look
 
+# Some checks run torch's own classes: its libraries are no memory of a text.
+look(Source("net", "input 8; nn.ReLU"))
 SPLICED = st.integers(0, 2**32 - 1).map(write).filter(lambda text: len(text) <= 1_000)
 
 
@@ -21,6 +23,7 @@ SPLICED = st.integers(0, 2**32 - 1).map(write).filter(lambda text: len(text) <= 
         "ata sv r split)0.2 h",
         "input 3x8x8; adaptiveavgpool word",
         "input 8; dropout p0.5",
+        "data cifar10 { normalize 0.5 0.5 0.5 tinear 1024->64",
     ],
 )
 def test_is_a_mistake_and_never_a_crash(mistakes, text):
@@ -33,6 +36,11 @@ def test_fmt_keeps_the_mistakes_and_fix_adds_none(text, unsafe):
     # Every span lies in its text, too.
     faults = Trial(text, draws=False, unsafe=unsafe).run()
     assert [fault for fault in faults if "slow" not in fault] == []
+
+
+def test_a_text_without_a_net_is_formatted_to_its_end():
+    source = Source("net", "let  x=3")
+    assert format_source(source, check(source, load_registry(installed=False))[1]) == ("let x=3\n", [])
 
 
 @pytest.mark.parametrize("line", ["dropout p0.5", "dropout p=p0.5", "conv 8 k3.5 s2", "residual { dropout p0.5 }"])

@@ -77,6 +77,8 @@ def test_mistakes_are_one_message(run, tmp_path):
     ]:
         with pytest.raises(DataError, match=message):
             net.generate(**asked)
+    with pytest.raises(DataError, match="a language model has no class for a text"):
+        netdsl.load(run).predict("one")
     net = "data digits limit=20; flatten; linear 10; train epochs=1"
     other = netdsl.load(netdsl.train(net, device="cpu", out=tmp_path / "r", quiet=True).folder)
     with pytest.raises(DataError, match="a net that was trained on `data digits` cannot write"):

@@ -471,7 +471,7 @@ class _Binder:
         fix = Edit(whole, ("x" if is_size else ",").join(number.span.text for number in numbers))
         self._wrong(code, message, numbers[1].span.to(whole), fix=fix)
         self.taken = numbers
-        for filler in [*filter(None, map(self._filled_by, numbers))]:
+        for filler in dict.fromkeys(filter(None, map(self._filled_by, numbers))):
             self._forget(filler)
         self._fill(name, value, whole)
         return True

@@ -406,9 +406,10 @@ class BodyCheck:
         name, span = statement.label.text, statement.label.span
         other = self.scope.labels.get(name) or self.scope.labelled(name)
         # Bodies side by side may use the same names, unless one of them takes the other's output.
-        taken = self.starts.union({self.start}, *(node.takes for node in _once(self.nodes)))
-        if other is self.scope.siblings.get(name) and name not in taken:
-            other = None
+        # What is taken is only asked then: thousands of rounds with a label would each look at all before them.
+        if other and other is self.scope.siblings.get(name):
+            taken = self.starts.union({self.start}, *(node.takes for node in _once(self.nodes)))
+            other = other if name in taken else None
         # In a `repeat` the same statement comes again; that is not a second use of its label.
         if other and other.statement != statement.span:
             first = Label(other.span, "first used here")

@@ -22,6 +22,8 @@ def read_texts(x: object, stored: Stored) -> Given:
 
     A text that is the path of a file is read from there.
     """
+    if not stored.facts.padded:
+        raise DataError("a language model has no class for a text", "let it write: `netdsl generate RUN`")
     single, texts = _find(x, stored)
     assert stored.vocabulary is not None  # it is by the vocabulary that texts are known for what they are
     try:
