@@ -83,8 +83,8 @@ def messages() -> list[Message]:
     """All of them, each once, in the order of the places where they stand."""
     found = [*_written(), *_declared(), *_help(), *WORDS_OF_PAGES, *CLICK]
     several = {one[0] for one in found if isinstance(one, tuple)}
-    # gettext keeps one entry under a template: the alone standing one would be translated as several things.
-    assert not several.intersection(one for one in found if isinstance(one, str)), "a template has a plural and has none"
+    # gettext keeps one entry under a template: one that stands alone would be translated as several things.
+    assert not several.intersection(one for one in found if isinstance(one, str)), "a plural and none"
     return list(dict.fromkeys(one for one in found if one))
 
 
