@@ -219,6 +219,10 @@ def update(language: str) -> Catalog:
         catalogue = read_po(file, locale=language)
     catalogue.update(template, no_fuzzy_matching=True)
     catalogue.obsolete.clear()
+    for one in catalogue:
+        # A guess, where a template has got a plural or has lost it; the flag of the file's head means nothing.
+        if one.id and one.fuzzy:
+            one.flags, one.string = set(), ""
     return catalogue
 
 
