@@ -21,7 +21,11 @@ from netdsl.program import InitUse, Network, Node, Use
 PADDED_NET = "netdsl.modules:Padded"
 PADDED = {
     "torch.nn:Sequential": "netdsl.modules:Skipping",
-    "torch.nn:TransformerEncoderLayer": "netdsl.modules:PaddedTransformerEncoderLayer",
+    "torch.nn:TransformerEncoderLayer": "netdsl.modules.filled_up:PaddedTransformerEncoderLayer",
+    **{
+        f"netdsl.modules:{name}": f"netdsl.modules.filled_up:Padded{name}"
+        for name in ("CausalTransformerEncoderLayer", "GRU", "LSTM", "Last", "Max", "Mean", "RNN", "SelfAttention")
+    },
 }
 """What takes the place of modules that could not pass on, or heed, where samples end; weights keep their names."""
 

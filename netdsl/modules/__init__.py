@@ -37,7 +37,6 @@ from netdsl.modules.sequences import (
     Last,
     Max,
     Mean,
-    PaddedTransformerEncoderLayer,
     PositionalEmbedding,
     SelfAttention,
 )
@@ -67,7 +66,6 @@ __all__ = [
     "MultiInput",
     "PadLike",
     "Padded",
-    "PaddedTransformerEncoderLayer",
     "Permute",
     "PositionalEmbedding",
     "Reshape",

@@ -5,9 +5,21 @@ Which steps are a sample's own travels down the calls as labelled outputs do, un
 
 from __future__ import annotations
 
-from torch import Tensor, zeros_like
+from torch import Tensor, cat, nn, zeros_like
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from netdsl.modules.composites import Skipping, Skips
+from netdsl.modules.sequences import (
+    GRU,
+    LSTM,
+    RNN,
+    CausalTransformerEncoderLayer,
+    Last,
+    Max,
+    Mean,
+    SelfAttention,
+    causal_mask,
+)
 
 STEPS = ""
 
@@ -36,3 +48,117 @@ def hidden_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
         return None
     # Of the type of the causal mask: torch wants both alike.
     return zeros_like(steps, dtype=x.dtype).masked_fill(~steps, float("-inf"))
+
+
+class PaddedRecurrent(nn.RNNBase):
+    """What a recurrent net does with filled up samples; it stands before one of ours, whose `forward` it calls."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """The output at every step, from a state of zeros."""
+        steps = real_steps(x, skips)
+        output: Tensor
+        # Forwards, no step sees those behind it.
+        if steps is None or not self.bidirectional:
+            output = super().forward(x)
+            return output
+        # The way back begins at the end of each sample; the lengths are read on the CPU, as torch wants them.
+        lengths, whole = steps.sum(1).cpu(), x.shape[1]
+        packed = pack_padded_sequence(x, lengths, True, enforce_sorted=False)
+        output, _ = pad_packed_sequence(super().forward(packed), True, 0.0, whole)
+        return output
+
+
+class PaddedLSTM(PaddedRecurrent, LSTM):  # type: ignore[misc]  # one of them hands over what the other is given
+    """`LSTM` whose way back begins at the end of each sample."""
+
+
+class PaddedGRU(PaddedRecurrent, GRU):  # type: ignore[misc]  # likewise
+    """`GRU` whose way back begins at the end of each sample."""
+
+
+class PaddedRNN(PaddedRecurrent, RNN):  # type: ignore[misc]  # likewise
+    """`RNN` whose way back begins at the end of each sample."""
+
+
+class PaddedSelfAttention(SelfAttention):
+    """`SelfAttention` in which no step takes of those behind its sample's end."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # key = value = query
+        """Mixes the steps of each sequence."""
+        mask = causal_mask(x) if self.causal else None
+        hidden = hidden_steps(x, skips)
+        output: Tensor = nn.MultiheadAttention.forward(
+            self, x, x, x, key_padding_mask=hidden, need_weights=False, attn_mask=mask
+        )[0]
+        return output
+
+
+class PaddedTransformerEncoderLayer(nn.TransformerEncoderLayer):
+    """`nn.TransformerEncoderLayer` in which no step sees those behind its sample's end."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # makes the mask
+        """Mixes the steps of each sequence, then transforms each."""
+        return super().forward(x, src_key_padding_mask=hidden_steps(x, skips))
+
+
+class PaddedCausalTransformerEncoderLayer(CausalTransformerEncoderLayer):
+    """`CausalTransformerEncoderLayer` in which no step sees those behind its sample's end either."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # makes the mask
+        """Mixes the steps of each sequence, then transforms each."""
+        hidden = hidden_steps(x, skips)
+        return nn.TransformerEncoderLayer.forward(self, x, causal_mask(x), hidden, is_causal=True)
+
+
+class PaddedLast(Last):
+    """`Last` that takes the step at each sample's own end."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """Picks from a batch."""
+        steps = real_steps(x, skips)
+        if steps is None:
+            return super().forward(x)
+        # With `gather`, since a program that is exported keeps no size of a batch.
+        ends = (steps.sum(1) - 1).view(-1, 1, 1).expand(-1, 1, x.shape[2])
+        # As if each sample had this one step more behind all others.
+        return super().forward(cat([x, x.gather(1, ends)], 1))
+
+
+class PaddedMean(Mean):
+    """`Mean` over each sample's own steps."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """Averages a batch."""
+        steps = _reduced_steps(x, self.dim, skips)
+        if steps is None:
+            return super().forward(x)
+        weights = steps.to(x.dtype) / steps.sum(1, keepdim=True)
+        return (x * weights.unsqueeze(2)).sum(1, self.keepdim)
+
+
+class PaddedMax(Max):
+    """`Max` over each sample's own steps."""
+
+    takes_skips = True
+
+    def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:
+        """The maxima of a batch."""
+        steps = _reduced_steps(x, self.dim, skips)
+        return super().forward(x if steps is None else x.masked_fill(~steps.unsqueeze(2), float("-inf")))
+
+
+def _reduced_steps(x: Tensor, dim: int | tuple[int, ...], skips: Skips | None) -> Tensor | None:
+    """The samples' own steps, where these are what is reduced."""
+    return real_steps(x, skips) if dim in (1, (1,)) and x.dim() == 3 else None
