@@ -16,15 +16,21 @@ ROOMS = ("builtins", "modules")
 """Here layers and modules are defined."""
 
 ALLOWED = {
+    "builder.py": "puts what heeds the ends of filled up samples in the place of modules that do not",
     "checker/experiment/net_output.py": "compares shapes of the data's target; no layer",
     "cli/shared/options.py": "the last epoch, or the best; no layer",
     "data/table_encoding.py": "the mean as what fills gaps of a table; no layer",
     "drawing/volumes.py": "a scale of the picture; no layer",
     "editor/completions.py": "offers the forms of a layer to those who begin to type them, and a component once",
+    "export/python/expressions.py": "tells classes of torch's, which an export calls by their home, from netdsl's",
     "export/python/forward.py": "writes in Python what each composite of netdsl.modules computes",
     "export/python/signatures.py": "looks up the constructors of torch.nn",
     "importer/bodies.py": "finds the layer that builds a module of torch's",
     "importer/layers.py": "finds the layer that builds a module of torch's",
+    "importer/pasted/darknet.py": "reads the names of darknet",
+    "importer/pasted/keras.py": "reads the names of Keras",
+    "importer/pasted/python.py": "reads the names of torch's functions",
+    "importer/pasted/tracing.py": "reads the names of torch's functions",
     "importer/reading.py": "reads modules of torch's",
     "program.py": "names the containers of a net, which are no layers",
     "runs/pretrained.py": "finds the class of torch's that a module extends",

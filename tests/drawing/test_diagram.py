@@ -67,8 +67,8 @@ def test_labelled_outputs_are_skips() -> None:
 
 def test_sizes_that_must_be_equal_are_written_alike() -> None:
     diagram = draw_net("unet").diagram
-    assert diagram.write_shape(diagram.root.shapes) == "2×H×W"
-    assert diagram.subtitle == "1×H×W → 2×H×W · 31,030,658 parameters"
+    assert diagram.write_shape(diagram.root.shapes) == "4×H×W"
+    assert diagram.subtitle == "1×H×W → 4×H×W · 31,030,788 parameters"
 
 
 def test_a_variable_is_written_as_what_it_stands_for() -> None:

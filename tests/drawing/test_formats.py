@@ -107,7 +107,7 @@ def test_dot_is_read_by_graphviz(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_dot_joins_what_it_declares(name: str) -> None:
     written = draw_net(name).write("dot").decode()
-    declared = set(re.findall(r"^\s+(n\d+|input|output) \[", written, re.MULTILINE))
+    declared = set(re.findall(r"^\s+(n\d+|(?:in|out)put\w*) \[", written, re.MULTILINE))
     joined = {key for pair in re.findall(r"^  (\w+) -> (\w+) \[", written, re.MULTILINE) for key in pair}
     assert joined == declared
     unquoted = re.sub(r'"(\\.|[^"\\])*"', "", written)

@@ -138,24 +138,24 @@ def test_batch_normalisation_makes_a_bias_superfluous_and_needs_a_batch(text: st
 
 
 WINDOWS = {
-    "input 8x7x7; maxpool 2": "the last row and column of 8x7x7",
+    "input 8x7x7; maxpool 2": "the last row and last column of 8x7x7",
     "input 8x7x7; maxpool 2 ceil_mode": None,
     "input 8x8x7; avgpool 2": "the last column of 8x8x7",
     "input 8x7; maxpool 2": "the last step of 8x7",
     "input 8x7x7; maxpool 2 p1": None,
     "input 8x7x7; maxpool 2 p=same": None,
-    "input 8x11x11; maxpool 4": "the last 3 rows and 3 columns of 8x11x11",
+    "input 8x11x11; maxpool 4": "the last 3 rows and last 3 columns of 8x11x11",
     "input 3x224x224; conv 64 k7 s2 p3": None,
-    "input 3x32x32; conv 8 k3 s2": "the last row and column of 3x32x32",
+    "input 3x32x32; conv 8 k3 s2": "the last row and last column of 3x32x32",
     "input 3x32x32; conv 8 k3 s2 p1": None,
     "input 3x56x56; conv 8 k1 s2": None,
     "input 3x57x57; conv 8 k1 s4": None,
     "input 3xHxW; maxpool 2": None,
     "input 3x32x32; nn.Conv2d 3 6 3": None,
-    "input 3x32x32; nn.Conv2d 3 6 3 2": "the last row and column of 3x32x32",
-    "input 3x33x33; nn.MaxPool2d 2": "the last row and column of 3x33x33",
+    "input 3x32x32; nn.Conv2d 3 6 3 2": "the last row and last column of 3x32x32",
+    "input 3x33x33; nn.MaxPool2d 2": "the last row and last column of 3x33x33",
     "input 3x33x33; nn.MaxPool2d 2 ceil_mode=true": None,
-    "block pool { maxpool 2 }; input 3x14x14; repeat 2 { pool }": "the last row and column of 3x7x7",
+    "block pool { maxpool 2 }; input 3x14x14; repeat 2 { pool }": "the last row and last column of 3x7x7",
 }
 
 

@@ -112,7 +112,7 @@ def netdsl_layers():
     return [
         components.Layer.of(f"{HERE}:Cubes", doc="A power."),
         components.Layer.of("no_such_package:Thing", name="gone"),
-        components.Layer.from_net(FILE, "squeeze"),
+        components.Layer.from_net(FILE, "squash"),
         components.Layer.from_net(FILE, "twice"),
     ]
 

@@ -78,8 +78,8 @@ def test_a_component_that_cannot_be_imported_is_an_error_where_it_is_used(text: 
 @pytest.mark.parametrize(
     ("text", "shape", "params"),
     [
-        ("input 8; squeeze 4", (8,), 36 + 40),
-        ("input 8; squeeze 4 factor=3", (12,), 36 + 60),
+        ("input 8; squash 4", (8,), 36 + 40),
+        ("input 8; squash 4 factor=3", (12,), 36 + 60),
         ("input 8; twice", (8,), 76 + 72 + 72),
     ],
 )
@@ -90,15 +90,15 @@ def test_a_block_is_a_layer(text: str, shape: tuple[int, ...], params: int, regi
 
 
 def test_a_block_has_its_parameters(registry: Registry) -> None:
-    assert list(registry.layers["squeeze"].parameters) == ["narrow", "factor"]
-    assert registry.layers["squeeze"].required == ("narrow",)
-    _, diagnostics = check(Source("<text>", "input 8; squeeze 4 faktor=3"), registry)
+    assert list(registry.layers["squash"].parameters) == ["narrow", "factor"]
+    assert registry.layers["squash"].required == ("narrow",)
+    _, diagnostics = check(Source("<text>", "input 8; squash 4 faktor=3"), registry)
     assert [one.code for one in diagnostics] == ["NET102"]
 
 
 def test_a_block_of_the_file_hides_a_plugins_layer_of_its_name(registry: Registry) -> None:
     """Whoever installs a plugin finds that all files still mean what they meant."""
-    found, diagnostics = check(Source("<text>", "block squeeze n { linear n }; input 8; squeeze 4"), registry)
+    found, diagnostics = check(Source("<text>", "block squash n { linear n }; input 8; squash 4"), registry)
     assert (found and found.network.out, diagnostics) == ((4,), [])
 
 

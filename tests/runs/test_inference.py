@@ -307,5 +307,5 @@ def test_an_archive_of_several_arrays_gives_the_one_that_is_named(home: Path, tm
     with pytest.raises(DataError, match="has no array `x`; it holds `a`, `b`"):
         net.predict(tmp_path / "other.npz")
     (tmp_path / "cut.npz").write_bytes((tmp_path / "all.npz").read_bytes()[:200])
-    with pytest.raises(DataError, match="is no numpy file that can be read safely"):
+    with pytest.raises(DataError, match="is not a numpy file that can be read safely"):
         net.predict(tmp_path / "cut.npz")

@@ -93,7 +93,7 @@ def test_the_launcher_is_told_what_starting_anew_would_not_cure(
     [
         (["net.net", "--nproc", "0"], None, 2, "wrong value of `--nproc`: 0 is less than 1"),
         (["-", "--nproc", "2"], None, 2, "only one can read standard input"),
-        (["net.net", "--nproc", "2"], "0", 2, "torchrun starts the processes here: leave `--nproc` out"),
+        (["net.net", "--nproc", "2"], "0", 2, "torchrun starts the processes here: leave out `--nproc`"),
     ],
 )
 def test_what_several_processes_cannot_do_is_one_message(

@@ -13,7 +13,10 @@ from netdsl.play.answers import QUESTIONS, Answers
 from netdsl.plugins.registry import load_registry
 
 EXAMPLE = "use resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
-REHEARSED = {"text": EXAMPLE, "place": 4, "number": 0, "setting": "optimizer.lr", "value": 0.1}
+WRITER = "embedding 64\nlstm 64\nlinear 61\ndata text nets\n"
+"""A net whose data are a text that comes with netdsl, and is read by every check."""
+
+REHEARSED = {"place": 4, "number": 0, "setting": "optimizer.lr", "value": 0.1}
 
 
 def answer(question: str) -> str:
@@ -29,8 +32,11 @@ def rehearse() -> list[str]:
     """Asks everything that a page can ask, in every language, and returns the answers."""
     # A code, a word of the language, and one that it does not have.
     words = (next(iter(all_codes())), "conv", "convolution")
-    asked = product(QUESTIONS, words, LANGUAGES)
-    questions = ({"ask": name, "word": word, "language": language, **REHEARSED} for name, word, language in asked)
+    asked = product(QUESTIONS, words, LANGUAGES, (EXAMPLE, WRITER))
+    questions = (
+        {"ask": name, "word": word, "language": language, "text": written, **REHEARSED}
+        for name, word, language, written in asked
+    )
     return [answer(json.dumps(question)) for question in questions]
 
 

@@ -9,6 +9,7 @@ The browser is sent bytecode: to compile the sources takes two thirds of the tim
 from __future__ import annotations
 
 import ast
+import os
 import py_compile
 import sys
 from collections.abc import Iterable, Iterator
@@ -101,7 +102,7 @@ def _note_files() -> set[Path]:
     found: set[Path] = set()
 
     def note(event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and isinstance(arguments[0], str):
+        if event == "open" and isinstance(arguments[0], str | os.PathLike):
             found.add(Path(arguments[0]))
 
     sys.addaudithook(note)
