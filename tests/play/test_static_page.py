@@ -119,7 +119,7 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     page.fill("#source", "")
     page.locator("#source").press_sequentially("conv 1->8 k3 p1;relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits")
     until(page, "document.getElementById('mistakes').textContent.includes('expects 100 features but receives 128')")
-    assert page.inner_text("#overlay .error") == "100"
+    until(page, "document.querySelector('#overlay .error')?.textContent === '100'")
     assert "8x4x4" in page.inner_text("#overlay")
     page.click("#mistakes .code")
     until(page, "document.querySelector('#explanation pre').textContent.startsWith('NET201')")
@@ -163,6 +163,7 @@ def test_what_needs_a_server_is_told_and_not_offered(visit: Visits) -> None:
     page.select_option("#files", label="xor")
     until(page, "document.getElementById('source').value.includes('data xor')")
     page.select_option("#files", SHOWN.name)
+    until(page, "document.getElementById('source').value.startsWith('input 1x8x8')")
     assert page.input_value("#source") == SHOWN.text
     with page.expect_download() as download:
         page.click("#save")
