@@ -6,7 +6,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict, cast, get_args
 
-from netdsl.builtins.files.vocabulary import Level, Vocabulary
+from netdsl.builtins.files import Level
+from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components.experiment import TargetScale
 from netdsl.data.samples import Feature, Learnt
 from netdsl.runs.about import KnownColumn, KnownFacts, KnownScale, KnownVocabulary, read_about

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from netdsl.builtins.files import ClassNames, Decimal, Missing, Names, Scale, Target, Task
-from netdsl.builtins.files.vocabulary import Level
+from netdsl.builtins.files import ClassNames, Decimal, Level, Missing, Names, Scale, Target, Task
 from netdsl.components import Dtype, Facts, Refusal, Size, dataset
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.ranges import AtLeast, Count

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from netdsl.builtins.files.vocabulary import Level
+from netdsl.builtins.files import Level
 from netdsl.components import Facts, dataset
 from netdsl.core.ranges import AtLeast, Count
 

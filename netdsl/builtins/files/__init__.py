@@ -25,3 +25,6 @@ Decimal = Literal["point", "comma"]
 
 Task = Literal["auto", "classes", "numbers"]
 """What the targets of a table are; `auto` leaves it to what stands there."""
+
+Level = Literal["char", "word", "bpe"]
+"""What a token of a text is: a character, a word, or a piece of a word that byte pair encoding finds."""

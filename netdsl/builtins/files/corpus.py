@@ -6,12 +6,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl.builtins.files import Level
 from netdsl.builtins.files.text_files import read_files, shipped_text, text_files
 from netdsl.builtins.files.vocabulary import (
     BYTES,
     MOST_WORDS,
     PIECES,
-    Level,
     Vocabulary,
     choose_tokens,
     count_tokens,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from netdsl.builtins.files import Level
 from netdsl.builtins.files.csv_tables import TableOptions, read_table
 from netdsl.builtins.files.text_files import read_file
 from netdsl.builtins.files.vocabulary import (
@@ -15,7 +16,6 @@ from netdsl.builtins.files.vocabulary import (
     PADDING,
     PIECES,
     UNKNOWN,
-    Level,
     Vocabulary,
     choose_tokens,
     count_tokens,

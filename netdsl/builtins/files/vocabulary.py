@@ -7,16 +7,14 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from importlib.util import find_spec
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from netdsl.builtins.files import Level
 from netdsl.components import Refusal
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-Level = Literal["char", "word", "bpe"]
-"""What a token is: a character, a word, or a piece of a word that byte pair encoding finds."""
 
 UNKNOWN = "<unk>"
 """The token that stands for all that a vocabulary does not hold."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
+from netdsl.builtins.files import Level
 from netdsl.builtins.files.corpus import TextOptions, count_samples, read_corpus, require_samples
-from netdsl.builtins.files.vocabulary import Level, Vocabulary, learn_pieces
+from netdsl.builtins.files.vocabulary import Vocabulary, learn_pieces
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.samples import Learnt, Splits, Tensors
