@@ -479,6 +479,8 @@ class _Reader:
                 return dict(*arguments)
             case "typing.cast", [_, value]:
                 return value
+            case "torch.jit.is_scripting", []:
+                return False
             case "functools.partial", [function, *first]:
                 return _Partial(function, first, named)
         if (
