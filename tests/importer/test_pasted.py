@@ -43,7 +43,6 @@ TORCH = {
 TORCHVISION = {
     "alexnet": "AlexNet()",
     "googlenet": "GoogLeNet(aux_logits=False, init_weights=False)",
-    "inception": "Inception3(aux_logits=False, init_weights=False)",
     "mnasnet": "MNASNet(1.0)",
     "resnet": "ResNet(Bottleneck, [3, 4, 6, 3], groups=32, width_per_group=4)",
     "squeezenet": "SqueezeNet('1_1')",
