@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
@@ -64,13 +65,21 @@ def command(port: int | None, no_plugins: bool, plugin_files: tuple[Path, ...]) 
 
 def _end_by_signals(clean_up: Callable[[], None]) -> None:
     """Makes a signal end the process at once, because the thread that waits for the editor cannot be stopped."""
-
-    def stop(number: int, _: object) -> NoReturn:
-        clean_up()
-        os._exit(SIGNALLED + number)
-
+    # A handler would run in the main thread alone, once that wakes: a signal just before it waits for the editor would
+    # go unheard. What wakes this thread is written as soon as the signal comes.
+    hearing, telling = socket.socketpair()
+    telling.setblocking(False)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+        signal.signal(number, lambda *_: None)
+    signal.set_wakeup_fd(telling.fileno())
+
+    def end() -> NoReturn:
+        with telling:  # open for as long as the process
+            number = hearing.recv(1)[0]
+            clean_up()
+            os._exit(SIGNALLED + number)
+
+    threading.Thread(target=end, daemon=True).start()
 
 
 def _find_free_port() -> int:
