@@ -18,6 +18,7 @@ from netdsl.core.ranges import Above, AtLeast, Closed, HalfOpen, Open, Range
 from netdsl.core.text import join_and, join_or, ntext, text
 from netdsl.plugins.registry import load_registry
 from netdsl.render.vocabulary import names
+from tests.text_makers import MAKERS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netdsl"
@@ -46,13 +47,6 @@ PROGRAMS = {
     "modules": "what `repr` shows of a module, as torch writes it",
 }
 """Where f-strings write programs and not texts: only what is raised there is a text."""
-
-MAKERS = re.compile(
-    r"Refusal|Undetermined|(?!AttributeError)\w*Error|Interrupted|PeerLost|ReportedElsewhere|UnsupportedModule|CallFailed|UnknownName"
-    r"|NameRefused|WrongPath|Unusable|Unwritable|UsageError|BadParameter|Fix|Label|Diagnostic|Problem|SyntaxFault|Repair"
-    r"|report|warn|note|echo|fail"
-)
-"""Calls that are given texts for people to read."""
 
 WORDS = re.compile(r"(?<![-A-Za-z])[A-Za-z]{2,}[,;:']? | (?!(ms|kB|MB|MiB|GiB)\b)[A-Za-z]{2,}")
 """A word beside a space: what tells a piece of a sentence from a name, a path, a number with its unit or an option."""

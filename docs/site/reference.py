@@ -48,7 +48,7 @@ def on_pre_build(config: MkDocsConfig) -> None:
     speak(ENGLISH)
 
 
-def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001
+def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001  # MkDocs's signature
     """Turns links that lead out of docs/, as they do in the repository, into their texts."""
     folder = PurePosixPath(page.file.src_uri).parent
 

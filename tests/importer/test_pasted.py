@@ -102,6 +102,12 @@ def test_other_code_is_written_as_the_language_has_it(name: str, golden: Callabl
     golden(CODE / f"{name}.net", written)
 
 
+def test_an_activation_of_keras_is_written_alike_alone_and_inside_a_layer() -> None:
+    layers = 'Dense(4, input_dim=2, activation="swish"), Activation("swish"), Activation("linear")'
+    written = write_pasted(f"from keras import *\nSequential([{layers}])", "a.py", REGISTRY)
+    assert written.split() == ["input", "2", "linear", "4", "silu", "silu"]
+
+
 NET = """\
 from torch import nn
 class Net(nn.Module):

@@ -31,18 +31,12 @@ from netdsl.core.ranges import Range
 from netdsl.core.translation import DOMAIN, ENGLISH, FOLDER, LANGUAGES
 from netdsl.language.statements import STATEMENTS
 from netdsl.plugins.registry import load_registry
+from tests.text_makers import MAKERS
 
 Message = str | tuple[str, str]
 """A template; or two, for one thing and for several."""
 
 PACKAGE = FOLDER.parent
-MAKERS = re.compile(
-    r"Refusal|Undetermined|\w*Error|Interrupted|PeerLost|ReportedElsewhere|UnsupportedModule|CallFailed|UnknownName"
-    r"|NameRefused|WrongPath|Unusable|Unwritable|UsageError|BadParameter|Fix|Label|Diagnostic|Problem|SyntaxFault|Repair"
-    r"|report|warn|note|echo|fail"
-)
-"""Calls that are given texts for people to read, as literals."""
-
 TABLES = (
     "builtins/layers/normalisation.py",
     "checker/experiment",

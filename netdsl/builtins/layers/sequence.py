@@ -185,7 +185,7 @@ def transformer(
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     # Without `bias`, torch takes the shift out of both layernorms too.
     attending, norms = 4 * d_model * (d_model + bias), 2 * d_model * (1 + bias)
-    feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
+    feeding = _count_feeding(d_model, dim_feedforward, bias)
     return Result(
         x,
         call(
@@ -242,7 +242,7 @@ def decoder(
     )
     alike = Requirement(memory[1], "==", d_model, message, "memory")
     attending, norms = 4 * d_model * (d_model + bias), 3 * d_model * (1 + bias)
-    feeding = 2 * d_model * dim_feedforward + (d_model + dim_feedforward) * bias
+    feeding = _count_feeding(d_model, dim_feedforward, bias)
     return Result(
         x,
         call(
@@ -399,6 +399,11 @@ def _cross_attention(x: Shape, memory: LabelledOutput, heads: int, features: int
         + 2 * features * settings["add_bias_kv"],
         macs=_cross_macs(x[0], memory[0], features, given) + 2 * x[0] * extra_steps * features,
     )
+
+
+def _count_feeding(features: int, width: int, bias: bool) -> int:
+    """The parameters of the two linear layers that follow attention: to a width, and back."""
+    return 2 * features * width + (features + width) * bias
 
 
 def _check_memory(name: str, memory: LabelledOutput) -> None:

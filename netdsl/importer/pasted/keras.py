@@ -114,16 +114,21 @@ def _channels_first(size: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _statements(layer: KerasLayer, file: str) -> list[str]:
+    stands_alone = layer.name == "Activation"
+    written = [] if stands_alone else _write(layer, file)
+    activation = layer.get("activation", 0 if stands_alone else None)
+    if isinstance(activation, str) and activation != "linear":
+        written = [*written, *_activation(activation, layer, file)]
+    return written
+
+
+def _write(layer: KerasLayer, file: str) -> list[str]:
     write = WRITERS.get(layer.name)
     if write is None:
         message = text("`{file}`, line {line}: Keras's `{layer}` has no counterpart in the language", file=file,
                        line=layer.line, layer=layer.name)  # fmt: skip
         raise UnsupportedModule(message)
-    written = write(layer)
-    activation = layer.get("activation")
-    if layer.name != "Activation" and isinstance(activation, str) and activation != "linear":
-        written = [*written, *_activation(activation, layer, file)]
-    return written
+    return write(layer)
 
 
 def _activation(name: str, layer: KerasLayer, file: str) -> list[str]:
@@ -182,7 +187,6 @@ def _bias(layer: KerasLayer) -> str:
 
 
 WRITERS: Mapping[str, Callable[[KerasLayer], list[str]]] = {
-    "Activation": lambda layer: [RENAMED.get(layer.get("activation", 0), layer.get("activation", 0))],
     "AveragePooling1D": _pool("avgpool"),
     "AveragePooling2D": _pool("avgpool"),
     "BatchNormalization": lambda _: ["bn eps=0.001 momentum=0.01"],

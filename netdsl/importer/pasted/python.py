@@ -466,7 +466,7 @@ class _Reader:
                 return list(owner.children())
             return NotWorkedOut()
         if name == "size":
-            return BatchSize() if arguments == [0] else BatchSize() if not arguments else NotWorkedOut()
+            return BatchSize() if arguments in ([], [0]) else NotWorkedOut()
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
 
