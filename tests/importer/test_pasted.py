@@ -108,6 +108,11 @@ def test_an_activation_of_keras_is_written_alike_alone_and_inside_a_layer() -> N
     assert written.split() == ["input", "2", "linear", "4", "silu", "silu"]
 
 
+@pytest.mark.parametrize("program", ["net = nn.Sequential(nn.Linear(4, 2))", "nn.Sequential(\n    nn.Linear(4, 2),\n)"])
+def test_a_piece_without_imports_is_read(program: str) -> None:
+    assert write_pasted(program, "a.py", REGISTRY) == "linear 4->2\n"
+
+
 NET = """\
 from torch import nn
 class Net(nn.Module):

@@ -62,6 +62,9 @@ BUILTINS: Mapping[str, Callable[..., Any]] = {
     "tuple": tuple, "zip": zip,
 }  # fmt: skip
 
+USUAL = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
+"""What people call torch and its parts, in pieces of programs whose imports stand elsewhere."""
+
 LIST_METHODS = ("append", "extend", "insert", "items", "keys", "values")
 LONGEST = 60
 
@@ -147,11 +150,17 @@ def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
     except (ValueError, RecursionError) as error:
         raise UnsupportedModule(text("`{file}` is not Python: {reason}", file=file, reason=str(error))) from error
     reader = _Reader(file)
-    scope: dict[str, Any] = {}
+    scope: dict[str, Any] = {name: TorchName(path) for name, path in USUAL.items()}
     # Without memory for weights, which are never looked at.
     with torch.device("meta"):
         for statement in tree.body:
-            reader.run_alone(statement, scope)
+            # A piece of a program may be no more than the call that makes the net.
+            match statement:
+                case ast.Expr(ast.Call(ast.Attribute(ast.Name("nn"), "Sequential")) as made):
+                    named = ast.Assign([ast.Name("net", ast.Store())], made)
+                    reader.run_alone(ast.copy_location(named, statement), scope)
+                case _:
+                    reader.run_alone(statement, scope)
     found = {}
     for name, value in scope.items():
         is_net = value.is_module if isinstance(value, UserClass) else isinstance(value, nn.Module | Instance)
