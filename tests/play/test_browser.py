@@ -59,11 +59,11 @@ def serving(folder, *arguments):
             yield re.match(r"http://127\.0\.0\.1:\d+/#token=\S+", server.stdout.readline()).group()
         finally:
             server.terminate()
-            _, errors = server.communicate(timeout=30)
+            _, errors = server.communicate(timeout=60)
             assert "Traceback" not in errors, errors
 
 
-def until(page, expression, seconds=60):
+def until(page, expression, seconds=180):
     """Waits until an expression holds; the page's own policy forbids what playwright would do."""
     end = monotonic() + seconds
     while not page.evaluate(expression):

@@ -123,8 +123,12 @@ export class Completion {
   // Whether a key was for the list.
   key(event) {
     if (event.isComposing) return false;
-    if (event.key === " " && event.ctrlKey) this.update(true);
-    else if (!this.isOpen) return false;
+    const isAskedFor = event.key === " " && event.ctrlKey;
+    if (!this.isOpen && !isAskedFor) {
+      if (event.key === "Escape") this.close(); // a list that is on its way does not come either
+      return false;
+    }
+    if (isAskedFor) this.update(true);
     else if (event.key === "ArrowDown") this.pick(this.chosen + 1);
     else if (event.key === "ArrowUp") this.pick(this.chosen - 1);
     else if (event.key === "Escape") this.close();
