@@ -121,10 +121,8 @@ def _measure(experiment: Experiment, data: Data, device: torch.device, steps: St
         return defaults  # no convolution, to which the layout would matter
     layouts = (defaults.layout, "channels_last")
     actions = {layout: _training(experiment, data, device, steps, layout) for layout in layouts}
-    layout = find_fastest(actions, device)
-    return replace(
-        defaults, layout=layout, lanes=count_lanes(experiment, data, device, assemble(experiment, device, steps).module)
-    )
+    lanes = count_lanes(experiment, data, device, assemble(experiment, device, steps).module)
+    return replace(defaults, layout=find_fastest(actions, device), lanes=lanes)
 
 
 def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:

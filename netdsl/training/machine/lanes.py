@@ -8,7 +8,7 @@ the whole batch but for their last bits, and the same from run to run, for parts
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -44,10 +44,12 @@ class Lanes:
 
     def __call__(self, x: Tensor) -> Tensor:
         """The net's output for a batch, N×…; the whole batch at once where no gradients are wanted."""
-        if not torch.is_grad_enabled():
-            output: Tensor = self.module(x)
-            return output
-        output = _Split.apply(self, x, *self.parameters)  # type: ignore[no-untyped-call]  # torch's own
+        call: Callable[[Tensor], Tensor] = self._split if torch.is_grad_enabled() else self.module
+        return call(x)
+
+    def _split(self, x: Tensor) -> Tensor:
+        # The parameters are handed over for the graph of the loss, which leads to them through this one operation.
+        output: Tensor = _Split.apply(self, x, *self.parameters)  # type: ignore[no-untyped-call]  # torch's own
         return output
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -71,7 +73,7 @@ class _Split(torch.autograd.Function):
     """The step from a whole batch to its lanes and back, as one operation in the graph of the loss."""
 
     @staticmethod
-    def forward(ctx: Any, lanes: Lanes, x: Tensor, *parameters: Tensor) -> Tensor:
+    def forward(ctx: Any, lanes: Lanes, x: Tensor, *_: Tensor) -> Tensor:
         ctx.lanes, ctx.outputs = lanes, lanes.forward(x)
         return torch.cat([output.detach() for output in ctx.outputs])
 
