@@ -49,7 +49,7 @@ class Lanes:
 
     def _split(self, x: Tensor) -> Tensor:
         # The parameters are handed over for the graph of the loss, which leads to them through this one operation.
-        output: Tensor = _Split.apply(self, x, *self.parameters)  # type: ignore[no-untyped-call]  # torch's own
+        output: Tensor = _Split.apply(self, x, *self.parameters)
         return output
 
     def forward(self, x: Tensor) -> list[Tensor]:
@@ -58,7 +58,7 @@ class Lanes:
 
     def gradients(self, outputs: Sequence[Tensor], grad: Tensor) -> Iterable[Tensor | None]:
         """The gradient of each parameter for the gradient of the whole output; None for one that takes no part."""
-        parts = grad.split([len(output) for output in outputs])
+        parts = grad.split([len(output) for output in outputs])  # type: ignore[no-untyped-call]  # torch's own
         return map(_total, *self._threads.map(self._backward_one, outputs, parts))
 
     def _forward_one(self, part: Tensor) -> Tensor:
