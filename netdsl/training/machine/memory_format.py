@@ -32,8 +32,8 @@ class Choice:
 
     def __str__(self) -> str:
         """As a file would ask for it: `speed=contiguous test_batch=256`."""
-        lanes = f" lanes={self.lanes}" if self.lanes > 1 else ""
-        return f"speed={self.layout} test_batch={self.test_batch}{lanes}"
+        lanes = [f"lanes={self.lanes}"] if self.lanes > 1 else []
+        return " ".join([f"speed={self.layout}", f"test_batch={self.test_batch}", *lanes])
 
 
 def arrange(module: nn.Module, choice: Choice) -> None:
