@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import reduce
 from threading import Barrier
 from typing import Any
 
@@ -32,7 +33,7 @@ class Lanes:
     """Calls a net as the loop does, in lanes while gradients are wanted.
 
     Args:
-        module: a net that treats each sample by itself; `is_separable` tells.
+        module: a net that treats each sample by itself, as `require_separable` asks for.
         count: the number of lanes.
     """
 
@@ -85,13 +86,10 @@ class _Split(torch.autograd.Function):
 
 
 def _total(*parts: Tensor | None) -> Tensor | None:
-    """The sum of the lanes' gradients of a parameter, in their order."""
-    first, *rest = parts
-    if first is None:
-        return None
-    for part in rest:
-        first.add_(part)  # type: ignore[arg-type]  # a parameter takes part in each lane or in none
-    return first
+    """The sum of the lanes' gradients of a parameter, in their order; it takes part in each lane or in none."""
+    # Not in place: two parameters that are added to the same numbers may be handed one tensor as the gradient of both.
+    known = [part for part in parts if part is not None]
+    return reduce(torch.add, known) if known else None
 
 
 def _one_thread_each(count: int) -> ThreadPoolExecutor:
