@@ -6,11 +6,20 @@ from pathlib import Path
 import lark
 
 import netdsl
+from netdsl.core.source import Source
 from netdsl.language.lark_parser import GRAMMAR
+from netdsl.language.parser import parse
+from tests.docs.blocks import PAGES, read_blocks
 
 PACKAGE = Path(netdsl.__file__).parent
 FILES = sorted([*PACKAGE.glob("library/*.net"), *(PACKAGE.parent / "examples").glob("*.net")])
 """Every net that ships."""
+
+
+def documented() -> list[str]:
+    """The nets in README and docs that the parser can read: they have the newest words."""
+    blocks = [block for page in PAGES for block in read_blocks(page) if block.kind == "net"]
+    return sorted({block.text for block in blocks if not parse(Source(block.place, block.text))[1]})
 
 
 def read_words(text: str) -> list[lark.Token]:
