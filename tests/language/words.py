@@ -1,6 +1,6 @@
 """The words of a text as the parser's own lexer cuts them: what colours are held against."""
 
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import lark
@@ -24,6 +24,15 @@ def documented() -> list[str]:
 
 def read_words(text: str) -> list[lark.Token]:
     """The words in their order; the lexer knows what may follow, so that `k3` is a short only where one may stand."""
+    parser, found = noting_parser()
+    found.clear()
+    parser.parse(text, start="start")
+    return [word for word in found if not word.type.startswith("__IGNORE")]
+
+
+@cache
+def noting_parser() -> tuple[lark.Lark, list[lark.Token]]:
+    """A parser, and the words that it has noted."""
     found: list[lark.Token] = []
 
     def note(token: lark.Token) -> lark.Token:
@@ -32,5 +41,4 @@ def read_words(text: str) -> list[lark.Token]:
 
     grammar = partial(lark.Lark, GRAMMAR.read_text(encoding="utf-8"), parser="lalr", start=["start", "statement"])
     callbacks = dict.fromkeys((terminal.name for terminal in grammar().terminals), note)
-    grammar(lexer_callbacks=callbacks).parse(text, start="start")
-    return [word for word in found if not word.type.startswith("__IGNORE")]
+    return grammar(lexer_callbacks=callbacks), found
