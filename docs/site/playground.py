@@ -43,8 +43,10 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
 
 def on_post_build(config: MkDocsConfig) -> None:
     """Writes the playground into the site."""
-    if asked := config.extra.get("playground"):
-        write_static_page(Path(config.site_dir, FOLDER), pyodide=None if asked == "npm" else str(asked))
+    asked, folder = config.extra.get("playground"), Path(config.site_dir, FOLDER)
+    # The site is built once for each language.
+    if asked and not folder.exists():
+        write_static_page(folder, pyodide=None if asked == "npm" else str(asked))
 
 
 def net_of(block: Block) -> str | None:
