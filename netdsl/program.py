@@ -461,9 +461,8 @@ class Network(NamedTuple):
 
 def is_rewired(network: Network) -> bool:
     """Whether some layer receives another output than the one before it, or the net gives others than the last."""
-    containers = (node.call for node, _ in network.count_nodes() if node.is_sequence)
-    return any(node.start for node, _ in network.count_nodes()) or any(
-        call.arguments.get("outputs") for call in (network.call, *containers)
+    return bool(network.call.arguments.get("outputs")) or any(
+        node.start or (node.is_sequence and node.call.arguments.get("outputs")) for node, _ in network.count_nodes()
     )
 
 
