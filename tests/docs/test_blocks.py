@@ -36,6 +36,7 @@ NOT_RUN = {
     "docs/import.md": ["it is a text, and Keras need not be installed"],
     "docs/import.zh.md": ["it is a text, and Keras need not be installed"],
     "docs/language.md": ["the grammar, in words"],
+    "docs/language.zh.md": ["the grammar, in words"],
     "docs/play.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
     "docs/play.zh.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
     "docs/plugins/directory.md": ["it installs a package"],
