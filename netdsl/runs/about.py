@@ -78,7 +78,8 @@ class RunAbout(TypedDict, total=False):
     """What `run.json` holds.
 
     `launch` is the launcher's name for the job; `source` is where the text came from, and its settings; `init` is the
-    file or the run whose weights it began with; `skipped` are the images that were left out.
+    file or the run whose weights it began with, and `first_weights` what was taken over of them; `skipped` are the
+    images that were left out.
     """
 
     versions: dict[str, str]
@@ -91,6 +92,7 @@ class RunAbout(TypedDict, total=False):
     launch: str
     source: Mapping[str, object]
     init: str
+    first_weights: str
     speed: Speed
     data: KnownFacts
     status: str
