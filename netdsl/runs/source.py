@@ -116,7 +116,7 @@ def _read_carried(path: Path, folder: Path) -> FoundRun | None:
             header = json.loads(file.read(length)) if length <= LONGEST_HEADER else {}
         metadata = header["__metadata__"]
         net, about = metadata["net"], json.loads(metadata[CARRIED])
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
         return None
     if not isinstance(net, str) or not is_about(about):
         return None
