@@ -547,13 +547,15 @@ def find_named(network: Network, word: str) -> Iterator[tuple[str, Node]]:
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
-    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell.
+    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. `declared`
+    are the facts that the data set told a check, before the transforms.
     """
 
     facts: Facts
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
+    declared: Facts | None = None
 
 
 class Experiment(NamedTuple):

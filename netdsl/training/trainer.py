@@ -23,6 +23,7 @@ from netdsl.program import Experiment, find_named
 from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
+from netdsl.runs.declared_facts import describe_declared
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
 from netdsl.runs.known_data import describe_learnt, find_learnt
@@ -369,6 +370,7 @@ def _describe(
         "launch": team.launch,
         "speed": Speed(layout=choice.layout, test_batch=choice.test_batch, lanes=choice.lanes),
         "data": KnownFacts(
+            declared=describe_declared(experiment.data.declared) if experiment.data else None,
             input=facts.input,
             classes=facts.classes,
             names=facts.names,

@@ -95,10 +95,10 @@ class ExperimentCheck:
         if facts is None:
             return None
         transforms, shape = self._transforms(body.statements if body else (), facts)
-        facts = facts._replace(target=transformed_target(facts, shape))
         return DataUse(
             dataset, arguments.values, statement.span,
-            facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
+            facts=facts._replace(target=transformed_target(facts, shape)), declared=facts, shape=shape,
+            settings=DATA_LINE.function(**settings), transforms=transforms,
         )  # fmt: skip
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
