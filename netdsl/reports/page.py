@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from netdsl.core.text import text
+from netdsl.core.translation import spoken_language
 from netdsl.drawing.svg import FONTS
 from netdsl.drawing.themes import THEMES
 
@@ -100,7 +101,7 @@ def write_page(title: str, body: Iterable[str]) -> str:
     return "\n".join(
         [
             "<!doctype html>",
-            '<html lang="en">',
+            f'<html lang="{spoken_language()}">',
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
