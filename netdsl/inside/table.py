@@ -30,7 +30,11 @@ def flow_text(flow: SampleFlow, stages: Sequence[Stage], *, color: bool = False,
 
 def is_small(flow: SampleFlow, stages: Sequence[Stage]) -> bool:
     """Whether all of its tensors can be shown whole."""
-    shown = [flow.x, *(one.output for one in stages), *(value for one in stages for value in one.weights.values())]
+    shown = [
+        *(fed.x for fed in flow.inputs),
+        *(one.output for one in stages),
+        *(value for one in stages for value in one.weights.values()),
+    ]
     return all(one.numel() <= MOST_NUMBERS for one in shown) and sum(one.numel() for one in shown) <= MOST_TOGETHER
 
 
@@ -45,7 +49,7 @@ def _table(flow: SampleFlow, stages: Sequence[Stage], color: bool, columns: int)
         text("max"),
         text("dead"),
     )
-    rows = [("", visible(flow.name), "", *_numbers(flow.x), "")]
+    rows = [("", visible(fed.name), "", *_numbers(fed.x), "") for fed in flow.inputs]
     for one in stages:
         written = "  " * one.node.depth + " ".join(visible(one.node.written).split())
         share = f"{100 * one.dead:.0f} %"
@@ -71,7 +75,8 @@ def _numbers(values: Tensor) -> list[str]:
 
 
 def _tensors(flow: SampleFlow, stages: Sequence[Stage]) -> Iterator[str]:
-    yield from _whole(visible(flow.name), flow.x)
+    for fed in flow.inputs:
+        yield from _whole(visible(fed.name), fed.x)
     for one in stages:
         for name, values in one.weights.items():
             yield from _whole(text("{layer}, its {name}", layer=visible(one.title), name=name), values)
