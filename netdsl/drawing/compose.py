@@ -92,7 +92,8 @@ def _lay_out(diagram: Diagram, direction: Direction | None, foldable: bool) -> t
 
 def _families(placed: Placed, faces: Sequence[Face], *, foldable: bool) -> list[str]:
     """The families that are drawn, in the order of the palette."""
-    found = {face.family for face in faces} or {one.box.family for one in placed.boxes}
+    found = {face.family for face in faces if not face.wrong}
+    found |= {one.box.family for one in placed.boxes if not one.box.messages}
     if foldable:
         found |= {one.closed.box.family for one in placed.frames if one.closed}
     return [family for family in HUES if family in found] + sorted(found - HUES.keys() - {""})

@@ -36,6 +36,7 @@ class _Braces:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._statements: dict[int, Span] = {}
         self._starts, self._ends, self._inside = [0], list[int](), [TOP]
         opened = [TOP]
         for found in TOKEN.finditer(source.text):
@@ -58,9 +59,11 @@ class _Braces:
     def statement(self, at: int) -> Span:
         """The statement at a place."""
         piece = self._piece(at)
-        written = self.source.text[self._starts[piece] : self._ends[piece]]
-        start = self._starts[piece] + len(written) - len(written.lstrip())
-        return Span(self.source, start, start + len(written.strip()))
+        if piece not in self._statements:
+            written = self.source.text[self._starts[piece] : self._ends[piece]]
+            start = self._starts[piece] + len(written) - len(written.lstrip())
+            self._statements[piece] = Span(self.source, start, start + len(written.strip()))
+        return self._statements[piece]
 
     def _piece(self, at: int) -> int:
         return bisect_right(self._starts, at) - 1
@@ -86,8 +89,12 @@ class LostStatements:
                 self._known.add(place)
                 held |= {(number, place) for number in numbers}
         found: dict[Place, dict[Span, list[int]]] = {}
+        known: dict[Span, tuple[Place, Span] | None] = {}  # a long statement may have thousands of mistakes
         for number, mistake in enumerate(mistakes):
-            settled = self._settle(mistake.span)
+            statement = self._braces[mistake.span.source].statement(mistake.span.start)
+            if statement not in known:
+                known[statement] = self._settle(mistake.span)
+            settled = known[statement]
             if settled is not None and (number, settled[0]) not in held:
                 found.setdefault(settled[0], {}).setdefault(settled[1], []).append(number)
         for where, statements in found.items():
@@ -112,15 +119,17 @@ class LostStatements:
         """Where a mistake is drawn, and the statement: the innermost beside which a node of the net may stand."""
         source, braces = span.source, self._braces[span.source]
         brace, statement = braces.around(span.start), braces.statement(span.start)
-        while statement.text.split(maxsplit=1)[:1] and statement.text.split(maxsplit=1)[0] not in AT_THE_TOP:
+        while _is_of_net(statement):
             if (place := (source, brace)) in self._known or place == self.top:
                 return place, statement
-            if brace == TOP:
-                break
+            if brace == TOP or not _is_of_net(head := braces.statement(brace)):
+                return None
             # A `repeat` is no node: what is in it stands beside those around it.
-            head = braces.statement(brace)
             statement = statement if head.text.startswith(REPEAT.name) else head
-            if not head.text or head.text.split(maxsplit=1)[0] in AT_THE_TOP:
-                break
             brace = braces.around(brace)
         return None
+
+
+def _is_of_net(statement: Span) -> bool:
+    words = statement.text.split(maxsplit=1)
+    return bool(words) and words[0] not in AT_THE_TOP
