@@ -1,6 +1,6 @@
 """Checkpoints: the whole state of a run in one safetensors file, which is written in one step and checked when read.
 
-object reader of safetensors sees the tensors (`model/0.weight`); everything else is JSON in the file's header, beside the
+Any reader of safetensors sees the tensors (`model/0.weight`); everything else is JSON in the file's header, beside the
 net's text and a SHA-256 over all of it.
 """
 
