@@ -88,7 +88,7 @@ def _fetch(package: str, folder: Path) -> Path:
         raise FileError(
             text("npm cannot fetch `{package}`: {reason}", package=package, reason=_find_reason(done.stderr)),
             text(
-                "check the network connection, or run `npm pack pyodide@{version}` elsewhere and give its file to `--pyodide`",
+                "check the network, or run `npm pack pyodide@{version}` elsewhere and give its file to `--pyodide`",
                 version=VERSION,
             ),
         )
