@@ -94,7 +94,7 @@ class Workspace:
         """Where a file of this name lies, links followed.
 
         Raises:
-            FileError: outside the folder, or it is no name of a net.
+            FileError: outside the folder, or it is not the name of a net.
         """
         if "\0" in name or not name.endswith(SUFFIX) or Path(name).name == SUFFIX or len(name) > 255:
             raise FileError(text("`{file}` is not the name of a net: write one such as `my.net`", file=name[:80]))
