@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from netdsl.builtins.torchvision_weights import ExpectedImages, expected_images
 from netdsl.language.statements import DATA
 from netdsl.language.syntax import Statement
 from netdsl.lints.program import Program
 from netdsl.program import DataUse
+
+if TYPE_CHECKING:
+    from netdsl.builtins.torchvision_weights import ExpectedImages
 
 
 class Pretraining(NamedTuple):
@@ -21,6 +23,10 @@ class Pretraining(NamedTuple):
 
 def find_pretraining(program: Program) -> Pretraining | None:
     """None where there are no pretrained weights of torchvision's classifiers, or no colour images in the file."""
+    if program.experiment.pretrained.source is None:
+        return None
+    from netdsl.builtins.torchvision_weights import expected_images  # few files have such a line
+
     data = program.experiment.data
     images = expected_images(program.experiment.pretrained.source)
     line = next((one for one in program.file.statements if one.name.text == DATA.name), None)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-from netdsl.builtins.torchvision_weights import ExpectedImages
 from netdsl.components import Transform
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.text import Text, text
@@ -14,6 +14,9 @@ from netdsl.lints.lint import lint
 from netdsl.lints.pretraining import find_pretraining
 from netdsl.lints.program import Program
 from netdsl.program import Use
+
+if TYPE_CHECKING:
+    from netdsl.builtins.torchvision_weights import ExpectedImages
 
 SCALE_OF_PRETRAINING = Code(
     "NET924",

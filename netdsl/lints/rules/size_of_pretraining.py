@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from netdsl.builtins.torchvision_weights import ExpectedImages
 from netdsl.core.diagnostics import Code, Diagnostic, Edit, Fix
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
@@ -14,6 +14,9 @@ from netdsl.lints.edits import prepend_transforms
 from netdsl.lints.lint import lint
 from netdsl.lints.pretraining import Pretraining, find_pretraining
 from netdsl.lints.program import Program
+
+if TYPE_CHECKING:
+    from netdsl.builtins.torchvision_weights import ExpectedImages
 
 SIZE_OF_PRETRAINING = Code(
     "NET925",
