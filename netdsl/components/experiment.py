@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Dtype
+from netdsl.core.records import record
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 
@@ -58,7 +59,7 @@ class Facts(NamedTuple):
     scale: TargetScale | None = None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
@@ -92,7 +93,7 @@ class Dataset(Component):
         return facts
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Transform(Component):
     """A step between the data set and the net: the function maps the shape, `target` the batch.
 
@@ -113,7 +114,7 @@ class Transform(Component):
         return shape
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Loss(Component):
     """A loss: `target(**arguments)(output, target)` is a scalar.
 
@@ -138,7 +139,7 @@ class Loss(Component):
     on_scores: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Initializer(Component):
     """First values of weights: `target(tensor, **arguments)` fills a tensor in place, from torch's global generator.
 
@@ -182,7 +183,7 @@ class Schedule(Component):
     adapter: ClassVar[str | None] = "netdsl.adapters:schedule"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from zlib import crc32
 
 import lark
+from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.lexer import ContextualLexer
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_parser_state import ParserState
 
 from netdsl.core.files import user_cache
 from netdsl.core.source import Source
@@ -22,6 +27,9 @@ if TYPE_CHECKING:
     from netdsl.language.recovery.patched_text import Draft
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
+
+ITEM_SIGNS = {"ARROW", "COMMA", "EQUAL", "RELATION"}
+"""What may follow only some of a statement's items."""
 
 
 class Unread(NamedTuple):
@@ -34,6 +42,24 @@ class Unread(NamedTuple):
     kind: Literal["character", "word", "end", "glued"]
     at: int
     expected: frozenset[str] = frozenset()
+
+
+class StatementLexer(ContextualLexer):
+    """Looks for the words that may stand where the parser is; all places for an item of a statement share one pattern.
+
+    To compile a pattern takes as long as to read a hundred layers. The signs that only some of these places take begin
+    as nothing else does there, so that they hide no other word; the parser still refuses them in the other places.
+    """
+
+    def __init__(
+        self, conf: LexerConf, states: Mapping[int, Collection[str]], always_accept: Collection[str] = ()
+    ) -> None:
+        taken = {state: {*accepts} & conf.terminals_by_name.keys() for state, accepts in states.items()}
+        super().__init__(
+            conf,
+            {state: accepts | ITEM_SIGNS if "HOLED_SHORT" in accepts else accepts for state, accepts in taken.items()},
+            always_accept,
+        )
 
 
 class Engine(threading.local):
@@ -63,9 +89,8 @@ class Engine(threading.local):
         try:
             tree = self._lark.parse(text, start=start)
         except UnexpectedToken as error:
-            # `expected` has every terminal of the parser's state, `accepts` those that really lead on; lark fills it in
-            # only for some errors.
-            expected = frozenset(error.accepts or error.expected) if explains else frozenset[str]()
+            # `expected` has every terminal of the parser's state, and not all of them lead on.
+            expected = leading_on(error.state) or frozenset(error.expected) if explains else frozenset[str]()
             ended = error.token.type == "$END"
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
         except UnexpectedInput as error:
@@ -73,6 +98,25 @@ class Engine(threading.local):
         if builder.misplaced:
             return _misplaced(min(builder.misplaced, key=lambda path: path.start_pos or 0), text)
         return Unread("glued", builder.glued[0]) if builder.glued else tree
+
+
+def leading_on(state: ParserState[int]) -> frozenset[str]:
+    """The terminals that the parser can take: the `accepts` of lark, which copies a parser for each terminal."""
+    here = state.parse_conf.states[state.position]
+    return frozenset(name for name in here if name.isupper() and _leads_on(name, state))
+
+
+def _leads_on(terminal: str, state: ParserState[int]) -> bool:
+    """Whether the rules that a terminal ends are followed by a place for it."""
+    states, stack = state.parse_conf.states, list(state.state_stack)
+    while terminal in states[stack[-1]]:
+        action, found = states[stack[-1]][terminal]
+        if action is Shift:
+            return True
+        stack = stack[: len(stack) - len(found.expansion)]
+        _, after = states[stack[-1]][found.origin.name]
+        stack.append(after)
+    return terminal == "$END" and stack[-1] == state.parse_conf.end_state
 
 
 def _misplaced(path: lark.Token, text: str) -> Unread:
@@ -91,11 +135,22 @@ def engine() -> Engine:
     return Engine()
 
 
+class TablesFile(str):
+    """The name of Lark's cache file, which counts as the same option wherever the file lies.
+
+    Lark takes no file whose digest of the options is another, and the name is one of them: a file that was moved into
+    its place was made anew by the next process.
+    """
+
+    def __str__(self) -> str:
+        return ""
+
+
 def _load(builder: TreeBuilder) -> lark.Lark:
     """Lark for our grammar: from its cache file in 2 ms, from the grammar in 25 ms."""
     grammar = GRAMMAR.read_text(encoding="utf-8")
     # The name holds all that the tables depend on, so that no cache is ever out of date.
-    name = f"grammar-{crc32(grammar.encode()):08x}-lark-{lark.__version__}.cache"
+    name = f"tables-{crc32(grammar.encode()):08x}-lark-{lark.__version__}.cache"
     try:
         path = user_cache() / "netdsl" / name
     except RuntimeError:  # a user without a home
@@ -119,5 +174,6 @@ def _lark(grammar: str, builder: TreeBuilder, cache_file: Path | None) -> lark.L
         start=["start", "statement"],
         maybe_placeholders=True,
         transformer=builder,
-        cache=str(cache_file) if cache_file else False,
+        cache=TablesFile(cache_file) if cache_file else False,
+        _plugins={"ContextualLexer": StatementLexer},
     )

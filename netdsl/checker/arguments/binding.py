@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile, zip_longest
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
@@ -24,6 +24,7 @@ from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Sc
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
+from netdsl.core.records import record
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
@@ -68,7 +69,7 @@ def nowhere(_: str) -> None:
 _DECIMAL_COMMA = r"-?\d+,\d+"
 
 
-@dataclass
+@record(eq=False)
 class Arguments:
     """What a statement gives its component.
 
@@ -355,7 +356,7 @@ class _Binder:
             return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
-        known = [*words, *flags, *self.scope.names()]
+        known = [*words, *flags, *self.scope.names() - {name.text}]
         near = self.context.report.unknown(
             UNKNOWN_NAME, unknown_name(name.text), name.text, name.span, known, usage(self.component)
         )
@@ -553,9 +554,10 @@ class _Binder:
         # The value of a variable is not corrected here, because the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
         # A misspelt variable is more likely than a misspelt word.
-        if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
+        names = self.scope.names() - {str(value)}  # a block of this name is no value
+        if isinstance(value, Word) and written and nearest(value, names, SURE):
             self.arguments.sound = False
-            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, self.scope.names())
+            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, names)
             return
         # `0,5` is read as two numbers, which a parameter of one real number never takes.
         if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):
