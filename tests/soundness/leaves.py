@@ -38,6 +38,18 @@ def demand(x: Tensor, ndim: int) -> Tensor:
     return x
 
 
+def of_rank(module: nn.Module, x: Tensor) -> nn.Module:
+    """A module that exists, where it is not made for another number of axes: torch may see one sample in a batch."""
+    axes = type(module).__name__[-2:]
+    if (
+        axes in ("1d", "2d", "3d")
+        and axes != f"{x.ndim - 2}d"
+        and not isinstance(module, (nn.BatchNorm1d, nn.Dropout1d))
+    ):
+        raise ValueError("another number of axes")
+    return module
+
+
 class Leaves:
     """Writes single layers. `care` is the chance that a number is chosen to fit rather than at random."""
 
@@ -45,6 +57,8 @@ class Leaves:
         self.random = random
         self.care = care
         self.modules: list[nn.Module] = []
+        self.called: list[nn.Module] = []
+        self.queue: list[nn.Module] | None = None
 
     def chance(self, likely: float) -> bool:
         return self.random.random() < likely
@@ -54,12 +68,16 @@ class Leaves:
         return fitting if self.chance(self.care) or not others else self.random.choice(others)
 
     def leaf(self, text: str, make: Callable[[Tensor], nn.Module]) -> Telling:
-        """A statement that is one module, made for what it is called with."""
+        """A statement that is one module, made for what it is called with, or the next of those that are used again."""
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            with torch.device("meta"):
-                module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
-            self.modules.append(module)
+            if self.queue is not None:
+                module = of_rank(self.queue.pop(0), x)
+            else:
+                with torch.device("meta"):
+                    module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
+                self.modules.append(module)
+            self.called.append(module)
             return module(x)
 
         return Telling(text, run)
