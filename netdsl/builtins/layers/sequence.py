@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import batched, distinct_axes, multiple
-from netdsl.components import INFERRED, Refusal, Requirement, Result, Undetermined, call, divisible, layer
+from netdsl.builtins.layers.checks import batched, check_heads, distinct_axes, multiple
+from netdsl.components import INFERRED, Refusal, Requirement, Result, Undetermined, call, layer
 from netdsl.components.component import LabelledOutput
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
@@ -128,7 +128,7 @@ def attention(
     and those before it, as a language model must (Vaswani et al., 2017). `from=LABEL` is cross attention: the steps
     look at those of a labelled output, another sequence, whose length and features may differ.
     """
-    _check_heads(num_heads, embed_dim, "num_heads")
+    check_heads(num_heads, embed_dim, "num_heads")
     if memory is not None:
         settings = {"dropout": dropout, "bias": bias, "add_bias_kv": add_bias_kv, "add_zero_attn": add_zero_attn}
         if causal:
@@ -180,7 +180,7 @@ def transformer(
     T×F stays T×F, so that `repeat` stacks them. `norm_first` normalises before each part and not after it, which trains
     more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
     """
-    _check_heads(nhead, d_model, "nhead")
+    check_heads(nhead, d_model, "nhead")
     # torch's layer takes its mask in `forward`, which a Sequential cannot pass on.
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     # Without `bias`, torch takes the shift out of both layernorms too.
@@ -233,7 +233,7 @@ def decoder(
     features. A step sees only itself and those before it, unless `causal=false`; it sees all of the encoder's output
     (Vaswani et al., 2017).
     """
-    _check_heads(nhead, d_model, "nhead")
+    check_heads(nhead, d_model, "nhead")
     _check_memory("decoder", memory)
     message = text(
         "`decoder` has {features} features, but `from` names an output of {memory}",
@@ -372,13 +372,6 @@ def _recurrent(
     # torch's cells return a pair; these return the output alone.
     module = call(f"netdsl.modules:{cell}", input_size=inputs, hidden_size=hidden, **given)
     return Result((x[0], directions * returned), module, params=weights + biases, macs=x[0] * weights)
-
-
-def _check_heads(heads: int, features: int, at: str) -> None:
-    if not divisible(features, heads):
-        raise Refusal(
-            text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
-        )
 
 
 def _cross_attention(x: Shape, memory: LabelledOutput, heads: int, features: int, settings: dict[str, Any]) -> Result:

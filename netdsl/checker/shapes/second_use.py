@@ -110,8 +110,9 @@ def _describe(built: Node, found: Node) -> str:
     """What another input would need of a layer: `linear` has in_features=16, and needs 12 here."""
     line, name = built.span.position.line, built.name
     given, wanted = built.call.arguments, found.call.arguments
+    is_same_class = built.call._replace(arguments=wanted) == found.call
     for argument in given:
-        if built.call.target == found.call.target and given[argument] != wanted.get(argument):
+        if is_same_class and given[argument] != wanted.get(argument):
             return text(
                 "its `{layer}` in line {line} was built with {argument}={built}, and needs {wanted} here",
                 layer=name,
