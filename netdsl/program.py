@@ -501,9 +501,9 @@ class Network(NamedTuple):
 
 def is_rewired(network: Network) -> bool:
     """Whether a layer receives another output than the one before it, or stands twice, or not the last gives all."""
-    containers = (node.call for node, _ in network.count_nodes() if node.is_sequence)
-    return any(node.start or node.again for node, _ in network.count_nodes()) or any(
-        call.arguments.get("outputs") for call in (network.call, *containers)
+    return bool(network.call.arguments.get("outputs")) or any(
+        node.start or node.again or (node.is_sequence and node.call.arguments.get("outputs"))
+        for node, _ in network.count_nodes()
     )
 
 

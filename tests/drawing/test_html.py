@@ -44,7 +44,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any) -> Iterator[Any]:
     said: list[str] = []
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(5000)
+    opened.set_default_timeout(60_000)
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
     yield opened

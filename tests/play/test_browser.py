@@ -42,7 +42,7 @@ def serving(folder, *arguments):
             yield re.match(r"http://127\.0\.0\.1:\d+/#token=\S+", server.stdout.readline()).group()
         finally:
             server.terminate()
-            _, errors = server.communicate(timeout=30)
+            _, errors = server.communicate(timeout=120)
             assert "Traceback" not in errors, errors
 
 
