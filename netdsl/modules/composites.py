@@ -106,6 +106,18 @@ class Skipping(Composite, nn.Sequential):
         return super().__getitem__(index)
 
 
+def run_order(container: Skipping) -> list[str]:
+    """The names of the children in the order in which they run; one that runs twice stands there twice."""
+    return list(container._steps.values() or container._modules)
+
+
+def ways(container: Skipping) -> object:
+    """Where each value goes, in a form that tells two containers apart which have the same children."""
+    steps = container._steps or {name: name for name in container._modules}
+    of_steps = [(child, container._starts.get(step), container.keeps.get(step)) for step, child in steps.items()]
+    return of_steps, container.keeps.get(""), container._outputs, container._shares
+
+
 class MultiInput(Skipping):
     """The `nn.Sequential` of a net with named inputs: it is called with a tensor for each, in the order of `inputs`.
 
