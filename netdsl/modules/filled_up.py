@@ -115,7 +115,8 @@ class PaddedCausalTransformerEncoderLayer(CausalTransformerEncoderLayer):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # makes the mask
         """Mixes the steps of each sequence, then transforms each."""
         hidden = hidden_steps(x, skips)
-        return nn.TransformerEncoderLayer.forward(self, x, causal_mask(x), hidden, is_causal=True)
+        mask = causal_mask(x) if self.causal else None
+        return nn.TransformerEncoderLayer.forward(self, x, mask, hidden, is_causal=self.causal)
 
 
 class PaddedLast(Last):

@@ -107,7 +107,8 @@ class WindowAttention(nn.Module):
         self.dropout = dropout
         rows, columns = window
         distances = (2 * rows - 1) * (2 * columns - 1)
-        self.relative_position_bias_table = nn.Parameter(torch.empty(distances, num_heads))
+        table = torch.empty(distances, num_heads)
+        self.relative_position_bias_table = nn.Parameter(table)
         self.qkv = nn.Linear(embed_dim, 3 * embed_dim, bias=bias)
         self.proj = nn.Linear(embed_dim, embed_dim, bias=bias)
         self.reset_parameters()
@@ -121,10 +122,7 @@ class WindowAttention(nn.Module):
         (rows, columns), (height, width) = self.window, x.shape[1:3]
         x = functional.pad(x, (0, 0, 0, -width % columns, 0, -height % rows))
         high, wide = x.shape[1:3]
-        shifts = [
-            shift if shift and size > window else 0
-            for shift, size, window in zip(self.shift, (high, wide), self.window, strict=True)
-        ]
+        shifts = [self._shift(0, high), self._shift(1, wide)]
         if any(shifts):
             x = x.roll((-shifts[0], -shifts[1]), (1, 2))
         windows = cut_windows(x, self.window)
@@ -133,6 +131,11 @@ class WindowAttention(nn.Module):
         if any(shifts):
             x = x.roll((shifts[0], shifts[1]), (1, 2))
         return x[:, :height, :width]
+
+    def _shift(self, axis: int, size: int) -> int:
+        """How far the windows are moved along an axis."""
+        shift = self.shift[axis]
+        return shift if shift and size > self.window[axis] else 0
 
     def _attend(self, x: Tensor, mask: Tensor | None) -> Tensor:
         """Within each window: (N, windows, places, F), likewise out."""
@@ -162,14 +165,13 @@ class WindowAttention(nn.Module):
 
     def _mask(self, high: int, wide: int, shifts: Sequence[int], x: Tensor) -> Tensor:
         """What is added where two places come from different ends of the image."""
-        regions = torch.zeros(1, 1, 1, 1, device=x.device)
-        sizes, windows = (high, wide), self.window
-        for axis, (size, window, shift) in enumerate(zip(sizes, windows, shifts, strict=True)):
+        ends = []
+        for axis, size in enumerate((high, wide)):
             place = torch.arange(size, device=x.device)
-            region = (place >= size - window).int() + (place >= size - shift).int()
-            shape = (1, -1, 1, 1) if axis == 0 else (1, 1, -1, 1)
-            regions = regions * 3 + region.view(shape)
-        cut = cut_windows(regions, windows)[0, :, :, 0]
+            last = place >= size - self.window[axis]
+            ends.append(last.int() + (place >= size - shifts[axis]).int())
+        regions = 3 * ends[0][:, None] + ends[1]
+        cut = cut_windows(regions[None, ..., None], self.window)[0, :, :, 0]
         apart = cut[:, None, :, None] != cut[:, None, None, :]
         # A share of e⁻¹⁰⁰ is none; -inf would leave NaN where torch's kernels round.
         return torch.zeros_like(apart, dtype=x.dtype).masked_fill(apart, -100.0)

@@ -16,7 +16,16 @@ LAYOUTS = ("TF",)
 
 
 def _recurrent_traits(arguments: Mapping[str, Any]) -> set[str]:
-    return {"recurrent", "bidirectional"} if arguments.get("bidirectional") else {"recurrent"}
+    return {"recurrent", "bidirectional", "looks_ahead"} if arguments.get("bidirectional") else {"recurrent"}
+
+
+def _attention_traits(arguments: Mapping[str, Any]) -> set[str]:
+    # Attention to another sequence has no order to keep.
+    return {"looks_ahead"} if arguments.get("causal") is False else set()
+
+
+def _encoder_traits(arguments: Mapping[str, Any]) -> set[str]:
+    return set() if arguments.get("causal") else {"looks_ahead"}
 
 
 RECURRENT: dict[str, Any] = {
@@ -109,6 +118,7 @@ def rnn(
     accepts=LAYOUTS,
     assumes="TF",
     example="attention 8",
+    traits=_attention_traits,
 )
 def attention(
     x: Shape,
@@ -161,6 +171,8 @@ def attention(
     accepts=LAYOUTS,
     assumes="TF",
     example="transformer 8 dim_feedforward=512 norm_first",
+    traits=_encoder_traits,
+    torch_names=("TransformerEncoderLayer",),
 )
 def transformer(
     x: Shape,
@@ -199,6 +211,7 @@ def transformer(
             batch_first=True,  # torch's default expects the steps before the batch
             norm_first=norm_first,
             bias=bias,
+            **({"causal": True} if causal else {}),
         ),
         params=attending + feeding + norms,
         macs=_attention_macs(x[0], d_model, 0) + 2 * x[0] * d_model * dim_feedforward,
@@ -212,6 +225,7 @@ def transformer(
     accepts=LAYOUTS,
     assumes="TF",
     example="decoder 8 from=memory",
+    traits=_attention_traits,
 )
 def decoder(
     x: Shape,

@@ -231,6 +231,11 @@ NETS = {
         "input 8; linear 8 as low; residual { linear 8; add low } as r; again r as s; again s; repeat 3 { relu }\n"
         "again low; repeat 3 { tanh }; concat { linear 8 as a; relu; again a } { add a }; output s r"
     ),
+    "windows": (
+        "input 8x6x8; permute 1,2,0; layernorm as image; windows 2x4; linear 8; unwindows window=2x4 like=image\n"
+        "windowattention 2 window=3 shift=1; windowattention 4 window=4x5 shift=2x0 bias=false dropout=0.1\n"
+        "windows 2; unwindows 6x8"
+    ),
     "indices": "input 7; embedding 9->4 padding_idx=0; mean; linear 2",
 }
 
@@ -270,6 +275,7 @@ def constructor(name: str) -> Mapping[str, inspect.Parameter]:
         "SelfAttention": nn.MultiheadAttention,
         "CrossAttention": nn.MultiheadAttention,
         "DecoderLayer": nn.TransformerDecoderLayer,
+        "CausalTransformerEncoderLayer": nn.TransformerEncoderLayer,
     }.get(name)
     return own | (inspect.signature(base.__init__).parameters if base else {})
 
