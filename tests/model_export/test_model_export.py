@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import netdsl
+from netdsl.builder import build_network
 from netdsl.cli import netdsl as command
 from netdsl.cli.export import WITH_WEIGHTS
 from netdsl.core.errors import ExportError
@@ -89,6 +90,27 @@ def test_torch_unrolls_recurrent_layers_so_that_their_length_must_be_stated(targ
     with pytest.raises(ExportError, match="torch would fix a size that may vary") as error:
         load_model_exporter(target)(build(STATED.replace("7", "T")))
     assert error.value.help == "state the sizes of the input, or write `--to script`"
+
+
+@pytest.mark.parametrize("target", ["torch", "onnx", "script"])
+@pytest.mark.parametrize("layers", ["lstm 6 bidirectional; last", "gru 4 2 bidirectional; max", "rnn 4 bidirectional"])
+def test_the_way_back_through_filled_up_texts_is_exported(target: str, layers: str) -> None:
+    network = netdsl.shapes(f"input 7; embedding 30->4; {layers}")._replace(padded=True)
+    module = build_network(network).eval()
+    texts = torch.tensor([[5, 6, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7]])
+
+    class Filled(BuiltNet):
+        def samples(self, batch: int, shape: tuple[int, ...]) -> Tensor:
+            return texts[[number % 2 for number in range(batch)]]
+
+    difference = load_model_exporter(target)(Filled(network, module, {})).difference
+    assert difference is not None
+    assert difference < 1e-5
+
+
+def test_what_onnxruntime_cannot_run_is_refused() -> None:
+    with pytest.raises(ExportError, match="onnxruntime cannot run this net: .* LSTM"):
+        load_model_exporter("onnx")(build("input 5x4; lstm 6 proj_size=3"))
 
 
 class Wrong(nn.Module):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 OUTPUT = "output"
+FATAL = 4
 
 
 def export(net: BuiltNet) -> Exported:
@@ -50,12 +51,19 @@ def export(net: BuiltNet) -> Exported:
     for name, value in net.metadata.items():
         model.metadata_props.add(key=name, value=value)
     content: bytes = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    try:
+        settings = onnxruntime.SessionOptions()
+        settings.log_severity_level = FATAL  # what fails is told below
+        session = onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
 
-    def run(x: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(None, {INPUT: x.numpy()})[0])
+        def run(x: Tensor) -> Tensor:
+            return torch.from_numpy(session.run(None, {INPUT: x.numpy()})[0])
 
-    return Exported(content, net.compare(run))
+        return Exported(content, net.compare(run))
+    except ExportError:
+        raise
+    except Exception as error:  # its exceptions have no class that it names
+        raise ExportError(text("onnxruntime cannot run this net: {error}", error=in_a_line(error))) from error
 
 
 def _require_open(model: ModelProto, net: BuiltNet) -> None:
