@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain, groupby, repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
@@ -26,6 +25,7 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
 from netdsl.components.traits import Declared, Trait, Traits, find_traits
+from netdsl.core.records import record
 from netdsl.core.shown import Printer, print_shown
 from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
@@ -522,7 +522,7 @@ C = TypeVar("C", bound=Component, covariant=True)
 K = TypeVar("K", bound=Component)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Use(Generic[C]):
     """A component with its arguments, and where the file asks for it (None: a default)."""
 
@@ -536,7 +536,7 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class LossUse(Use[Loss]):
     """A loss of one of several outputs, by its place among them, and what it counts in the sum."""
 
@@ -544,7 +544,7 @@ class LossUse(Use[Loss]):
     weight: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class InitUse(Use[Initializer]):
     """An `init` line: the initializer, and the layers whose weights it fills; `on_span` is where these stand."""
 
@@ -570,7 +570,7 @@ def names_of(path: str, node: Node) -> set[str]:
     return (own | labels | copied) - {""}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 

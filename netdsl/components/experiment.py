@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Dtype
+from netdsl.core.records import record
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 
@@ -60,7 +61,7 @@ class Facts(NamedTuple):
     predicts_next: bool = False
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
@@ -94,7 +95,7 @@ class Dataset(Component):
         return facts
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Transform(Component):
     """A step between the data set and the net: the function maps the shape, `target` the batch.
 
@@ -115,7 +116,7 @@ class Transform(Component):
         return shape
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Loss(Component):
     """A loss: `target(**arguments)(output, target)` is a scalar.
 
@@ -140,7 +141,7 @@ class Loss(Component):
     on_scores: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Initializer(Component):
     """First values of weights: `target(tensor, **arguments)` fills a tensor in place, from torch's global generator.
 
@@ -184,7 +185,7 @@ class Schedule(Component):
     adapter: ClassVar[str | None] = "netdsl.adapters:schedule"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 

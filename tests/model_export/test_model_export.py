@@ -109,7 +109,7 @@ def test_the_way_back_through_filled_up_texts_is_exported(target: str, layers: s
 
 
 def test_what_onnxruntime_cannot_run_is_refused() -> None:
-    with pytest.raises(ExportError, match="onnxruntime cannot run this net: .* LSTM"):
+    with pytest.raises(ExportError, match="onnxruntime cannot run this net"):
         load_model_exporter("onnx")(build("input 5x4; lstm 6 proj_size=3"))
 
 
