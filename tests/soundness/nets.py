@@ -6,6 +6,7 @@ makes of it is the truth that the checker is held against.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -84,7 +85,8 @@ class Author(Leaves):
             x = attempt(telling.run, x, skips)
             if x is not None and self.takes_label(telling) and self.chance(0.15):
                 x = self.labelled(tellings, x, skips, depth)
-                self.bodies_open[-1][f"skip{self.labels}"] = telling
+                if not telling.text.startswith("repeat"):  # which stands for several modules
+                    self.bodies_open[-1][f"skip{self.labels}"] = telling
         self.bodies_open.pop()
         return tellings
 
@@ -203,7 +205,9 @@ class Author(Leaves):
         if out is not None and seen and self.chance(0.3):
             body = [*body, self.skip(out, seen, 0)]
             out = attempt(body[-1].run, out, seen)
-        if out is not None and body and not body[-1].text.startswith("repeat") and self.chance(0.3):
+        last = body[-1].text if body else "repeat"
+        # A body may have a label at its end already.
+        if out is not None and not re.search(r"^(repeat|from)|as skip\d+$", last) and self.chance(0.3):
             self.labelled(body, out, seen, 1)
         return body
 
