@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
@@ -25,6 +25,7 @@ from netdsl.checker.shapes.repetition import repetition
 from netdsl.checker.shapes.second_use import SecondUse, report_misfit, report_no_module, report_own_body
 from netdsl.checker.value import UNKNOWN_VALUE, Value
 from netdsl.components import Call, Layer, Result
+from netdsl.components.traits import Traits
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Source, Span
@@ -297,7 +298,7 @@ class BodyCheck:
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
-        learned = layer.learns(_plain_calls(children)) if layer.learns else 0
+        learned = layer.learns(_plain_layers(children)) if layer.learns else 0
         takes = NOTHING
         if children or "takes" in result.call.arguments:
             takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
@@ -511,12 +512,15 @@ class BodyCheck:
         self.scope.hide(statement.label)
 
 
-def _plain_calls(nodes: Iterable[Node]) -> Iterator[Call]:
-    """The calls of all layers in nodes, but for those that a composite inside gives another form, each module once."""
+def _plain_layers(nodes: Iterable[Node]) -> Iterator[tuple[Traits, Mapping[str, Any]]]:
+    """Traits and arguments of all layers in nodes, but for those that a composite inside gives another form.
+
+    What is used again is one module, and stands for itself once.
+    """
     for node in nodes:
         if (node.layer is None or node.layer.learns is None) and not node.again:
-            yield node.call
-            yield from _plain_calls(node.children)
+            yield node.traits, node.call.arguments
+            yield from _plain_layers(node.children)
 
 
 def written(statement: Statement) -> str:
