@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
@@ -22,7 +22,6 @@ from netdsl.checker.shapes.branches import BranchCheck, CheckedBody, taken_from_
 from netdsl.checker.shapes.layer_check import LayerCheck, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
-from netdsl.checker.shapes.second_use import SecondUse, report_misfit, report_no_module, report_own_body
 from netdsl.checker.value import UNKNOWN_VALUE, Value
 from netdsl.components import Call, Layer, Result
 from netdsl.components.traits import Traits
@@ -34,6 +33,9 @@ from netdsl.language.recovery.codes import NESTED_TOO_DEEP
 from netdsl.language.statements import AGAIN, AT_THE_TOP, FROM, LET, REPEAT, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
+
+if TYPE_CHECKING:
+    from netdsl.checker.shapes.second_use import SecondUse
 
 NOTHING: frozenset[str] = frozenset()
 """The labels that most layers take."""
@@ -181,6 +183,8 @@ class BodyCheck:
 
     def _again(self, statement: Statement) -> None:
         """Applies the module of a labelled statement once more."""
+        from netdsl.checker.shapes.second_use import report_misfit  # imported only for a net with an `again`
+
         self.at = statement
         label = self._only_label(statement, AGAIN)
         module = None if label is None else self._module(label)
@@ -206,6 +210,8 @@ class BodyCheck:
 
     def _module(self, label: Name) -> LabelledModule | None:
         """The module that a label of this body stands for; None where it has none, which is reported."""
+        from netdsl.checker.shapes.second_use import report_no_module, report_own_body
+
         found = self.scope.labelled(label.text)
         if found is None and (around := self.scope.around(label.text)) is not None:
             report_own_body(label, around, self.context)
@@ -221,6 +227,8 @@ class BodyCheck:
 
     def _second_use(self, module: LabelledModule) -> SecondUse:
         """What a module makes of the current value; its own statement is checked once more, without a report."""
+        from netdsl.checker.shapes.second_use import SecondUse
+
         scratch = self.context.without_reports()
         body = BodyCheck(scratch, module.scope, self.value, self.prefix, self.depth)
         # The label names the first use. Without it, this one's place is that of the next module.
