@@ -68,19 +68,19 @@ class Leaves:
         return fitting if self.chance(self.care) or not others else self.random.choice(others)
 
     def leaf(self, text: str, make: Callable[[Tensor], nn.Module]) -> Telling:
-        """A statement that is one module, made for what it is called with, or the next of those that are used again."""
+        """A statement that is one module."""
+        return Telling(text, lambda x, skips: self.module(make, x)(x))
 
-        def run(x: Tensor, skips: Skips) -> Tensor:
-            if self.queue is not None:
-                module = of_rank(self.queue.pop(0), x)
-            else:
-                with torch.device("meta"):
-                    module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
-                self.modules.append(module)
-            self.called.append(module)
-            return module(x)
-
-        return Telling(text, run)
+    def module(self, make: Callable[[Tensor], nn.Module], x: Tensor) -> nn.Module:
+        """The module of a statement: made for what it is called with, or the next of those that are used again."""
+        if self.queue is not None:
+            module = of_rank(self.queue.pop(0), x)
+        else:
+            with torch.device("meta"):
+                module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
+            self.modules.append(module)
+        self.called.append(module)
+        return module
 
     def stated(self, x: Tensor | None, axis: int) -> tuple[str, int | None]:
         """The size of the input, said or not, and not always right."""
@@ -215,8 +215,7 @@ class Leaves:
         hidden, both = self.random.choice([4, 8]), self.chance(0.4)
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both, device="meta")
-            self.modules.append(module)
+            module = self.module(lambda x: nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both), x)
             return module(demand(x, 3))[0]
 
         return Telling(f"lstm {hidden}" + (" bidirectional" if both else ""), run)
@@ -225,8 +224,7 @@ class Leaves:
         heads = self.random.choice([1, 2, 4])
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.MultiheadAttention(x.shape[-1], heads, batch_first=True, device="meta")
-            self.modules.append(module)
+            module = self.module(lambda x: nn.MultiheadAttention(x.shape[-1], heads, batch_first=True), x)
             return module(demand(x, 3), x, x)[0]
 
         return Telling(f"attention {heads}", run)
