@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -94,7 +95,7 @@ def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> SampleF
     Raises:
         DataError: the net cannot take it.
     """
-    outputs: dict[str, Tensor] = {}
+    outputs: defaultdict[str, list[Tensor]] = defaultdict(list)
     attention: dict[str, Tensor] = {}
     module.eval()
     given = x.detach().clone().requires_grad_(x.is_floating_point())
@@ -114,13 +115,14 @@ def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> SampleF
     stages = tuple(
         Stage(
             node,
-            outputs[node.path],
+            # A module that is used again is called several times, in the order of the text.
+            outputs[node.path].pop(0),
             axis,
             {path: one for path, one in attention.items() if f"{path}.".startswith(f"{node.path}.")},
             {name: one.detach().cpu() for name, one in modules[node.path].named_parameters(recurse=not node.children)},
         )
         for node, axis in feature_axes(network)
-        if node.path in outputs
+        if outputs[node.path]
     )
     return SampleFlow(network, name, x[0].detach().cpu(), stages, saliency)
 
@@ -137,10 +139,10 @@ def feature_axes(network: Network) -> Iterator[tuple[Node, int]]:
             yield node, axis
 
 
-def _note(outputs: dict[str, Tensor], path: str, _module: nn.Module, _inputs: object, output: object) -> None:
+def _note(outputs: Mapping[str, list[Tensor]], path: str, _module: nn.Module, _inputs: object, output: object) -> None:
     if isinstance(output, Tensor) and output.dim() > 1:
         # A copy: the next layer may work in place.
-        outputs[path] = output[0].detach().clone().cpu()
+        outputs[path].append(output[0].detach().clone().cpu())
 
 
 def _saliency(output: Tensor, given: Tensor) -> Tensor:
