@@ -445,7 +445,7 @@ class Network(NamedTuple):
     @property
     def shapes_in_words(self) -> str:
         """`3x32x32 -> 10`, `user 1, item 1 -> score 1`."""
-        return f"{_in_words(self.all_inputs)} -> {_in_words(self.all_outputs)}"
+        return f"{tensors_in_words(self.all_inputs)} -> {tensors_in_words(self.all_outputs)}"
 
     def walk(self) -> Iterator[Node]:
         """Every node, composites before their children."""
@@ -507,7 +507,8 @@ def is_rewired(network: Network) -> bool:
     )
 
 
-def _in_words(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+def tensors_in_words(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+    """`3x32x32`; of several, each with its name: `left 1x28x28, right 1x28x28`."""
     return ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in tensors)
 
 
