@@ -41,7 +41,7 @@ def windows(x: Shape, window: Window) -> Result:
     requires = _whole(x[:AXES], sizes, "windows")
     count = _count(x[:AXES], sizes)
     out = (count, sizes[0] * sizes[1], x[2])
-    formula = (f"{_each(x[0], sizes[0])} · {_each(x[1], sizes[1])} = {count}",)
+    formula = (f"{x[0]}/{sizes[0]} · {x[1]}/{sizes[1]} = {count}",)
     return Result(out, call("netdsl.modules:Windows", window=sizes), formula=formula, requires=requires)
 
 
@@ -153,7 +153,3 @@ def _whole(image: Shape, window: tuple[int, ...], name: str, at: str | None = "w
 
 def _count(image: Shape, window: tuple[int, ...]) -> Dim:
     return (image[0] // window[0]) * (image[1] // window[1])
-
-
-def _each(size: Dim, window: int) -> str:
-    return f"{size}/{window}"

@@ -235,7 +235,8 @@ class BodyCheck:
         body.length = self.length
         body.run([replace(module.statement, label=None)], module.statement.span)
         node = body.nodes[0] if body.nodes else None
-        return SecondUse.of(self.value, module.node, node, body.value, scratch)
+        reported = self.context.report.diagnostics
+        return SecondUse.of(self.value.shape or (), module.node, node, body.value, scratch, reported)
 
     def _again_key(self, statement: Statement) -> str:
         """What tells this use of a module from others: its label, or a number."""

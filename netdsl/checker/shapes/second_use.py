@@ -9,7 +9,7 @@ from netdsl.checker.context import Constraint, Context
 from netdsl.checker.names.codes import WRONG_LABEL
 from netdsl.checker.shapes.layer_check import UNDETERMINED_SIZE
 from netdsl.checker.value import Value
-from netdsl.core.diagnostics import Code, Label, errors
+from netdsl.core.diagnostics import Code, Diagnostic, Label, errors
 from netdsl.core.sizes import Shape, Unknown, format_shape, symbols
 from netdsl.core.source import Span
 from netdsl.core.text import text
@@ -38,6 +38,7 @@ class SecondUse(NamedTuple):
         constraints: what must hold of the symbols of the input.
         misfit: why the module cannot take this input; empty where it can.
         is_open: whether it could, if only a size were known.
+        is_echo: whether that follows from a mistake which is reported already.
     """
 
     input: Shape
@@ -46,16 +47,31 @@ class SecondUse(NamedTuple):
     constraints: Sequence[Constraint] = ()
     misfit: str = ""
     is_open: bool = False
+    is_echo: bool = False
 
     @classmethod
-    def of(cls, given: Value, built: Node, found: Node | Stretch | None, value: Value, scratch: Context) -> SecondUse:
-        """What came of the check of a module's statement on another input, compared with the module as it was built."""
-        shape = given.shape or ()
+    def of(
+        cls,
+        shape: Shape,
+        built: Node,
+        found: Node | Stretch | None,
+        value: Value,
+        scratch: Context,
+        reported: Sequence[Diagnostic],
+    ) -> SecondUse:
+        """What came of the check of a module's statement on another input, compared with the module as it was built.
+
+        `reported` are the mistakes that are known already.
+        """
         mistakes = errors(scratch.report.diagnostics)
         if mistakes:
             is_open = any(one.code == UNDETERMINED_SIZE for one in mistakes)
-            return cls(shape, built, value, misfit=mistakes[0].message, is_open=is_open)
-        assert isinstance(found, Node), "a statement without a mistake has a node"
+            known = {(one.code, one.span) for one in reported}
+            is_echo = any((one.code, one.span) in known for one in mistakes)
+            return cls(shape, built, value, misfit=mistakes[0].message, is_open=is_open, is_echo=is_echo)
+        # A size that is not known leaves nothing to build, without a mistake of its own.
+        if not isinstance(found, Node):
+            return cls(shape, built, value, misfit=built.written, is_echo=True)
         for other, same in _differences(built, found):
             misfit = _describe(other, same)
             return cls(shape, built, value, misfit=misfit, is_open=bool(symbols((*shape, *same.input))))
@@ -65,7 +81,7 @@ class SecondUse(NamedTuple):
 def report_misfit(label: Name, built: Node, statement: Statement, use: SecondUse, context: Context) -> None:
     """Reports a module that cannot take what comes in, at the label; names the place where it was built."""
     # What is unknown comes from a mistake that is reported already.
-    if any(isinstance(size, Unknown) for size in (*use.input, *built.input)):
+    if use.is_echo or any(isinstance(size, Unknown) for size in (*use.input, *built.input)):
         return
     message = text(
         "`{label}` was built for {built} and cannot take {given}",
