@@ -33,6 +33,11 @@ train epochs=3
 CHOSEN = "document.getElementById(document.getElementById('source').getAttribute('aria-activedescendant'))"
 """The item of the list of completions that a screen reader is told of."""
 
+NAMELESS = """[...document.querySelectorAll('button, select, input, textarea, [tabindex="0"]')]
+    .filter(one => one.offsetParent && !one.textContent.trim() && !one.ariaLabel && !one.labels?.length && !one.title)
+    .map(one => one.outerHTML)"""
+"""What a screen reader could not name."""
+
 STATUS = "document.getElementById('status').dataset.status"
 
 
@@ -192,12 +197,22 @@ def test_spirals_are_trained_paused_reloaded_and_gone_on_with(open_page, tmp_pat
         page.click("#tab-training")
         until(page, "document.querySelectorAll('#units canvas.unit').length === 36")  # before the first step
         assert page.inner_text("#status") == "ready"
+        assert page.evaluate(NAMELESS) == []
+        assert page.get_by_role("slider", name="Learning rate").count() == 1
         page.click("#train")
         until(page, "Number(document.getElementById('curves').dataset.best) >= 0.95")
         page.click("#pause")
         until(page, f"{STATUS} === 'paused'")
         assert page.locator("#units canvas.unit").count() == 2 + 16 + 16 + 2
         status = page.inner_text("#status")
+        assert page.is_hidden("#outdated")
+        page.fill("#source", SPIRALS.replace("16->16", "16->8").replace("16->2", "8->2"))
+        until(page, "document.getElementById('outdated').textContent.startsWith('The text has changed: what is shown')")
+        page.click("#language")
+        until(page, "document.getElementById('outdated').textContent.startsWith('文本已更改')")
+        page.click("#language")
+        page.fill("#source", SPIRALS)
+        until(page, "document.getElementById('outdated').hidden")
         page.reload()
         until(page, "document.querySelectorAll('#units canvas.unit').length === 36")
         assert (page.inner_text("#status"), page.inner_text("#train")) == (status, "Go on")

@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -135,6 +136,25 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     page.close()
 
 
+def test_what_may_stand_at_the_cursor_is_offered_and_explained(visit: Visits) -> None:
+    page = visit()
+    until(page, PICTURE)
+    source = page.locator("#source")
+    page.fill("#source", "")
+    source.press_sequentially("# 网 🙂\nconv 1->4 k3; maxp")
+    until(page, "document.querySelector('#completions [aria-selected=true] b')?.textContent === 'maxpool'")
+    source.press("Enter")
+    assert page.input_value("#source") == "# 网 🙂\nconv 1->4 k3; maxpool"
+    source.press("F1")
+    until(page, "document.querySelector('#explanation pre').textContent.startsWith('maxpool')")
+    source.press_sequentially(" 2\ndata ")
+    source.press("Control+Space")
+    until(page, "document.getElementById('completions').textContent.includes('digits')")
+    source.press("Escape")
+    assert page.is_hidden("#completions")
+    page.close()
+
+
 def test_every_example_is_answered_as_outside_of_the_browser(
     visit: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +254,8 @@ def test_a_network_that_fails_is_told_and_the_next_key_press_tries_again(visit: 
 
 
 def test_the_folder_is_complete_and_small(site: Path) -> None:
+    with ZipFile(site / "front-end.zip") as archive:
+        assert len([name for name in archive.namelist() if re.fullmatch(r"cache/netdsl/tables-.*\.cache", name)]) == 1
     assert not {"sources.zip", "package.json"} & {path.name for path in site.iterdir()}
     assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in site.iterdir()) < 8_000_000
 

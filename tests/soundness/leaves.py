@@ -47,6 +47,9 @@ def of_rank(module: nn.Module, x: Tensor) -> nn.Module:
         and not isinstance(module, (nn.BatchNorm1d, nn.Dropout1d))
     ):
         raise ValueError("another number of axes")
+    # The meta device overlooks other channels of a transposed convolution.
+    if getattr(module, "transposed", False) and x.shape[1] != module.in_channels:
+        raise ValueError("other channels")
     return module
 
 

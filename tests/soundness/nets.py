@@ -279,8 +279,9 @@ class Author(Leaves):
         """A feature map brought to the size of a labelled one."""
 
         def crop(x: Tensor, skips: Skips) -> Tensor:
+            x = same_rank(x, skips[name])
             for axis, size in enumerate(skips[name].shape[2:], 2):
-                x = same_rank(x, skips[name]).narrow(axis, (x.shape[axis] - size) // 2, size)
+                x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
             return x
 
         def pad(x: Tensor, skips: Skips) -> Tensor:

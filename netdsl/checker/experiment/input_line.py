@@ -93,7 +93,8 @@ def _fed(
         message = text("the texts of `{dataset}` end at different steps", dataset=data.component.name)
         advice = text("write `input {shape}`, without a name", shape=format_shape(only.value.shape))
         context.report(INPUT_CONTRADICTS_DATA, message, line.span, help=advice)
-    shape = _agreed(only.value.shape, line, data, data_line, context)
+    place = next(item.value.span for item in line.items if isinstance(item, Setting))
+    shape = _agreed(only.value.shape, place, data, data_line, context)
     value = only.value._replace(shape=shape, dtype=data.facts.dtype)
     return {names[0]: only._replace(value=value)}
 
@@ -115,7 +116,7 @@ def _input_value(
     # The `input` line wins over the data, so that messages stand where the user wrote something.
     if stated is not None:
         if data is not None:
-            stated = _agreed(stated, statements[0], data, directives[DATA.name][0], context)
+            stated = _agreed(stated, statements[0].items[0].span, data, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
     # The stated shape is lost, and a guess would cause further messages.
     if statements or unreadable.holds(INPUT.name):
@@ -162,7 +163,7 @@ def _shape(item: syntax.Value, scope: Scope, context: Context, advice: str) -> S
     return shape
 
 
-def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement, context: Context) -> Shape:
+def _agreed(stated: Shape, place: Span, data: DataUse, data_line: Statement, context: Context) -> Shape:
     """The shape with which the check continues: the stated one, if channels and number of axes fit the data."""
     given = data.shape
     if given is None or _agree(stated, given):
@@ -170,8 +171,6 @@ def _agreed(stated: Shape, line: Statement, data: DataUse, data_line: Statement,
     # If only the image size differs, a resize can fix it; otherwise the line is wrong.
     resized = _resized(stated, given, data_line)
     shape = format_shape(given)
-    (item,) = line.items
-    place = item.value.span if isinstance(item, Setting) else item.span
     fix = resized or Fix(text("write `{shape}`", shape=shape), (Edit(place, shape),))
     labels = [Label(data_line.span, text("gives {shape}", shape=shape))]
     message = text(
