@@ -14,7 +14,7 @@ from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.one_sample import read_test_sample
 from netdsl.inside.flow import SampleFlow, follow
-from netdsl.inside.given import give_weights, read_input
+from netdsl.inside.given import give_weights, read_inputs
 from netdsl.program import Experiment
 from netdsl.runs.inference import Saved
 from netdsl.training.heads import attach_heads
@@ -49,7 +49,8 @@ def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[s
 
     Args:
         experiment: the checked text.
-        sample: the number of a test sample; the `Path` of a file of numbers or of an image; or an array or a tensor.
+        sample: the number of a test sample; the `Path` of a file of numbers or of an image; or an array or a tensor;
+            for a net of several inputs such a one for each, by its name.
         weights: files of weights, as `--weights` takes them.
 
     Raises:
@@ -66,7 +67,7 @@ def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[s
             raise DataError(message, advise_data(experiment.network))
         found = read_test_sample(experiment.data, experiment.data.facts, sample, experiment.train.seed)
         return follow(module, experiment.network, found.x[None], text("test sample {number}", number=sample))
-    return follow(module, experiment.network, read_input(sample, experiment.network), _name(sample))
+    return follow(module, experiment.network, read_inputs(sample, experiment.network), _name(sample))
 
 
 def _name(sample: object) -> str:

@@ -108,8 +108,8 @@ class Author(Leaves):
         return Telling(f"again {name}", run)
 
     def takes_label(self, telling: Telling) -> bool:
-        """Whether a statement may have a label."""
-        return not telling.text.startswith("repeat")
+        """Whether a statement may have a label: `repeat` has none, and none has two."""
+        return not telling.text.startswith("repeat") and not re.search(r" as \w+$", telling.text)
 
     def labelled(self, tellings: list[Telling], x: Tensor, skips: Skips, depth: int) -> Tensor:
         """Puts a label on the last statement."""
@@ -205,9 +205,7 @@ class Author(Leaves):
         if out is not None and seen and self.chance(0.3):
             body = [*body, self.skip(out, seen, 0)]
             out = attempt(body[-1].run, out, seen)
-        last = body[-1].text if body else "repeat"
-        # A body may have a label at its end already.
-        if out is not None and not re.search(r"^(repeat|from)|as skip\d+$", last) and self.chance(0.3):
+        if out is not None and body and self.takes_label(body[-1]) and self.chance(0.3):
             self.labelled(body, out, seen, 1)
         return body
 
