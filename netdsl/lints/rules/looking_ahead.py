@@ -1,4 +1,4 @@
-"""NET924: a layer that sees the tokens which the net is to predict."""
+"""NET926: a layer that sees the tokens which the net is to predict."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netdsl.lints.lint import lint
 from netdsl.lints.program import PlacedLayer, Program
 
 LOOKING_AHEAD = Code(
-    "NET924",
+    "NET926",
     title="a layer that sees what is to be predicted",
     meaning=(
         "The target of each step is the token that follows it. A layer that reads the sequence backwards as well, or "
