@@ -1,6 +1,6 @@
 """Empty sitemaps, for Material looks for one beside each page that its language switch leads to.
 
-A real one names pages by their whole addresses, and where this site will be served is not known when it is built: MkDocs
+A real one names pages by their whole addresses, and where the site will be served is not known when it is built: MkDocs
 would write `None` for it.
 """
 
