@@ -16,9 +16,9 @@ from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import output_option, takes_settings, text_option, weights_option
 from netdsl.cli.shared.output import write_output
 from netdsl.core.errors import WrongPath
-from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.export import find_targets, load_exporter
+from netdsl.program import tensors_in_words
 
 if TYPE_CHECKING:
     from netdsl.components import Facts
@@ -130,8 +130,8 @@ def _describe(experiment: Experiment) -> dict[str, str]:
     return {
         "netdsl": __version__,
         "net": experiment.source.text,
-        "input": format_shape(experiment.network.input),
-        "output": format_shape(experiment.network.out),
+        "input": tensors_in_words(experiment.network.all_inputs),
+        "output": tensors_in_words(experiment.network.all_outputs),
     }
 
 

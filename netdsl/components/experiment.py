@@ -44,6 +44,7 @@ class Facts(NamedTuple):
         indices: how many there are, of which each needs an entry in an embedding; None where that is not known.
         padded: whether samples are filled up with the index 0 behind their ends, which nets do not see.
         scale: how the targets are scaled, where they are; known once the data are read.
+        predicts_next: whether the target of each step is the step that follows it, which no layer may see.
     """
 
     input: Shape | None
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     indices: int | None = None
     padded: bool = False
     scale: TargetScale | None = None
+    predicts_next: bool = False
 
 
 @record(frozen=True, kw_only=True, eq=False)

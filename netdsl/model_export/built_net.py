@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -40,56 +40,73 @@ class BuiltNet(NamedTuple):
     metadata: Mapping[str, str]
     carried: Mapping[str, str] = {}
 
-    def samples(self, batch: int, shape: tuple[int, ...]) -> Tensor:
-        """A batch of random samples, the same at each call."""
+    def samples(self, batch: int, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
+        """A batch of random samples for each input, the same at each call."""
         generator = torch.Generator().manual_seed(0)
-        if self.network.dtype != "index":
-            return torch.randn(batch, *shape, generator=generator)
         known = [each.num_embeddings for each in self.module.modules() if isinstance(each, nn.Embedding)]
-        return torch.randint(min(known, default=2), (batch, *shape), generator=generator)
+        most = min(known, default=2)
+        return tuple(
+            torch.randint(most, (batch, *shape), generator=generator)
+            if one.dtype == "index"
+            else torch.randn(batch, *shape, generator=generator)
+            for one, shape in zip(self.network.all_inputs, shapes, strict=True)
+        )
 
     @property
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of one sample that are tried, a large one first: two where the input has symbols."""
+    def shapes(self) -> list[list[tuple[int, ...]]]:
+        """The shapes of one sample of each input that are tried, large ones first: two where inputs have symbols."""
+        inputs = self.network.all_inputs
         sizes = {symbol: _pick(each.fit) for each in self.network.open_sizes for symbol in each.symbols}
         if not sizes:
-            return [self.network.example or tuple(evaluate(dim, {}) for dim in self.network.input)]
+            return [[one.example or tuple(evaluate(dim, {}) for dim in one.shape) for one in inputs]]
         chosen = zip(*([(symbol, size) for size in pair] for symbol, pair in sizes.items()), strict=True)
-        return [tuple(evaluate(dim, dict(values)) for dim in self.network.input) for values in chosen]
+        return [[tuple(evaluate(dim, dict(values)) for dim in one.shape) for one in inputs] for values in chosen]
 
     @property
-    def open_dimensions(self) -> tuple[int, ...]:
-        """Which dimensions of a batch may vary: the batch, 0, and every size that is a symbol."""
-        return (0, *(place for place, dim in enumerate(self.network.input, 1) if not isinstance(dim, int)))
+    def open_dimensions(self) -> tuple[tuple[int, ...], ...]:
+        """Which dimensions of a batch of each input may vary: the batch, 0, and every size that is a symbol."""
+        return tuple(
+            (0, *(place for place, dim in enumerate(one.shape, 1) if not isinstance(dim, int)))
+            for one in self.network.all_inputs
+        )
 
-    def compare(self, run: Callable[[Tensor], Tensor]) -> float:
+    def compare(self, run: Callable[..., Tensor | Sequence[Tensor]]) -> float:
         """The largest difference between torch's outputs and those of `run`, over batches and sizes.
 
         Raises:
             ExportError: it is more than rounding.
         """
         worst = 0.0
-        for shape in self.shapes:
+        for shapes in self.shapes:
             for batch in BATCHES:
-                x = self.samples(batch, shape)
+                given = self.samples(batch, shapes)
                 with torch.inference_mode():
-                    expected = self.module(x)
-                found = run(x)
-                if found.shape != expected.shape:
-                    raise ExportError(
-                        text(
-                            "the exported net gives {found} where torch gives {expected}",
-                            found=tuple(found.shape),
-                            expected=tuple(expected.shape),
-                        )
-                    )
-                difference = float((found - expected).abs().max())
-                # Written so that NaN is no rounding either.
-                if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
-                    message = "the exported net differs from torch by {difference:.2g}, which is more than rounding"
-                    raise ExportError(text(message, difference=difference))
-                worst = max(worst, difference)
+                    expected = _listed(self.module(*given))
+                for found, wanted in zip(_listed(run(*given)), expected, strict=True):
+                    worst = max(worst, _difference(found, wanted))
         return worst
+
+
+def _listed(outputs: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """The outputs of a net, of which one stands alone."""
+    return [outputs] if isinstance(outputs, Tensor) else outputs
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    if found.shape != expected.shape:
+        raise ExportError(
+            text(
+                "the exported net gives {found} where torch gives {expected}",
+                found=tuple(found.shape),
+                expected=tuple(expected.shape),
+            )
+        )
+    difference = float((found - expected).abs().max())
+    # Written so that NaN is no rounding either.
+    if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
+        message = "the exported net differs from torch by {difference:.2g}, which is more than rounding"
+        raise ExportError(text(message, difference=difference))
+    return difference
 
 
 class Exported(NamedTuple):
