@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from torch.distributed.algorithms._checkpoint.checkpoint_wrapper import checkpoint_wrapper
 
+import netdsl
 from netdsl import modules
 from netdsl.modules import (
     GRU,
@@ -275,3 +276,14 @@ def test_a_net_with_skips_trains_under_distributed_data_parallel(tmp_path):
 def test_every_public_module_says_what_it_does():
     assert sorted(modules.__all__) == sorted(name for name in vars(modules) if name[0].isupper())
     assert all(inspect.getdoc(getattr(modules, name)) for name in modules.__all__)
+
+
+@pytest.mark.parametrize(("layer", "kind"), [("lstm", nn.LSTM), ("gru", nn.GRU), ("rnn", nn.RNN)])
+def test_the_last_of_both_directions_is_what_torch_returns(layer: str, kind: type[nn.RNNBase]) -> None:
+    ours = netdsl.build(f"input 5x3; {layer} 4 bidirectional num_layers=2; last")
+    theirs = kind(3, 4, num_layers=2, bidirectional=True, batch_first=True)
+    theirs.load_state_dict(ours[0].state_dict())
+    x = torch.randn(2, 5, 3)
+    states = theirs(x)[1]
+    forward, backward = (states[0] if layer == "lstm" else states)[-2:]  # of the last layer
+    torch.testing.assert_close(ours(x), torch.cat([forward, backward], 1), rtol=0, atol=0)
