@@ -113,7 +113,7 @@ The module is called with the input and a mapping of labels to outputs, and is t
 
 
 # Compared by identity: mappings have no hash, and two uses of one name are one object.
-@record(frozen=True, kw_only=True, eq=False, repr=True)
+@record(frozen=True, kw_only=True, eq=False)
 class Component:
     """A name of the language and the function that describes it.
 

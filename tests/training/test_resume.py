@@ -51,7 +51,7 @@ RMSPROP = Use(optimizers.rmsprop, {"lr": 0.01, "momentum": 0.5})
         {"precision": "bf16", "steps": 15},
         {"precision": "fp16", "optimizer": ADAMW},
     ],
-    ids=str,
+    ids=lambda settings: "-".join(settings) or "defaults",
 )
 def test_a_run_that_was_cut_ends_as_if_it_had_not_been(
     make: Any, data: Any, tmp_path: Path, settings: dict[str, Any], step: int
