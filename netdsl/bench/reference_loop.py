@@ -18,12 +18,12 @@ from netdsl.data.samples import Part, Tensors
 from netdsl.data.storage import Session
 from netdsl.data.transform_chain import Chain
 from netdsl.program import Experiment
-from netdsl.training.heads import attach_heads
+from netdsl.training.ends import attach_ends
 from netdsl.training.loss import build_losses
 
 
 @dataclass(frozen=True)
-class OneByOne(Dataset[tuple[Tensor, Tensor]]):
+class OneByOne(Dataset[tuple[Any, Tensor]]):
     """A data set as in torch's tutorials: each item is read and transformed when it is asked for."""
 
     part: Part
@@ -32,7 +32,7 @@ class OneByOne(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.part)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> tuple[Any, Tensor]:
         part = self.part
         x, y = (part.x[index], part.y[index]) if isinstance(part, Tensors) else part.read(index)
         moment = Moment(torch.tensor([index]), counters=(SAMPLE, index))
@@ -57,7 +57,7 @@ class CourseLoop:
         )
         self.device = device
         self.model: Any = build_network(experiment.network).to(device)
-        attach_heads(self.model, experiment.network)
+        attach_ends(self.model, experiment.network)
         self.loss = build_losses(experiment).to(device)
         use = experiment.optimizer
         self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))

@@ -35,9 +35,11 @@ def _fit(column: Column, values: Tensor, missing: Missing) -> Feature:
     if column.categories:
         seen = set(known.long().tolist())
         unseen = tuple(word for index, word in enumerate(column.categories) if index not in seen)
-        return Feature(column.name, column.categories, unseen, flag=column.flagged, is_index=column.is_index)
+        return Feature(
+            column.name, column.categories, unseen, flag=column.flagged, is_index=column.is_index, input=column.input
+        )
     fill = _middle(known, missing) if missing in FILLED else None
-    return Feature(column.name, fill=fill, flag=column.flagged)
+    return Feature(column.name, fill=fill, flag=column.flagged, input=column.input)
 
 
 def _middle(values: Tensor, missing: Missing) -> float:

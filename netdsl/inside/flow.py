@@ -16,6 +16,7 @@ from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
+from netdsl.data.inputs import Samples
 from netdsl.inside.attention import note_attention
 from netdsl.program import Network, Node
 
@@ -88,12 +89,14 @@ class SampleFlow:
         )
 
 
-def follow(module: nn.Module, network: Network, x: Tensor, name: str) -> SampleFlow:
+def follow(module: nn.Module, network: Network, x: Samples, name: str) -> SampleFlow:
     """Runs a batch of one through a net in evaluation mode, forward and back.
 
     Raises:
         DataError: the net cannot take it.
     """
+    if not isinstance(x, Tensor):
+        raise DataError("a net of several inputs cannot be looked into yet", "`netdsl predict` asks it")
     outputs: dict[str, Tensor] = {}
     attention: dict[str, Tensor] = {}
     module.eval()

@@ -17,7 +17,7 @@ from netdsl.inside.flow import SampleFlow, follow
 from netdsl.inside.given import give_weights, read_input
 from netdsl.program import Experiment
 from netdsl.runs.inference import Saved
-from netdsl.training.heads import attach_heads
+from netdsl.training.ends import attach_ends
 
 
 def look_at_run(saved: Saved, sample: object = 0) -> SampleFlow:
@@ -58,7 +58,7 @@ def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[s
     with torch.random.fork_rng([]):
         torch.manual_seed(experiment.train.seed)
         module = build_network(experiment.network)
-        attach_heads(module, experiment.network)
+        attach_ends(module, experiment.network)
     give_weights(module, weights)
     if isinstance(sample, int):
         if experiment.data is None:

@@ -39,6 +39,7 @@ class KnownColumn(TypedDict):
     fill: NotRequired[float | None]
     flag: NotRequired[bool]
     is_index: NotRequired[bool]
+    input: NotRequired[str]
 
 
 class KnownScale(TypedDict):
@@ -57,6 +58,16 @@ class KnownVocabulary(TypedDict):
     pieces: NotRequired[str]
 
 
+class KnownInput(TypedDict):
+    """One of several inputs: its shape, the mean and the deviation of its channels, and the tokens of a text."""
+
+    name: str
+    shape: Shape
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    vocabulary: KnownVocabulary | None
+
+
 class KnownFacts(TypedDict, total=False):
     """What was found out about the data when they were read; `unit` is the stored value that stands for 1."""
 
@@ -71,6 +82,7 @@ class KnownFacts(TypedDict, total=False):
     scale: KnownScale | None
     targets: tuple[str, ...]
     vocabulary: KnownVocabulary | None
+    inputs: list[KnownInput]
 
 
 class RunAbout(TypedDict, total=False):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from math import nan
 from pathlib import Path
@@ -11,25 +12,45 @@ import torch
 from torch import Tensor
 
 from netdsl.builtins.files.csv_rows import MOST_SHOWN
-from netdsl.builtins.files.csv_tables import Table, TableOptions, read_table
+from netdsl.builtins.files.csv_tables import Column, Table, TableOptions, read_table
 from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
+from netdsl.builtins.files.table_inputs import InputColumns, read_table_of_inputs
+from netdsl.components import NamedShapes
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.datasets.labelled_texts import text_splits
-from netdsl.data.samples import Learnt, Splits, Tensors
+from netdsl.data.inputs import InputTensors, Samples, tensors_of
+from netdsl.data.samples import Feature, Learnt, Splits, Tensors
 from netdsl.data.table_encoding import UNKNOWN, encode_rows, fit_features
 from netdsl.data.target_scale import fit_scale, scale_targets
 
 
-def load(root: Path, path: Path, *given: Any, text: str | None = None, **options: Any) -> Splits:
+def load(
+    root: Path,
+    path: Path,
+    *given: Any,
+    text: str | None = None,
+    rest: str | None = None,
+    inputs: NamedShapes = (),
+    **options: Any,
+) -> Splits:
     """Reads a table as its facts were read."""
     encoding = Encoding(**{name: options.pop(name) for name in Encoding._fields if name in options})
     chosen = TableOptions(*given, **options)
-    if text is not None:
+    if inputs:
+        names = [name for name, _ in inputs]
+        table, _ = read_table_of_inputs(path, chosen, InputColumns(rest), names)
+        codes: Samples = InputTensors({name: _by_rows(_codes(table, name)) for name in names})
+    elif text is not None:
         return text_splits(path, read_text_column(path, text, chosen), encoding)
-    table = read_table(path, chosen)
-    rows = _by_rows([column.codes for column in table.features])
-    return Splits(Tensors(rows, _targets(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
+    else:
+        table = read_table(path, chosen)
+        codes = _by_rows(_codes(table))
+    return Splits(Tensors(codes, _targets(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
+
+
+def _codes(table: Table, name: str = "") -> list[Any]:
+    return [column.codes for column in table.features if column.input == name]
 
 
 def _encode(
@@ -39,18 +60,31 @@ def _encode(
     if known is not None:
         _require_columns(table, path, known)
     learnt = known or Learnt(
-        fit_features(table.features, train.x, options.missing),
+        fit_features(table.features, torch.cat(tensors_of(train.x), 1), options.missing),
         None if options.scale == "none" else fit_scale(train.y, logarithm=options.scale == "log"),
         tuple(target.name for target in table.targets),
     )
     encoded = [
         Tensors(
-            encode_rows(_as_learnt(table, part.x, learnt), learnt.columns),
+            _encode_samples(table, part.x, learnt),
             scale_targets(part.y, learnt.scale) if learnt.scale else part.y,
         )
         for part in (train, test)
     ]
     return (encoded[0], encoded[1]), learnt
+
+
+def _encode_samples(table: Table, codes: Samples, learnt: Learnt) -> Samples:
+    """The rows as the net is fed them, input by input."""
+
+    def encode(name: str, part: Tensor) -> Tensor:
+        now = [column for column in table.features if column.input == name]
+        then = [column for column in learnt.columns if column.input == name]
+        return encode_rows(_as_learnt(now, part, then), then)
+
+    if isinstance(codes, Tensor):
+        return encode("", codes)
+    return InputTensors({name: encode(name, part) for name, part in codes.items()})
 
 
 def _require_columns(table: Table, path: Path, known: Learnt) -> None:
@@ -68,10 +102,10 @@ def _require_columns(table: Table, path: Path, known: Learnt) -> None:
         )
 
 
-def _as_learnt(table: Table, codes: Tensor, learnt: Learnt) -> Tensor:
+def _as_learnt(columns_now: Sequence[Column], codes: Tensor, learnt: Sequence[Feature]) -> Tensor:
     """The categories' numbers as an earlier run has assigned them, even if the file has changed since."""
     columns = []
-    for values, now, then in zip(codes.unbind(1), table.features, learnt.columns, strict=True):
+    for values, now, then in zip(codes.unbind(1), columns_now, learnt, strict=True):
         if now.categories == then.categories:
             columns.append(values)
             continue

@@ -51,12 +51,12 @@ def _forget_unseen(
     known: Learnt | None,
 ) -> tuple[tuple[Tensors, Tensors], Learnt]:
     """The parts with what no training text holds as unknown: no entry of an embedding is learnt for it."""
-    seen = torch.unique(parts[0].x)
+    seen = torch.unique(parts[0].only)
     if vocabulary.level != "bpe":
         is_unseen = torch.ones(len(vocabulary.tokens), dtype=torch.bool).index_fill(0, seen, value=False)
         numbers = torch.arange(len(vocabulary.tokens)).masked_fill(is_unseen, UNKNOWN_NUMBER)
         numbers[PAD] = PAD
-        train, test = (Tensors(numbers[part.x], part.y) for part in parts)
+        train, test = (Tensors(numbers[part.only], part.y) for part in parts)
         parts = (train, test)
         unseen = set(is_unseen.nonzero().flatten().tolist())
         unseen -= {PAD, UNKNOWN_NUMBER}

@@ -19,6 +19,7 @@ from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.text import join_and, ntext, text
 from netdsl.data.given.sample import Given, Stored
+from netdsl.data.inputs import InputTensors
 from netdsl.data.samples import Feature
 from netdsl.data.table_encoding import UNKNOWN, encode_rows
 
@@ -49,7 +50,14 @@ def read_table_rows(x: object, stored: Stored) -> Given:
         places = [""] if single else [text("row {number}: ", number=number) for number in range(1, len(rows) + 1)]
     codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
     numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
-    return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
+    if not stored.inputs:
+        return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
+    encoded = {}
+    for one in stored.inputs:
+        chosen = [place for place, column in enumerate(stored.columns) if column.input == one.name]
+        encoded[one.name] = encode_rows(numbers[:, chosen], [stored.columns[place] for place in chosen])
+    batch = InputTensors(encoded)
+    return Given([batch[row] for row in range(len(codes))], 1.0, single, reader.notes)
 
 
 def read_column(path: Path, column: str, stored: Stored) -> list[str]:

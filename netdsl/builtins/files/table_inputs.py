@@ -1,0 +1,121 @@
+"""The columns of a table as the several inputs of a net, by the names of both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from netdsl.builtins.files.csv_rows import MOST_SHOWN, column_name, read_rows
+from netdsl.builtins.files.csv_tables import Table, TableOptions, make_table, names
+from netdsl.components import Refusal
+from netdsl.core.text import join_and, text
+
+Kind = Literal["numbers", "ids"]
+
+
+class InputColumns(NamedTuple):
+    """What the `data` line says of the columns that inputs take.
+
+    Args:
+        rest: the input that takes the columns of no other.
+    """
+
+    rest: str | None = None
+
+
+class TableInput(NamedTuple):
+    """One input: the columns that it takes, and what stands in them."""
+
+    name: str
+    columns: tuple[str, ...]
+    kind: Kind
+
+
+class TableOfInputs(NamedTuple):
+    """A table whose features are sorted by the inputs that take them."""
+
+    table: Table
+    inputs: tuple[TableInput, ...]
+
+
+def read_table_of_inputs(
+    path: Path, options: TableOptions, chosen: InputColumns, inputs: Sequence[str]
+) -> TableOfInputs:
+    """Reads the columns that the inputs of a net take.
+
+    An input takes the column of its name, or else those whose names begin with its name and `_` or a point.
+
+    Raises:
+        Refusal: an input has no column, or the table cannot be understood.
+        OSError: the file cannot be read.
+    """
+    state = path.stat()
+    return _read(path, options, chosen, tuple(inputs), (state.st_mtime_ns, state.st_size))
+
+
+@lru_cache(maxsize=4)  # a file is checked and then loaded, and an editor checks it at every key press
+def _read(
+    path: Path, options: TableOptions, chosen: InputColumns, inputs: tuple[str, ...], _state: tuple[int, int]
+) -> TableOfInputs:
+    rows = read_rows(path, options.dialect)
+    file, header = path.name, rows.header
+    target = options.target
+    wanted = [column_name(name, header, file) for name in (target if isinstance(target, tuple) else (target,))]
+    free = [name for name in header if name not in wanted and name not in names(options.drop)]
+    found = _find_columns(inputs, free, chosen, file)
+    ids = [column_name(name, header, file, "ids") for name in names(options.ids)]
+    sorted_out = tuple(TableInput(name, columns, _kind(name, columns, ids)) for name, columns in found.items())
+    fed = [column for one in sorted_out for column in one.columns]
+    table = make_table(rows, wanted, fed, options, file)
+    owners = [one.name for one in sorted_out for _ in one.columns]
+    features = tuple(column._replace(input=owner) for column, owner in zip(table.features, owners, strict=True))
+    return TableOfInputs(table._replace(features=features), sorted_out)
+
+
+def _find_columns(
+    inputs: Sequence[str], free: Sequence[str], chosen: InputColumns, file: str
+) -> dict[str, tuple[str, ...]]:
+    """The columns of each input, of those that are not predicted."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in inputs:
+        if name in free:
+            found[name] = (name,)
+        else:
+            found[name] = tuple(column for column in free if column.startswith((f"{name}_", f"{name}.")))
+    if chosen.rest is not None:
+        if chosen.rest not in found:
+            raise Refusal(
+                text("`rest={name}` names no input of the net", name=chosen.rest),
+                "rest",
+                text("the inputs are {names}", names=join_and(f"`{name}`" for name in inputs)),
+            )
+        taken = {column for name, columns in found.items() if name != chosen.rest for column in columns}
+        found[chosen.rest] = tuple(column for column in free if column not in taken)
+    for name, columns in found.items():
+        if not columns:
+            shown = ", ".join([*free[:MOST_SHOWN], *(["…"] if len(free) > MOST_SHOWN else [])])
+            message = text(
+                "`{file}` has no column `{column}`, and none whose name begins with `{column}_`; it has {columns}",
+                file=file,
+                column=name,
+                columns=shown,
+            )
+            advice = text("call the input as a column, or write `rest={name}` for all columns that are left", name=name)
+            raise Refusal(message, f"inputs.{name}", advice)
+    return found
+
+
+def _kind(name: str, columns: Sequence[str], ids: Sequence[str]) -> Kind:
+    indices = [column for column in columns if column in ids]
+    if indices and len(indices) < len(columns):
+        other = next(column for column in columns if column not in ids)
+        message = text(
+            "the input `{input}` takes ids, `{column}`, and numbers, `{other}`",
+            input=name,
+            column=indices[0],
+            other=other,
+        )
+        raise Refusal(message, f"inputs.{name}", "give them inputs of their own")
+    return "ids" if indices else "numbers"
