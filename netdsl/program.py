@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain, groupby, repeat
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, cast, overload
@@ -27,6 +26,7 @@ from netdsl.components import (
 )
 from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
 from netdsl.components.traits import Declared, Trait, Traits, find_traits
+from netdsl.core.records import record
 from netdsl.core.shown import Printer, print_shown
 from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.source import Source, Span
@@ -466,9 +466,8 @@ class Network(NamedTuple):
 
 def is_rewired(network: Network) -> bool:
     """Whether some layer receives another output than the one before it, or the net gives others than the last."""
-    containers = (node.call for node, _ in network.count_nodes() if node.is_sequence)
-    return any(node.start for node, _ in network.count_nodes()) or any(
-        call.arguments.get("outputs") for call in (network.call, *containers)
+    return bool(network.call.arguments.get("outputs")) or any(
+        node.start or (node.is_sequence and node.call.arguments.get("outputs")) for node, _ in network.count_nodes()
     )
 
 
@@ -487,7 +486,7 @@ C = TypeVar("C", bound=Component, covariant=True)
 K = TypeVar("K", bound=Component)
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Use(Generic[C]):
     """A component with its arguments, and where the file asks for it (None: a default)."""
 
@@ -501,7 +500,7 @@ class Use(Generic[C]):
         return Call(self.component.target or "", self.arguments)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class LossUse(Use[Loss]):
     """A loss of one of several outputs, by its place among them, and what it counts in the sum."""
 
@@ -509,7 +508,7 @@ class LossUse(Use[Loss]):
     weight: float = 1.0
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class InitUse(Use[Initializer]):
     """An `init` line: the initializer, and the layers whose weights it fills; `on_span` is where these stand."""
 
@@ -551,7 +550,7 @@ class FedInput(NamedTuple):
         return self.facts.dtype == "float" and len(self.facts.shape or (0, 0, 0)) == 3
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 

@@ -92,7 +92,7 @@ NO_ROOMS = {
 }
 """Folders of tests that are named after no folder of the package."""
 
-OF_THE_HOUSE = {"habits", "house", "imports", "metrics", "needs", "readme", "texts"}
+OF_THE_HOUSE = {"effort", "habits", "house", "imports", "metrics", "needs", "readme", "texts"}
 """Subjects of tests that no module at the package's root is named after."""
 
 NAMESAKES = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from netdsl.checker.report import Report
 from netdsl.components import Component, Dtype
 from netdsl.components.registry import Registry
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS
+from netdsl.core.records import record
 from netdsl.core.sizes import Dim, Expr, Shape
 from netdsl.core.source import Source, Span
 from netdsl.core.text import LateText
@@ -37,7 +38,7 @@ class Constraint(NamedTuple):
     joins: bool = False
 
 
-@dataclass(slots=True)
+@record(eq=False)
 class Placeholder:
     """A `?` and what is known about its value.
 
@@ -70,7 +71,7 @@ class Placeholder:
         self.undetermined = self.undetermined or isinstance(size, Expr)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Limits:
     """How large the net has become.
 
@@ -96,7 +97,7 @@ class Limits:
         return self.count(1)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Assumptions:
     """What a check assumes if the text does not say it.
 
@@ -133,7 +134,7 @@ class Assumptions:
         return self.dtype_of(inputs)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Expansion:
     """The blocks around the current statement.
 
@@ -156,7 +157,7 @@ class Expansion:
     net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Context:
     """One check of one text.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from types import UnionType
 from typing import Annotated, Any, ClassVar, Literal, NewType, Self, Union, get_args, get_origin, get_type_hints
@@ -12,12 +12,13 @@ from typing import Annotated, Any, ClassVar, Literal, NewType, Self, Union, get_
 from netdsl.core.errors import Refusal
 from netdsl.core.lazy import Lazy
 from netdsl.core.ranges import Range
+from netdsl.core.records import record
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.core.translation import translate
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Parameter:
     """One parameter of a component.
 
@@ -105,7 +106,7 @@ The module is called with the input and a mapping of labels to outputs, and is t
 
 
 # Compared by identity: mappings have no hash, and two uses of one name are one object.
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False, repr=True)
 class Component:
     """A name of the language and the function that describes it.
 

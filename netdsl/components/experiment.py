@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from netdsl.components.component import Borrowed, Component, Parameter, parameters_of
 from netdsl.components.rule import Dtype
+from netdsl.core.records import record
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 
@@ -113,7 +114,7 @@ NamedShapes = tuple[tuple[str, Shape], ...]
 """The inputs of a net by name, each with its shape, in their order."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Dataset(Component):
     """A data set: the function returns its `Facts`, and `target` loads it.
 
@@ -164,7 +165,7 @@ class Dataset(Component):
         return facts
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Transform(Component):
     """A step between the data set and the net: the function maps the shape, `target` the batch.
 
@@ -185,7 +186,7 @@ class Transform(Component):
         return shape
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Loss(Component):
     """A loss: `target(**arguments)(output, target)` is a scalar.
 
@@ -210,7 +211,7 @@ class Loss(Component):
     on_scores: str = ""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Initializer(Component):
     """First values of weights: `target(tensor, **arguments)` fills a tensor in place, from torch's global generator.
 
@@ -254,7 +255,7 @@ class Schedule(Component):
     adapter: ClassVar[str | None] = "netdsl.adapters:schedule"
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Metric(Component):
     """A metric: `target(**arguments)` is a `torchmetrics.Metric`; `best` says which end of it is better."""
 

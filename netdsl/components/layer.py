@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -12,11 +12,12 @@ from netdsl.components.component import Borrowed, Component
 from netdsl.components.rule import Call, Dtype, Result, one_of
 from netdsl.components.traits import Declared, find_traits
 from netdsl.core.errors import Refusal
+from netdsl.core.records import record
 from netdsl.core.sizes import Shape, format_shape
 from netdsl.core.text import text
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Layer(Component):
     """A layer: a rule from the input's shape and the arguments to a `Result`.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
 from typing import NamedTuple
+
+from netdsl.core.records import record
 
 
 class Position(NamedTuple):
@@ -17,7 +18,7 @@ class Position(NamedTuple):
 
 
 # Compared by identity: two files with one text are two files, and to compare texts of megabytes would take time.
-@dataclass(frozen=True, eq=False, repr=False)
+@record(frozen=True, eq=False)
 class Source:
     """A text and the name that messages call it by (a path as the user wrote it, or `<text>`)."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -68,16 +69,28 @@ def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str 
 
 @lru_cache(maxsize=1024)  # the search for the value of a hole meets the same misspelt names thousands of times
 def _nearest(name: str, words: tuple[str, ...], similarity: float) -> str | None:
-    from difflib import get_close_matches  # 5 ms that only a mistake should cost
-
     wanted = folded(name)
     same = (word for word in words if folded(word) == wanted or word == ELSEWHERE.get(wanted))
     near = (
         next(same, None)
         or _abbreviated(wanted, words)
-        or next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+        or _closest(name, [word for word in words if _shares_letters(name, word, similarity)], similarity)
     )
     return near or (_renumbered(name, words) if similarity < SURE else None)
+
+
+def _closest(name: str, words: Sequence[str], similarity: float) -> str | None:
+    if not words:
+        return None
+    from difflib import get_close_matches  # 5 ms that only a mistake should cost, not each block of a used file
+
+    return next(iter(get_close_matches(name, words, n=1, cutoff=similarity)), None)
+
+
+def _shares_letters(name: str, word: str, similarity: float) -> bool:
+    """Whether two words have so many letters in common, wherever these stand; the closest match has no fewer."""
+    enough = similarity * (len(name) + len(word)) / 2
+    return min(len(name), len(word)) >= enough and (Counter(name) & Counter(word)).total() >= enough
 
 
 def _abbreviated(wanted: str, words: Sequence[str]) -> str | None:

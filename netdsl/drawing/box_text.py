@@ -73,7 +73,7 @@ def set_text(box: Box, direction: str) -> BoxText:
         lines.append(joined)
     else:
         lines.append(TextLine(((title, "strong"),), TITLE))
-        lines += [TextLine(((line, "plain"),), SMALL) for line in _wrap(box.detail, widest)]
+        lines += [TextLine(((line, "plain"),), SMALL) for line in wrap(box.detail, widest)]
     facts: list[tuple[str, Tone]] = []
     if box.times > 1:
         facts.append((f"× {box.times}", "strong"))
@@ -83,7 +83,7 @@ def set_text(box: Box, direction: str) -> BoxText:
         facts.append((text("as {label}", label=crop_to(box.label, widest / 2, SMALL)), "label"))
     lines += _facts(facts, widest, direction)
     lines += [
-        TextLine(((line, "wrong"),), SMALL) for message in box.messages for line in _wrap(message, MESSAGE[direction])
+        TextLine(((line, "wrong"),), SMALL) for message in box.messages for line in wrap(message, MESSAGE[direction])
     ]
     width = max(line.width for line in lines) + 2 * MARGIN
     height = sum(line.height for line in lines) + (10 if len(lines) > 1 else 9)
@@ -117,8 +117,8 @@ def _facts(facts: list[tuple[str, Tone]], widest: float, direction: str) -> list
     return [TextLine((fact,), SMALL) for fact in facts]
 
 
-def _wrap(words: str, room: float) -> list[str]:
-    """The words in lines, the last one cut where there would be too many."""
+def wrap(words: str, room: float) -> list[str]:
+    """The words in lines as wide as the room, the last one cut where there would be too many."""
     lines = [""]
     for word in words.split():
         longer = f"{lines[-1]} {word}".strip()

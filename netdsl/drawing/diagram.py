@@ -37,6 +37,9 @@ SHORT = re.compile(r"[a-z]\d[\dx]*")
 MAKERS = frozenset({Trait.CONVOLUTION, Trait.LINEAR, Trait.RECURRENT, Trait.WINDOW})
 """Traits of layers whose output are new features."""
 
+KEEPERS = frozenset({Trait.ACTIVATION, Trait.AFFINE, Trait.NORMALISES, Trait.RESCALES})
+"""Traits of other layers that learn, and yet change their input's features one by one."""
+
 NO_WIRING: Mapping[str, Any] = MappingProxyType({})
 DEEPEST = 64
 MANY_DIVISORS = 2**10 * 3**4 * 5 * 7
@@ -430,7 +433,7 @@ class _TreeBuilder:
             formulas=tuple(dict.fromkeys(node.formula)),
             messages=messages,
             window=_window(node) if Trait.WINDOW in traits else (),
-            makes_map=bool(traits & MAKERS),
+            makes_map=bool(traits & MAKERS) or bool(node.params and not traits & KEEPERS),
         )
 
     def _messages(self, node: Node, deep: bool) -> Iterator[str]:

@@ -59,11 +59,15 @@ class Drawing:
     @cached_property
     def picture(self) -> Picture:
         """Everything in its place."""
+        return self.compose(self.diagram)
+
+    def compose(self, diagram: Diagram, *, foldable: bool = False) -> Picture:
+        """A diagram of its net in its style; one that is `foldable` has the closed box of each of its blocks too."""
         if self.style == "volumes":
             from netdsl.drawing.volumes import compose_volumes
 
-            return compose_volumes(self.diagram)
-        return compose(self.diagram, self.direction)
+            return compose_volumes(diagram, foldable=foldable)
+        return compose(diagram, self.direction, foldable=foldable)
 
     @property
     def colors(self) -> Theme:
@@ -141,11 +145,9 @@ def _as_pdf(drawing: Drawing) -> bytes:
 def _as_html(drawing: Drawing) -> bytes:
     from netdsl.drawing.html import write_html
 
-    if drawing.style == "volumes":
-        return write_html(drawing.diagram, drawing.picture, drawing.colors).encode()
     open_to = drawing.diagram.depth
     diagram = open_further(drawing).diagram
-    picture = compose(diagram, drawing.direction, foldable=True)
+    picture = drawing.compose(diagram, foldable=True)
     return write_html(diagram, picture, drawing.colors, open_to).encode()
 
 

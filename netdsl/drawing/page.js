@@ -33,12 +33,15 @@ const around = svg.dataset.net ? svg.dataset.net.split(" ").map(Number) : [0, 0]
 const frames = new Map([...svg.querySelectorAll("[data-frame]")].map(one => [one.dataset.frame, one]));
 const folds = [...svg.querySelectorAll("[data-fold]")].map(one => {
   const frame = frames.get(one.dataset.box);
-  return {one, frame, area: rectangle(frame), closed: rectangle(one.querySelector("rect:last-of-type"))};
+  // A line meets the box or the volume at its sides, and its words above and below.
+  const sides = [...one.querySelectorAll("rect, polygon")].map(rectangle), [, top, , bottom] = rectangle(one);
+  const closed = [Math.min(...sides.map(side => side[0])), top, Math.max(...sides.map(side => side[2])), bottom];
+  return {one, frame, area: rectangle(frame), closed};
 });
 const within = (x, y) => folds.filter(fold => inside(x, y, fold.area));
 const holding = ([left, top, right, bottom], own) => folds.filter(({area, one}) =>
   one !== own && inside(left, top, area) && inside(right, bottom, area));
-const solids = [...svg.querySelectorAll("g[data-box], svg > text, svg > rect:not(.g):not([fill])")].map(one => {
+const solids = [...svg.querySelectorAll("g[data-box], svg > polygon, svg > text, svg > rect:not(.g):not([fill])")].map(one => {
   const area = rectangle(one);
   const y = (area[1] + area[3]) / 2;
   const fold = folds.find(fold => fold.one === one);
@@ -49,7 +52,9 @@ const borders = [...svg.querySelectorAll("rect.g")].map(one => {
   const area = rectangle(one), own = folds.find(fold => fold.frame === one);
   return {one, area, own, outer: holding(area, own?.one)};
 });
-const lines = [...svg.querySelectorAll("path.n, path.d")].map(one => {
+// The window of a kernel and its lines are seen with the volume that they lead to; where a block hides it, an arrow is.
+const volumes = new Map(solids.filter(({one}) => one.dataset.box).map(solid => [solid.one.dataset.box, solid]));
+const lines = [...svg.querySelectorAll("path.n, path.d, path.t")].map(one => {
   const points = one.getAttribute("d").match(/-?[\d.]+ -?[\d.]+/g).map(pair => pair.split(" ").map(Number));
   return {one, points, ends: [points[0], points.at(-1)].map(([x, y]) => within(x, y)), marker: one.getAttribute("marker-end")};
 });
@@ -91,7 +96,8 @@ function arrange() {
     kept[1].push([top - near, bottom + near]);
   };
   for (const solid of solids) {
-    const {one, area, fold, outer} = solid;
+    const {one, area, fold} = solid;
+    const {outer} = volumes.get(one.dataset.into) || solid;
     solid.shown = !hiding(outer) && !(fold && fold.open);
     one.classList.toggle("away", !solid.shown);
     if (solid.shown && !solid.out) keep(area, fold ? 0 : NEAR);
@@ -105,8 +111,9 @@ function arrange() {
     }
   }
   for (const one of lines) {
-    const [start, end] = one.ends.map(hiding);
-    one.shown = !(start && start === end);
+    const {into, without} = one.one.dataset, [start, end] = into ? [] : one.ends.map(hiding);
+    const target = volumes.get(into || without);
+    one.shown = !(start && start === end) && !(target && Boolean(hiding(target.outer)) === Boolean(into));
     one.one.classList.toggle("away", !one.shown);
     if (!one.shown) continue;
     one.now = one.points.slice();

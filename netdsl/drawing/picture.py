@@ -91,6 +91,8 @@ class PlacedFrame(NamedTuple):
     path: str = ""
     closed: PlacedBox | None = None
     """What stands in its place where it is closed, if it can be."""
+    faces: tuple[Face, ...] = ()
+    """The sides of that, where it is a volume."""
 
 
 class Circle(NamedTuple):
@@ -103,22 +105,28 @@ class Circle(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A line with round corners: what flows, or the dashed one of a labelled output."""
+    """A line with round corners: what flows, or the dashed one of a labelled output.
+
+    `into` and `without` are paths of volumes: with the first it is seen, where the second is not seen it stands.
+    """
 
     points: tuple[Point, ...]
     dashed: bool = False
     arrow: bool = True
     thin: bool = False
+    into: str = ""
+    without: str = ""
 
 
 class Face(NamedTuple):
-    """A side of a volume, or the window that moves over it."""
+    """A side of a volume, or the window that moves over it and makes the volume `into`."""
 
     corners: tuple[Point, ...]
     family: str
     kind: Literal["front", "top", "side", "window"]
     wrong: bool = False
     path: str = ""
+    into: str = ""
 
 
 class Swatch(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 from math import hypot
 from xml.sax.saxutils import escape
 
@@ -58,19 +58,15 @@ def write_svg(
         if key and folds:
             key += f' tabindex="0" role="button" aria-label="{_attribute(frame.title)}"'
         parts.append(f'<rect class="g"{key} {_rectangle(frame.area)} rx="9"/>')
-    for path, faces in groupby(picture.faces, key=lambda face: face.path):
-        written = map(_face, faces)
-        parts += _keyed(path, written) if keyed and path else written
-    parts += map(_line, picture.lines)
+    parts += _volumes(picture, keyed=keyed, folds=folds)
+    parts += [_line(line, folds=folds) for line in picture.lines]
     for one in _reading_order(picture, folds=folds):
         match one:
             case PlacedBox(box=box):
                 more = " data-opens" if opens and box.closed else ""
                 parts += _keyed(box.path, _box(one), more) if keyed else _box(one)
-            case PlacedFrame(closed=PlacedBox() as closed):
-                parts += _keyed(
-                    one.path, _box(closed), f' data-fold role="button" aria-label="{_attribute(one.title)}"'
-                )
+            case PlacedFrame():
+                parts += _closed(one)
             case Circle():
                 parts += _keyed(one.box.path, _circle(one)) if keyed else _circle(one)
     parts += map(_words, picture.words)
@@ -93,7 +89,7 @@ def _reading_order(picture: Picture, *, folds: bool) -> list[PlacedBox | PlacedF
         inside = [place for place, one in enumerate(found) if _path(one).startswith(f"{circle.box.path}.")]
         found.insert(max(inside, default=len(found) - 1) + 1, circle)
     for frame in reversed(picture.frames):  # the inner ones first
-        if frame.closed:
+        if frame.closed and not frame.faces:
             inside = [place for place, one in enumerate(found) if _path(one).startswith(f"{frame.path}.")]
             found.insert(min(inside, default=len(found)), frame)
     return found
@@ -108,6 +104,31 @@ def _keyed(path: str, lines: Iterator[str], more: str = "") -> Iterator[str]:
     yield f'<g data-box="{_attribute(path)}"{more} tabindex="0">'
     yield from lines
     yield "</g>"
+
+
+def _volumes(picture: Picture, *, keyed: bool, folds: bool) -> Iterator[str]:
+    """All faces, those of a volume together, and the closed blocks."""
+    frames = [frame for frame in picture.frames if folds and frame.faces]  # the outer ones first
+    for path, found in groupby(picture.faces, key=lambda face: face.path):
+        # A keyboard comes to a closed block before what is in it.
+        for frame in [frame for frame in frames if path.startswith(f"{frame.path}.")]:
+            frames.remove(frame)
+            yield from _closed(frame)
+        if keyed and path:
+            yield from _keyed(path, map(_face, found))
+        else:
+            yield from (_face(face, _into(face.into, folds=folds)) for face in found)
+
+
+def _into(path: str, *, folds: bool) -> str:
+    return f' data-into="{_attribute(path)}"' if folds and path else ""
+
+
+def _closed(frame: PlacedFrame) -> Iterator[str]:
+    """What stands in the place of a closed block: a box, or a volume with its words."""
+    if box := frame.closed:
+        drawn = chain(map(_face, frame.faces), map(_words, box.lines)) if frame.faces else _box(box)
+        yield from _keyed(frame.path, drawn, f' data-fold role="button" aria-label="{_attribute(frame.title)}"')
 
 
 def _class(family: str) -> str:
@@ -165,16 +186,17 @@ def _circle(circle: Circle) -> Iterator[str]:
     yield f'<path class="k" d="{_sign(circle.center, circle.sign)}"/>'
 
 
-def _face(face: Face) -> str:
+def _face(face: Face, more: str = "") -> str:
     corners = " ".join(f"{_n(x)},{_n(y)}" for x, y in face.corners)
     wrong = " e" if face.wrong else ""
-    return f'<polygon class="{_class(face.family)}{wrong} {face.kind}" points="{corners}"/>'
+    return f'<polygon class="{_class(face.family)}{wrong} {face.kind}"{more} points="{corners}"/>'
 
 
-def _line(line: Line) -> str:
+def _line(line: Line, *, folds: bool = False) -> str:
     name, end = ("d", "d") if line.dashed else ("t" if line.thin else "n", "a")
     arrow = f' marker-end="url(#{end})"' if line.arrow else ""
-    return f'<path class="{name}" d="{round_path(line.points)}"{arrow}/>'
+    seen = f' data-without="{_attribute(line.without)}"' if line.without else _into(line.into, folds=folds)
+    return f'<path class="{name}"{seen} d="{round_path(line.points)}"{arrow}/>'
 
 
 def round_path(points: Sequence[Point]) -> str:

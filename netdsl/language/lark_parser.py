@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from zlib import crc32
 
 import lark
+from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput, UnexpectedToken
+from lark.lexer import ContextualLexer
 
 from netdsl.core.files import user_cache
 from netdsl.core.source import Source
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
     from netdsl.language.recovery.patched_text import Draft
 
 GRAMMAR = Path(__file__).with_name("grammar.lark")
+
+ITEM_SIGNS = {"ARROW", "COMMA", "EQUAL", "RELATION"}
+"""What may follow only some of a statement's items."""
 
 
 class Unread(NamedTuple):
@@ -34,6 +40,24 @@ class Unread(NamedTuple):
     kind: Literal["character", "word", "end", "glued"]
     at: int
     expected: frozenset[str] = frozenset()
+
+
+class StatementLexer(ContextualLexer):
+    """Looks for the words that may stand where the parser is; all places for an item of a statement share one pattern.
+
+    To compile a pattern takes as long as to read a hundred layers. The signs that only some of these places take begin
+    as nothing else does there, so that they hide no other word; the parser still refuses them in the other places.
+    """
+
+    def __init__(
+        self, conf: LexerConf, states: Mapping[int, Collection[str]], always_accept: Collection[str] = ()
+    ) -> None:
+        taken = {state: {*accepts} & conf.terminals_by_name.keys() for state, accepts in states.items()}
+        super().__init__(
+            conf,
+            {state: accepts | ITEM_SIGNS if "HOLED_SHORT" in accepts else accepts for state, accepts in taken.items()},
+            always_accept,
+        )
 
 
 class Engine(threading.local):
@@ -120,4 +144,5 @@ def _lark(grammar: str, builder: TreeBuilder, cache_file: Path | None) -> lark.L
         maybe_placeholders=True,
         transformer=builder,
         cache=str(cache_file) if cache_file else False,
+        _plugins={"ContextualLexer": StatementLexer},
     )

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from netdsl.components.traits import Traits
+from netdsl.core.records import record
 from netdsl.core.source import Span
 from netdsl.language.syntax import File, Statement, walk_statements
 from netdsl.program import Experiment, Node, Siblings, Stretch, is_rewired
 
 
-@dataclass(frozen=True, eq=False, slots=True)
+@record(frozen=True, eq=False, slots=True)
 class PlacedLayer:
     """A layer in its place.
 
@@ -49,7 +49,7 @@ class PlacedLayer:
             place = place.before
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Program:
     """A checked file without errors."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import chain
 from typing import NamedTuple
 
+from netdsl.core.records import record
 from netdsl.core.sizes import Dim, Expr, evaluate, format_shape, symbols
 from netdsl.core.source import Source
 from netdsl.core.text import text
@@ -65,7 +66,7 @@ class Sample(NamedTuple):
         return "-" if isinstance(dim, int) and dim == 0 else self.size(dim)
 
 
-@dataclass(frozen=True)
+@record(frozen=True, eq=False)
 class TableRows:
     """Makes rows of nodes; those of copies are one object.
 

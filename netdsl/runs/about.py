@@ -28,6 +28,7 @@ class Speed(TypedDict):
 
     layout: str
     test_batch: int
+    lanes: NotRequired[int]
 
 
 class KnownColumn(TypedDict):

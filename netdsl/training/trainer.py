@@ -343,7 +343,7 @@ def _describe(
         "device": device_name(device),
         "seed": experiment.train.seed,
         "launch": team.launch,
-        "speed": Speed(layout=choice.layout, test_batch=choice.test_batch),
+        "speed": Speed(layout=choice.layout, test_batch=choice.test_batch, lanes=choice.lanes),
         "data": KnownFacts(
             input=facts.input,
             classes=facts.classes,

@@ -3,8 +3,9 @@
     python -m tests.benchmarks.pictures --python PYTHON
 
 PYTHON is an interpreter that has torch, torchvision, onnx and onnxscript, and of these whatever is to be measured:
-`pip install torchview visualkeras netron keras pydot graphviz`, and the program `dot` of graphviz. A tool that fails is
-listed with its error. Lines are those of the script below that are neither empty nor shared by all tools.
+`pip install torchview visualkeras netron playwright keras pydot graphviz`, the program `dot` of graphviz, and Chromium,
+in which netron draws. A tool that fails is listed with its error. Lines are those of the scripts below, up to the one
+that only measures. What it prints is the table of docs/compared.md.
 """
 
 from __future__ import annotations
@@ -77,87 +78,127 @@ TOOLS = {
 from torchview import draw_graph
 graph = draw_graph(net, input_data=x, expand_nested=True, depth=9).visual_graph
 graph.render("out", format="svg")
+# measured
 print("boxes", sum("[label=<" in line or "[label=" in line and "->" not in line for line in graph.body))
 """,
     "netron": """
-import onnx
-torch.onnx.export(net.eval(), (x,), "out.onnx", dynamo=True, verbose=False)
-print("boxes", len(onnx.load("out.onnx").graph.node))
+import netron
+torch.onnx.export(net.eval(), (x,), "net.onnx", dynamo=True, verbose=False)
+address = netron.start("net.onnx", browse=False)
+# measured
+import shutil
+from playwright.sync_api import sync_playwright
+with sync_playwright() as playwright:
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+    page = browser.new_page()
+    page.route("**/*", lambda one: one.continue_() if f":{address[1]}/" in one.request.url else one.abort())
+    page.goto(f"http://{address[0]}:{address[1]}")
+    page.get_by_text("Accept").click()
+    page.wait_for_selector("g.node")
+    page.screenshot(path="out.png")
+    print("boxes", page.locator("g.node").count())
+    browser.close()
+netron.stop()
 """,
     "visualkeras": """
 import visualkeras
 visualkeras.layered_view(net, to_file="out.png")
+# measured
 print("boxes", len(net.layers))
 """,
-    "plot_model": """
+    "Keras `plot_model`": """
 from keras.utils import plot_model
 plot_model(net, "out.png", show_shapes=True)
+# measured
 print("boxes", len(net.layers))
 """,
 }
-NETS = {"unet": (TORCH_UNET, KERAS_UNET), "resnet50": (TORCH_RESNET, KERAS_RESNET)}
-OURS = {"unet": ["examples/unet.net"], "resnet50": ["examples/resnet.net", "--variant", "resnet50"]}
+IN_KERAS = ("visualkeras", "Keras `plot_model`")
+NETS = {"U-Net": (TORCH_UNET, KERAS_UNET), "ResNet-50": (TORCH_RESNET, KERAS_RESNET)}
+OURS = {"U-Net": ["examples/unet.net"], "ResNet-50": ["examples/resnet.net", "--variant", "resnet50"]}
 
+OPENED = "netdsl, opened"
+MISSING = {
+    "netdsl": "what the closed blocks hold: `--depth` opens them",
+    OPENED: "–",
+    "torchview": "symbols for sizes, repetitions; it runs the net once, and needs graphviz",
+    "netron": "repetitions, blocks; it draws in a browser, of an export to ONNX",
+    "visualkeras": "skips; it needs the net in Keras",
+    "Keras `plot_model`": "repetitions, blocks; it needs the net in Keras, and graphviz",
+}
+"""What a reader of the picture does not get: from the documentation of each tool and from its picture, not measured."""
 
-DRAWN = (".svg", ".png", ".onnx")
+DRAWN = (".svg", ".png")
 
 
 class Measured(NamedTuple):
-    """What came of one tool; of several runs the median of the seconds."""
+    """What came of one tool; of several runs the median of the seconds, and of those of the processor."""
 
     seconds: float
+    computing: float
     lines: int
     boxes: str
     size: int
     error: str = ""
 
 
-def measure(command: list[str], lines: int, runs: int, shown: str = "") -> Measured:
+def measure(command: list[str], lines: int, runs: int) -> Measured:
     """Runs a command in an empty folder, several times; the files that it leaves are what it has drawn."""
-    times, size, boxes = [], 0, shown
+    times, computed, size, boxes = [], [], 0, ""
     for _ in range(runs):
         with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
+            start, before = time.perf_counter(), _computed()
             done = subprocess.run(
                 command, cwd=folder, capture_output=True, text=True, env=os.environ | {"KERAS_BACKEND": "torch"}
             )
             times.append(time.perf_counter() - start)
+            computed.append(_computed() - before)
             if done.returncode:
-                return Measured(0, lines, "", 0, (done.stderr.strip().splitlines() or ["failed"])[-1][:90])
+                return Measured(0, 0, lines, "", 0, (done.stderr.strip().splitlines() or ["failed"])[-1][:90])
             drawn = next(path for path in sorted(Path(folder).glob("out.*")) if path.suffix in DRAWN)
             size = drawn.stat().st_size
             if found := re.search(r"boxes (\d+)", done.stdout):
                 boxes = found[1]
             if drawn.suffix == ".svg" and not boxes:
                 boxes = str(drawn.read_text(encoding="utf-8").count('rx="5"'))
-    return Measured(statistics.median(times), lines, boxes, size)
+    return Measured(statistics.median(times), statistics.median(computed), lines, boxes, size)
+
+
+def _computed() -> float:
+    """The seconds of processor that all commands until now took: other work of the machine does not add to them."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def main() -> None:
-    """Prints a table."""
+    """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", default=sys.executable)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
-    print(f"{'net':<10}{'tool':<14}{'seconds':>8}{'lines':>7}{'boxes':>7}{'kB':>8}")
+    print("| net | tool | seconds | of processor | lines of Python | boxes | kB | what is missing |")
+    print("|---|---|---:|---:|---:|---:|---:|---|")
     for net, (in_torch, in_keras) in NETS.items():
-        for depth in ((), ("--depth", "9")):
+        for name, depth in (("netdsl", ()), (OPENED, ("--depth", "9"))):
             files = [str(ROOT / OURS[net][0]), *OURS[net][1:]]
             command = [sys.executable, "-m", "netdsl", "draw", *files, *depth, "-o", "out.svg"]
-            show(net, "netdsl" + " opened" * bool(depth), measure(command, 0, given.runs))
+            show(net, name, measure(command, 0, given.runs))
         for tool, script in TOOLS.items():
-            text = (in_keras if tool in ("visualkeras", "plot_model") else in_torch) + script
-            lines = len([line for line in text.splitlines() if line and not line.startswith("print")])
+            text = (in_keras if tool in IN_KERAS else in_torch) + script
+            lines = len([line for line in text.partition("# measured")[0].splitlines() if line])
             show(net, tool, measure([given.python, "-c", text], lines, given.runs))
 
 
 def show(net: str, tool: str, found: Measured) -> None:
     """Prints a line of it."""
     if found.error:
-        print(f"{net:<10}{tool:<14}{found.error}", flush=True)
+        print(f"| {net} | {tool} | fails | | {found.lines} | | | `{found.error}` |", flush=True)
     else:
-        numbers = f"{found.seconds:>8.2f}{found.lines:>7}{found.boxes:>7}{found.size / 1000:>8.0f}"
-        print(f"{net:<10}{tool:<14}{numbers}", flush=True)
+        numbers = (
+            f"{found.seconds:.1f} | {found.computing:.1f} | {found.lines} | {found.boxes} | {found.size / 1000:,.0f}"
+        )
+        print(f"| {net} | {tool} | {numbers} | {MISSING[tool]} |", flush=True)
 
 
 if __name__ == "__main__":

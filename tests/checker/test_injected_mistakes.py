@@ -165,7 +165,7 @@ def test_one_mistake_is_one_error_wherever_it_stands(what: str) -> None:
     assert wrong == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_several_mistakes_are_as_many_errors(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(NETS)))

@@ -30,7 +30,7 @@ def test_is_a_mistake_and_never_a_crash(mistakes, text):
     assert mistakes(text)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(SPLICED, st.booleans())
 def test_fmt_keeps_the_mistakes_and_fix_adds_none(text, unsafe):
     # Every span lies in its text, too.

@@ -169,7 +169,7 @@ def test_a_signal_finishes_the_step_saves_and_says_how_to_go_on(number: signal.S
     for _ in range(4):
         process.stdout.readline()
     process.send_signal(number)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=200)
     assert process.returncode == status, errors
     assert errors == (
         f"stopped by {number.name} after step {last_step('cut'):,}, which is saved; "

@@ -41,7 +41,6 @@ def opened(line: str, folder: Path):
     return open_data(experiment.data, "cpu", seed=0)
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab \n你é", max_size=60), st.integers(2, 8))
 def test_characters_that_are_known_come_back(written, limit):
     vocabulary = choose_tokens(count_tokens(written, "char"), "char", limit)
@@ -82,7 +81,7 @@ def test_targets_are_the_tokens_that_follow(story, level):
     assert read_learnt({**describe_learnt(data.learnt)}).vocabulary == vocabulary
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(1, 3))
 def test_a_batch_continues_the_one_before_it(samples, batch, world):
     plans = [Plan(samples, batch, shuffle=True, carry=True, rank=rank, world=world) for rank in range(world)]

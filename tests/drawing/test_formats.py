@@ -145,7 +145,9 @@ def test_a_page_explains_every_volume(name: str) -> None:
     drawing = replace(draw_net(name), style="volumes")
     found = Page()
     found.feed(drawing.write("html").decode())
-    assert found.boxes == {face.path for face in drawing.picture.faces} - {""}
+    opened = replace(drawing, depth=9).picture
+    assert found.boxes == {one.path for one in (*opened.faces, *opened.frames)} - {""}
+    assert found.folds == {one.path for one in opened.frames}
     assert found.boxes <= json.loads(found.facts).keys()
 
 

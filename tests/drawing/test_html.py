@@ -44,7 +44,7 @@ def browser() -> Iterator[Any]:
 def page(browser: Any) -> Iterator[Any]:
     said: list[str] = []
     opened = browser.new_page(viewport={"width": 1280, "height": 900})
-    opened.set_default_timeout(5000)
+    opened.set_default_timeout(60_000)
     opened.on("console", lambda message: said.append(message.text))
     opened.on("pageerror", lambda error: said.append(str(error)))
     yield opened
@@ -64,9 +64,10 @@ def test_a_narrow_screen_shows_the_whole_width(page: Any, tmp_path: Path, name: 
     assert page.evaluate("() => document.querySelector('main').scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("style", ["blocks", "volumes"])
 @pytest.mark.parametrize("name", ["googlenet", "resnet", "unet", "vit"])
-def test_a_block_opens_and_closes_alone(name: str, page: Any, tmp_path: Path) -> None:
-    show(page, name, tmp_path, depth=0)
+def test_a_block_opens_and_closes_alone(name: str, style: str, page: Any, tmp_path: Path) -> None:
+    show(page, name, tmp_path, depth=0, style=style)
     closed = page.locator(CLOSED).count()
     assert closed
     before = page.evaluate(PLACES)
@@ -79,9 +80,15 @@ def test_a_block_opens_and_closes_alone(name: str, page: Any, tmp_path: Path) ->
     assert page.evaluate(PLACES) == before
 
 
-@pytest.mark.parametrize("name", ["densenet121", "resnet", "unet", "excited"])
-def test_the_keyboard_opens_all_and_closes_all(name: str, page: Any, tmp_path: Path) -> None:
-    show(page, name, tmp_path, depth=0)
+@pytest.mark.parametrize(
+    ("name", "style"),
+    [
+        *((name, "blocks") for name in ("densenet121", "resnet", "unet", "excited")),
+        *((name, "volumes") for name in ("resnet", "vgg", "ways")),
+    ],
+)
+def test_the_keyboard_opens_all_and_closes_all(name: str, style: str, page: Any, tmp_path: Path) -> None:
+    show(page, name, tmp_path, depth=0, style=style)
     closed = page.locator(CLOSED).count()
     assert closed
     while page.locator(CLOSED).count():
@@ -94,6 +101,22 @@ def test_the_keyboard_opens_all_and_closes_all(name: str, page: Any, tmp_path: P
         page.keyboard.press(" ")
     assert page.locator(CLOSED).count() == closed
     assert page.evaluate(OVERLAPS) == []
+
+
+def test_a_closed_block_stands_in_the_place_of_its_last_map(page: Any, tmp_path: Path) -> None:
+    seen = """() => ["polygon.window", "path.t", "path.n"].map(kind =>
+      document.querySelectorAll(`svg > ${kind}:not(.away)`).length)"""
+    show(page, "vgg", tmp_path, depth=1, style="volumes")
+    window = page.locator("polygon.window").nth(2)  # on the last map of the first block, of the second block's first
+    before = page.evaluate(seen)
+    page.locator(OPEN).first.click(position={"x": 3, "y": 30})
+    assert page.locator(CLOSED).count() == 1
+    place = page.locator(CLOSED).locator("polygon.side").bounding_box()
+    found = window.bounding_box()
+    assert place["x"] <= found["x"] <= found["x"] + found["width"] <= place["x"] + place["width"]
+    # Gone are the window on the input, which is the first map's in the block, and the one in the block; an arrow came.
+    windows, lines, arrows = before
+    assert page.evaluate(seen) == [windows - 2, lines - 4, arrows + 1]
 
 
 def test_a_circle_and_a_volume_explain_themselves(page: Any, tmp_path: Path) -> None:

@@ -24,26 +24,36 @@ CODE = Path(__file__).parent / "pasted"
 TORCH = {
     "course_cifar10": (3, 32, 32),
     "d2l_alexnet": (1, 224, 224),
+    "d2l_densenet": (1, 96, 96),
     "d2l_googlenet": (1, 96, 96),
     "d2l_lenet": (1, 28, 28),
+    "d2l_lenet_bn": (1, 28, 28),
     "d2l_mlp": (1, 28, 28),
     "d2l_nin": (1, 224, 224),
     "d2l_resnet18": (1, 96, 96),
     "d2l_softmax": (1, 28, 28),
     "d2l_vgg11": (1, 224, 224),
     "examples_dcgan_discriminator": (3, 64, 64),
+    "examples_dcgan_generator": (100, 1, 1),
+    "examples_fast_neural_style": (3, 32, 32),
     "examples_mnist": (1, 28, 28),
+    "examples_mnist_rnn": (1, 28, 28),
     "examples_super_resolution": (1, 32, 32),
+    "se_block": (3, 32, 32),
     "tutorial_cifar10": (3, 32, 32),
     "tutorial_quickstart": (1, 28, 28),
     "unet_encoder": (3, 32, 32),
+    "unet_whole": (3, 32, 32),
 }
 """Texts with a net of torch, and the shape of one sample."""
 
 TORCHVISION = {
     "alexnet": "AlexNet()",
+    "densenet": "DenseNet(32, (6, 12, 24, 16), 64)",
     "googlenet": "GoogLeNet(aux_logits=False, init_weights=False)",
     "mnasnet": "MNASNet(1.0)",
+    "mobilenetv2": "MobileNetV2()",
+    "mobilenetv3": "MobileNetV3(*_mobilenet_v3_conf('mobilenet_v3_small'))",
     "resnet": "ResNet(Bottleneck, [3, 4, 6, 3], groups=32, width_per_group=4)",
     "squeezenet": "SqueezeNet('1_1')",
     "vgg": "VGG(make_layers(cfgs['A'], batch_norm=True))",
@@ -146,7 +156,27 @@ class Net(nn.Module):
         ),
         (
             NET.format(init="self.a = [0] * 10**9", forward="return x"),
-            "`a.py`, line 4: `10 ** 9` has no counterpart in the language",
+            "`a.py`, line 4: `[0] * 10 ** 9` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = 2**99", forward="return x"),
+            "`a.py`, line 4: `2 ** 99` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = '%999999999d' % 1", forward="return x"),
+            "`a.py`, line 4: `'%999999999d' % 1` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.LSTM(2, 2)", forward="return self.a(x)[0]"),
+            "`a.py`, line 6: `self.a(x)` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.Sequential(*[unknown(2)])", forward="return self.a(x)"),
+            "`a.py`, line 4: `nn.Sequential(*[unknown(2)])` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.Linear(2, 2)", forward="return self.a(x) * torch.rand(2)"),
+            "`a.py`, line 6: `self.a(x) * torch.rand(2)` has no counterpart in the language",
         ),
         (
             NET.format(init="self.a = list(range(1000000000000))", forward="return x"),

@@ -73,7 +73,7 @@ def test_a_mistake_is_one_diagnostic(text: str) -> None:
     assert len(parse(Source("x", text))[1]) == 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(MISTAKES) | st.sampled_from(SOUND), max_size=12), st.booleans())
 def test_every_mistake_of_a_file_is_found_at_its_place(lines: list[str], nested: bool) -> None:
     text = "\n".join(["block all {", *(f"    {line}" for line in lines), "}"] if nested else lines)

@@ -5,6 +5,13 @@ from pathlib import Path
 
 import lark
 import pytest
+from lark.lexer import ContextualLexer
+
+from netdsl.core.source import Source
+from netdsl.language import lark_parser, parser
+from netdsl.language.parser import parse
+from netdsl.language.recovery import statement_parser
+from tests.soundness.texts import write
 
 GRAMMAR = files("netdsl.language").joinpath("grammar.lark").read_text(encoding="utf-8")
 
@@ -12,6 +19,16 @@ GRAMMAR = files("netdsl.language").joinpath("grammar.lark").read_text(encoding="
 def test_the_grammar_has_no_conflict() -> None:
     pytest.importorskip("interegular")
     lark.Lark(GRAMMAR, parser="lalr", start=["start", "statement"], maybe_placeholders=True, strict=True)
+
+
+def test_places_that_share_a_pattern_are_read_as_if_each_had_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = [Source("x", write(number)) for number in range(1, 200) if number % 25]
+    shared = list(map(parse, sources))
+    monkeypatch.setattr(lark_parser, "StatementLexer", ContextualLexer)
+    plain = lark_parser.Engine()
+    for module in (parser, statement_parser):
+        monkeypatch.setattr(module, "engine", lambda: plain)
+    assert list(map(parse, sources)) == shared
 
 
 def read_in(home: Path) -> None:

@@ -22,7 +22,7 @@ def read_setup() -> str:
     return SETUP.read_text(encoding="utf-8").partition("```lua\n")[2].partition("```")[0]
 
 
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class Neovim:
@@ -36,7 +36,7 @@ class Neovim:
         inside = " ".join(code.split("\n")).replace("'", "''")
         wrapped = f"luaeval('vim.json.encode((function() {inside} end)())')"
         asked = [self.program, "--server", str(self.socket), "--remote-expr", wrapped]
-        answer = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30, encoding="utf-8")
+        answer = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=PATIENCE, encoding="utf-8")
         return json.loads(answer.stdout.strip() or answer.stderr.strip())
 
     def wait(self, code: str, wanted: Any = None) -> Any:
@@ -85,4 +85,4 @@ def neovim(program: str, folder: Path, environment: dict[str, str]) -> Iterator[
         yield Neovim(program, socket)
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=PATIENCE)

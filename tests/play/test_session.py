@@ -39,7 +39,7 @@ class Studio:
 
             listener = asyncio.create_task(listen())
             try:
-                await asyncio.wait_for(act(self.session, told), 100)
+                await asyncio.wait_for(act(self.session, told), 300)
             finally:
                 listener.cancel()
                 await self.session.reset()

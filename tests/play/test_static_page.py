@@ -104,7 +104,7 @@ def visit(link: str) -> Iterator[Visits]:
     assert visits.complaints == []
 
 
-def until(page: Any, expression: str, seconds: float = 60) -> None:
+def until(page: Any, expression: str, seconds: float = 180) -> None:
     """Waits until an expression holds; the page's own policy forbids what playwright would do."""
     end = monotonic() + seconds
     while not page.evaluate(expression):

@@ -1,5 +1,4 @@
 import json
-import time
 from textwrap import dedent
 
 import pytest
@@ -11,6 +10,7 @@ from netdsl.core.diagnostics import Diagnostic, Edit, Fix, Label
 from netdsl.core.source import Source, Span
 from netdsl.render.cells import width
 from netdsl.render.diagnostics import count, render_concise, render_json, render_text
+from tests.effort import most_calls
 
 TUDUI = Source(
     "examples/tudui.net",
@@ -266,6 +266,5 @@ def test_no_text_and_no_span_is_too_strange(text: str, data: st.DataObject) -> N
 def test_many_diagnostics_in_one_long_line_take_no_time() -> None:
     source = Source("a.net", "relu; " * 100_000)
     diagnostics = [error(source.span(start, start + 4), "here") for start in range(0, 60_000, 60)]
-    start = time.perf_counter()
-    render_text(diagnostics)
-    assert time.perf_counter() - start < 5
+    with most_calls(2_000_000):
+        render_text(diagnostics)

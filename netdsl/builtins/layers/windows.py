@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from netdsl.components import Requirement, Size, per_axis
 from netdsl.core.ranges import AtLeast
+from netdsl.core.records import record
 from netdsl.core.sizes import Dim, Shape, Unknown
 from netdsl.core.text import text
 
@@ -134,7 +134,7 @@ def fit(windows: Sequence[Window], spatial: Shape, ceil: bool = False) -> tuple[
     return tuple(window.fits(size, ceil) for window, size in zip(windows, spatial, strict=True))
 
 
-@dataclass(frozen=True)
+@record(frozen=True, eq=False)
 class Formulas(Sequence[str]):
     """A line for each axis, equal ones once; written when somebody reads them, which most checks do not."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import takewhile, zip_longest
 
 from netdsl.checker.arguments.advice import in_words, meant, takes, usage
@@ -24,6 +24,7 @@ from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, MISSING, Block, Sc
 from netdsl.components import Component, Layer, Parameter
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
 from netdsl.core.limits import beyond
+from netdsl.core.records import record
 from netdsl.core.sizes import UNKNOWN, Expr, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import SURE, nearest
@@ -68,7 +69,7 @@ def nowhere(_: str) -> None:
 _DECIMAL_COMMA = r"-?\d+,\d+"
 
 
-@dataclass
+@record(eq=False)
 class Arguments:
     """What a statement gives its component.
 

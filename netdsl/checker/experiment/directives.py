@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, cast
@@ -45,6 +45,7 @@ from netdsl.components.experiment import INPUTS
 from netdsl.components.settings import DataSettings, InitSettings, LossSettings
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
+from netdsl.core.records import record
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
@@ -56,7 +57,7 @@ from netdsl.program import DataUse, Experiment, FedInput, InitUse, LossUse, Netw
 C = TypeVar("C", bound=Component)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class ComponentLine(Component):
     """A component with its own parameters and those of its directive."""
 
@@ -88,14 +89,14 @@ class ExperimentCheck:
             return None
         body = next((item for item in statement.items if isinstance(item, Body)), None)
         plain = replace(statement, items=tuple(item for item in statement.items if item is not body))
-        found = self._component(plain, Dataset, partial(_line, SETTINGS))
+        found = self._component(plain, Dataset, partial(_line, DATA_LINE.parameters))
         if found is None:
             return None
         dataset, arguments = found
         check_ranges(DATA_LINE, arguments, self.context)
-        settings = {name: arguments.values.pop(name) for name in SETTINGS if name in arguments.values}
+        settings = {name: arguments.values.pop(name) for name in DATA_LINE.parameters if name in arguments.values}
         # With a lost argument, the facts would be those of other data.
-        wanted = {*dataset.required, *arguments.spans} - SETTINGS.keys()
+        wanted = {*dataset.required, *arguments.spans} - DATA_LINE.parameters.keys()
         if dataset.is_told_inputs and (shapes := shapes_by_name(line)):
             arguments.values[INPUTS] = shapes
             # A refusal of one of them is reported where it stands.
@@ -304,7 +305,7 @@ class ExperimentCheck:
 
     def _loss(self, line: Statement, place: int, *, several: bool) -> Use[Loss] | None:
         """A `loss` line without its output's label; of several outputs, each loss has a weight."""
-        found = self._component(line, Loss, partial(_line, LOSS_SETTINGS) if several else None)
+        found = self._component(line, Loss, partial(_line, LOSS_LINE.parameters) if several else None)
         if found is None:
             return None
         component, arguments = found
@@ -329,11 +330,11 @@ class ExperimentCheck:
         certain = not errors(self.context.report.diagnostics)
         uses = []
         for part in (part for statement in statements for part in _parts(statement, Initializer, self.context)):
-            found = self._component(part, Initializer, partial(_line, INIT_SETTINGS))
+            found = self._component(part, Initializer, partial(_line, INIT_LINE.parameters))
             if found is None:
                 continue
             component, arguments = found
-            settings = {name: arguments.values.pop(name) for name in INIT_SETTINGS if name in arguments.values}
+            settings = {name: arguments.values.pop(name) for name in INIT_LINE.parameters if name in arguments.values}
             check_refusals(component, arguments, part.items[0].span, self.context)
             if arguments.sound:
                 where = part.items[0].span.to(part.items[-1].span)
@@ -421,10 +422,10 @@ NEEDLESS: Mapping[str, str] = dict.fromkeys(
 """Advice for torchvision's conversions, which are not needed here."""
 
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
-SETTINGS = DATA_LINE.parameters
 LOSS_LINE = Component(name=LOSS.name, function=LossSettings)
-LOSS_SETTINGS = LOSS_LINE.parameters
-INIT_SETTINGS = Component(name=INIT.name, function=InitSettings).parameters
+INIT_LINE = Component(name=INIT.name, function=InitSettings)
+"""The lines that take settings besides their component's own; `parameters` reads those when they are asked for."""
+
 NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
 """The directives that only name a component. `data` is not one: it has transforms, and others depend on its facts."""
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from netdsl.checker.context import Context
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.scope import as_name
 from netdsl.core.diagnostics import Code, Edit, Fix, Label
+from netdsl.core.records import record
 from netdsl.core.source import Source, Span
 from netdsl.core.text import join_and, join_or, text
 from netdsl.language.parser import parse
@@ -27,7 +28,7 @@ UNKNOWN_OVERRIDE = Code(
 )
 
 
-@dataclass
+@record(eq=False)
 class Overrides:
     """Values for variables, settings for directives (`optimizer.lr`), and whole directives (`input`, `loss`)."""
 

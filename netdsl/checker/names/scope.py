@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import ClassVar, Final, NamedTuple
 
 from netdsl.checker.value import Value
 from netdsl.components import Component, Parameter
 from netdsl.components.traits import Declared
 from netdsl.core.diagnostics import Label
+from netdsl.core.records import record
 from netdsl.core.sizes import UNKNOWN, Shape, Unknown, format_shape
 from netdsl.core.source import Span
 from netdsl.core.text import text
@@ -78,7 +79,7 @@ INPUT_SIZES = ("in", "features")
 _INPUT_SIZE = r"\b(in|features)\b"  # a text: most files need no pattern of it
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Scope:
     """The names of one body. Names of outer bodies are in sight too, but a block's body sees only those of its file.
 
@@ -168,7 +169,7 @@ class Scope:
         return outer | self.variables.keys() | self.blocks.keys()
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@record(frozen=True, kw_only=True, eq=False)
 class Block(Component):
     """A definition: `block basic out stride=1 { … }`. Its parameters are what it declares.
 

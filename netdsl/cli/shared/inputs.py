@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.errors import FileError, NetError, WrongPath
 from netdsl.core.files import reason
 from netdsl.core.limits import MAX_BYTES
+from netdsl.core.records import record
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.plugins.registry import load_registry
@@ -35,7 +36,7 @@ LEAST_UNREADABLE = 5
 """So many statements of a file that cannot be read are rather prose, or another language, than slips."""
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class Settings:
     """The settings for reading a text: `--set`, `--variant`, `--no-plugins`, `--plugin`."""
 
@@ -70,7 +71,7 @@ class Settings:
         return found
 
 
-@dataclass(frozen=True, eq=False)
+@record(frozen=True, eq=False)
 class ProgramText:
     """A text and the settings for reading it."""
 

@@ -1,14 +1,16 @@
 """A net that stands as Python in a text. The text is read, and never run: a small part of Python is followed by hand.
 
 What is followed is what nets are made of: constructors of torch.nn, numbers, lists, loops over them, functions and
-classes of the text itself, and `forward`, where each call is noted. Anything else has no value, and is an error, with
-its line, only where the net needs one.
+classes of the text itself and of torchvision, and `forward`, where each call is noted. Anything else has no value, and
+is an error, with its line, only where the net needs one.
 """
 
 from __future__ import annotations
 
 import ast
 import operator
+import re
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
@@ -18,13 +20,17 @@ from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
+from netdsl.importer.pasted.libraries import library_path, library_source
 from netdsl.importer.pasted.tracing import (
     NUMBERS,
     BatchSize,
+    LastState,
     TracedValue,
     apply_function,
     concatenated,
     joined,
+    multiplied,
+    recurrent,
     sequential,
     torch_class,
 )
@@ -41,6 +47,9 @@ OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv,
     ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
     ast.USub: operator.neg,
     ast.Not: operator.not_,
     ast.Eq: operator.eq,
@@ -56,16 +65,26 @@ OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 }
 
 BUILTINS: Mapping[str, Callable[..., Any]] = {
-    "bool": bool, "dict": dict, "enumerate": enumerate, "float": float, "int": int,
-    "isinstance": isinstance, "len": len, "list": list,
-    "max": max, "min": min, "range": range, "reversed": reversed, "round": round, "str": str, "sum": sum,
-    "tuple": tuple, "zip": zip,
+    "all": all, "any": any, "bool": bool, "dict": dict, "enumerate": enumerate, "float": float, "int": int,
+    "getattr": getattr, "isinstance": isinstance, "len": len, "list": list,
+    "max": max, "min": min, "range": range, "reversed": reversed, "round": round, "setattr": setattr, "str": str,
+    "sum": sum, "tuple": tuple, "zip": zip,
 }  # fmt: skip
 
 USUAL = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
 """What people call torch and its parts, in pieces of programs whose imports stand elsewhere."""
 
-LIST_METHODS = ("append", "extend", "insert", "items", "keys", "values")
+LIST_METHODS = ("append", "extend", "insert", "items", "keys", "values", "get", "copy", "pop", "index")
+TEXT_METHODS = ("startswith", "endswith", "lower", "upper")
+PART_METHODS = ("add_module", "register_module", "append", "items", "keys", "values", "children", "modules")
+"""What containers, and classes that extend them, are asked for and given."""
+
+CONTAINERS: Mapping[str, type[nn.Module]] = {
+    f"torch.nn.{made.__name__}": made for made in (nn.Sequential, nn.ModuleList, nn.ModuleDict)
+}
+LARGEST = 2**62
+"""Sizes are smaller; a power of powers would fill the memory."""
+
 LONGEST = 60
 
 
@@ -90,14 +109,20 @@ class Instance:
     made: UserClass
     attributes: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def parts(self) -> dict[str, Any]:
+        """Its modules, by the attributes that hold them."""
+        return {name: one for name, one in self.attributes.items() if isinstance(one, nn.Module | Instance)}
+
 
 @dataclass(eq=False)
 class UserFunction:
-    """A function of the text; `owner` is the object that it is a method of."""
+    """A function of the text; `owner` is the object that it is a method of, `home` the class that defines it."""
 
     node: ast.FunctionDef
     scope: dict[str, Any]
     owner: Instance | None = None
+    home: UserClass | None = None
 
     @property
     def is_static(self) -> bool:
@@ -115,9 +140,20 @@ class UserClass:
 
     def find(self, name: str) -> Any:
         """A member of the class, or of a class of the text that it extends; None where there is none."""
-        if name in self.members:
-            return self.members[name]
+        return self.members[name] if name in self.members else self.inherited(name)
+
+    def inherited(self, name: str) -> Any:
+        """A member of a class of the text that it extends; None where there is none."""
         found = (base.find(name) for base in self.bases if isinstance(base, UserClass))
+        return next((one for one in found if one is not None), None)
+
+    @property
+    def container(self) -> type[nn.Module] | None:
+        """The class of torch that it extends, where its parts are that class's members."""
+        found = (
+            base.container if isinstance(base, UserClass) else CONTAINERS.get(getattr(base, "path", ""))
+            for base in self.bases
+        )
         return next((one for one in found if one is not None), None)
 
     @property
@@ -125,6 +161,10 @@ class UserClass:
         """Whether it is a net or a part of one."""
         extends = (base.is_module if isinstance(base, UserClass) else True for base in self.bases)
         return any(extends) and isinstance(self.find("forward") or self.find("__init__"), UserFunction)
+
+
+HOME = "__package__"
+"""The name in a scope that holds the package of a library's file; the scope of the text has none."""
 
 
 class _Returned(Exception):
@@ -174,6 +214,7 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file, self.steps = file, 0
+        self.libraries: dict[str, dict[str, Any]] = {}
 
     def maker(self, value: Any) -> Callable[[], nn.Module]:
         """What makes the module of a class, or of an object."""
@@ -215,19 +256,21 @@ class _Reader:
                 for one in names:
                     path = one.name if one.asname else one.name.partition(".")[0]
                     scope[one.asname or path] = TorchName(path)
-            case ast.ImportFrom(module, names):
+            case ast.ImportFrom(module, names, level):
+                home = library_path(module or "", level or 0, scope.get(HOME))
                 for one in names:
-                    scope[one.asname or one.name] = TorchName(f"{module}.{one.name}")
+                    scope[one.asname or one.name] = TorchName(f"{home}.{one.name}")
             case ast.FunctionDef(name):
                 scope[name] = UserFunction(statement, scope)
             case ast.ClassDef(name, bases, _, body):
                 members: dict[str, Any] = {}
+                made = UserClass(name, members, [self._followed(self._value(base, scope)) for base in bases])
                 for member in body:
                     if isinstance(member, ast.FunctionDef):  # it sees the names of the text, not those of its class
-                        members[member.name] = UserFunction(member, scope)
+                        members[member.name] = UserFunction(member, scope, home=made)
                     else:
                         self.run_alone(member, members)
-                scope[name] = UserClass(name, members, [self._value(base, scope) for base in bases])
+                scope[name] = made
             case ast.Assign(targets, value):
                 found = self._value(value, scope)
                 for target in targets:
@@ -339,6 +382,8 @@ class _Reader:
         found = self._value(node, scope)
         if isinstance(found, nn.Sequential | nn.ModuleList):
             return list(found)
+        if isinstance(found, Instance) and found.made.container is not None:
+            return list(found.parts if found.made.container is nn.ModuleDict else found.parts.values())
         if isinstance(found, range):
             self._count((found,), node)
         try:
@@ -366,17 +411,24 @@ class _Reader:
     def _binary(self, node: ast.BinOp, left: Any, op: ast.operator, right: Any) -> Any:
         if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Add):
             return self._flows(node, lambda: joined(left, right))
+        if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Mult):
+            product = self._flows(node, lambda: multiplied(left, right))
+            return product if product is not None else self._fail(node)
         return self._calculated(node, op, left, right)
 
     def _calculated(self, node: ast.expr, op: ast.AST, *values: Any) -> Any:
-        if any(isinstance(value, NotWorkedOut) for value in values) and not isinstance(op, ast.Is | ast.IsNot):
-            return NotWorkedOut()
-        if type(op) not in OPERATORS or (
-            any(isinstance(value, TracedValue) for value in values) and not isinstance(op, ast.Is | ast.IsNot)
-        ):
+        is_asked = isinstance(op, ast.Is | ast.IsNot)
+        if type(op) not in OPERATORS or (any(isinstance(value, TracedValue) for value in values) and not is_asked):
             self._fail(node)
+        if any(isinstance(value, NotWorkedOut) for value in values) and not is_asked:
+            return NotWorkedOut()
         if isinstance(op, ast.Mult) and any(isinstance(value, str | list | tuple) for value in values):
             self._count(values, node)
+        if isinstance(op, ast.Pow | ast.LShift) and not _is_small(op, *values):
+            self._fail(node)
+        # `"%d" % 3` names a layer; a width would make it as long as one likes.
+        if isinstance(op, ast.Mod) and isinstance(values[0], str) and re.search(r"%(?![ds%])", values[0]):
+            self._fail(node)
         try:
             return OPERATORS[type(op)](*values)
         except (TypeError, ValueError, ZeroDivisionError, OverflowError):
@@ -387,6 +439,9 @@ class _Reader:
             return BatchSize() if index == 0 else NotWorkedOut()
         if isinstance(value, NotWorkedOut | TorchName) or isinstance(index, NotWorkedOut):
             return NotWorkedOut()
+        if isinstance(value, TracedValue | LastState):
+            taken = value.taken(index)
+            return taken if taken is not None else self._fail(node)
         try:
             return value[index]
         except (TypeError, KeyError, IndexError):
@@ -401,20 +456,31 @@ class _Reader:
                     return attributes[name]
                 member = made.find(name)
                 if isinstance(member, UserFunction) and not member.is_static:
-                    return UserFunction(member.node, member.scope, owner)
+                    return UserFunction(member.node, member.scope, owner, member.home)
+                if name == "__class__":
+                    return made
                 if name == "training":
                     return False  # the net is the one that is used, not the one that is trained
+                if member is None and name in PART_METHODS:
+                    return _Method(owner, name)
                 return NotWorkedOut() if member is None else member
+            case _Super(instance, home):
+                member = home.inherited(name)
+                if isinstance(member, UserFunction):
+                    return UserFunction(member.node, member.scope, instance, member.home)
+                return _Method(instance, name)
             case UserClass():
                 member = owner.find(name)
                 return NotWorkedOut() if member is None else member
-            case TracedValue():
+            case TracedValue() | LastState():
                 return BatchSize() if name == "shape" else _Method(owner, name)
-            case nn.Sequential() | nn.ModuleList():
+            case nn.Sequential() | nn.ModuleList() | nn.ModuleDict():
                 return _Method(owner, name)
             case nn.Linear() | nn.Conv2d() if name in ("in_features", "out_features", "in_channels", "out_channels"):
                 return getattr(owner, name)
             case list() | dict() if name in LIST_METHODS:
+                return getattr(owner, name)
+            case str() if name in TEXT_METHODS:
                 return getattr(owner, name)
         return NotWorkedOut()
 
@@ -435,8 +501,19 @@ class _Reader:
                 return self._apply(function, arguments, named, node)
             case UserClass():
                 return self._construct(function, arguments, named, node)
-            case nn.Module() | Instance() if arguments and isinstance(arguments[0], TracedValue):
+            case nn.Module() | Instance() if (
+                len(arguments) == 1 and isinstance(arguments[0], TracedValue) and not named
+            ):
                 return self._pass(function, arguments[0], node)
+            case nn.Module() if arguments and any(isinstance(one, TracedValue) for one in arguments):
+                self._fail(node)
+            case Instance(made) if isinstance(forward := made.find("forward"), UserFunction):
+                # With several values, or a list of them, it is no module of one input; what it does is noted here.
+                return self._apply(
+                    UserFunction(forward.node, forward.scope, function, forward.home), arguments, named, node
+                )
+            case _Super():
+                return function
             case _Method():
                 return self._call_method(function, arguments, named, node)
             case TorchName(path):
@@ -447,10 +524,20 @@ class _Reader:
                 # Loops over `self.modules()` set weights, of which nothing is taken over.
                 is_all = isinstance(node.func, ast.Attribute) and node.func.attr in ("modules", "parameters")
                 return [] if is_all else NotWorkedOut()
-        if function is isinstance and isinstance(arguments[0], TracedValue):
-            return isinstance(arguments[1], TorchName) and arguments[1].path.endswith(".Tensor")
+        match function, arguments:
+            case _ if function is isinstance and len(arguments) == 2 and not isinstance(arguments[0], NotWorkedOut):
+                return _is_instance(arguments[0], arguments[1])
+            case _ if function is setattr and len(arguments) == 3 and isinstance(arguments[0], Instance):
+                arguments[0].attributes[str(arguments[1])] = arguments[2]
+                return None
+            case _ if function is getattr and len(arguments) == 2:
+                return self._attribute(arguments[0], str(arguments[1]))
         sized = [one for one in arguments if isinstance(one, range | list | tuple | str)]
-        if callable(function) and not any(isinstance(one, NotWorkedOut | TracedValue) for one in arguments):
+        # A list keeps what has no value, so that a net that needs it is refused there.
+        keeps = isinstance(getattr(function, "__self__", None), list | dict)
+        if function in (bool, str) and any(isinstance(one, TracedValue) for one in arguments):
+            self._fail(node)
+        if callable(function) and (keeps or not any(isinstance(one, NotWorkedOut) for one in arguments)):
             for one in sized:
                 self._count((one,), node)
             try:
@@ -459,13 +546,18 @@ class _Reader:
                 self._fail(node)
         return NotWorkedOut()
 
-    def _pass(self, module: nn.Module | Instance, x: TracedValue, node: ast.Call) -> TracedValue:
+    def _pass(self, module: nn.Module | Instance, x: TracedValue, node: ast.Call) -> TracedValue | tuple[Any, Any]:
         """The value that a module makes of another, by the attribute or the name that it goes by."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        if isinstance(module, nn.RNNBase):
+            outputs = recurrent(x, module, name)
+            return outputs if outputs is not None else self._fail(node)
         return x.then(self._as_module(module, node), name)
 
     def _call_method(self, method: _Method, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
         owner, name = method.owner, method.name
+        if isinstance(owner, Instance):
+            return self._call_container(owner, name, arguments, node)
         if isinstance(owner, nn.Module):
             if name in ("append", "add_module") and isinstance(owner, nn.Sequential | nn.ModuleList):
                 *key, module = arguments
@@ -473,11 +565,56 @@ class _Reader:
                 return owner
             if name in ("children", "modules"):
                 return list(owner.children())
+            if name in ("items", "keys", "values") and isinstance(owner, nn.ModuleDict):
+                return list(getattr(owner, name)())
             return NotWorkedOut()
+        if isinstance(owner, LastState):
+            taken = owner.squeezed() if (name, arguments) == ("squeeze", [0]) else None
+            return taken if taken is not None else self._fail(node)
         if name == "size":
             return BatchSize() if arguments in ([], [0]) else NotWorkedOut()
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
+
+    def _call_container(self, owner: Instance, name: str, arguments: list[Any], node: ast.Call) -> Any:
+        """What torch's own class does for an object whose class extends it."""
+        match name, arguments:
+            case "__init__", [dict() as parts]:
+                owner.attributes.update(parts)
+            case "__init__" | "extend", parts:
+                is_listed = len(parts) == 1 and isinstance(parts[0], list | tuple)
+                listed, first = parts[0] if is_listed else parts, len(owner.parts)
+                owner.attributes.update({str(first + place): part for place, part in enumerate(listed)})
+            case "append", [part]:
+                owner.attributes[str(len(owner.parts))] = part
+            case "add_module" | "register_module", [key, part]:
+                owner.attributes[str(key)] = part
+            case "items" | "keys" | "values", []:
+                return list(getattr(owner.parts, name)())
+            case "forward", [TracedValue() as x] if owner.made.container is nn.Sequential:
+                for key, part in owner.parts.items():
+                    x = x.then(self._as_module(part, node), key)
+                return x
+            case "children" | "modules", []:
+                return []  # loops over them set weights, of which nothing is taken over
+            case _ if any(isinstance(one, TracedValue) for one in arguments):
+                self._fail(node)
+        return None
+
+    def _followed(self, value: Any) -> Any:
+        """What a name of torchvision stands for, where its source says it in a way that can be followed."""
+        if not isinstance(value, TorchName):
+            return value
+        module, _, name = value.path.rpartition(".")
+        source = library_source(module)
+        if source is None:
+            return value
+        if module not in self.libraries:
+            scope = self.libraries[module] = {HOME: source.package}
+            for statement in ast.parse(source.text).body:
+                self.run_alone(statement, scope)
+        found = self.libraries[module].get(name, value)
+        return value if isinstance(found, NotWorkedOut) else self._followed(found)
 
     def _call_torch(self, path: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
         cls, name = torch_class(path), path.rpartition(".")[2]
@@ -488,10 +625,15 @@ class _Reader:
                 return dict(*arguments)
             case "typing.cast", [_, value]:
                 return value
-            case "torch.jit.is_scripting", []:
+            case "torch.jit.is_scripting" | "torch.jit.is_tracing", []:
                 return False
+            case "torchvision.utils._log_api_usage_once", _:
+                return None
             case "functools.partial", [function, *first]:
                 return _Partial(function, first, named)
+        found = self._followed(TorchName(path))
+        if not isinstance(found, TorchName):
+            return self._call_value(found, arguments, named, node)
         if (
             path in ("torch.cat", "torch.concat", "torch.concatenate")
             and arguments
@@ -517,6 +659,9 @@ class _Reader:
             for key, part in parts.items():
                 built.add_module(str(key), part)
             return built
+        if cls is nn.ModuleDict:
+            given = arguments[0] if arguments else {}
+            return nn.ModuleDict({str(key): self._as_module(one, node) for key, one in dict(given).items()})
         if cls is nn.ModuleList:
             return nn.ModuleList(self._as_module(one, node) for one in (arguments[0] if arguments else ()))
         if cls is nn.Sequential:
@@ -538,7 +683,9 @@ class _Reader:
         instance = Instance(made)
         begin = made.find("__init__")
         if isinstance(begin, UserFunction):
-            self._apply(UserFunction(begin.node, begin.scope, instance), arguments, named, node)
+            self._apply(UserFunction(begin.node, begin.scope, instance, begin.home), arguments, named, node)
+        elif made.container is not None and node is not None:
+            self._call_container(instance, "__init__", arguments, node)
         return instance
 
     def _apply(self, function: UserFunction, arguments: list[Any], named: dict[str, Any], node: ast.Call | None) -> Any:
@@ -548,6 +695,7 @@ class _Reader:
         parameters = [one.arg for one in (*given.posonlyargs, *given.args)]
         if function.owner is not None and parameters:
             arguments = [function.owner, *arguments]
+            scope["super"] = _Super(function.owner, function.home or function.owner.made)
         defaults = dict(zip(parameters[::-1], given.defaults[::-1], strict=False))
         defaults.update(
             {one.arg: default for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default}
@@ -572,6 +720,11 @@ class _Reader:
             return returned.value
         except RecursionError:
             self._fail(node or function.node)
+        except UnsupportedModule:
+            # A line of torchvision's says nothing to the reader of the text.
+            if HOME in function.scope and node is not None:
+                self._fail(node)
+            raise
         return None
 
     def _as_module(self, value: Any, node: ast.expr | None) -> nn.Module:
@@ -584,7 +737,8 @@ class _Reader:
         forward = value.made.find("forward")
         if isinstance(forward, UserFunction):
             start = TracedValue()
-            end = self._apply(UserFunction(forward.node, forward.scope, value), [start], {}, None)
+            called = node if isinstance(node, ast.Call) else None
+            end = self._apply(UserFunction(forward.node, forward.scope, value, forward.home), [start], {}, called)
             if not isinstance(end, TracedValue):
                 message = text(
                     "`{file}`, line {line}: `forward` of `{name}` does not return one value made of its input",
@@ -592,10 +746,14 @@ class _Reader:
                 )  # fmt: skip
                 raise UnsupportedModule(message)
             return self._flows(forward.node, lambda: sequential(end.way()[1:]))
+        if value.made.container is not None:
+            given = {name: self._as_module(one, node) for name, one in value.parts.items()}
+            if value.made.container is nn.ModuleList:
+                return nn.ModuleList(given.values())
+            return nn.ModuleDict(given) if value.made.container is nn.ModuleDict else nn.Sequential(OrderedDict(given))
         # Without a `forward` of its own, as where it extends a class that calls `self.net`.
-        parts = [one for one in value.attributes.values() if isinstance(one, nn.Module | Instance)]
-        if len(parts) == 1:
-            return self._as_module(parts[0], node)
+        if len(value.parts) == 1:
+            return self._as_module(next(iter(value.parts.values())), node)
         raise UnsupportedModule(text("`{file}`: `{name}` has no `forward`", file=self.file, name=value.made.name))
 
     def _flows(self, node: ast.AST, make: Callable[[], Made]) -> Made:
@@ -634,11 +792,46 @@ class _Partial:
 
 
 @dataclass(frozen=True)
+class _Super:
+    """`super()` in a method: the object, and the class whose bases are meant."""
+
+    instance: Instance
+    home: UserClass
+
+
+@dataclass(frozen=True)
 class _Method:
     """A method of a value of `forward`, or of a container, that waits to be called."""
 
     owner: Any
     name: str
+
+
+def _is_instance(value: Any, kind: Any) -> bool:
+    """`isinstance`, as far as nets ask it: of tensors, lists, numbers, and classes of torch and of the text."""
+    match kind:
+        case tuple():
+            return any(_is_instance(value, one) for one in kind)
+        case type():
+            return isinstance(value, kind)
+        case UserClass():
+            return isinstance(value, Instance) and value.made is kind
+        case TorchName(path):
+            if path.endswith(".Tensor"):
+                return isinstance(value, TracedValue)
+            if path.endswith(".Sequence"):
+                return isinstance(value, list | tuple)
+            made = torch_class(path)
+            return made is not None and isinstance(value, made)
+    return False
+
+
+def _is_small(op: ast.AST, one: Any, other: Any) -> bool:
+    """Whether a power, or a shift, is a size that a net may have."""
+    if not all(isinstance(value, int | float) for value in (one, other)) or not -64 <= other <= 64:
+        return False
+    bits = abs(one).bit_length() if isinstance(one, int) else 1
+    return bool(abs(bits * other if isinstance(op, ast.Pow) else bits + other) < LARGEST.bit_length())
 
 
 def _loaded(target: ast.expr) -> ast.expr:

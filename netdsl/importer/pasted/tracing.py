@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -24,6 +25,9 @@ class BatchSize:
     """The size of the batch: `x.size(0)`, `x.shape[0]`."""
 
 
+LAST_STEP = ((slice(None), -1), (slice(None), -1, slice(None)))
+
+
 @dataclass(frozen=True, eq=False)
 class TracedValue:
     """A value of `forward`: what one module makes of the value before it.
@@ -32,15 +36,21 @@ class TracedValue:
         before: the value before; None at the input.
         module: what was applied to it.
         name: the attribute that the module goes by; empty for functions.
+        beside: the values that it is the concatenation of, and their dimension.
     """
 
     before: TracedValue | None = None
     module: nn.Module | None = None
     name: str = ""
+    beside: tuple[Sequence[TracedValue], int] | None = None
 
     def then(self, module: nn.Module, name: str = "") -> TracedValue:
         """The value that a module makes of this one."""
         return TracedValue(self, module, name)
+
+    def taken(self, index: Any) -> TracedValue | None:
+        """`x[:, -1]`, the last step of a sequence; None for what else an index picks."""
+        return self.then(modules.Last()) if index in LAST_STEP else None
 
     def way(self) -> list[TracedValue]:
         """The values from the input to this one, the input first."""
@@ -48,6 +58,35 @@ class TracedValue:
         while values[-1].before is not None:
             values.append(values[-1].before)
         return values[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class LastState:
+    """The state that a recurrent net of one direction ends in: its last layer's is the last of the outputs."""
+
+    outputs: TracedValue
+    layers: int
+
+    def taken(self, index: Any) -> TracedValue | None:
+        """`h[-1]`, the state of the last layer."""
+        return self.outputs.then(modules.Last()) if index in (-1, self.layers - 1) else None
+
+    def squeezed(self) -> TracedValue | None:
+        """`h.squeeze(0)`, where there is one layer."""
+        return self.taken(0)
+
+
+def recurrent(x: TracedValue, module: nn.RNNBase, name: str) -> tuple[TracedValue, Any] | None:
+    """The outputs of a recurrent net and its last state, as torch returns them; None where time comes first."""
+    made = getattr(modules, type(module).__name__, None)
+    if made is None or not module.batch_first:
+        return None
+    settings = {key: getattr(module, key) for key in ("num_layers", "bias", "dropout", "bidirectional")}
+    settings |= {"proj_size": module.proj_size} if isinstance(module, nn.LSTM) else {}
+    settings |= {"nonlinearity": module.nonlinearity} if isinstance(module, nn.RNN) else {}
+    outputs = x.then(made(module.input_size, module.hidden_size, **settings), name)
+    state = None if module.bidirectional else LastState(outputs, module.num_layers)
+    return outputs, (state, None) if isinstance(module, nn.LSTM) else state
 
 
 def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
@@ -93,8 +132,31 @@ def joined(one: TracedValue, other: TracedValue) -> TracedValue:
 
 def concatenated(values: Sequence[TracedValue], dim: int) -> TracedValue:
     """Several values side by side along a dimension, counted with the batch."""
-    start, ways = _parted(values)
-    return start.then(modules.Concat(*map(sequential, ways), dim=dim))
+    if len(values) == 1:
+        return values[0]
+    start, ways = _parted(_grouped(values, dim))
+    return replace(start.then(modules.Concat(*map(sequential, ways), dim=dim)), beside=(tuple(values), dim))
+
+
+def _grouped(values: Sequence[TracedValue], dim: int) -> Sequence[TracedValue]:
+    """With the first values as the one that they made on the way to the last, if they did.
+
+    A dense block puts all values so far side by side, again and again: `cat([x, a, b])` is `cat([cat([x, a]), b])`.
+    """
+    for step in reversed(values[-1].way()):
+        if step.beside is not None and step.beside[1] == dim:
+            first = step.beside[0]
+            if len(first) < len(values) and all(map(operator.is_, first, values)):
+                return [step, *values[len(first) :]]
+    return values
+
+
+def multiplied(one: TracedValue, other: TracedValue) -> TracedValue | None:
+    """The product of a value and of a gate that is made of it; None where neither is made of the other."""
+    start, (body, rest) = _parted([one, other])
+    if body and rest:
+        return None
+    return start.then(modules.Scale(sequential(body or rest)))
 
 
 def _parted(values: Sequence[TracedValue]) -> tuple[TracedValue, list[list[TracedValue]]]:
@@ -121,7 +183,7 @@ def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: M
         return kept if settings.get("keepdim") else kept.then(nn.Flatten())
     if name in ("contiguous", "float"):
         return x
-    made = _classes().get(name.replace("_", ""))
+    made = nn.Upsample if name == "interpolate" else _classes().get(name.replace("_", ""))
     if made is None:
         return None
     if name in ("dropout", "dropout2d"):

@@ -46,6 +46,7 @@ export class Editor {
   }
 
   load(text) {
+    this.completion.close();
     this.area.value = text;
     this.marks = [];
     this.hints = new Map();

@@ -28,6 +28,7 @@ from netdsl.runs.files import write_json
 from netdsl.training.assembly import assemble
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.device import device_name, is_out_of_memory, wait
+from netdsl.training.machine.lanes import count_lanes, require_separable
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.schedules import Steps
 
@@ -54,12 +55,20 @@ Action = Callable[[], object]
 def choose_settings(
     experiment: Experiment, data: Data, device: torch.device, steps: Steps, notify: Callable[[str], None]
 ) -> Choice:
-    """The layout of a run: what the file says, or was chosen before, or is found by measuring; and its test batch."""
+    """How a run uses the machine: as the file says, or was chosen before, or is found by measuring.
+
+    Raises:
+        TrainingError: the net cannot be trained in the lanes that the file asks for.
+    """
     wanted = experiment.train
     if wanted.speed != "auto" or steps < WORTHWHILE:
         choice = Choice("contiguous" if wanted.speed == "auto" else wanted.speed, data.test.batch)
     else:
         choice = _recall_or_measure(experiment, data, device, steps, notify)
+    if wanted.lanes:
+        if wanted.lanes > 1:
+            require_separable(experiment, data, device, assemble(experiment, device, steps).module)
+        choice = replace(choice, lanes=wanted.lanes)
     return replace(choice, test_batch=wanted.test_batch) if wanted.test_batch else choice
 
 
@@ -112,7 +121,8 @@ def _measure(experiment: Experiment, data: Data, device: torch.device, steps: St
         return defaults  # no convolution, to which the layout would matter
     layouts = (defaults.layout, "channels_last")
     actions = {layout: _training(experiment, data, device, steps, layout) for layout in layouts}
-    return replace(defaults, layout=find_fastest(actions, device))
+    lanes = count_lanes(experiment, data, device, assemble(experiment, device, steps).module)
+    return replace(defaults, layout=find_fastest(actions, device), lanes=lanes)
 
 
 def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:

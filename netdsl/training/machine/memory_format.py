@@ -13,6 +13,7 @@ from torch import nn
 
 from netdsl.data import Data
 from netdsl.training.learner import Learner
+from netdsl.training.machine.lanes import Lanes
 
 
 @dataclass(frozen=True)
@@ -22,14 +23,17 @@ class Choice:
     Args:
         layout: how images lie in memory.
         test_batch: how many samples are evaluated at once.
+        lanes: into how many parts a batch is cut that go through the net side by side.
     """
 
     layout: str
     test_batch: int
+    lanes: int = 1
 
     def __str__(self) -> str:
         """As a file would ask for it: `speed=contiguous test_batch=256`."""
-        return " ".join((f"speed={self.layout}", f"test_batch={self.test_batch}"))
+        lanes = [f"lanes={self.lanes}"] if self.lanes > 1 else []
+        return " ".join([f"speed={self.layout}", f"test_batch={self.test_batch}", *lanes])
 
 
 def arrange(module: nn.Module, choice: Choice) -> None:
@@ -39,9 +43,11 @@ def arrange(module: nn.Module, choice: Choice) -> None:
 
 
 def lay_out(learner: Learner, data: Data, choice: Choice) -> Data:
-    """Puts the net's weights into the chosen layout, and returns data that come in it, and in the chosen test batch."""
+    """Has the loop call the net as was chosen, and returns data in the chosen layout and the chosen test batch."""
     if choice.layout == "channels_last":
         for module in filter(None, (learner.module, learner.average)):
             arrange(module, choice)
         data = data.channels_last()
+    if choice.lanes > 1:
+        learner.model = Lanes(learner.module, choice.lanes)
     return replace(data, test=data.test.batched(choice.test_batch))
