@@ -96,6 +96,11 @@ class InputTensors:
         """The samples with these numbers."""
         return self.each(lambda part: part.index_select(dim, index))
 
+    def chunk(self, count: int) -> list[InputTensors]:
+        """The samples in so many parts, as torch cuts a tensor."""
+        parts = zip(*(part.chunk(count) for part in self.parts), strict=True)
+        return [InputTensors(dict(zip(self.names, part, strict=True))) for part in parts]
+
     def unsqueeze(self, dim: int) -> InputTensors:
         """One sample as a batch."""
         return self.each(lambda part: part.unsqueeze(dim))
