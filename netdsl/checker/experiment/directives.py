@@ -14,7 +14,6 @@ from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA, UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
-from netdsl.checker.experiment.fed_inputs import choose_inputs, shapes_by_name
 from netdsl.checker.experiment.input_line import InputLine
 from netdsl.checker.experiment.last_batch import check_last_batch
 from netdsl.checker.experiment.net_output import (
@@ -97,14 +96,17 @@ class ExperimentCheck:
         settings = {name: arguments.values.pop(name) for name in DATA_LINE.parameters if name in arguments.values}
         # With a lost argument, the facts would be those of other data.
         wanted = {*dataset.required, *arguments.spans} - DATA_LINE.parameters.keys()
-        if dataset.is_told_inputs and (shapes := shapes_by_name(line)):
-            arguments.values[INPUTS] = shapes
+        if len(line.named) > 1 and dataset.is_told_inputs:
+            arguments.values[INPUTS] = line.shapes
             # A refusal of one of them is reported where it stands.
             arguments.spans |= {f"{INPUTS}.{name}": one.span for name, one in line.named.items()}
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
             return None
-        facts = choose_inputs(facts, dataset.name, line, plain, self.context)
+        if line.named or facts.inputs:
+            from netdsl.checker.experiment.fed_inputs import choose_inputs  # few inputs have names
+
+            facts = choose_inputs(facts, dataset.name, line, plain, self.context)
         steps = body.statements if body else ()
         if len(facts.inputs) > 1:
             transforms, inputs = self._transforms_of_inputs(steps, facts)

@@ -5,18 +5,11 @@ from __future__ import annotations
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA
 from netdsl.checker.experiment.input_line import InputLine
-from netdsl.components import Facts, NamedShapes
+from netdsl.components import Facts
 from netdsl.core.diagnostics import Label
 from netdsl.core.sizes import UNKNOWN, format_shape
 from netdsl.core.text import join_and, text
 from netdsl.language.syntax import Statement
-
-
-def shapes_by_name(line: InputLine) -> NamedShapes:
-    """The inputs that a data set is told of; none where the net has one."""
-    if len(line.named) < 2:
-        return ()
-    return tuple((name, one.shape or (UNKNOWN,)) for name, one in line.named.items())
 
 
 def choose_inputs(facts: Facts, dataset: str, line: InputLine, data_line: Statement, context: Context) -> Facts:

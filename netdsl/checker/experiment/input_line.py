@@ -14,9 +14,9 @@ from netdsl.checker.experiment.settings import allowed
 from netdsl.checker.names.codes import WRONG_LABEL
 from netdsl.checker.names.scope import Labelled, Scope, Word, as_name
 from netdsl.checker.value import UNKNOWN_VALUE, Origin, Value
-from netdsl.components import InputFacts
+from netdsl.components import InputFacts, NamedShapes
 from netdsl.core.diagnostics import Edit, Fix, Label
-from netdsl.core.sizes import Expr, Shape, format_shape, symbol
+from netdsl.core.sizes import UNKNOWN, Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language import syntax
@@ -37,6 +37,11 @@ class InputLine(NamedTuple):
 
     statement: Statement | None = None
     named: Mapping[str, Labelled] = MappingProxyType({})
+
+    @property
+    def shapes(self) -> NamedShapes:
+        """What a data set is told of them."""
+        return tuple((name, one.shape or (UNKNOWN,)) for name, one in self.named.items())
 
 
 def read_input_line(directives: Mapping[str, Sequence[Statement]], scope: Scope, context: Context) -> InputLine:
