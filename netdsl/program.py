@@ -102,6 +102,8 @@ class Node(NamedTuple):
     def traits(self) -> Traits:
         """What is true of the layer with these arguments; nothing is known of a body or a block as a whole."""
         declared = self.layer.traits if self.layer else self.block.traits if self.block else NO_TRAITS
+        if callable(declared) and self.call is IDENTITY:  # a mistake has lost the arguments that they depend on
+            return NO_TRAITS
         return find_traits(declared, self.call.arguments)
 
     @property

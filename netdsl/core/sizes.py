@@ -8,7 +8,7 @@ layers compare equal with `==` wherever floor division's own identities make the
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from math import gcd
 from typing import Final, NamedTuple
 
@@ -50,13 +50,43 @@ def _order(atom: Atom) -> tuple[int, str]:
     return (isinstance(atom, Floor), str(atom))
 
 
-@dataclass(frozen=True, slots=True)
-class Expr:
-    """A polynomial: (monomial, coefficient) pairs, the constant under the empty monomial. Never a plain integer."""
+@lru_cache(maxsize=1024)
+def _rank(monomial: Monomial) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """Where a monomial stands in a sum: the highest powers first, as one writes them."""
+    return (-len(monomial), tuple(map(_order, monomial)))
 
-    terms: tuple[tuple[Monomial, int], ...]
-    _text: str = field(default="", init=False, repr=False, compare=False)
-    _length: int = field(default=0, init=False, repr=False, compare=False)
+
+@lru_cache(maxsize=1024)
+def _multiplied(one: Monomial, other: Monomial) -> Monomial:
+    return tuple(sorted(one + other, key=_order))
+
+
+class Expr:
+    """A polynomial: (monomial, coefficient) pairs, the constant under the empty monomial. Never a plain integer.
+
+    It never changes. What is computed of it is kept: a long net asks for it in each layer.
+    """
+
+    # No dataclass: a check makes some for each layer, and a frozen one takes three times as long.
+    __slots__ = ("_hash", "_length", "_symbols", "_text", "terms")
+
+    def __init__(self, terms: tuple[tuple[Monomial, int], ...]) -> None:
+        self.terms: Final = terms
+        self._text = ""
+        self._length = 0
+        self._hash = 0
+        self._symbols: frozenset[str] | None = None
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (isinstance(other, Expr) and self.terms == other.terms)
+
+    def __hash__(self) -> int:
+        if not self._hash:
+            self._hash = hash(self.terms)
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"Expr({self.terms!r})"
 
     @property
     def constant(self) -> int:
@@ -66,16 +96,17 @@ class Expr:
     @property
     def symbols(self) -> frozenset[str]:
         """The names it depends on."""
-        return frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+        if self._symbols is None:
+            self._symbols = frozenset(name for monomial, _ in self.terms for atom in monomial for name in _names(atom))
+        return self._symbols
 
     @property
     def length(self) -> int:
         """How much there is to write of it: its symbols, divisions and terms, and more for numbers of many digits."""
         if not self._length:
-            found = sum(
+            self._length = sum(
                 1 + factor.bit_length() // 16 + sum(map(_atom_length, monomial)) for monomial, factor in self.terms
             )
-            object.__setattr__(self, "_length", found)
         return self._length
 
     def __add__(self, other: Dim) -> Dim:
@@ -97,11 +128,9 @@ class Expr:
     __rmul__ = __mul__
 
     def __str__(self) -> str:
-        # Kept: each layer's messages and formulas name the sizes of the layer above once more.
         if not self._text:
             first, *rest = (_term(monomial, factor) for monomial, factor in self.terms)
-            written = first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
-            object.__setattr__(self, "_text", written)
+            self._text = first + "".join(term if term.startswith("-") else f"+{term}" for term in rest)
         return self._text
 
 
@@ -220,10 +249,10 @@ def _canonical(terms: Mapping[Monomial, int]) -> int | Expr:
     kept = {monomial: factor for monomial, factor in terms.items() if factor}
     if not kept.keys() - {()}:
         return kept.get((), 0)
-    # Sorted, so that formulas which are equal are equal tuples: the highest powers first, as one writes them.
+    # Sorted, so that formulas which are equal are equal tuples.
     if len(kept) == 1:  # most sizes have one term, and to sort costs more than all else here
         return Expr(tuple(kept.items()))
-    return Expr(tuple(sorted(kept.items(), key=lambda term: (-len(term[0]), [_order(atom) for atom in term[0]]))))
+    return Expr(tuple(sorted(kept.items(), key=lambda term: _rank(term[0]))))
 
 
 def _sum(left: int | Expr, right: int | Expr) -> int | Expr:
@@ -252,7 +281,7 @@ def _product(left: int | Expr, right: int | Expr) -> int | Expr:
     terms: dict[Monomial, int] = {}
     for first, one in _terms(left).items():
         for second, two in _terms(right).items():
-            monomial = tuple(sorted(first + second, key=_order)) if first and second else first + second
+            monomial = _multiplied(first, second) if first and second else first + second
             terms[monomial] = terms.get(monomial, 0) + one * two
     return _canonical(terms)
 

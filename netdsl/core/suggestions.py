@@ -59,12 +59,13 @@ ELSEWHERE: Mapping[str, str] = {
 def nearest(name: str, known: Iterable[str], similarity: float = LIKELY) -> str | None:
     """The known name that another one most likely means; one with a point, `nn.Relu`, means another of its family."""
     family, dot, own = name.rpartition(".")
-    words = sorted(word.removeprefix(family + dot) for word in known if word.startswith(family + dot))
+    start = family + dot
+    words = sorted(word.removeprefix(start) for word in known if word.startswith(start)) if start else sorted(known)
     if len(words) > MOST_COMPARED:  # of thousands of labels those that begin alike
         place = bisect_left(words, own)
         words = words[max(0, place - MOST_COMPARED // 2) : place + MOST_COMPARED // 2]
     near = _nearest(own, tuple(words), similarity)
-    return near and family + dot + near
+    return near and start + near
 
 
 @lru_cache(maxsize=1024)  # the search for the value of a hole meets the same misspelt names thousands of times

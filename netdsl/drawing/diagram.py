@@ -311,7 +311,8 @@ def _equal_sizes(network: Network) -> dict[Dim, Dim]:
     before = network.input
     labelled |= {given.name: given.shape for given in network.inputs}
     for node in network.nodes:
-        before = labelled[node.start] if node.start else before
+        # A label of a layer with a mistake has no shape, and no node.
+        before = labelled.get(node.start, ()) if node.start else before
         for label in node.takes & labelled.keys():
             for one, other in zip(labelled[label][1:], before[1:], strict=False):
                 if one != other and isinstance(one, Expr) and isinstance(other, Expr):

@@ -15,6 +15,8 @@ import lark
 from lark.common import LexerConf
 from lark.exceptions import UnexpectedInput, UnexpectedToken
 from lark.lexer import ContextualLexer
+from lark.parsers.lalr_analysis import Shift
+from lark.parsers.lalr_parser_state import ParserState
 
 from netdsl.core.files import user_cache
 from netdsl.core.source import Source
@@ -87,9 +89,8 @@ class Engine(threading.local):
         try:
             tree = self._lark.parse(text, start=start)
         except UnexpectedToken as error:
-            # `expected` has every terminal of the parser's state, `accepts` those that really lead on; lark fills it in
-            # only for some errors.
-            expected = frozenset(error.accepts or error.expected) if explains else frozenset[str]()
+            # `expected` has every terminal of the parser's state, and not all of them lead on.
+            expected = leading_on(error.state) or frozenset(error.expected) if explains else frozenset[str]()
             ended = error.token.type == "$END"
             return Unread("end", len(text), expected) if ended else Unread("word", error.pos_in_stream or 0, expected)
         except UnexpectedInput as error:
@@ -97,6 +98,25 @@ class Engine(threading.local):
         if builder.misplaced:
             return _misplaced(min(builder.misplaced, key=lambda path: path.start_pos or 0), text)
         return Unread("glued", builder.glued[0]) if builder.glued else tree
+
+
+def leading_on(state: ParserState[int]) -> frozenset[str]:
+    """The terminals that the parser can take: the `accepts` of lark, which copies a parser for each terminal."""
+    here = state.parse_conf.states[state.position]
+    return frozenset(name for name in here if name.isupper() and _leads_on(name, state))
+
+
+def _leads_on(terminal: str, state: ParserState[int]) -> bool:
+    """Whether the rules that a terminal ends are followed by a place for it."""
+    states, stack = state.parse_conf.states, list(state.state_stack)
+    while terminal in states[stack[-1]]:
+        action, found = states[stack[-1]][terminal]
+        if action is Shift:
+            return True
+        stack = stack[: len(stack) - len(found.expansion)]
+        _, after = states[stack[-1]][found.origin.name]
+        stack.append(after)
+    return terminal == "$END" and stack[-1] == state.parse_conf.end_state
 
 
 def _misplaced(path: lark.Token, text: str) -> Unread:

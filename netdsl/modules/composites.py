@@ -76,16 +76,22 @@ class Skipping(Composite, nn.Sequential):
 
     def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
         if "" in self.keeps:
-            seen[self.keeps[""]] = x
+            self._keep(self.keeps[""], x, seen)
         for name, module in self._modules.items():
             assert module is not None
             if name in self._starts:
-                x = seen[self._starts[name]]
+                x = self._go_on(self._starts[name], seen)
             x = feed(module, x, seen)
             if name in self.keeps:
-                seen[self.keeps[name]] = x
+                self._keep(self.keeps[name], x, seen)
         outputs = tuple(seen[label] for label in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0] if outputs else x
+
+    def _keep(self, label: str, x: Tensor, seen: dict[str, Tensor]) -> None:
+        seen[label] = x
+
+    def _go_on(self, label: str, seen: dict[str, Tensor]) -> Tensor:
+        return seen[label]
 
     # A slice by nn.Sequential would pass no `keeps`, and the labels would be lost.
     def __getitem__(self, index: slice | int) -> Any:

@@ -88,7 +88,7 @@ def test_a_thousand_mistakes_are_enough(text: str, folder: Path) -> None:
 )
 def test_long_nets_of_open_sizes_are_checked_at_once(text: str, folder: Path) -> None:
     layers = text.count(";") + text.count("\n")
-    with most_calls(1_500 * layers):  # as many for each layer of a long net as for one of a short net
+    with most_calls(1_200 * layers):  # as many for each layer of a long net as for one of a short net
         assert errors(found(text, folder, registry())) == []
 
 

@@ -31,6 +31,19 @@ def test_places_that_share_a_pattern_are_read_as_if_each_had_its_own(monkeypatch
     assert list(map(parse, sources)) == shared
 
 
+def test_what_leads_on_is_what_lark_finds() -> None:
+    parser, found = lark.Lark(GRAMMAR, parser="lalr", start="statement", maybe_placeholders=True), []
+    for line in (line for number in range(1, 40) for line in write(number).splitlines()):
+        try:
+            parser.parse(line)
+        except lark.UnexpectedToken as error:
+            found.append((lark_parser.leading_on(error.state), error.accepts))
+        except lark.UnexpectedCharacters:
+            pass
+    assert len(found) > 100
+    assert [pair for pair in found if pair[0] != pair[1]] == []
+
+
 def read_in(home: Path) -> None:
     script = (
         "from netdsl.core.source import Source; from netdsl.language.parser import parse\n"

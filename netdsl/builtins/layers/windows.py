@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal, NamedTuple
 
 from netdsl.components import Requirement, Size, per_axis
@@ -50,6 +50,8 @@ class Window(NamedTuple):
         """
         # A hanging window must begin before the padding at the end; torch drops it otherwise.
         slack = min(self.slack + self.stride - 1, self.before - 1) if ceil else self.slack
+        if self.stride == 1:  # as below, with one sum less
+            return size + (slack + 1)
         return (size + slack) // self.stride + 1
 
     def fits(self, size: Dim, ceil: bool = False) -> Requirement:
@@ -94,6 +96,7 @@ def _added(number: int, times: str = "") -> str:
     return f" {'−' if number < 0 else '+'} {times}{abs(number)}" if number else ""
 
 
+@lru_cache(maxsize=256)  # the layers of a long net have few windows
 def windows(
     axes: int, kernel_size: Size, stride: Size, padding: Padding = 0, dilation: Size = 1, crops: bool = False
 ) -> tuple[Window, ...]:

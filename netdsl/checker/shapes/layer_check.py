@@ -430,8 +430,8 @@ class LayerCheck:
 
     def _holds(self, requirement: Requirement) -> bool:
         left, relation, right = requirement.left, requirement.relation, requirement.right
-        # Of formulas that differ by a number, such as H−2 and H−4, it is known without the size.
-        apart = left - right
+        # Of formulas that differ by a number, such as H−2 and H−4, it is known without the size; none is a number.
+        apart = left if isinstance(left, Expr) and isinstance(right, int) else left - right
         if isinstance(apart, int):
             return apart >= 0 if relation == ">=" else apart == 0
         # Equal formulas hold for every size.

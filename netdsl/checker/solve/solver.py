@@ -87,7 +87,7 @@ def _names(shape: Shape) -> list[str]:
 
 def _distinct(constraints: Sequence[Constraint]) -> list[Constraint]:
     """The constraints with known sizes, each once."""
-    known = (found for found in constraints if not isinstance(found.left - found.right, Unknown))
+    known = (found for found in constraints if not any(isinstance(dim, Unknown) for dim in (found.left, found.right)))
     return list({(found.left, found.relation, found.right): found for found in reversed([*known])}.values())[::-1]
 
 
@@ -122,13 +122,13 @@ def _components(
 ) -> Iterator[tuple[list[str], list[Constraint]]]:
     """The groups of symbols that share constraints, with these constraints."""
     groups = [{name} for name in names]
-    for found in constraints:
-        asked = symbols((found.left, found.right))
+    depending = [(found, symbols((found.left, found.right))) for found in constraints]
+    for asked in {asked for _, asked in depending}:
         met = [group for group in groups if group & asked]
         groups = [group for group in groups if not group & asked]
         groups += [set().union(*met)] if met else []
     for group in sorted(groups, key=lambda group: min(map(names.index, group))):
-        asked_of = [found for found in constraints if symbols((found.left, found.right)) & group]
+        asked_of = [found for found, asked in depending if asked & group]
         yield sorted(group, key=names.index), asked_of
 
 
