@@ -172,7 +172,7 @@ class PaddedCausalTransformerEncoderLayer(CausalTransformerEncoderLayer):
 class PaddedCrossAttention(CrossAttention):
     """`CrossAttention` in which no step takes of those behind the end of the other sequence."""
 
-    def forward(self, x: Tensor, skips: Skips) -> Tensor:
+    def forward(self, x: Tensor, skips: Skips) -> Tensor:  # type: ignore[override]  # the memory has a label
         """Gathers for each step from the steps of the other sequence."""
         memory, hidden = skips[self.takes[0]], hidden_memory(self.takes[0], skips)
         output: Tensor = nn.MultiheadAttention.forward(
@@ -184,7 +184,7 @@ class PaddedCrossAttention(CrossAttention):
 class PaddedDecoderLayer(DecoderLayer):
     """`DecoderLayer` in which no step sees those behind the end of either sequence."""
 
-    def forward(self, x: Tensor, skips: Skips) -> Tensor:
+    def forward(self, x: Tensor, skips: Skips) -> Tensor:  # type: ignore[override]  # the memory has a label
         """Mixes the steps of each sequence, gathers from the memory, then transforms each step."""
         return nn.TransformerDecoderLayer.forward(
             self,
