@@ -106,7 +106,9 @@ def _settled(start: int, end: int, passages: Sequence[Passage], earlier: Output 
         return Output(start, end, known or tuple(shapes), taken)
     if taken is None and earlier.taken and _is_lost([passage.before.shape for passage in passages] or [None]):
         taken = earlier.taken._replace(kept=True)
-    return Output(start, end, known, taken) if known else Output(start, end, earlier.shapes, taken, kept=True)
+    if known:
+        return Output(start, end, known, taken)
+    return Output(start, end, earlier.shapes, taken, kept=earlier.shapes != tuple(shapes))
 
 
 def _is_unknown(shape: Shape) -> bool:

@@ -13,7 +13,7 @@ from netdsl.checker.names.scope import Scope
 from netdsl.checker.trace import Entry, Passage, Trace
 from netdsl.checker.value import Value
 from netdsl.components.registry import Registry
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.source import Source
 from netdsl.editor.outputs import Output, move, settle
 from netdsl.language.rereading import Rereader
@@ -133,7 +133,9 @@ class Document:
     def read(self, text: str) -> Reading:
         """The next version of the text."""
         checked = check_traced(Source(self.name, text), self.registry, self.folder, self._memory)
-        outputs = settle(checked, move(self._outputs, self._text, text))
+        # Where nothing is wrong, what is not known is not hidden by a mistake.
+        earlier = move(self._outputs, self._text, text) if errors(checked.found) else ()
+        outputs = settle(checked, earlier)
         self._text, self._outputs = text, outputs
         return Reading(checked, self.registry, self.folder, outputs)
 

@@ -8,6 +8,7 @@ worker           such a process, seen from the server
 session          the run that the page shows
 workspace        the folder: its .net files, and nothing outside it
 guard            who may ask the server
+connections      how many may be open, and how long a request may take to come
 application      what the server answers
 server           the socket, and the browser that is opened
 static/          the page without a server: the front end in the browser

@@ -19,6 +19,7 @@ from netdsl.core.files import reason
 from netdsl.core.text import text
 from netdsl.play.application import Playground, make_application
 from netdsl.play.checking import Checker
+from netdsl.play.connections import LimitedProtocol
 from netdsl.play.session import RunSession
 from netdsl.play.worker import Worker
 from netdsl.play.workspace import Workspace
@@ -86,7 +87,8 @@ def serve_page(options: Options, announce: Callable[[str], None]) -> None:
         server = PageServer(
             uvicorn.Config(
                 application,
-                log_level="warning",
+                http=LimitedProtocol,
+                log_level="error",  # what a stranger sends need not fill the terminal
                 access_log=False,
                 ws="none",
                 timeout_graceful_shutdown=1,

@@ -19,6 +19,9 @@ PATIENCE = 20.0
 WAITING = 4
 """So many messages may wait for a page before pictures are left out for it."""
 
+MOST_WAITING = 10_000
+"""A page for which so many wait does not read: it is hung up on, and is told all when it comes back."""
+
 
 @dataclass
 class RunSession:
@@ -220,6 +223,10 @@ class RunSession:
             # A page that is slow, or hidden, is spared pictures which the next one replaces.
             if message["event"] != "picture" or queue.qsize() < WAITING:
                 queue.put_nowait(message)
+            if queue.qsize() > MOST_WAITING:
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(None)
 
     def _name(self, folder: str) -> str:
         path = Path(folder)

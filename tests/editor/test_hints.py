@@ -136,3 +136,14 @@ def test_an_unsaved_file_is_used_as_it_stands_in_its_editor(tmp_path: Path) -> N
     assert with_hints(text, hints(editor.read(text))).endswith("b[→ 3]")
     del unsaved[blocks.resolve()]
     assert with_hints(text, hints(editor.read(text))).endswith("b[→ 2]")
+
+
+def test_a_size_that_no_mistake_hides_is_not_kept() -> None:
+    """A body of no round has no shapes, before and after a key press."""
+    editor = document()
+    text = "let rounds={}\ninput 3x8x8\nrepeat rounds {{ conv 4 k3; relu }}\n"
+    editor.read(text.format(1))
+    for ending in ("", " "):
+        found = hints(editor.read(text.format(0) + ending))
+        assert "~" not in with_hints(text, found)
+        assert "→ 4x?x?" in {hint.text for hint in found}

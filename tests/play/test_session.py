@@ -6,7 +6,7 @@ import json
 import pytest
 from safetensors.torch import load_file
 
-from netdsl.play.session import RunSession, find_run_of
+from netdsl.play.session import MOST_WAITING, RunSession, find_run_of
 from netdsl.play.worker import Worker
 
 NET = """linear 2->8; tanh
@@ -188,3 +188,23 @@ def test_what_fails_is_told_and_the_next_run_begins(studio):
         assert session.status == "finished"
 
     studio.run(act)
+
+
+def test_a_page_that_does_not_read_is_hung_up_on(tmp_path):
+    session = RunSession(tmp_path, Worker("netdsl.play.learning", tmp_path))
+
+    async def act():
+        reading, sleeping = session.listen(), session.listen()
+        assert (await anext(reading))["status"] == (await anext(sleeping))["status"] == "idle"
+        waiting = asyncio.ensure_future(anext(reading)), asyncio.ensure_future(anext(sleeping))
+        await asyncio.sleep(0)
+        for number in range(MOST_WAITING + 2):
+            session._tell({"event": "step", "step": number})
+            if number == 0:
+                assert [one["step"] for one in await asyncio.gather(*waiting)] == [0, 0]
+            else:
+                assert (await anext(reading))["step"] == number
+        with pytest.raises(StopAsyncIteration):
+            await anext(sleeping)
+
+    asyncio.run(act())

@@ -135,6 +135,25 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     page.close()
 
 
+def test_what_may_stand_at_the_cursor_is_offered_and_explained(visit: Visits) -> None:
+    page = visit()
+    until(page, PICTURE)
+    source = page.locator("#source")
+    page.fill("#source", "")
+    source.press_sequentially("# 网 🙂\nconv 1->4 k3; maxp")
+    until(page, "document.querySelector('#completions [aria-selected=true] b')?.textContent === 'maxpool'")
+    source.press("Enter")
+    assert page.input_value("#source") == "# 网 🙂\nconv 1->4 k3; maxpool"
+    source.press("F1")
+    until(page, "document.querySelector('#explanation pre').textContent.startsWith('maxpool')")
+    source.press_sequentially(" 2\ndata ")
+    source.press("Control+Space")
+    until(page, "document.getElementById('completions').textContent.includes('digits')")
+    source.press("Escape")
+    assert page.is_hidden("#completions")
+    page.close()
+
+
 def test_every_example_is_answered_as_outside_of_the_browser(
     visit: Visits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

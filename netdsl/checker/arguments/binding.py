@@ -356,7 +356,7 @@ class _Binder:
             return
         words = [word for parameter in self.parameters.values() for word in parameter.choices]
         flags = [name for name, parameter in self.parameters.items() if bool in parameter.options]
-        known = [*words, *flags, *self.scope.names()]
+        known = [*words, *flags, *self.scope.names() - {name.text}]
         near = self.context.report.unknown(
             UNKNOWN_NAME, unknown_name(name.text), name.text, name.span, known, usage(self.component)
         )
@@ -554,9 +554,10 @@ class _Binder:
         # The value of a variable is not corrected here, because the text at hand is the variable's name.
         written = span.text.strip('"') == str(value)
         # A misspelt variable is more likely than a misspelt word.
-        if isinstance(value, Word) and written and nearest(value, self.scope.names(), SURE):
+        names = self.scope.names() - {str(value)}  # a block of this name is no value
+        if isinstance(value, Word) and written and nearest(value, names, SURE):
             self.arguments.sound = False
-            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, self.scope.names())
+            self.context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, span, names)
             return
         # `0,5` is read as two numbers, which a parameter of one real number never takes.
         if float in parameter.options and re.fullmatch(_DECIMAL_COMMA, span.text):

@@ -109,7 +109,7 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
     if isinstance(value, Word):
         # `in` and `features` are known names, even if no input is known yet.
         near = context.report.unknown(
-            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.names(), "in", "features"}
+            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.variable_names(), "in", "features"}
         )
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):

@@ -168,6 +168,11 @@ class Scope:
         outer = self.parent.names() if self.parent else set()
         return outer | self.variables.keys() | self.blocks.keys()
 
+    def variable_names(self) -> set[str]:
+        """Every variable in sight, for suggestions where a block cannot stand."""
+        outer = self.parent.variable_names() if self.parent else set()
+        return outer | self.variables.keys()
+
 
 @record(frozen=True, kw_only=True, eq=False)
 class Block(Component):

@@ -36,7 +36,7 @@ def _times(item: Item, scope: Scope, context: Context) -> int | None:
         value = evaluate(named or item, scope, context)  # type: ignore[arg-type]  # a short with a number is a name
     # A misspelt name is reported once, and then counts as the one that is meant.
     if isinstance(value, Word) and (
-        near := context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, item.span, scope.names())
+        near := context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, item.span, scope.variable_names())
     ):
         value = scope.lookup(near)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:

@@ -139,11 +139,18 @@ export class Training {
     const { status, run, epochs } = this.state;
     const busy = status === "starting" || status === "running";
     const program = this.program();
-    const same = status === "paused" && run.text === program.text && run.file === program.file;
+    const isOfThisText = run.text === program.text && run.file === program.file;
+    const same = status === "paused" && isOfThisText;
     const train = document.getElementById("train");
     train.disabled = document.getElementById("step").disabled = busy;
     train.textContent = word(same ? "goOn" : "train");
     document.getElementById("pause").disabled = !busy;
+    // What is shown belongs to the text that was trained, and says so where another one stands in the editor.
+    const outdated = document.getElementById("outdated"), isOutdated = status !== "idle" && !isOfThisText;
+    const told = isOutdated ? word(busy ? "outdatedRunning" : "outdated") : "";
+    if (outdated.textContent !== told) outdated.textContent = told;
+    outdated.hidden = !isOutdated;
+    document.getElementById("trainable").classList.toggle("outdated", isOutdated);
     document.getElementById("reset").disabled = status === "idle";
     const fields = { epoch: epochs.at(-1)?.epoch ?? 0, step: run.step ?? 0, steps: run.steps ?? "", folder: run.folder ?? "" };
     const shown = document.getElementById("status");

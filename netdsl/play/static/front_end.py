@@ -12,7 +12,11 @@ from netdsl.core.translation import LANGUAGES
 from netdsl.play.answers import QUESTIONS, Answers
 from netdsl.plugins.registry import load_registry
 
-EXAMPLE = "use resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
+EXAMPLE = (
+    "# 🙂\nuse resnet\ninput 1x8x8\nbasic 4\nconv 4->8 k3 p1; relu\nmaxpool 2\nflatten\nlinear 100->10\ndata digits\n"
+)
+"""A net with a mistake; of the first character a browser makes two, which takes an encoding of Python's library."""
+
 WRITER = "embedding 64\nlstm 64\nlinear 61\ndata text nets\n"
 """A net whose data are a text that comes with netdsl, and is read by every check."""
 
