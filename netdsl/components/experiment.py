@@ -67,6 +67,7 @@ class Facts(NamedTuple):
         scale: how the targets are scaled, where they are; known once the data are read.
         inputs: those that have names, where samples are tensors by name; `input`, `dtype`, `indices`, `padded`, `mean`
             and `std` are then those of the first.
+        writes: the input that is fed what a net has written so far, where the targets are what follows.
     """
 
     input: Shape | None
@@ -81,6 +82,7 @@ class Facts(NamedTuple):
     padded: bool = False
     scale: TargetScale | None = None
     inputs: tuple[InputFacts, ...] = ()
+    writes: str = ""
 
     @property
     def all_inputs(self) -> tuple[InputFacts, ...]:

@@ -227,7 +227,7 @@ def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
     facts, learnt = server.use.facts, server.learnt
     if all(one.mean or one.dtype == "index" for one in facts.all_inputs):
         return facts
-    if learnt.inputs:
+    if any(one.mean for one in learnt.inputs):
         known = {one.name: one for one in learnt.inputs}
         return facts.with_inputs(
             [one._replace(mean=known[one.name].mean, std=known[one.name].std) for one in facts.inputs]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.builder import build_network
-from netdsl.builtins.files.vocabulary import Vocabulary
+from netdsl.builtins.files.vocabulary import END, Vocabulary
 from netdsl.components import Facts, Refusal
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
-from netdsl.data.inputs import Samples, join_batches, shapes_of, stack_samples, tensors_of
+from netdsl.data.inputs import InputTensors, Samples, join_batches, shapes_of, stack_samples, tensors_of
 from netdsl.data.random_stream import Moment
 from netdsl.data.seen_part import find_seen_part
 from netdsl.data.target_scale import unscale
@@ -123,7 +124,8 @@ class Saved:
             Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where each step
             of a sequence has a class, a list of them. Where each pixel of an image has one, a `Segmentation`, which has
             `mask`, `shares`, `mask_png()` and `overlay_png()`. Where the net predicts numbers, a float, or a list of
-            them where it predicts several, in the unit of the data set's target. Of several samples a list of these.
+            them where it predicts several, in the unit of the data set's target. Where it writes a text, the text. Of
+            several samples a list of these.
 
         Raises:
             DataError: what is given is no sample of the data set's kind; the message says what one is.
@@ -241,6 +243,8 @@ class Saved:
         return given
 
     def _predict(self, given: Given) -> list[Any]:
+        if self.facts.writes:
+            return [written for batch in self._batches(given) for written in self._write_answers(batch)]
         outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
         if self.facts.classes is None or len(self.facts.target) != 2:
             return outputs
@@ -286,6 +290,25 @@ class Saved:
             x = nn.functional.interpolate(x, list(size), mode="bilinear", antialias=True)
         moment = Moment(torch.zeros(len(x), dtype=torch.int64))
         return chain(chain.prepare(x), torch.zeros(len(x)), moment, slice(0, len(x)))[0]
+
+    @torch.inference_mode()
+    def _write_answers(self, batch: Samples) -> list[str]:
+        """The texts that the net writes for samples, the likeliest token each time, up to `<eos>`."""
+        assert isinstance(batch, InputTensors)
+        name = self.facts.writes
+        learnt = read_learnt(self._known)
+        vocabulary = next((one.vocabulary for one in (learnt.inputs if learnt else ()) if one.name == name), None)
+        assert vocabulary is not None
+        end, before = vocabulary.tokens.index(END), batch.part(name).clone()
+        found, length = torch.zeros_like(before), before.shape[1]
+        for step in range(length):
+            output = classes_second(self.model(batch.replace(name, before)), (length,))
+            found[:, step] = output[:, :, step].argmax(1)
+            if (found == end).any(1).all():
+                break
+            if step + 1 < length:
+                before[:, step + 1] = found[:, step]
+        return [vocabulary.decode(takewhile(lambda number: number != end, row)) for row in found.tolist()]
 
     def _positions(self, batch: Samples) -> tuple[int, ...]:
         """The axes of positions that targets have."""

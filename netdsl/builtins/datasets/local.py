@@ -209,7 +209,7 @@ def csv_table(
     decimal: Decimal = "point",
     ids: Names = (),
     rest: str | None = None,
-    text: str | None = None,
+    text: Names = (),
     level: Level = "word",
     length: Count = 200,
     vocab: Annotated[int | None, AtLeast(3)] = None,
@@ -242,20 +242,29 @@ def csv_table(
     says which hold ids.
 
     `text=review` feeds the texts of one column, and no other column, as `data folder` does, with the same `level`,
-    `length` and `vocab`.
+    `length` and `vocab`. Several texts go to inputs of their names, `text=question,answer`, each as long as its input
+    says.
+
+    A target that is one of these texts is written token by token: its input is fed what stands before each token,
+    from `<bos>` on, and the net predicts the token, up to `<eos>`.
     """
-    from netdsl.builtins.files.csv_tables import TableOptions, read_table
+    from netdsl.builtins.files.csv_tables import TableOptions, read_table, require_inputs
     from netdsl.builtins.files.table_inputs import InputColumns
 
     options = TableOptions(
         target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids
     )
     if inputs:
-        return _facts_of_inputs(path, options, InputColumns(rest), inputs)
-    if text is not None:
+        from netdsl.builtins.files.labelled_texts import Encoding
+
+        return _facts_of_inputs(path, options, InputColumns(rest, text), inputs, Encoding(level, length, vocab))
+    if text:
         from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
 
-        return _text_facts(read_text_column(path, text, options), Encoding(level, length, vocab))
+        columns = (text,) if isinstance(text, str) else text
+        if len(columns) > 1:
+            raise require_inputs(columns, "text", length)
+        return _text_facts(read_text_column(path, columns[0], options), Encoding(level, length, vocab))
     table = read_table(path, options)
     return _target_facts(table)._replace(input=(table.width,), dtype="index" if ids else "float")
 
@@ -268,12 +277,24 @@ def _target_facts(table: Table) -> Facts:
     return Facts(None, None, target=() if len(table.targets) == 1 else (len(table.targets),))
 
 
-def _facts_of_inputs(path: Path, options: TableOptions, chosen: InputColumns, inputs: NamedShapes) -> Facts:
+def _facts_of_inputs(
+    path: Path, options: TableOptions, chosen: InputColumns, inputs: NamedShapes, encoding: Encoding
+) -> Facts:
+    from netdsl.builtins.files.labelled_texts import count_entries
     from netdsl.builtins.files.table_inputs import read_table_of_inputs
 
-    table, found = read_table_of_inputs(path, options, chosen, [name for name, _ in inputs])
+    found = read_table_of_inputs(path, options, chosen, [name for name, _ in inputs])
+    table = found.table
     given = []
-    for one in found:
+    target = _target_facts(table) if table.targets else Facts(None, None)
+    for one, (_, stated) in zip(found.inputs, inputs, strict=True):
+        if one.kind == "text":
+            own = encode_input(encoding, stated, is_written=one.columns[0] == found.predicted)
+            entries = count_entries(found.texts(one.columns[0]), own)
+            given.append(InputFacts(one.name, (own.length,), "index", entries, padded=True))
+            if own.is_written:
+                target = Facts(None, entries, target=(own.length,), writes=one.name)
+            continue
         columns = [column for column in table.features if column.input == one.name]
         if one.kind == "ids":
             # 0 is a word that no training row has.
@@ -281,7 +302,13 @@ def _facts_of_inputs(path: Path, options: TableOptions, chosen: InputColumns, in
             given.append(InputFacts(one.name, (len(columns),), "index", indices))
         else:
             given.append(InputFacts(one.name, (sum(column.width for column in columns),)))
-    return _target_facts(table).with_inputs(given)
+    return target.with_inputs(given)
+
+
+def encode_input(encoding: Encoding, shape: Shape, *, is_written: bool) -> Encoding:
+    """How the text of an input becomes tokens: as many as the net's input says, where it says a number."""
+    length = shape[0] if len(shape) == 1 and isinstance(shape[0], int) else encoding.length
+    return encoding._replace(length=length, is_written=is_written)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")

@@ -7,12 +7,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from netdsl.builtins.files import Names
 from netdsl.builtins.files.csv_rows import MOST_SHOWN, column_name, read_rows
 from netdsl.builtins.files.csv_tables import Table, TableOptions, make_table, names
 from netdsl.components import Refusal
 from netdsl.core.text import join_and, text
 
-Kind = Literal["numbers", "ids"]
+Kind = Literal["numbers", "ids", "text"]
 
 
 class InputColumns(NamedTuple):
@@ -20,9 +21,11 @@ class InputColumns(NamedTuple):
 
     Args:
         rest: the input that takes the columns of no other.
+        texts: the columns that hold texts.
     """
 
     rest: str | None = None
+    texts: Names = ()
 
 
 class TableInput(NamedTuple):
@@ -34,10 +37,18 @@ class TableInput(NamedTuple):
 
 
 class TableOfInputs(NamedTuple):
-    """A table whose features are sorted by the inputs that take them."""
+    """A table whose features are sorted by the inputs that take them.
+
+    `predicted` is the text that the net predicts, token by token, where its target is one.
+    """
 
     table: Table
     inputs: tuple[TableInput, ...]
+    predicted: str = ""
+
+    def texts(self, column: str) -> tuple[str, ...]:
+        """What a column of texts holds."""
+        return next(one.cells for one in self.table.written if one.name == column)
 
 
 def read_table_of_inputs(
@@ -63,15 +74,27 @@ def _read(
     file, header = path.name, rows.header
     target = options.target
     wanted = [column_name(name, header, file) for name in (target if isinstance(target, tuple) else (target,))]
+    texts = [column_name(name, header, file, "text") for name in names(chosen.texts)]
+    predicted = wanted[0] if len(wanted) == 1 and wanted[0] in texts else ""
+    if predicted:  # what the net has written so far is fed, and the target is what follows
+        wanted = []
     free = [name for name in header if name not in wanted and name not in names(options.drop)]
     found = _find_columns(inputs, free, chosen, file)
     ids = [column_name(name, header, file, "ids") for name in names(options.ids)]
-    sorted_out = tuple(TableInput(name, columns, _kind(name, columns, ids)) for name, columns in found.items())
-    fed = [column for one in sorted_out for column in one.columns]
-    table = make_table(rows, wanted, fed, options, file)
-    owners = [one.name for one in sorted_out for _ in one.columns]
+    sorted_out = tuple(TableInput(name, columns, _kind(name, columns, ids, texts)) for name, columns in found.items())
+    plain = [one for one in sorted_out if one.kind != "text"]
+    fed = [column for one in plain for column in one.columns]
+    if predicted and predicted not in {one.columns[0] for one in sorted_out}:
+        raise Refusal(
+            text("the text `{column}` is predicted, but no input takes what stands before a token", column=predicted),
+            "target",
+            text("give the net an input `{column}`", column=predicted),
+        )
+    written = [one.columns[0] for one in sorted_out if one.kind == "text"]
+    table = make_table(rows, wanted, fed, options, file, written)
+    owners = [one.name for one in plain for _ in one.columns]
     features = tuple(column._replace(input=owner) for column, owner in zip(table.features, owners, strict=True))
-    return TableOfInputs(table._replace(features=features), sorted_out)
+    return TableOfInputs(table._replace(features=features), sorted_out, predicted)
 
 
 def _find_columns(
@@ -107,7 +130,14 @@ def _find_columns(
     return found
 
 
-def _kind(name: str, columns: Sequence[str], ids: Sequence[str]) -> Kind:
+def _kind(name: str, columns: Sequence[str], ids: Sequence[str], texts: Sequence[str]) -> Kind:
+    if written := [column for column in columns if column in texts]:
+        if len(columns) > 1:
+            message = text(
+                "the input `{input}` takes several columns, and `{column}` is a text", input=name, column=written[0]
+            )
+            raise Refusal(message, f"inputs.{name}", "give it an input of its own")
+        return "text"
     indices = [column for column in columns if column in ids]
     if indices and len(indices) < len(columns):
         other = next(column for column in columns if column not in ids)

@@ -14,10 +14,12 @@ from torch import Tensor
 
 from netdsl.builtins.files.csv_rows import MOST_SHOWN, Rows, column_name, is_missing, read_rows
 from netdsl.builtins.files.csv_tables import FILLED, TableOptions, names
+from netdsl.builtins.files.vocabulary import BEGIN
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.text import join_and, ntext, text
+from netdsl.data.datasets.labelled_texts import pad
 from netdsl.data.given.sample import Given, Stored
 from netdsl.data.inputs import InputTensors
 from netdsl.data.samples import Feature
@@ -48,16 +50,54 @@ def read_table_rows(x: object, stored: Stored) -> Given:
         single = not values or not isinstance(values[0], (Mapping, Sequence)) or isinstance(values[0], str)
         rows = [values] if single else values
         places = [""] if single else [text("row {number}: ", number=number) for number in range(1, len(rows) + 1)]
+    if any(one.vocabulary for one in stored.inputs):
+        return _read_texts_too(rows, list(places), single, reader, stored)
     codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
     numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
     if not stored.inputs:
         return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
-    encoded = {}
-    for one in stored.inputs:
-        chosen = [place for place, column in enumerate(stored.columns) if column.input == one.name]
-        encoded[one.name] = encode_rows(numbers[:, chosen], [stored.columns[place] for place in chosen])
-    batch = InputTensors(encoded)
+    batch = InputTensors({one.name: _encode_input(one.name, numbers, stored.columns) for one in stored.inputs})
     return Given([batch[row] for row in range(len(codes))], 1.0, single, reader.notes)
+
+
+def _encode_input(name: str, numbers: Tensor, columns: Sequence[Feature]) -> Tensor:
+    chosen = [place for place, column in enumerate(columns) if column.input == name]
+    return encode_rows(numbers[:, chosen], [columns[place] for place in chosen])
+
+
+def _read_texts_too(
+    rows: Sequence[object], places: Sequence[str], single: bool, reader: RowReader, stored: Stored
+) -> Given:
+    """Rows of which some inputs are texts; the one that the net writes itself is not asked for."""
+    numbers = None
+    if stored.columns:
+        codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
+        numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
+    lengths = {one.name: int(str((one.shape or (1,))[0])) for one in stored.facts.inputs}
+    x: dict[str, Tensor] = {}
+    for one in stored.inputs:
+        if one.vocabulary is None:
+            assert numbers is not None
+            x[one.name] = _encode_input(one.name, numbers, stored.columns)
+        elif one.name == stored.facts.writes:
+            begin = one.vocabulary.tokens.index(BEGIN)
+            x[one.name] = pad([[begin]] * len(rows), lengths[one.name])
+        else:
+            texts = [_text_of(row, one.name, place) for row, place in zip(rows, places, strict=True)]
+            x[one.name] = pad(map(one.vocabulary.encode, texts), lengths[one.name])
+    batch = InputTensors(x)
+    return Given([batch[row] for row in range(len(rows))], 1.0, single, reader.notes)
+
+
+def _text_of(row: object, column: str, place: str) -> str:
+    if not isinstance(row, Mapping):
+        raise DataError(
+            text("{place}the net has several inputs, so that each needs its name", place=place),
+            text('give a row as `{{"{column}": …}}`', column=column),
+        )
+    if column not in row:
+        raise DataError(text("{place}the text `{column}` is missing", place=place, column=column))
+    return str(row[column])
 
 
 def read_column(path: Path, column: str, stored: Stored) -> list[str]:
