@@ -119,17 +119,20 @@ def _build_fresh(experiment: Experiment) -> BuiltNet:
 
     from netdsl.builder import build_network
     from netdsl.model_export.built_net import BuiltNet
+    from netdsl.training.ends import attach_ends
 
     warn(text("the weights are random; give the folder of a run for trained ones"))
     torch.manual_seed(experiment.train.seed)
-    return BuiltNet(experiment.network, build_network(experiment.network).eval(), _describe(experiment))
+    module = build_network(experiment.network).eval()
+    attach_ends(module, experiment.network)
+    return BuiltNet(experiment.network, module, _describe(experiment))
 
 
 def _describe(experiment: Experiment) -> dict[str, str]:
     return {
         "netdsl": __version__,
         "net": experiment.source.text,
-        "input": format_shape(experiment.network.input),
+        "input": ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in experiment.network.all_inputs),
         "output": format_shape(experiment.network.out),
     }
 
@@ -142,6 +145,7 @@ def _describe_data(experiment: Experiment, facts: Facts, classes: tuple[str, ...
         "transforms": [use.span.text for use in transforms if use.span],
         "mean": facts.mean,
         "std": facts.std,
+        "inputs": {one.name: {"mean": one.mean, "std": one.std} for one in facts.inputs},
     }
     return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items() if value}
 

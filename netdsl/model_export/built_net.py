@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from netdsl.core.errors import ExportError
 from netdsl.core.size_sets import SizeSet
-from netdsl.core.sizes import evaluate
+from netdsl.core.sizes import Shape, evaluate
 from netdsl.core.text import text
-from netdsl.program import Network
+from netdsl.program import NetInput, Network
 
 TOLERANCE = 1e-4
 """The largest difference to torch that is taken for rounding, for outputs up to 1; beyond, it grows with them."""
@@ -22,6 +22,10 @@ LARGE = 16
 
 BATCHES = (1, 3)
 """The batches that are tried: a target must not remember the one that it was made with."""
+
+
+Shapes = tuple[tuple[int, ...], ...]
+"""The shape of one sample of each input."""
 
 
 class BuiltNet(NamedTuple):
@@ -38,41 +42,55 @@ class BuiltNet(NamedTuple):
     module: nn.Module
     metadata: Mapping[str, str]
 
-    def samples(self, batch: int, shape: tuple[int, ...]) -> Tensor:
-        """A batch of random samples, the same at each call."""
+    def samples(self, batch: int, shapes: Shapes) -> tuple[Tensor, ...]:
+        """A batch of random samples, a tensor for each input, the same at each call."""
         generator = torch.Generator().manual_seed(0)
-        if self.network.dtype != "index":
-            return torch.randn(batch, *shape, generator=generator)
         known = [each.num_embeddings for each in self.module.modules() if isinstance(each, nn.Embedding)]
-        return torch.randint(min(known, default=2), (batch, *shape), generator=generator)
+        entries = min(known, default=2)
+
+        def draw(one: NetInput, shape: tuple[int, ...]) -> Tensor:
+            if one.dtype != "index":
+                return torch.randn(batch, *shape, generator=generator)
+            drawn = torch.randint(entries, (batch, *shape), generator=generator)
+            if one.padded and entries > 1:
+                # 0 stands behind the end of a sample alone: here of the last one.
+                drawn = drawn.clamp_min(1)
+                drawn[-1, max(1, shape[0] - 1) :] = 0
+            return drawn
+
+        return tuple(draw(one, shape) for one, shape in zip(self.network.all_inputs, shapes, strict=True))
 
     @property
-    def shapes(self) -> list[tuple[int, ...]]:
-        """The shapes of one sample that are tried, a large one first: two where the input has symbols."""
+    def shapes(self) -> list[Shapes]:
+        """The shapes of one sample that are tried, a large one first: two where an input has symbols."""
+        inputs = self.network.all_inputs
         sizes = {symbol: _pick(each.fit) for each in self.network.open_sizes for symbol in each.symbols}
         if not sizes:
-            return [self.network.example or tuple(evaluate(dim, {}) for dim in self.network.input)]
+            return [tuple(one.example or _evaluate(one.shape, {}) for one in inputs)]
         chosen = zip(*([(symbol, size) for size in pair] for symbol, pair in sizes.items()), strict=True)
-        return [tuple(evaluate(dim, dict(values)) for dim in self.network.input) for values in chosen]
+        return [tuple(_evaluate(one.shape, dict(values)) for one in inputs) for values in chosen]
 
     @property
-    def open_dimensions(self) -> tuple[int, ...]:
-        """Which dimensions of a batch may vary: the batch, 0, and every size that is a symbol."""
-        return (0, *(place for place, dim in enumerate(self.network.input, 1) if not isinstance(dim, int)))
+    def open_dimensions(self) -> tuple[tuple[int, ...], ...]:
+        """Which dimensions of a batch of each input may vary: the batch, 0, and every size that is a symbol."""
+        return tuple(
+            (0, *(place for place, dim in enumerate(one.shape, 1) if not isinstance(dim, int)))
+            for one in self.network.all_inputs
+        )
 
-    def compare(self, run: Callable[[Tensor], Tensor]) -> float:
+    def compare(self, run: Callable[..., Tensor]) -> float:
         """The largest difference between torch's outputs and those of `run`, over batches and sizes.
 
         Raises:
             ExportError: it is more than rounding.
         """
         worst = 0.0
-        for shape in self.shapes:
+        for shapes in self.shapes:
             for batch in BATCHES:
-                x = self.samples(batch, shape)
+                x = self.samples(batch, shapes)
                 with torch.inference_mode():
-                    expected = self.module(x)
-                found = run(x)
+                    expected = self.module(*x)
+                found = run(*x)
                 if found.shape != expected.shape:
                     raise ExportError(
                         text(
@@ -101,3 +119,7 @@ def _pick(fit: SizeSet) -> tuple[int, int]:
     """A large size that fits, and the least."""
     sizes = (min(high, max(low, LARGE)) for low, high in fit.runs() if high >= LARGE)
     return next(sizes, fit.least), fit.least
+
+
+def _evaluate(shape: Shape, values: Mapping[str, int]) -> tuple[int, ...]:
+    return tuple(evaluate(dim, values) for dim in shape)

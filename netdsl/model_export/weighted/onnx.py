@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 OUTPUT = "output"
+"""What the tensors of a net are called that names none."""
 
 
 def export(net: BuiltNet) -> Exported:
@@ -38,10 +39,17 @@ def export(net: BuiltNet) -> Exported:
             text("ONNX needs {package}, which cannot be imported", package=error.name or "onnxscript"),
             help='`pip install "netdsl[onnx]"`',
         ) from error
-    program = trace(net)
+    program, names = trace(net), [one.name or INPUT for one in net.network.all_inputs]
     with _quiet():
         try:
-            written = torch.onnx.export(program, (), dynamo=True, input_names=[INPUT], output_names=[OUTPUT])
+            written = torch.onnx.export(
+                program,
+                (),
+                dynamo=True,
+                input_names=names,
+                # Of several outputs a net that does not learn gives the main one.
+                output_names=[net.network.all_outputs[-1].name or OUTPUT],
+            )
         except Exception as error:  # what a layer does may fail in any way
             raise ExportError(text("torch cannot write this net as ONNX: {error}", error=in_a_line(error))) from error
     assert written is not None  # the old exporter alone returns nothing
@@ -52,17 +60,20 @@ def export(net: BuiltNet) -> Exported:
     content: bytes = model.SerializeToString()
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
 
-    def run(x: Tensor) -> Tensor:
-        return torch.from_numpy(session.run(None, {INPUT: x.numpy()})[0])
+    def run(*x: Tensor) -> Tensor:
+        given = {name: part.numpy() for name, part in zip(names, x, strict=True)}
+        return torch.from_numpy(session.run(None, given)[0])
 
     return Exported(content, net.compare(run))
 
 
 def _require_open(model: ModelProto, net: BuiltNet) -> None:
     """Refuses a graph that has a number where the net has a size that may vary."""
-    dimensions = model.graph.input[0].type.tensor_type.shape.dim
-    fixed = [place for place in net.open_dimensions if not dimensions[place].dim_param]
-    if fixed:
+    for given, places in zip(model.graph.input, net.open_dimensions, strict=True):
+        dimensions = given.type.tensor_type.shape.dim
+        fixed = [place for place in places if not dimensions[place].dim_param]
+        if not fixed:
+            continue
         size = dimensions[fixed[0]].dim_value
         raise ExportError(
             text("dimension {place} of the input is {size} in ONNX, though it may vary", place=fixed[0], size=size)
