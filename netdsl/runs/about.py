@@ -129,13 +129,19 @@ def _epochs(about: RunAbout) -> list[float]:
     return [summary.get("epoch", 0) for summary in (result.get("best", {}), result.get("last", {}))]
 
 
+def _required(kind: Any) -> set[str]:
+    """The keys that a `TypedDict` must have; `__required_keys__` cannot read annotations that are texts."""
+    hints = get_type_hints(kind, include_extras=True) if kind.__total__ else {}
+    return {name for name, hint in hints.items() if get_origin(hint) is not NotRequired}
+
+
 def conforms(value: object, kind: Any) -> bool:
     """Whether a value that JSON gave is of a type; of a `TypedDict`, keys that are not declared may stand there too."""
     if is_typeddict(kind):
         fields = get_type_hints(kind)
         return (
             isinstance(value, dict)
-            and kind.__required_keys__ <= value.keys()
+            and _required(kind) <= value.keys()
             and all(conforms(value[name], fields[name]) for name in fields.keys() & value.keys())
         )
     arguments = get_args(kind)

@@ -130,6 +130,19 @@ def test_images_of_a_sample_are_moved_alike(folder: Path) -> None:
     assert data.facts.inputs[0].mean == data.facts.inputs[1].mean
 
 
+def test_each_digit_stands_beside_another_drawing_and_beside_another_digit(folder: Path) -> None:
+    data = opened(
+        "input left=1x8x8 right=1x8x8; flatten as a; from right; flatten; concat a; linear 2\ndata digit_pairs", folder
+    )
+    assert data.facts.sizes == (2 * 1437, 2 * 360)
+    batches = list(data.test.epoch(0))
+    left, right = (torch.cat([tensors_of(batch.x)[place] for batch in batches]) for place in (0, 1))
+    assert torch.equal(left[:360], left[360:])
+    assert torch.cat([batch.y for batch in batches]).tolist() == [1] * 360 + [0] * 360
+    assert not (left == right).flatten(1).all(1)[:360].any()
+    assert left.max() == 1
+
+
 def make_pairs(kind: str = "tensors") -> Any:
     x = {"a": torch.arange(12.0).view(6, 2), "b": torch.arange(6).view(6, 1)}
     y = torch.arange(6) % 2

@@ -69,6 +69,18 @@ def fake(
     return Facts(sample, classes, target=target, sizes=(size, max(1, size // 10)))
 
 
+@dataset("netdsl.data.datasets.digits:load_pairs", example="data digit_pairs batch=64")
+def digit_pairs() -> Facts:
+    """Pairs of the digits of `data digits`, for a net with the inputs `left` and `right`: are they the same digit?
+
+    Each digit stands in two pairs, one with another drawing of the same digit and one with another digit. The pairs to
+    train on are of digits to train on. They are drawn by chance, and the same ones each time.
+    """
+    shape = (1, 8, 8)
+    facts = Facts(None, 2, names=("different", "same"), sizes=(2 * 1_437, 2 * 360))
+    return facts.with_inputs([InputFacts("left", shape), InputFacts("right", shape)])
+
+
 def _require_some(**numbers: int) -> None:
     for name, given in numbers.items():
         if given < 1:
