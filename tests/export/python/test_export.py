@@ -66,10 +66,10 @@ def fill(module: nn.Module) -> None:
 
 def batches(net: Network) -> list[torch.Tensor]:
     shapes = [(2, *(one.example or one.shape)) for one in net.all_inputs]
-    dtypes = [one.dtype for one in net.all_inputs]
+    # 0 would stand behind the end of a padded sample, which an exported class does not know of.
     return [
-        torch.randint(0, 3, shape) if dtype == "index" else torch.rand(shape)
-        for shape, dtype in zip(shapes, dtypes, strict=True)
+        torch.randint(int(one.padded), 3, shape) if one.dtype == "index" else torch.rand(shape)
+        for shape, one in zip(shapes, net.all_inputs, strict=True)
     ]
 
 
