@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from functools import cached_property
-from typing import Any
 
 
 class Lazy:
@@ -16,16 +15,16 @@ class Lazy:
         doc: what is said of it without fetching it.
     """
 
-    def __init__(self, fetch: Callable[[], Callable[..., Any]], doc: str = "") -> None:
+    def __init__(self, fetch: Callable[[], Callable[..., object]], doc: str = "") -> None:
         self._fetch = fetch
         self.doc = doc
 
     @cached_property
-    def function(self) -> Callable[..., Any]:
+    def function(self) -> Callable[..., object]:
         """The function itself."""
         return self._fetch()
 
-    def __call__(self, *values: Any, **named: Any) -> Any:
+    def __call__(self, *values: object, **named: object) -> object:
         """Calls it."""
         return self.function(*values, **named)
 
@@ -34,7 +33,7 @@ class Lazy:
         return inspect.signature(self.function)
 
     @property
-    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+    def __annotations__(self) -> dict[str, object]:  # type: ignore[override]
         return self.function.__annotations__
 
     @property

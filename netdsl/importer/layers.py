@@ -6,7 +6,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Any
 
 import torch
 from torch import nn
@@ -57,7 +56,7 @@ class Layers:
     def __init__(self, registry: Registry, torch_s_own: bool) -> None:
         self.torch_s_own = torch_s_own
         self.plain = [layer for layer in registry.layers.values() if not layer.is_composite or layer.bodiless]
-        self.known: dict[Any, Found] = {}
+        self.known: dict[object, Found] = {}
 
     def statement(self, module: nn.Module, place: ModulePlace) -> Found:
         """The simplest statement that makes a module in its place."""
@@ -68,7 +67,7 @@ class Layers:
             self.known[key] = self._search(module, given, place)
         return self.known[key]
 
-    def _search(self, module: nn.Module, given: Mapping[str, Any], place: ModulePlace) -> Found:
+    def _search(self, module: nn.Module, given: Mapping[str, object], place: ModulePlace) -> Found:
         path = place.path
         # Every layer is tried, since no table says which one makes which module: plugins' layers take part.
         attempts = [_Attempt(layer, order, module, given, place) for order, layer in enumerate(self.plain)]
@@ -112,7 +111,7 @@ class _Attempt:
     """One layer tried for one module."""
 
     def __init__(
-        self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, Any], place: ModulePlace
+        self, layer: Layer, order: int, module: nn.Module, given: Mapping[str, object], place: ModulePlace
     ) -> None:
         self.layer = layer
         self.order = order
@@ -140,16 +139,16 @@ class _Attempt:
                 return self._written(values, result)
         return None
 
-    def _candidates(self) -> Iterator[dict[str, Any]]:
+    def _candidates(self) -> Iterator[dict[str, object]]:
         """Arguments worth trying: those that the module has, and those that can be told from the input."""
         axes = self.layer.stated.items()
         inferred = {name: self.x[axis] for name, axis in axes if -len(self.x) <= axis < len(self.x)}
         return spellings(self.layer, {**inferred, **self.given})
 
-    def _taking(self) -> dict[str, Any]:
+    def _taking(self) -> dict[str, object]:
         return {name: shape for name, (_, shape) in self.labels.items()}
 
-    def _result(self, values: Mapping[str, Any]) -> Result | None:
+    def _result(self, values: Mapping[str, object]) -> Result | None:
         try:
             return self.layer.apply(_entered(self.layer, self.x, values), **values, **self._taking())
         # The reason is kept for the message: no other layer may fit.
@@ -169,7 +168,7 @@ class _Attempt:
         except Exception:  # a constructor may refuse what its rule does not look at
             return False
 
-    def _written(self, values: dict[str, Any], result: Result) -> Found | None:
+    def _written(self, values: dict[str, object], result: Result) -> Found | None:
         """The statement of the arguments that cannot be left out."""
         kept = dict(values)
         # A required one cannot be left out, whatever the others are.
@@ -187,7 +186,7 @@ class _Attempt:
         optional = [name for name in kept if not self.layer.parameters[name].required and name not in flow]
         return Found(text, result.out, (len(optional), len(set(kept) - set(flow)), self.order))
 
-    def _is_usual(self, name: str, kept: Mapping[str, Any], result: Result) -> bool:
+    def _is_usual(self, name: str, kept: Mapping[str, object], result: Result) -> bool:
         """Whether the layer makes the same of the arguments without this one."""
         # The size comes in anyway, so that the comparison would always leave it out.
         if name in self.layer.stated:
@@ -197,7 +196,7 @@ class _Attempt:
         # Two calls that differ may make modules that do not, such as `2` and `(2, 2)`.
         return without is not None and (without.call == result.call or self._makes(without))
 
-    def _must_state(self, name: str, kept: Mapping[str, Any]) -> bool:
+    def _must_state(self, name: str, kept: Mapping[str, object]) -> bool:
         """Whether a size of the input has to be written: before `->` it is, unless the statement is to be terse."""
         flow = None if self.place.terse else self.layer.flow
         beside = flow is not None and name == flow[0] and flow[1] in kept
@@ -206,7 +205,7 @@ class _Attempt:
         return beside or not inside or self.x[axis] != self.given.get(name)
 
 
-def spellings(layer: Layer, given: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def spellings(layer: Layer, given: Mapping[str, object]) -> Iterator[dict[str, object]]:
     """A module's arguments as they may have been written, and with each word that the module has no argument for."""
     parameters = layer.parameters
     known = {name: value for name, value in given.items() if name in parameters}
@@ -214,7 +213,7 @@ def spellings(layer: Layer, given: Mapping[str, Any]) -> Iterator[dict[str, Any]
     plain = [_spelled(known, single, inside) for single, inside in product((True, False), repeat=2)]
     # A word such as `causal` or `mode` may choose the class and be kept by no module.
     choices = [(name, word) for name, parameter in parameters.items() for word in _words(parameter)]
-    seen: list[dict[str, Any]] = []
+    seen: list[dict[str, object]] = []
     for values in (*plain, *({**spelling, name: word} for spelling in plain for name, word in choices)):
         if values not in seen:
             seen.append(values)
@@ -229,31 +228,31 @@ def built(result: Result) -> nn.Module:
     return module
 
 
-def _entered(layer: Layer, x: Shape, values: Mapping[str, Any]) -> Shape:
+def _entered(layer: Layer, x: Shape, values: Mapping[str, object]) -> Shape:
     """The input's shape, with the sizes that the layer states of it."""
     shape = list(x)
     for name, axis in layer.stated.items():
-        if name in values and -len(x) <= axis < len(x):
-            shape[axis] = values[name]
+        size = values.get(name)
+        if isinstance(size, int) and -len(x) <= axis < len(x):
+            shape[axis] = size
     return tuple(shape)
 
 
-def _words(parameter: Parameter) -> Iterable[Any]:
+def _words(parameter: Parameter) -> Iterable[object]:
     return (True, False) if parameter.options == (bool,) else parameter.choices
 
 
-def _spelled(known: Mapping[str, Any], single: bool, inside: bool) -> dict[str, Any]:
+def _spelled(known: Mapping[str, object], single: bool, inside: bool) -> dict[str, object]:
     """The arguments as they may have been written: (2, 2) as 2, and dimensions counted inside a sample."""
     values = {name: _within(value) if inside and "dim" in name else value for name, value in known.items()}
     return {name: _single(value) if single else value for name, value in values.items()}
 
 
-def _single(value: Any) -> Any:
-    uniform = isinstance(value, tuple) and len(set(value)) == 1
-    return value[0] if uniform else value
+def _single(value: object) -> object:
+    return value[0] if isinstance(value, tuple) and len(set(value)) == 1 else value
 
 
-def _within(value: Any) -> Any:
+def _within(value: object) -> object:
     """A `dim` counted from the first dimension after the batch; a list of all of them loses the batch."""
     if isinstance(value, tuple):
         # A list of dimensions that begins with the batch is a whole permutation.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from operator import attrgetter
-from typing import Any, Final
+from typing import Final
 
 from torch import Tensor, nn
 
@@ -14,11 +14,12 @@ from netdsl.modules import Skipping
 
 MISSING: Final = object()
 
-Reader = Callable[[Any], Any]
+Reader = Callable[[object], object]
 
 
 def _size(axis: int) -> Reader:
-    return lambda module: module.weight.shape[axis]
+    weight = attrgetter("weight")
+    return lambda module: weight(module).shape[axis]
 
 
 READERS: Mapping[str, Mapping[str, Reader]] = {
@@ -41,7 +42,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = {
 """Where an argument is kept under another name than its own, by the class's name, which subclasses share."""
 
 
-def arguments(module: nn.Module) -> dict[str, Any]:
+def arguments(module: nn.Module) -> dict[str, object]:
     """The constructor's arguments as far as the instance still knows them."""
     found = {name: _argument(module, name, default) for name, default in _parameters(type(module)).items()}
     return {name: value for name, value in found.items() if value is not MISSING}
@@ -78,7 +79,7 @@ def kind(cls: type[nn.Module]) -> type[nn.Module]:
     return nn.Sequential if plain else cls
 
 
-def _parameters(cls: type[nn.Module]) -> Mapping[str, Any]:
+def _parameters(cls: type[nn.Module]) -> Mapping[str, object]:
     """The constructor's parameters and their defaults."""
     # Some classes of torch take `*args`, of which `inspect` knows nothing.
     if cls.__module__.startswith(("torch.nn.", "netdsl.modules.")) and cls.__name__ in table():
@@ -87,7 +88,7 @@ def _parameters(cls: type[nn.Module]) -> Mapping[str, Any]:
     return {one.name: one.default for one in given if one.kind not in (one.VAR_POSITIONAL, one.VAR_KEYWORD)}
 
 
-def _argument(module: nn.Module, name: str, default: Any) -> Any:
+def _argument(module: nn.Module, name: str, default: object) -> object:
     read = next((readers[name] for readers in _readers(type(module)) if name in readers), attrgetter(name))
     try:
         value = read(module)
@@ -112,25 +113,26 @@ def _alike(one: nn.Module, other: nn.Module) -> bool:
     return _shapes(one) == _shapes(other) and _same_settings(_settings(one), _settings(other))
 
 
-def _shapes(module: nn.Module) -> dict[str, Any]:
+def _shapes(module: nn.Module) -> dict[str, object]:
     """The shape of each weight and each running statistic; None where there is none."""
     tensors = {**module._parameters, **module._buffers}
     return {name: None if tensor is None else tuple(tensor.shape) for name, tensor in tensors.items()}
 
 
-def _settings(module: nn.Module) -> dict[str, Any]:
+def _settings(module: nn.Module) -> dict[str, object]:
     # Private attributes are caches, and `training` is a state.
     return {name: value for name, value in vars(module).items() if name[0] != "_" and name != "training"}
 
 
-def _same_settings(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+def _same_settings(one: Mapping[str, object], other: Mapping[str, object]) -> bool:
     return one.keys() == other.keys() and all(_same(value, other[name]) for name, value in one.items())
 
 
-def _same(one: Any, other: Any) -> bool:
+def _same(one: object, other: object) -> bool:
     """Whether two settings mean the same: 2 and (2, 2) do."""
     if isinstance(one, Tensor) or isinstance(other, Tensor):
-        return type(one) is type(other) and one.shape == other.shape
+        alike = type(one) is type(other)
+        return alike and isinstance(one, Tensor) and isinstance(other, Tensor) and one.shape == other.shape
     # torch keeps what it was given, a list or a tuple.
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return list(one) == list(other)

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from math import isfinite
-from typing import Any
 
 from netdsl.components import Layer, Parameter
 from netdsl.core.text import text
@@ -19,7 +18,7 @@ class Unwritable(ValueError):
     """A value that the language has no way to write."""
 
 
-def statement(layer: Layer, written: Mapping[str, Any]) -> str:
+def statement(layer: Layer, written: Mapping[str, object]) -> str:
     """`conv 3->32 k5 p2` of a layer and the arguments that are to be written."""
     rest, words = dict(written), [layer.name]
     flow = layer.flow or ("", "")
@@ -36,7 +35,7 @@ def statement(layer: Layer, written: Mapping[str, Any]) -> str:
     return " ".join(words)
 
 
-def _placed(layer: Layer, written: Mapping[str, Any]) -> Iterator[Parameter]:
+def _placed(layer: Layer, written: Mapping[str, object]) -> Iterator[Parameter]:
     """The parameters that are written without a name: the first, and after it those that must be given."""
     shorts = set(layer.shorts.values())
     for place, parameter in enumerate(layer.parameters.values()):
@@ -51,7 +50,7 @@ def _must_be_placed(parameter: Parameter, shorts: set[str]) -> bool:
     return parameter.required and parameter.name not in shorts
 
 
-def _named(parameter: Parameter, given: Any, short: str | None) -> str:
+def _named(parameter: Parameter, given: object, short: str | None) -> str:
     name = parameter.name
     if given is True and bool in parameter.options:
         return name
@@ -62,7 +61,7 @@ def _named(parameter: Parameter, given: Any, short: str | None) -> str:
     return f"{name}={value(given, commas=_counts_axes(name))}"
 
 
-def value(given: Any, *, commas: bool = False) -> str:
+def value(given: object, *, commas: bool = False) -> str:
     """A value: `3`, `3x5`, `0.5,0.25`, `true`, `none`, `reflect`, `"a text"`."""
     if isinstance(given, tuple):
         return _several(given, commas)
@@ -79,7 +78,7 @@ def value(given: Any, *, commas: bool = False) -> str:
     raise Unwritable(text("`{given!r}` cannot be written", given=given))
 
 
-def _several(given: tuple[Any, ...], commas: bool) -> str:
+def _several(given: tuple[object, ...], commas: bool) -> str:
     if not given:
         raise Unwritable("an empty list cannot be written")
     integers = all(type(element) is int for element in given)
@@ -94,7 +93,7 @@ def _number(given: int | float) -> str:
     return re.sub(r"e([+-]?)0*(\d)", lambda found: f"e{found[1].strip('+')}{found[2]}", number)
 
 
-def _is_size(given: Any) -> bool:
+def _is_size(given: object) -> bool:
     sizes = given if isinstance(given, tuple) else (given,)
     return bool(sizes) and all(type(size) is int and size >= 0 for size in sizes)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from netdsl.components import Layer, Parameter, Refusal, Result
 from netdsl.core.sizes import Shape, evaluate
@@ -27,7 +27,7 @@ class LayerUse:
 
     layer: Layer
     shape: tuple[int, ...]
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
 
     def __str__(self) -> str:
         written = " ".join(f"{name}={value}" for name, value in self.arguments.items())
@@ -83,20 +83,20 @@ def _use(layer: Layer, shapes: Sequence[tuple[int, ...]], random: Random) -> Lay
     return LayerUse(layer, shape, {**stated, **arguments})
 
 
-def _value(parameter: Parameter, random: Random) -> Any:
+def _value(parameter: Parameter, random: Random) -> object:
     if not parameter.required and random.random() < 0.3:
         return parameter.default
     return _of_type(random.choice(parameter.options), random)
 
 
-def _of_type(option: Any, random: Random) -> Any:
+def _of_type(option: object, random: Random) -> object:
     if get_origin(option) is Literal:
         return random.choice(get_args(option))
     if get_origin(option) is tuple:
         element, *others = get_args(option)
         count = random.randint(2, 3) if Ellipsis in others else 1 + len(others)
         return tuple(_of_type(element, random) for _ in range(count))
-    simple: Mapping[Any, Callable[[], Any]] = {
+    simple: Mapping[object, Callable[[], object]] = {
         bool: lambda: random.random() < 0.5,
         float: lambda: round(random.uniform(0.01, 1), 2),
         int: lambda: random.choice((-1, 0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 5, 8)),

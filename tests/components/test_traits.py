@@ -31,6 +31,7 @@ ALLOWED = {
     "importer/pasted/keras.py": "reads the names of Keras",
     "importer/pasted/python.py": "reads the names of torch's functions",
     "importer/pasted/tracing.py": "reads the names of torch's functions",
+    "importer/pasted/values.py": "names the classes of torch that hold modules",
     "importer/reading.py": "reads modules of torch's",
     "program.py": "names the containers of a net, which are no layers",
     "runs/pretrained.py": "finds the class of torch's that a module extends",

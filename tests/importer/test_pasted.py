@@ -163,6 +163,18 @@ class Net(nn.Module):
             "`a.py`, line 4: `2 ** 99` has no counterpart in the language",
         ),
         (
+            NET.format(init="self.a = [0] * 2.5", forward="return x"),
+            "`a.py`, line 4: `[0] * 2.5` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.ModuleDict(5)", forward="return x"),
+            "`a.py`, line 4: `nn.ModuleDict(5)` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="self.a = nn.ModuleList(5)", forward="return x"),
+            "`a.py`, line 4: `nn.ModuleList(5)` has no counterpart in the language",
+        ),
+        (
             NET.format(init="self.a = '%999999999d' % 1", forward="return x"),
             "`a.py`, line 4: `'%999999999d' % 1` has no counterpart in the language",
         ),

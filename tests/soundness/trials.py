@@ -9,13 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from netdsl.checker import check
+from netdsl.checker import check, check_traced, diagnose
+from netdsl.checker.memory import Memory
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.fixes import fix
 from netdsl.core.source import Source
 from netdsl.drawing.drawing import Drawing
 from netdsl.language.formatter import format_source
+from netdsl.language.rereading import Rereader
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
 from netdsl.render.diagnostics import render_json, render_text
@@ -45,13 +47,18 @@ def look(source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
 
 
 class Trial:
-    """One text, taken through everything that may happen to it; `faults` has what went wrong, by kind."""
+    """One text, taken through everything that may happen to it; `faults` has what went wrong, by kind.
+
+    The text itself is checked as a command does. What `fmt` and the fixes make of it is checked as an editor checks the
+    versions of a text: only what has changed is parsed.
+    """
 
     def __init__(self, text: str, *, draws: bool = True, unsafe: bool = True) -> None:
         self.source = Source("net", text)
         self.draws = draws
         self.unsafe = unsafe
         self.faults: list[str] = []
+        self.memory = Memory(rereader=Rereader())
 
     def run(self) -> list[str]:
         """The faults."""
@@ -75,7 +82,8 @@ class Trial:
         self.faults += sorted(set(misplaced(self.source, found)))
         self._time("render", lambda: (render_text(found), json.loads(render_json(found))))
         if experiment is not None:
-            self._time("shapes", lambda: json.loads(shapes_json(experiment.network, "net")))
+            if self.draws:
+                self._time("shapes", lambda: json.loads(shapes_json(experiment.network, "net")))
             if not errors(found):
                 self._time("table", lambda: shapes_table(experiment.network, self.source))
         if self.draws:
@@ -90,7 +98,7 @@ class Trial:
         if formatted == self.source.text:
             return
         source = Source("net", formatted)
-        after = look(source)[1]
+        after = self._look_again(source)
         if sorted(one.code for one in errors(after)) != sorted(one.code for one in errors(before)):
             self.faults.append("fmt changes the meaning")
         if format_source(source, after)[0] != formatted:
@@ -101,10 +109,15 @@ class Trial:
             return
         # Each of its rounds is a check, so that a second is not promised of all of them; the first is known.
         fixed = fix(
-            self.source, lambda source: before if source is self.source else look(source)[1], unsafe=self.unsafe
+            self.source,
+            lambda source: before if source is self.source else self._look_again(source),
+            unsafe=self.unsafe,
         )
         if len(errors(fixed.left)) > len(errors(before)):
             self.faults.append("a fix adds errors")
+
+    def _look_again(self, source: Source) -> Sequence[Diagnostic]:
+        return diagnose(check_traced(source, registry(), ROOT / "examples", self.memory), registry())
 
     def _time(self, step: str, work: Callable[[], T]) -> T:
         # The best of three is the text's own time: other processes take turns with this one.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from netdsl.components import Call
 from netdsl.core.errors import ExportError
@@ -35,7 +35,7 @@ class Made:
 
     name: str
     signature: Signature
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     takes: tuple[str, ...] = ()
 
 
@@ -204,7 +204,7 @@ class Expressions:
 
     def _arguments(
         self,
-        given: Sequence[Mapping[str, Any] | None],
+        given: Sequence[Mapping[str, object] | None],
         signature: Signature | None,
         parameters: Parameters,
         *,
@@ -250,7 +250,7 @@ def _present(nodes: Uses) -> list[Node]:
     return [node for node in nodes if node is not None]
 
 
-def _plain(name: str, value: Any) -> Any:
+def _plain(name: str, value: object) -> object:
     """A value as one writes it: `nn.LayerNorm(64)`, not `nn.LayerNorm((64,))`."""
     return value[0] if name == "normalized_shape" and isinstance(value, tuple) and len(value) == 1 else value
 
@@ -279,5 +279,5 @@ def _is_amount(name: str, signature: Signature) -> bool:
     return type(signature[name]) in (int, float) and "dim" not in name
 
 
-def _constant(default: Any) -> Any:
+def _constant(default: object) -> object:
     return REQUIRED if isinstance(default, Like) else default

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from netdsl.export.python.layout import Expression, InlineText, literal
 from netdsl.export.python.names import unused, variable
@@ -15,7 +15,7 @@ ABSENT: Final = object()
 
 LARGEST_FACTOR = 64
 
-Column = Sequence[Any]
+Column = Sequence[object]
 """The values of one argument, one for each use."""
 
 
@@ -27,8 +27,8 @@ class Differ(Exception):
 class ClassParameter:
     """A parameter: its value in each use, and its default, or `REQUIRED`."""
 
-    values: list[Any]
-    default: Any = REQUIRED
+    values: list[object]
+    default: object = REQUIRED
 
 
 @dataclass
@@ -42,7 +42,7 @@ class Parameters:
 
     uses: int
     given: Mapping[str, Column] = field(default_factory=dict)
-    defaults: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, object] = field(default_factory=dict)
     found: dict[str, ClassParameter] = field(default_factory=dict)
 
     def copy(self) -> Parameters:
@@ -50,7 +50,7 @@ class Parameters:
         found = {name: ClassParameter(list(one.values), one.default) for name, one in self.found.items()}
         return Parameters(self.uses, self.given, self.defaults, found)
 
-    def express(self, hint: str, values: Column, default: Any = REQUIRED) -> Expression:
+    def express(self, hint: str, values: Column, default: object = REQUIRED) -> Expression:
         """An expression with these values: a literal, a parameter, a multiple or a fraction of one.
 
         `hint` is the parameter's name if the block has none.
@@ -92,7 +92,7 @@ class Parameters:
         assert isinstance(expression, InlineText)
         return expression.text
 
-    def arguments(self, use: int) -> Mapping[str, Any]:
+    def arguments(self, use: int) -> Mapping[str, object]:
         """The values of the parameters in one use. A parameter without meaning there has its value of another use."""
         # An argument must be given even if the use has no layer for it.
         return {name: next(_present([one.values[use], *one.values])) for name, one in self._ordered()}
@@ -120,7 +120,7 @@ class Parameters:
         # The block's own names come first, because the author chose them.
         yield from sorted(columns.items(), key=lambda item: (item[0] != hint, item[0] not in named))
 
-    def _use(self, name: str, column: Column, values: Column, default: Any) -> str:
+    def _use(self, name: str, column: Column, values: Column, default: object) -> str:
         """The parameter of a column; it is added, or completed with these values."""
         name = variable(name)
         # Another column has the name, so a second parameter is needed.
@@ -134,7 +134,7 @@ class Parameters:
         return name
 
 
-def _present(values: Column) -> Iterator[Any]:
+def _present(values: Column) -> Iterator[object]:
     return (value for value in values if value is not ABSENT)
 
 
@@ -153,7 +153,9 @@ def _agree(column: Column, values: Column) -> bool:
 def _integers(column: Column, values: Column) -> Sequence[tuple[int, int]]:
     """The pairs of both columns, if all are whole numbers; else none."""
     pairs = [(one, other) for one, other in zip(column, values, strict=True) if other is not ABSENT]
-    return pairs if all(type(number) is int for pair in pairs for number in pair) else ()
+    # True is no number here.
+    whole = [(one, other) for one, other in pairs if type(one) is int and type(other) is int]
+    return whole if len(whole) == len(pairs) else ()
 
 
 def _difference(column: Column, values: Column) -> str:

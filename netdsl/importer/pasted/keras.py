@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
@@ -21,11 +21,11 @@ class KerasLayer(NamedTuple):
     """A call of a layer's class: its arguments by their places and by their names, and its line."""
 
     name: str
-    arguments: list[Any]
-    named: dict[str, Any]
+    arguments: list[object]
+    named: dict[str, object]
     line: int
 
-    def get(self, name: str, place: int | None = None, default: Any = None) -> Any:
+    def get(self, name: str, place: int | None = None, default: object = None) -> object:
         """An argument by its name, or by its place."""
         if name in self.named:
             return self.named[name]
@@ -91,7 +91,7 @@ def _layer(node: ast.expr, file: str) -> KerasLayer:
     raise UnsupportedModule(message)
 
 
-def _constant(node: ast.expr) -> Any:
+def _constant(node: ast.expr) -> object:
     """A number, a text or a tuple of them; of `layers.ReLU()` or `tf.nn.relu` the name."""
     try:
         return ast.literal_eval(node)
@@ -104,8 +104,8 @@ def _input_size(layer: KerasLayer) -> tuple[int, ...]:
     given = layer.get("input_shape") or layer.get("shape", 0 if layer.name == "Input" else None)
     if given is None and layer.get("input_dim"):
         given = (layer.get("input_dim"),)
-    whole = isinstance(given, tuple | list) and given and all(isinstance(size, int) for size in given)
-    return tuple(given) if whole else ()
+    sizes = given if isinstance(given, tuple | list) else ()
+    return tuple(sizes) if all(isinstance(size, int) for size in sizes) else ()
 
 
 def _channels_first(size: tuple[int, ...]) -> tuple[int, ...]:
@@ -140,13 +140,13 @@ def _activation(name: str, layer: KerasLayer, file: str) -> list[str]:
     return [RENAMED.get(name, name)]
 
 
-def _size(given: Any) -> str:
+def _size(given: object) -> str:
     """`3` of 3 and of (3, 3); `3x5` of (3, 5)."""
     several = given if isinstance(given, tuple | list) else (given,)
     return str(several[0]) if len(set(several)) == 1 else "x".join(map(str, several))
 
 
-def _window(layer: KerasLayer, stride: Any) -> str:
+def _window(layer: KerasLayer, stride: object) -> str:
     """The stride and the padding of a window, as far as they are not usual."""
     words = "" if stride in (None, 1, (1, 1)) else f" s{_size(stride)}"
     return words + (" same" if str(layer.get("padding")).lower() == "same" else "")

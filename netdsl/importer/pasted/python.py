@@ -11,9 +11,8 @@ import ast
 import operator
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from typing import NoReturn, TypeVar
 
 import torch
 from torch import nn
@@ -34,13 +33,25 @@ from netdsl.importer.pasted.tracing import (
     sequential,
     torch_class,
 )
+from netdsl.importer.pasted.values import (
+    BoundName,
+    Indexed,
+    Instance,
+    NotWorkedOut,
+    ParentMembers,
+    PartialCall,
+    Scope,
+    TorchName,
+    UserClass,
+    UserFunction,
+)
 
 Made = TypeVar("Made")
 
 MOST_STEPS = 200_000
 """So many expressions are worked out, for a text may loop for ever."""
 
-OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
+OPERATORS: Mapping[type[ast.AST], Callable[..., object]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
@@ -64,7 +75,7 @@ OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.NotIn: lambda one, others: one not in others,
 }
 
-BUILTINS: Mapping[str, Callable[..., Any]] = {
+BUILTINS: Mapping[str, Callable[..., object]] = {
     "all": all, "any": any, "bool": bool, "dict": dict, "enumerate": enumerate, "float": float, "int": int,
     "getattr": getattr, "isinstance": isinstance, "len": len, "list": list,
     "max": max, "min": min, "range": range, "reversed": reversed, "round": round, "setattr": setattr, "str": str,
@@ -79,88 +90,10 @@ TEXT_METHODS = ("startswith", "endswith", "lower", "upper")
 PART_METHODS = ("add_module", "register_module", "append", "items", "keys", "values", "children", "modules")
 """What containers, and classes that extend them, are asked for and given."""
 
-CONTAINERS: Mapping[str, type[nn.Module]] = {
-    f"torch.nn.{made.__name__}": made for made in (nn.Sequential, nn.ModuleList, nn.ModuleDict)
-}
 LARGEST = 2**62
 """Sizes are smaller; a power of powers would fill the memory."""
 
 LONGEST = 60
-
-
-@dataclass(frozen=True)
-class NotWorkedOut:
-    """What has no value here; `reason` tells why what looks like a net has none."""
-
-    reason: UnsupportedModule | None = None
-
-
-@dataclass(frozen=True)
-class TorchName:
-    """A name of torch, by its whole path: `torch.nn.Conv2d`."""
-
-    path: str
-
-
-@dataclass(eq=False)
-class Instance:
-    """An object of a class of the text."""
-
-    made: UserClass
-    attributes: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def parts(self) -> dict[str, Any]:
-        """Its modules, by the attributes that hold them."""
-        return {name: one for name, one in self.attributes.items() if isinstance(one, nn.Module | Instance)}
-
-
-@dataclass(eq=False)
-class UserFunction:
-    """A function of the text; `owner` is the object that it is a method of, `home` the class that defines it."""
-
-    node: ast.FunctionDef
-    scope: dict[str, Any]
-    owner: Instance | None = None
-    home: UserClass | None = None
-
-    @property
-    def is_static(self) -> bool:
-        """Whether it is a method that is not given its object."""
-        return any(isinstance(one, ast.Name) and one.id == "staticmethod" for one in self.node.decorator_list)
-
-
-@dataclass(eq=False)
-class UserClass:
-    """A class of the text, with what its body and its bases define."""
-
-    name: str
-    members: dict[str, Any]
-    bases: list[Any]
-
-    def find(self, name: str) -> Any:
-        """A member of the class, or of a class of the text that it extends; None where there is none."""
-        return self.members[name] if name in self.members else self.inherited(name)
-
-    def inherited(self, name: str) -> Any:
-        """A member of a class of the text that it extends; None where there is none."""
-        found = (base.find(name) for base in self.bases if isinstance(base, UserClass))
-        return next((one for one in found if one is not None), None)
-
-    @property
-    def container(self) -> type[nn.Module] | None:
-        """The class of torch that it extends, where its parts are that class's members."""
-        found = (
-            base.container if isinstance(base, UserClass) else CONTAINERS.get(getattr(base, "path", ""))
-            for base in self.bases
-        )
-        return next((one for one in found if one is not None), None)
-
-    @property
-    def is_module(self) -> bool:
-        """Whether it is a net or a part of one."""
-        extends = (base.is_module if isinstance(base, UserClass) else True for base in self.bases)
-        return any(extends) and isinstance(self.find("forward") or self.find("__init__"), UserFunction)
 
 
 HOME = "__package__"
@@ -168,7 +101,7 @@ HOME = "__package__"
 
 
 class _Returned(Exception):
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: object) -> None:
         self.value = value
 
 
@@ -190,7 +123,7 @@ def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
     except (ValueError, RecursionError) as error:
         raise UnsupportedModule(text("`{file}` is not Python: {reason}", file=file, reason=str(error))) from error
     reader = _Reader(file)
-    scope: dict[str, Any] = {name: TorchName(path) for name, path in USUAL.items()}
+    scope: Scope = {name: TorchName(path) for name, path in USUAL.items()}
     # Without memory for weights, which are never looked at.
     with torch.device("meta"):
         for statement in tree.body:
@@ -214,9 +147,9 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file, self.steps = file, 0
-        self.libraries: dict[str, dict[str, Any]] = {}
+        self.libraries: dict[str, Scope] = {}
 
-    def maker(self, value: Any) -> Callable[[], nn.Module]:
+    def maker(self, value: object) -> Callable[[], nn.Module]:
         """What makes the module of a class, or of an object."""
 
         def make() -> nn.Module:
@@ -228,7 +161,7 @@ class _Reader:
 
         return make
 
-    def run_alone(self, statement: ast.stmt, scope: dict[str, Any]) -> None:
+    def run_alone(self, statement: ast.stmt, scope: Scope) -> None:
         """Follows a statement of the text itself; one that cannot be followed matters only where a net needs it."""
         reason = None
         try:
@@ -250,20 +183,21 @@ class _Reader:
                 )
                 scope.update({name: NotWorkedOut() for name in stored if name not in scope})
 
-    def _run(self, statement: ast.stmt, scope: dict[str, Any]) -> None:
+    def _run(self, statement: ast.stmt, scope: Scope) -> None:
         match statement:
             case ast.Import(names):
                 for one in names:
                     path = one.name if one.asname else one.name.partition(".")[0]
                     scope[one.asname or path] = TorchName(path)
             case ast.ImportFrom(module, names, level):
-                home = library_path(module or "", level or 0, scope.get(HOME))
+                package = str(scope[HOME]) if HOME in scope else None
+                home = library_path(module or "", level or 0, package)
                 for one in names:
                     scope[one.asname or one.name] = TorchName(f"{home}.{one.name}")
             case ast.FunctionDef(name):
                 scope[name] = UserFunction(statement, scope)
             case ast.ClassDef(name, bases, _, body):
-                members: dict[str, Any] = {}
+                members: Scope = {}
                 made = UserClass(name, members, [self._followed(self._value(base, scope)) for base in bases])
                 for member in body:
                     if isinstance(member, ast.FunctionDef):  # it sees the names of the text, not those of its class
@@ -297,11 +231,11 @@ class _Reader:
             case _:
                 self._fail(statement)
 
-    def _run_all(self, statements: list[ast.stmt], scope: dict[str, Any]) -> None:
+    def _run_all(self, statements: list[ast.stmt], scope: Scope) -> None:
         for statement in statements:
             self._run(statement, scope)
 
-    def _assign(self, target: ast.expr, value: Any, scope: dict[str, Any]) -> None:
+    def _assign(self, target: ast.expr, value: object, scope: Scope) -> None:
         match target:
             case ast.Name(name):
                 scope[name] = value
@@ -315,7 +249,7 @@ class _Reader:
             case _:
                 self._fail(target)
 
-    def _value(self, node: ast.expr, scope: Mapping[str, Any]) -> Any:
+    def _value(self, node: ast.expr, scope: Mapping[str, object]) -> object:
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise UnsupportedModule(text("`{file}` takes too long to follow", file=self.file))
@@ -348,8 +282,8 @@ class _Reader:
                 truths = (self._truth(value, scope) for value in values)
                 return all(truths) if isinstance(op, ast.And) else any(truths)
             case ast.Compare(left, operators, others):
-                values = [self._value(one, scope) for one in (left, *others)]
-                pairs = zip(operators, values, values[1:], strict=False)
+                compared = [self._value(one, scope) for one in (left, *others)]
+                pairs = zip(operators, compared, compared[1:], strict=False)
                 found = [self._calculated(node, op, one, other) for op, one, other in pairs]
                 return next((one for one in found if isinstance(one, NotWorkedOut)), all(found))
             case ast.IfExp(test, body, orelse):
@@ -364,21 +298,23 @@ class _Reader:
                 return self._call(node, scope)
         return NotWorkedOut()
 
-    def _listed(self, parts: list[ast.expr], scope: Mapping[str, Any]) -> Iterator[Any]:
+    def _listed(self, parts: list[ast.expr], scope: Mapping[str, object]) -> Iterator[object]:
         for part in parts:
             if isinstance(part, ast.Starred):
                 yield from self._items(part.value, scope)
             else:
                 yield self._value(part, scope)
 
-    def _comprehended(self, element: ast.expr, generator: ast.comprehension, scope: Mapping[str, Any]) -> Iterator[Any]:
+    def _comprehended(
+        self, element: ast.expr, generator: ast.comprehension, scope: Mapping[str, object]
+    ) -> Iterator[object]:
         for item in self._items(generator.iter, scope):
             inner = dict(scope)
             self._assign(generator.target, item, inner)
             if all(self._truth(test, inner) for test in generator.ifs):
                 yield self._value(element, inner)
 
-    def _items(self, node: ast.expr, scope: Mapping[str, Any]) -> list[Any]:
+    def _items(self, node: ast.expr, scope: Mapping[str, object]) -> list[object]:
         found = self._value(node, scope)
         if isinstance(found, nn.Sequential | nn.ModuleList):
             return list(found)
@@ -386,21 +322,18 @@ class _Reader:
             return list(found.parts if found.made.container is nn.ModuleDict else found.parts.values())
         if isinstance(found, range):
             self._count((found,), node)
-        try:
-            return list(found)
-        except TypeError:
-            self._fail(node)
+        return list(found) if isinstance(found, Iterable) else self._fail(node)
 
-    def _count(self, values: Sequence[Any], node: ast.expr) -> None:
+    def _count(self, values: Sequence[object], node: ast.expr) -> None:
         """Takes long lists for as many steps as they have items: `[0] * 10**9` would fill the memory."""
         length = 1
         for value in values:
-            length *= value if isinstance(value, int) else len(value)
+            length *= value if isinstance(value, int) else len(value) if isinstance(value, Sized) else 1
         self.steps += length
         if self.steps > MOST_STEPS:
             self._fail(node)
 
-    def _truth(self, node: ast.expr, scope: Mapping[str, Any]) -> bool:
+    def _truth(self, node: ast.expr, scope: Mapping[str, object]) -> bool:
         found = self._value(node, scope)
         if isinstance(found, NotWorkedOut):
             self._fail_unknown(node)
@@ -408,7 +341,7 @@ class _Reader:
             self._fail(node)
         return bool(found)
 
-    def _binary(self, node: ast.BinOp, left: Any, op: ast.operator, right: Any) -> Any:
+    def _binary(self, node: ast.BinOp, left: object, op: ast.operator, right: object) -> object:
         if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Add):
             return self._flows(node, lambda: joined(left, right))
         if isinstance(left, TracedValue) and isinstance(right, TracedValue) and isinstance(op, ast.Mult):
@@ -416,7 +349,7 @@ class _Reader:
             return product if product is not None else self._fail(node)
         return self._calculated(node, op, left, right)
 
-    def _calculated(self, node: ast.expr, op: ast.AST, *values: Any) -> Any:
+    def _calculated(self, node: ast.expr, op: ast.AST, *values: object) -> object:
         is_asked = isinstance(op, ast.Is | ast.IsNot)
         if type(op) not in OPERATORS or (any(isinstance(value, TracedValue) for value in values) and not is_asked):
             self._fail(node)
@@ -434,7 +367,7 @@ class _Reader:
         except (TypeError, ValueError, ZeroDivisionError, OverflowError):
             self._fail(node)
 
-    def _subscript(self, node: ast.expr, value: Any, index: Any) -> Any:
+    def _subscript(self, node: ast.expr, value: object, index: object) -> object:
         if isinstance(value, BatchSize):  # `x.shape[0]`
             return BatchSize() if index == 0 else NotWorkedOut()
         if isinstance(value, NotWorkedOut | TorchName) or isinstance(index, NotWorkedOut):
@@ -442,12 +375,14 @@ class _Reader:
         if isinstance(value, TracedValue | LastState):
             taken = value.taken(index)
             return taken if taken is not None else self._fail(node)
+        if not isinstance(value, Indexed):
+            self._fail(node)
         try:
             return value[index]
         except (TypeError, KeyError, IndexError):
             self._fail(node)
 
-    def _attribute(self, owner: Any, name: str) -> Any:
+    def _attribute(self, owner: object, name: str) -> object:
         match owner:
             case TorchName(path):
                 return NUMBERS.get(f"{path}.{name}", TorchName(f"{path}.{name}"))
@@ -462,20 +397,20 @@ class _Reader:
                 if name == "training":
                     return False  # the net is the one that is used, not the one that is trained
                 if member is None and name in PART_METHODS:
-                    return _Method(owner, name)
+                    return BoundName(owner, name)
                 return NotWorkedOut() if member is None else member
-            case _Super(instance, home):
+            case ParentMembers(instance, home):
                 member = home.inherited(name)
                 if isinstance(member, UserFunction):
                     return UserFunction(member.node, member.scope, instance, member.home)
-                return _Method(instance, name)
+                return BoundName(instance, name)
             case UserClass():
                 member = owner.find(name)
                 return NotWorkedOut() if member is None else member
             case TracedValue() | LastState():
-                return BatchSize() if name == "shape" else _Method(owner, name)
+                return BatchSize() if name == "shape" else BoundName(owner, name)
             case nn.Sequential() | nn.ModuleList() | nn.ModuleDict():
-                return _Method(owner, name)
+                return BoundName(owner, name)
             case nn.Linear() | nn.Conv2d() if name in ("in_features", "out_features", "in_channels", "out_channels"):
                 return getattr(owner, name)
             case list() | dict() if name in LIST_METHODS:
@@ -484,18 +419,18 @@ class _Reader:
                 return getattr(owner, name)
         return NotWorkedOut()
 
-    def _call(self, node: ast.Call, scope: Mapping[str, Any]) -> Any:
+    def _call(self, node: ast.Call, scope: Mapping[str, object]) -> object:
         function = self._value(node.func, scope)
         arguments = list(self._listed(node.args, scope))
-        named: dict[str, Any] = {}
+        named: Scope = {}
         for keyword in node.keywords:
             value = self._value(keyword.value, scope)
             named.update(value if keyword.arg is None and isinstance(value, dict) else {keyword.arg or "": value})
         return self._call_value(function, arguments, named, node)
 
-    def _call_value(self, function: Any, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+    def _call_value(self, function: object, arguments: list[object], named: Scope, node: ast.Call) -> object:
         match function:
-            case _Partial(inner, first, given):
+            case PartialCall(inner, first, given):
                 return self._call_value(inner, [*first, *arguments], {**given, **named}, node)
             case UserFunction():
                 return self._apply(function, arguments, named, node)
@@ -512,9 +447,9 @@ class _Reader:
                 return self._apply(
                     UserFunction(forward.node, forward.scope, function, forward.home), arguments, named, node
                 )
-            case _Super():
+            case ParentMembers():
                 return function
-            case _Method():
+            case BoundName():
                 return self._call_method(function, arguments, named, node)
             case TorchName(path):
                 return self._call_torch(path, arguments, named, node)
@@ -546,7 +481,9 @@ class _Reader:
                 self._fail(node)
         return NotWorkedOut()
 
-    def _pass(self, module: nn.Module | Instance, x: TracedValue, node: ast.Call) -> TracedValue | tuple[Any, Any]:
+    def _pass(
+        self, module: nn.Module | Instance, x: TracedValue, node: ast.Call
+    ) -> TracedValue | tuple[object, object]:
         """The value that a module makes of another, by the attribute or the name that it goes by."""
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
         if isinstance(module, nn.RNNBase):
@@ -554,7 +491,7 @@ class _Reader:
             return outputs if outputs is not None else self._fail(node)
         return x.then(self._as_module(module, node), name)
 
-    def _call_method(self, method: _Method, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+    def _call_method(self, method: BoundName, arguments: list[object], named: Scope, node: ast.Call) -> object:
         owner, name = method.owner, method.name
         if isinstance(owner, Instance):
             return self._call_container(owner, name, arguments, node)
@@ -576,14 +513,14 @@ class _Reader:
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
 
-    def _call_container(self, owner: Instance, name: str, arguments: list[Any], node: ast.Call) -> Any:
+    def _call_container(self, owner: Instance, name: str, arguments: list[object], node: ast.Call) -> object:
         """What torch's own class does for an object whose class extends it."""
         match name, arguments:
             case "__init__", [dict() as parts]:
                 owner.attributes.update(parts)
             case "__init__" | "extend", parts:
-                is_listed = len(parts) == 1 and isinstance(parts[0], list | tuple)
-                listed, first = parts[0] if is_listed else parts, len(owner.parts)
+                listed = parts[0] if len(parts) == 1 and isinstance(parts[0], list | tuple) else parts
+                first = len(owner.parts)
                 owner.attributes.update({str(first + place): part for place, part in enumerate(listed)})
             case "append", [part]:
                 owner.attributes[str(len(owner.parts))] = part
@@ -601,7 +538,7 @@ class _Reader:
                 self._fail(node)
         return None
 
-    def _followed(self, value: Any) -> Any:
+    def _followed(self, value: object) -> object:
         """What a name of torchvision stands for, where its source says it in a way that can be followed."""
         if not isinstance(value, TorchName):
             return value
@@ -616,7 +553,7 @@ class _Reader:
         found = self.libraries[module].get(name, value)
         return value if isinstance(found, NotWorkedOut) else self._followed(found)
 
-    def _call_torch(self, path: str, arguments: list[Any], named: dict[str, Any], node: ast.Call) -> Any:
+    def _call_torch(self, path: str, arguments: list[object], named: Scope, node: ast.Call) -> object:
         cls, name = torch_class(path), path.rpartition(".")[2]
         if cls is not None:
             return self._make(cls, arguments, named, node)
@@ -630,28 +567,26 @@ class _Reader:
             case "torchvision.utils._log_api_usage_once", _:
                 return None
             case "functools.partial", [function, *first]:
-                return _Partial(function, first, named)
+                return PartialCall(function, first, named)
         found = self._followed(TorchName(path))
         if not isinstance(found, TorchName):
             return self._call_value(found, arguments, named, node)
-        if (
-            path in ("torch.cat", "torch.concat", "torch.concatenate")
-            and arguments
-            and isinstance(arguments[0], list | tuple)
-        ):
-            dim = arguments[1] if len(arguments) > 1 else named.get("dim", named.get("axis", 0))
-            if all(isinstance(one, TracedValue) for one in arguments[0]) and isinstance(dim, int):
-                return self._flows(node, lambda: concatenated(arguments[0], dim))
-        if arguments and isinstance(arguments[0], TracedValue) and path.startswith("torch"):
-            if name == "add" and len(arguments) == 2 and isinstance(arguments[1], TracedValue):
-                return self._flows(node, lambda: joined(*arguments))
-            made = self._flows(node, lambda: apply_function(name, arguments[0], arguments[1:], named))
-            return made if made is not None else self._fail(node)
+        match arguments:
+            case [list() | tuple() as joins, *rest] if path in ("torch.cat", "torch.concat", "torch.concatenate"):
+                dim = rest[0] if rest else named.get("dim", named.get("axis", 0))
+                values = [one for one in joins if isinstance(one, TracedValue)]
+                if len(values) == len(joins) and isinstance(dim, int):
+                    return self._flows(node, lambda: concatenated(values, dim))
+            case [TracedValue() as x, TracedValue() as other] if path.startswith("torch") and name == "add":
+                return self._flows(node, lambda: joined(x, other))
+            case [TracedValue() as x, *rest] if path.startswith("torch"):
+                made = self._flows(node, lambda: apply_function(name, x, rest, named))
+                return made if made is not None else self._fail(node)
         if any(isinstance(one, TracedValue) for one in (*arguments, *named.values())):
             self._fail(node)
         return NotWorkedOut()
 
-    def _make(self, cls: type[nn.Module], arguments: list[Any], named: dict[str, Any], node: ast.Call) -> nn.Module:
+    def _make(self, cls: type[nn.Module], arguments: list[object], named: Scope, node: ast.Call) -> nn.Module:
         """A module of torch.nn."""
         if cls is nn.Sequential and len(arguments) == 1 and isinstance(arguments[0], dict):
             parts = {key: self._as_module(one, node) for key, one in arguments[0].items()}
@@ -660,10 +595,12 @@ class _Reader:
                 built.add_module(str(key), part)
             return built
         if cls is nn.ModuleDict:
-            given = arguments[0] if arguments else {}
-            return nn.ModuleDict({str(key): self._as_module(one, node) for key, one in dict(given).items()})
+            return nn.ModuleDict({key: self._as_module(one, node) for key, one in self._pairs(arguments, node)})
         if cls is nn.ModuleList:
-            return nn.ModuleList(self._as_module(one, node) for one in (arguments[0] if arguments else ()))
+            given = arguments[0] if arguments else ()
+            if not isinstance(given, Iterable):
+                self._fail(node)
+            return nn.ModuleList(self._as_module(one, node) for one in given)
         if cls is nn.Sequential:
             return nn.Sequential(*(self._as_module(one, node) for one in arguments))
         if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
@@ -677,9 +614,15 @@ class _Reader:
                            code=_shown(node), reason=" ".join(str(error).split()))  # fmt: skip
             raise UnsupportedModule(message) from error
 
-    def _construct(
-        self, made: UserClass, arguments: list[Any], named: dict[str, Any], node: ast.Call | None
-    ) -> Instance:
+    def _pairs(self, arguments: list[object], node: ast.Call) -> list[tuple[str, object]]:
+        """The names and the values that `nn.ModuleDict` is given, as a dictionary or as pairs."""
+        given = arguments[0] if arguments else {}
+        pairs = list(given.items()) if isinstance(given, dict) else given
+        if not isinstance(pairs, list) or not all(isinstance(one, list | tuple) and len(one) == 2 for one in pairs):
+            self._fail(node)
+        return [(str(key), part) for key, part in pairs]
+
+    def _construct(self, made: UserClass, arguments: list[object], named: Scope, node: ast.Call | None) -> Instance:
         instance = Instance(made)
         begin = made.find("__init__")
         if isinstance(begin, UserFunction):
@@ -688,14 +631,14 @@ class _Reader:
             self._call_container(instance, "__init__", arguments, node)
         return instance
 
-    def _apply(self, function: UserFunction, arguments: list[Any], named: dict[str, Any], node: ast.Call | None) -> Any:
+    def _apply(self, function: UserFunction, arguments: list[object], named: Scope, node: ast.Call | None) -> object:
         """What a function of the text returns."""
         scope = dict(function.scope)
         given = function.node.args
         parameters = [one.arg for one in (*given.posonlyargs, *given.args)]
         if function.owner is not None and parameters:
             arguments = [function.owner, *arguments]
-            scope["super"] = _Super(function.owner, function.home or function.owner.made)
+            scope["super"] = ParentMembers(function.owner, function.home or function.owner.made)
         defaults = dict(zip(parameters[::-1], given.defaults[::-1], strict=False))
         defaults.update(
             {one.arg: default for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if default}
@@ -727,7 +670,7 @@ class _Reader:
             raise
         return None
 
-    def _as_module(self, value: Any, node: ast.expr | None) -> nn.Module:
+    def _as_module(self, value: object, node: ast.expr | None) -> nn.Module:
         """A module as it is, and an object of the text as the modules that its `forward` calls."""
         if isinstance(value, nn.Module):
             return value
@@ -778,36 +721,11 @@ class _Reader:
             text("`{file}`, line {line}: `{code}` cannot be worked out from this text alone", **self._place(node))
         )
 
-    def _place(self, node: ast.AST) -> Mapping[str, Any]:
+    def _place(self, node: ast.AST) -> Mapping[str, object]:
         return {"file": self.file, "line": getattr(node, "lineno", 1), "code": _shown(node)}
 
 
-@dataclass(frozen=True)
-class _Partial:
-    """A function that has some of its arguments already."""
-
-    function: Any
-    first: list[Any]
-    named: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class _Super:
-    """`super()` in a method: the object, and the class whose bases are meant."""
-
-    instance: Instance
-    home: UserClass
-
-
-@dataclass(frozen=True)
-class _Method:
-    """A method of a value of `forward`, or of a container, that waits to be called."""
-
-    owner: Any
-    name: str
-
-
-def _is_instance(value: Any, kind: Any) -> bool:
+def _is_instance(value: object, kind: object) -> bool:
     """`isinstance`, as far as nets ask it: of tensors, lists, numbers, and classes of torch and of the text."""
     match kind:
         case tuple():
@@ -826,9 +744,9 @@ def _is_instance(value: Any, kind: Any) -> bool:
     return False
 
 
-def _is_small(op: ast.AST, one: Any, other: Any) -> bool:
+def _is_small(op: ast.AST, one: object, other: object) -> bool:
     """Whether a power, or a shift, is a size that a net may have."""
-    if not all(isinstance(value, int | float) for value in (one, other)) or not -64 <= other <= 64:
+    if not isinstance(one, int | float) or not isinstance(other, int | float) or not -64 <= other <= 64:
         return False
     bits = abs(one).bit_length() if isinstance(one, int) else 1
     return bool(abs(bits * other if isinstance(op, ast.Pow) else bits + other) < LARGEST.bit_length())

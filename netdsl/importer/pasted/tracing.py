@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
 
 from torch import nn
 
@@ -48,7 +47,7 @@ class TracedValue:
         """The value that a module makes of this one."""
         return TracedValue(self, module, name)
 
-    def taken(self, index: Any) -> TracedValue | None:
+    def taken(self, index: object) -> TracedValue | None:
         """`x[:, -1]`, the last step of a sequence; None for what else an index picks."""
         return self.then(modules.Last()) if index in LAST_STEP else None
 
@@ -67,7 +66,7 @@ class LastState:
     outputs: TracedValue
     layers: int
 
-    def taken(self, index: Any) -> TracedValue | None:
+    def taken(self, index: object) -> TracedValue | None:
         """`h[-1]`, the state of the last layer."""
         return self.outputs.then(modules.Last()) if index in (-1, self.layers - 1) else None
 
@@ -76,7 +75,7 @@ class LastState:
         return self.taken(0)
 
 
-def recurrent(x: TracedValue, module: nn.RNNBase, name: str) -> tuple[TracedValue, Any] | None:
+def recurrent(x: TracedValue, module: nn.RNNBase, name: str) -> tuple[TracedValue, object] | None:
     """The outputs of a recurrent net and its last state, as torch returns them; None where time comes first."""
     made = getattr(modules, type(module).__name__, None)
     if made is None or not module.batch_first:
@@ -170,7 +169,9 @@ def _parted(values: Sequence[TracedValue]) -> tuple[TracedValue, list[list[Trace
     return ways[0][shared - 1], [way[shared:] for way in ways]
 
 
-def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: Mapping[str, Any]) -> TracedValue | None:
+def apply_function(
+    name: str, x: TracedValue, arguments: Sequence[object], named: Mapping[str, object]
+) -> TracedValue | None:
     """What a function of torch, or a method of a tensor, makes of a value; None where no layer does the same.
 
     The classes of torch.nn have the same names in other letters: `max_pool2d` is `MaxPool2d`.
@@ -183,7 +184,7 @@ def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: M
         return kept if settings.get("keepdim") else kept.then(nn.Flatten())
     if name in ("contiguous", "float"):
         return x
-    made = nn.Upsample if name == "interpolate" else _classes().get(name.replace("_", ""))
+    made = _classes().get("upsample" if name == "interpolate" else name.replace("_", ""))
     if made is None:
         return None
     if name in ("dropout", "dropout2d"):
@@ -191,21 +192,24 @@ def apply_function(name: str, x: TracedValue, arguments: Sequence[Any], named: M
     return x.then(made(*arguments, **settings))
 
 
-def _flattened(x: TracedValue, name: str, arguments: Sequence[Any], settings: Mapping[str, Any]) -> TracedValue | None:
+def _flattened(
+    x: TracedValue, name: str, arguments: Sequence[object], settings: Mapping[str, object]
+) -> TracedValue | None:
     """`torch.flatten(x, 1)`, `x.view(x.size(0), -1)` and `x.view(-1, 16 * 5 * 5)` all make a vector of a sample."""
     sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple | list) else arguments
     if name == "flatten":
-        start = settings.get("start_dim", sizes[0] if sizes else 0)
-        return x.then(nn.Flatten(start, *sizes[1:])) if start != 0 else None
+        start, *rest = [settings["start_dim"]] if "start_dim" in settings else sizes or [0]
+        return x.then(_classes()["flatten"](start, *rest)) if start != 0 else None
     batch, *sample = sizes or (None,)
     if not isinstance(batch, BatchSize) and batch != -1:
         return None
     if len(sample) == 1:
         return x.then(nn.Flatten())
-    return x.then(modules.Reshape(tuple(sample))) if all(isinstance(size, int) for size in sample) else None
+    whole = [size for size in sample if isinstance(size, int)]
+    return x.then(modules.Reshape(tuple(whole))) if len(whole) == len(sample) else None
 
 
-def _axes(arguments: Sequence[Any], settings: Mapping[str, Any]) -> tuple[int, ...]:
+def _axes(arguments: Sequence[object], settings: Mapping[str, object]) -> tuple[object, ...]:
     given = arguments[0] if len(arguments) == 1 else settings.get("dim", tuple(arguments))
     return tuple(given) if isinstance(given, tuple | list) else (given,)
 
@@ -229,7 +233,7 @@ def torch_class(path: str) -> type[nn.Module] | None:
     return dict(_public_classes()).get(name) if home == "torch.nn" else None
 
 
-NUMBERS: Mapping[str, Any] = {
+NUMBERS: Mapping[str, object] = {
     "math.pi": math.pi,
     "math.sqrt": math.sqrt,
     "math.ceil": math.ceil,
