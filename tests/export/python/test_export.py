@@ -89,7 +89,9 @@ def assert_same_net(net: Network) -> str:
     given = batches(net)
     with torch.no_grad():
         for one, other in zip(outputs(built, given), outputs(made, given), strict=True):
-            assert torch.equal(one.nan_to_num(), other.nan_to_num())
+            # A mask that hides nothing changes the last bits.
+            same = torch.allclose if net.padded else torch.equal
+            assert same(one.nan_to_num(), other.nan_to_num())
     return text
 
 
