@@ -193,7 +193,8 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         shapes,
         description,
         server.skips,
-        unit_of(parts[0], server.splits.unit),
+        # Of several inputs, that of the images.
+        server.splits.unit or 255.0 if server.use.inputs else unit_of(parts[0], server.splits.unit),
         _with_statistics_of(server.learnt, facts),
         server.splits.carry,
         partial(server.sample, *known, pipelines[1].plan),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, uint8
 
@@ -217,13 +217,26 @@ class Selected:
         return self.items.label(index)
 
 
+@runtime_checkable
+class Choosing(Protocol):
+    """Items that give some of themselves by themselves."""
+
+    def choose(self, indices: Tensor) -> Items:
+        """Some of the items, in the order of the indices."""
+
+
 def select(part: Part, names: tuple[str, ...]) -> Part:
     """The samples of a part with those inputs alone that a net takes; without names, as they are."""
     if not names:
         return part
-    return part.select(names) if isinstance(part, Tensors) else Selected(part, names)
+    if isinstance(part, Tensors):
+        return part.select(names)
+    # Who is told the names gives no others.
+    return part if isinstance(part, Choosing) else Selected(part, names)
 
 
 def pick(part: Part, indices: Tensor) -> Part:
     """Some of the samples of a part."""
-    return part.pick(indices) if isinstance(part, Tensors) else Chosen(part, indices)
+    if isinstance(part, Tensors):
+        return part.pick(indices)
+    return part.choose(indices) if isinstance(part, Choosing) else Chosen(part, indices)

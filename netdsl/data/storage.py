@@ -147,7 +147,12 @@ def placed(data: Tensors, device: torch.device) -> Tensors:
 def for_workers(chain: Chain) -> tuple[tuple[BatchTransform, ...], Chain]:
     """The chain in two: the transforms up to the one that gives all items one size, for workers, and the rest."""
     steps = chain.once + chain.steps
-    last = next((place for place, step in enumerate(steps) if step.fits), -1)
+    # Of several inputs, the first such step of each.
+    first: dict[str, int] = {}
+    for place, step in enumerate(steps):
+        if step.fits:
+            first.setdefault(step.input, place)
+    last = max(first.values(), default=-1)
     return steps[: last + 1], Chain((), steps[last + 1 :])
 
 

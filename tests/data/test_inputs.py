@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from netdsl import api
 from netdsl.checker import check
@@ -141,6 +142,43 @@ def test_each_digit_stands_beside_another_drawing_and_beside_another_digit(folde
     assert torch.cat([batch.y for batch in batches]).tolist() == [1] * 360 + [0] * 360
     assert not (left == right).flatten(1).all(1)[:360].any()
     assert left.max() == 1
+
+
+def draw_pairs(folder: Path, count: int = 12) -> None:
+    """Pictures in two brightnesses, and whether the two of a row are as bright."""
+    rows = ["left,right,weight,same"]
+    for number in range(count):
+        for side, bright in (("left", number % 2), ("right", number % 3 % 2)):
+            picture = np.full((8 + number % 2, 8, 3), 40 + 150 * bright, dtype=np.uint8)
+            Image.fromarray(picture).save(folder / f"{side}{number}.png")
+        rows.append(
+            f"left{number}.png,right{number}.png,{number / 2},{'yes' if number % 2 == number % 3 % 2 else 'no'}"
+        )
+    (folder / "pairs.csv").write_text("\n".join(rows), encoding="utf-8")
+
+
+IMAGES = """
+input left=3x6x6 right=1x6x6 weight=1
+flatten; linear 4 as l
+from right; flatten; linear 4 as r
+from weight; linear 4; add l r; linear 2
+data csv pairs.csv target=same images=left,right batch=4 cache=CACHE { resize 6x6; hflip; normalize }
+train epochs=2
+"""
+
+
+@pytest.mark.parametrize("cache", ["ram", "none"])
+def test_images_stand_in_a_table_by_their_paths(cache: str, tmp_path: Path) -> None:
+    draw_pairs(tmp_path)
+    (tmp_path / "net.net").write_text(IMAGES.replace("CACHE", cache), encoding="utf-8")
+    saved = api.load(api.train(tmp_path / "net.net", out=tmp_path / "run", quiet=True).folder, device="cpu")
+    (batch, *_) = opened(IMAGES.replace("CACHE", cache), tmp_path).train.epoch(0)
+    assert [tuple(part.shape) for part in tensors_of(batch.x)] == [(4, 3, 6, 6), (4, 1, 6, 6), (4, 1)]
+    found = saved.predict(tmp_path / "pairs.csv")
+    assert len(found) == 12
+    row = {"left": tmp_path / "left3.png", "right": tmp_path / "right3.png", "weight": 1.5}
+    assert saved.predict(row).probabilities.tolist() == pytest.approx(found[3].probabilities.tolist(), abs=1e-5)
+    assert saved.evaluate()["loss"] > 0
 
 
 def make_pairs(kind: str = "tensors") -> Any:

@@ -225,6 +225,7 @@ def csv_table(
     level: Level = "word",
     length: Count = 200,
     vocab: Annotated[int | None, AtLeast(3)] = None,
+    images: Names = (),
     inputs: NamedShapes = (),
 ) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
@@ -259,6 +260,9 @@ def csv_table(
 
     A target that is one of these texts is written token by token: its input is fed what stands before each token,
     from `<bos>` on, and the net predicts the token, up to `<eos>`.
+
+    `images=left,right` names columns of paths, from the folder of the table: an input takes the image there, in colour,
+    or in grey where it has one channel.
     """
     from netdsl.builtins.files.csv_tables import TableOptions, read_table, require_inputs
     from netdsl.builtins.files.table_inputs import InputColumns
@@ -269,7 +273,9 @@ def csv_table(
     if inputs:
         from netdsl.builtins.files.labelled_texts import Encoding
 
-        return _facts_of_inputs(path, options, InputColumns(rest, text), inputs, Encoding(level, length, vocab))
+        return _facts_of_inputs(path, options, InputColumns(rest, text, images), inputs, Encoding(level, length, vocab))
+    if images:
+        raise require_inputs((images,) if isinstance(images, str) else images, "images", "3x64x64")
     if text:
         from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
 
@@ -302,10 +308,13 @@ def _facts_of_inputs(
     for one, (_, stated) in zip(found.inputs, inputs, strict=True):
         if one.kind == "text":
             own = encode_input(encoding, stated, is_written=one.columns[0] == found.predicted)
-            entries = count_entries(found.texts(one.columns[0]), own)
+            entries = count_entries(found.cells(one.columns[0]), own)
             given.append(InputFacts(one.name, (own.length,), "index", entries, padded=True))
             if own.is_written:
                 target = Facts(None, entries, target=(own.length,), writes=one.name)
+            continue
+        if one.kind == "image":
+            given.append(InputFacts(one.name, (1 if stated[:1] == (1,) else 3, *PHOTOGRAPHS[1:])))
             continue
         columns = [column for column in table.features if column.input == one.name]
         if one.kind == "ids":

@@ -158,13 +158,13 @@ def _read(path: Path, options: TableOptions, _state: tuple[int, int]) -> Table:
     return make_table(rows, wanted, fed, options, file)
 
 
-def require_inputs(columns: Sequence[str], parameter: str, size: int) -> Refusal:
-    """What is wrong with several columns for a net whose inputs have no names."""
+def require_inputs(columns: Sequence[str], parameter: str, size: int | str) -> Refusal:
+    """What is wrong with columns that only a net whose inputs have names can take."""
     written = " ".join(f"{name}={size}" for name in columns)
     message = text(
-        "`{parameter}` names {count} columns, of which a net of one input takes one",
+        "`{parameter}={columns}` is for a net whose inputs have names",
         parameter=parameter,
-        count=len(columns),
+        columns=",".join(columns),
     )
     return Refusal(message, parameter, text("give each an input of its name: `input {inputs}`", inputs=written))
 

@@ -13,7 +13,7 @@ from netdsl.builtins.files.csv_tables import Table, TableOptions, make_table, na
 from netdsl.components import Refusal
 from netdsl.core.text import join_and, text
 
-Kind = Literal["numbers", "ids", "text"]
+Kind = Literal["numbers", "ids", "text", "image"]
 
 
 class InputColumns(NamedTuple):
@@ -22,10 +22,12 @@ class InputColumns(NamedTuple):
     Args:
         rest: the input that takes the columns of no other.
         texts: the columns that hold texts.
+        images: the columns that hold the paths of images.
     """
 
     rest: str | None = None
     texts: Names = ()
+    images: Names = ()
 
 
 class TableInput(NamedTuple):
@@ -37,7 +39,7 @@ class TableInput(NamedTuple):
 
 
 class TableOfInputs(NamedTuple):
-    """A table whose features are sorted by the inputs that take them.
+    """A table whose features are sorted by the inputs that take them. Texts and images have one column each.
 
     `predicted` is the text that the net predicts, token by token, where its target is one.
     """
@@ -46,8 +48,8 @@ class TableOfInputs(NamedTuple):
     inputs: tuple[TableInput, ...]
     predicted: str = ""
 
-    def texts(self, column: str) -> tuple[str, ...]:
-        """What a column of texts holds."""
+    def cells(self, column: str) -> tuple[str, ...]:
+        """What is written in a column of texts or paths."""
         return next(one.cells for one in self.table.written if one.name == column)
 
 
@@ -75,14 +77,17 @@ def _read(
     target = options.target
     wanted = [column_name(name, header, file) for name in (target if isinstance(target, tuple) else (target,))]
     texts = [column_name(name, header, file, "text") for name in names(chosen.texts)]
+    images = [column_name(name, header, file, "images") for name in names(chosen.images)]
     predicted = wanted[0] if len(wanted) == 1 and wanted[0] in texts else ""
     if predicted:  # what the net has written so far is fed, and the target is what follows
         wanted = []
     free = [name for name in header if name not in wanted and name not in names(options.drop)]
     found = _find_columns(inputs, free, chosen, file)
     ids = [column_name(name, header, file, "ids") for name in names(options.ids)]
-    sorted_out = tuple(TableInput(name, columns, _kind(name, columns, ids, texts)) for name, columns in found.items())
-    plain = [one for one in sorted_out if one.kind != "text"]
+    sorted_out = tuple(
+        TableInput(name, columns, _kind(name, columns, ids, texts, images)) for name, columns in found.items()
+    )
+    plain = [one for one in sorted_out if one.kind in ("numbers", "ids")]
     fed = [column for one in plain for column in one.columns]
     if predicted and predicted not in {one.columns[0] for one in sorted_out}:
         raise Refusal(
@@ -90,7 +95,7 @@ def _read(
             "target",
             text("give the net an input `{column}`", column=predicted),
         )
-    written = [one.columns[0] for one in sorted_out if one.kind == "text"]
+    written = [one.columns[0] for one in sorted_out if one.kind in ("text", "image")]
     table = make_table(rows, wanted, fed, options, file, written)
     owners = [one.name for one in plain for _ in one.columns]
     features = tuple(column._replace(input=owner) for column, owner in zip(table.features, owners, strict=True))
@@ -130,14 +135,14 @@ def _find_columns(
     return found
 
 
-def _kind(name: str, columns: Sequence[str], ids: Sequence[str], texts: Sequence[str]) -> Kind:
-    if written := [column for column in columns if column in texts]:
+def _kind(name: str, columns: Sequence[str], ids: Sequence[str], texts: Sequence[str], images: Sequence[str]) -> Kind:
+    if written := [column for column in columns if column in texts or column in images]:
         if len(columns) > 1:
             message = text(
-                "the input `{input}` takes several columns, and `{column}` is a text", input=name, column=written[0]
+                "the input `{input}` takes several columns, and `{column}` is no number", input=name, column=written[0]
             )
             raise Refusal(message, f"inputs.{name}", "give it an input of its own")
-        return "text"
+        return "text" if written[0] in texts else "image"
     indices = [column for column in columns if column in ids]
     if indices and len(indices) < len(columns):
         other = next(column for column in columns if column not in ids)

@@ -23,6 +23,7 @@ def load(
     *given: Any,
     text: str | tuple[str, ...] = (),
     rest: str | None = None,
+    images: str | tuple[str, ...] = (),
     inputs: NamedShapes = (),
     **options: Any,
 ) -> Splits:
@@ -30,7 +31,7 @@ def load(
     encoding = Encoding(**{name: options.pop(name) for name in Encoding._fields if name in options})
     chosen = TableOptions(*given, **options)
     if inputs:
-        return load_inputs(path, chosen, InputColumns(rest, text), inputs, encoding)
+        return load_inputs(path, chosen, InputColumns(rest, text, images), inputs, encoding)
     if text:
         column = text if isinstance(text, str) else text[0]
         return text_splits(path, read_text_column(path, column, chosen), encoding)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -16,8 +17,9 @@ from netdsl.builtins.files.table_inputs import InputColumns, TableOfInputs, read
 from netdsl.builtins.files.vocabulary import BEGIN, END, Vocabulary
 from netdsl.components import NamedShapes
 from netdsl.data.datasets.labelled_texts import make_vocabulary, number_seen, pad, require_same_tokens
+from netdsl.data.image_files import Paths, read_image
 from netdsl.data.inputs import InputTensors
-from netdsl.data.samples import Learnt, LearntInput, Splits, Tensors
+from netdsl.data.samples import Learnt, LearntInput, Part, Splits, Tensors
 from netdsl.data.table_encoding import as_learnt, by_rows, encode_rows, fit_features, require_columns, targets_of
 from netdsl.data.target_scale import fit_scale, scale_targets
 from netdsl.data.transforms.base import NO_CLASS
@@ -31,12 +33,17 @@ def load_inputs(
     x: dict[str, Tensor] = {}
     y = None if found.predicted else targets_of(found.table)
     vocabularies: dict[str, Vocabulary] = {}
+    images: dict[str, ImageColumn] = {}
     for one, (name, shape) in zip(found.inputs, inputs, strict=True):
+        if one.kind == "image":
+            paths = Paths.of([str(path.parent / cell) for cell in found.cells(one.columns[0])])
+            images[name] = ImageColumn(paths, "L" if shape[:1] == (1,) else "RGB")
+            continue
         if one.kind != "text":
             x[name] = by_rows([column.codes for column in _columns(found, name)])
             continue
         own = encode_input(encoding, shape, is_written=one.columns[0] == found.predicted)
-        texts = found.texts(one.columns[0])
+        texts = found.cells(one.columns[0])
         vocabularies[name] = vocabulary = make_vocabulary(texts, own)
         tokens = list(map(vocabulary.encode, texts))
         if own.is_written:
@@ -47,7 +54,58 @@ def load_inputs(
     written = next((one.name for one in found.inputs if one.columns[0] == found.predicted), None)
     classes = vocabularies[written].names if written else found.table.classes
     encode = EncodeInputs(path, found, options, vocabularies)
-    return Splits(Tensors(InputTensors(x), y), names=classes, encode=encode)
+    rows = Tensors(InputTensors(x), y)
+    names = tuple(name for name, _ in inputs)
+    part = ImageRows(names, images, rows, str(path.parent / path.stem)) if images else rows
+    return Splits(part, names=classes, encode=encode)
+
+
+class ImageColumn(NamedTuple):
+    """A column of the paths of images, read in colour (`RGB`) or in grey (`L`)."""
+
+    paths: Paths
+    mode: str
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRows:
+    """Rows of a table of which some inputs are images, which are read as they are needed.
+
+    Args:
+        names: the inputs, in their order.
+        images: those that are images.
+        rows: the other inputs, and the targets.
+        folder: what a cache of the images would be called after.
+    """
+
+    names: tuple[str, ...]
+    images: Mapping[str, ImageColumn]
+    rows: Tensors
+    folder: str
+
+    def __len__(self) -> int:
+        return len(self.rows.y)
+
+    def read(self, index: int) -> tuple[InputTensors, Tensor]:
+        """One row and its target."""
+        assert isinstance(self.rows.x, InputTensors)
+        found = {name: read_image(column.paths[index], column.mode) for name, column in self.images.items()}
+        found |= {name: part[index] for name, part in self.rows.x.items()}
+        return InputTensors({name: found[name] for name in self.names}), self.rows.y[index]
+
+    def name(self, index: int) -> str:
+        """The paths of its images."""
+        return ", ".join(column.paths[index] for column in self.images.values())
+
+    def label(self, index: int) -> int | None:
+        """Its class, where targets are classes."""
+        target = self.rows.y[index]
+        return None if target.is_floating_point() or target.dim() else int(target)
+
+    def choose(self, indices: Tensor) -> ImageRows:
+        """Some of the rows."""
+        images = {name: ImageColumn(one.paths.choose(indices), one.mode) for name, one in self.images.items()}
+        return replace(self, images=images, rows=self.rows.pick(indices))
 
 
 def before_and_after(tokens: Sequence[Sequence[int]], length: int, vocabulary: Vocabulary) -> tuple[Tensor, Tensor]:
@@ -77,9 +135,9 @@ class EncodeInputs:
     options: TableOptions
     vocabularies: Mapping[str, Vocabulary]
 
-    def __call__(self, parts: tuple[Tensors, Tensors], known: Learnt | None) -> tuple[tuple[Tensors, Tensors], Learnt]:
+    def __call__(self, parts: tuple[Any, Any], known: Learnt | None) -> tuple[tuple[Part, Part], Learnt]:
         """The encoded parts, and what was learnt."""
-        train, test = parts
+        train = parts[0].rows if isinstance(parts[0], ImageRows) else parts[0]
         assert isinstance(train.x, InputTensors)
         numbers, vocabularies = {}, {}
         for name, vocabulary in self.vocabularies.items():
@@ -90,12 +148,18 @@ class EncodeInputs:
                 if one.name in vocabularies:
                     require_same_tokens(self.path, vocabularies[one.name], one.vocabulary)
         learnt = known or self._learn(train, vocabularies)
-        return (self._encode(train, learnt, numbers), self._encode(test, learnt, numbers)), learnt
+        encoded = [
+            replace(part, rows=self._encode(part.rows, learnt, numbers))
+            if isinstance(part, ImageRows)
+            else self._encode(part, learnt, numbers)
+            for part in parts
+        ]
+        return (encoded[0], encoded[1]), learnt
 
     def _learn(self, train: Tensors, vocabularies: Mapping[str, Vocabulary]) -> Learnt:
         assert isinstance(train.x, InputTensors)
         table = self.found.table
-        fed = [train.x.part(one.name) for one in self.found.inputs if one.kind != "text"]
+        fed = [train.x.part(one.name) for one in self.found.inputs if one.kind in ("numbers", "ids")]
         scale = None if self.options.scale == "none" else fit_scale(train.y, logarithm=self.options.scale == "log")
         return Learnt(
             fit_features(table.features, torch.cat(fed, 1), self.options.missing) if fed else (),

@@ -20,8 +20,9 @@ from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.text import join_and, ntext, text
 from netdsl.data.datasets.labelled_texts import pad
+from netdsl.data.given.images import read_images
 from netdsl.data.given.sample import Given, Stored
-from netdsl.data.inputs import InputTensors
+from netdsl.data.inputs import InputTensors, Samples
 from netdsl.data.samples import Feature
 from netdsl.data.table_encoding import UNKNOWN, encode_rows
 
@@ -50,8 +51,9 @@ def read_table_rows(x: object, stored: Stored) -> Given:
         single = not values or not isinstance(values[0], (Mapping, Sequence)) or isinstance(values[0], str)
         rows = [values] if single else values
         places = [""] if single else [text("row {number}: ", number=number) for number in range(1, len(rows) + 1)]
-    if any(one.vocabulary for one in stored.inputs):
-        return _read_texts_too(rows, list(places), single, reader, stored)
+    if stored.inputs and {"text", "images"} & stored.use.arguments.keys():
+        base = Path(x).parent if isinstance(x, (str, os.PathLike)) else Path()
+        return _read_written(rows, list(places), single, reader, stored, base)
     codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
     numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
     if not stored.inputs:
@@ -65,18 +67,25 @@ def _encode_input(name: str, numbers: Tensor, columns: Sequence[Feature]) -> Ten
     return encode_rows(numbers[:, chosen], [columns[place] for place in chosen])
 
 
-def _read_texts_too(
-    rows: Sequence[object], places: Sequence[str], single: bool, reader: RowReader, stored: Stored
+def _read_written(
+    rows: Sequence[object], places: Sequence[str], single: bool, reader: RowReader, stored: Stored, base: Path
 ) -> Given:
-    """Rows of which some inputs are texts; the one that the net writes itself is not asked for."""
+    """Rows of which some inputs are texts or images; the text that the net writes itself is not asked for.
+
+    The paths of images begin at `base`.
+    """
     numbers = None
     if stored.columns:
         codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
         numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
     lengths = {one.name: int(str((one.shape or (1,))[0])) for one in stored.facts.inputs}
+    images: dict[str, Sequence[Samples]] = {}
     x: dict[str, Tensor] = {}
     for one in stored.inputs:
-        if one.vocabulary is None:
+        if one.name in names(stored.use.arguments.get("images", ())):
+            files = [base / _text_of(row, one.name, place) for row, place in zip(rows, places, strict=True)]
+            images[one.name] = read_images(files, stored.of_input(one.name)).samples
+        elif one.vocabulary is None:
             assert numbers is not None
             x[one.name] = _encode_input(one.name, numbers, stored.columns)
         elif one.name == stored.facts.writes:
@@ -85,8 +94,12 @@ def _read_texts_too(
         else:
             texts = [_text_of(row, one.name, place) for row, place in zip(rows, places, strict=True)]
             x[one.name] = pad(map(one.vocabulary.encode, texts), lengths[one.name])
-    batch = InputTensors(x)
-    return Given([batch[row] for row in range(len(rows))], 1.0, single, reader.notes)
+    samples = []
+    for row in range(len(rows)):
+        found: dict[str, Any] = {name: part[row] for name, part in x.items()}
+        found |= {name: read[row] for name, read in images.items()}
+        samples.append(InputTensors({one.name: found[one.name] for one in stored.inputs}))
+    return Given(samples, stored.unit, single, reader.notes)
 
 
 def _text_of(row: object, column: str, place: str) -> str:
@@ -96,7 +109,7 @@ def _text_of(row: object, column: str, place: str) -> str:
             text('give a row as `{{"{column}": …}}`', column=column),
         )
     if column not in row:
-        raise DataError(text("{place}the text `{column}` is missing", place=place, column=column))
+        raise DataError(text("{place}column `{column}` is missing", place=place, column=column))
     return str(row[column])
 
 

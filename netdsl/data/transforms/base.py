@@ -29,6 +29,7 @@ class BatchTransform(ABC):
         fits: its output has the same size for every size of the input.
         random: it draws random numbers, and acts only in training.
         unit: the value that stands for 1 in its input; set when the chain is made.
+        input: which of several inputs it acts on.
     """
 
     moves: ClassVar[bool] = False
@@ -37,6 +38,7 @@ class BatchTransform(ABC):
     fits: bool = False
     random: ClassVar[bool] = False
     unit: float = 1.0
+    input: str = ""
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """The random numbers, one row for each sample, on the CPU. `shape` is the shape of one sample."""
@@ -104,7 +106,7 @@ class OnInput(BatchTransform):
     """A step on one of several inputs; the others pass."""
 
     def __init__(self, step: BatchTransform, name: str, number: int, *, leads: bool) -> None:
-        self.step, self.name, self.number, self.leads = step, name, number, leads
+        self.step, self.input, self.number, self.leads = step, name, number, leads
         # Declared for classes: here each instance has those of its step.
         for attribute in ("moves", "preserves_values", "interpolates", "fits", "random", "unit"):
             setattr(self, attribute, getattr(step, attribute))
@@ -112,12 +114,12 @@ class OnInput(BatchTransform):
     def draw_for(self, moment: Moment, x: Samples) -> Draws:
         """The random numbers for its input."""
         assert isinstance(x, InputTensors)
-        return self.step.draw_for(moment.branch(self.number), x.part(self.name))
+        return self.step.draw_for(moment.branch(self.number), x.part(self.input))
 
     def apply(self, x: Samples, *drawn: Tensor) -> Samples:
         """The batch with its input transformed."""
         assert isinstance(x, InputTensors)
-        return x.replace(self.name, self.act(x.part(self.name), *drawn))
+        return x.replace(self.input, self.act(x.part(self.input), *drawn))
 
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The transformed input."""
@@ -130,7 +132,7 @@ class OnInput(BatchTransform):
     @property
     def identity(self) -> str:
         """That of its step, and the input."""
-        return f"{self.name} {self.step.identity}"
+        return f"{self.input} {self.step.identity}"
 
 
 def is_channels_last(x: Tensor) -> bool:
