@@ -241,7 +241,7 @@ def look(
         net: the folder of a run, one of its checkpoints, or what `load` returns; or an untrained net: its text, or the
             `Path` of a `.net` file.
         sample: the number of a test sample. Or the path of a file, an array or a tensor: for a run as `predict` takes
-            them, for an untrained net in the shape of its input.
+            them, for an untrained net in the shape of its input; if that has several, a dictionary of them by name.
         layer: only one layer: its path, or the first word of its statement.
         weights: weights of an untrained net, as `--weights` takes them; without them they are random.
         overrides: values to put in the place of the file's, for an untrained net.

@@ -536,7 +536,7 @@ def names_of(path: str, node: Node) -> set[str]:
     return (own | labels | copied) - {""}
 
 
-class FedInput(NamedTuple):
+class DataInput(NamedTuple):
     """One of several inputs on its way to the net: what is known of it, and the transforms that act on it.
 
     `shape` is a sample's when it reaches the net; None where only reading can tell.
@@ -564,7 +564,7 @@ class DataUse(Use[Dataset]):
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
-    inputs: tuple[FedInput, ...] = ()
+    inputs: tuple[DataInput, ...] = ()
 
 
 class Experiment(NamedTuple):

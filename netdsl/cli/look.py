@@ -17,6 +17,7 @@ from netdsl.core.text import text
 
 if TYPE_CHECKING:
     from netdsl.inside.flow import SampleFlow
+    from netdsl.program import Network
     from netdsl.runs.weights import WhichEpoch
 
 SECTION = "Training"
@@ -27,7 +28,13 @@ FORMATS = (".html", ".png")
 @click.argument("place", metavar="[RUN]", required=False)
 @click.argument("file", type=PATH, required=False)
 @text_option
-@click.option("--input", "given", type=PATH, metavar="FILE", help="The net's input: numbers or an image.")
+@click.option(
+    "--input",
+    "given",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help="The net's input: numbers or an image. Once for each input of a net that names several.",
+)
 @click.option(
     "--sample", type=click.IntRange(min=0), metavar="I", help="Sample I of the test set; 0 by default, for a run."
 )
@@ -50,7 +57,7 @@ def command(
     place: str | None,
     file: Path | None,
     written: str | None,
-    given: Path | None,
+    given: tuple[str, ...],
     sample: int | None,
     layer: str | None,
     weights: tuple[str, ...],
@@ -72,9 +79,8 @@ def command(
     # Before torch is imported, because a wrong name should not wait for it.
     if output and Path(output).suffix.lower() not in FORMATS:
         raise click.UsageError(text("`{output}` is neither `.html` nor `.png`", output=output))
-    if len([one for one in (file, given, sample) if one is not None]) > 1:
+    if len([one for one in (file, given or None, sample) if one is not None]) > 1:
         raise click.UsageError("give one sample: FILE, `--input FILE` or `--sample I`")
-    x = given or file
     is_run = place is not None and written is None and (Path(place).is_dir() or not place.endswith((".net", "-")))
     if is_run and weights:
         raise click.UsageError("a run has its own weights: leave out `--weights`")
@@ -82,9 +88,11 @@ def command(
         raise click.UsageError("`--epoch` is for runs: an untrained net has no epochs")
     name = Path(place).name if place and place != "-" else "net"
     if is_run:
-        flow = _look_at_run(Path(str(place)), settings, x, sample or 0, epoch)
+        if len(given) > 1:
+            raise click.UsageError("give one sample: FILE, `--input FILE` or `--sample I`")
+        flow = _look_at_run(Path(str(place)), settings, Path(given[0]) if given else file, sample or 0, epoch)
     else:
-        flow = _look_at_text(ProgramText(read_one(place, written), settings), x, sample, weights)
+        flow = _look_at_text(ProgramText(read_one(place, written), settings), given or file, sample, weights)
     _show(flow, layer, output, Path(name).stem if name.endswith(".net") else name)
 
 
@@ -98,14 +106,33 @@ def _look_at_run(run: Path, settings: Settings, file: Path | None, sample: int, 
     return look_at_run(saved, file if file is not None else sample)
 
 
-def _look_at_text(program: ProgramText, file: Path | None, sample: int | None, weights: tuple[str, ...]) -> SampleFlow:
+def _look_at_text(
+    program: ProgramText, given: tuple[str, ...] | Path | None, sample: int | None, weights: tuple[str, ...]
+) -> SampleFlow:
     experiment = program.experiment
-    if file is None and experiment.data is None:
-        raise click.UsageError("give the net's input: `--input FILE`")
+    if given is None and experiment.data is None:
+        names = [one.name for one in experiment.network.inputs]
+        wanted = " ".join(f"--input {name}=FILE" for name in names) or "--input FILE"
+        raise click.UsageError(text("give the net's input: `{options}`", options=wanted))
+    chosen = _by_name(given, experiment.network) if isinstance(given, tuple) else given
     with importing_torch():
         from netdsl.inside.looking import look_at_text
 
-    return look_at_text(experiment, file if file is not None else sample or 0, weights)
+    return look_at_text(experiment, chosen if chosen is not None else sample or 0, weights)
+
+
+def _by_name(given: tuple[str, ...], network: Network) -> Path | dict[str, Path]:
+    """The file of each input; a path may have a `=` too, so that only a net that names its inputs has names here."""
+    if not network.inputs:
+        if len(given) > 1:
+            raise click.UsageError("the net has one input: give `--input` once")
+        return Path(given[0])
+    parts = [one.partition("=") for one in given]
+    if len(network.inputs) == 1 and len(given) == 1 and parts[0][0] != network.inputs[0].name:
+        return Path(given[0])
+    if unnamed := [one for one, (_, equals, _) in zip(given, parts, strict=True) if not equals]:
+        raise click.UsageError(text("say which input receives `{path}`: `--input NAME={path}`", path=unnamed[0]))
+    return {name: Path(path) for name, _, path in parts}
 
 
 def _show(flow: SampleFlow, layer: str | None, output: str | None, name: str) -> None:

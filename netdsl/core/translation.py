@@ -33,14 +33,15 @@ class Catalogue(Protocol):
 
 
 _spoken: Catalogue | None = None
+_spoken_name = ENGLISH
 # Threads of training do not inherit a context: what the process speaks stands beside what one request speaks.
 _requested: ContextVar[str | None] = ContextVar("requested", default=None)
 
 
 def speak(language: str) -> None:
     """Shows every text from now on in a language of `LANGUAGES`, in the processes that this one starts too."""
-    global _spoken
-    _spoken = _catalogue(language)
+    global _spoken, _spoken_name
+    _spoken, _spoken_name = _catalogue(language), language
     os.environ["NETDSL_LANG"] = language
 
 
@@ -58,6 +59,11 @@ def spoken_catalogue() -> Catalogue | None:
     """The catalogue of the language that is spoken here and now; None for English."""
     language = _requested.get()
     return _spoken if language is None else _catalogue(language)
+
+
+def spoken_language() -> str:
+    """The name of the language that is spoken here and now: `en`."""
+    return _requested.get() or _spoken_name
 
 
 def translate(message: str) -> str:

@@ -16,7 +16,7 @@ from netdsl.data.inputs import Samples
 from netdsl.data.random_stream import Moment
 from netdsl.data.transforms.base import BatchTransform, Draws, OnInput, are_masks
 from netdsl.data.transforms.values import Normalize, ToFloat
-from netdsl.program import FedInput, Use
+from netdsl.program import DataInput, Use
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
 
 
 def make_joint_chain(
-    inputs: Sequence[FedInput], facts: Facts, *, training: bool, unit: float, bytes_: Sequence[bool]
+    inputs: Sequence[DataInput], facts: Facts, *, training: bool, unit: float, bytes_: Sequence[bool]
 ) -> Chain:
     """The transforms of several inputs; `bytes_` says which of them are bytes, of which `unit` stands for 1."""
     chains = []

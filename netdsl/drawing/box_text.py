@@ -78,7 +78,7 @@ def set_text(box: Box, direction: str) -> BoxText:
     if box.times > 1:
         facts.append((f"× {box.times}", "strong"))
     if params := write_params(box):
-        facts.append((params, "muted"))
+        facts.append((params, "soft"))
     if box.label:
         facts.append((text("as {label}", label=crop_to(box.label, widest / 2, SMALL)), "label"))
     lines += _facts(facts, widest, direction)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from netdsl.core.text import text
+from netdsl.core.translation import translate
 from netdsl.drawing.diagram import Diagram
 from netdsl.drawing.laid import Direction, Laid
 from netdsl.drawing.layout import Layout, Placed, place
@@ -55,8 +56,8 @@ def finish(
         bottom += 16
     bottom += 8 if diagram.notes else 0
     swatches = []
-    for area, words in _legend(_families(placed, faces, foldable=foldable), room, bottom):
-        swatches.append(Swatch(area, words.text))
+    for swatch, words in _legend(_families(placed, faces, foldable=foldable), room, bottom):
+        swatches.append(swatch)
         placed.words.append(words)
     if swatches:
         bottom = swatches[-1].area.bottom + 6
@@ -91,20 +92,22 @@ def _lay_out(diagram: Diagram, direction: Direction | None, foldable: bool) -> t
 
 def _families(placed: Placed, faces: Sequence[Face], *, foldable: bool) -> list[str]:
     """The families that are drawn, in the order of the palette."""
-    found = {face.family for face in faces} or {one.box.family for one in placed.boxes}
+    found = {face.family for face in faces if not face.wrong}
+    found |= {one.box.family for one in placed.boxes if not one.box.messages}
     if foldable:
         found |= {one.closed.box.family for one in placed.frames if one.closed}
     return [family for family in HUES if family in found] + sorted(found - HUES.keys() - {""})
 
 
-def _legend(families: Iterable[str], room: float, top: float) -> Iterator[tuple[Area, Words]]:
+def _legend(families: Iterable[str], room: float, top: float) -> Iterator[tuple[Swatch, Words]]:
     """A colour and a name for each family, in as many rows as they need."""
     x = MARGIN
     for family in families:
-        wide = 13 + 6 + measure(family, LEGEND)
+        name = text("block") if family == "block" else translate(family)
+        wide = 13 + 6 + measure(name, LEGEND)
         if x > MARGIN and x + wide > MARGIN + room:
             x, top = MARGIN, top + 19
-        yield Area(x, top - 10, 13, 13), Words(x + 19, top + 0.5, family, LEGEND, "muted")
+        yield Swatch(Area(x, top - 10, 13, 13), family), Words(x + 19, top + 0.5, name, LEGEND, "muted")
         x += wide + 16
 
 

@@ -21,10 +21,11 @@ from typing import Any
 
 from netdsl.components.traits import Trait
 from netdsl.core.diagnostics import Diagnostic, errors
-from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, symbols
+from netdsl.core.sizes import UNKNOWN, Dim, Expr, Shape, Unknown, evaluate, symbols
 from netdsl.core.source import Source, Span
 from netdsl.core.text import ntext, text
 from netdsl.drawing.joins import Join, find_join
+from netdsl.drawing.lost import LostStatements
 from netdsl.program import NO_TRAITS, Experiment, NetInput, NetOutput, Network, Node
 from netdsl.render.folding import fold
 
@@ -53,8 +54,8 @@ class Box:
     Args:
         title: the layer's name.
         detail: its arguments, variables replaced by what they stand for.
-        family: its family, which decides the colour; `block` of a closed block.
-        path: the module's name.
+        family: its family, which decides the colour; `block` of a closed block, empty where nobody knows the layer.
+        path: the module's name; of a statement that the net lacks, a name that no module has.
         span: where it is written.
         inputs, shapes: the shapes of its input and its output, one a round.
         params: how many numbers it learns, one a round.
@@ -264,7 +265,7 @@ def make_diagram(
     if experiment is None:
         return Diagram(title, text("no net to draw"), Series((), (), ()), (), notes)
     network = experiment.network
-    tree, depth = _fitting(network, _Mistakes(wrong), depth)
+    tree, depth = _fitting(network, _Mistakes(source, wrong, network), depth)
     diagram = Diagram(title, "", tree, network.inputs, notes, _equal_sizes(network), depth)
     return replace(diagram, subtitle=_subtitle(diagram, network))
 
@@ -326,13 +327,15 @@ def _equal_sizes(network: Network) -> dict[Dim, Dim]:
 class _Mistakes:
     """The mistakes of a text, found by their places: thousands of boxes may be asked for thousands of them."""
 
-    def __init__(self, found: Sequence[Diagnostic]) -> None:
+    def __init__(self, source: Source, found: Sequence[Diagnostic], network: Network) -> None:
         self.found = found
         self._starts: dict[Source, list[tuple[int, int]]] = {}
         for number, diagnostic in enumerate(found):
             self._starts.setdefault(diagnostic.span.source, []).append((diagnostic.span.start, number))
         for starts in self._starts.values():
             starts.sort()
+        spans = {one.span for node in network.nodes for one in node.walk()} if found else ()
+        self.lost = LostStatements(source, found, ((span, self.within([span])) for span in spans))
 
     def within(self, spans: Iterable[Span]) -> set[int]:
         """The numbers of those that stand in one of the spans."""
@@ -354,10 +357,15 @@ class _TreeBuilder:
 
     def net(self, network: Network) -> Series:
         """The whole net."""
-        return self.series([network.nodes], (network.input,), network.call.arguments)
+        return self.series([network.nodes], (network.input,), network.call.arguments, top=True)
 
     def series(
-        self, rounds: Sequence[Sequence[Node]], inputs: tuple[Shape, ...], wiring: Mapping[str, Any] = NO_WIRING
+        self,
+        rounds: Sequence[Sequence[Node]],
+        inputs: tuple[Shape, ...],
+        wiring: Mapping[str, Any] = NO_WIRING,
+        *,
+        top: bool = False,
     ) -> Series:
         """Siblings one after the other, those of each round; `wiring` are the arguments of what they stand in."""
         parts: list[Part] = []
@@ -369,7 +377,34 @@ class _TreeBuilder:
             part = self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch])
             label = wiring.get("keeps", {}).get(rounds[0][start + length * times - 1].key)
             parts.append(_labelled(part, label) if label and not part.label else part)
+        if self.wrong.lost.at:
+            # What stands in a `repeat` is among the parts of its own series.
+            heads = [(rounds[0][start].span, times == 1) for start, _, times in places]
+            self._add_lost(parts, heads, inputs, top=top)
         return Series(tuple(parts), inputs, parts[-1].shapes if parts else inputs, wiring.get("outputs", ()))
+
+    def _add_lost(
+        self, parts: list[Part], heads: Sequence[tuple[Span, bool]], inputs: tuple[Shape, ...], *, top: bool
+    ) -> None:
+        """Adds the statements that the net lacks, each before the first part that stands behind it in the text."""
+        starts = [span for span, _ in heads]
+        for lost in self.wrong.lost.among((span for span, is_one in heads if is_one), top=top):
+            behind = (place for place, one in enumerate(starts) if one.source is lost.span.source and one > lost.span)
+            place = next(behind, len(parts))
+            word, _, rest = lost.span.text.partition(" ")
+            box = Box(
+                title=word,
+                detail=rest.strip(),
+                family="",
+                path=f"?{lost.span.start}",
+                span=lost.span,
+                inputs=parts[place - 1].shapes if place else inputs,
+                shapes=parts[place].inputs if place < len(parts) else ((UNKNOWN,),),
+                params=(0,),
+                messages=tuple(self.wrong.found[number].message for number in lost.mistakes),
+            )
+            parts.insert(place, box)
+            starts.insert(place, lost.span)
 
     def body(self, nodes: Sequence[Node]) -> Series:
         """What is in a block, or in a body of a composite."""
@@ -443,8 +478,11 @@ class _TreeBuilder:
             return
         spans = {one.span for one in node.walk()} if deep else {node.span}
         held = self.wrong.within(spans)
-        if not deep:
-            held -= self.wrong.within({child.span for child in node.children})
+        if deep:
+            within = spans - {node.span}
+            held |= {number for lost in self.wrong.lost.among(within) for number in lost.mistakes}
+        else:
+            held -= self.wrong.within({child.span for child in node.children}) | self.wrong.lost.mistakes
         yield from (self.wrong.found[number].message for number in sorted(held))
 
 

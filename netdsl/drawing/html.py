@@ -12,13 +12,14 @@ from html import escape
 from pathlib import Path
 
 from netdsl.core.text import text
+from netdsl.core.translation import spoken_language
 from netdsl.drawing.diagram import Box, Diagram
 from netdsl.drawing.picture import Picture
 from netdsl.drawing.svg import FONTS, write_svg
 from netdsl.drawing.themes import Theme
 
 PAGE = """<!doctype html>
-<html lang="en">
+<html lang="@language@">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
@@ -65,6 +66,7 @@ def write_html(diagram: Diagram, picture: Picture, theme: Theme, depth: int = 0)
         else text("Point at a statement to see what it does.")
     )
     fields = {
+        "language": spoken_language(),
         "title": escape(picture.title),
         "page": theme.page,
         "fonts": FONTS,
@@ -95,13 +97,17 @@ def describe_box(diagram: Diagram, box: Box) -> dict[str, object]:
     """What is said of a statement: itself, its place, what it does, its arithmetic and its mistakes."""
     line = box.span.position.line
     shapes = f"{diagram.write_shape(box.inputs)} → {diagram.write_shape(box.shapes)}"
-    place = text(
-        "{file}, line {line} · {path} · {shapes} · {parameters:,} parameters",
-        file=box.span.source.name,
-        line=line,
-        path=box.path,
-        shapes=shapes,
-        parameters=box.params[0],
+    place = (
+        text(
+            "{file}, line {line} · {path} · {shapes} · {parameters:,} parameters",
+            file=box.span.source.name,
+            line=line,
+            path=box.path,
+            shapes=shapes,
+            parameters=box.params[0],
+        )
+        if box.family
+        else text("{file}, line {line}", file=box.span.source.name, line=line)
     )
     return {
         "statement": f"{box.title} {box.detail}".strip(),

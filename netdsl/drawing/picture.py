@@ -9,7 +9,7 @@ from netdsl.drawing.diagram import Box
 from netdsl.drawing.text_width import measure
 
 Anchor = Literal["start", "middle", "end"]
-Tone = Literal["strong", "plain", "muted", "label", "wrong"]
+Tone = Literal["strong", "plain", "muted", "soft", "label", "wrong"]
 
 
 class Point(NamedTuple):

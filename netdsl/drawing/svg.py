@@ -12,7 +12,7 @@ from netdsl.drawing.themes import Theme
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'DejaVu Sans', sans-serif"
 CORNER = 7.0
-CLASSES = {"strong": "s", "plain": "p", "muted": "m", "label": "l", "wrong": "w"}
+CLASSES = {"strong": "s", "plain": "p", "muted": "m", "soft": "q", "label": "l", "wrong": "w"}
 ANCHORS = {"start": "", "middle": ' text-anchor="middle"', "end": ' text-anchor="end"'}
 
 
@@ -146,6 +146,7 @@ def _style(theme: Theme, families: Sequence[str], scope: str) -> str:
         f"text{{font-family:{FONTS};fill:{theme.ink}}}",
         ".s{font-weight:bold}",
         f".m{{fill:{theme.muted}}}",
+        f".q{{fill:{theme.soft}}}",
         f".l{{fill:{theme.label};font-style:italic}}",
         f".w{{fill:{theme.wrong}}}",
         f".g{{fill:{theme.frame};stroke:{theme.border}}}",
@@ -158,7 +159,7 @@ def _style(theme: Theme, families: Sequence[str], scope: str) -> str:
         "polygon{stroke-linejoin:round}",
         ".top{fill-opacity:.6}",
         f".window{{fill:{theme.ground};fill-opacity:.7;stroke:{theme.ink};stroke-width:.9}}",
-        f".e{{stroke:{theme.wrong};stroke-width:2.4}}",
+        f".e{{fill:{theme.alarm};stroke:{theme.wrong};stroke-width:2.4}}",
     ]
     return "".join(f".{scope} {rule}" if scope else rule for rule in rules)
 

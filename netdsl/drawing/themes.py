@@ -32,6 +32,8 @@ class Theme(NamedTuple):
     Args:
         page: behind everything.
         ink, muted, label, wrong: of texts.
+        soft: of what is muted in a box, whose ground asks for more contrast.
+        alarm: the ground of what is wrong.
         line: of arrows.
         frame, border: the ground of frames and their border.
         tint: how much of a family's hue is in the ground of its boxes, the rest is `ground`.
@@ -42,8 +44,10 @@ class Theme(NamedTuple):
     ground: str
     ink: str
     muted: str
+    soft: str
     label: str
     wrong: str
+    alarm: str
     line: str
     frame: str
     border: str
@@ -65,12 +69,14 @@ THEMES = {
         ground="#ffffff",
         ink="#1c2733",
         muted="#5b6875",
-        label="#00664b",
+        soft="#414c57",
+        label="#00543e",
         wrong="#b3261e",
+        alarm="#fdeceb",
         line="#44515e",
         frame="#f6f7f9",
         border="#b8c0c9",
-        tint=0.42,
+        tint=0.40,
         shade=0.72,
     ),
     "dark": Theme(
@@ -78,12 +84,14 @@ THEMES = {
         ground="#14191f",
         ink="#eef2f6",
         muted="#a3b0bd",
-        label="#5fd6b0",
+        soft="#d3dbe2",
+        label="#98ecd2",
         wrong="#ff8a80",
+        alarm="#38191c",
         line="#9aa7b4",
         frame="#1b222a",
         border="#46525e",
-        tint=0.42,
+        tint=0.34,
         shade=0.85,
     ),
     "print": Theme(
@@ -91,8 +99,10 @@ THEMES = {
         ground="#ffffff",
         ink="#000000",
         muted="#333333",
+        soft="#333333",
         label="#000000",
         wrong="#000000",
+        alarm="#ffffff",
         line="#000000",
         frame="#ffffff",
         border="#666666",

@@ -50,7 +50,7 @@ def _document(picture: Picture, theme: Theme) -> Iterator[str]:
     yield r"\usepackage{helvet}"
     yield r"\renewcommand{\familydefault}{\sfdefault}"
     yield r"\usetikzlibrary{arrows.meta}"
-    for name in ("ground", "ink", "muted", "label", "wrong", "line", "frame", "border"):
+    for name in ("ground", "ink", "muted", "soft", "label", "wrong", "alarm", "line", "frame", "border"):
         yield rf"\definecolor{{net{name}}}{{HTML}}{{{_hex(getattr(theme, name))}}}"
     for family, name in names.items():
         yield rf"\definecolor{{{name}fill}}{{HTML}}{{{_hex(theme.fill(family))}}}"
@@ -77,8 +77,9 @@ def _document(picture: Picture, theme: Theme) -> Iterator[str]:
 
 
 def _box(placed: PlacedBox, name: str) -> Iterator[str]:
-    border = "netwrong,line width=1.6pt" if placed.box.messages else f"{name}stroke"
-    yield rf"\draw[{border},fill={name}fill,rounded corners=3pt] {_rectangle(placed.area)};"
+    wrong = bool(placed.box.messages)
+    border, fill = ("netwrong,line width=1.6pt", "netalarm") if wrong else (f"{name}stroke", f"{name}fill")
+    yield rf"\draw[{border},fill={fill},rounded corners=3pt] {_rectangle(placed.area)};"
     yield from map(_words, placed.lines)
 
 
@@ -93,7 +94,7 @@ def _circle(circle: Circle) -> Iterator[str]:
 def _face(face: Face, name: str) -> str:
     border = "netwrong" if face.wrong else f"{name}stroke"
     opacity = {"top": ",fill opacity=.6", "window": ",fill opacity=.7"}.get(face.kind, "")
-    fill = "netground" if face.kind == "window" else f"{name}fill"
+    fill = "netground" if face.kind == "window" else "netalarm" if face.wrong else f"{name}fill"
     return rf"\draw[{border},fill={fill}{opacity},line join=round] {_path(face.corners)} -- cycle;"
 
 
@@ -108,7 +109,7 @@ def _path(points: Sequence[Point]) -> str:
 
 
 def _words(words: Words) -> str:
-    tones = {"muted": "netmuted", "label": "netlabel", "wrong": "netwrong"}
+    tones = {"muted": "netmuted", "soft": "netsoft", "label": "netlabel", "wrong": "netwrong"}
     color = f",text={tones[words.tone]}" if words.tone in tones else ""
     shape = r"\bfseries" if words.tone == "strong" else r"\itshape" if words.tone == "label" else ""
     size = words.size * SCALE

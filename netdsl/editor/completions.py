@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from netdsl.checker.names.definitions import LIBRARY
-from netdsl.checker.names.scope import INPUT_SIZES, Block, Labelled, Scope
+from netdsl.checker.names.scope import INPUT_SIZES, Block, Labelled, Scope, as_name
 from netdsl.checker.value import Value
 from netdsl.components import Component, Layer, Parameter, Refusal
 from netdsl.core.sizes import Shape, format_shape
@@ -25,6 +25,7 @@ from netdsl.language.statements import (
     FROM,
     INPUT,
     LET,
+    LOSS,
     OUTPUT,
     REPEAT,
     STATEMENTS,
@@ -209,7 +210,10 @@ class _Completer:
     def _values(self, component: Component, setting: str) -> Iterator[Completion]:
         name = component.resolve(setting)
         if name is not None:
-            yield from self._choices(component, component.parameters[name], order="0")
+            parameter = component.parameters[name]
+            if parameter.is_label:
+                yield from self._labels(component.name)
+            yield from self._choices(component, parameter, order="0")
         yield from self._variables(numbers=False)
 
     def _choices(self, component: Component, parameter: Parameter, order: str) -> Iterator[Completion]:
@@ -236,7 +240,7 @@ class _Completer:
             if here and (found.statement.end <= self.cursor.start or taker == OUTPUT.name):
                 fits = isinstance(taker, str) or _joins(taker, self.value.shape, found.shape)
                 shape = format_shape(found.shape) if found.shape else "?"
-                yield self._part(name, "label", name, shape, "0" if fits else "5")
+                yield self._part(name, "label", name, shape, "" if fits else "5")
 
     def _variables(self, *, numbers: bool) -> Iterator[Completion]:
         for name in sorted(self.scope.names()):
@@ -257,6 +261,15 @@ class _Completer:
         settings = _settings(kind)
         known: Mapping[str, Component] = self.registry.of(kind.component) if kind.component else {}
         words = self.cursor.before[1:]
+        if kind is LOSS:
+            outputs = self._outputs()
+            if words and words[0] in outputs:
+                words = words[1:]  # the loss of this output
+            elif not words and _setting(self.cursor.word) is None:
+                for name in outputs:
+                    label = self.scope.labelled(name)
+                    shape = format_shape(label.shape) if label and label.shape else "?"
+                    yield self._part(name, "label", name, shape)  # before the losses
         named = known.get(words[0]) if words else None
         setting = _setting(self.cursor.word)
         if setting is not None:
@@ -275,6 +288,18 @@ class _Completer:
             # To read the signature of a lazy one may import torch.
             if not component.is_lazy:
                 yield from self._parameters(component, {component.resolve(name) or name for name in given})
+
+    def _outputs(self) -> list[str]:
+        """The labels of the net's outputs that have no loss yet."""
+        statements = self.reading.file.statements
+        named = [as_name(item) for one in statements if one.name.text == OUTPUT.name for item in one.items]
+        given = {
+            name.text
+            for one in statements
+            if one.name.text == LOSS.name and one.items and not one.span.start <= self.cursor.start <= one.span.end
+            if (name := as_name(one.items[0]))
+        }
+        return [name.text for name in named if name is not None and name.text not in given]
 
     def _transforms(self, head: str) -> Iterator[Completion]:
         known = self.registry.of(DATA.body) if DATA.body else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +16,6 @@ from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
-from netdsl.data.inputs import Samples
 from netdsl.inside.attention import note_attention
 from netdsl.program import Network, Node
 
@@ -52,22 +51,45 @@ class Stage(NamedTuple):
         return float((largest == 0).double().mean())
 
 
+class FedInput(NamedTuple):
+    """What one input of the net receives.
+
+    Args:
+        name: what it is called.
+        x: the sample as it reaches the net.
+        saliency: of each number of the sample how much the largest number of the output, of several the last one,
+            changes with it: the absolute value of the gradient, of channels the largest; None where the sample has
+            whole numbers.
+    """
+
+    name: str
+    x: Tensor
+    saliency: Tensor | None
+
+
 @dataclass(frozen=True, eq=False)
 class SampleFlow:
     """A sample, and what each statement of the net makes of it, in the order of the text.
 
     Args:
         name: what the sample is called.
-        x: the sample as it reaches the net.
-        saliency: of each number of the sample how much the largest number of the output changes with it: the absolute
-            value of the gradient, of channels the largest; None where the sample has whole numbers.
+        inputs: the sample, in as many parts as the net has inputs.
     """
 
     network: Network
     name: str
-    x: Tensor
+    inputs: tuple[FedInput, ...]
     stages: tuple[Stage, ...]
-    saliency: Tensor | None
+
+    @property
+    def x(self) -> Tensor:
+        """What the first input receives."""
+        return self.inputs[0].x
+
+    @property
+    def saliency(self) -> Tensor | None:
+        """That of the first input."""
+        return self.inputs[0].saliency
 
     def choose(self, layer: str) -> tuple[Stage, ...]:
         """The stages that a name means: a module's path and all that is in it, or the word that statements begin with.
@@ -89,18 +111,17 @@ class SampleFlow:
         )
 
 
-def follow(module: nn.Module, network: Network, x: Samples, name: str) -> SampleFlow:
-    """Runs a batch of one through a net in evaluation mode, forward and back.
+def follow(module: nn.Module, network: Network, x: Tensor | Sequence[Tensor], name: str) -> SampleFlow:
+    """Runs a batch of one through a net in evaluation mode, forward and back; `x` has one tensor for each input.
 
     Raises:
         DataError: the net cannot take it.
     """
-    if not isinstance(x, Tensor):
-        raise DataError("a net of several inputs cannot be looked into yet", "`netdsl predict` asks it")
     outputs: dict[str, Tensor] = {}
     attention: dict[str, Tensor] = {}
     module.eval()
-    given = x.detach().clone().requires_grad_(x.is_floating_point())
+    fed = [x] if isinstance(x, Tensor) else list(x)
+    given = [one.detach().clone().requires_grad_(one.is_floating_point()) for one in fed]
     modules = dict(module.named_modules())
     with ExitStack() as stack, torch.enable_grad():
         for path, one in modules.items():
@@ -110,10 +131,10 @@ def follow(module: nn.Module, network: Network, x: Samples, name: str) -> Sample
                 stack.callback(one.register_forward_hook(hook, with_kwargs=True).remove)
         try:
             # A clone, which a first layer that works in place may overwrite.
-            output = module(given.clone())
+            output = module(*(one.clone() for one in given))
         except (RuntimeError, ValueError, IndexError) as error:
-            raise _refused(network, x, error) from error
-    saliency = _saliency(output, given) if given.requires_grad and output.requires_grad else None
+            raise _refused(network, fed, error) from error
+    saliencies = _saliencies(output if isinstance(output, Tensor) else output[-1], given)
     stages = tuple(
         Stage(
             node,
@@ -125,7 +146,11 @@ def follow(module: nn.Module, network: Network, x: Samples, name: str) -> Sample
         for node, axis in feature_axes(network)
         if node.path in outputs
     )
-    return SampleFlow(network, name, x[0].detach().cpu(), stages, saliency)
+    names = [one.name or name for one in network.all_inputs]
+    shown = zip(names, fed, saliencies, strict=True)
+    return SampleFlow(
+        network, name, tuple(FedInput(called, one[0].detach().cpu(), size) for called, one, size in shown), stages
+    )
 
 
 def feature_axes(network: Network) -> Iterator[tuple[Node, int]]:
@@ -146,15 +171,23 @@ def _note(outputs: dict[str, Tensor], path: str, _module: nn.Module, _inputs: ob
         outputs[path] = output[0].detach().clone().cpu()
 
 
-def _saliency(output: Tensor, given: Tensor) -> Tensor:
-    gradient = torch.autograd.grad(output.max(), given, allow_unused=True)[0]
+def _saliencies(output: Tensor, given: Sequence[Tensor]) -> list[Tensor | None]:
+    reached = [one for one in given if one.requires_grad]
+    if not (reached and output.requires_grad):
+        return [None] * len(given)
+    gradients = iter(torch.autograd.grad(output.max(), reached, allow_unused=True))
+    return [_size(one, next(gradients)) if one.requires_grad else None for one in given]
+
+
+def _size(given: Tensor, gradient: Tensor | None) -> Tensor:
     size = torch.zeros_like(given[0]) if gradient is None else gradient[0].abs()
     return (size.amax(0) if size.dim() == 3 else size).cpu()
 
 
-def _refused(network: Network, x: Tensor, error: Exception) -> DataError:
+def _refused(network: Network, fed: Sequence[Tensor], error: Exception) -> DataError:
     cause = " ".join(str(error).split())
+    shapes = ", ".join(format_shape(one.shape[1:]) for one in fed)
     return DataError(
-        text("the net cannot take {shape}: {cause}", shape=format_shape(x.shape[1:]), cause=cause),
+        text("the net cannot take {shape}: {cause}", shape=shapes, cause=cause),
         text("sizes that fit: {fits}", fits=network.fits) if network.fits else None,
     )

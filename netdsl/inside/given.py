@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,10 @@ from torch import Tensor, nn
 
 from netdsl.core.errors import DataError
 from netdsl.core.files import reason
-from netdsl.core.sizes import format_shape
+from netdsl.core.sizes import Shape, format_shape
 from netdsl.core.text import text
 from netdsl.data.image_files import read_image
-from netdsl.program import Network
+from netdsl.program import NetInput, Network
 from netdsl.runs.weights import read_weights, transfer
 
 NUMBERS = frozenset({".txt", ".csv", ".tsv", ".dat"})
@@ -26,44 +26,77 @@ LARGEST = 64 * 2**20
 """Bytes of a file of numbers: more is no text that somebody wrote."""
 
 
-def read_input(given: object, network: Network) -> Tensor:
-    """A batch of one for a net: the numbers of a file, an image, whose bytes become 0…1, or an array or a tensor.
+def read_inputs(given: object, network: Network) -> list[Tensor]:
+    """A batch of one for each input of a net; for several inputs, `given` has what each receives, by its name.
+
+    Raises:
+        DataError: an input receives nothing, there is none of that name, or one cannot be read.
+    """
+    inputs = network.all_inputs
+    if not network.inputs:
+        return [read_input(given, inputs[0])]
+    if not isinstance(given, Mapping):
+        given = {inputs[0].name: given} if len(inputs) == 1 else {}
+    names = [one.name for one in inputs]
+    if unknown := [str(name) for name in given if name not in names]:
+        message = text("the net has no input called `{name}`", name=unknown[0])
+        raise DataError(message, _advise(names))
+    if lacking := [name for name in names if name not in given]:
+        listed = ", ".join(f"`{name}`" for name in lacking)
+        raise DataError(text("nothing is given for {names}", names=listed), _advise(names))
+    return [read_input(given[one.name], one) for one in inputs]
+
+
+def _advise(names: Sequence[str]) -> str:
+    options = " ".join(f"--input {name}=FILE" for name in names)
+    values = ", ".join(f'"{name}": …' for name in names)
+    return text("write `{options}`; in Python `{values}`", options=options, values=f"{{{values}}}")
+
+
+def read_input(given: object, wanted: NetInput) -> Tensor:
+    """A batch of one for an input: the numbers of a file, an image, whose bytes become 0…1, or an array or a tensor.
 
     Axes of length 1 may be left out in front: 5 rows of 5 numbers are 1x5x5.
 
     Raises:
-        DataError: the file cannot be read, or the net takes another shape.
+        DataError: the file cannot be read, or the input takes another shape.
     """
+    shape = wanted.shape
     if isinstance(given, (str, os.PathLike)):
         path = Path(given)
-        values = read_numbers(path) if path.suffix.lower() in NUMBERS | {".npy"} else _read_picture(path, network)
+        values = read_numbers(path) if path.suffix.lower() in NUMBERS | {".npy"} else _read_picture(path, shape)
     else:
         values = _as_tensor(given)
-    while values.dim() < len(network.input):
+    while values.dim() < len(shape):
         values = values[None]
-    if values.dim() == len(network.input) + 1 and len(values) == 1:
+    if values.dim() == len(shape) + 1 and len(values) == 1:
         values = values[0]
-    wanted = network.input
-    same = len(wanted) == values.dim() and all(
-        not isinstance(size, int) or size == given for size, given in zip(wanted, values.shape, strict=True)
+    same = len(shape) == values.dim() and all(
+        not isinstance(size, int) or size == given for size, given in zip(shape, values.shape, strict=True)
     )
     if not same:
         raise DataError(
             text(
                 "the net takes {expected}, but `{path}` holds {given}",
-                expected=format_shape(wanted),
+                expected=_takes(wanted),
                 path=given,
                 given=format_shape(values.shape),
             )
             if isinstance(given, (str, os.PathLike))
             else text(
                 "the net takes {expected}, but the given sample is {given}",
-                expected=format_shape(wanted),
+                expected=_takes(wanted),
                 given=format_shape(values.shape),
             ),
-            text("state the input with `input`, such as `input {shape}`", shape=format_shape(values.shape)),
+            text("state the input with `input`, such as `input {shape}`", shape=format_shape(values.shape))
+            if not wanted.name
+            else None,
         )
-    return (values.long() if network.dtype == "index" else values.float())[None]
+    return (values.long() if wanted.dtype == "index" else values.float())[None]
+
+
+def _takes(wanted: NetInput) -> str:
+    return f"{wanted.name} {format_shape(wanted.shape)}".strip()
 
 
 def read_numbers(path: Path) -> Tensor:
@@ -152,9 +185,8 @@ def _number(word: str, line: int, path: Path) -> float:
         ) from error
 
 
-def _read_picture(path: Path, network: Network) -> Tensor:
+def _read_picture(path: Path, axes: Shape) -> Tensor:
     """An image in the channels that the net takes; resized where the net takes one size."""
-    axes = network.input
     if len(axes) != 3:
         raise DataError(
             text("the net takes {expected}, which is no image", expected=format_shape(axes)),

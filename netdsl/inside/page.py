@@ -10,7 +10,7 @@ from pathlib import Path
 from netdsl.core.text import text
 from netdsl.inside.flow import SampleFlow, Stage
 from netdsl.inside.pictures import Panel, png
-from netdsl.inside.table import flow_text
+from netdsl.inside.table import numbers_html
 from netdsl.reports.page import footer, paragraph, section, write_page
 
 NARROW = 400
@@ -26,16 +26,16 @@ def write_flow_page(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[
 def _body(flow: SampleFlow, stages: Sequence[Stage], panels: Sequence[Panel]) -> Iterator[str]:
     yield f"<header><h1>{escape(Path(flow.network.source.name).name)}</h1>"
     yield f'<p class="sub">{escape(flow.name)}</p></header>'
-    yield paragraph(
-        text("In maps and kernels blue is below 0, white is 0, orange is above 0. Each layer has one scale.")
-    )
+    if panels:
+        yield paragraph(
+            text("In maps and kernels blue is below 0, white is 0, orange is above 0. Each layer has one scale.")
+        )
     sections = [section(panel.title, [paragraph(panel.note), _image(panel)]) for panel in panels]
     # The sample and its saliency are compared pixel by pixel.
     if len(panels) > 1 and max(panel.image.width for panel in panels[:2]) <= NARROW:
         sections[:2] = [f'<div class="two">{"".join(sections[:2])}</div>']
     yield from sections
-    table = escape(flow_text(flow, stages, columns=120))
-    yield section(text("Numbers"), [f"<pre>{table}</pre>"])
+    yield section(text("Numbers"), [numbers_html(flow, stages)])
     yield footer()
 
 

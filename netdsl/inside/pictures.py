@@ -47,11 +47,12 @@ def draw_panels(flow: SampleFlow, stages: Sequence[Stage], *, chosen: bool) -> I
 
     Of layers that were chosen, every output is drawn.
     """
-    if flow.x.dim() == 3:
-        yield Panel(flow.name, text("the sample as it reaches the net"), _picture(flow.x))
-    if flow.saliency is not None and flow.saliency.dim() == 2:
-        note = text("how much the largest number of the output changes with each pixel: the size of the gradient")
-        yield Panel(text("saliency"), note, _grid(flow.saliency[None], WIDE // 4))
+    for fed in flow.inputs:
+        if fed.x.dim() == 3:
+            yield Panel(fed.name, text("the sample as it reaches the net"), _picture(fed.x))
+        if fed.saliency is not None and fed.saliency.dim() == 2:
+            note = text("how much the largest number of the output changes with each pixel: the size of the gradient")
+            yield Panel(text("saliency"), note, _grid(fed.saliency[None], WIDE // 4))
     convolutions = [one for one in stages if Trait.CONVOLUTION in one.node.traits]
     for stage in convolutions[: 1 if not chosen else None]:
         weight = stage.weights.get("weight")

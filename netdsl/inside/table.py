@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from html import escape
 
 from torch import Tensor
 
@@ -10,6 +11,7 @@ from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.inside.flow import SampleFlow, Stage
 from netdsl.render.cells import crop, left, painter, right, visible, width
+from netdsl.reports.page import table
 
 MOST_NUMBERS = 64
 """So many numbers a tensor may have to be shown whole."""
@@ -28,14 +30,27 @@ def flow_text(flow: SampleFlow, stages: Sequence[Stage], *, color: bool = False,
     return "\n".join(lines) + "\n"
 
 
+def numbers_html(flow: SampleFlow, stages: Sequence[Stage]) -> str:
+    """The same as HTML."""
+    head, *rows = _rows(flow, stages)
+    found = table(head, [[escape(cell) for cell in row] for row in rows], numbers=(0, 4, 5, 6, 7), kind="numbers")
+    small = escape("\n".join(_tensors(flow, stages))) if is_small(flow, stages) else ""
+    return f"{found}<pre>\n\n{small}</pre>" if small else found
+
+
 def is_small(flow: SampleFlow, stages: Sequence[Stage]) -> bool:
     """Whether all of its tensors can be shown whole."""
-    shown = [flow.x, *(one.output for one in stages), *(value for one in stages for value in one.weights.values())]
+    shown = [
+        *(fed.x for fed in flow.inputs),
+        *(one.output for one in stages),
+        *(value for one in stages for value in one.weights.values()),
+    ]
     return all(one.numel() <= MOST_NUMBERS for one in shown) and sum(one.numel() for one in shown) <= MOST_TOGETHER
 
 
-def _table(flow: SampleFlow, stages: Sequence[Stage], color: bool, columns: int) -> Iterator[str]:
-    head = (
+def _rows(flow: SampleFlow, stages: Sequence[Stage]) -> Iterator[tuple[str, ...]]:
+    """The head of the table, the sample, and a row a statement."""
+    yield (
         text("line"),
         text("layer"),
         text("path"),
@@ -45,11 +60,16 @@ def _table(flow: SampleFlow, stages: Sequence[Stage], color: bool, columns: int)
         text("max"),
         text("dead"),
     )
-    rows = [("", visible(flow.name), "", *_numbers(flow.x), "")]
+    for fed in flow.inputs:
+        yield ("", visible(fed.name), "", *_numbers(fed.x), "")
     for one in stages:
         written = "  " * one.node.depth + " ".join(visible(one.node.written).split())
         share = f"{100 * one.dead:.0f} %"
-        rows.append((str(one.node.span.position.line), written, one.node.path, *_numbers(one.output), share))
+        yield (str(one.node.span.position.line), written, one.node.path, *_numbers(one.output), share)
+
+
+def _table(flow: SampleFlow, stages: Sequence[Stage], color: bool, columns: int) -> Iterator[str]:
+    head, *rows = _rows(flow, stages)
     widths = [max(width(row[place]) for row in (head, *rows)) for place in range(len(head))]
     widths[1] = max(len(head[1]), min(widths[1], columns - sum(widths) + widths[1] - len(GAP) * (len(head) - 1)))
     paint = painter(color)
@@ -71,7 +91,8 @@ def _numbers(values: Tensor) -> list[str]:
 
 
 def _tensors(flow: SampleFlow, stages: Sequence[Stage]) -> Iterator[str]:
-    yield from _whole(visible(flow.name), flow.x)
+    for fed in flow.inputs:
+        yield from _whole(visible(fed.name), fed.x)
     for one in stages:
         for name, values in one.weights.items():
             yield from _whole(text("{layer}, its {name}", layer=visible(one.title), name=name), values)

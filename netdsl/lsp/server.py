@@ -7,7 +7,6 @@ soon as the keys rest. A handler that fails is a message in the editor's log, an
 from __future__ import annotations
 
 import asyncio
-import gc
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from pygls.protocol import LanguageServerProtocol
 from netdsl import __version__
 from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.errors import Refusal
+from netdsl.core.garbage import spare_searches
 from netdsl.core.text import text
 from netdsl.editor import (
     Completion,
@@ -150,10 +150,7 @@ def make_server(registry: Registry, plugin_options: Sequence[str] = ()) -> NetSe
     for handler, name, options in _FEATURES:
         feature(name, options)(handler)
     server.commands.register()
-    # What is there now stays, and a version of a text is nearly free of circles: the collector would look through all
-    # of it several times at every key press.
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    spare_searches()
     return server
 
 

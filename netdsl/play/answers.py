@@ -60,6 +60,7 @@ class Answers:
     registry: Registry
     folder: Path | None = None
     _documents: dict[tuple[str, str], Document] = field(default_factory=dict)
+    _shown: dict[tuple[str, str], Reading] = field(default_factory=dict)
 
     def answer(self, question: Mapping[str, Any]) -> Answer:
         """The answer to a question; `problem` says what is wrong with a question that has none."""
@@ -71,7 +72,7 @@ class Answers:
 
     def check(self, question: Mapping[str, Any]) -> Answer:
         """Everything about a text that is shown while it is typed."""
-        reading = self._read(question)
+        reading = self._read(question, again=True)
         source, experiment, diagnostics = reading.source, reading.experiment, reading.diagnostics
         units = CodeUnits(source.text)
         answer: Answer = {"diagnostics": [describe_diagnostic(one, source, units) for one in diagnostics]}
@@ -194,15 +195,25 @@ class Answers:
             else:
                 yield entry(one, self.registry.origins.get((type(one), one.name), OWN), columns=72)
 
-    def _read(self, question: Mapping[str, Any]) -> Reading:
-        """The text, checked; what served its last version serves this one."""
+    def _read(self, question: Mapping[str, Any], *, again: bool = False) -> Reading:
+        """The text, checked; what served its last version serves this one.
+
+        Args:
+            question: holds the text.
+            again: check it even if it was the last one: a file that it names may have changed.
+        """
         source = self._source(question)
         key = source.name, known_language(question.get("language"))
+        shown = self._shown.get(key)
+        if shown is not None and shown.text == source.text and not again:
+            return shown
         if key not in self._documents:
             # Of another file nothing is remembered: the page shows one at a time. What is remembered speaks a language.
             self._documents.clear()
+            self._shown.clear()
             self._documents[key] = Document(self.registry, source.name, self.folder)
-        return self._documents[key].read(source.text)
+        self._shown[key] = self._documents[key].read(source.text)
+        return self._shown[key]
 
     def _source(self, question: Mapping[str, Any]) -> Source:
         return Source(str(question.get("file") or "untitled.net"), str(question.get("text", "")))

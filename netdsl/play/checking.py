@@ -60,6 +60,7 @@ class Checker:
 
 def main(arguments: list[str]) -> None:
     """Answers questions until there are none: `[--no-plugins] [PLUGIN.py …]`."""
+    from netdsl.core.garbage import spare_searches
     from netdsl.play.answers import Answers
     from netdsl.play.confinement import confine
     from netdsl.plugins.registry import load_registry
@@ -68,6 +69,7 @@ def main(arguments: list[str]) -> None:
     files = [Path(one) for one in arguments if not one.startswith("--")]
     answers = Answers(load_registry(installed="--no-plugins" not in arguments, files=files))
     answers.answer({"ask": "check", "text": "linear 2->2"})  # so that the first key press need not import anything
+    spare_searches()
     confine(Path.cwd())
 
     def answer(question: Message) -> None:

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
+from netdsl.drawing.text_width import measure
+
 WIDTH, HEIGHT = 380.0, 236.0
 LEFT, RIGHT, TOP, BOTTOM = 52.0, 12.0, 12.0, 38.0
+TICK = 11.5
+"""The size of the numbers beside an axis."""
+
 TICKS = 5
 MOST_POINTS = 500
 """The points of a line that are drawn; of more, the lowest and the highest among neighbours."""
@@ -92,10 +97,13 @@ def draw_lines(
     seen = [point for one, points in drawn for point in points if not one.pale] or [
         point for _, points in drawn for point in points
     ]
-    x = _scale(span or [point.x for _, points in drawn for point in points], LEFT, WIDTH - RIGHT, margin=0)
     y = _scale([point.y for point in seen], HEIGHT - BOTTOM, TOP)
+    written = write or short(y)
+    widest = max((measure(written(value), TICK) for value in find_ticks(y.low, y.high)), default=0)
+    left = max(LEFT, widest + 10)
+    x = _scale(span or [point.x for _, points in drawn for point in points], left, WIDTH - RIGHT, margin=0)
     # Epochs and steps are counted, though a step lies inside an epoch.
-    parts = [*_frame(x, y, across, write or short(y), whole=x.high - x.low >= 1)]
+    parts = [*_frame(x, y, across, written, whole=x.high - x.low >= 1)]
     for one, points in drawn:
         parts += _curve(one, thin_out(points), x, y)
     for mark in marks:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from netdsl.core.text import text
+from netdsl.core.translation import spoken_language
 from netdsl.drawing.svg import FONTS
 from netdsl.drawing.themes import THEMES
 
@@ -75,7 +76,7 @@ h3.group{margin:16px 0 10px}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
 .wide{width:100%}
 th,td{text-align:left;padding:5px 14px 5px 0;border-bottom:1px solid var(--grid);vertical-align:top}
-.numbers td{white-space:nowrap}
+.numbers td{white-space:pre}
 th{color:var(--muted);font-weight:normal;white-space:nowrap}
 tbody th{color:var(--ink)}
 td.number,th.number{text-align:right}td.number{white-space:nowrap}
@@ -88,6 +89,7 @@ pre{margin:0;overflow-x:auto;white-space:pre}pre i{color:var(--muted);font-style
 details{margin-top:14px}summary{cursor:pointer;color:var(--muted)}details>*:not(summary){margin-top:10px}
 :focus-visible{outline:3px solid var(--train);outline-offset:2px}
 footer{color:var(--muted);font-size:.85rem;margin-top:22px}
+@media (min-width:1000px){.samples:not(.wide){grid-template-columns:repeat(10,minmax(0,1fr));gap:11px}}
 @media (max-width:760px){main{padding:16px 12px 40px}section{padding:14px}.two{grid-template-columns:minmax(0,1fr)}
 .facts{grid-template-columns:repeat(2,minmax(0,1fr))}.facts dd{font-size:1.15rem}
 .samples{grid-template-columns:repeat(auto-fill,minmax(88px,1fr))}h1{font-size:1.4rem}}
@@ -100,7 +102,7 @@ def write_page(title: str, body: Iterable[str]) -> str:
     return "\n".join(
         [
             "<!doctype html>",
-            '<html lang="en">',
+            f'<html lang="{spoken_language()}">',
             "<head>",
             '<meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width,initial-scale=1">',

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
@@ -54,10 +55,33 @@ def test_a_run_is_looked_at(folder: Path) -> None:
     assert "samples are 0…359" in look("one", "--sample", "360").stderr
 
 
+TWO = "input left=1x5x5 right=1x5x5; conv 1 k1 as l; from right; conv 1 k1; add l"
+
+
+def test_each_input_of_a_net_gets_its_own(folder: Path) -> None:
+    np.save(folder / "y.npy", np.ones((5, 5)))
+    result = look("-e", TWO, "--input", "left=x.txt", "--input", "right=y.npy", "-o", "look.html")
+    assert result.exit_code == 0, result.output
+    rows = [line.split()[:2] for line in result.output.splitlines() if line.startswith("   ")]
+    assert rows[:2] == [["left", "1x5x5"], ["right", "1x5x5"]]
+    page = (folder / "look.html").read_text(encoding="utf-8")
+    # left and right, the saliency of each, the kernels, and the maps of both convolutions
+    assert page.count("data:image/png;base64,") == 7
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-e", "conv 1->1 k3"], "give the net's input"),
+        (["-e", TWO], "give the net's input: `--input left=FILE --input right=FILE`"),
+        (["-e", TWO, "--input", "x.txt"], "say which input receives `x.txt`"),
+        (["-e", TWO, "--input", "left=x.txt"], "nothing is given for `right`"),
+        (["-e", TWO, "--input", "left=x.txt", "--input", "top=x.txt"], "no input called `top`"),
+        (
+            ["-e", TWO, "--input", "left=x.txt", "--input", "right=k.txt"],
+            "the net takes right 1x5x5, but `k.txt` holds",
+        ),
+        (["-e", "conv 1->1 k3", "--input", "x.txt", "--input", "x.txt"], "the net has one input"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "--sample", "1"], "give one sample"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "-o", "x.svg"], "neither `.html` nor `.png`"),
         (["-e", "conv 1->1 k3", "--input", "x.txt", "--epoch", "1"], "an untrained net has no epochs"),

@@ -55,11 +55,17 @@ def test_text_has_contrast(theme: str) -> None:
         red, green, blue = linear(color)
         return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
+    def contrast(words: str, ground: str) -> float:
+        light, dark = sorted((luminance(words), luminance(ground)), reverse=True)
+        return (light + 0.05) / (dark + 0.05)
+
     colors = THEMES[theme]
-    grounds = [colors.ground, colors.frame, *(colors.fill(family) for family in HUES)]
-    for ground in grounds:
-        light, dark = sorted((luminance(colors.ink), luminance(ground)), reverse=True)
-        assert (light + 0.05) / (dark + 0.05) >= 4.5, ground
+    around = [colors.page, colors.ground, colors.frame]
+    boxes = [colors.alarm, *(colors.fill(family) for family in HUES)]
+    pairs = [(words, ground) for words in (colors.ink, colors.soft, colors.label) for ground in (*around, *boxes)]
+    pairs += [(words, ground) for words in (colors.muted, colors.wrong) for ground in around]
+    pairs.append((colors.wrong, colors.alarm))
+    assert {pair: found for pair in pairs if (found := round(contrast(*pair), 2)) < 4.5} == {}
 
 
 def test_a_mix_lies_between() -> None:

@@ -9,6 +9,7 @@ from netdsl.editor.completions import Completion
 from tests.editor.texts import at, document
 
 LABELS = "input 3x8x8\nconv 4 k3 p1 as a; maxpool 2 as b; conv 4 k3 p1\n"
+HEADS = "input 4\nlinear 8 as stem; linear 10 as main\nfrom stem\nlinear 2 as side\noutput main side\n"
 BLOCK = "block unit out stride=1 { conv out k3 }\ninput 3x8x8\n"
 
 
@@ -40,6 +41,13 @@ def offered(marked: str, kind: str | None = None) -> list[str]:
         ("data cifar10 { randomcrop 32 padding_mode=|", ["constant"]),
         ("loss |", ["bce", "bce_with_logits", "cross_entropy"]),
         ("loss cross_entropy |", ["ignore_index="]),
+        (HEADS + "loss |", ["main", "side", "bce"]),
+        (HEADS + "loss side mse\nloss |", ["main", "bce"]),
+        (HEADS + "loss main |", ["bce", "bce_with_logits"]),
+        (HEADS + "loss main cross_entropy |", ["ignore_index="]),
+        ("input a=3x8x8 b=5\nfrom |", ["a", "b"]),
+        ("input 3x8x8\nconv 4 k3 as stem\nupsample like=|", ["stem", "none"]),
+        ("input 16x8\nlinear 8 as memory\nattention 2 from=|", ["memory", "none"]),
         ("optimizer sgd |", ["dampening=", "lr=", "maximize"]),
         ("metrics accuracy |", []),
         ("train precision=|", ["bf16", "fp16", "fp32"]),

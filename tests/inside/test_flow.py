@@ -38,6 +38,21 @@ def test_saliency_is_the_size_of_the_gradient_of_the_largest_output() -> None:
     torch.testing.assert_close(flow.saliency, given.grad[0].abs().amax(0))
 
 
+def test_each_input_has_its_saliency_and_the_last_output_is_asked() -> None:
+    text = "input a=3 b=4; linear 3->2 as x; from b; linear 4->2; add x as y; linear 5 as z; output y z"
+    network = netdsl.shapes(text)
+    module = netdsl.build(text)
+    fed = [torch.randn(1, 3), torch.randn(1, 4)]
+    flow = follow(module, network, fed, "a sample")
+    given = [one.clone().requires_grad_() for one in fed]
+    module(*given)[1].max().backward()
+    assert [one.name for one in flow.inputs] == ["a", "b"]
+    for one, expected in zip(flow.inputs, given, strict=True):
+        assert one.saliency is not None
+        assert expected.grad is not None
+        torch.testing.assert_close(one.saliency, expected.grad[0].abs())
+
+
 def test_saliency_is_that_of_captum() -> None:
     attributions = pytest.importorskip("captum.attr", reason="captum is not installed")
     x = torch.randn(1, 3, 6, 6)

@@ -62,16 +62,16 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
 
 def test_an_image_gets_the_channels_and_the_size_of_the_net(tmp_path: Path) -> None:
     Image.new("RGB", (7, 5), (255, 0, 0)).save(tmp_path / "图.png")
-    assert read_input(tmp_path / "图.png", netdsl.shapes("conv 3->1 k3")).shape == (1, 3, 5, 7)
-    assert read_input(tmp_path / "图.png", netdsl.shapes("input 1x8x8; conv 1 k3")).shape == (1, 1, 8, 8)
+    assert read_input(tmp_path / "图.png", netdsl.shapes("conv 3->1 k3").all_inputs[0]).shape == (1, 3, 5, 7)
+    assert read_input(tmp_path / "图.png", netdsl.shapes("input 1x8x8; conv 1 k3").all_inputs[0]).shape == (1, 1, 8, 8)
     with pytest.raises(DataError, match="the net takes 8, which is no image"):
-        read_input(tmp_path / "图.png", netdsl.shapes("input 8; linear 2"))
+        read_input(tmp_path / "图.png", netdsl.shapes("input 8; linear 2").all_inputs[0])
 
 
 def test_another_shape_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("1 2\n3 4\n")
     with pytest.raises(DataError, match=r"the net takes 3x2x2, but `.*` holds 1x2x2"):
-        read_input(tmp_path / "x.txt", netdsl.shapes("input 3x2x2; conv 1 k1"))
+        read_input(tmp_path / "x.txt", netdsl.shapes("input 3x2x2; conv 1 k1").all_inputs[0])
 
 
 def test_a_kernel_makes_the_bias_0(tmp_path: Path) -> None:

@@ -55,14 +55,23 @@ def read_in(home: Path) -> None:
     assert "Name(text='b')" in done.stdout
 
 
+def test_the_next_process_takes_the_tables_of_the_first(tmp_path: Path) -> None:
+    read_in(tmp_path)
+    (cache,) = tmp_path.rglob("tables-*.cache")
+    made = cache.stat()
+    read_in(tmp_path)
+    again = cache.stat()
+    assert (again.st_ino, again.st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
+
+
 def test_a_spoilt_cache_is_written_anew(tmp_path: Path) -> None:
     read_in(tmp_path)
-    (cache,) = tmp_path.rglob("grammar-*.cache")
+    (cache,) = tmp_path.rglob("tables-*.cache")
     whole = cache.read_bytes()
     for spoilt in (b"", b"no cache at all", whole[: len(whole) // 2]):
         cache.write_bytes(spoilt)
         read_in(tmp_path)
-    assert [path.name for path in tmp_path.rglob("grammar-*")] == [cache.name]
+    assert [path.name for path in tmp_path.rglob("tables-*")] == [cache.name]
 
 
 @pytest.mark.parametrize("name", ["file", "a" * 5000])

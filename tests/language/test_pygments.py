@@ -9,7 +9,7 @@ from pygments.lexers import get_lexer_by_name, get_lexer_for_filename
 from pygments.token import Comment, Error, Keyword, Name, Number, Operator, Punctuation, String, Whitespace
 
 from netdsl.language.pygments import NetLexer
-from tests.language.words import FILES, read_words
+from tests.language.words import FILES, documented, read_words
 
 COLORS = {
     "ARROW": [Operator],
@@ -37,7 +37,17 @@ COLORS = {
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_words_are_coloured_as_the_parser_cuts_them(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
+    check_colors(path.read_text(encoding="utf-8"))
+
+
+def test_words_of_the_documentation_are_coloured_as_the_parser_cuts_them() -> None:
+    texts = documented()
+    assert len(texts) > 100
+    for text in texts:
+        check_colors(text)
+
+
+def check_colors(text: str) -> None:
     colored = {at: (kind, value) for at, kind, value in NetLexer().get_tokens_unprocessed(text)}
     assert not [value for kind, value in colored.values() if kind in Error]
     for word in read_words(text):

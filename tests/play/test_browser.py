@@ -33,6 +33,11 @@ train epochs=3
 CHOSEN = "document.getElementById(document.getElementById('source').getAttribute('aria-activedescendant'))"
 """The item of the list of completions that a screen reader is told of."""
 
+NAMELESS = """[...document.querySelectorAll('button, select, input, textarea, [tabindex="0"]')]
+    .filter(one => one.offsetParent && !one.textContent.trim() && !one.ariaLabel && !one.labels?.length && !one.title)
+    .map(one => one.outerHTML)"""
+"""What a screen reader could not name."""
+
 STATUS = "document.getElementById('status').dataset.status"
 
 
@@ -192,6 +197,8 @@ def test_spirals_are_trained_paused_reloaded_and_gone_on_with(open_page, tmp_pat
         page.click("#tab-training")
         until(page, "document.querySelectorAll('#units canvas.unit').length === 36")  # before the first step
         assert page.inner_text("#status") == "ready"
+        assert page.evaluate(NAMELESS) == []
+        assert page.get_by_role("slider", name="Learning rate").count() == 1
         page.click("#train")
         until(page, "Number(document.getElementById('curves').dataset.best) >= 0.95")
         page.click("#pause")

@@ -12,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -253,6 +254,8 @@ def test_a_network_that_fails_is_told_and_the_next_key_press_tries_again(visit: 
 
 
 def test_the_folder_is_complete_and_small(site: Path) -> None:
+    with ZipFile(site / "front-end.zip") as archive:
+        assert len([name for name in archive.namelist() if re.fullmatch(r"cache/netdsl/tables-.*\.cache", name)]) == 1
     assert not {"sources.zip", "package.json"} & {path.name for path in site.iterdir()}
     assert sum(len(gzip.compress(path.read_bytes(), 9)) for path in site.iterdir()) < 8_000_000
 

@@ -51,7 +51,7 @@ from netdsl.core.suggestions import folded
 from netdsl.core.text import text
 from netdsl.language.statements import DATA, INIT, LOSS, METRICS, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataUse, Experiment, FedInput, InitUse, LossUse, Network, Use
+from netdsl.program import DataInput, DataUse, Experiment, InitUse, LossUse, Network, Use
 
 C = TypeVar("C", bound=Component)
 
@@ -196,9 +196,9 @@ class ExperimentCheck:
 
     def _transforms_of_inputs(
         self, statements: Sequence[Statement], facts: Facts
-    ) -> tuple[tuple[Use[Transform], ...], tuple[FedInput, ...]]:
+    ) -> tuple[tuple[Use[Transform], ...], tuple[DataInput, ...]]:
         """The transforms, and each of several inputs with those that act on it: what can be done to its samples."""
-        inputs = [FedInput(one, one.shape) for one in facts.inputs]
+        inputs = [DataInput(one, one.shape) for one in facts.inputs]
         uses = []
         for statement in statements:
             found = self._transform(statement)
@@ -227,7 +227,7 @@ class ExperimentCheck:
             uses.append(Use(transform, arguments.values, statement.span))
         return tuple(uses), tuple(inputs)
 
-    def _fits(self, transform: Transform, arguments: Arguments, one: FedInput) -> bool:
+    def _fits(self, transform: Transform, arguments: Arguments, one: DataInput) -> bool:
         """Whether a transform can act on the samples of an input."""
         if one.facts.dtype == "index":
             return False

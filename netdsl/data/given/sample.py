@@ -77,7 +77,7 @@ def read_given(x: object, stored: Stored) -> Given:
     if stored.vocabulary is not None:
         reader = "netdsl.data.given.texts:read_texts"
     if stored.inputs and not reader:
-        reader = "netdsl.data.given.several:read_inputs"
+        reader = "netdsl.data.given.several:read_named_inputs"
     if not reader:
         is_image = len(stored.shape) == 3 and stored.facts.dtype == "float"
         reader = "netdsl.data.given.images:read_images" if is_image else "netdsl.data.given.arrays:read_arrays"

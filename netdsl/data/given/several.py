@@ -16,12 +16,12 @@ from netdsl.data.given.sample import Given, Stored, read_given
 from netdsl.data.inputs import InputTensors
 
 
-def read_inputs(x: object, stored: Stored) -> Given:
+def read_named_inputs(x: object, stored: Stored) -> Given:
     """One sample, or several: a mapping from the names of the inputs, a list of these, or a numpy archive of arrays."""
     if isinstance(x, (str, os.PathLike)):
         x = read_arrays_of_file(Path(x))
     if isinstance(x, Sequence) and x and all(isinstance(one, Mapping) for one in x):
-        given = [read_inputs(one, stored) for one in x]
+        given = [read_named_inputs(one, stored) for one in x]
         return Given([sample for one in given for sample in one.samples], stored.unit, single=False)
     names = [one.name for one in stored.inputs]
     if not isinstance(x, Mapping):

@@ -76,9 +76,14 @@ function show(found) {
     go: one => one.place ? editor.select(...one.place) : editor.selectLine(one.line),
     explain,
   });
-  picture.show(found);
-  showTable(found, line => editor.selectLine(line));
+  // Of what no tab shows, nothing is made: a press of a key has no time for it.
+  showTab();
   training.showExperiment(found.experiment, found.diagnostics.some(one => one.severity === "error"));
+}
+
+function showTab() {
+  if (!find("picture").hidden) picture.show(answer);
+  if (!find("table").hidden) showTable(answer, line => editor.selectLine(line));
 }
 
 async function rewrite(question) {
@@ -141,6 +146,7 @@ function choose(tab) {
     find(one.getAttribute("aria-controls")).hidden = !chosen;
   }
   localStorage.setItem("tab", tab.id);
+  showTab();
   if (tab.id === "tab-training") {
     call("warm");
     training.show();

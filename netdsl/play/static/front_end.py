@@ -7,6 +7,7 @@ from functools import cache
 from itertools import product
 
 from netdsl.codes import all_codes
+from netdsl.core.garbage import spare_searches
 from netdsl.core.text import text
 from netdsl.core.translation import LANGUAGES
 from netdsl.play.answers import QUESTIONS, Answers
@@ -46,4 +47,6 @@ def rehearse() -> list[str]:
 
 @cache
 def _answers() -> Answers:
-    return Answers(load_registry(installed=False))
+    answers = Answers(load_registry(installed=False))
+    spare_searches()
+    return answers

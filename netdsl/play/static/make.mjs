@@ -11,7 +11,8 @@ const [pyodide, sources, folder] = process.argv.slice(2).map(path => resolve(pat
 const HOME = "netdsl.play.static";
 
 // Without the columns of every instruction, which only Python's own error reports show, bytecode is a quarter smaller.
-const env = { HOME: "/home/pyodide", PYTHONNODEBUGRANGES: "1" };
+// The parser's tables lie where Lark looks for them: to make them takes as long as ten key presses.
+const env = { HOME: "/home/pyodide", XDG_CACHE_HOME: "/site/cache", PYTHONNODEBUGRANGES: "1" };
 
 async function start(stdLibURL, archive) {
   const { loadPyodide } = await import(pathToFileURL(join(pyodide, "pyodide.mjs")));

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile
 
+from netdsl.core.files import user_cache
 from netdsl.play.static.front_end import rehearse
 
 STATEMENTS = ("body", "orelse", "finalbody", "handlers", "cases")
@@ -90,6 +91,7 @@ def pack(library: str, sources: str, packed_library: str, packed_sources: str) -
     invalidate_caches()
     read = _note_files()
     rehearse()
+    read |= {*(user_cache() / "netdsl").iterdir()}  # the parser's tables, which have only been written
     known = set(sys.modules)
     needed = _close(known, modules)
     needed = {name for name in needed if name in known or name.split(".")[0] != "netdsl" or _can_be_imported(name)}

@@ -18,7 +18,7 @@ from netdsl.core.source import Source
 from netdsl.language.statements import STATEMENTS
 from netdsl.lsp.settings import ServerSettings
 from netdsl.plugins.registry import load_registry
-from tests.language.words import FILES, read_words
+from tests.language.words import FILES, documented, read_words
 from tests.needs import needs, needs_file
 
 ROOT = Path(__file__).parents[1]
@@ -61,7 +61,11 @@ def installed() -> Path:
 
 @pytest.fixture(scope="session")
 def tokens(installed: Path) -> dict[str, list[tuple[int, int, str]]]:
-    command = ["node", str(installed / "tests" / "tokenize.mjs"), *map(str, FILES)]
+    return tokenize(installed, *FILES)
+
+
+def tokenize(installed: Path, *files: Path) -> dict[str, list[tuple[int, int, str]]]:
+    command = ["node", str(installed / "tests" / "tokenize.mjs"), *map(str, files)]
     ran = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=True)
     found: dict[str, list[tuple[int, int, str]]] = json.loads(ran.stdout)
     return found
@@ -69,8 +73,21 @@ def tokens(installed: Path) -> dict[str, list[tuple[int, int, str]]]:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_the_grammar_cuts_words_as_the_parser_does(path: Path, tokens: dict[str, list[tuple[int, int, str]]]) -> None:
-    text = path.read_text(encoding="utf-8")
-    scopes = {start: (end, scope) for start, end, scope in tokens[str(path)]}
+    check_scopes(path.read_text(encoding="utf-8"), tokens[str(path)])
+
+
+def test_the_grammar_cuts_the_nets_of_the_documentation_too(installed: Path, tmp_path: Path) -> None:
+    paths = {tmp_path / f"{number}.net": text for number, text in enumerate(documented())}
+    assert len(paths) > 100
+    for path, text in paths.items():
+        path.write_text(text, encoding="utf-8", newline="\n")
+    found = tokenize(installed, *paths)
+    for path, text in paths.items():
+        check_scopes(text, found[str(path)])
+
+
+def check_scopes(text: str, tokens: list[tuple[int, int, str]]) -> None:
+    scopes = {start: (end, scope) for start, end, scope in tokens}
     for word in read_words(text):
         if word.type == "_SEPARATOR":
             continue

@@ -10,7 +10,9 @@ async function read(name) {
 
 async function start() {
   const archive = read("front-end.zip");
-  const python = await loadPyodide({ indexURL: new URL(".", import.meta.url).href });
+  // The archive holds the parser's tables, where Lark looks for them.
+  const env = { HOME: "/home/pyodide", XDG_CACHE_HOME: "/site/cache" };
+  const python = await loadPyodide({ indexURL: new URL(".", import.meta.url).href, env });
   python.unpackArchive(await archive, "zip", { extractDir: "/site" });
   python.runPython("import sys; sys.path.append('/site')");
   return python.pyimport("netdsl.play.static.front_end").answer;
