@@ -173,7 +173,13 @@ class Author(Leaves):
         if out is not None and seen and self.chance(0.3):
             body = [*body, self.skip(out, seen, 0)]
             out = attempt(body[-1].run, out, seen)
-        if out is not None and body and not body[-1].text.startswith("repeat") and self.chance(0.3):
+        if (
+            out is not None
+            and body
+            and not body[-1].text.startswith("repeat")
+            and self.takes_label(body[-1])
+            and self.chance(0.3)
+        ):
             self.labelled(body, out, seen, 1)
         return body
 
