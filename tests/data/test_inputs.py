@@ -21,6 +21,8 @@ from netdsl.data.inputs import InputTensors, join_batches, stack_samples, tensor
 from netdsl.data.survey import survey, survey_sample
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment
+from netdsl.training import Saving, train
+from netdsl.training.follower import Unfollowed
 
 RATINGS = """user,film,age,profile_job,profile_town,rating
 u1,f1,20,a,x,1.5
@@ -219,11 +221,34 @@ def test_a_function_may_return_tensors_by_name(kind: str, tmp_path: Path) -> Non
     assert found[0].message == "`made` gives several inputs, `a` and `b`, but those of the net have no names"
 
 
-def test_a_run_is_resumed_to_the_same_bits_and_asked_in_every_form(folder: Path) -> None:
+class PowerLoss(Unfollowed):
+    """Ends a run where no one expects it."""
+
+    def __init__(self, step: int) -> None:
+        self.left = step
+
+    def step_ended(self) -> None:
+        self.left -= 1
+        if not self.left:
+            raise KeyError("no power")
+
+
+def test_a_run_is_resumed_to_the_same_bits(folder: Path) -> None:
+    net = FACTORS.replace("split=0", "split=0.2 shuffle=true")
+    experiment = checked(f"{net}train epochs=4\noptimizer adam lr=0.05", folder)
+    whole = train(experiment, device="cpu", out=folder / "whole", quiet=True)
+    with pytest.raises(KeyError):
+        train(experiment, device="cpu", out=folder / "cut", quiet=True, saving=Saving(steps=1), follower=PowerLoss(5))
+    resumed = train(experiment, device="cpu", resume=folder / "cut", quiet=True)
+    expected, found = whole.model.state_dict(), resumed.model.state_dict()
+    assert all(torch.equal(expected[name], found[name]) for name in expected)
+    assert [epoch.test for epoch in resumed.epochs] == [epoch.test for epoch in whole.epochs]
+
+
+def test_a_run_is_asked_in_every_form(folder: Path) -> None:
     net = f"{FACTORS}train epochs=4\noptimizer adam lr=0.05"
     (folder / "net.net").write_text(net, encoding="utf-8")
     whole = api.train(folder / "net.net", out=folder / "whole", quiet=True)
-    api.train(folder / "net.net", out=folder / "part", quiet=True, overrides={"train.epochs": 2})
     run = json.loads((folder / "whole" / "run.json").read_text("utf-8"))
     assert [one["name"] for one in run["data"]["inputs"]] == ["user", "film"]
     saved = api.load(whole.folder, device="cpu")
