@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from torch.utils.data import DataLoader, Dataset
 
 from netdsl.builder import build_network, completed, locate
 from netdsl.components import Facts
+from netdsl.data.inputs import stack_samples
 from netdsl.data.open import read
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Part, Tensors
@@ -41,6 +42,11 @@ class OneByOne(Dataset[tuple[Any, Tensor]]):
         return x[0], y[0]
 
 
+def _collate(rows: Sequence[tuple[Any, Tensor]]) -> tuple[Any, Tensor]:
+    samples, targets = zip(*rows, strict=True)
+    return stack_samples(samples), torch.stack(targets)
+
+
 class CourseLoop:
     """The same net, loss, optimizer, data and batch as a run's, trained by the loop of a first course."""
 
@@ -53,7 +59,12 @@ class CourseLoop:
         chain, _ = server.chains(facts, train)
         settings = experiment.data.settings
         self.loader = DataLoader(
-            OneByOne(train, chain), settings.batch, shuffle=settings.shuffle, drop_last=settings.drop_last
+            OneByOne(train, chain),
+            settings.batch,
+            shuffle=settings.shuffle,
+            drop_last=settings.drop_last,
+            # torch's own knows no samples of several inputs.
+            collate_fn=_collate if experiment.data.inputs else None,
         )
         self.device = device
         self.model: Any = build_network(experiment.network).to(device)
