@@ -43,7 +43,7 @@ def auroc(*, num_classes: int = INFERRED, average: Literal["macro", "weighted"] 
 
 @metric("netdsl.training.metrics:Perplexity", wants="classes", best="lowest", example="metrics perplexity")
 def perplexity() -> None:
-    """The exponential of the mean cross entropy: between how many tokens a language model hesitates."""
+    """The exponential of the mean cross entropy: the number of tokens among which a language model hesitates."""
 
 
 @metric("netdsl.training.metrics:Confusion", wants="classes", example="metrics confusion")

@@ -29,7 +29,7 @@ SECTION = "Nets"
 @click.option(
     "--pyodide",
     metavar="PATH|URL",
-    help="With --static: Python for the browser, where npm is not to fetch it: a folder or a .tgz file.",
+    help="With --static: a folder or a .tgz file with Python for the browser, which npm then need not fetch.",
 )
 @device_option
 @plugins_option

@@ -6,6 +6,7 @@ first, are narrower: a box that holds the text in DejaVu Sans holds it in these 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from unicodedata import combining, east_asian_width
 
 FIRST = 32
@@ -34,6 +35,7 @@ def _table(widths: str) -> dict[str, int]:
 TABLES = {False: _table(REGULAR), True: _table(BOLD)}
 
 
+@lru_cache(maxsize=4096)  # between two key presses nearly all words of a picture stay
 def measure(text: str, size: float, *, bold: bool = False) -> float:
     """The width of a line of text at a type size, in the same unit; never less than what DejaVu Sans takes."""
     table = TABLES[bold]

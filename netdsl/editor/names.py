@@ -68,7 +68,7 @@ def rename(readings: Sequence[Reading], one: Occurrence, name: str) -> list[Edit
 
 def _check_name(readings: Iterable[Reading], one: Occurrence, name: str) -> None:
     if not WORD.fullmatch(name):
-        raise Refusal(text("`{name}` is no name: write letters, digits and `_`", name=name))
+        raise Refusal(text("`{name}` is not a name: write letters, digits and `_`", name=name))
     if name in LITERALS or name in INPUT_SIZES or _SHORT.fullmatch(name):
         raise Refusal(text("`{name}` has a meaning of its own", name=name))
     is_same = same(one)

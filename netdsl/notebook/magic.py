@@ -126,7 +126,7 @@ def add_magics(shell: InteractiveShell) -> None:
 def _read_overrides(options: Namespace) -> dict[str, str]:
     name = options.name
     if name is not None and (not name.isidentifier() or iskeyword(name)):
-        raise UsageError(text("`{name}` is no name of a variable: write `%%net NAME`", name=name))
+        raise UsageError(text("`{name}` is not the name of a variable: write `%%net NAME`", name=name))
     if options.depth is not None and options.depth < 0:
         raise UsageError(text("`--depth {depth}` is less than 0", depth=options.depth))
     try:

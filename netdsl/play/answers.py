@@ -66,7 +66,7 @@ class Answers:
         """The answer to a question; `problem` says what is wrong with a question that has none."""
         found = QUESTIONS.get(str(question.get("ask")))
         if found is None or not isinstance(question.get("text", ""), str):
-            return {"problem": text("the page asks what nobody answers: `{question}`", question=question.get("ask"))}
+            return {"problem": text("the page asks an unknown question: `{question}`", question=question.get("ask"))}
         with speaking(known_language(question.get("language"))):
             return found(self, question)
 
@@ -160,7 +160,7 @@ class Answers:
         line, _, name = str(question.get("setting", "")).partition(".")
         value = question.get("value")
         if line not in STATEMENTS or not name.isidentifier() or not isinstance(value, (int, float)):
-            return {"problem": text("`{name}` is no setting with a number", name=question.get("setting", ""))}
+            return {"problem": text("`{name}` is not a setting with a number", name=question.get("setting", ""))}
         experiment, _ = check(source, self.registry, folder=self.folder)
         return {"text": _with_setting(source, experiment, line, name, f"{value:g}")}
 

@@ -94,10 +94,10 @@ class Workspace:
         """Where a file of this name lies, links followed.
 
         Raises:
-            FileError: outside the folder, or it is no name of a net.
+            FileError: outside the folder, or it is not the name of a net.
         """
         if "\0" in name or not name.endswith(SUFFIX) or Path(name).name == SUFFIX or len(name) > 255:
-            raise FileError(text("`{file}` is no name of a net: write one such as `my.net`", file=name[:80]))
+            raise FileError(text("`{file}` is not the name of a net: write one such as `my.net`", file=name[:80]))
         path = Path(os.path.realpath(self.folder / name))
         if not path.is_relative_to(self.folder):
             raise FileError(text("`{file}` lies outside the folder that `netdsl play` was started in", file=name))

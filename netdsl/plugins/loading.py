@@ -12,7 +12,7 @@ from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pluggy
 
@@ -99,7 +99,7 @@ def _unused(name: str, gathered: Gathered, package: str) -> str:
     return f"{name} ({package})" if name in gathered.plugins else name
 
 
-def _import_announced(plugin: Plugin, announcement: Announcement) -> Any:
+def _import_announced(plugin: Plugin, announcement: Announcement) -> object:
     # Before the import: a plugin for another version may fail in it.
     _check_needs(plugin, announcement.needs)
     module, _, attribute = announcement.target.partition(":")
@@ -107,7 +107,7 @@ def _import_announced(plugin: Plugin, announcement: Announcement) -> Any:
     return attrgetter(attribute)(found) if attribute else found
 
 
-def _import_file(plugin: Plugin, file: Path) -> Any:
+def _import_file(plugin: Plugin, file: Path) -> object:
     """The file as a module that `module:attribute` can name."""
     if not file.is_file():
         raise Unusable(text("plugin {plugin} is left out: there is no such file", plugin=plugin))
@@ -123,7 +123,7 @@ def _import_file(plugin: Plugin, file: Path) -> Any:
     return module
 
 
-def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
+def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], object]) -> None:
     """Imports and registers a plugin, unless that fails."""
     # Modules that are there already were not imported for this plugin.
     before, start = set(sys.modules), perf_counter()
@@ -147,7 +147,7 @@ def _add(plugin: Plugin, gathered: Gathered, load: Callable[[], Any]) -> None:
     _register(plugin._replace(seconds=seconds, heavy=heavy), found, gathered)
 
 
-def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
+def _register(plugin: Plugin, found: object, gathered: Gathered) -> None:
     manager = gathered.manager
     try:
         manager.register(found, plugin.name)
@@ -163,7 +163,7 @@ def _register(plugin: Plugin, found: Any, gathered: Gathered) -> None:
         gathered.note(plugin, message)
 
 
-def _misspelt(plugin: Plugin, found: Any, manager: pluggy.PluginManager) -> Iterator[str]:
+def _misspelt(plugin: Plugin, found: object, manager: pluggy.PluginManager) -> Iterator[str]:
     """The hooks that will never be called: of an unknown name, or without their mark."""
     # pluggy accepts unknown hooks without a word.
     callers = manager.get_hookcallers(found) or []

@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import safetensors.torch
 import torch
@@ -34,7 +33,7 @@ class Checkpoint:
     """What a file of this format holds: the text of the net, and the state."""
 
     net: str
-    state: Mapping[str, Any]
+    state: Mapping[str, object]
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
@@ -159,7 +158,7 @@ def _checksum(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str
     return digest.hexdigest()
 
 
-def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
+def _pack(value: object, tensors: dict[str, Tensor], name: str) -> object:
     if isinstance(value, Tensor):
         # A copy in row-major order: the file knows no other, and a tensor that shares its memory could not be written.
         tensors[name] = value.detach().cpu().clone(memory_format=torch.contiguous_format)
@@ -174,7 +173,7 @@ def _pack(value: Any, tensors: dict[str, Tensor], name: str) -> Any:
     raise TypeError(text("`{name}` is {kind}, which a checkpoint cannot hold", name=name, kind=type(value).__name__))
 
 
-def _unpack(value: Any, tensors: Mapping[str, Tensor]) -> Any:
+def _unpack(value: object, tensors: Mapping[str, Tensor]) -> object:
     if not isinstance(value, dict):
         return value
     ((kind, content),) = value.items()

@@ -317,8 +317,8 @@ def test_another_encoding_and_a_decimal_comma_are_read(data_use, tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (gzip.compress(b"a,y\n1,2\n")[:-6], "`t.csv.gz` is no whole gzip file"),
-        (b"a,y\n1,2\n", "`t.csv.gz` is no whole gzip file"),
+        (gzip.compress(b"a,y\n1,2\n")[:-6], "`t.csv.gz` is not a complete gzip file"),
+        (b"a,y\n1,2\n", "`t.csv.gz` is not a complete gzip file"),
         (gzip.compress(b"a,y\n1," + b"2" * 200_000), "`t.csv.gz`, line 2: field larger than field limit (131072)"),
     ],
     ids=["cut", "not_packed", "long_cell"],  # the bytes tell the time at which they were packed

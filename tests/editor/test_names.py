@@ -96,10 +96,10 @@ def test_a_name_is_changed_everywhere_and_the_net_stays() -> None:
 @pytest.mark.parametrize(
     ("word", "name", "reason"),
     [
-        ("width", "2x", "`2x` is no name"), ("width", "k3", "`k3` has a meaning of its own"),
+        ("width", "2x", "`2x` is not a name"), ("width", "k3", "`k3` has a meaning of its own"),
         ("width", "in", "`in` has a meaning of its own"), ("width", "conv", "`conv` is a layer"),
         ("width", "act", "`act` is taken: line 1"), ("unit", "width", "`width` is taken: line 1"),
-        ("stem", "top", "`top` is taken: line 7"), ("width", "", "`` is no name"),
+        ("stem", "top", "`top` is taken: line 7"), ("width", "", "`` is not a name"),
     ],
 )  # fmt: skip
 def test_a_name_that_means_something_else_is_refused(word: str, name: str, reason: str) -> None:

@@ -204,7 +204,7 @@ class Net(nn.Module):
         ),
         (
             "====================\nLayer (type:depth-idx)   Param #",
-            "`a.py` is a table of layers, which does not say how they are set",
+            "`a.py` is a table of layers, which does not say what their arguments are",
         ),
     ],
 )

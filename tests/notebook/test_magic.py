@@ -91,8 +91,8 @@ def test_a_cell_can_be_saved(shell: InteractiveShell, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("1net", "`1net` is no name of a variable: write `%%net NAME`"),
-        ("class", "`class` is no name of a variable: write `%%net NAME`"),
+        ("1net", "`1net` is not the name of a variable: write `%%net NAME`"),
+        ("class", "`class` is not the name of a variable: write `%%net NAME`"),
         ("--set width", "`--set width` has no value: write `--set width=VALUE`"),
         ("--depth -1", "`--depth -1` is less than 0"),
         ("--save no/such/a.net", "`no/such/a.net` cannot be written: no such file or directory"),

@@ -82,7 +82,7 @@ def test_a_text_without_an_optimizer_gets_its_line(answers):
 
 def test_what_no_slider_is_for_is_refused(answers):
     for setting, value in (("conv.k", 3), ("data.x y", 3), ("data.batch", "3"), ("", 1)):
-        assert "no setting" in ask(answers, "set", setting=setting, value=value)["problem"]
+        assert "not a setting" in ask(answers, "set", setting=setting, value=value)["problem"]
 
 
 def test_codes_and_words_are_explained(answers):

@@ -40,8 +40,8 @@ def test_what_is_needed_of_a_package_is_unpacked_and_nothing_else(tmp_path: Path
         ("absent.tgz", "`{folder}/absent.tgz` cannot be read: no such file or directory"),
         ("text.tgz", "`{folder}/text.tgz` cannot be read: ReadError: not a gzip file"),
         ("cut.tgz", "`{folder}/cut.tgz` cannot be read: "),
-        ("old.tgz", "`{folder}/old.tgz` is no Pyodide that fits: it has no `pyodide.asm.mjs`"),
-        ("", "`{folder}/` is no Pyodide that fits: it has no `pyodide.mjs`"),
+        ("old.tgz", "`{folder}/old.tgz` is not a Pyodide that can be used: it has no `pyodide.asm.mjs`"),
+        ("", "`{folder}/` is not a Pyodide that can be used: it has no `pyodide.mjs`"),
     ],
 )
 def test_what_is_no_package_is_said_to_be_none(given: str, message: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ makes of it is the truth that the checker is held against.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
@@ -78,8 +79,8 @@ class Author(Leaves):
         return tellings
 
     def takes_label(self, telling: Telling) -> bool:
-        """Whether a statement may have a label."""
-        return not telling.text.startswith("repeat")
+        """Whether a statement may have a label: `repeat` has none, and none has two."""
+        return not telling.text.startswith("repeat") and not re.search(r" as \w+$", telling.text)
 
     def labelled(self, tellings: list[Telling], x: Tensor, skips: Skips, depth: int) -> Tensor:
         """Puts a label on the last statement."""
@@ -173,13 +174,7 @@ class Author(Leaves):
         if out is not None and seen and self.chance(0.3):
             body = [*body, self.skip(out, seen, 0)]
             out = attempt(body[-1].run, out, seen)
-        if (
-            out is not None
-            and body
-            and not body[-1].text.startswith("repeat")
-            and self.takes_label(body[-1])
-            and self.chance(0.3)
-        ):
+        if out is not None and body and self.takes_label(body[-1]) and self.chance(0.3):
             self.labelled(body, out, seen, 1)
         return body
 

@@ -53,7 +53,7 @@ class WiredAuthor(Author):
 
     def takes_label(self, telling: Telling) -> bool:
         """What is no layer has none."""
-        return not telling.text.startswith("from")
+        return not telling.text.startswith("from") and super().takes_label(telling)
 
     def labelled(self, tellings: list[Telling], x: Tensor, skips: Skips, depth: int) -> Tensor:
         """Puts a label on the last statement; those at the top may be outputs."""

@@ -55,7 +55,7 @@ def test_what_the_environment_says_wrongly_is_told(surroundings: pytest.MonkeyPa
     with pytest.raises(TrainingError, match="`RANK=2` is none of `WORLD_SIZE=2`"):
         expected_team()
     surroundings.setenv("RANK", "first")
-    with pytest.raises(TrainingError, match="`RANK=first` is no whole number"):
+    with pytest.raises(TrainingError, match="`RANK=first` is not a whole number"):
         expected_team()
 
 

@@ -8,7 +8,7 @@ from netdsl.core.text import text
 
 @dataset("netdsl.data.datasets.plane:load_spirals", example="data spirals noise=0.1")
 def spirals(*, classes: int = 2, size: int = 1_000, noise: float = 0.05, turns: float = 1.5, seed: int = 0) -> Facts:
-    """Spirals that wind around each other, one a class: points of the plane between −1 and 1.
+    """Spirals that wind around each other, one for each class: points of the plane between −1 and 1.
 
     `size` points to train on, and half as many to test. `noise` is the deviation that is added to both coordinates,
     `seed` draws other points.
@@ -22,7 +22,7 @@ def spirals(*, classes: int = 2, size: int = 1_000, noise: float = 0.05, turns: 
 
 @dataset("netdsl.data.datasets.plane:load_moons", example="data moons noise=0.1")
 def moons(*, size: int = 1_000, noise: float = 0.1, seed: int = 0) -> Facts:
-    """Two half circles that reach into each other, one a class.
+    """Two half circles that reach into each other, one for each class.
 
     `size` points to train on, and half as many to test. `noise` is the deviation that is added to both coordinates,
     `seed` draws other points.

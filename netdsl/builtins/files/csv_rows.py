@@ -120,7 +120,7 @@ def _decode(path: Path, encoding: str) -> str:
         try:
             raw = gzip.decompress(raw)
         except (gzip.BadGzipFile, EOFError, zlib.error):
-            raise Refusal(text("`{file}` is no whole gzip file", file=path.name), "path") from None
+            raise Refusal(text("`{file}` is not a complete gzip file", file=path.name), "path") from None
     # Excel begins a file with a byte order mark.
     return decode(raw, path.name, encoding)
 

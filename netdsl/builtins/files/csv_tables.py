@@ -231,7 +231,7 @@ def _complete(columns: dict[str, Column], rows: Rows, file: str) -> tuple[dict[s
         raise Refusal(
             text("every row of `{file}` misses something, so that `missing=drop` leaves none", file=file),
             "missing",
-            "write `missing=median`, or leave the columns out in which most is missing: `drop=`",
+            "write `missing=median`, or leave out the columns in which most values are missing: `drop=`",
         )
     lines = [rows.lines[row] for row in kept]
     return {name: column.pick(kept) for name, column in columns.items()}, rows._replace(lines=lines)

@@ -80,7 +80,7 @@ def fold(
                 x[0],
                 "==",
                 channels * rows,
-                text("{channels} rows are no multiple of a window's {rows}", channels=x[0], rows=rows),
+                text("{channels} rows are not a multiple of a window's {rows}", channels=x[0], rows=rows),
                 "kernel_size",
             ),
             Requirement(

@@ -174,7 +174,7 @@ def _comparing(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], int]
     def decide(left: Any, right: Any) -> int:
         # Two formulas that differ may be equal at some size: which, nobody can say before the sizes are known.
         if isinstance(left, Expr) or isinstance(right, Expr):
-            raise TypeError("a size that is open can be compared with nothing")
+            raise TypeError("an open size cannot be compared with anything")
         return int(compare(left, right))
 
     return decide

@@ -19,7 +19,7 @@ UNKNOWN_COMPONENT = Code(
     "NET302",
     title="an unknown data set, loss, optimizer or the like",
     meaning=(
-        "No component of this kind has the name. `netdsl layers` lists every data set, loss, optimizer, schedule, "
+        "No component of this kind has this name. `netdsl layers` lists every data set, loss, optimizer, schedule, "
         "transform, metric and logger."
     ),
     example="data mnits\nflatten\nlinear 10",

@@ -55,7 +55,7 @@ def check_init(use: InitUse, network: Network, context: Context) -> None:
         context.report(NOTHING_TO_FILL, message, where)
     elif channels := next((size for node in named if (size := _odd(use, node))), None):
         message = text(
-            "`groups` is {groups} but the {channels} kernels of a convolution are no multiple of it",
+            "`groups` is {groups} but the {channels} kernels of a convolution are not a multiple of it",
             groups=use.arguments["groups"],
             channels=channels,
         )

@@ -39,8 +39,8 @@ def write_pasted(
         return _checked(write_darknet(program, file), file, registry)
     if TABLE.search(program) and "import" not in program:
         raise UnsupportedModule(
-            text("`{file}` is a table of layers, which does not say how they are set", file=file),
-            "paste the Python code that the table was made of",
+            text("`{file}` is a table of layers, which does not say what their arguments are", file=file),
+            "paste the Python code from which the table was made",
         )
     if is_keras(program):
         return _checked(write_keras(program, file), file, registry)

@@ -86,7 +86,10 @@ def _layer(node: ast.expr, file: str) -> KerasLayer:
             named = {one.arg: _constant(one.value) for one in keywords if one.arg}
             return KerasLayer(name, list(map(_constant, arguments)), named, node.lineno)
     message = text(
-        "`{file}`, line {line}: `{code}` is no call of a layer", file=file, line=node.lineno, code=ast.unparse(node)
+        "`{file}`, line {line}: `{code}` is not the call of a layer",
+        file=file,
+        line=node.lineno,
+        code=ast.unparse(node),
     )
     raise UnsupportedModule(message)
 

@@ -37,5 +37,5 @@ def find_unused_input(program: Program) -> Iterator[Diagnostic]:
             if isinstance(item, Setting) and item.name.text not in used:
                 name = item.name.text
                 message = text("the input `{name}` is never used", name=name)
-                advice = text("go on with it by `from {name}`, or delete it", name=name)
+                advice = text("use it with `from {name}`, or delete it", name=name)
                 yield Diagnostic(UNUSED_INPUT, message, item.name.span, help=advice)

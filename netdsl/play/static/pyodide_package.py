@@ -59,7 +59,8 @@ def obtain_pyodide(given: str | None, folder: Path) -> Path:
     for name in (*FILES, ABOUT):
         if not (home / name).is_file():
             raise WrongPath(
-                text("`{path}` is no Pyodide that fits: it has no `{file}`", path=given or path, file=name), advise()
+                text("`{path}` is not a Pyodide that can be used: it has no `{file}`", path=given or path, file=name),
+                advise(),
             )
     return home
 
@@ -87,7 +88,7 @@ def _fetch(package: str, folder: Path) -> Path:
         raise FileError(
             text("npm cannot fetch `{package}`: {reason}", package=package, reason=_find_reason(done.stderr)),
             text(
-                "look at the network, or run `npm pack pyodide@{version}` elsewhere and give its file to `--pyodide`",
+                "check the network, or run `npm pack pyodide@{version}` elsewhere and give its file to `--pyodide`",
                 version=VERSION,
             ),
         )

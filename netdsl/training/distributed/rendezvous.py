@@ -109,7 +109,7 @@ def _read_number(variable: str) -> int:
         return int(os.environ[variable])
     except ValueError as error:
         value = os.environ[variable]
-        message = text("`{variable}={value}` is no whole number", variable=variable, value=value)
+        message = text("`{variable}={value}` is not a whole number", variable=variable, value=value)
         raise TrainingError(message, START) from error
 
 
