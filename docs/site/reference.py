@@ -27,7 +27,8 @@ from netdsl.plugins.registry import load_registry
 from netdsl.render.cells import wrap
 from netdsl.render.entry import parameter_rows, setting_rows, signature, usage
 from netdsl.render.vocabulary import FAMILIES
-from tests.docs.pages import codes_page, commands_page
+from tests.docs.gallery import gallery_page
+from tests.docs.pages import MADE, codes_page, commands_page
 
 WORDS = PurePosixPath("reference")
 INTRODUCTION = "Every word of the language: parameters, formula and example, as `netdsl layers NAME` has them."
@@ -76,6 +77,7 @@ def _made_pages(language: str) -> Iterator[tuple[str, str]]:
     else:
         yield f"codes{suffix}.md", codes_page()
         yield f"commands{suffix}.md", commands_page()
+        yield f"gallery{suffix}.md", gallery_page(MADE, language)
 
 
 def _chapters(registry: Registry) -> Iterator[tuple[str, list[Component | StatementKind]]]:

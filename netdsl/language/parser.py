@@ -22,8 +22,10 @@ def parse(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, l
     file = engine().file(source)
     if file:
         return file, []
-    from netdsl.language.recovery.statement_parser import (
-        parse_piecewise,  # most texts are read at once, and need none of it
-    )
+    # Most texts are read at once, and need none of it.
+    from netdsl.language.recovery.pasted_code import find_pasted_code
+    from netdsl.language.recovery.statement_parser import parse_piecewise
 
+    if pasted := find_pasted_code(source):
+        return File((), source, (source.span(0, len(source.text)),)), [pasted]
     return parse_piecewise(source, is_torch_order)

@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from netdsl import __version__
 from netdsl.core.diagnostics import Code, Diagnostic, Fix, errors
 from netdsl.core.source import Source, Span
+from netdsl.core.translation import translate
 from netdsl.render.cells import visible
 from netdsl.render.diagnostics import render_text
 
@@ -87,7 +88,7 @@ def _escape(value: str, more: str = "") -> str:
 def _sentences(diagnostic: Diagnostic) -> list[str]:
     """What a place without room for the marked lines says: the message, the fix and the help."""
     fix = diagnostic.fix.message if diagnostic.fix else None
-    more = (f"{word}: {said}" for word, said in (("fix", fix), ("help", diagnostic.help)) if said)
+    more = (f"{translate(word)}: {said}" for word, said in (("fix", fix), ("help", diagnostic.help)) if said)
     return [visible(line) for said in (diagnostic.message, *more) for line in said.split("\n")]
 
 

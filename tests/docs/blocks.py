@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-MADE_FOR_SITE = ("docs/reference/", "docs/codes.zh.md", "docs/commands.zh.md")
+MADE_FOR_SITE = ("docs/reference/", "docs/codes.zh.md", "docs/commands.zh.md", "docs/gallery.zh.md")
 """Pages that building the site writes into docs/."""
 
 PAGES = [
@@ -31,7 +31,7 @@ PAGES = [
 BLOCK = re.compile(
     r"(?:^<!--(?P<marks>(?:(?!-->).)*)-->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-KINDS = {"bash", "console", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml"}
+KINDS = {"bash", "console", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml", "yaml"}
 MARKS = {"file", "mistake", "not run", "output"}
 
 

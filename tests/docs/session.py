@@ -67,11 +67,11 @@ class _Session:
         self.printed = ""
 
     def run(self, block: Block) -> Iterator[Mismatch]:
-        if "not run" in block.marks:
-            return
         if name := block.marks.get("file"):
             Path(name).parent.mkdir(parents=True, exist_ok=True)
             Path(name).write_text(block.text, encoding="utf-8")
+        if "not run" in block.marks:
+            return
         match block.kind:
             case "net":
                 yield from _check_net(block)

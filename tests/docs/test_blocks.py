@@ -18,20 +18,36 @@ NOT_RUN = {
         "it installs and runs this test, .ci/run runs it",
     ],
     "README.zh.md": ["README.md has the same block, which is tested there"],
+    "docs/ci.md": ["it is a file for another tool", "it is a file for another tool"],
+    "docs/ci.zh.md": ["it is a file for another tool", "it is a file for another tool"],
+    "docs/coming-from.md": ["it is a text, and Keras need not be installed"],
+    "docs/coming-from.zh.md": ["it is a text, and Keras need not be installed"],
+    "docs/images.md": ["it downloads weights"],
+    "docs/images.zh.md": ["it downloads weights"],
+    "docs/start.md": ["it installs", "it installs", "it installs"],
+    "docs/start.zh.md": ["it installs", "it installs", "it installs"],
     "docs/text.md": ["it trains for some minutes"],
+    "docs/text.zh.md": ["it trains for some minutes"],
     "docs/contributing/index.md": ["it installs and runs all tests, .ci/run does so"],
     "docs/distributed.md": ["it needs two machines", "it needs Slurm"],
+    "docs/distributed.zh.md": ["it needs two machines", "it needs Slurm"],
     "docs/editors.md": ["it installs a package"],
+    "docs/editors.zh.md": ["it installs a package"],
     "docs/import.md": ["it is a text, and Keras need not be installed"],
+    "docs/import.zh.md": ["it is a text, and Keras need not be installed"],
     "docs/language.md": ["the grammar, in words"],
+    "docs/language.zh.md": ["the grammar, in words"],
     "docs/play.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
+    "docs/play.zh.md": ["it serves a page until Ctrl-C", "it fetches Pyodide"],
     "docs/plugins/directory.md": ["it installs a package"],
+    "docs/plugins/directory.zh.md": ["it installs a package"],
     "docs/plugins/hooks.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],
     "docs/plugins/tutorial.md": ["it installs a package"],
+    "docs/plugins/tutorial.zh.md": ["it installs a package"],
 }
 """The blocks that cannot be run, and why."""
 
-POSIX = {"distributed.md"}
+POSIX = {"distributed.md", "distributed.zh.md"}
 """Pages about what is only for Unix."""
 
 

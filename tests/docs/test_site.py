@@ -1,14 +1,17 @@
 """The site builds without a warning, in both languages, within its limit."""
 
+import base64
 import os
 import re
+import runpy
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import ROOT
+from tests.docs.blocks import ROOT, read_blocks
 
 pytest.importorskip("mkdocs", reason="needs `netdsl[docs]`")
 
@@ -28,6 +31,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_it_is_small_enough_for_every_host(site: Path) -> None:
     assert sum(file.stat().st_size for file in site.rglob("*") if file.is_file()) <= MOST_BYTES
+
+
+def test_every_lesson_has_a_net_for_the_playground() -> None:
+    hook = runpy.run_path(str(ROOT / "docs" / "site" / "playground.py"))
+    for page in sorted((ROOT / "docs" / "course").glob("[0-9]*.md")):
+        nets = [net for block in read_blocks(page) if (net := hook["net_of"](block)) is not None]
+        assert nets, page.name
+        for net in nets:
+            packed = hook["link"](net).removeprefix("#text=")
+            assert zlib.decompress(base64.urlsafe_b64decode(packed + "=" * (-len(packed) % 4)), -15).decode() == net
 
 
 @pytest.mark.parametrize(("language", "heading"), [("", "convolution"), ("zh", "卷积")])

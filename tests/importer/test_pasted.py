@@ -231,7 +231,7 @@ def test_the_command_reads_a_text_and_runs_nothing(net_file: Callable[[str], Pat
         (["import", "a:net", "--net", "b"], "`--net` chooses a net of a text: give `--text FILE`"),
         (["import", "--text", "absent.py"], "no such file: `absent.py`"),
         (["import", "--text", "model.py", "--net", "nat"], "`model.py` holds no net `nat`\nhelp: did you mean `net`?"),
-        (["check", "model.py"], "help: to read a net out of code: `netdsl import --text model.py`"),
+        (["check", "model.py"], "help: `netdsl import --text model.py` writes it in the language"),
     ],
 )
 def test_mistakes_of_the_command_line(net_file: Callable[[str], Path], arguments: list[str], message: str) -> None:

@@ -29,9 +29,6 @@ LARGEST = MAX_BYTES + LONGEST_CHARACTER
 """Reading so many bytes shows that a file is too large, even if the last character is cut."""
 
 
-CODE = (".py", ".cfg")
-"""What files with code for other programs end in."""
-
 LEAST_UNREADABLE = 5
 """So many statements of a file that cannot be read are rather prose, or another language, than slips."""
 
@@ -184,8 +181,6 @@ def _not_prose(source: Source) -> Source:
     if len(unreadable) < LEAST_UNREADABLE or 2 * len(unreadable) < len(file.statements):
         return source
     message = text("`{file}` cannot be read as a net: {count} mistakes", file=source.name, count=len(unreadable))
-    if source.name.endswith(CODE):
-        raise FileError(message, text("to read a net out of code: `netdsl import --text {file}`", file=source.name))
     near = Path(source.name).with_suffix(".net")
     if near.is_file():
         raise FileError(message, text("did you mean `{file}`?", file=near))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from netdsl.checker import check
@@ -12,12 +11,10 @@ from netdsl.core.errors import UnsupportedModule
 from netdsl.core.source import Source
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
-from netdsl.importer.pasted.darknet import is_darknet, write_darknet
-from netdsl.importer.pasted.keras import is_keras, write_keras
+from netdsl.importer.pasted.darknet import write_darknet
+from netdsl.importer.pasted.keras import write_keras
 from netdsl.language.formatter import format_source
-
-TABLE = re.compile(r"Layer \(type[:)]|^={20,}$", re.MULTILINE)
-"""What the tables of torchinfo, torchsummary and Keras have and code has not."""
+from netdsl.language.recovery.pasted_code import is_darknet, is_keras, is_table
 
 
 def write_pasted(
@@ -37,7 +34,7 @@ def write_pasted(
     """
     if is_darknet(program):
         return _checked(write_darknet(program, file), file, registry)
-    if TABLE.search(program) and "import" not in program:
+    if is_table(program):
         raise UnsupportedModule(
             text("`{file}` is a table of layers, which does not say what their arguments are", file=file),
             "paste the Python code from which the table was made",

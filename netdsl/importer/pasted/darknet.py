@@ -33,12 +33,6 @@ class Section(NamedTuple):
         return int(given) if re.fullmatch(r"-?\d+", given) else default
 
 
-def is_darknet(program: str) -> bool:
-    """Whether a text is such a file: it begins with `[net]`."""
-    first = next((line.strip() for line in program.splitlines() if line.strip() and line.strip()[0] not in "#;"), "")
-    return first in ("[net]", "[network]")
-
-
 def write_darknet(program: str, file: str) -> str:
     """The statements of a darknet net.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -30,15 +29,6 @@ class KerasLayer(NamedTuple):
         if name in self.named:
             return self.named[name]
         return self.arguments[place] if place is not None and place < len(self.arguments) else default
-
-
-IMPORT = re.compile(r"^\s*(?:from|import)\s+(?:tensorflow|keras)\b", re.MULTILINE)
-CALL = re.compile(r"\bkeras\.Sequential|\b(?:Conv[123]D|Dense)\(")
-
-
-def is_keras(program: str) -> bool:
-    """Whether a text is code for Keras: it imports it, or calls classes that only Keras spells so."""
-    return IMPORT.search(program) is not None or (CALL.search(program) is not None and "nn." not in program)
 
 
 def write_keras(program: str, file: str) -> str:

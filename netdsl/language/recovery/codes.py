@@ -34,6 +34,17 @@ UNMATCHED_BRACE = Code(
     instead="input 8\nresidual { linear 8 }",
 )
 
+PASTED_CODE = Code(
+    "NET004",
+    title="code for another tool",
+    meaning=(
+        "The text is Python code for PyTorch or Keras, a `.cfg` of darknet, or a table of layers. "
+        "`netdsl import --text FILE` reads the net out of code, and runs nothing of it."
+    ),
+    example="from torch import nn\n\nnet = nn.Sequential(nn.Conv2d(3, 32, 5), nn.ReLU())",
+    instead="conv 3->32 k5\nrelu",
+)
+
 TOO_LONG = Code(
     "NET401",
     title="a file or a line that is too long",
