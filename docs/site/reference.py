@@ -27,6 +27,7 @@ from netdsl.plugins.registry import load_registry
 from netdsl.render.cells import wrap
 from netdsl.render.entry import parameter_rows, setting_rows, signature, usage
 from netdsl.render.vocabulary import FAMILIES
+from tests.docs.blocks import BLOCK
 from tests.docs.gallery import gallery_page
 from tests.docs.pages import MADE, codes_page, commands_page
 
@@ -57,7 +58,18 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         outside = os.path.normpath(folder / link[2]).startswith("..")
         return link[1] if outside else link[0]
 
-    return re.sub(r"(?<!!)\[([^]\n]+)\]\(((?!http)[^)#\s]+)(?:#[^)]*)?\)", mended, markdown)
+    mended_links = re.sub(r"(?<!!)\[([^]\n]+)\]\(((?!http)[^)#\s]+)(?:#[^)]*)?\)", mended, markdown)
+    return _without_breaks(mended_links) if page.file.src_uri.endswith(".zh.md") else mended_links
+
+
+def _without_breaks(markdown: str) -> str:
+    """A Chinese page whose sentences go over no line's end, where browsers show a blank; its blocks stay."""
+    wide = "[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]"
+    parts, at = list[str](), 0
+    for block in BLOCK.finditer(markdown):
+        parts += [re.sub(rf"({wide})\n(?={wide})", r"\1", markdown[at : block.start()]), block[0]]
+        at = block.end()
+    return "".join([*parts, re.sub(rf"({wide})\n(?={wide})", r"\1", markdown[at:])])
 
 
 def _made_pages(language: str) -> Iterator[tuple[str, str]]:

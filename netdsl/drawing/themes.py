@@ -89,10 +89,10 @@ THEMES = {
         wrong="#ff8a80",
         alarm="#38191c",
         line="#9aa7b4",
-        frame="#1b222a",
+        frame="#191f26",
         border="#46525e",
         tint=0.34,
-        shade=0.85,
+        shade=0.72,
     ),
     "print": Theme(
         page="#ffffff",
