@@ -17,7 +17,7 @@ from netdsl.core.text import join_and, text
 from netdsl.plugins.registry import load_registry
 from netdsl.program import Experiment, Network
 from netdsl.render.diagnostics import render_text
-from netdsl.runs.source import FREE, describe_source, find_change, read_source_of
+from netdsl.runs.source import FREE, describe_source, find_change, find_run, read_source_of
 
 _PATH = re.compile(r"\S(.*\S)?\.net|[^\s;{}\"]*[/\\\\][^\s;{}\"]*")
 """A text that is rather the path of a file: `tudui.net`, `nets/tudui`."""
@@ -216,7 +216,9 @@ def load(run: str | Path, *, weights: WhichEpoch = "best", device: str = "auto")
     path = Path(run)
     source, kept = read_source_of(path)
     registry = _registry() if kept["plugins"] else load_registry(installed=False)
-    found = check_source(source, registry, overrides=kept["overrides"], variant=kept["variant"])
+    found = check_source(
+        source, registry, overrides=kept["overrides"], variant=kept["variant"], facts=find_run(path).facts
+    )
     experiment = _without_errors(*found)
     from netdsl.training import open_run
 

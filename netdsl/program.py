@@ -24,7 +24,7 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings, TrainSettings
+from netdsl.components.settings import DataSettings, InitSettings, PretrainedSettings, TrainSettings
 from netdsl.components.traits import Declared, Trait, Traits, find_traits
 from netdsl.core.records import record
 from netdsl.core.shown import Printer, print_shown
@@ -529,11 +529,23 @@ class InitUse(Use[Initializer]):
 
 def names_of(path: str, node: Node) -> set[str]:
     """What a layer goes by: its name, its family, and its label and those around it, without the number of a copy."""
-    layer = node.layer
-    own = {layer.name, layer.form_of, layer.family} if layer else set()
     labels = {part for part in path.split(".") if not part.isdigit()}
     copied = {label.rpartition("_")[0] for label in labels if label.rpartition("_")[2].isdigit()}
-    return (own | labels | copied) - {""}
+    return (_kinds_of(node) | labels | copied) - {""}
+
+
+def _kinds_of(node: Node) -> set[str]:
+    layer = node.layer
+    return {layer.name, layer.form_of, layer.family} if layer else set()
+
+
+def find_named(network: Network, word: str) -> Iterator[tuple[str, Node]]:
+    """The layers that a word names, each with its path: by this path, a label, its name, its family or its block."""
+    for path, node in network.places():
+        block = {node.block.name} if node.block else set()
+        own = path.rpartition(".")[2]
+        if word == path or word in {own, own.rpartition("_")[0], *block} or word in _kinds_of(node):
+            yield path, node
 
 
 class DataInput(NamedTuple):
@@ -556,15 +568,24 @@ class DataInput(NamedTuple):
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
+<<<<<<< HEAD
     `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. Of a net with
     several inputs, `inputs` has them in its order, and `shape` is that of the first.
+=======
+    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. `declared`
+    are the facts that the data set told a check, before the transforms.
+>>>>>>> main
     """
 
     facts: Facts
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
+<<<<<<< HEAD
     inputs: tuple[DataInput, ...] = ()
+=======
+    declared: Facts | None = None
+>>>>>>> main
 
 
 class Experiment(NamedTuple):
@@ -623,3 +644,8 @@ class Experiment(NamedTuple):
     def train(self) -> TrainSettings:
         """The `train` line."""
         return self.settings.get(TrainSettings) or TrainSettings()
+
+    @property
+    def pretrained(self) -> PretrainedSettings:
+        """The `pretrained` line."""
+        return self.settings.get(PretrainedSettings) or PretrainedSettings()

@@ -25,6 +25,8 @@ PACKAGE = ROOT / "netdsl"
 
 PROGRAMS = {
     "__init__.py": "an error in Python's own words",
+    "builtins/torchvision_weights.py": "statements of the language, in fixes",
+    "lints/rules/size_of_pretraining.py": "statements of the language, in fixes",
     "builtins/layers/composite.py": "statements of the language, in bodies that a rule writes",
     "checker/experiment/input_line.py": "statements of the language, in fixes",
     "checker/experiment/net_output.py": "statements of the language, in fixes",

@@ -33,7 +33,7 @@ from netdsl.checker.recover.torch_order import torch_order
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.shapes.body import BodyCheck
 from netdsl.checker.value import Value
-from netdsl.components import Call
+from netdsl.components import Call, Facts
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Code, Diagnostic, errors
 from netdsl.core.limits import MAX_LAYERS
@@ -96,6 +96,7 @@ def check(
     overrides: Mapping[str, str] | None = None,
     variant: str | None = None,
     folder: Path | None = None,
+    facts: Facts | None = None,
 ) -> tuple[Experiment | None, list[Diagnostic]]:
     """The checked program of a text and its diagnostics, in the order of the text.
 
@@ -105,11 +106,13 @@ def check(
         overrides: `--set`: `{"width": "128", "optimizer.lr": "0.1", "input": "3x32x32"}`.
         variant: the `variant` to apply.
         folder: the folder to which paths in the text are relative; by default the folder of the source's name.
+        facts: what an earlier run knew of its data; they are not looked at then, and may be gone.
 
     Returns:
         The experiment and the diagnostics. The experiment is None if there is no net; with errors it may be partial.
     """
-    checked = _check(source, registry, overrides or {}, variant, folder or Path(source.name).parent, Memory())
+    memory = Memory(facts=facts)
+    checked = _check(source, registry, overrides or {}, variant, folder or Path(source.name).parent, memory)
     return checked.experiment, diagnose(checked, registry)
 
 

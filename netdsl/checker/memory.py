@@ -60,14 +60,18 @@ class Memory:
     Args:
         files: texts that replace files, such as those that an editor has not saved yet.
         rereader: parses a new version of a text faster with the help of the last one; None parses from the start.
+        facts: those of the data set, where they are known: it is not looked at.
     """
 
-    def __init__(self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None) -> None:
+    def __init__(
+        self, files: Mapping[Path, str] | None = None, rereader: Rereader | None = None, facts: Facts | None = None
+    ) -> None:
         self.results: MutableMapping[tuple[object, ...], Result] = {}
         self.supposed: MutableMapping[tuple[object, ...], Result | None] = {}
         self.plain: MutableMapping[PlainKey, tuple[Shape | None, bool, Result | None]] = {}
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
+        self._told = facts
         self._used: dict[str, tuple[File, list[Diagnostic]]] = {}
         self._facts: dict[tuple[object, ...], CachedFacts] = {}
 
@@ -92,6 +96,8 @@ class Memory:
 
         The state of a folder shows only changes of its own entries, so a folder is also looked at again after a while.
         """
+        if self._told is not None:
+            return self._told
         if self._rereader is None:
             return look()
         key = (dataset, *values.items())

@@ -39,7 +39,7 @@ def command(run: Path, settings: Settings, device: str, data: str | None, epoch:
     RUN is the folder that `netdsl run` made, or one of its checkpoints. For a folder, the best epoch is tested. If the
     targets are classes, the confusion matrix is drawn into the folder.
     """
-    experiment = read_run_source(run, settings.override({"data": data})).experiment
+    experiment = read_run_source(run, settings.override({"data": data}), reads_data=True).experiment
     with importing_torch():
         from netdsl.training import open_run
 

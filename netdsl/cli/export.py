@@ -105,13 +105,14 @@ def _require_folder(output: str | None) -> None:
 
 def _build_trained(experiment: Experiment, run: Path, epoch: WhichEpoch) -> BuiltNet:
     from netdsl.model_export.built_net import BuiltNet
+    from netdsl.runs.about import CARRIED, describe_carried
     from netdsl.training import open_run
 
     saved = open_run(experiment, run, "cpu", epoch)
     if saved.weights.which:
         click.echo(text("weights: {which}", which=saved.weights.which), err=True)
     about = _describe(experiment) | _describe_data(experiment, saved.facts, saved.classes)
-    return BuiltNet(experiment.network, saved.model, about)
+    return BuiltNet(experiment.network, saved.model, about, {CARRIED: describe_carried(saved.about)})
 
 
 def _build_fresh(experiment: Experiment) -> BuiltNet:

@@ -18,6 +18,12 @@ from netdsl.core.text import text
 from netdsl.core.translation import translate
 
 
+class Spelling(str):
+    """In an annotation: what the language calls a parameter whose name Python keeps for itself, such as `except`."""
+
+    __slots__ = ()
+
+
 @record(frozen=True, eq=False)
 class Parameter:
     """One parameter of a component.
@@ -45,8 +51,9 @@ class Parameter:
         """A parameter as a signature declares it: `batch: Annotated[int, AtLeast(1), "samples to a batch"] = 64`."""
         type_, *others = get_args(annotation) if get_origin(annotation) is Annotated else (annotation,)
         range_ = next((one for one in others if isinstance(one, Range)), None)
-        doc = next((one for one in others if isinstance(one, str)), "")
-        return cls(given.name, type_, given.default, given.kind is not given.KEYWORD_ONLY, range_, doc)
+        name = next((str(one) for one in others if isinstance(one, Spelling)), given.name)
+        doc = next((one for one in others if isinstance(one, str) and not isinstance(one, Spelling)), "")
+        return cls(name, type_, given.default, given.kind is not given.KEYWORD_ONLY, range_, doc)
 
     @property
     def required(self) -> bool:
@@ -223,9 +230,10 @@ def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:
     """What a function, or the constructor of a class, is given: all but the input `x`, which the checker supplies."""
     # The extras hold the range and the meaning.
     types = get_type_hints(function, include_extras=True)
-    return {
-        name: Parameter.declared(given, types.get(name, Any))
+    found = (
+        Parameter.declared(given, types.get(name, Any))
         for name, given in inspect.signature(function).parameters.items()
         # A keyword of that name can be written in a file, so that it is no input.
         if name != "x" or given.kind is given.KEYWORD_ONLY
-    }
+    )
+    return {parameter.name: parameter for parameter in found}

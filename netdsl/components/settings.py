@@ -8,6 +8,7 @@ and what runs record. Who acts on a setting reads it from the object.
 # which takes a few milliseconds.
 from typing import Annotated, Literal, NamedTuple
 
+from netdsl.components.component import Spelling
 from netdsl.core.ranges import Above, AtLeast, HalfOpen
 
 
@@ -83,6 +84,20 @@ class InitSettings(NamedTuple):
         "the layers whose weights it fills, by name, family or label; left out, all but normalisations",
     ] = ()
     bias: Annotated[float | None, "the value of their biases; left out, torch's own"] = None
+
+
+class PretrainedSettings(NamedTuple):
+    """What the `pretrained` line says."""
+
+    source: Annotated[
+        str | None,
+        "a run's folder, whose best epoch counts, a file of weights, or a model of torchvision: `torchvision:resnet18`",
+    ] = None
+    without: Annotated[
+        tuple[str, ...],
+        Spelling("except"),
+        "the layers that keep the first weights of their own, by label, name, family or block",
+    ] = ()
 
 
 class TrainSettings(NamedTuple):

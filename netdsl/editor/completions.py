@@ -27,6 +27,7 @@ from netdsl.language.statements import (
     LET,
     LOSS,
     OUTPUT,
+    PRETRAINED,
     REPEAT,
     STATEMENTS,
     USE,
@@ -258,7 +259,7 @@ class _Completer:
     # The statements around the net.
 
     def _directive(self, kind: StatementKind) -> Iterator[Completion]:
-        settings = _settings(kind)
+        settings = kind.own
         known: Mapping[str, Component] = self.registry.of(kind.component) if kind.component else {}
         words = self.cursor.before[1:]
         if kind is LOSS:
@@ -283,6 +284,8 @@ class _Completer:
             for component in known.values():
                 if component.name not in words:
                     yield self._part(component.name, "component", component.name, component.summary, "0", component)
+        if kind is PRETRAINED and not words:
+            yield from self._pretrained()
         given = {word.partition("=")[0] for word in words if "=" in word} | set(words)
         for component in filter(None, (named, settings)):
             # To read the signature of a lazy one may import torch.
@@ -300,6 +303,12 @@ class _Completer:
             if (name := as_name(one.items[0]))
         }
         return [name.text for name in named if name is not None and name.text not in given]
+
+    def _pretrained(self) -> Iterator[Completion]:
+        from netdsl.builtins.torchvision_weights import PREFIX, known_weights  # few files have such a line
+
+        for model, weights in known_weights().items():
+            yield self._whole(f"{PREFIX}{model}", "value", ", ".join(weights), "1")
 
     def _transforms(self, head: str) -> Iterator[Completion]:
         known = self.registry.of(DATA.body) if DATA.body else {}
@@ -378,10 +387,6 @@ def _setting(word: str) -> str | None:
     """The parameter whose value is being written; None where none is."""
     name, sign, _ = word.partition("=")
     return name if sign and name.replace(".", "_").isidentifier() else None
-
-
-def _settings(kind: StatementKind) -> Component | None:
-    return Component(name=kind.name, function=kind.settings, example=kind.example) if kind.settings else None
 
 
 def _fits(layer: Layer, value: Value) -> bool:

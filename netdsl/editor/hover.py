@@ -115,8 +115,7 @@ def _of_directive(reading: Reading, statement: Statement, span: Span) -> Iterato
     if component is not None and first is not None and item is statement.items[0]:
         yield page(reading, component)
     elif isinstance(item, Setting):
-        settings = Component(name=kind.name, function=kind.settings).parameters if kind.settings else {}
-        parameters = {**settings, **(component.parameters if component else {})}
+        parameters = {**(kind.own.parameters if kind.own else {}), **(component.parameters if component else {})}
         parameter = parameters.get(item.name.text)
         if parameter is not None:
             yield parameter_page(component or Component(name=kind.name, function=print), parameter)

@@ -74,7 +74,8 @@ def write(node: syntax.Item | syntax.Term | syntax.Flow | Statement) -> str:
         case syntax.Name(text):
             return text
         case syntax.String(text):
-            return f'"{text}"'
+            # `torchvision:resnet18` is a name of several parts, and no path that may hold a blank one day.
+            return text if ":" in text and node.span.text == text else f'"{text}"'
         case syntax.Hole():
             return "?"
         case syntax.Negative(operand):

@@ -124,7 +124,7 @@ def _misplaced(path: lark.Token, text: str) -> Unread:
     start = path.start_pos or 0
     slash = path.value.find("/")
     if slash < 0:
-        return Unread("character", start)
+        return Unread("character", start + max(path.value.find(":"), 0))
     expected = {"NAME", "NUMBER", "STRING", "SHORT", *(() if text[:start].endswith("=") else ("_SEPARATOR",))}
     return Unread("word", start + slash, frozenset(expected))
 

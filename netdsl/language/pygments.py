@@ -77,6 +77,7 @@ class NetLexer(RegexLexer):
             # After a word or a parenthesis the sign is an operator: `(width-1)`.
             (rf"(?:(?<![\w)])-)?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[kMG]?{END}", Number),
             (words(("true", "false"), suffix=END), Keyword.Constant),
+            (r"[A-Za-z]\w*(?::[A-Za-z]\w*)+(?![\w.:/-])", String),
             (NAME, Name),
             (r'"[^"\n]*"', String.Double),
             (r"->|//|[-+*/%]|[<>]=?|[=!]=", Operator),

@@ -21,7 +21,7 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings, TrainSettings
+from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings
 from netdsl.core.translation import translate
 
 
@@ -59,6 +59,13 @@ class StatementKind(NamedTuple):
     def summary(self) -> str:
         """The first sentence, as one line."""
         return translate(self.doc).partition("\n")[0]
+
+    @property
+    def own(self) -> Component | None:
+        """Its settings, as a component that has them for parameters; None where it has none."""
+        if self.settings is None:
+            return None
+        return Component(name=self.name, function=self.settings, example=self.example)
 
     def default_for(self, targets: str | None) -> str | None:
         """The name of the component where a file gives none; `targets` is None where there is no data."""
@@ -190,6 +197,20 @@ INIT = StatementKind(
     component=Initializer,
     settings=InitSettings,
     repeats=True,
+)
+PRETRAINED = StatementKind(
+    name="pretrained",
+    nature="directive",
+    usage="pretrained",
+    doc=(
+        "The weights to begin training with, which somebody trained before.\n\n"
+        "The net and a model of torchvision, as in `torchvision:resnet18:IMAGENET1K_V1`, are walked side by side. In "
+        "another file, weights have the names that the net gives them. What does not fit is reported. `--init-from` of "
+        "the command line wins over this line."
+    ),
+    example="pretrained torchvision:resnet18 except=head",
+    settings=PretrainedSettings,
+    paths=True,
 )
 LOSS = StatementKind(
     name="loss",

@@ -1,11 +1,11 @@
-"""Edits that take a statement out of a text, or change an argument of it."""
+"""Edits that take a statement out of a text, change an argument of it, or add a transform."""
 
 from __future__ import annotations
 
 from netdsl.core.diagnostics import Edit, Fix
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
-from netdsl.language.syntax import Name, Setting, Statement
+from netdsl.language.syntax import Body, Name, Setting, Statement
 
 
 def delete(statement: Statement) -> Fix | None:
@@ -29,6 +29,30 @@ def without(statement: Statement, name: str) -> Fix | None:
                 start -= 1
             return Fix(text("leave `{name}` out", name=name), (Edit(Span(source, start, end), ""),))
     return None
+
+
+def append_transform(line: Statement, written: str) -> Fix:
+    """Writes a transform at the end of a `data` line, which then prepares its samples otherwise."""
+    statements = next((item.statements for item in line.items if isinstance(item, Body)), ())
+    last = statements[-1].span if statements else None
+    edit = Edit(last.source.span(last.end, last.end), f"; {written}") if last else _with_body(line, written)
+    return Fix(text("add `{transform}`", transform=written), (edit,), safe=False)
+
+
+def prepend_transforms(line: Statement, written: str) -> Edit:
+    """Writes transforms at the beginning of a `data` line."""
+    statements = next((item.statements for item in line.items if isinstance(item, Body)), ())
+    if not statements:
+        return _with_body(line, written)
+    first = statements[0].span
+    return Edit(first.source.span(first.start, first.start), f"{written}; ")
+
+
+def _with_body(line: Statement, written: str) -> Edit:
+    """A body, which the line has not, or which is empty."""
+    empty = next((item for item in line.items if isinstance(item, Body)), None)
+    place = empty.span if empty else line.span.source.span(line.span.end, line.span.end)
+    return Edit(place, f"{{ {written} }}" if empty else f" {{ {written} }}")
 
 
 def _extent(span: Span) -> Span:

@@ -36,11 +36,13 @@ class BuiltNet(NamedTuple):
         module: the built one with its weights, on the CPU and in evaluation mode.
         metadata: what a file says of itself beside the weights: `net`, the text; `input`; `classes`, `mean`, `std` and
             `transforms` where the data are known.
+        carried: what a file of weights says besides, for netdsl to use it as it uses the run.
     """
 
     network: Network
     module: nn.Module
     metadata: Mapping[str, str]
+    carried: Mapping[str, str] = {}
 
     def samples(self, batch: int, shapes: Shapes) -> tuple[Tensor, ...]:
         """A batch of random samples, a tensor for each input, the same at each call."""

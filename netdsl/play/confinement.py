@@ -9,6 +9,7 @@ from errno import EACCES
 from pathlib import Path
 from typing import Any
 
+from netdsl.builtins.torchvision_weights import PREFIX
 from netdsl.core.text import text
 from netdsl.program import Experiment
 
@@ -57,6 +58,8 @@ def _paths(experiment: Experiment) -> Iterator[Path]:
         uses += [experiment.data, *experiment.data.transforms]
         if experiment.data.settings.root is not None:
             yield Path(experiment.data.settings.root)
+    if (source := experiment.pretrained.source) is not None and not source.startswith(PREFIX):
+        yield Path(source)
     for use in uses:
         yield from (value for value in use.arguments.values() if isinstance(value, Path))
 

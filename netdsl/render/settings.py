@@ -28,8 +28,8 @@ def list_settings(experiment: Experiment) -> Iterator[SettingValue]:
             use = experiment.one_of(statement.component) if statement.component else None
             settings = experiment.settings.get(statement.settings) if statement.settings else None
         if settings is not None:
-            for setting, parameter in parameters_of(type(settings)).items():
-                yield SettingValue(f"{name}.{setting}", getattr(settings, setting), parameter.default)
+            for parameter, value in zip(parameters_of(type(settings)).values(), settings, strict=True):
+                yield SettingValue(f"{name}.{parameter.name}", value, parameter.default)
         if use is not None and not statement.repeats:
             yield SettingValue(name, use.component.name, None)
             for parameter in use.component.parameters.values():

@@ -434,6 +434,7 @@ def _settings(run: RunRecord) -> str:
         text("platform"): about.get("platform", ""),
         text("device"): about.get("device", ""),
         text("seed"): str(about.get("seed", "")),
+        text("first weights"): about.get("first_weights", ""),
         **{name: str(value) for name, value in about.get("speed", {}).items()},
         text("command"): " ".join(about.get("command", [])),
     }

@@ -7,10 +7,13 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
-from typing import Any, NotRequired, TypedDict, cast, get_args, get_origin, get_type_hints, is_typeddict
+from typing import Any, NotRequired, TypedDict, TypeGuard, cast, get_args, get_origin, get_type_hints, is_typeddict
 
 from netdsl.core.files import require_regular
 from netdsl.core.sizes import Shape
+
+CARRIED = "run"
+"""The key in the header of a file of weights under which it tells of its run."""
 
 EpochSummary = dict[str, float]
 """`epoch`, its number, and the values of its curves."""
@@ -59,6 +62,7 @@ class KnownVocabulary(TypedDict):
     pieces: NotRequired[str]
 
 
+<<<<<<< HEAD
 class KnownInput(TypedDict):
     """One of several inputs: its shape, the mean and the deviation of its channels, and the tokens of a text."""
 
@@ -67,10 +71,27 @@ class KnownInput(TypedDict):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     vocabulary: KnownVocabulary | None
+=======
+class DeclaredFacts(TypedDict):
+    """What the data set told of itself before it was read, as `netdsl.components.Facts` has it."""
+
+    input: list[int | str] | None
+    classes: int | None
+    target: list[int | str]
+    names: tuple[str, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    sizes: tuple[int, int] | None
+    dtype: str
+    indices: int | None
+    padded: bool
+>>>>>>> main
 
 
 class KnownFacts(TypedDict, total=False):
     """What was found out about the data when they were read; `unit` is the stored value that stands for 1."""
+
+    declared: DeclaredFacts | None
 
     input: Shape | None
     classes: int | None
@@ -90,7 +111,8 @@ class RunAbout(TypedDict, total=False):
     """What `run.json` holds.
 
     `launch` is the launcher's name for the job; `source` is where the text came from, and its settings; `init` is the
-    file or the run whose weights it began with; `skipped` are the images that were left out.
+    file or the run whose weights it began with, and `first_weights` what was taken over of them; `skipped` are the
+    images that were left out.
     """
 
     versions: dict[str, str]
@@ -103,6 +125,7 @@ class RunAbout(TypedDict, total=False):
     launch: str
     source: Mapping[str, object]
     init: str
+    first_weights: str
     speed: Speed
     data: KnownFacts
     status: str
@@ -119,9 +142,20 @@ def read_about(folder: Path) -> RunAbout:
         about = json.loads(require_regular(folder / "run.json").read_text("utf-8"))
     except RecursionError:
         raise ValueError("run.json is nested too deeply") from None
-    if not conforms(about, RunAbout) or not all(map(math.isfinite, _epochs(about))):
+    if not is_about(about):
         raise ValueError("run.json holds other values than a run's")
-    return cast("RunAbout", about)
+    return about
+
+
+def is_about(value: object) -> TypeGuard[RunAbout]:
+    """Whether a value that JSON gave is what `run.json` may hold."""
+    return conforms(value, RunAbout) and all(map(math.isfinite, _epochs(cast("RunAbout", value))))
+
+
+def describe_carried(about: RunAbout) -> str:
+    """What each file of weights says of its run: what it takes to read its text again, and to use its net."""
+    carried = {name: value for name, value in about.items() if name in ("source", "data")}
+    return json.dumps(carried, ensure_ascii=False, sort_keys=True)
 
 
 def _epochs(about: RunAbout) -> list[float]:

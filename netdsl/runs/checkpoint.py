@@ -19,6 +19,7 @@ from torch import Tensor
 from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.core.files import reason, require_regular, write_atomically
 from netdsl.core.text import Text, text
+from netdsl.runs.about import CARRIED
 from netdsl.runs.files import remove_partial, safetensors_bytes
 
 FORMAT = "netdsl-checkpoint-1"
@@ -30,17 +31,18 @@ DIGITS = 8
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What a file of this format holds: the text of the net, and the state."""
+    """What a file of this format holds: the text of the net, the state, and what `describe_carried` says of the run."""
 
     net: str
     state: Mapping[str, object]
+    run: str = "{}"
 
 
 def save(path: Path, checkpoint: Checkpoint) -> None:
     """Writes a checkpoint in one step; its tensors may be on any device. `OSError` where the disk refuses."""
     tensors: dict[str, Tensor] = {}
     body = json.dumps(_pack(checkpoint.state, tensors, ""))
-    metadata = {"format": FORMAT, "net": checkpoint.net, "state": body}
+    metadata = {"format": FORMAT, "net": checkpoint.net, "state": body, CARRIED: checkpoint.run}
     metadata["checksum"] = _checksum(metadata, tensors)
     write_atomically(path, safetensors_bytes(tensors, metadata))
 
@@ -78,7 +80,7 @@ def load(path: Path, net: str | None = None) -> Checkpoint:
         ) from error
     if not isinstance(state, dict):
         raise TrainingError(text("the checkpoint `{path}` holds no state of a run", path=path))
-    return Checkpoint(metadata["net"], state)
+    return Checkpoint(metadata["net"], state, metadata.get(CARRIED, "{}"))
 
 
 class Checkpoints:
@@ -150,7 +152,8 @@ def _metadata(content: bytes, path: Path) -> dict[str, str]:
 
 
 def _checksum(metadata: Mapping[str, str], tensors: Mapping[str, Tensor]) -> str:
-    digest = hashlib.sha256(json.dumps([metadata["format"], metadata["net"], metadata["state"]]).encode())
+    told = [metadata[name] for name in ("format", "net", "state", CARRIED) if name in metadata or name != CARRIED]
+    digest = hashlib.sha256(json.dumps(told).encode())
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(json.dumps([name, str(tensor.dtype), list(tensor.shape)]).encode())

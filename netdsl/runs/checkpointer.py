@@ -14,6 +14,7 @@ from torch import Tensor
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import is_full, reason
 from netdsl.core.text import Text, text
+from netdsl.runs.about import describe_carried
 from netdsl.runs.checkpoint import Checkpoint
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch
@@ -150,8 +151,9 @@ class Checkpointer:
                 if weights := self._kept.get(number):
                     self.folder.save_weights(self.folder.weights_of(number), weights, {"epoch": number} | epoch.scalars)
                     del self._kept[number]
+            checkpoint = Checkpoint(self.folder.net, state, describe_carried(self.folder.about))
             # The checkpoint after the weights that its history names, and before those of other epochs are removed.
-            self.folder.checkpoints.save(self.learner.step, Checkpoint(self.folder.net, state))
+            self.folder.checkpoints.save(self.learner.step, checkpoint)
             self.folder.keep_epochs(best)
             self._describe(status)
 

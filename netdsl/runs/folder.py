@@ -19,7 +19,7 @@ from netdsl import __version__
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import is_full, reason, require_regular, write_atomically
 from netdsl.core.text import text
-from netdsl.runs.about import RunAbout, read_about
+from netdsl.runs.about import CARRIED, RunAbout, describe_carried, read_about
 from netdsl.runs.checkpoint import Checkpoints
 from netdsl.runs.files import remove_partial, safetensors_bytes, write_json
 
@@ -68,9 +68,9 @@ class RunFolder:
         write_json(self.path / "run.json", {**known, **about})
 
     def save_weights(self, path: Path, weights: Mapping[str, Tensor], about: Mapping[str, float]) -> None:
-        """Writes weights, row-major, under the keys of the net's `state_dict`, with its text in the header."""
+        """Writes weights, row-major, under the keys of the net's `state_dict`, with its text and data in the header."""
         path.parent.mkdir(exist_ok=True)
-        metadata = {"format": "pt", "net": self.net, "about": json.dumps(about)}
+        metadata = {"format": "pt", "net": self.net, "about": json.dumps(about), CARRIED: describe_carried(self.about)}
         write_atomically(path, safetensors_bytes(weights, metadata))
 
 

@@ -29,10 +29,11 @@ from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain, make_joint_chain
 from netdsl.modules.carried_state import carried_states
 from netdsl.program import DataUse, Experiment
-from netdsl.runs.about import KnownFacts
-from netdsl.runs.folder import RunFolder, open_folder
+from netdsl.runs.about import KnownFacts, RunAbout
+from netdsl.runs.folder import RunFolder
 from netdsl.runs.known_data import read_learnt, read_scale
 from netdsl.runs.prediction import Prediction, Segmentation
+from netdsl.runs.source import find_run
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.runs.writing import require_writer, write_tokens, written_pieces
 from netdsl.training.ends import attach_ends
@@ -57,13 +58,15 @@ class Saved:
 
     Args:
         experiment: the checked text of the run.
-        folder: the run's folder.
+        folder: the run's folder; that of the weights where they lie in no run.
+        about: what the run says of itself.
         model: its net in evaluation mode, on the device.
         weights: the file of the weights that the net has, and which of the run's they are.
     """
 
     experiment: Experiment
     folder: RunFolder
+    about: RunAbout
     model: nn.Sequential
     device: torch.device
     weights: FoundWeights
@@ -234,7 +237,7 @@ class Saved:
     @cached_property
     def _known(self) -> KnownFacts:
         """What the run found out about its data."""
-        return self.folder.about.get("data", {})
+        return self.about.get("data", {})
 
     def _read(self, x: object) -> Given:
         given = read_given(x, self.stored)
@@ -348,17 +351,23 @@ class Saved:
 
 def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: WhichEpoch = "best") -> Saved:
     """The net of a run with the weights of its best epoch, of another one, or of the checkpoint that the path names."""
-    folder, checkpoint = open_folder(run)
+    found = find_run(run)
+    folder = RunFolder(found.folder)
     chosen = choose_device(device)
     model = build_network(experiment.network)
+<<<<<<< HEAD
     attach_ends(model, experiment.network)
     weights = find_weights(checkpoint or folder.path, epoch)
+=======
+    attach_heads(model, experiment.network)
+    weights = find_weights(run, epoch)
+>>>>>>> main
     try:
         model.load_state_dict(read_weights(weights.path))
     except RuntimeError as error:
         cause = str(error).splitlines()[-1].strip()
         raise TrainingError(text("the weights of `{run}` do not fit its net: {cause}", run=run, cause=cause)) from error
-    return Saved(experiment, folder, model.to(chosen).eval(), chosen, weights)
+    return Saved(experiment, folder, found.about, model.to(chosen).eval(), chosen, weights)
 
 
 def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:

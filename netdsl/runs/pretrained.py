@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from netdsl.builtins.torchvision_weights import PREFIX, expected_images, part_source
 from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import Text, text
 
-PREFIX = "torchvision:"
 AUXILIARY = frozenset({"aux1", "aux2", "AuxLogits"})
 """The classifiers that GoogLeNet and Inception have in training alone."""
 
@@ -41,14 +41,14 @@ def read_pretrained(source: str) -> PretrainedWeights:
     Raises:
         TrainingError: torchvision has none of that name, or cannot get them.
     """
-    model, _, name = source.removeprefix(PREFIX).partition(":")
+    model, name = part_source(source)
     entry = _find_entry(model, name)
     try:
         # No code of the file is run, and a download that was cut off or altered is refused.
         found = entry.get_state_dict(progress=False, check_hash=True, weights_only=True, map_location="cpu")
     except Exception as error:  # the network may fail in any way, and a damaged file as well
         raise _unobtainable(source, entry.url, error) from error
-    return PretrainedWeights(_describe(entry, model), dict(found), model)
+    return PretrainedWeights(_describe(f"{PREFIX}{model}:{entry.name}", entry.name), dict(found), model)
 
 
 def rename(found: PretrainedWeights, module: nn.Module) -> dict[str, Tensor]:
@@ -124,20 +124,12 @@ def _find_entry(model: str, name: str) -> Any:
     return entries[name]
 
 
-def _describe(entry: Any, model: str) -> Text:
+def _describe(source: str, name: str) -> Text:
     """The name of the weights, and what they expect of an image: of another scale they make little."""
-    expected = entry.transforms()
-    mean, std = getattr(expected, "mean", None), getattr(expected, "std", None)
-    if not mean or not std:
-        return text("{weights}", weights=entry.name)
-    if model in ("googlenet", "inception_v3"):  # torchvision's change the scale inside, which ours do not
-        mean = std = [0.5] * len(mean)
-    return text(
-        "{weights}, for `normalize mean={mean} std={std}`",
-        weights=entry.name,
-        mean=",".join(f"{one:g}" for one in mean),
-        std=",".join(f"{one:g}" for one in std),
-    )
+    images = expected_images(source)
+    if images is None:
+        return text("{weights}", weights=name)
+    return text("{weights}, for `{normalize}`", weights=name, normalize=images.normalize)
 
 
 def _unobtainable(source: str, url: str, error: Exception) -> TrainingError:
@@ -147,7 +139,14 @@ def _unobtainable(source: str, url: str, error: Exception) -> TrainingError:
             text("`{file}` holds no weights that can be read safely: {reason}", file=file, reason=in_a_line(error)),
             text("delete it, so that it is downloaded again from {url}", url=url),
         )
+    # torchvision writes the beginning of the hash into the name of each file, and checks it.
+    digest = file.stem.rpartition("-")[2]
     return TrainingError(
         text("cannot download `{source}`: {reason}", source=source, reason=in_a_line(error)),
-        text("download {url} elsewhere, put it there and run again: {file}", url=url, file=file),
+        text(
+            "download {url} elsewhere, put it there and run again: {file} (its sha256 begins with {digest})",
+            url=url,
+            file=file,
+            digest=digest,
+        ),
     )

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TypedDict, cast
+from typing import NamedTuple, TypedDict, cast
 
+from netdsl.components import Facts
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import require_regular
 from netdsl.core.source import Source
 from netdsl.core.text import text
-from netdsl.runs.about import conforms, read_about
+from netdsl.runs.about import CARRIED, RunAbout, conforms, is_about, read_about
+from netdsl.runs.declared_facts import read_declared
+
+LONGEST_HEADER = 100_000_000
+"""So many bytes the header of a file of weights may have; safetensors allows no more."""
 
 FREE = (
     "train.epochs",
@@ -49,23 +55,72 @@ def describe_source(
     }
 
 
+class FoundRun(NamedTuple):
+    """What is kept of a run: in its folder, or in a file of weights that may lie anywhere.
+
+    Args:
+        folder: the folder of the run; of a file that lies in none, the folder of the file.
+        net: its text.
+        about: what `run.json` says; of a file that lies in no run, the part of it that the file carries.
+    """
+
+    folder: Path
+    net: str
+    about: RunAbout
+
+    @property
+    def facts(self) -> Facts | None:
+        """What its data set told of itself; None where it is not kept."""
+        return read_declared(self.about.get("data", {}))
+
+
+def find_run(path: Path) -> FoundRun:
+    """The run at a path, or the one that a checkpoint or a file of weights is of.
+
+    Raises:
+        TrainingError: there is none, or it does not say what it takes to read its text again.
+    """
+    is_file = path.suffix == ".safetensors"
+    folders = (path.parent.parent, path.parent) if is_file else (path,)
+    folder = next((one for one in folders if (one / "run.json").is_file()), path.parent if is_file else path)
+    try:
+        # A file that was moved tells what it is itself, and so does one that was moved into another run.
+        found = (is_file and _read_carried(path, folder)) or FoundRun(folder, _read_net(folder), read_about(folder))
+        if not conforms(found.about["source"], RunSource):
+            raise ValueError("the source of the run is not described")
+    except (OSError, ValueError, KeyError) as error:
+        raise not_a_run(path) from error
+    return found
+
+
 def read_source_of(run: Path) -> tuple[Source, RunSource]:
     """The text of a run, or of the run that a checkpoint is of, and the settings that it was started with.
 
     Raises:
         TrainingError: there is no run.
     """
-    # A checkpoint lies in a folder of the run.
-    root = run.parent.parent if run.suffix == ".safetensors" else run
+    found = find_run(run)
+    settings = cast("RunSource", found.about["source"])
+    return Source(settings["path"], found.net), settings
+
+
+def _read_net(folder: Path) -> str:
+    return require_regular(folder / "run.net").read_text("utf-8")
+
+
+def _read_carried(path: Path, folder: Path) -> FoundRun | None:
+    """The run that a file of weights tells of; None where it tells of none, as older ones."""
     try:
-        described = read_about(root)["source"]
-        if not conforms(described, RunSource):
-            raise ValueError("the source of the run is not described")
-        net = require_regular(root / "run.net").read_text("utf-8")
-    except (OSError, ValueError, KeyError) as error:
-        raise not_a_run(run) from error
-    settings = cast("RunSource", described)
-    return Source(settings["path"], net), settings
+        with require_regular(path).open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            header = json.loads(file.read(length)) if length <= LONGEST_HEADER else {}
+        metadata = header["__metadata__"]
+        net, about = metadata["net"], json.loads(metadata[CARRIED])
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return None
+    if not isinstance(net, str) or not is_about(about):
+        return None
+    return FoundRun(folder, net, about)
 
 
 def not_a_run(path: Path) -> TrainingError:

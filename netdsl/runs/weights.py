@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -45,18 +45,22 @@ class Transfer:
         differing: those whose shapes differ, with both shapes.
         missing: those that only the net has.
         unused: those that only the file has.
+        kept: those that were to stay as they begin.
     """
 
     taken: tuple[str, ...]
     differing: tuple[str, ...]
     missing: tuple[str, ...]
     unused: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        total = len(self.taken) + len(self.differing) + len(self.missing)
+        total = len(self.taken) + len(self.differing) + len(self.missing) + len(self.kept)
         parts = [text("{taken} of {total} tensors are taken over", taken=len(self.taken), total=total)]
         if self.differing:
             parts.append(text("of another shape: {names}", names=_few(self.differing)))
+        if self.kept:
+            parts.append(text("kept by `except=`: {names}", names=_few(self.kept)))
         if self.missing:
             parts.append(text("not in the file: {names}", names=_few(self.missing)))
         if self.unused:
@@ -64,13 +68,19 @@ class Transfer:
         return "; ".join(parts)
 
 
-def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path) -> Transfer:
+def transfer(
+    found: Mapping[str, Tensor], module: nn.Module, source: str | Path, without: Collection[str] = ()
+) -> Transfer:
     """Copies the weights that fit into a net, and reports the rest; messages call the file `source`.
+
+    The modules whose paths are in `without` keep their weights, with all that is in them.
 
     Raises:
         TrainingError: none of them fits.
     """
     own = module.state_dict()
+    kept = tuple(name for name in own if any(name.startswith(f"{path}.") for path in without))
+    found = {name: tensor for name, tensor in found.items() if name not in kept}
     taken = [name for name in own if name in found and found[name].shape == own[name].shape]
     differing = [name for name in own if name in found and name not in taken]
     report = Transfer(
@@ -79,8 +89,9 @@ def transfer(found: Mapping[str, Tensor], module: nn.Module, source: str | Path)
             text("{tensor}: {here} here, {there} there", tensor=name, here=_shape(own[name]), there=_shape(found[name]))
             for name in differing
         ),
-        tuple(name for name in own if name not in found),
+        tuple(name for name in own if name not in found and name not in kept),
         tuple(name for name in found if name not in own),
+        kept,
     )
     if not taken:
         raise TrainingError(

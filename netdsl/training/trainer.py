@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from pathlib import Path
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -18,10 +19,11 @@ from netdsl.core.errors import TrainingError
 from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, text
 from netdsl.data import Data, open_data
-from netdsl.program import Experiment
+from netdsl.program import Experiment, find_named
 from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving
+from netdsl.runs.declared_facts import describe_declared
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
 from netdsl.runs.known_data import describe_inputs, describe_learnt, find_learnt
@@ -123,7 +125,8 @@ def train(
         out: the folder of the run; None: `runs/<name>/<time>`.
         resume: the folder of a run to go on with, or one of its checkpoints; `out` and `init` are then left out.
         init: the folder of a run, whose best epoch counts, a file of weights, or weights of torchvision
-            (`torchvision:resnet18`), to begin with; weights that do not fit are reported.
+            (`torchvision:resnet18`), to begin with; weights that do not fit are reported. It wins over the file's
+            `pretrained` line.
         quiet: print nothing.
         every: print the row of one epoch of so many; None: of as many as leave a screenful.
         saving: how often a checkpoint is written.
@@ -169,13 +172,15 @@ def train(
                 team,
                 out=Path(out) if out else None,
                 resume=Path(resume) if resume else None,
-                init=str(init) if init else None,
+                init=str(init) if init else experiment.pretrained.source,
                 restarted=restarted,
             )
         )
 
         # Choose how to use the machine.
         notes: list[str] = []  # printed once the run has begun
+        if init and experiment.pretrained.source:
+            notes.append(text("`--init-from` wins over the `pretrained` line of the file"))
         choice = team.on_rank0(partial(_choose, experiment, data, place, steps, beginning, notes.append))
         notes.insert(0, header(experiment, data, place, team.world, choice))
         if team.is_rank0 and (advice := advise(experiment.network, settings.precision, place)):
@@ -186,8 +191,10 @@ def train(
             )
 
         # Build the net with its first weights, and the optimizer.
-        set_weights = _first_weights(beginning.init, choice, experiment, team, notes.append)
+        set_weights = FirstWeights.read(beginning.init, choice, experiment, team)
         learner = team.on_all_ranks(partial(assemble, experiment, place, steps, team, set_weights))
+        if set_weights.report:
+            notes.append(set_weights.report)
         data = lay_out(learner, data, choice)
         if data.carry:
             stack.enter_context(carrying(learner))
@@ -197,6 +204,8 @@ def train(
 
         # Begin the run: from here on there is a folder.
         described = _describe(experiment, data, place, team, choice, beginning)
+        if set_weights.report:
+            described["first_weights"] = set_weights.report
         folder = team.on_rank0(partial(begin_folder, beginning, experiment, {**described, **(about or {})}))
         for note in notes:
             console.prose(note)
@@ -306,24 +315,40 @@ def _choose(
     return Choice(**before) if before else choose_settings(experiment, data, device, steps, notify)
 
 
-def _first_weights(
-    init: str | None, choice: Choice, experiment: Experiment, team: Team, notify: Callable[[str], None]
-) -> Callable[[nn.Module], None]:
-    """What gives a fresh net its first weights: those of `init`, if there is one, in the layout of the run."""
-    found = team.on_rank0(partial(_read_initial, init)) if init else None
+@dataclass
+class FirstWeights:
+    """Gives a fresh net its first weights, in the layout of the run; `report` says what became of those of a source."""
 
-    def set_weights(module: nn.Module) -> None:
-        if init and found:
+    source: str | None
+    found: PretrainedWeights | tuple[Text | None, dict[str, Tensor]] | None
+    choice: Choice
+    experiment: Experiment
+    report: str = ""
+
+    @classmethod
+    def read(cls, source: str | None, choice: Choice, experiment: Experiment, team: Team) -> Self:
+        """Reads the weights of a source, of which there may be none, in the first process of a team."""
+        return cls(source, team.on_rank0(partial(_read_initial, source)) if source else None, choice, experiment)
+
+    def __call__(self, module: nn.Module) -> None:
+        """Changes the weights of the net."""
+        if self.source and self.found:
+            found = self.found
             which, weights = (found.which, rename(found, module)) if isinstance(found, PretrainedWeights) else found
-            report = transfer(weights, module, init)
+            report = transfer(weights, module, self.source, self._kept)
             template = "from {source}, {which}: {report}" if which else "from {source}: {report}"
-            notify(text(template, source=init, which=which, report=report))
+            self.report = text(template, source=self.source, which=which, report=report)
         # Before replicas are made, which share gradients in the layout that the weights then have. The parts of a
         # sharded net are cut from rows, and stay contiguous.
-        if experiment.train.shard == "none":
-            arrange(module, choice)
+        if self.experiment.train.shard == "none":
+            arrange(module, self.choice)
 
-    return set_weights
+    @property
+    def _kept(self) -> set[str]:
+        """The paths of layers that keep their own weights; other weights than those of the line replace them all."""
+        line = self.experiment.pretrained
+        words = line.without if self.source == line.source else ()
+        return {path for word in words for path, _ in find_named(self.experiment.network, word)}
 
 
 def _read_initial(source: str) -> PretrainedWeights | tuple[Text | None, dict[str, Tensor]]:
@@ -345,6 +370,7 @@ def _describe(
         "launch": team.launch,
         "speed": Speed(layout=choice.layout, test_batch=choice.test_batch, lanes=choice.lanes),
         "data": KnownFacts(
+            declared=describe_declared(experiment.data.declared) if experiment.data else None,
             input=facts.input,
             classes=facts.classes,
             names=facts.names,

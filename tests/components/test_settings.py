@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from netdsl.components.component import Parameter, parameters_of
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings, TrainSettings
+from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings
 from netdsl.language.statements import STATEMENTS
 
 SETTINGS = [
@@ -20,13 +20,14 @@ UNBOUNDED = {"init.bias": "a bias may be any number"}
 
 def test_the_settings_of_all_lines_are_found() -> None:
     found = {kind.settings for kind in STATEMENTS.values() if kind.settings}
-    assert found == {DataSettings, InitSettings, LossSettings, TrainSettings}
+    assert found == {DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings}
 
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS)
 def test_every_setting_says_what_it_means(kind: type[Any], setting: Parameter) -> None:
     assert re.fullmatch(r"[a-z`].*[^.]", setting.doc), "a phrase: lower case, no final period"
-    assert getattr(kind(), setting.name) == setting.default
+    place = list(parameters_of(kind)).index(setting.name)
+    assert kind()[place] == setting.default
 
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS)

@@ -124,6 +124,12 @@ def test_a_completion_takes_the_place_of_what_is_begun(marked: str, label: str, 
     assert complete(marked, label)[0] == text
 
 
+def test_models_of_torchvision_are_offered() -> None:
+    assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained |")
+    assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained torchvision:res|")
+    assert "except=" in offered("conv 3->8 k3\npretrained torchvision:resnet18 |")
+
+
 def test_files_are_offered_where_paths_stand(tmp_path: Path) -> None:
     for name in ("blocks.net", "table.csv", ".hidden.net"):
         (tmp_path / name).write_text("", encoding="utf-8")

@@ -304,3 +304,56 @@ def test_overwriting_is_warned_of_where_torch_cannot_go_back(before):
 def test_data_from_the_command_line_have_no_line_to_point_at():
     text = "input 1x8x8; conv 4 k3 bias=false; bn; relu; flatten; linear 10"
     assert netdsl.check(text, overrides={"data": "digits batch=1"}) == []
+
+
+PRETRAINED = "conv 8 k7 s2 p3; relu; gap; flatten; linear 10\npretrained torchvision:{model}\ndata {data}"
+IMAGENET = "normalize mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "warned"),
+    [
+        ("resnet18", f"fake 3x224x224 classes=10 {{ {IMAGENET} }}", []),
+        ("resnet18", f"fake 3x224x224 classes=10 {{ hflip; {IMAGENET}; cutout 8 }}", []),
+        ("resnet18", "fake 3x224x224 classes=10 { normalize mean=0.48,0.46,0.41 std=0.23,0.22,0.22 }", []),
+        ("resnet18", "fake 3x224x224 classes=10", ["NET924"]),
+        ("resnet18", "fake 3x224x224 classes=10 { normalize }", ["NET924"]),
+        ("resnet18", "imagenette { randomresizedcrop 224; hflip; normalize }", []),
+        ("inception_v3", f"fake 3x299x299 classes=10 {{ {IMAGENET} }}", ["NET924"]),
+        ("inception_v3", "fake 3x299x299 classes=10 { normalize mean=0.5 std=0.5 }", []),
+        ("resnet18", f"fake 3x64x64 classes=10 {{ {IMAGENET} }}", ["NET925"]),
+        ("vit_b_16:IMAGENET1K_SWAG_E2E_V1", f"fake 3x384x384 classes=10 {{ {IMAGENET} }}", []),
+        ("resnet18", "fake 1x28x28 classes=10", []),
+        ("fcn_resnet50", "fake 3x64x64 classes=10", []),
+    ],
+)
+def test_images_unlike_those_of_pretraining(model: str, data: str, warned: list[str]) -> None:
+    assert codes(PRETRAINED.format(model=model, data=data)) == warned
+
+
+@pytest.mark.parametrize(
+    ("data", "right"),
+    [
+        ("fake 3x32x32 classes=10", f"resize 256 fit=cover; centercrop 224; {IMAGENET}"),
+        ("fake 3x32x32 classes=10 { }", f"resize 256 fit=cover; centercrop 224; {IMAGENET}"),
+        ("fake 3x32x32 classes=10 { hflip }", f"resize 256 fit=cover; centercrop 224; hflip; {IMAGENET}"),
+        ("fake 3x32x32 classes=10 { resize 64x64 }", f"resize 256 fit=cover; centercrop 224; {IMAGENET}"),
+        ("fake 3x32x32 classes=10 { randomresizedcrop 64 }", f"randomresizedcrop 224; {IMAGENET}"),
+        (
+            "fake 3x32x32 classes=10 { resize 72 fit=cover; randomcrop size=64; normalize }",
+            f"resize 256 fit=cover; randomcrop size=224; {IMAGENET}",
+        ),
+    ],
+)
+def test_the_fixes_write_the_images_that_weights_expect(data: str, right: str) -> None:
+    text = PRETRAINED.format(model="resnet18", data=data)
+    while fixes := [one.fix for one in found(text) if one.fix]:
+        for edit in sorted(fixes[0].edits, reverse=True):
+            text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    assert text == PRETRAINED.format(model="resnet18", data=f"fake 3x32x32 classes=10 {{ {right} }}")
+
+
+def test_the_input_line_is_restated() -> None:
+    text = "input 3x32x32\n" + PRETRAINED.format(model="resnet18", data=f"fake 3x32x32 classes=10 {{ {IMAGENET} }}")
+    (fix,) = [one.fix for one in found(text) if one.fix]
+    assert [edit.text for edit in fix.edits] == ["resize 256 fit=cover; centercrop 224; ", "3x224x224"]

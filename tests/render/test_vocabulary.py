@@ -82,16 +82,16 @@ def test_the_list() -> None:
     assert [line.split()[0] for line in words.splitlines()] == ["statements", *STATEMENTS]
     assert rest == dedent("""\
         convolution
-          slide*     Slides over the input.
+          slide*      Slides over the input.
 
         composite
-          together   Joins what its bodies make
+          together    Joins what its bodies make
 
         a plugin's own
-          slide2     Slides twice.
+          slide2      Slides twice.
 
         losses
-          l1         The mean absolute difference.
+          l1          The mean absolute difference.
 
         A name with * chooses its form by the input's rank; NAME1d, NAME2d and NAME3d
         force it. `netdsl layers NAME` explains one.

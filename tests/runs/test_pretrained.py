@@ -14,6 +14,7 @@ from netdsl.checker import check
 from netdsl.core.errors import TrainingError
 from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
+from netdsl.runs.about import read_about
 from netdsl.runs.pretrained import read_pretrained, rename
 from netdsl.runs.weights import read_weights, transfer
 from netdsl.training import train
@@ -127,7 +128,9 @@ def test_a_failed_download_says_which_file_to_put_where(cache: Path, monkeypatch
     monkeypatch.setattr(torch.hub, "download_url_to_file", refuse)
     with pytest.raises(TrainingError, match="cannot download `torchvision:resnet18`: OSError: no route") as found:
         read_pretrained("torchvision:resnet18")
-    assert str(cache / "resnet18-f37072fd.pth") in (found.value.help or "")
+    advice = found.value.help or ""
+    assert f"{cache / 'resnet18-f37072fd.pth'} (its sha256 begins with f37072fd)" in advice
+    assert "https://download.pytorch.org/models/resnet18-f37072fd.pth" in advice
 
 
 def test_a_damaged_file_is_told(cache: Path) -> None:
@@ -148,6 +151,47 @@ def test_a_run_begins_with_them(cache: Path, tmp_path: Path, capsys: pytest.Capt
     shown = " ".join(capsys.readouterr().out.split())
     assert "from torchvision:resnet18, IMAGENET1K_V1, for `normalize mean=0.485,0.456,0.406" in shown
     assert "120 of 122 tensors are taken over" in shown
+
+
+FINE_TUNED = """input 3x32x32
+conv 4 k3 as stem; relu; gap; flatten
+linear 3 as head
+data fake 3x32x32 size=6 classes=3 batch=2
+optimizer sgd lr=0
+train epochs=1 speed=contiguous report=false keep=0
+"""
+
+
+def run(text: str, folder: Path, name: str, **options: Any) -> dict[str, torch.Tensor]:
+    experiment, found = check(Source(str(folder / "net.net"), text), load_registry(installed=False), folder=folder)
+    assert experiment is not None
+    assert not found
+    return train(experiment, out=folder / name, device="cpu", **options).model.state_dict()
+
+
+def test_a_line_of_the_file_says_it_too_and_leaves_out_what_it_names(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run(FINE_TUNED + "init ones on=conv", tmp_path, "first")
+    fresh = run(FINE_TUNED, tmp_path, "fresh")
+    capsys.readouterr()
+    # A path is one of the file's folder.
+    tuned = run(FINE_TUNED + "pretrained first except=head\ninit zeros on=head", tmp_path, "tuned")
+    assert torch.equal(tuned["stem.weight"], first["stem.weight"])
+    assert not torch.equal(first["stem.weight"], fresh["stem.weight"])
+    assert not tuned["head.weight"].any()
+    report = "2 of 4 tensors are taken over; kept by `except=`: `head.weight`, `head.bias`"
+    assert report in " ".join(capsys.readouterr().out.split())
+    assert report in read_about(tmp_path / "tuned")["first_weights"]
+
+
+def test_the_command_line_wins_over_the_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = run(FINE_TUNED + "init ones on=conv", tmp_path, "first")
+    capsys.readouterr()
+    tuned = run(FINE_TUNED + "pretrained absent except=head", tmp_path, "tuned", init=tmp_path / "first")
+    # What is named belongs to the line's weights.
+    assert all(map(torch.equal, tuned.values(), first.values()))
+    assert "`--init-from` wins over the `pretrained` line of the file" in capsys.readouterr().out
 
 
 def test_a_whole_module_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -40,8 +40,12 @@ from netdsl.components import (
     Refusal,
     Transform,
 )
+<<<<<<< HEAD
 from netdsl.components.experiment import INPUTS
 from netdsl.components.settings import DataSettings, InitSettings, LossSettings
+=======
+from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings
+>>>>>>> main
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
 from netdsl.core.records import record
@@ -49,7 +53,7 @@ from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
 from netdsl.core.text import text
-from netdsl.language.statements import DATA, INIT, LOSS, METRICS, STATEMENTS, StatementKind
+from netdsl.language.statements import DATA, INIT, LOSS, METRICS, PRETRAINED, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import DataInput, DataUse, Experiment, InitUse, LossUse, Network, Use
 
@@ -103,6 +107,7 @@ class ExperimentCheck:
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
             return None
+<<<<<<< HEAD
         if line.named or facts.inputs:
             from netdsl.checker.experiment.fed_inputs import choose_inputs  # few inputs have names
 
@@ -117,9 +122,13 @@ class ExperimentCheck:
             )  # fmt: skip
         transforms, shape = self._transforms(steps, facts)
         facts = facts._replace(target=transformed_target(facts, shape))
+=======
+        transforms, shape = self._transforms(body.statements if body else (), facts)
+>>>>>>> main
         return DataUse(
             dataset, arguments.values, statement.span,
-            facts=facts, shape=shape, settings=DATA_LINE.function(**settings), transforms=transforms,
+            facts=facts._replace(target=transformed_target(facts, shape)), declared=facts, shape=shape,
+            settings=DATA_LINE.function(**settings), transforms=transforms,
         )  # fmt: skip
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
@@ -139,6 +148,11 @@ class ExperimentCheck:
         network, uses[Initializer] = network._replace(inits=inits), inits
         # Directives of settings alone need no component.
         settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
+        if lines := self.directives[PRETRAINED.name]:
+            from netdsl.checker.experiment.pretrained_line import check_pretrained  # few files have one
+
+            found = check_pretrained(settings[PretrainedSettings], lines[0], network, self.context)
+            settings[PretrainedSettings] = found
         experiment = Experiment(self.context.source, network, data, uses, settings)
         # Without data there are no targets to compare with.
         if data:
@@ -350,13 +364,15 @@ class ExperimentCheck:
 
     def _settings(self, kind: StatementKind, settings: type[Any]) -> Any:
         """The settings of a directive that names no component."""
-        component = Component(name=kind.name, function=settings, example=kind.example)
+        component = kind.own
         statements = allowed(kind, self.directives, self.context)
-        if not statements:
+        if not statements or component is None:
             return settings()
         arguments = bind(component, statements[0], self.scope, self.context, partial(self._line_of, kind.name))
         check_ranges(component, arguments, self.context)
-        return settings(**arguments.values)
+        # A field whose name Python keeps for itself is spelled otherwise in the file.
+        fields = dict(zip(component.parameters, settings._fields, strict=True))
+        return settings(**{fields[name]: value for name, value in arguments.values.items()})
 
     def _line_of(self, line: str, setting: str) -> str | None:
         """The directive that a misplaced setting belongs to: `data` for `batch` in a `train` line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from netdsl.checker.context import Context
+from netdsl.checker.experiment.net_names import place_of, report_unknown_layer
 from netdsl.components import Trait
 from netdsl.core.diagnostics import Code
 from netdsl.core.text import text
@@ -40,12 +41,10 @@ def check_init(use: InitUse, network: Network, context: Context) -> None:
     for word in use.settings.on:
         found = [node for path, node in places if word in names_of(path, node)]
         if not found:
-            known = set().union(*(names_of(path, node) for path, node in places))
-            unknown = text("unknown layer, family or label `{name}`", name=word)
-            context.report.unknown(NOTHING_TO_FILL, unknown, word, where, sorted(known))
+            report_unknown_layer(NOTHING_TO_FILL, word, where, network, context)
             return
         if not any(node.params for node in found):
-            context.report(NOTHING_TO_FILL, text("`{word}` has no weights to fill", word=word), where)
+            context.report(NOTHING_TO_FILL, text("`{word}` has no weights to fill", word=word), place_of(word, where))
             return
     unfit = [node for node in named if not _fits(use, node)]
     if use.settings.on and unfit:

@@ -13,6 +13,7 @@ import click
 
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.output import colored, columns
+from netdsl.components import Facts
 from netdsl.components.registry import PluginWarning, Registry
 from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.errors import FileError, NetError, WrongPath
@@ -55,14 +56,14 @@ class Settings:
         more = {name: str(value) for name, value in given.items() if value is not None}
         return replace(self, overrides={**self.overrides, **more})
 
-    def check(self, source: Source) -> tuple[Experiment | None, list[Diagnostic]]:
-        """The checked text and its diagnostics."""
+    def check(self, source: Source, facts: Facts | None = None) -> tuple[Experiment | None, list[Diagnostic]]:
+        """The checked text and its diagnostics; with `facts`, its data are not looked at."""
         from netdsl.checker import check  # listing the words of the language needs no parser
 
         # A plugin's warning is shown like netdsl's own, without Python's file and line.
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", PluginWarning)
-            found = check(source, self.registry, overrides=self.overrides, variant=self.variant)
+            found = check(source, self.registry, overrides=self.overrides, variant=self.variant, facts=facts)
         for warning in caught:
             warn(str(warning.message))
         return found
@@ -70,10 +71,11 @@ class Settings:
 
 @record(frozen=True, eq=False)
 class ProgramText:
-    """A text and the settings for reading it."""
+    """A text and the settings for reading it; with `facts`, its data are not looked at."""
 
     source: Source
     settings: Settings
+    facts: Facts | None = None
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -93,7 +95,7 @@ class ProgramText:
         Raises:
             NetError: the text has errors.
         """
-        experiment, diagnostics = self.settings.check(self.source)
+        experiment, diagnostics = self.settings.check(self.source, self.facts)
         if experiment is None or errors(diagnostics):
             from netdsl.render.diagnostics import render_text
 

@@ -9,7 +9,8 @@ import click
 
 from netdsl.cli.shared.inputs import ProgramText, Settings
 from netdsl.core.text import text
-from netdsl.runs.source import RunSource, describe_source, find_change, read_source_of
+from netdsl.language.statements import DATA, INPUT
+from netdsl.runs.source import RunSource, describe_source, find_change, find_run, read_source_of
 
 
 def run_source(program: ProgramText) -> RunSource:
@@ -20,10 +21,11 @@ def run_source(program: ProgramText) -> RunSource:
     )
 
 
-def read_run_source(run: Path, settings: Settings, *, resumes: bool = False) -> ProgramText:
+def read_run_source(run: Path, settings: Settings, *, resumes: bool = False, reads_data: bool = False) -> ProgramText:
     """The text and the settings of a run, overridden by the settings that are given now.
 
-    If it `resumes`, only few settings may change.
+    If it `resumes`, only few settings may change. Unless it `reads_data`, what the run knows of its data is enough:
+    they may be gone.
 
     Raises:
         TrainingError: there is no run.
@@ -31,6 +33,7 @@ def read_run_source(run: Path, settings: Settings, *, resumes: bool = False) -> 
     source, kept = read_source_of(run)
     if resumes:
         _require_same(kept, settings)
+    has_other_data = any(name.partition(".")[0] in (DATA.name, INPUT.name) for name in settings.overrides)
     settings = replace(
         settings,
         # The settings that are given now win.
@@ -38,7 +41,7 @@ def read_run_source(run: Path, settings: Settings, *, resumes: bool = False) -> 
         variant=settings.variant or kept["variant"],
         plugins=settings.plugins and kept["plugins"],
     )
-    return ProgramText(source, settings)
+    return ProgramText(source, settings, None if resumes or reads_data or has_other_data else find_run(run).facts)
 
 
 def _require_same(kept: RunSource, settings: Settings) -> None:
