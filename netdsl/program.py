@@ -568,24 +568,17 @@ class DataInput(NamedTuple):
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
-<<<<<<< HEAD
     `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. Of a net with
-    several inputs, `inputs` has them in its order, and `shape` is that of the first.
-=======
-    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. `declared`
-    are the facts that the data set told a check, before the transforms.
->>>>>>> main
+    several inputs, `inputs` has them in its order, and `shape` is that of the first. `declared`
+    are the facts that the data set told a check, before the transforms; of a net with one input.
     """
 
     facts: Facts
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
-<<<<<<< HEAD
     inputs: tuple[DataInput, ...] = ()
-=======
     declared: Facts | None = None
->>>>>>> main
 
 
 class Experiment(NamedTuple):

@@ -62,7 +62,6 @@ class KnownVocabulary(TypedDict):
     pieces: NotRequired[str]
 
 
-<<<<<<< HEAD
 class KnownInput(TypedDict):
     """One of several inputs: its shape, the mean and the deviation of its channels, and the tokens of a text."""
 
@@ -71,7 +70,8 @@ class KnownInput(TypedDict):
     mean: tuple[float, ...]
     std: tuple[float, ...]
     vocabulary: KnownVocabulary | None
-=======
+
+
 class DeclaredFacts(TypedDict):
     """What the data set told of itself before it was read, as `netdsl.components.Facts` has it."""
 
@@ -85,7 +85,6 @@ class DeclaredFacts(TypedDict):
     dtype: str
     indices: int | None
     padded: bool
->>>>>>> main
 
 
 class KnownFacts(TypedDict, total=False):

@@ -355,13 +355,8 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: Whi
     folder = RunFolder(found.folder)
     chosen = choose_device(device)
     model = build_network(experiment.network)
-<<<<<<< HEAD
     attach_ends(model, experiment.network)
-    weights = find_weights(checkpoint or folder.path, epoch)
-=======
-    attach_heads(model, experiment.network)
     weights = find_weights(run, epoch)
->>>>>>> main
     try:
         model.load_state_dict(read_weights(weights.path))
     except RuntimeError as error:

@@ -40,12 +40,8 @@ from netdsl.components import (
     Refusal,
     Transform,
 )
-<<<<<<< HEAD
 from netdsl.components.experiment import INPUTS
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings
-=======
 from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings
->>>>>>> main
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
 from netdsl.core.records import record
@@ -107,7 +103,6 @@ class ExperimentCheck:
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
             return None
-<<<<<<< HEAD
         if line.named or facts.inputs:
             from netdsl.checker.experiment.fed_inputs import choose_inputs  # few inputs have names
 
@@ -121,10 +116,6 @@ class ExperimentCheck:
                 transforms=transforms, inputs=inputs,
             )  # fmt: skip
         transforms, shape = self._transforms(steps, facts)
-        facts = facts._replace(target=transformed_target(facts, shape))
-=======
-        transforms, shape = self._transforms(body.statements if body else (), facts)
->>>>>>> main
         return DataUse(
             dataset, arguments.values, statement.span,
             facts=facts._replace(target=transformed_target(facts, shape)), declared=facts, shape=shape,
