@@ -93,15 +93,24 @@ def _make(call: Call, nodes: Sequence[Node], targets: Mapping[str, str] = Mappin
     call = call._replace(target=targets.get(call.target, call.target))
     if not nodes:
         return construct(call)
-    children = OrderedDict((node.key, _make(node.call, node.children, targets)) for node in nodes)
+    children = OrderedDict((node.key, _make(node.call, node.children, targets)) for node in nodes if not node.again)
     # A subclass counts too: `Skipping` is built like the nn.Sequential that it extends.
     if _is_sequential(call):
-        starts = {node.key: node.start for node in nodes if node.start}
-        return construct(call, children, starts=starts) if starts else construct(call, children)
+        return construct(call, children, **_wiring(nodes))
     # Bodies are numbered and go in order; a `shortcut` and the like go by name.
     bodies = [module for key, module in children.items() if key.isdigit()]
     named = {key: module for key, module in children.items() if not key.isdigit()}
     return construct(call, *bodies, **named)
+
+
+def _wiring(nodes: Sequence[Node]) -> dict[str, Any]:
+    """What a container is told of its children where they do not just follow each other."""
+    wiring: dict[str, Any] = {}
+    if starts := {node.step: node.start for node in nodes if node.start}:
+        wiring["starts"] = starts
+    if any(node.again for node in nodes):
+        wiring["steps"] = {node.step: node.key for node in nodes}
+    return wiring
 
 
 def _is_sequential(call: Call) -> bool:

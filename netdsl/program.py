@@ -74,6 +74,9 @@ class Node(NamedTuple):
         takes: the labels from outside whose outputs it, or something in it, is given besides its input.
         block: of a block's use, the block: `name` may be a variable that holds it.
         start: the label whose output is its input, where `from` stands before it; else what stands before it gives it.
+        again: where it is a module that stands above and is used once more, what tells this use from others. Its path
+            is that of the module.
+        shared: the parameters of a module that is used once more, of which `params` counts none.
     """
 
     path: str
@@ -92,11 +95,18 @@ class Node(NamedTuple):
     takes: frozenset[str] = frozenset()
     block: BlockUse | None = None
     start: str = ""
+    again: str = ""
+    shared: int = 0
 
     @property
     def key(self) -> str:
         """Its name among its siblings."""
         return self.path.rpartition(".")[2]
+
+    @property
+    def step(self) -> str:
+        """What tells it from its siblings: its name, or that of the use of a module that stands above."""
+        return self.again or self.key
 
     @property
     def traits(self) -> Traits:
@@ -123,6 +133,10 @@ class Node(NamedTuple):
             return self
         return self._replace(path=path, children=Siblings(self.children, path) if self.children else ())
 
+    def use_again(self, step: str, **changes: Any) -> Node:
+        """The same module once more, at the path where it stands; its parameters are counted there."""
+        return _without_params(self)._replace(again=step, **changes)
+
 
 class Stretch(NamedTuple):
     """Siblings that stand several times in a row, as `repeat` leaves them: one round, and how many there are.
@@ -135,7 +149,7 @@ class Stretch(NamedTuple):
 
     @property
     def length(self) -> int:
-        """The siblings of all rounds."""
+        """The siblings of all rounds. None is a module that is used once more, so that each has a number."""
         return self.times * sum(map(_length, self.kept))
 
 
@@ -154,7 +168,7 @@ class Siblings(Sequence[Node]):
         in_round: whether they are a round of a stretch: a node's own path is then that of any round.
     """
 
-    __slots__ = ("_starts", "in_round", "kept", "parent", "start")
+    __slots__ = ("_numbers", "_starts", "in_round", "kept", "parent", "start")
 
     def __init__(self, kept: Sequence[Node | Stretch], parent: str, start: int = 0, *, in_round: bool = False) -> None:
         self.kept: tuple[Node | Stretch, ...] = kept.kept if isinstance(kept, Siblings) else tuple(kept)
@@ -162,6 +176,8 @@ class Siblings(Sequence[Node]):
         self.start = start
         self.in_round = in_round
         self._starts = tuple(accumulate(map(_length, self.kept), initial=0))
+        # What is used once more has a place among its siblings, and no number of its own.
+        self._numbers = tuple(accumulate(map(_modules, self.kept), initial=0))
 
     def __len__(self) -> int:
         """How many there are, each round counted."""
@@ -179,8 +195,9 @@ class Siblings(Sequence[Node]):
         number = bisect_right(self._starts, place) - 1
         kept = self.kept[number]
         if isinstance(kept, Stretch):
-            one, start = Siblings(kept.kept, self.parent), self.start + place
-            return one[(place - self._starts[number]) % len(one)].at(self._path(str(start)))
+            one, inside = Siblings(kept.kept, self.parent), place - self._starts[number]
+            start = self.start + self._numbers[number] + inside
+            return one[inside % len(one)].at(self._path(str(start)))
         return kept.at(self._path(str(self.start + place) if self.in_round else kept.key))
 
     def __iter__(self) -> Iterator[Node]:
@@ -200,7 +217,7 @@ class Siblings(Sequence[Node]):
         """The path of each, and the node that is kept for it, whose own path may be that of another place."""
         prefix = self._path("")
         for number, kept in enumerate(self.kept):
-            start = self.start + self._starts[number]
+            start = self.start + self._numbers[number]
             if isinstance(kept, Stretch):
                 yield from ((f"{prefix}{place}", node) for place, node in enumerate(_written_out(kept), start))
             else:
@@ -211,13 +228,13 @@ class Siblings(Sequence[Node]):
         for repeats, run in groupby(enumerate(self.kept), lambda one: isinstance(one[1], Stretch)):
             numbered = list(run)
             if not repeats:
-                start = self.start + self._starts[numbered[0][0]]
+                start = self.start + self._numbers[numbered[0][0]]
                 nodes = [kept for _, kept in numbered]
                 yield (tuple(Siblings(nodes, self.parent, start, in_round=self.in_round)),)
                 continue
             for number, kept in numbered:
                 assert isinstance(kept, Stretch)
-                yield _Rounds(kept, self.parent, self.start + self._starts[number])
+                yield _Rounds(kept, self.parent, self.start + self._numbers[number])
 
     def _path(self, key: str) -> str:
         return f"{self.parent}.{key}" if self.parent else key
@@ -302,6 +319,29 @@ def _written_out(kept: Node | Stretch) -> Iterator[Node]:
 
 def _length(kept: Node | Stretch) -> int:
     return kept.length if isinstance(kept, Stretch) else 1
+
+
+def _modules(kept: Node | Stretch) -> int:
+    return kept.length if isinstance(kept, Stretch) else not kept.again
+
+
+def _without_params(node: Node) -> Node:
+    """A node whose parameters, and those of all in it, are counted elsewhere."""
+    if not node.params:
+        return node
+    children: Sequence[Node] = node.children
+    if isinstance(children, Siblings):
+        kept = [_kept_without_params(one) for one in children.kept]
+        children = Siblings(kept, children.parent, children.start, in_round=children.in_round)
+    else:
+        children = tuple(map(_without_params, children))
+    return node._replace(params=0, shared=node.params, children=children)
+
+
+def _kept_without_params(kept: Node | Stretch) -> Node | Stretch:
+    if isinstance(kept, Stretch):
+        return kept._replace(kept=tuple(map(_kept_without_params, kept.kept)))
+    return _without_params(kept)
 
 
 class OpenSizes(NamedTuple):
@@ -412,7 +452,7 @@ class Network(NamedTuple):
     @property
     def shapes_in_words(self) -> str:
         """`3x32x32 -> 10`, `user 1, item 1 -> score 1`."""
-        return f"{_in_words(self.all_inputs)} -> {_in_words(self.all_outputs)}"
+        return f"{tensors_in_words(self.all_inputs)} -> {tensors_in_words(self.all_outputs)}"
 
     def walk(self) -> Iterator[Node]:
         """Every node, composites before their children."""
@@ -467,13 +507,15 @@ class Network(NamedTuple):
 
 
 def is_rewired(network: Network) -> bool:
-    """Whether some layer receives another output than the one before it, or the net gives others than the last."""
+    """Whether a layer receives another output than the one before it, or stands twice, or not the last gives all."""
     return bool(network.call.arguments.get("outputs")) or any(
-        node.start or (node.is_sequence and node.call.arguments.get("outputs")) for node, _ in network.count_nodes()
+        node.start or node.again or (node.is_sequence and node.call.arguments.get("outputs"))
+        for node, _ in network.count_nodes()
     )
 
 
-def _in_words(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+def tensors_in_words(tensors: Sequence[NetInput] | Sequence[NetOutput]) -> str:
+    """`3x32x32`; of several, each with its name: `left 1x28x28, right 1x28x28`."""
     return ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in tensors)
 
 

@@ -83,6 +83,64 @@ def test_a_net_of_two_inputs_is_the_one_written_by_hand():
     assert torch.equal(copied(user, item), expected(user, item))
 
 
+class Siamese(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tower = nn.Sequential(nn.Linear(8, 6), nn.ReLU(), nn.BatchNorm1d(6))
+        self.head = nn.Linear(6, 6)
+        self.last = nn.Linear(6, 1)
+
+    def forward(self, left: torch.Tensor, right: torch.Tensor) -> torch.Tensor:
+        one, two = self.tower(left), self.tower(right)
+        return self.last(self.head(self.head(one * two).relu()))
+
+
+SIAMESE = (
+    "block tower n { linear n; relu; bn }\ninput left=8 right=8\n"
+    "tower 6 as one; from right; again one; mul one; linear 6 as head; relu; again head; linear 1"
+)
+
+
+def test_a_module_that_is_used_again_is_one_module():
+    built, expected = seeded(lambda: netdsl.build(SIAMESE)), seeded(Siamese)
+    keys = ["one.0", "one.2", "head", "4"]
+    assert list(dict.fromkeys(key.rpartition(".")[0] for key in built.state_dict())) == keys
+    assert list(map(torch.equal, built.parameters(), expected.parameters())) == [True] * 8
+    left, right = torch.randn(2, 5, 8)
+    assert torch.equal(built(left, right), expected(left, right))
+    # Both uses move the statistics of one normalisation, and both change the same weights.
+    assert torch.equal(built.one[2].running_mean, expected.tower[2].running_mean)
+    copied = copy.deepcopy(built.eval())
+    expected.eval()
+    assert torch.equal(copied(left, right), expected(left, right))
+    for net in (copied, expected):
+        net(left, right).sum().backward()
+    assert all(map(torch.equal, gradients(copied), gradients(expected)))
+
+
+def test_numbers_of_layers_go_on_behind_what_is_used_again():
+    built = netdsl.build(
+        "input 4; linear 4 as a; repeat 3 { relu }; again a; repeat 3 { tanh }; again a as b; linear 2"
+    )
+    assert [name for name, _ in built.named_children()] == ["a", "1", "2", "3", "4", "5", "6", "7"]
+    x = torch.randn(3, 4)
+    assert torch.equal(built(x), built[7](built.a(built.a(built.a(x).relu()).tanh().tanh().tanh())))
+    assert torch.equal(built[:5](x), built.a(built.a(x).relu()).tanh())
+
+
+def test_what_is_used_again_is_filled_once():
+    text = "input 4; linear 4 as a; again a; linear 4\ninit normal std=2"
+    torch.manual_seed(0)
+    first = netdsl.build(text)
+    torch.manual_seed(0)
+    second = netdsl.build(text.replace("again a", "relu"))
+    assert all(map(torch.equal, first.parameters(), second.parameters()))
+
+
+def gradients(net: nn.Module) -> list[torch.Tensor]:
+    return [one.grad for one in net.parameters()]
+
+
 def test_several_outputs_are_a_tuple_in_the_order_of_the_line():
     built = netdsl.build("input 8; linear 8 as low; relu as high; from low; linear 2 as aux; output high aux low")
     x = torch.randn(3, 8)

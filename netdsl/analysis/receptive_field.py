@@ -51,7 +51,7 @@ def _depth_of(node: Node) -> int:
 
 
 def _has_weights(node: Node) -> bool:
-    return node.params > 0 and node.layer is not None and Trait.RESCALES not in node.traits
+    return node.params + node.shared > 0 and node.layer is not None and Trait.RESCALES not in node.traits
 
 
 def _through(nodes: Sequence[Node], field: Field) -> Field:

@@ -42,6 +42,6 @@ def _through(
             taken = [seen[label] for label in node.call.arguments.get("takes", ())]
             # Without bodies the current value is itself joined.
             state = join([*(ways or [after(node, state)]), *taken])
-        seen[keeps.get(node.key, node.key)] = state
+        seen[keeps.get(node.step, node.step)] = state
     outputs = wiring.get("outputs", ())
     return join([seen[label] for label in outputs]) if isinstance(outputs, tuple) and outputs else state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -185,6 +185,11 @@ class Context:
     def stopped(self) -> bool:
         """Whether the check stops: there are too many mistakes, or the net is checked again with another input."""
         return self.limits.exceeded or self.report.is_full or self.assumptions.wanted is not None
+
+    def without_reports(self) -> Context:
+        """A check of the same text whose report and conditions are apart, for an attempt."""
+        assumptions = replace(self.assumptions, constraints=[], placeholders={})
+        return replace(self, assumptions=assumptions, trace=None)
 
     @contextmanager
     def inside(self, block: Component, use: Span, *, is_first: bool) -> Iterator[None]:

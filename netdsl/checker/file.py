@@ -296,7 +296,7 @@ class _FileCheck:
         value, outputs = inputs.value, find_outputs(self.directives, self.scope, self.context)
         last = body.nodes[-1] if body.nodes and not body.start else None
         # A net that gives what its last layer does needs no more than an `nn.Sequential`.
-        is_last = isinstance(last, Node) and [last.key] == [one.key for one in outputs]
+        is_last = isinstance(last, Node) and [last.step] == [one.key for one in outputs]
         call, _ = body.container([] if is_last else [one.key for one in outputs])
         # After an error the shape is unknown too, and this message would only repeat it.
         if value.shape is None and not value.assumed and not errors(self.context.report.diagnostics):

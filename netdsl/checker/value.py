@@ -33,7 +33,8 @@ class Origin(NamedTuple):
         """`gives 64x4x4, which line 8 flattens to 1024`."""
         if self.via is None:
             return Label(self.span, text("gives {shape}", shape=format_shape(self.shape)))
-        made, line, later = format_shape(self.shape), self.via.line, format_shape(self.via.shape)
+        made, line = format_shape(self.shape), self.via.line
+        later = format_shape(self.via.shape) or text("one number")
         if self.via.flattens:
             words = text("gives {shape}, which line {line} flattens to {later}", shape=made, line=line, later=later)
         else:

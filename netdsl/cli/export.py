@@ -16,9 +16,9 @@ from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import output_option, takes_settings, text_option, weights_option
 from netdsl.cli.shared.output import write_output
 from netdsl.core.errors import WrongPath
-from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.export import find_targets, load_exporter
+from netdsl.program import tensors_in_words
 
 if TYPE_CHECKING:
     from netdsl.components import Facts
@@ -120,21 +120,18 @@ def _build_fresh(experiment: Experiment) -> BuiltNet:
 
     from netdsl.builder import build_network
     from netdsl.model_export.built_net import BuiltNet
-    from netdsl.training.ends import attach_ends
 
     warn(text("the weights are random; give the folder of a run for trained ones"))
     torch.manual_seed(experiment.train.seed)
-    module = build_network(experiment.network).eval()
-    attach_ends(module, experiment.network)
-    return BuiltNet(experiment.network, module, _describe(experiment))
+    return BuiltNet(experiment.network, build_network(experiment.network).eval(), _describe(experiment))
 
 
 def _describe(experiment: Experiment) -> dict[str, str]:
     return {
         "netdsl": __version__,
         "net": experiment.source.text,
-        "input": ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in experiment.network.all_inputs),
-        "output": format_shape(experiment.network.out),
+        "input": tensors_in_words(experiment.network.all_inputs),
+        "output": tensors_in_words(experiment.network.all_outputs),
     }
 
 
@@ -146,7 +143,6 @@ def _describe_data(experiment: Experiment, facts: Facts, classes: tuple[str, ...
         "transforms": [use.span.text for use in transforms if use.span],
         "mean": facts.mean,
         "std": facts.std,
-        "inputs": {one.name: {"mean": one.mean, "std": one.std} for one in facts.inputs},
     }
     return {name: json.dumps(value, ensure_ascii=False) for name, value in known.items() if value}
 

@@ -68,6 +68,7 @@ class Facts(NamedTuple):
         inputs: those that have names, where samples are tensors by name; `input`, `dtype`, `indices`, `padded`, `mean`
             and `std` are then those of the first.
         writes: the input that is fed what a net has written so far, where the targets are what follows.
+        predicts_next: whether the target of each step is the step that follows it, which no layer may see.
     """
 
     input: Shape | None
@@ -81,6 +82,7 @@ class Facts(NamedTuple):
     indices: int | None = None
     padded: bool = False
     scale: TargetScale | None = None
+    predicts_next: bool = False
     inputs: tuple[InputFacts, ...] = ()
     writes: str = ""
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from netdsl.components.component import Borrowed, Component
-from netdsl.components.rule import Call, Dtype, Result, one_of
-from netdsl.components.traits import Declared, find_traits
+from netdsl.components.rule import Dtype, Result, one_of
+from netdsl.components.traits import Declared, Traits, find_traits
 from netdsl.core.errors import Refusal
 from netdsl.core.records import record
 from netdsl.core.sizes import Shape, format_shape
@@ -38,7 +38,8 @@ class Layer(Component):
         bodiless: of a composite of any number of bodies, the parameter that may stand in the place of all of them:
             the factor of `mul 0.17`. The output then is of real numbers.
         learns: of a composite that gives the weights of the layers in it another form, how many numbers that adds, from
-            their calls. What stands in another such composite inside it has its form already, and is left out.
+            their traits and the arguments of their modules. What stands in another such composite inside it has its
+            form already, and is left out.
         file: of a layer that is written in the language, the `.net` file that defines it as a block.
         traits: what is true of it, as `Trait` names it: `{"activation", "idempotent"}`. Lints and training ask for
             them. Where a trait depends on the arguments of the module, a function from these to the traits.
@@ -61,7 +62,7 @@ class Layer(Component):
     takes: Dtype = "float"
     feeds: Callable[[Shape, int], Shape] | None = None
     bodiless: str = ""
-    learns: Callable[[Iterable[Call]], int] | None = None
+    learns: Callable[[Iterable[tuple[Traits, Mapping[str, Any]]]], int] | None = None
     file: Path | None = None
     traits: Declared = frozenset()
     form_of: str = ""

@@ -56,6 +56,9 @@ class Trait(StrEnum):
     LINEAR = "linear"
     """Multiplies the features (the last dimension) with learned weights. `bias` means what it means in torch."""
 
+    LOOKS_AHEAD = "looks_ahead"
+    """The output at a step of a sequence depends on later steps."""
+
     LOGSOFTMAX = "logsoftmax"
     """The logarithm of a softmax along `dim`."""
 

@@ -320,7 +320,7 @@ def _equal_sizes(network: Network) -> dict[Dim, Dim]:
                     short, long = sorted((one, other), key=lambda dim: len(str(dim)))
                     found[long] = short
         before = node.out
-        labelled[network.call.arguments.get("keeps", {}).get(node.key, node.key)] = before
+        labelled[network.call.arguments.get("keeps", {}).get(node.step, node.step)] = before
     return found
 
 
@@ -370,12 +370,15 @@ class _TreeBuilder:
         """Siblings one after the other, those of each round; `wiring` are the arguments of what they stand in."""
         parts: list[Part] = []
         places = list(_stretches(rounds[0]))
+        used_again = {node.key for node in rounds[0] if node.again}
         for start, length, times in places:
             stretch = [
                 nodes[start + length * turn : start + length * (turn + 1)] for nodes in rounds for turn in range(times)
             ]
             part = self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch])
-            label = wiring.get("keeps", {}).get(rounds[0][start + length * times - 1].key)
+            if rounds[0][start].key in used_again and times == 1:
+                part = _with_title(part)
+            label = wiring.get("keeps", {}).get(rounds[0][start + length * times - 1].step)
             parts.append(_labelled(part, label) if label and not part.label else part)
         if self.wrong.lost.at:
             # What stands in a `repeat` is among the parts of its own series.
@@ -421,6 +424,9 @@ class _TreeBuilder:
 
     def _part(self, nodes: Sequence[Node]) -> Part:
         node = nodes[0]
+        # It is drawn where it stands first.
+        if node.again:
+            return self._box(nodes)
         if node.layer is not None and node.layer.is_composite and not node.is_sequence and node.children:
             return self._composite(nodes)
         if not node.children:
@@ -493,11 +499,25 @@ def _labelled(part: Part, label: str) -> Part:
     return replace(part, label=label)
 
 
+def _with_title(part: Part) -> Part:
+    """A part whose label is seen, for others name it: a box shows its own, what is open is framed."""
+    match part:
+        case Frame():
+            return replace(part, title=text("{title} as {label}", title=part.title, label=part.label))
+        case Parallel(box=box):
+            title = text("{title} as {label}", title=f"{box.title} {box.detail}".strip(), label=box.label)
+            inside = Series((replace(part, box=replace(box, label="", start="")),), part.inputs, part.shapes)
+            return Frame(title, inside, label=box.label, takes=box.takes, start=box.start, path=box.path)
+    return part
+
+
 def write_arguments(node: Node) -> str:
     """What follows the name in the statement, without its label; variables are replaced by their values."""
     words = _words(node.written)[1:]
     if "as" in words:
         words = words[: words.index("as")]
+    if node.again:
+        return " ".join([node.name, *words])
     if node.block is not None:
         values: Mapping[str, Any] = node.block.arguments
         names = list(values)
@@ -568,4 +588,6 @@ def _inputs(nodes: Sequence[Node]) -> tuple[Shape, ...]:
 
 def _label(node: Node) -> str:
     """The label that its author gave it; a node without one has a number for a key."""
-    return "" if node.key.isdigit() or (node.layer is None and node.block is None) else node.key
+    # A use of a module without a label of its own is told apart by two words.
+    unnamed = node.step.isdigit() or " " in node.step
+    return "" if unnamed or (node.layer is None and node.block is None) else node.step

@@ -18,6 +18,7 @@ from netdsl.editor.pages import default_of, page, parameter_page
 from netdsl.editor.partial import Partial, read_partial
 from netdsl.editor.reading import Reading
 from netdsl.language.statements import (
+    AGAIN,
     AT_THE_TOP,
     BLOCK,
     BUDGET,
@@ -120,7 +121,7 @@ class _Completer:
             return
         elif head == REPEAT.name:
             yield from self._variables(numbers=True)
-        elif head in (FROM.name, OUTPUT.name):
+        elif head in (AGAIN.name, FROM.name, OUTPUT.name):
             yield from self._labels(head)
         elif head in STATEMENTS:
             yield from self._directive(STATEMENTS[head])
@@ -235,6 +236,8 @@ class _Completer:
         while scope:
             labels = {**scope.siblings, **scope.labels, **labels}
             scope = None if scope.is_block else scope.parent
+        if taker == AGAIN.name:
+            labels = {name: found for name, found in self.scope.labels.items() if found.is_of_statement}
         for name, found in labels.items():
             # Those below are out of reach, but for the statement that speaks of the whole net.
             here = found.statement.source is self.reading.source

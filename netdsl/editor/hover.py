@@ -16,7 +16,7 @@ from netdsl.editor.arguments import component_of, parameters_at
 from netdsl.editor.occurrences import word_at
 from netdsl.editor.pages import named_here, page, parameter_page
 from netdsl.editor.reading import Reading
-from netdsl.language.statements import FROM, INPUT, OUTPUT, STATEMENTS
+from netdsl.language.statements import AGAIN, FROM, INPUT, OUTPUT, STATEMENTS
 from netdsl.language.syntax import Name, Setting, Statement
 
 
@@ -91,7 +91,7 @@ def _of_word(reading: Reading, statement: Statement, span: Span) -> Iterator[str
     if found is not MISSING and found is not INVALID:
         yield _variable(written, found, scope.places.get(written))
         return
-    if statement.name.text in (FROM.name, INPUT.name, OUTPUT.name):
+    if statement.name.text in (AGAIN.name, FROM.name, INPUT.name, OUTPUT.name):
         yield from _label(scope.labelled(written))
         return
     if statement.name.text in STATEMENTS:

@@ -19,6 +19,7 @@ from netdsl.editor.reading import Reading
 from netdsl.language import syntax
 from netdsl.language.parser import parse
 from netdsl.language.statements import (
+    AGAIN,
     BLOCK,
     FROM,
     INPUT,
@@ -203,7 +204,7 @@ class _Resolver:
         elif word == USE.name:
             self._note(statement.name.span, "statement")
             self._use(statement)
-        elif word in (FROM.name, OUTPUT.name):
+        elif word in (AGAIN.name, FROM.name, OUTPUT.name):
             self._note(statement.name.span, "statement")
             self._labels(statement, names)
         elif word == INPUT.name:

@@ -108,6 +108,10 @@ def _check(written: str, module: nn.Module, registry: Registry) -> None:
     with warnings.catch_warnings(action="ignore"), torch.device("meta"):
         built = build_network(experiment.network)
     path = difference(built, module)
+    if path == "":
+        raise UnsupportedModule(
+            "the ways through this net cannot be written: labelled outputs that are received with `from`, or given"
+        )
     if path is not None:
         raise UnsupportedModule(
             text("`{path}` cannot be written: the statement for it makes another module", path=path)

@@ -16,9 +16,9 @@ from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.importer.layers import Layers, ModulePlace, no_layer_makes, spellings
-from netdsl.importer.reading import arguments, is_container, target
+from netdsl.importer.reading import arguments, children_in_order, is_container, target
 from netdsl.importer.writing import RESERVED, statement
-from netdsl.language.statements import STATEMENTS
+from netdsl.language.statements import AGAIN, STATEMENTS
 
 NAME = re.compile(r"[^\W\d]\w*")
 
@@ -56,10 +56,16 @@ class Bodies:
 
     def write(self, container: nn.Module, x: Shape, labels: Labels, path: str = "", terse: bool = False) -> Written:
         """The statements of a container's children."""
-        statements = []
-        for place, (key, child) in enumerate(container.named_children()):
-            at = f"{path}.{key}" if path else key
-            line, x = self._child(child, ModulePlace(x, at, terse), labels)
+        statements, places = list[str](), dict[str, int]()
+        for key in children_in_order(container):
+            at, child = f"{path}.{key}" if path else key, container.get_submodule(key)
+            line, out = self._child(child, ModulePlace(x, at, terse), labels)
+            if key in places:
+                # It is written where it stands first.
+                statements.append(f"{AGAIN.name} {key}")
+                x = out
+                continue
+            x, place = out, places.setdefault(key, len(places))
             # A child that goes by its place needs no label.
             if key != str(place):
                 labels[_label(key, place, at)] = x

@@ -9,8 +9,11 @@ from typing import Final
 
 from torch import Tensor, nn
 
+from netdsl.core.errors import UnsupportedModule
+from netdsl.core.text import text
 from netdsl.export.python.signatures import table
 from netdsl.modules import Skipping
+from netdsl.modules.composites import run_order, ways
 
 MISSING: Final = object()
 
@@ -35,6 +38,7 @@ READERS: Mapping[str, Mapping[str, Reader]] = {
         "batch_first": attrgetter("self_attn.batch_first"),
         "bias": attrgetter("linear1.bias"),
     },
+    "WindowAttention": {"embed_dim": attrgetter("qkv.in_features"), "bias": attrgetter("qkv.bias")},
     "LayerScale": {"features": _size(0)},
     "PositionalEmbedding": {"length": _size(0), "features": _size(1)},
     "ClassToken": {"features": _size(0)},
@@ -70,6 +74,24 @@ def difference(one: nn.Module, other: nn.Module, path: str = "") -> str | None:
 def is_container(module: nn.Module) -> bool:
     """Whether a module calls its children one after the other, and does nothing else."""
     return kind(type(module)) in (nn.Sequential, Skipping)
+
+
+def children_in_order(container: nn.Module) -> list[str]:
+    """The names of a container's children in the order in which they run; one that runs twice stands there twice.
+
+    Raises:
+        UnsupportedModule: it lists one module under two names, of which the `state_dict` has both.
+    """
+    children = [name for name, _ in container.named_children()]
+    doubled = [name for name in container._modules if name not in children]
+    if doubled:
+        raise UnsupportedModule(
+            text(
+                "the container lists one module twice, at `{name}` too: it has one name in the language",
+                name=doubled[0],
+            )
+        )
+    return run_order(container) if isinstance(container, Skipping) else children
 
 
 def kind(cls: type[nn.Module]) -> type[nn.Module]:
@@ -109,6 +131,8 @@ def _alike(one: nn.Module, other: nn.Module) -> bool:
         return False
     if kind(type(one)) is nn.Sequential:
         return True
+    if isinstance(one, Skipping) and isinstance(other, Skipping) and ways(one) != ways(other):
+        return False
     # Shapes too: a parameter may be None where a bias is left out.
     return _shapes(one) == _shapes(other) and _same_settings(_settings(one), _settings(other))
 

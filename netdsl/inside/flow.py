@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ def follow(module: nn.Module, network: Network, x: Tensor | Sequence[Tensor], na
     Raises:
         DataError: the net cannot take it.
     """
-    outputs: dict[str, Tensor] = {}
+    outputs: defaultdict[str, list[Tensor]] = defaultdict(list)
     attention: dict[str, Tensor] = {}
     module.eval()
     fed = [x] if isinstance(x, Tensor) else list(x)
@@ -138,13 +139,14 @@ def follow(module: nn.Module, network: Network, x: Tensor | Sequence[Tensor], na
     stages = tuple(
         Stage(
             node,
-            outputs[node.path],
+            # A module that is used again is called several times, in the order of the text.
+            outputs[node.path].pop(0),
             axis,
             {path: one for path, one in attention.items() if f"{path}.".startswith(f"{node.path}.")},
             {name: one.detach().cpu() for name, one in modules[node.path].named_parameters(recurse=not node.children)},
         )
         for node, axis in feature_axes(network)
-        if node.path in outputs
+        if outputs[node.path]
     )
     names = [one.name or name for one in network.all_inputs]
     shown = zip(names, fed, saliencies, strict=True)
@@ -165,10 +167,10 @@ def feature_axes(network: Network) -> Iterator[tuple[Node, int]]:
             yield node, axis
 
 
-def _note(outputs: dict[str, Tensor], path: str, _module: nn.Module, _inputs: object, output: object) -> None:
+def _note(outputs: Mapping[str, list[Tensor]], path: str, _module: nn.Module, _inputs: object, output: object) -> None:
     if isinstance(output, Tensor) and output.dim() > 1:
         # A copy: the next layer may work in place.
-        outputs[path] = output[0].detach().clone().cpu()
+        outputs[path].append(output[0].detach().clone().cpu())
 
 
 def _saliencies(output: Tensor, given: Sequence[Tensor]) -> list[Tensor | None]:

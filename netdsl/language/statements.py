@@ -106,6 +106,18 @@ FROM = StatementKind(
     example="linear 8 as low; relu as high; from low; linear 8; add high",
     repeats=True,
 )
+AGAIN = StatementKind(
+    name="again",
+    nature="flow",
+    usage="again LABEL",
+    doc=(
+        "Applies the module of a labelled statement once more: a layer, a composite, or the use of a block.\n\n"
+        "It has the same weights, which are counted once and keep their name. The label stands above, in the same "
+        "body, and what comes in must fit the module as it was built there."
+    ),
+    example="linear 64 as step; relu; again step; relu",
+    repeats=True,
+)
 LET = StatementKind(
     name="let",
     nature="definition",

@@ -31,6 +31,16 @@ def without(statement: Statement, name: str) -> Fix | None:
     return None
 
 
+def with_flag(statement: Statement, name: str) -> Fix:
+    """Writes a flag behind the other arguments, or in the place of its setting. It changes what the net computes."""
+    fix = text("write `{name}`", name=name)
+    for item in statement.items:
+        if isinstance(item, Setting) and item.name.text == name:
+            return Fix(fix, (Edit(item.span, name),), safe=False)
+    last = statement.items[-1].span if statement.items else (statement.flow or statement.name).span
+    return Fix(fix, (Edit(Span(last.source, last.end, last.end), f" {name}"),), safe=False)
+
+
 def append_transform(line: Statement, written: str) -> Fix:
     """Writes a transform at the end of a `data` line, which then prepares its samples otherwise."""
     statements = next((item.statements for item in line.items if isinstance(item, Body)), ())

@@ -30,8 +30,8 @@ class PlacedLayer:
 
     @property
     def is_written(self) -> bool:
-        """Whether the author wrote it, and not a rule in the author's stead."""
-        return self.node.span.text == self.node.written
+        """Whether the author wrote it, and not a rule in the author's stead, nor elsewhere, as what is used again."""
+        return self.node.span.text == self.node.written and not self.node.again
 
     def argument(self, name: str, default: Any = None) -> Any:
         """An argument of its module: as written, else the layer's own default, else this one."""
@@ -127,7 +127,7 @@ class _Walk(NamedTuple):
             # Behind a `from` it receives what others receive too.
             after = self._node(one, None if one.start else before, times)
             # A kept output goes to further layers too, so that the next one does not receive it alone.
-            before = None if one.key in kept else after
+            before = None if one.step in kept else after
         return before
 
     def _node(self, node: Node, before: PlacedLayer | None, times: int) -> PlacedLayer | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from netdsl.core.errors import ExportError
 from netdsl.core.size_sets import SizeSet
-from netdsl.core.sizes import Shape, evaluate
+from netdsl.core.sizes import evaluate
 from netdsl.core.text import text
 from netdsl.program import NetInput, Network
 
@@ -22,10 +22,6 @@ LARGE = 16
 
 BATCHES = (1, 3)
 """The batches that are tried: a target must not remember the one that it was made with."""
-
-
-Shapes = tuple[tuple[int, ...], ...]
-"""The shape of one sample of each input."""
 
 
 class BuiltNet(NamedTuple):
@@ -44,33 +40,29 @@ class BuiltNet(NamedTuple):
     metadata: Mapping[str, str]
     carried: Mapping[str, str] = {}
 
-    def samples(self, batch: int, shapes: Shapes) -> tuple[Tensor, ...]:
-        """A batch of random samples, a tensor for each input, the same at each call."""
+    def samples(self, batch: int, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
+        """A batch of random samples for each input, the same at each call."""
         generator = torch.Generator().manual_seed(0)
         known = [each.num_embeddings for each in self.module.modules() if isinstance(each, nn.Embedding)]
-        entries = min(known, default=2)
+        most = min(known, default=2)
 
         def draw(one: NetInput, shape: tuple[int, ...]) -> Tensor:
             if one.dtype != "index":
                 return torch.randn(batch, *shape, generator=generator)
-            drawn = torch.randint(entries, (batch, *shape), generator=generator)
-            if one.padded and entries > 1:
-                # 0 stands behind the end of a sample alone: here of the last one.
-                drawn = drawn.clamp_min(1)
-                drawn[-1, max(1, shape[0] - 1) :] = 0
-            return drawn
+            # 0 stands behind the end of a padded sample alone.
+            return torch.randint(int(one.padded and most > 1), most, (batch, *shape), generator=generator)
 
         return tuple(draw(one, shape) for one, shape in zip(self.network.all_inputs, shapes, strict=True))
 
     @property
-    def shapes(self) -> list[Shapes]:
-        """The shapes of one sample that are tried, a large one first: two where an input has symbols."""
+    def shapes(self) -> list[list[tuple[int, ...]]]:
+        """The shapes of one sample of each input that are tried, large ones first: two where inputs have symbols."""
         inputs = self.network.all_inputs
         sizes = {symbol: _pick(each.fit) for each in self.network.open_sizes for symbol in each.symbols}
         if not sizes:
-            return [tuple(one.example or _evaluate(one.shape, {}) for one in inputs)]
+            return [[one.example or tuple(evaluate(dim, {}) for dim in one.shape) for one in inputs]]
         chosen = zip(*([(symbol, size) for size in pair] for symbol, pair in sizes.items()), strict=True)
-        return [tuple(_evaluate(one.shape, dict(values)) for one in inputs) for values in chosen]
+        return [[tuple(evaluate(dim, dict(values)) for dim in one.shape) for one in inputs] for values in chosen]
 
     @property
     def open_dimensions(self) -> tuple[tuple[int, ...], ...]:
@@ -80,7 +72,7 @@ class BuiltNet(NamedTuple):
             for one in self.network.all_inputs
         )
 
-    def compare(self, run: Callable[..., Tensor]) -> float:
+    def compare(self, run: Callable[..., Tensor | Sequence[Tensor]]) -> float:
         """The largest difference between torch's outputs and those of `run`, over batches and sizes.
 
         Raises:
@@ -89,25 +81,34 @@ class BuiltNet(NamedTuple):
         worst = 0.0
         for shapes in self.shapes:
             for batch in BATCHES:
-                x = self.samples(batch, shapes)
+                given = self.samples(batch, shapes)
                 with torch.inference_mode():
-                    expected = self.module(*x)
-                found = run(*x)
-                if found.shape != expected.shape:
-                    raise ExportError(
-                        text(
-                            "the exported net gives {found} where torch gives {expected}",
-                            found=tuple(found.shape),
-                            expected=tuple(expected.shape),
-                        )
-                    )
-                difference = float((found - expected).abs().max())
-                # Written so that NaN is no rounding either.
-                if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
-                    message = "the exported net differs from torch by {difference:.2g}, which is more than rounding"
-                    raise ExportError(text(message, difference=difference))
-                worst = max(worst, difference)
+                    expected = _listed(self.module(*given))
+                for found, wanted in zip(_listed(run(*given)), expected, strict=True):
+                    worst = max(worst, _difference(found, wanted))
         return worst
+
+
+def _listed(outputs: Tensor | Sequence[Tensor]) -> Sequence[Tensor]:
+    """The outputs of a net, of which one stands alone."""
+    return [outputs] if isinstance(outputs, Tensor) else outputs
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    if found.shape != expected.shape:
+        raise ExportError(
+            text(
+                "the exported net gives {found} where torch gives {expected}",
+                found=tuple(found.shape),
+                expected=tuple(expected.shape),
+            )
+        )
+    difference = float((found - expected).abs().max())
+    # Written so that NaN is no rounding either.
+    if not difference <= TOLERANCE * max(1.0, float(expected.abs().max())):
+        message = "the exported net differs from torch by {difference:.2g}, which is more than rounding"
+        raise ExportError(text(message, difference=difference))
+    return difference
 
 
 class Exported(NamedTuple):
@@ -121,7 +122,3 @@ def _pick(fit: SizeSet) -> tuple[int, int]:
     """A large size that fits, and the least."""
     sizes = (min(high, max(low, LARGE)) for low, high in fit.runs() if high >= LARGE)
     return next(sizes, fit.least), fit.least
-
-
-def _evaluate(shape: Shape, values: Mapping[str, int]) -> tuple[int, ...]:
-    return tuple(evaluate(dim, values) for dim in shape)

@@ -13,6 +13,7 @@ from netdsl.modules.composites import (
     Split,
 )
 from netdsl.modules.filled_up import Padded
+from netdsl.modules.image_windows import Unwindows, UnwindowsLike, WindowAttention, Windows
 from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.normed import SpectralNorm, WeightNorm
 from netdsl.modules.padding import (
@@ -90,6 +91,10 @@ __all__ = [
     "Split",
     "Squeeze",
     "Transpose",
+    "Unwindows",
+    "UnwindowsLike",
     "UpsampleLike",
     "WeightNorm",
+    "WindowAttention",
+    "Windows",
 ]

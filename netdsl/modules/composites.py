@@ -39,8 +39,10 @@ class Skipping(Composite, nn.Sequential):
 
     Args:
         modules: the children, as `nn.Sequential` takes them.
-        keeps: a child's name, and the label that its output is kept under; an empty name stands for the input.
-        starts: a child's name, and the label of the output that it receives instead of the output before it.
+        keeps: a step's name, and the label that its output is kept under; an empty name stands for the input.
+        starts: a step's name, and the label of the output that it receives instead of the output before it.
+        steps: a step's name, and the child that it runs; left out, each child is a step of its own name. A child that
+            several steps run has one set of weights.
         outputs: the labels of the outputs that are returned instead of the last child's; of several, a tuple.
         shares: the labels whose outputs the bodies behind it are given too, where it is the body of a composite.
     """
@@ -48,6 +50,7 @@ class Skipping(Composite, nn.Sequential):
     # A label is an attribute of the module: what begins with `_` takes none of them away.
     keeps: dict[str, str]
     _starts: dict[str, str]
+    _steps: dict[str, str]
     _outputs: tuple[str, ...]
     _shares: tuple[str, ...]
 
@@ -56,12 +59,14 @@ class Skipping(Composite, nn.Sequential):
         *modules: Any,
         keeps: Mapping[str, str] | None = None,
         starts: Mapping[str, str] | None = None,
+        steps: Mapping[str, str] | None = None,
         outputs: Sequence[str] = (),
         shares: Sequence[str] = (),
     ) -> None:
         super().__init__(*modules)
         self.keeps = dict(keeps or {})
         self._starts = dict(starts or {})
+        self._steps = dict(steps or {})
         self._outputs = tuple(outputs)
         self._shares = tuple(shares)
 
@@ -77,13 +82,15 @@ class Skipping(Composite, nn.Sequential):
     def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
         if "" in self.keeps:
             self._keep(self.keeps[""], x, seen)
-        for name, module in self._modules.items():
+        # By name: what wraps a child, as torch's converters do, puts another module into its place.
+        for step, name in (self._steps or {name: name for name in self._modules}).items():
+            module = self._modules[name]
             assert module is not None
-            if name in self._starts:
-                x = self._go_on(self._starts[name], seen)
+            if step in self._starts:
+                x = self._go_on(self._starts[step], seen)
             x = feed(module, x, seen)
-            if name in self.keeps:
-                self._keep(self.keeps[name], x, seen)
+            if step in self.keeps:
+                self._keep(self.keeps[step], x, seen)
         outputs = tuple(seen[label] for label in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0] if outputs else x
 
@@ -97,8 +104,24 @@ class Skipping(Composite, nn.Sequential):
     def __getitem__(self, index: slice | int) -> Any:
         if isinstance(index, slice):
             part = OrderedDict(list(self._modules.items())[index])
-            return Skipping(part, keeps=self.keeps, starts=self._starts, shares=self._shares)
+            # Uses of a child behind the last one belong to what is left out.
+            names = list(self._steps)
+            end = max((names.index(child) for child in part), default=-1) + 1 if names else 0
+            steps = {step: self._steps[step] for step in names[:end] if self._steps[step] in part}
+            return Skipping(part, keeps=self.keeps, starts=self._starts, steps=steps, shares=self._shares)
         return super().__getitem__(index)
+
+
+def run_order(container: Skipping) -> list[str]:
+    """The names of the children in the order in which they run; one that runs twice stands there twice."""
+    return list(container._steps.values() or container._modules)
+
+
+def ways(container: Skipping) -> object:
+    """Where each value goes, in a form that tells two containers apart which have the same children."""
+    steps = container._steps or {name: name for name in container._modules}
+    of_steps = [(child, container._starts.get(step), container.keeps.get(step)) for step, child in steps.items()]
+    return of_steps, container.keeps.get(""), container._outputs, container._shares
 
 
 class MultiInput(Skipping):

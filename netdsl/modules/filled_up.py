@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from torch import Tensor, cat, nn, zeros_like
+import torch
+from torch import Tensor, cat, nn, where, zeros_like
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from netdsl.modules.composites import MultiInput, Skipping, Skips
@@ -114,10 +115,42 @@ class PaddedRecurrent(nn.RNNBase):
         if steps is None or not self.bidirectional:
             output = super().forward(x)
             return output
+        # A program that is exported cannot read the lengths, which packing wants as numbers.
+        if torch.compiler.is_exporting():
+            return self._read_both_ways(x, steps.sum(1))
         # The way back begins at the end of each sample; the lengths are read on the CPU, as torch wants them.
         lengths, whole = steps.sum(1).cpu(), x.shape[1]
         packed = pack_padded_sequence(x, lengths, True, enforce_sorted=False)
         output, _ = pad_packed_sequence(super().forward(packed), True, 0.0, whole)
+        return output
+
+    def _read_both_ways(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """The same outputs without packing: each sample is turned round in its own length, read, and turned back."""
+        place = torch.arange(x.shape[1], device=x.device)
+        inside = place < lengths[:, None]
+        turned = where(inside, lengths[:, None] - 1 - place, place)[..., None]
+
+        def turn(sequence: Tensor) -> Tensor:
+            return sequence.gather(1, turned.expand(-1, -1, sequence.shape[2]))
+
+        for layer in range(self.num_layers):
+            forwards = self._read(x, f"l{layer}")
+            backwards = turn(self._read(turn(x), f"l{layer}_reverse"))
+            x = cat([forwards, backwards], 2)
+        return x * inside[..., None]
+
+    def _read(self, x: Tensor, weights: str) -> Tensor:
+        """The outputs of one layer in one direction, from a state of zeros, as torch's own functions have them."""
+        kinds = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+        given = [getattr(self, f"{kind}_{weights}") for kind in kinds if hasattr(self, f"{kind}_{weights}")]
+        cell = x.new_zeros(1, x.shape[0], self.hidden_size)
+        state = x.new_zeros(1, x.shape[0], self.proj_size or self.hidden_size)
+        settings = (given, self.bias, 1, 0.0, False, False, True)
+        if self.mode == "LSTM":
+            output: Tensor = torch.lstm(x, (state, cell), *settings)[0]
+        else:
+            read = {"GRU": torch.gru, "RNN_TANH": torch.rnn_tanh, "RNN_RELU": torch.rnn_relu}[self.mode]
+            output = read(x, state, *settings)[0]
         return output
 
 
@@ -166,7 +199,8 @@ class PaddedCausalTransformerEncoderLayer(CausalTransformerEncoderLayer):
     def forward(self, x: Tensor, skips: Skips | None = None) -> Tensor:  # type: ignore[override]  # makes the mask
         """Mixes the steps of each sequence, then transforms each."""
         hidden = hidden_steps(x, skips)
-        return nn.TransformerEncoderLayer.forward(self, x, causal_mask(x), hidden, is_causal=True)
+        mask = causal_mask(x) if self.causal else None
+        return nn.TransformerEncoderLayer.forward(self, x, mask, hidden, is_causal=self.causal)
 
 
 class PaddedCrossAttention(CrossAttention):

@@ -90,11 +90,22 @@ class SelfAttention(nn.MultiheadAttention):
 
 
 class CausalTransformerEncoderLayer(nn.TransformerEncoderLayer):
-    """`nn.TransformerEncoderLayer` in which no step sees those that follow it."""
+    """`nn.TransformerEncoderLayer` in which, if `causal`, no step sees those after it."""
+
+    def __init__(
+        self,
+        d_model: int,
+        nhead: int,
+        causal: bool = True,
+        **settings: Any,
+    ) -> None:
+        super().__init__(d_model, nhead, **settings)
+        self.causal = causal
 
     def forward(self, x: Tensor) -> Tensor:  # type: ignore[override]  # the mask is made here
         """Mixes the steps of each sequence, then transforms each."""
-        return super().forward(x, src_mask=causal_mask(x), is_causal=True)
+        mask = causal_mask(x) if self.causal else None
+        return super().forward(x, src_mask=mask, is_causal=self.causal)
 
 
 def causal_mask(x: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ def shapes_json(network: Network, name: str) -> str:
     that the set is that of equal sizes alone, and `conditions` has everything that must hold.
 
     Where the file names them, `inputs` and `outputs` have the shape of each by its name. A layer that stands below a
-    `from` has the label of what it receives as its `from`.
+    `from` has the label of what it receives as its `from`. The layer `again` has the path of the module that it uses
+    once more, and no parameters.
     """
     return "".join(write_shapes(network, name))
 

@@ -22,6 +22,8 @@ TWO = "input a=3x32x32 b=3x32x32; conv 8 k3 p1; conv 8 k3 p1 as two; from b; con
         (f"{TWO}; repeat 3 {{ from two; conv 8 k3 p1 }}", 7, 3),
         ("block b { conv 8 k3 p1 as x; relu; from x; conv 8 k3 p1 s2 }\ninput 3x32x32; b; b", 13, 4),
         ("input 3x32x32; repeat 2 { conv 8 k3 p1 } as x; relu; from x; repeat 0 { bn } as y; conv 3 k3; from y", 5, 2),
+        ("input 3x32x32; conv 3 k3 p1 as c; repeat 3 { relu; again c }", 9, 4),
+        ("block b { conv 3 k3 p1; relu; conv 3 k3 p1 }\ninput 3x32x32; b as u; again u", 9, 4),
         ("input 3x32x32; residual { repeat 0 { bn } as x; conv 3 k3 p1; from x }", 1, 0),
     ],
 )

@@ -19,6 +19,11 @@ def test_a_comparison_is_one_or_zero(checked, condition, holds):
     assert len(experiment.network.nodes) == 1 + holds
 
 
+def test_one_number_has_no_channels_to_split(mistakes):
+    (mistake,) = mistakes("input 5x6; max; max; split { relu } { relu }")
+    assert (mistake.code, mistake.message) == ("NET202", "`split` cuts channels, and one number has none")
+
+
 def test_an_open_size_cannot_be_compared(mistakes):
     (mistake,) = mistakes("input 3xHxW; repeat (features>3) { relu }")
     assert (mistake.code, mistake.message) == ("NET112", "`>` cannot be worked out for `W` and `3`")

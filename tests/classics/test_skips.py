@@ -1,4 +1,5 @@
-"""A labelled skip inside a block, under `repeat` and from far above, through everything that one does to a module."""
+"""Labelled skips inside a block, under `repeat` and from far above, and a module that is used twice, through everything
+that one does to a module."""
 
 import copy
 
@@ -18,6 +19,7 @@ conv 4 k3 p1 as far
 repeat 2 { conv 4 k3 p1 as near; relu; add near }
 lift 6
 concat far
+conv 10 k3 p1 as twice; relu; again twice
 flatten; linear 2
 """
 
@@ -56,6 +58,7 @@ def test_is_computed_as_by_hand(model, batch):
     x = torch.relu(inner)
     x = x + lift[2].body[1](torch.cat([x, inner], 1))
     x = torch.cat([x, far], 1)
+    x = model.twice(torch.relu(model.twice(x)))
     assert torch.equal(model(batch), model[-1](x.flatten(1)))
 
 

@@ -57,3 +57,8 @@ def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
         for link in re.findall(r'<(?:script|link|img)[^>]*(?:src|href)="(https?://[^"]+)"', page.read_text("utf-8"))
     }
     assert found == set()
+
+
+def test_what_material_asks_for_beside_a_page_is_there(site: Path) -> None:
+    assert all(page.with_name("sitemap.xml").exists() for page in site.rglob("index.html"))
+    assert not any("None" in sitemap.read_text(encoding="utf-8") for sitemap in site.rglob("sitemap.xml"))

@@ -83,6 +83,15 @@ from l; residual { conv 8 k1; relu; from right; conv 8 k1 }
 residual { conv 8 k3 p1 as m; relu as n; from m; tanh; concat n; conv 8 k1 } as last
 from r; relu; add last aux
 """
+SIAMESE = """
+block tower { conv 8 k3 p1; relu; maxpool 2; flatten; linear 16 }
+input left=1x28x28 right=1x28x28
+tower as a
+from right; again a as b
+mul a; residual { linear 16; relu } as r
+repeat 3 { again r }
+linear 1
+"""
 TEXTS = {
     "densenet121": DENSENET121,
     "mobilenet": MOBILENET,
@@ -93,6 +102,7 @@ TEXTS = {
     "two_heads": TWO_HEADS,
     "encoder_decoder": ENCODER_DECODER,
     "ways": WAYS,
+    "siamese": SIAMESE,
     "nothing": "",
     "long": f"input 3x8x8; conv {'1' * 4} k3 as {'label' * 12}; nn.{'Hard' * 30} lambd=0.3",
 }

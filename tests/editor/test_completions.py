@@ -89,6 +89,8 @@ def test_what_cannot_stand_there_is_not_offered(marked: str, kind: str, absent: 
         ("input user=8 item=8\nlinear 4 as a; from |", {"user", "item", "a"}),
         ("input user=8 item=8\noutput |\nlinear 4 as a", {"user", "item", "a"}),
         ("input user=8 item=8\nconcat i|", {"user", "item"}),
+        ("input user=8 item=8\nlinear 4 as a; relu; again | ; linear 4 as b", {"a"}),
+        ("input 8\nlinear 8 as a; residual { linear 8 as b; again | }", {"b"}),
     ],
 )
 def test_inputs_are_labels(marked: str, labels: set[str]) -> None:

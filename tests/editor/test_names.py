@@ -80,6 +80,15 @@ def test_inputs_and_outputs_have_names(word: str, where: int, places: int) -> No
     assert not Document(registry(), "a.net").read(renamed).diagnostics[places:]
 
 
+def test_a_label_that_is_used_again_is_renamed_with_its_use() -> None:
+    text = "input 4\nlinear 4 as to|wer; relu; again tower as other; add tower\n"
+    reading, offset = at(text)
+    one = nameable(reading, offset)
+    assert one is not None
+    renamed = apply(text.replace("|", ""), rename([reading], one, "step"))
+    assert renamed == "input 4\nlinear 4 as step; relu; again step as other; add step\n"
+
+
 def test_a_name_is_changed_everywhere_and_the_net_stays() -> None:
     reading, offset = at(marked("width"))
     one = nameable(reading, offset)

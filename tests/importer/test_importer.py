@@ -339,3 +339,23 @@ def test_the_command_s_mistakes(arguments: list[str], status: int, message: str,
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (status, "")
     assert result.stderr.startswith(f"error: {message}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "input 8\nlinear 8->8 as a\nrelu\nagain a\nrelu\nagain a\nlinear 8->2\n",
+        "input 8\nresidual { linear 8->8 as a; relu; again a } as r\nagain r\nlinear 8->2\n",
+        "input 4x6x8\nwindowattention 2 window=2 shift=1\nwindows 2\nunwindows 4x6\n",
+    ],
+)
+def test_what_is_used_again_comes_back(text: str) -> None:
+    assert imported(built(text), (8,) if "4x6x8" not in text else (4, 6, 8)) == text
+
+
+def test_a_list_that_has_one_module_twice_is_refused() -> None:
+    one = nn.Linear(4, 4)
+    with pytest.raises(UnsupportedModule, match="lists one module twice, at `2` too"):
+        imported(nn.Sequential(one, nn.ReLU(), one), (4,))
+    with pytest.raises(UnsupportedModule, match="the ways through this net cannot be written"):
+        imported(built("input 8; linear 8 as a; relu; from a; tanh; linear 2"), (8,))

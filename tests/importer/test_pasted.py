@@ -5,6 +5,7 @@ import inspect
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -123,6 +124,60 @@ def test_a_piece_without_imports_is_read(program: str) -> None:
     assert write_pasted(program, "a.py", REGISTRY) == "linear 4->2\n"
 
 
+TWICE = """\
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+        self.unit = nn.Sequential(nn.Conv2d(3, 3, 1), nn.ReLU())
+        self.act = nn.ReLU()
+        self.layers = nn.ModuleList([nn.Linear(12, 12)])
+
+    def forward(self, x):
+        x = self.act(self.conv(x))
+        x = x + self.unit(self.unit(x))
+        for _ in range(2):
+            x = self.act(self.conv(x))
+        x = self.layers[0](x.flatten(1)).tanh()
+        return self.layers[0](x)
+"""
+
+
+def test_a_module_that_is_called_twice_is_used_again() -> None:
+    written = write_pasted(TWICE, "a.py", REGISTRY, input=(3, 2, 2))
+    lines = [line for line in written.splitlines() if line]
+    assert lines[1:] == [
+        "input 3x2x2",
+        "conv 3->3 k3 p1 as conv",
+        "relu",
+        f"residual {{ {lines[0].split()[1]} as unit; again unit }}",
+        "again conv",
+        "relu",
+        "again conv",
+        "relu",
+        "flatten",
+        "linear 12->12 as shared1",
+        "tanh",
+        "again shared1",
+    ]
+    scope: dict[str, Any] = {}
+    exec(TWICE, scope)  # it stands above
+    theirs, ours = scope["Net"](), netdsl.build(written)
+    for one, other in zip(ours.parameters(), theirs.parameters(), strict=True):
+        one.data.copy_(other.data)
+    x = torch.randn(2, 3, 2, 2)
+    assert torch.equal(ours(x), theirs(x))
+
+
+def test_a_list_of_modules_that_holds_one_twice_is_used_again() -> None:
+    program = "a = nn.Linear(4, 4)\nnet = nn.Sequential(a, nn.ReLU(), a, nn.Tanh(), nn.Linear(4, 2))"
+    written = write_pasted(program, "a.py", REGISTRY)
+    assert written.split("\n")[:5] == ["linear 4->4 as shared1", "relu", "again shared1", "tanh", "linear 4->2"]
+
+
 NET = """\
 from torch import nn
 class Net(nn.Module):
@@ -143,8 +198,8 @@ class Net(nn.Module):
             "`a.py`, line 6: `self.a(x).sort()` has no counterpart in the language",
         ),
         (
-            NET.format(init="self.a = nn.Linear(2, 2)", forward="return self.a(self.a(x))"),
-            "`a.py`, line 5: `a` has weights and is used twice",
+            NET.format(init="self.a = nn.Linear(2, 2)", forward="return self.a(x + self.a(x))"),
+            "`a.py`: the weights of `a` are used in two bodies, and a module belongs to one",
         ),
         (
             NET.format(init="self.a = nn.Linear(size, 2)", forward="return self.a(x)"),

@@ -27,6 +27,15 @@ def test_each_stage_has_what_its_module_gives_even_before_one_that_works_in_plac
         assert torch.equal(stage.output, after[0])
 
 
+def test_what_is_used_again_has_an_output_each_time() -> None:
+    x = torch.randn(1, 6)
+    flow, module = flow_of("input 6; linear 6 as a; relu; again a; residual { linear 6 } as r; again r", x)
+    first, again = module.a(x), module.a(module.a(x).relu())
+    found = [stage.output for stage in flow.stages if stage.node.path in ("a", "r")]
+    expected = [first, again, module.r(again), module.r(module.r(again))]
+    assert [torch.equal(one, other[0]) for one, other in zip(found, expected, strict=True)] == [True] * 4
+
+
 def test_saliency_is_the_size_of_the_gradient_of_the_largest_output() -> None:
     x = torch.randn(1, 3, 6, 6)
     flow, module = flow_of("input 3x6x6; conv 4 k3; relu; flatten; linear 3", x)

@@ -1,13 +1,22 @@
+import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netdsl.core.diagnostics import Diagnostic
+from netdsl.checker import check
+from netdsl.components import Loss
+from netdsl.core.diagnostics import Diagnostic, errors
 from netdsl.core.source import Source
 from netdsl.language.formatter import COLUMNS, format_source
+from netdsl.language.parser import parse
+from netdsl.plugins.registry import load_registry
+from netdsl.render.shapes_json import shapes_json
+from tests.language.strategies import untidy
 from tests.soundness import texts
+
+REGISTRY = load_registry(installed=False)
 
 
 def formatted(text: str) -> str:
@@ -136,3 +145,55 @@ def test_spliced_texts_have_one_canonical_form(written):
         assert found == written
     else:
         assert format_source(Source("net", found)) == (found, [])
+
+
+STEPS = [
+    "linear 6 as one", "again one", "again one as two", "residual { linear 6; relu; mul low } factor=0.5 as res",
+    "again res", "from low; tanh", "from low; again one", "mul 0.17; add 1", "concat { relu as r } { again r }",
+    "weightnorm { linear 6 as w; relu; again w }", "repeat (2>1) { again one; relu }",
+    "unflatten 0 2x3; attention 3 from=memory; flatten; linear 6",
+]  # fmt: skip
+"""Statements of a net whose labels are `low` and `memory`; what does not fit is left out."""
+
+AROUND = [
+    "init kaiming_normal on=linear,one nonlinearity=relu", "init normal std=0.01 bias=0", "init zeros on=low",
+    "output low last", "output last", "loss low mse weight=0.3", "loss mae",
+]  # fmt: skip
+
+
+@st.composite
+def wired_nets(draw: st.DrawFn) -> str:
+    """A net of the statements that came last into the language, each of which fits where it stands."""
+    names = draw(st.sampled_from(["input side=6 memory=5x8", "input 6"]))
+    lines = [names, *(["from memory; mean; linear 6"] if "memory" in names else []), "linear 6 as low"]
+    for line in draw(st.lists(st.sampled_from(STEPS), max_size=6)):
+        if not errors(meaning_of("\n".join([*lines, line]))[1]):
+            lines.append(line)
+    lines.append("linear 6 as last")
+    for line in draw(st.lists(st.sampled_from(AROUND), unique=True)):
+        if not errors(meaning_of("\n".join([*lines, line]))[1]):
+            lines.insert(draw(st.integers(0, len(lines))), line)
+    return "\n".join(lines) + "\n"
+
+
+def meaning_of(written: str) -> tuple[object, list[Diagnostic]]:
+    """What a text means, its places left out, and its diagnostics."""
+    experiment, found = check(Source("net", written), REGISTRY)
+    if experiment is None:
+        return None, found
+    record = json.loads(shapes_json(experiment.network, "net"))
+    for one in record["layers"]:
+        del one["line"], one["column"]
+    inits = [(one.component.name, one.arguments, one.settings) for one in experiment.network.inits]
+    losses = [(one.component.name, one.arguments, vars(one).get("output")) for one in experiment.uses.get(Loss, ())]
+    return (record, inits, losses), found
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.data())
+def test_the_canonical_form_means_the_same(data: st.DataObject) -> None:
+    written = data.draw(wired_nets())
+    laid_out = data.draw(untidy(parse(Source("net", written))[0]))
+    canonical, _ = format_source(Source("net", laid_out))
+    assert format_source(Source("net", canonical)) == (canonical, [])
+    assert meaning_of(canonical)[0] == meaning_of(laid_out)[0] == meaning_of(written)[0] is not None

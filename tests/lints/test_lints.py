@@ -306,6 +306,36 @@ def test_data_from_the_command_line_have_no_line_to_point_at():
     assert netdsl.check(text, overrides={"data": "digits batch=1"}) == []
 
 
+LANGUAGE_MODELS = {
+    "embedding 61->8; transformer 2; linear 61": ["transformer 2 causal"],
+    "embedding 61->8; transformer 2 causal=false; linear 61": ["transformer 2 causal"],
+    "embedding 61->8; transformer 2 causal; linear 61": [],
+    "embedding 61->8; attention 2 bias=false as a; lstm 8; linear 61": ["attention 2 bias=false causal as a"],
+    "embedding 61->8; lstm 8 bidirectional; linear 61": ["lstm 8"],
+    "embedding 61->8; repeat 2 { gru 8 bidirectional=true }; linear 61": ["gru 8"],
+    "embedding 61->8; residual { attention 2 causal }; gru 8; linear 61": [],
+    "block unit { attention 2; relu }\nembedding 61->8; unit; unit; linear 61": ["attention 2 causal"],
+    "embedding 61->8 as m; decoder 2 from=m; linear 61": [],
+}
+
+
+@pytest.mark.parametrize("net", LANGUAGE_MODELS)
+def test_a_language_model_does_not_see_what_it_predicts(net: str) -> None:
+    warnings = [one for one in found(f"data text nets length=16\n{net}") if one.code == "NET926"]
+    mended = [one.fix for one in warnings if one.fix]
+    written = []
+    for one, fix in zip(warnings, mended, strict=True):
+        (edit,), span = fix.edits, one.span
+        source = span.source.text
+        written.append(source[span.start : edit.span.start] + edit.text + source[edit.span.end : span.end])
+        assert not fix.safe
+    assert written == LANGUAGE_MODELS[net]
+
+
+def test_what_answers_to_a_whole_text_may_look_ahead() -> None:
+    assert "NET926" not in codes("input 16x8; lstm 8 bidirectional; last; linear 2; data fake 16x8 classes=2")
+
+
 PRETRAINED = "conv 8 k7 s2 p3; relu; gap; flatten; linear 10\npretrained torchvision:{model}\ndata {data}"
 IMAGENET = "normalize mean=0.485,0.456,0.406 std=0.229,0.224,0.225"
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 import netdsl
+from netdsl.builder import build_network
 from netdsl.cli import netdsl as command
 from netdsl.cli.export import WITH_WEIGHTS
 from netdsl.core.errors import ExportError
@@ -106,6 +108,65 @@ def test_torch_unrolls_recurrent_layers_so_that_their_length_must_be_stated(targ
     with pytest.raises(ExportError, match="torch would fix a size that may vary") as error:
         load_model_exporter(target)(build(STATED.replace("7", "T")))
     assert error.value.help == "state the sizes of the input, or write `--to script`"
+
+
+@pytest.mark.parametrize(
+    ("target", "layers"),
+    [
+        ("onnx", "lstm 6 bidirectional; last"),
+        ("torch", "lstm 6 2 bidirectional proj_size=3 bias=false; last"),
+        ("torch", "gru 4 2 bidirectional; max"),
+        ("torch", "rnn 4 bidirectional nonlinearity=relu"),
+        ("script", "lstm 6 bidirectional; mean"),
+    ],
+)
+def test_the_way_back_through_filled_up_texts_is_exported(target: str, layers: str) -> None:
+    network = netdsl.shapes(f"input 7; embedding 30->4; {layers}")._replace(padded=True)
+    module = build_network(network).eval()
+    texts = torch.tensor([[5, 6, 0, 0, 0, 0, 0], [1, 2, 3, 4, 5, 6, 7]])
+
+    class Filled(BuiltNet):
+        def samples(self, batch: int, shapes: Sequence[tuple[int, ...]]) -> tuple[Tensor, ...]:
+            return (texts[[number % 2 for number in range(batch)]],)
+
+    difference = load_model_exporter(target)(Filled(network, module, {})).difference
+    assert difference is not None
+    assert difference < 1e-5
+
+
+WIRED = {
+    "siamese": (
+        "block tower { conv 4 k3; relu; gap; flatten; linear 3 }\ninput left=1x8x9 right=1x8x9\n"
+        "tower as one; from right; again one; mul one; linear 1"
+    ),
+    "words": (
+        "input source=7 target=5; embedding 30->8 as words; transformer 2 as memory; from target; again words\n"
+        "decoder 2 from=memory; linear 30"
+    ),
+    "heads": (
+        "input 3xHxW; conv 4 k3; relu as low; gap; flatten; linear 2 as aux; from low; conv 5 k1 as map\noutput aux map"
+    ),
+    "sizes": "input a=3xHxW b=3xHxW; conv 4 k3 p1 as c; from b; again c; add c; gap; flatten; linear 2",
+}
+
+
+WIRED_TRIED = [
+    *((target, name) for target in ("torch", "script") for name in WIRED),
+    ("onnx", "heads"),
+    ("onnx", "sizes"),
+]
+
+
+@pytest.mark.parametrize(("target", "name"), WIRED_TRIED)
+def test_nets_of_several_inputs_and_outputs_are_exported(target: str, name: str) -> None:
+    difference = load_model_exporter(target)(build(WIRED[name])).difference
+    assert difference is not None
+    assert difference < 1e-5
+
+
+def test_what_onnxruntime_cannot_run_is_refused() -> None:
+    with pytest.raises(ExportError, match="onnxruntime cannot run this net"):
+        load_model_exporter("onnx")(build("input 5x4; lstm 6 proj_size=3"))
 
 
 class Wrong(nn.Module):

@@ -39,7 +39,7 @@ KEPT_KEYS = [
     (GRU(3, 4), nn.GRU(3, 4)),
     (RNN(3, 4, nonlinearity="relu"), nn.RNN(3, 4, nonlinearity="relu")),
     (SelfAttention(4, 2, add_bias_kv=True), nn.MultiheadAttention(4, 2, add_bias_kv=True)),
-    (CausalTransformerEncoderLayer(4, 2, 8, batch_first=True), nn.TransformerEncoderLayer(4, 2, 8)),
+    (CausalTransformerEncoderLayer(4, 2, dim_feedforward=8, batch_first=True), nn.TransformerEncoderLayer(4, 2, 8)),
     (Skipping(nn.Linear(2, 2), nn.ReLU(), keeps={"0": "stem"}), nn.Sequential(nn.Linear(2, 2), nn.ReLU())),
 ]
 
@@ -150,7 +150,7 @@ def test_what_causal_attention_appends_is_seen_by_every_step(settings):
 
 
 def test_a_causal_encoder_layer_sees_no_later_step():
-    layer = CausalTransformerEncoderLayer(4, 2, 8, dropout=0, batch_first=True)
+    layer = CausalTransformerEncoderLayer(4, 2, dim_feedforward=8, dropout=0, batch_first=True)
     x = torch.randn(2, 5, 4)
     changed = torch.cat([x[:, :3], torch.randn(2, 2, 4)], dim=1)
     for mode in (layer.train(), copy.deepcopy(layer).eval()):

@@ -38,6 +38,21 @@ def demand(x: Tensor, ndim: int) -> Tensor:
     return x
 
 
+def of_rank(module: nn.Module, x: Tensor) -> nn.Module:
+    """A module that exists, where it is not made for another number of axes: torch may see one sample in a batch."""
+    axes = type(module).__name__[-2:]
+    if (
+        axes in ("1d", "2d", "3d")
+        and axes != f"{x.ndim - 2}d"
+        and not isinstance(module, (nn.BatchNorm1d, nn.Dropout1d))
+    ):
+        raise ValueError("another number of axes")
+    # The meta device overlooks other channels of a transposed convolution.
+    if getattr(module, "transposed", False) and x.shape[1] != module.in_channels:
+        raise ValueError("other channels")
+    return module
+
+
 class Leaves:
     """Writes single layers. `care` is the chance that a number is chosen to fit rather than at random."""
 
@@ -45,6 +60,8 @@ class Leaves:
         self.random = random
         self.care = care
         self.modules: list[nn.Module] = []
+        self.called: list[nn.Module] = []
+        self.queue: list[nn.Module] | None = None
 
     def chance(self, likely: float) -> bool:
         return self.random.random() < likely
@@ -54,15 +71,19 @@ class Leaves:
         return fitting if self.chance(self.care) or not others else self.random.choice(others)
 
     def leaf(self, text: str, make: Callable[[Tensor], nn.Module]) -> Telling:
-        """A statement that is one module, made for what it is called with."""
+        """A statement that is one module."""
+        return Telling(text, lambda x, skips: self.module(make, x)(x))
 
-        def run(x: Tensor, skips: Skips) -> Tensor:
+    def module(self, make: Callable[[Tensor], nn.Module], x: Tensor) -> nn.Module:
+        """The module of a statement: made for what it is called with, or the next of those that are used again."""
+        if self.queue is not None:
+            module = of_rank(self.queue.pop(0), x)
+        else:
             with torch.device("meta"):
                 module = make(x).train(len(x) > 1)  # torch trains no batch norm on one sample, but predicts with it
             self.modules.append(module)
-            return module(x)
-
-        return Telling(text, run)
+        self.called.append(module)
+        return module
 
     def stated(self, x: Tensor | None, axis: int) -> tuple[str, int | None]:
         """The size of the input, said or not, and not always right."""
@@ -197,8 +218,7 @@ class Leaves:
         hidden, both = self.random.choice([4, 8]), self.chance(0.4)
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both, device="meta")
-            self.modules.append(module)
+            module = self.module(lambda x: nn.LSTM(x.shape[-1], hidden, batch_first=True, bidirectional=both), x)
             return module(demand(x, 3))[0]
 
         return Telling(f"lstm {hidden}" + (" bidirectional" if both else ""), run)
@@ -207,8 +227,7 @@ class Leaves:
         heads = self.random.choice([1, 2, 4])
 
         def run(x: Tensor, skips: Skips) -> Tensor:
-            module = nn.MultiheadAttention(x.shape[-1], heads, batch_first=True, device="meta")
-            self.modules.append(module)
+            module = self.module(lambda x: nn.MultiheadAttention(x.shape[-1], heads, batch_first=True), x)
             return module(demand(x, 3), x, x)[0]
 
         return Telling(f"attention {heads}", run)

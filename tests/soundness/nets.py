@@ -50,6 +50,14 @@ class Author(Leaves):
         super().__init__(Random(seed), care)
         self.labels = 0
         self.blocks: list[str] = []
+        self.made: dict[str, list[nn.Module]] = {}
+        self.bodies_open: list[dict[str, Telling]] = [{}]
+
+    def begin(self) -> None:
+        """Forgets the modules of the run before."""
+        self.modules.clear()
+        self.called.clear()
+        self.made.clear()
 
     def net(self) -> Net:
         """A net of a few statements over an image, a signal, a sequence or a vector."""
@@ -61,22 +69,43 @@ class Author(Leaves):
         lines = [*self.blocks, "input " + "x".join(map(str, shape)), *(telling.text for telling in tellings)]
 
         def run(batch: Tensor) -> list[Tensor]:
-            self.modules.clear()
+            self.begin()
             return [through(tellings, batch, {})]
 
         return Net((shape,), "\n".join(lines) + "\n", run, self.modules)
 
     def body(self, x: Tensor | None, skips: Skips, length: int, depth: int) -> list[Telling]:
         """Statements that are likely to follow one another; `x` is what flows in, None once torch has refused."""
-        tellings = []
+        tellings: list[Telling] = []
         skips = dict(skips)
+        self.bodies_open.append({})
         for _ in range(length):
-            telling = self.statement(x, skips, depth)
+            telling = self.again() if self.bodies_open[-1] and self.chance(0.15) else self.statement(x, skips, depth)
             tellings.append(telling)
             x = attempt(telling.run, x, skips)
-            if x is not None and self.takes_label(telling) and self.chance(0.12):
+            if x is not None and self.takes_label(telling) and self.chance(0.15):
                 x = self.labelled(tellings, x, skips, depth)
+                if not telling.text.startswith("repeat"):  # which stands for several modules
+                    self.bodies_open[-1][f"skip{self.labels}"] = telling
+        self.bodies_open.pop()
         return tellings
+
+    def again(self) -> Telling:
+        """The modules of a statement of this body with a label, once more."""
+        name = self.random.choice(sorted(self.bodies_open[-1]))
+        first = self.bodies_open[-1][name]
+
+        def run(x: Tensor, skips: Skips) -> Tensor:
+            # Inside one that is used again, the modules are in the queue already.
+            if self.queue is not None:
+                return first.run(x, skips)
+            self.queue = list(self.made[name])
+            try:
+                return first.run(x, skips)
+            finally:
+                self.queue = None
+
+        return Telling(f"again {name}", run)
 
     def takes_label(self, telling: Telling) -> bool:
         """Whether a statement may have a label: `repeat` has none, and none has two."""
@@ -88,7 +117,9 @@ class Author(Leaves):
         name, last = f"skip{self.labels}", tellings[-1]
 
         def run(batch: Tensor, seen: Skips) -> Tensor:
+            before = len(self.called)
             seen[name] = last.run(batch, seen)
+            self.made[name] = self.called[before:]
             return seen[name]
 
         tellings[-1] = Telling(f"{last.text} as {name}", run)
@@ -246,8 +277,9 @@ class Author(Leaves):
         """A feature map brought to the size of a labelled one."""
 
         def crop(x: Tensor, skips: Skips) -> Tensor:
+            x = same_rank(x, skips[name])
             for axis, size in enumerate(skips[name].shape[2:], 2):
-                x = same_rank(x, skips[name]).narrow(axis, (x.shape[axis] - size) // 2, size)
+                x = x.narrow(axis, (x.shape[axis] - size) // 2, size)
             return x
 
         def pad(x: Tensor, skips: Skips) -> Tensor:

@@ -37,6 +37,27 @@ def _to_roll(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes,
     return shape, {"shifts": shifts, "dims": dims} if count > 1 else {"shifts": shifts[0], "dims": dims[0]}
 
 
+def _to_windows(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    window = random.choice(((1, 2), (2, 2), (2, 3), (3, 3)))
+    rows, columns = (part * random.randint(1, 4) for part in window)
+    return (rows, columns, shape[-1]), {"window": window[0] if window[0] == window[1] else window}
+
+
+def _to_unwindows(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    (rows, columns, features), written = _to_windows(random, shape, arguments)
+    high, wide = (written["window"],) * 2 if isinstance(written["window"], int) else written["window"]
+    given: Arguments = random.choice(({"size": (rows, columns)}, {"like": (rows, columns, random.randint(1, 4))}))
+    if high != wide or random.random() < 0.3:
+        given |= written
+    return (rows // high * (columns // wide), high * wide, features), given
+
+
+def _to_window_attention(random: Random, shape: Sizes, arguments: Arguments) -> tuple[Sizes, Arguments]:
+    window = tuple(random.randint(1, 4) for _ in range(2))
+    shift = tuple(random.choice((0, random.randrange(size))) for size in window)
+    return shape, arguments | {"window": window, "shift": shift}
+
+
 def _factored(size: int, random: Random) -> list[int]:
     """Numbers whose product is the size, one of them perhaps -1."""
     sizes = [_divisor(size, random)]
@@ -143,6 +164,9 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
     ),
     ("channelshuffle", "groups"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[0], random))),
     ("attention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("windowattention", "num_heads"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
+    ("windowattention", "window"): lambda random, _: random.choice((1, 2, 3, 7, (2, 3))),
+    ("windowattention", "shift"): lambda random, _: random.choice((0, 0, 1, 3, (0, 1))),
     ("transformer", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
     ("decoder", "nhead"): lambda random, shape: random.choice((1, 2, 3, _divisor(shape[-1], random))),
     ("attention", "memory"): lambda random, shape: random.choice(
@@ -153,7 +177,7 @@ DRAWS: Mapping[tuple[str, str], Callable[[Random, Sizes], Any]] = {
     ("lstm", "proj_size"): lambda random, _: random.choice((0, 0, 1, 2, 3)),
     **{
         (name, "dropout"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 1.0))
-        for name in ("lstm", "gru", "rnn", "attention", "transformer", "decoder")
+        for name in ("lstm", "gru", "rnn", "attention", "transformer", "decoder", "windowattention")
     },
     **{
         (name, "p"): lambda random, _: random.choice((0, 0.0, 0.1, 0.5, 0.9, 1.0, 1))
@@ -178,6 +202,9 @@ ADJUSTMENTS: Mapping[str, Callable[[Random, Sizes, Arguments], tuple[Sizes, Argu
     "reshape": _to_reshape,
     "squeeze": _to_squeeze,
     "roll": _to_roll,
+    "windows": _to_windows,
+    "unwindows": _to_unwindows,
+    "windowattention": _to_window_attention,
     "upsample": _to_upsample,
     "crop": _to_crop,
     "pad": _to_pad,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,11 +67,11 @@ def differences(network: Network, truth: list[Sizes], net: Net) -> str | None:
 
 def mismatched_modules(network: Network, model: nn.Module, shapes: Sequence[Sizes]) -> str | None:
     """The first node whose module does not return the shape that the checker says."""
-    seen: dict[str, tuple[int, ...]] = {}
+    seen: defaultdict[str, list[tuple[int, ...]]] = defaultdict(list)
 
     def note(name: str) -> Any:
         def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
-            seen[name] = tuple(output.shape[1:])
+            seen[name].append(tuple(output.shape[1:]))
 
         return hook
 
@@ -82,10 +83,11 @@ def mismatched_modules(network: Network, model: nn.Module, shapes: Sequence[Size
     if [one.shape for one in network.all_outputs] != [tuple(one.shape[1:]) for one in outputs]:
         return f"the built net gives {[tuple(one.shape[1:]) for one in outputs]}, not {network.all_outputs}"
     for node in network.walk():
-        if seen.get(node.path, node.out) != node.out:
-            return f"`{node.written}` at {node.path} gives {seen[node.path]}, not {node.out}"
-        if node.path not in seen:
-            return f"no module is called {node.path}"
+        if not seen[node.path]:
+            return f"no module is called {node.path}, or not so often"
+        # One that is used again is called several times, in the order of the text.
+        if (out := seen[node.path].pop(0)) != node.out:
+            return f"`{node.written}` at {node.path} gives {out}, not {node.out}"
     return None
 
 

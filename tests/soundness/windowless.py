@@ -277,6 +277,72 @@ def sliced(sample: Sizes, /, start: int, end: int | None = None, dim: int = 0, s
     return Apply(lambda x: x.index_select(at, torch.tensor([place for place in places if place < stop][::step])))
 
 
+def pair(value: int | Sizes, least: int = 1) -> Sizes:
+    """Two numbers from `least` on, or one that stands for both."""
+    both = (value, value) if isinstance(value, int) else tuple(value)
+    if len(both) != 2 or min(both) < least:
+        raise ValueError("not two such numbers")
+    return both
+
+
+def corners(size: Sizes, window: Sizes) -> list[tuple[slice, slice]]:
+    """Where each window of an image lies, row by row."""
+    if any(whole % part for whole, part in zip(size, window, strict=True)):
+        raise ValueError("no whole number of windows")
+    rows, columns = (range(0, whole, part) for whole, part in zip(size, window, strict=True))
+    return [(slice(at, at + window[0]), slice(to, to + window[1])) for at in rows for to in columns]
+
+
+def windows(sample: Sizes, /, window: int | Sizes) -> nn.Module:
+    places = corners(sample[:-1], pair(window))
+    return Apply(lambda x: torch.stack([x[:, rows, columns].flatten(1, 2) for rows, columns in places], 1))
+
+
+def unwindows(
+    sample: Sizes, /, size: Any = None, window: int | Sizes | None = None, like: Sizes | None = None
+) -> nn.Module:
+    side = round(sample[1] ** 0.5)
+    shape = (side, side) if window is None else pair(window)
+    if (size is None) == (like is None) or shape[0] * shape[1] != sample[1] or len(sample) != len(like or sample):
+        raise ValueError("which size?")
+    whole = pair(size) if like is None else like[:2]
+    places = corners(whole, shape)
+    if len(places) != sample[0]:
+        raise ValueError("another number of windows")
+
+    def join(x: Tensor) -> Tensor:
+        image = x.new_empty(len(x), *whole, x.shape[-1])
+        for number, (rows, columns) in enumerate(places):
+            image[:, rows, columns] = x[:, number].unflatten(1, shape)
+        return image
+
+    return Apply(join) if like is None else Beside(Apply(join))
+
+
+def window_attention(
+    sample: Sizes,
+    /,
+    *,
+    embed_dim: int,
+    num_heads: int,
+    window: Any = 7,
+    shift: Any = 0,
+    bias: bool = True,
+    dropout: Any = 0.0,
+) -> nn.Module:
+    """torchvision's, whose index of distances is no weight."""
+    from torchvision.models.swin_transformer import ShiftedWindowAttention  # here, because it takes seconds to import
+
+    sizes, shifts = list(pair(window)), list(pair(shift, 0))
+    if any(one >= size for one, size in zip(shifts, sizes, strict=True)) or num_heads < 1 or not 0 <= dropout <= 1:
+        raise ValueError("a shift by whole windows")
+    module = ShiftedWindowAttention(embed_dim, sizes, shifts, num_heads, bias, bias, float(dropout))
+    index = module.relative_position_index
+    del module.relative_position_index
+    module.register_buffer("relative_position_index", index, persistent=False)
+    return module
+
+
 def sequential(sample: Sizes, module: nn.Module) -> nn.Module:
     """Torch takes T×F without a batch to be one; a sample of another rank is none."""
     if len(sample) != 2:
@@ -325,6 +391,9 @@ ORACLES: Mapping[str, Oracle] = {
     "max": reducing("amax"),
     "squeeze": squeezed,
     "slice": sliced,
+    "windows": windows,
+    "unwindows": unwindows,
+    "windowattention": window_attention,
     "roll": lambda sample, /, shifts, dims=0: sampled("roll")(sample, shifts=listed(shifts), dims=listed(dims)),
 }
 
@@ -339,5 +408,8 @@ def _inexact_factor(sample: Sizes, /, scale_factor: Any = None, **_: Any) -> Ite
     return () if exact else range(1, len(sample))
 
 
-SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {"upsample": _inexact_factor}
-"""A factor such as 0.7 is rounded, and how is known of integers only."""
+SIZES_NEEDED: Mapping[str, Callable[..., Iterable[int]]] = {
+    "upsample": _inexact_factor,
+    "unwindows": lambda shape, window=None, **_: () if window else (1,),
+}
+"""A factor such as 0.7 is rounded, and how is known of integers only; so is which window is a square."""

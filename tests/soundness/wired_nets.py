@@ -30,7 +30,7 @@ class WiredAuthor(Author):
         lines += [f"output {' '.join(outputs)}"] if outputs else []
 
         def run(*batches: Tensor) -> list[Tensor]:
-            self.modules.clear()
+            self.begin()
             seen = dict(zip(inputs, batches, strict=True))
             last = through(tellings, batches[0], seen, shared=True)
             return [seen[name] for name in outputs] or [last]

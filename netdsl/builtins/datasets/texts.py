@@ -37,4 +37,4 @@ def corpus(
     from netdsl.builtins.files.corpus import TextOptions, read_corpus
 
     tokens = read_corpus(path, TextOptions(level, length, vocab, encoding)).size
-    return Facts((length,), tokens, target=(length,), dtype="index", indices=tokens)
+    return Facts((length,), tokens, target=(length,), dtype="index", indices=tokens, predicts_next=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from netdsl.components import Refusal, Requirement
+from netdsl.components import Refusal, Requirement, divisible
 from netdsl.core.sizes import Dim, Shape, format_shape
 from netdsl.core.text import text
 
@@ -50,3 +50,11 @@ def at_least_rank(rank: int, x: Shape, name: str, needs: str) -> None:
 def multiple(size: Dim, divisor: int, message: str, at: str | None = None) -> Requirement:
     """That a size is a multiple of a number."""
     return Requirement(size, "==", divisor * (size // divisor), message, at)
+
+
+def check_heads(heads: int, features: int, at: str) -> None:
+    """Refuses a number of heads that does not divide the features."""
+    if not divisible(features, heads):
+        raise Refusal(
+            text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
+        )

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netdsl.builtins.layers.checks import axis, batched, multiple
-from netdsl.components import Call, Refusal, Requirement, Result, call, divisible, layer
+from netdsl.components import Refusal, Requirement, Result, Trait, call, divisible, layer
+from netdsl.components.traits import Traits
 from netdsl.core.sizes import Dim, Expr, Shape, Unknown, evaluate, format_shape, symbols
 from netdsl.core.text import text
 
@@ -163,17 +164,18 @@ def _stretched(one: Dim, other: Dim, message: str) -> tuple[Dim, tuple[Requireme
     return most, (Requirement((least - 1) * (least - most), "==", 0, message),)
 
 
-def _lengths(calls: Iterable[Call]) -> int:
+def _lengths(layers: Iterable[tuple[Traits, Mapping[str, Any]]]) -> int:
     """How many vectors the weights consist of, each of which has a length of its own."""
-    return sum(_rows(one.target.partition(":")[2], one.arguments) for one in calls)
+    return sum(_rows(traits, arguments) for traits, arguments in layers)
 
 
-def _rows(name: str, arguments: Mapping[str, Any]) -> int:
-    if name == "Linear":
+def _rows(traits: Traits, arguments: Mapping[str, Any]) -> int:
+    """The first size of a layer's weights, where they are such that the norm is of."""
+    if Trait.LINEAR in traits:
         rows: int = arguments["out_features"]
-    elif name.startswith(("Conv", "SameConv")):
-        # A transposed convolution has its input's channels first.
-        rows = arguments["in_channels" if "Transpose" in name else "out_channels"]
+    elif Trait.CONVOLUTION in traits:
+        # A transposed convolution moves no window, and has its input's channels first.
+        rows = arguments["out_channels" if Trait.WINDOW in traits else "in_channels"]
     else:
         rows = 0
     return rows
@@ -210,6 +212,8 @@ def weightnorm(x: Shape, body: Shape) -> Result:
 
 def part(x: Shape, bodies: int) -> Shape:
     """What each body of a `split` receives."""
+    if not x:
+        raise Refusal("`split` cuts channels, and one number has none")
     # A size in symbols passes here; the requirement of `split` below holds it to a multiple.
     if isinstance(x[0], int) and not divisible(x[0], bodies):
         raise Refusal(_uneven(x, bodies))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from netdsl.builtins.layers.checks import batched, distinct_axes, multiple
-from netdsl.components import INFERRED, Refusal, Requirement, Result, Undetermined, call, divisible, layer
+from netdsl.builtins.layers.checks import batched, check_heads, distinct_axes, multiple
+from netdsl.components import INFERRED, Refusal, Requirement, Result, Undetermined, call, layer
 from netdsl.components.component import LabelledOutput
 from netdsl.core.ranges import Count, Share
 from netdsl.core.sizes import Dim, Shape, Unknown, format_shape
@@ -16,7 +16,16 @@ LAYOUTS = ("TF",)
 
 
 def _recurrent_traits(arguments: Mapping[str, Any]) -> set[str]:
-    return {"recurrent", "bidirectional"} if arguments.get("bidirectional") else {"recurrent"}
+    return {"recurrent", "bidirectional", "looks_ahead"} if arguments.get("bidirectional") else {"recurrent"}
+
+
+def _attention_traits(arguments: Mapping[str, Any]) -> set[str]:
+    # Attention to another sequence has no order to keep.
+    return {"looks_ahead"} if arguments.get("causal") is False else set()
+
+
+def _encoder_traits(arguments: Mapping[str, Any]) -> set[str]:
+    return set() if arguments.get("causal") else {"looks_ahead"}
 
 
 RECURRENT: dict[str, Any] = {
@@ -109,6 +118,7 @@ def rnn(
     accepts=LAYOUTS,
     assumes="TF",
     example="attention 8",
+    traits=_attention_traits,
 )
 def attention(
     x: Shape,
@@ -128,7 +138,7 @@ def attention(
     and those before it, as a language model must (Vaswani et al., 2017). `from=LABEL` is cross attention: the steps
     look at those of a labelled output, another sequence, whose length and features may differ.
     """
-    _check_heads(num_heads, embed_dim, "num_heads")
+    check_heads(num_heads, embed_dim, "num_heads")
     if memory is not None:
         settings = {"dropout": dropout, "bias": bias, "add_bias_kv": add_bias_kv, "add_zero_attn": add_zero_attn}
         if causal:
@@ -161,6 +171,8 @@ def attention(
     accepts=LAYOUTS,
     assumes="TF",
     example="transformer 8 dim_feedforward=512 norm_first",
+    traits=_encoder_traits,
+    torch_names=("TransformerEncoderLayer",),
 )
 def transformer(
     x: Shape,
@@ -180,7 +192,7 @@ def transformer(
     T×F stays T×F, so that `repeat` stacks them. `norm_first` normalises before each part and not after it, which trains
     more steadily; `causal` lets a step see only itself and those before it (Vaswani et al., 2017).
     """
-    _check_heads(nhead, d_model, "nhead")
+    check_heads(nhead, d_model, "nhead")
     # torch's layer takes its mask in `forward`, which a Sequential cannot pass on.
     target = "netdsl.modules:CausalTransformerEncoderLayer" if causal else "torch.nn:TransformerEncoderLayer"
     # Without `bias`, torch takes the shift out of both layernorms too.
@@ -199,6 +211,7 @@ def transformer(
             batch_first=True,  # torch's default expects the steps before the batch
             norm_first=norm_first,
             bias=bias,
+            **({"causal": True} if causal else {}),
         ),
         params=attending + feeding + norms,
         macs=_attention_macs(x[0], d_model, 0) + 2 * x[0] * d_model * dim_feedforward,
@@ -212,6 +225,7 @@ def transformer(
     accepts=LAYOUTS,
     assumes="TF",
     example="decoder 8 from=memory",
+    traits=_attention_traits,
 )
 def decoder(
     x: Shape,
@@ -233,7 +247,7 @@ def decoder(
     features. A step sees only itself and those before it, unless `causal=false`; it sees all of the encoder's output
     (Vaswani et al., 2017).
     """
-    _check_heads(nhead, d_model, "nhead")
+    check_heads(nhead, d_model, "nhead")
     _check_memory("decoder", memory)
     message = text(
         "`decoder` has {features} features, but `from` names an output of {memory}",
@@ -372,13 +386,6 @@ def _recurrent(
     # torch's cells return a pair; these return the output alone.
     module = call(f"netdsl.modules:{cell}", input_size=inputs, hidden_size=hidden, **given)
     return Result((x[0], directions * returned), module, params=weights + biases, macs=x[0] * weights)
-
-
-def _check_heads(heads: int, features: int, at: str) -> None:
-    if not divisible(features, heads):
-        raise Refusal(
-            text("`{at}` {heads} does not divide the {features} features", at=at, heads=heads, features=features), at
-        )
 
 
 def _cross_attention(x: Shape, memory: LabelledOutput, heads: int, features: int, settings: dict[str, Any]) -> Result:

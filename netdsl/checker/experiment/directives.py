@@ -458,8 +458,8 @@ def _line(settings: Mapping[str, Parameter], component: Component) -> ComponentL
 def ending_in(network: Network, output: int) -> Network:
     """The net as far as one of its outputs."""
     chosen = network.outputs[output]
-    keys = [node.key for node in network.nodes]
-    end = keys.index(chosen.name) + 1 if chosen.name in keys else len(keys)
+    steps = [node.step for node in network.nodes]
+    end = steps.index(chosen.name) + 1 if chosen.name in steps else len(steps)
     return network._replace(out=chosen.shape, nodes=network.nodes[:end])
 
 

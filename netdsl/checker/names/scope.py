@@ -67,6 +67,11 @@ class Labelled(NamedTuple):
         return self.value.shape
 
     @property
+    def is_of_statement(self) -> bool:
+        """Whether a statement has the label, and not an input the name."""
+        return self.span.end == self.statement.end
+
+    @property
     def label(self) -> Label:
         """Where it is made, and what it is: for a message about what takes it."""
         found = format_shape(self.shape or ())
@@ -85,7 +90,7 @@ class Scope:
 
     `input` is the shape for `in` and `features`. `places` has the places where `let` defines variables. `hidden` has
     the places of labels of inner bodies, which are out of sight here. `siblings` has the labels of the bodies before
-    this one in the same statement.
+    this one in the same statement. `within` is the label of the statement that this body belongs to.
     """
 
     parent: Scope | None = None
@@ -96,6 +101,7 @@ class Scope:
     labels: dict[str, Labelled] = field(default_factory=dict)
     hidden: dict[str, Span] = field(default_factory=dict)
     siblings: Mapping[str, Labelled] = field(default_factory=dict)
+    within: Name | None = None
     is_block: bool = False
     depth: int = 0
 
@@ -139,6 +145,15 @@ class Scope:
             if found:
                 return found
             scope = None if scope.is_block else scope.parent
+        return None
+
+    def around(self, label: str) -> Span | None:
+        """Where a statement has a label in whose body this one stands."""
+        scope: Scope | None = self
+        while scope and not scope.is_block:
+            if scope.within is not None and scope.within.text == label:
+                return scope.within.span
+            scope = scope.parent
         return None
 
     def caption(self, span: Span) -> str:

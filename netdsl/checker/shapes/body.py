@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
@@ -22,24 +24,37 @@ from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.checker.value import UNKNOWN_VALUE, Value
 from netdsl.components import Call, Layer, Result
+from netdsl.components.traits import Traits
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
 from netdsl.core.source import Source, Span
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import NESTED_TOO_DEEP
-from netdsl.language.statements import AT_THE_TOP, FROM, LET, REPEAT
-from netdsl.language.syntax import Body, Statement
+from netdsl.language.statements import AGAIN, AT_THE_TOP, FROM, LET, REPEAT, StatementKind
+from netdsl.language.syntax import Body, Name, Statement
 from netdsl.program import SEQUENTIAL, SKIPPING, BlockUse, Node, Stretch, add_up, arrange
+
+if TYPE_CHECKING:
+    from netdsl.checker.shapes.second_use import SecondUse
 
 NOTHING: frozenset[str] = frozenset()
 """The labels that most layers take."""
+
+
+class LabelledModule(NamedTuple):
+    """What `again` may use once more: the statement with the label, the names in its sight, and its node."""
+
+    statement: Statement
+    scope: Scope
+    node: Node
 
 
 class BodyCheck:
     """Checks the statements of one body. `nodes`, their number and `value` are the results so far.
 
     Behind a `from`, `start` is the label whose output the next layer receives; `starts` are all such labels. `kept` has
-    the labels that are not their module's name, and that name.
+    the labels that are not their module's name, and that name. `modules` has what `again` may use once more, and
+    `agains` is how often that was done.
     """
 
     def __init__(self, context: Context, scope: Scope, value: Value, prefix: str = "", depth: int = 0) -> None:
@@ -55,6 +70,8 @@ class BodyCheck:
         self.start = ""
         self.starts: set[str] = set()
         self.kept: dict[str, str] = {}
+        self.modules: dict[str, LabelledModule] = {}
+        self.agains = 0
 
     def run(self, statements: Sequence[Statement], extent: Span) -> None:
         """Checks the statements in order. `extent` is the place of the body in the text."""
@@ -105,7 +122,7 @@ class BodyCheck:
         outputs = tuple(outputs) or ((self.start,) if self.start else ())
         taken = frozenset(self.starts).union(outputs, *(node.takes for node in _once(self.nodes)))
         if not taken:
-            return SEQUENTIAL, taken
+            return SKIPPING if self.agains else SEQUENTIAL, taken
         # The labels that this body keeps need not come from outside.
         keeps = {self.kept.get(label, label): label for label in sorted(taken & self.keys)}
         arguments = {"keeps": keeps, "outputs": outputs} if outputs else {"keeps": keeps}
@@ -114,7 +131,7 @@ class BodyCheck:
     def branch(self, key: str, path: str, body: Body, value: Value, siblings: Mapping[str, Labelled]) -> CheckedBody:
         """Checks a body of the current statement. `siblings` are the labels of the bodies before it."""
         scope = self.scope.inner(value.shape)
-        scope.siblings = siblings
+        scope.siblings, scope.within = siblings, self.at.label
         # A branch is two levels deeper: the row with its name is between it and the composite.
         inner = BodyCheck(self.context, scope, value, f"{path}.{key}", self.depth + 2)
         inner.run(body.statements, body.span)
@@ -131,6 +148,8 @@ class BodyCheck:
             self._repeat(statement)
         elif name == FROM.name:
             self._from(statement)
+        elif name == AGAIN.name:
+            self._again(statement)
         elif name in AT_THE_TOP:
             message = text("`{name}` belongs at the top of the file, not in a body", name=name)
             self.context.report(MALFORMED_DEFINITION, message, statement.name.span, help="move it out of the braces")
@@ -146,15 +165,83 @@ class BodyCheck:
 
     def _from(self, statement: Statement) -> None:
         """Makes a labelled output, or a named input, the current value."""
-        label = as_name(statement.items[0]) if len(statement.items) == 1 else None
-        if label is None or statement.flow or statement.label:
-            advice = text("for example `{example}`", example=FROM.example)
-            self.context.report(WRONG_LABEL, "`from` takes one label", statement.span, help=advice)
-            self.value = UNKNOWN_VALUE
-            return
-        found = find_label(label, self.scope, self.context)
+        label = self._only_label(statement, FROM)
+        found = None if label is None else find_label(label, self.scope, self.context)
         self.value = UNKNOWN_VALUE if found is None else found.value
         self.start = "" if found is None else found.key
+
+    def _only_label(self, statement: Statement, kind: StatementKind) -> Name | None:
+        """The label that a statement is about, where that is all it says."""
+        label = as_name(statement.items[0]) if len(statement.items) == 1 else None
+        # What makes no output has no label of its own.
+        if label is None or statement.flow or (statement.label and kind is FROM):
+            advice = text("for example `{example}`", example=kind.example)
+            message = text("`{statement}` takes one label", statement=kind.name)
+            self.context.report(WRONG_LABEL, message, statement.span, help=advice)
+            return None
+        return label
+
+    def _again(self, statement: Statement) -> None:
+        """Applies the module of a labelled statement once more."""
+        from netdsl.checker.shapes.second_use import report_misfit  # imported only for a net with an `again`
+
+        self.at = statement
+        label = self._only_label(statement, AGAIN)
+        module = None if label is None else self._module(label)
+        # An assumed input tells nothing of a module.
+        if label is None or module is None or self.value.shape is None or self.value.assumed:
+            self._finish(statement, self._again_key(statement), UNKNOWN_VALUE)
+            return
+        use = self._second_use(module)
+        # The module may be a block of thousands of layers.
+        if self.context.limits.exceeded:
+            self._report_size(statement)
+            return
+        key = self._again_key(statement)
+        if use.misfit:
+            report_misfit(label, module.node, module.statement, use, self.context)
+            self._finish(statement, key, UNKNOWN_VALUE)
+            return
+        self.context.assumptions.constraints += (one._replace(span=statement.span) for one in use.constraints)
+        name, said = statement.name.text, written(statement)
+        node = use.node.at(module.node.path)
+        self._append(node.use_again(key, name=name, written=said, span=statement.span, depth=self.depth))
+        self._finish(statement, key, use.value)
+
+    def _module(self, label: Name) -> LabelledModule | None:
+        """The module that a label of this body stands for; None where it has none, which is reported."""
+        from netdsl.checker.shapes.second_use import report_no_module, report_own_body
+
+        found = self.scope.labelled(label.text)
+        if found is None and (around := self.scope.around(label.text)) is not None:
+            report_own_body(label, around, self.context)
+            return None
+        # A misspelt label is reported once, and then counts as the one that is meant.
+        found = found or find_label(label, self.scope, self.context)
+        if found is None:
+            return None
+        module = self.modules.get(found.key) if found is self.scope.labels.get(found.span.text) else None
+        if module is None and found.shape is not None:
+            report_no_module(label, found.statement, self.context)
+        return module
+
+    def _second_use(self, module: LabelledModule) -> SecondUse:
+        """What a module makes of the current value; its own statement is checked once more, without a report."""
+        from netdsl.checker.shapes.second_use import SecondUse
+
+        scratch = self.context.without_reports()
+        body = BodyCheck(scratch, module.scope, self.value, self.prefix, self.depth)
+        # The label names the first use. Without it, this one's place is that of the next module.
+        body.length = self.length
+        body.run([replace(module.statement, label=None)], module.statement.span)
+        node = body.nodes[0] if body.nodes else None
+        reported = self.context.report.diagnostics
+        return SecondUse.of(self.value.shape or (), module.node, node, body.value, scratch, reported)
+
+    def _again_key(self, statement: Statement) -> str:
+        """What tells this use of a module from others: its label, or a number."""
+        self.agains += 1
+        return self._key(statement) if statement.label else f"{AGAIN.name} {self.agains}"
 
     def _component(self, statement: Statement) -> None:
         """Checks a use of a layer or of a block: its name, its arguments, its shapes."""
@@ -220,7 +307,7 @@ class BodyCheck:
             self._finish(statement, key, value if still_open else UNKNOWN_VALUE)
             return
         params, macs = add_up(children)
-        learned = layer.learns(_plain_calls(children)) if layer.learns else 0
+        learned = layer.learns(_plain_layers(children)) if layer.learns else 0
         takes = NOTHING
         if children or "takes" in result.call.arguments:
             takes = frozenset(result.call.arguments.get("takes", ())) | taken_from_outside(children)
@@ -316,7 +403,7 @@ class BodyCheck:
         rounds = times if times and body.statements and not self.context.expansion.unused else 0
         for number in range(rounds):
             before, keys, layers = self.value, len(self.keys), self.context.limits.layers
-            start = self.start
+            start, agains = self.start, self.agains
             first, reported = len(self.nodes), self.context.report.mistakes
             # Each round receives the output of the round before.
             self.scope = outer.repeated(self.value.shape)
@@ -329,7 +416,7 @@ class BodyCheck:
                 break
             # After a round that does not change the value and has no labels, all further rounds are equal: one is kept.
             same = self.value._replace(origin=before.origin) == before and self.start == start
-            if same and len(self.keys) == keys:
+            if same and len(self.keys) == keys and self.agains == agains:
                 times = rounds - number
                 if self.context.limits.count((self.context.limits.layers - layers) * (times - 1)):
                     self._multiply(first, times)
@@ -346,10 +433,10 @@ class BodyCheck:
         if self.start:
             return self.start
         last = next(_from_the_end(self.nodes), None)
-        if last is not None and not last.key.isdigit():
-            return last.key
+        if last is not None and last.step in self.keys:
+            return last.step
         # Without a layer, what comes in is kept, which no module gives.
-        self.kept[label] = "" if last is None else str(self.length - 1)
+        self.kept[label] = "" if last is None else last.again or str(self.length - 1)
         self.keys.add(label)
         return label
 
@@ -358,7 +445,8 @@ class BodyCheck:
             node, self.start = node._replace(start=self.start), ""
             self.starts.add(node.start)
         self.nodes.append(node)
-        self.length += 1
+        # What is used once more has a number already, or a label.
+        self.length += not node.again
 
     def _multiply(self, first: int, times: int) -> None:
         """Combines the nodes of a round into a stretch."""
@@ -399,6 +487,11 @@ class BodyCheck:
         self.value, self.start = value, ""
         if statement.label is not None:
             self._name(statement, key, value)
+            last = self.nodes[-1] if self.nodes else None
+            if isinstance(last, Node) and last.step == key:
+                # Of a module that has several labels, the first statement is the one that made it.
+                own = LabelledModule(statement, self.scope, last)
+                self.modules[key] = self.modules.get(last.key, own) if last.again else own
 
     def _name(self, statement: Statement, key: str, value: Value) -> None:
         """Notes the label of a statement; no other statement may have the same."""
@@ -428,12 +521,15 @@ class BodyCheck:
         self.scope.hide(statement.label)
 
 
-def _plain_calls(nodes: Iterable[Node]) -> Iterator[Call]:
-    """The calls of all layers in nodes, but for those that a composite inside gives another form."""
+def _plain_layers(nodes: Iterable[Node]) -> Iterator[tuple[Traits, Mapping[str, Any]]]:
+    """Traits and arguments of all layers in nodes, but for those that a composite inside gives another form.
+
+    What is used again is one module, and stands for itself once.
+    """
     for node in nodes:
-        if node.layer is None or node.layer.learns is None:
-            yield node.call
-            yield from _plain_calls(node.children)
+        if (node.layer is None or node.layer.learns is None) and not node.again:
+            yield node.traits, node.call.arguments
+            yield from _plain_layers(node.children)
 
 
 def written(statement: Statement) -> str:

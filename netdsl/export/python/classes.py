@@ -51,6 +51,9 @@ class Classes:
 
     def _find(self, node: Node, around: Key) -> None:
         """Notes the nodes that become classes, and their nesting."""
+        # It is an instance of a class already.
+        if node.again:
+            return
         key = _key(node)
         if key:
             self.uses.setdefault(key, []).append(node)
@@ -180,7 +183,7 @@ def _structure(node: Node) -> object:
     """The structure of a node: nodes that differ only in numbers have the same."""
     # Arguments of containers change `forward`; arguments of layers can become parameters.
     arguments = repr(node.call.arguments) if node.children else tuple(node.call.arguments)
-    key = "" if node.key.isdigit() else node.key
+    key = "" if node.step.isdigit() else node.step
     children = tuple(map(_structure, node.children))
     # The place in the text distinguishes statements that look the same.
     return node.call.target, arguments, key, node.span.start, (node.start, *sorted(node.takes)), children

@@ -58,7 +58,7 @@ class Definition:
 
     def _constructor(self) -> Iterator[str]:
         """The indented lines of `__init__`."""
-        plain = all(child.key.isdigit() for node in self.nodes for child in node.children)
+        plain = all(child.step.isdigit() for node in self.nodes for child in node.children)
         # A plain `nn.Sequential` takes its modules as arguments, as one writes it by hand.
         if plain and self.target == SEQUENTIAL.target:
             items = self.expressions.items([node.children for node in self.nodes], self.parameters)
@@ -74,9 +74,11 @@ class Definition:
             yield " " * 2 * INDENT + f"{norm}(self.body)"
 
     def _children(self) -> Iterator[tuple[str, Argument]]:
-        keys = only(tuple(child.key for child in node.children) for node in self.nodes)
+        # What is used again has been made already.
+        made = [[child for child in node.children if not child.again] for node in self.nodes]
+        keys = only(tuple(child.key for child in children) for children in made)
         for index, key in enumerate(keys):
-            row = [node.children[index] for node in self.nodes]
+            row = [children[index] for children in made]
             argument = self.expressions.item(row, self.parameters)
             if row[0].layer is None and row[0].block is None:
                 # A body is written in full, so a comment with its text would repeat it.
@@ -110,9 +112,9 @@ class Definition:
         return list(lay_out(Group(f"def {name}(", elements), INDENT, suffix=f" -> {returns}:"))
 
 
-def _starts(node: Node) -> tuple[str, ...]:
-    """The labels whose outputs its children receive instead of the output before them."""
-    return tuple(child.start for child in node.children)
+def _starts(node: Node) -> tuple[tuple[str, str], ...]:
+    """Its steps, and the labels whose outputs they receive instead of the output before them."""
+    return tuple((child.step, child.start) for child in node.children)
 
 
 def _place(key: str) -> str:

@@ -93,14 +93,16 @@ class Expressions:
 
     def identity(self, node: Node) -> object:
         """The identity of a node: nodes with the same expression have the same."""
-        if node.path not in self.identities:
+        # A module that is used again has the path of its first use.
+        place = f"{node.path} {node.again}" if node.again else node.path
+        if place not in self.identities:
             made = self.made.get(node.path)
             what = (made.name, repr(made.arguments)) if made else (node.call.target, repr(node.call.arguments))
-            key = "" if node.key.isdigit() else node.key
+            key = "" if node.step.isdigit() else node.step
             children = () if made else tuple(map(self.identity, node.children))
             labels = (node.start, *sorted(node.takes))
-            self.identities[node.path] = (what, key, node.span.start, labels, children)
-        return self.identities[node.path]
+            self.identities[place] = (what, key, node.span.start, labels, children)
+        return self.identities[place]
 
     def forget(self, node: Node) -> None:
         """Removes the identity of a node that has become an instance of a class."""

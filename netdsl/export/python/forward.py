@@ -26,7 +26,7 @@ def sequential_forward(node: Node, takes: Takes) -> Iterator[str]:
     if "" in keeps:
         yield f"{variable(keeps[''])} = {x}"
     for child in node.children:
-        kept = f"{variable(keeps[child.key])} = " if child.key in keeps else ""
+        kept = f"{variable(keeps[child.step])} = " if child.step in keeps else ""
         given = variable(child.start) if child.start else x
         yield f"x = {kept}{_called(attribute(child.key), given, takes[child.key])}"
         x = "x"

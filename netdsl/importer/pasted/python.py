@@ -157,9 +157,22 @@ class _Reader:
                 raise value.reason
             with torch.device("meta"):
                 made = self._construct(value, [], {}, None) if isinstance(value, UserClass) else value
-                return self._as_module(made, None)
+                net = self._as_module(made, None)
+                self._require_one_place(net)
+                return net
 
         return make
+
+    def _require_one_place(self, net: nn.Module) -> None:
+        """Refuses weights that stand in two bodies: a module is used again in its own body alone."""
+        seen: dict[int, str] = {}
+        for path, module in net.named_modules(remove_duplicate=False):
+            if next(module.parameters(recurse=False), None) is not None and seen.setdefault(id(module), path) != path:
+                message = text(
+                    "`{file}`: the weights of `{name}` are used in two bodies, and a module belongs to one",
+                    file=self.file, name=path.rpartition(".")[2],
+                )  # fmt: skip
+                raise UnsupportedModule(message)
 
     def run_alone(self, statement: ast.stmt, scope: Scope) -> None:
         """Follows a statement of the text itself; one that cannot be followed matters only where a net needs it."""
@@ -602,7 +615,8 @@ class _Reader:
                 self._fail(node)
             return nn.ModuleList(self._as_module(one, node) for one in given)
         if cls is nn.Sequential:
-            return nn.Sequential(*(self._as_module(one, node) for one in arguments))
+            # A module that stands twice is used twice.
+            return sequential([TracedValue(None, self._as_module(one, node)) for one in arguments])
         if any(isinstance(one, NotWorkedOut) for one in (*arguments, *named.values())):
             self._fail_unknown(node)
         if any(isinstance(one, TracedValue | TorchName | Instance) for one in (*arguments, *named.values())):
@@ -702,13 +716,7 @@ class _Reader:
     def _flows(self, node: ast.AST, make: Callable[[], Made]) -> Made:
         try:
             return make()
-        except ValueError as twice:
-            message = text(
-                "`{file}`, line {line}: `{name}` has weights and is used twice",
-                file=self.file, line=getattr(node, "lineno", 1), name=twice,
-            )  # fmt: skip
-            raise UnsupportedModule(message) from twice
-        except TypeError:
+        except (TypeError, ValueError):
             self._fail(node)
 
     def _fail(self, node: ast.AST) -> NoReturn:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import count
 
 from torch import nn
 
 from netdsl import modules
 from netdsl.importer.writing import RESERVED
+from netdsl.language.statements import AGAIN
 
 DROPPED = ("training", "inplace")
 """Arguments of functions that say nothing of the net."""
@@ -91,26 +94,49 @@ def recurrent(x: TracedValue, module: nn.RNNBase, name: str) -> tuple[TracedValu
 def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
     """The modules of some values behind each other, by their names where each goes by one, else by their places.
 
-    A module without weights may stand several times. One with weights has one place: a second would need the same ones.
-
-    Raises:
-        ValueError: a module with weights is used twice; its name is the message.
+    A module with weights that stands several times is used again; of one without weights each place has its own.
     """
-    names = [step.name for step in steps]
-    built = nn.Sequential()
-    used: set[int] = set()
-    for place, step in enumerate(steps):
-        assert step.module is not None, "the input is no step"
-        module = step.module
-        if id(module) in used:
-            if _has_weights(module):
-                raise ValueError(step.name)
+    again = _used_again(steps)
+    labels = _labels(steps, again)
+    built, order = OrderedDict[str, nn.Module](), dict[str, str]()
+    keys: dict[int, str] = {}
+    for step in steps:
+        module = _module_of(step)
+        key = keys.get(id(module))
+        if key is not None and id(module) in again:
+            order[f"{AGAIN.name} {len(order)}"] = key
+            continue
+        if key is not None:
             module = deepcopy(module)  # torch lists one module once, however often it was added
-        used.add(id(module))
-        # A name that the language keeps to itself, such as `features`, cannot be a label.
-        labelled = step.name.isidentifier() and step.name not in RESERVED and names.count(step.name) == 1
-        built.add_module(step.name if labelled and _has_weights(module) else str(place), module)
-    return built
+        key = keys[id(module)] = labels.get(id(module), str(len(built)))
+        built[key] = module
+        order[key] = key
+    return modules.Skipping(built, steps=order) if again else nn.Sequential(built)
+
+
+def _used_again(steps: Sequence[TracedValue]) -> set[int]:
+    """The modules with weights that stand several times."""
+    counted = Counter(id(_module_of(step)) for step in steps)
+    return {id(module) for module in map(_module_of, steps) if counted[id(module)] > 1 and _has_weights(module)}
+
+
+def _labels(steps: Sequence[TracedValue], again: Container[int]) -> dict[int, str]:
+    """The names of the modules with weights, as far as each has one of its own; what is used again needs one."""
+    named = {id(_module_of(step)): step.name for step in steps if _has_weights(_module_of(step))}
+    counted = Counter(named.values())
+    # A name that the language keeps to itself, such as `features`, cannot be a label.
+    labels = {
+        module: name
+        for module, name in named.items()
+        if name.isidentifier() and name not in RESERVED and counted[name] == 1
+    }
+    free = (name for number in count(1) if (name := f"shared{number}") not in counted)
+    return labels | {module: next(free) for module in named if module in again and module not in labels}
+
+
+def _module_of(step: TracedValue) -> nn.Module:
+    assert step.module is not None, "the input is no step"
+    return step.module
 
 
 def _has_weights(module: nn.Module) -> bool:

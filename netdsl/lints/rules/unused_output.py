@@ -45,9 +45,9 @@ def _unused(nodes: Sequence[Node], call: Call) -> Iterator[Node]:
     keeps, ends = call.arguments.get("keeps", {}), bool(call.arguments.get("outputs"))
     before: Node | None = None
     for node in nodes:
-        if node.start and before is not None and before.key not in keeps:
+        if node.start and before is not None and before.step not in keeps:
             yield before
         yield from _unused(node.children, node.call)
         before = node
-    if ends and before is not None and before.key not in keeps:
+    if ends and before is not None and before.step not in keeps:
         yield before

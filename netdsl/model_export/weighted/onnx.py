@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 OUTPUT = "output"
-"""What the tensors of a net are called that names none."""
+FATAL = 4
 
 
 def export(net: BuiltNet) -> Exported:
@@ -39,17 +39,12 @@ def export(net: BuiltNet) -> Exported:
             text("ONNX needs {package}, which cannot be imported", package=error.name or "onnxscript"),
             help='`pip install "netdsl[onnx]"`',
         ) from error
-    program, names = trace(net), [one.name or INPUT for one in net.network.all_inputs]
+    program = trace(net)
+    inputs = [one.name or INPUT for one in net.network.all_inputs]
+    outputs = [one.name or OUTPUT for one in net.network.all_outputs]
     with _quiet():
         try:
-            written = torch.onnx.export(
-                program,
-                (),
-                dynamo=True,
-                input_names=names,
-                # Of several outputs a net that does not learn gives the main one.
-                output_names=[net.network.all_outputs[-1].name or OUTPUT],
-            )
+            written = torch.onnx.export(program, (), dynamo=True, input_names=inputs, output_names=outputs)
         except Exception as error:  # what a layer does may fail in any way
             raise ExportError(text("torch cannot write this net as ONNX: {error}", error=in_a_line(error))) from error
     assert written is not None  # the old exporter alone returns nothing
@@ -58,13 +53,22 @@ def export(net: BuiltNet) -> Exported:
     for name, value in net.metadata.items():
         model.metadata_props.add(key=name, value=value)
     content: bytes = model.SerializeToString()
-    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    try:
+        settings = onnxruntime.SessionOptions()
+        settings.log_severity_level = FATAL  # what fails is told below
+        session = onnxruntime.InferenceSession(content, settings, providers=["CPUExecutionProvider"])
 
-    def run(*x: Tensor) -> Tensor:
-        given = {name: part.numpy() for name, part in zip(names, x, strict=True)}
-        return torch.from_numpy(session.run(None, given)[0])
+        def run(*given: Tensor) -> list[Tensor]:
+            # One that nothing receives is no input of the graph.
+            known = {one.name for one in session.get_inputs()}
+            fed = {name: x.numpy() for name, x in zip(inputs, given, strict=True) if name in known}
+            return [torch.from_numpy(one) for one in session.run(None, fed)]
 
-    return Exported(content, net.compare(run))
+        return Exported(content, net.compare(run))
+    except ExportError:
+        raise
+    except Exception as error:  # its exceptions have no class that it names
+        raise ExportError(text("onnxruntime cannot run this net: {error}", error=in_a_line(error))) from error
 
 
 def _require_open(model: ModelProto, net: BuiltNet) -> None:
@@ -72,12 +76,11 @@ def _require_open(model: ModelProto, net: BuiltNet) -> None:
     for given, places in zip(model.graph.input, net.open_dimensions, strict=True):
         dimensions = given.type.tensor_type.shape.dim
         fixed = [place for place in places if not dimensions[place].dim_param]
-        if not fixed:
-            continue
-        size = dimensions[fixed[0]].dim_value
-        raise ExportError(
-            text("dimension {place} of the input is {size} in ONNX, though it may vary", place=fixed[0], size=size)
-        )
+        if fixed:
+            size = dimensions[fixed[0]].dim_value
+            raise ExportError(
+                text("dimension {place} of the input is {size} in ONNX, though it may vary", place=fixed[0], size=size)
+            )
 
 
 @contextlib.contextmanager

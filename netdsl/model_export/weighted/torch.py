@@ -54,12 +54,12 @@ def trace(net: BuiltNet, *, oblivious: bool = False) -> ExportedProgram:
     example = net.samples(2, net.shapes[0])
     # `DYNAMIC`, unlike `AUTO`, is an error where the net would fix the size.
     sizes = tuple(dict.fromkeys(places, Dim.DYNAMIC) for places in net.open_dimensions)
-    # Inputs that a module gathers, `*inputs`, are one argument to torch.
-    dynamic = (sizes,) if net.network.inputs else sizes
+    # A net with named inputs takes any number of tensors, which torch counts as one argument.
+    arguments = (sizes,) if net.network.inputs else sizes
     try:
         with warnings.catch_warnings(), _config.patch(backed_size_oblivious=oblivious):  # type: ignore[attr-defined]
             warnings.simplefilter("ignore")  # torch's own, about its own code
-            return torch.export.export(net.module, example, dynamic_shapes=dynamic)
+            return torch.export.export(net.module, example, dynamic_shapes=arguments)
     except UserError as error:
         # Of a recurrent layer torch writes out every step.
         raise ExportError(

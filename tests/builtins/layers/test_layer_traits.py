@@ -196,6 +196,14 @@ def reads_both_ways(case: Case, result: Result, module: nn.Module) -> bool:
     return result.out[-1] % 2 == 0 and (alike or result.call.arguments["num_layers"] > 1)
 
 
+def sees_later_steps(case: Case, result: Result, module: nn.Module) -> bool:
+    """Whether the first step's output changes with the last step, where there are two."""
+    x = samples(case)
+    later = torch.cat([x[:, :-1], samples(case, 1)[:, -1:]], 1)
+    changed = not torch.equal(run(module, x)[:, 0], run(module, later)[:, 0])
+    return case.shape[0] == 1 or (changed and result.out[0] == case.shape[0])
+
+
 def is_activation(case: Case, result: Result, module: nn.Module) -> bool:
     return result.out == case.shape and sum(one.numel() for one in module.parameters()) <= case.shape[0]
 
@@ -211,6 +219,7 @@ DECLARED: dict[Trait, Check] = {
     Trait.DROPOUT: drops_in_training,
     Trait.FLATTENS: joins,
     Trait.LINEAR: is_weighted,
+    Trait.LOOKS_AHEAD: sees_later_steps,
     Trait.RECURRENT: reads_steps,
     Trait.RESCALES: keeps_shape,
     Trait.WINDOW: moves_a_window,

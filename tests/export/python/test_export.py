@@ -221,6 +221,23 @@ NETS = {
         "decoder 2 from=memory dim_feedforward=16; decoder 4 from=memory causal=false norm_first\n"
         "linear 6; attention 2 from=memory; residual { attention 3 from=memory bias=false; linear 6 }"
     ),
+    "siamese": (
+        "block tower n { conv n k3 p1 as a; relu; again a; bn }\ninput left=8x6x6 right=8x6x6\n"
+        "tower 8 as one; flatten; linear 4 as head; from right; again one as two; tower 8; flatten; again head\n"
+        "mul head"
+    ),
+    "albert": (
+        "input 5x8; transformer 2 as layer; repeat 3 { again layer }; repeat 2 { again layer as x; linear 8 }; add x"
+    ),
+    "again": (
+        "input 8; linear 8 as low; residual { linear 8; add low } as r; again r as s; again s; repeat 3 { relu }\n"
+        "again low; repeat 3 { tanh }; concat { linear 8 as a; relu; again a } { add a }; output s r"
+    ),
+    "windows": (
+        "input 8x6x8; permute 1,2,0; layernorm as image; windows 2x4; linear 8; unwindows window=2x4 like=image\n"
+        "windowattention 2 window=3 shift=1; windowattention 4 window=4x5 shift=2x0 bias=false dropout=0.1\n"
+        "windows 2; unwindows 6x8"
+    ),
     "indices": "input 7; embedding 9->4 padding_idx=0; mean; linear 2",
 }
 
@@ -234,7 +251,10 @@ def test_nets(name: str) -> None:
     ("name", "text"),
     [
         ("tudui", "input 3x32x32\nconv 3->32 k5 p2; maxpool 2\nflatten\nlinear 8192->64; linear 64->10"),
-        *((name, NETS[name]) for name in ("skips_into_bodies", "block_of_depths", "blocks_in_blocks", "sequences")),
+        *(
+            (name, NETS[name])
+            for name in ("skips_into_bodies", "block_of_depths", "blocks_in_blocks", "sequences", "again")
+        ),
     ],
 )
 def test_golden(name: str, text: str, golden: Callable[[Path, str], None]) -> None:
@@ -257,6 +277,7 @@ def constructor(name: str) -> Mapping[str, inspect.Parameter]:
         "SelfAttention": nn.MultiheadAttention,
         "CrossAttention": nn.MultiheadAttention,
         "DecoderLayer": nn.TransformerDecoderLayer,
+        "CausalTransformerEncoderLayer": nn.TransformerEncoderLayer,
     }.get(name)
     return own | (inspect.signature(base.__init__).parameters if base else {})
 
