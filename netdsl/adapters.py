@@ -13,10 +13,11 @@ from torch import Tensor, nn
 from torch.optim.lr_scheduler import LambdaLR
 
 from netdsl.builder import locate
-from netdsl.components import Component, Dataset, Dtype, Facts, Layer, Refusal
+from netdsl.components import Component, Dataset, Dtype, Facts, InputFacts, Layer, Refusal
 from netdsl.components.component import Borrowed
 from netdsl.core.text import text
 from netdsl.data.datasets.torch_datasets import first, splits, targets
+from netdsl.data.inputs import InputTensors
 from netdsl.data.samples import Splits
 from netdsl.torch_layers import module_layer, writable
 from netdsl.training.metrics import EpochMetric, gather_from_processes
@@ -193,11 +194,17 @@ def _facts(found: Any, arguments: Mapping[str, Any]) -> Facts:
 
     read = dataset(found)(data_root(None), **arguments)
     x, y = first(read.train)
-    # Bytes are images, which are scaled to 0…1 before the net sees them.
-    dtype: Dtype = "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"
-    if y.is_floating_point():
-        # A target of real numbers has a shape and no classes.
-        return Facts(tuple(x.shape), None, tuple(y.shape), dtype=dtype)
     # The test part may hold a class that the training part lacks.
     parts = [part for part in (read.train, read.test) if part is not None]
-    return Facts(tuple(x.shape), int(max(y.max() for part in parts for y in targets(part))) + 1, dtype=dtype)
+    is_real = y.is_floating_point()
+    # A target of real numbers has a shape and no classes.
+    classes = None if is_real else int(max(y.max() for part in parts for y in targets(part))) + 1
+    facts = Facts(None, classes, tuple(y.shape) if is_real else ())
+    if isinstance(x, InputTensors):
+        return facts.with_inputs([InputFacts(name, tuple(one.shape), _dtype(one)) for name, one in x.items()])
+    return facts._replace(input=tuple(x.shape), dtype=_dtype(x))
+
+
+def _dtype(x: Tensor) -> Dtype:
+    # Bytes are images, which are scaled to 0…1 before the net sees them.
+    return "float" if x.is_floating_point() or x.dtype is torch.uint8 else "index"

@@ -19,12 +19,25 @@ from netdsl.core.text import text
 from netdsl.program import InitUse, Network, Node, Use
 
 PADDED_NET = "netdsl.modules:Padded"
+PADDED_INPUTS = "netdsl.modules.filled_up:PaddedMultiInput"
 PADDED = {
-    "torch.nn:Sequential": "netdsl.modules:Skipping",
+    "torch.nn:Sequential": "netdsl.modules.filled_up:PaddedSkipping",
+    "netdsl.modules:Skipping": "netdsl.modules.filled_up:PaddedSkipping",
     "torch.nn:TransformerEncoderLayer": "netdsl.modules.filled_up:PaddedTransformerEncoderLayer",
     **{
         f"netdsl.modules:{name}": f"netdsl.modules.filled_up:Padded{name}"
-        for name in ("CausalTransformerEncoderLayer", "GRU", "LSTM", "Last", "Max", "Mean", "RNN", "SelfAttention")
+        for name in (
+            "CausalTransformerEncoderLayer",
+            "CrossAttention",
+            "DecoderLayer",
+            "GRU",
+            "LSTM",
+            "Last",
+            "Max",
+            "Mean",
+            "RNN",
+            "SelfAttention",
+        )
     },
 }
 """What takes the place of modules that could not pass on, or heed, where samples end; weights keep their names."""
@@ -40,7 +53,8 @@ def build_network(network: Network) -> nn.Sequential:
     """
     call, make = network.call, _make
     if network.padded:
-        call = call._replace(target=PADDED_NET)
+        padded = tuple(one.name for one in network.inputs if one.padded)
+        call = Call(PADDED_INPUTS, {**call.arguments, "padded": padded}) if padded else call._replace(target=PADDED_NET)
         make = partial(_make, targets=PADDED)
     module = cast("nn.Sequential", make(call, network.nodes))
     if network.inits:

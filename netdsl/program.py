@@ -15,6 +15,7 @@ from netdsl.components import (
     Dtype,
     Facts,
     Initializer,
+    InputFacts,
     Layer,
     Logger,
     Loss,
@@ -385,12 +386,16 @@ class OpenSizes(NamedTuple):
 
 
 class NetInput(NamedTuple):
-    """One of the tensors that a net is fed: its name, a sample's shape, its numbers, and one shape that fits."""
+    """One of the tensors that a net is fed: its name, a sample's shape, its numbers, and one shape that fits.
+
+    `padded` says whether samples are filled up with the index 0, which is not to be seen.
+    """
 
     name: str
     shape: Shape
     dtype: Dtype = "float"
     example: tuple[int, ...] | None = None
+    padded: bool = False
 
 
 class NetOutput(NamedTuple):
@@ -411,7 +416,7 @@ class Network(NamedTuple):
         example: one input shape that fits.
         open_sizes: the input sizes that fit, symbol by symbol.
         dtype: what the net is fed: `float`, or `index` where it begins with an embedding.
-        padded: whether samples are filled up with the index 0, which is not to be seen.
+        padded: whether samples, or those of some inputs, are filled up with the index 0, which is not to be seen.
         inits: what its weights begin with, instead of torch's own values; of a layer, the last that reaches it.
         inputs, outputs: those that have names, in their order; empty where the file names none.
     """
@@ -585,18 +590,36 @@ def find_named(network: Network, word: str) -> Iterator[tuple[str, Node]]:
             yield path, node
 
 
+class DataInput(NamedTuple):
+    """One of several inputs on its way to the net: what is known of it, and the transforms that act on it.
+
+    `shape` is a sample's when it reaches the net; None where only reading can tell.
+    """
+
+    facts: InputFacts
+    shape: Shape | None
+    transforms: tuple[Use[Transform], ...] = ()
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it holds images."""
+        return self.facts.dtype == "float" and len(self.facts.shape or (0, 0, 0)) == 3
+
+
 @record(frozen=True, kw_only=True, eq=False)
 class DataUse(Use[Dataset]):
     """A `data` line: the data set, how it is served, and what is done to a sample on its way.
 
-    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. `declared`
-    are the facts that the data set told a check, before the transforms.
+    `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. Of a net with
+    several inputs, `inputs` has them in its order, and `shape` is that of the first. `declared`
+    are the facts that the data set told a check, before the transforms; of a net with one input.
     """
 
     facts: Facts
     shape: Shape | None
     settings: DataSettings
     transforms: tuple[Use[Transform], ...] = ()
+    inputs: tuple[DataInput, ...] = ()
     declared: Facts | None = None
 
 

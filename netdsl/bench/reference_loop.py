@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,18 +12,19 @@ from torch.utils.data import DataLoader, Dataset
 
 from netdsl.builder import build_network, completed, locate
 from netdsl.components import Facts
+from netdsl.data.inputs import stack_samples
 from netdsl.data.open import read
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Part, Tensors
 from netdsl.data.storage import Session
 from netdsl.data.transform_chain import Chain
 from netdsl.program import Experiment
-from netdsl.training.heads import attach_heads
+from netdsl.training.ends import attach_ends
 from netdsl.training.loss import build_losses
 
 
 @dataclass(frozen=True)
-class OneByOne(Dataset[tuple[Tensor, Tensor]]):
+class OneByOne(Dataset[tuple[Any, Tensor]]):
     """A data set as in torch's tutorials: each item is read and transformed when it is asked for."""
 
     part: Part
@@ -32,13 +33,18 @@ class OneByOne(Dataset[tuple[Tensor, Tensor]]):
     def __len__(self) -> int:
         return len(self.part)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+    def __getitem__(self, index: int) -> tuple[Any, Tensor]:
         part = self.part
         x, y = (part.x[index], part.y[index]) if isinstance(part, Tensors) else part.read(index)
         moment = Moment(torch.tensor([index]), counters=(SAMPLE, index))
         batch = self.chain.prepare(x.unsqueeze(0))
         x, y = self.chain(batch, torch.as_tensor(y).unsqueeze(0), moment, slice(0, 1))
         return x[0], y[0]
+
+
+def _collate(rows: Sequence[tuple[Any, Tensor]]) -> tuple[Any, Tensor]:
+    samples, targets = zip(*rows, strict=True)
+    return stack_samples(samples), torch.stack(targets)
 
 
 class CourseLoop:
@@ -53,11 +59,16 @@ class CourseLoop:
         chain, _ = server.chains(facts, train)
         settings = experiment.data.settings
         self.loader = DataLoader(
-            OneByOne(train, chain), settings.batch, shuffle=settings.shuffle, drop_last=settings.drop_last
+            OneByOne(train, chain),
+            settings.batch,
+            shuffle=settings.shuffle,
+            drop_last=settings.drop_last,
+            # torch's own knows no samples of several inputs.
+            collate_fn=_collate if experiment.data.inputs else None,
         )
         self.device = device
         self.model: Any = build_network(experiment.network).to(device)
-        attach_heads(self.model, experiment.network)
+        attach_ends(self.model, experiment.network)
         self.loss = build_losses(experiment).to(device)
         use = experiment.optimizer
         self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))

@@ -20,7 +20,7 @@ from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Assumptions, Attempt, Context, Guesses
 from netdsl.checker.experiment.directives import ExperimentCheck
-from netdsl.checker.experiment.input_line import Inputs, find_inputs
+from netdsl.checker.experiment.input_line import Inputs, find_inputs, read_input_line
 from netdsl.checker.experiment.output_line import find_outputs
 from netdsl.checker.memory import Memory
 from netdsl.checker.names.definitions import Library, define_blocks, unused
@@ -44,7 +44,7 @@ from netdsl.core.text import say, text
 from netdsl.language.statements import BLOCK, BUDGET, DIRECTIVES, LET, USE, VARIANT
 from netdsl.language.syntax import File
 from netdsl.lints import find_warnings, without_allowed
-from netdsl.program import MULTI_INPUT, Experiment, NetInput, NetOutput, Network, Node, arrange
+from netdsl.program import MULTI_INPUT, DataUse, Experiment, NetInput, NetOutput, Network, Node, arrange
 
 if TYPE_CHECKING:
     from netdsl.checker.trace import Trace
@@ -222,17 +222,18 @@ class _FileCheck:
             return None
         experiment = ExperimentCheck(self.directives, self.scope, self.context)
         # The data come before the net, because they give its input shape if no `input` line does.
-        data = experiment.data()
+        line = read_input_line(self.directives, self.scope, self.context)
+        data = experiment.data(line)
         if self.context.trace is not None:
             self.context.trace.scope, self.context.trace.data = self.scope, data
-        inputs = find_inputs(self.directives, data, self.scope, self.context)
+        inputs = find_inputs(line, self.directives, data, self.scope, self.context)
         body = self._net(inputs)
         if self.context.stopped:
             return None
         if not self.layers:
             self._report_no_net()
             return None
-        network = self._network(inputs, body, padded=data is not None and data.facts.padded)
+        network = self._network(inputs, body, data)
         if network is None:
             return None
         checked = experiment.finish(network, data)
@@ -291,7 +292,7 @@ class _FileCheck:
         advice = "a net is a list of layers, for example `conv 3->32 k5 p2; maxpool 2; flatten; linear 8192->10`"
         self.context.report(NO_NET, "there is no net here", self.context.source.span(end, end), help=advice)
 
-    def _network(self, inputs: Inputs, body: BodyCheck, *, padded: bool) -> Network | None:
+    def _network(self, inputs: Inputs, body: BodyCheck, data: DataUse | None) -> Network | None:
         value, outputs = inputs.value, find_outputs(self.directives, self.scope, self.context)
         last = body.nodes[-1] if body.nodes and not body.start else None
         # A net that gives what its last layer does needs no more than an `nn.Sequential`.
@@ -307,7 +308,9 @@ class _FileCheck:
         nodes, found = arrange(body.nodes, ""), outputs[-1].value.shape if outputs else body.value.shape
         out = (UNKNOWN,) if found is None else found
         dtype = value.dtype if value.dtype != "any" else self.context.assumptions.dtype_of(value.inputs)
-        network = Network(value.shape or (), out, nodes, call, dtype=dtype, padded=padded)
+        fed = data.facts.all_inputs if data else ()
+        padded = {one.name for one in fed if one.padded}
+        network = Network(value.shape or (), out, nodes, call, dtype=dtype, padded=bool(padded))
         if not inputs.named and not outputs:
             return network
         if inputs.named:
@@ -315,7 +318,10 @@ class _FileCheck:
             call = Call(MULTI_INPUT.target, {"inputs": tuple(inputs.named), **call.arguments, "keeps": keeps})
         return network._replace(
             call=call,
-            inputs=tuple(self._input(name, one.value) for name, one in inputs.named.items()),
+            inputs=tuple(
+                self._input(name, one.value)._replace(padded=name in padded or padded == {""})
+                for name, one in inputs.named.items()
+            ),
             outputs=tuple(NetOutput(one.span.text, one.shape or (UNKNOWN,)) for one in outputs),
         )
 

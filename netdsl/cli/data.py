@@ -122,6 +122,7 @@ def _json(found: Survey, picture: Path | None) -> str:
         ],
         "tokens": found.facts.indices,
         "texts": found.texts,
+        "inputs": [one._asdict() for one in found.inputs],
         "skipped": found.skipped,
         "grid": str(picture) if picture else None,
     }

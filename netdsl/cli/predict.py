@@ -88,10 +88,11 @@ def command(
     files = tuple(map(Path, given))
     numbers = _numbers(files, context)
     experiment = read_run_source(run, Settings()).experiment
-    takes_texts = experiment.data is not None and experiment.data.facts.padded
+    takes_texts = experiment.data is not None and experiment.data.facts.padded and not experiment.data.inputs
     if takes_texts:
         numbers = []
-    takes_images = len(experiment.network.input) == 3
+    several = len(experiment.network.inputs) > 1
+    takes_images = len(experiment.network.input) == 3 and not several
     is_table = experiment.data is not None and experiment.data.component.reader == TABLES
     if id_column is not None and (numbers or not is_table or output is None or as_json):
         raise click.UsageError("`--id` names a column of a table, for the file that `-o` writes")
@@ -147,6 +148,8 @@ def _what(experiment: Experiment) -> Of:
     facts = experiment.data.facts if experiment.data else None
     if facts is None or facts.classes is None:
         return "number"
+    if facts.writes:
+        return "text"
     kinds: tuple[Of, ...] = ("class", "steps", "mask")
     return kinds[len(facts.target)]
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from math import inf
 from typing import Any, ClassVar, Literal, NamedTuple, Self
 
-from netdsl.components.component import Borrowed, Component
+from netdsl.components.component import Borrowed, Component, Parameter, parameters_of
 from netdsl.components.rule import Dtype
 from netdsl.core.records import record
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 
 __all__ = [
-    "Dataset", "Facts", "Initializer", "Logger", "Loss", "Metric", "Optimizer", "Schedule", "Transform",
+    "Dataset", "Facts", "Initializer", "InputFacts", "Logger", "Loss", "Metric", "NamedShapes", "Optimizer",
+    "Schedule", "Transform",
     "dataset", "initializer", "logger", "loss", "metric", "optimizer", "schedule", "transform",
 ]  # fmt: skip
 
@@ -27,6 +31,23 @@ class TargetScale(NamedTuple):
     logarithm: bool
     mean: tuple[float, ...]
     std: tuple[float, ...]
+
+
+class InputFacts(NamedTuple):
+    """What is known of one input that a data set gives.
+
+    Args:
+        name: what the input of a net is called that takes it.
+        shape, dtype, indices, padded, mean, std: of this input, as `Facts` has them.
+    """
+
+    name: str
+    shape: Shape | None
+    dtype: Dtype = "float"
+    indices: int | None = None
+    padded: bool = False
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
 
 
 class Facts(NamedTuple):
@@ -44,6 +65,9 @@ class Facts(NamedTuple):
         indices: how many there are, of which each needs an entry in an embedding; None where that is not known.
         padded: whether samples are filled up with the index 0 behind their ends, which nets do not see.
         scale: how the targets are scaled, where they are; known once the data are read.
+        inputs: those that have names, where samples are tensors by name; `input`, `dtype`, `indices`, `padded`, `mean`
+            and `std` are then those of the first.
+        writes: the input that is fed what a net has written so far, where the targets are what follows.
         predicts_next: whether the target of each step is the step that follows it, which no layer may see.
     """
 
@@ -59,6 +83,39 @@ class Facts(NamedTuple):
     padded: bool = False
     scale: TargetScale | None = None
     predicts_next: bool = False
+    inputs: tuple[InputFacts, ...] = ()
+    writes: str = ""
+
+    @property
+    def all_inputs(self) -> tuple[InputFacts, ...]:
+        """What a sample consists of; the only input of a data set that names none has no name."""
+        own = InputFacts("", self.input, self.dtype, self.indices, self.padded, self.mean, self.std)
+        return self.inputs or (own,)
+
+    def with_inputs(self, inputs: Sequence[InputFacts]) -> Facts:
+        """The same with these inputs, which have names."""
+        first = inputs[0]
+        return self._replace(
+            input=first.shape,
+            dtype=first.dtype,
+            indices=first.indices,
+            padded=first.padded,
+            mean=first.mean,
+            std=first.std,
+            inputs=tuple(inputs),
+        )
+
+    def with_statistics(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Facts:
+        """The same with this mean and deviation, for each input where there are several."""
+        inputs = tuple(one._replace(mean=mean, std=std) for one in self.inputs)
+        return self._replace(mean=mean, std=std, inputs=inputs)
+
+
+INPUTS = "inputs"
+"""The parameter of a data set that the net fills: its inputs, where they have names and are several."""
+
+NamedShapes = tuple[tuple[str, Shape], ...]
+"""The inputs of a net by name, each with its shape, in their order."""
 
 
 @record(frozen=True, kw_only=True, eq=False)
@@ -70,6 +127,10 @@ class Dataset(Component):
 
     `reader` reads the samples that a trained net is given, as `netdsl.data.given` says; without one, they are images or
     arrays.
+
+    Samples of several inputs are tensors by name: `Facts.inputs` says which there are, and the loader's `x` is a
+    mapping from names to tensors; a net takes those that its inputs name. Where function and loader have a parameter
+    `inputs`, both are told the `NamedShapes` of a net with several.
     """
 
     kind: ClassVar[str] = "data set"
@@ -79,6 +140,19 @@ class Dataset(Component):
     adapter: ClassVar[str | None] = "netdsl.adapters:dataset"
 
     reader: str = ""
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The parameters that a text may give."""
+        return {
+            name: one for name, one in parameters_of(self.function).items() if name != INPUTS or not self.is_told_inputs
+        }
+
+    @cached_property
+    def is_told_inputs(self) -> bool:
+        """Whether it wants to know the named inputs of the net."""
+        # A borrowed function may have a parameter of that name for something else.
+        return not self.is_lazy and INPUTS in inspect.signature(self.function).parameters
 
     @classmethod
     def of(cls, target: str, *, name: str = "", doc: str = "", facts: Facts | None = None, **options: Any) -> Self:

@@ -20,6 +20,7 @@ from netdsl.core.files import reason, sync_folder
 from netdsl.core.text import text
 from netdsl.data.broken_items import Skips
 from netdsl.data.data_folder import locked
+from netdsl.data.inputs import InputTensors, Samples, tensors_of
 from netdsl.data.samples import Items, Tensors
 from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Raw, uneven
@@ -32,7 +33,8 @@ FORM = 1
 Progress = Callable[[int, int], None]
 """A function that is called with the number of decoded items and the number of all items."""
 
-Allocate = Callable[[tuple[int, ...], torch.dtype], Tensor]
+Allocate = Callable[[int, Samples], Samples]
+"""A function that makes room for so many samples that are like those of a batch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,14 @@ class Decoding:
 
 def into_memory(items: Items, decoding: Decoding) -> Tensors:
     """Decodes all items into memory; broken ones leave no gap."""
-    return _decoded(items, decoding, lambda shape, dtype: torch.empty(shape, dtype=dtype))[0]
+    return _decoded(items, decoding, make_room)[0]
+
+
+def make_room(count: int, like: Samples) -> Samples:
+    """Memory for so many samples."""
+    if isinstance(like, InputTensors):
+        return like.each(lambda part: torch.empty(count, *part.shape[1:], dtype=part.dtype))
+    return torch.empty(count, *like.shape[1:], dtype=like.dtype)
 
 
 def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding) -> Tensors:
@@ -82,7 +91,8 @@ def onto_disk(items: Items, steps: Sequence[BatchTransform], decoding: Decoding)
 
 
 def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tensors, list[Broken]]:
-    x, filled = torch.empty(0), 0
+    x: Samples = torch.empty(0)
+    filled = 0
     y: list[Tensor] = []
     broken: list[Broken] = []
     for raw in decoding.chunks(len(items)):
@@ -90,10 +100,11 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
         if not len(raw.y):
             continue
         if not filled:
-            x = allocate((len(items), *raw.x.shape[1:]), raw.x.dtype)
-        if x.shape[1:] != raw.x.shape[1:]:
-            raise uneven([x.shape[1:], raw.x.shape[1:]])
-        x[filled : filled + len(raw.x)] = raw.x
+            x = allocate(len(items), raw.x)
+        for kept, found in zip(tensors_of(x), tensors_of(raw.x), strict=True):
+            if kept.shape[1:] != found.shape[1:]:
+                raise uneven([kept.shape[1:], found.shape[1:]])
+            kept[filled : filled + len(found)] = found
         filled += len(raw.x)
         y.append(raw.y)
     if not filled:
@@ -107,9 +118,12 @@ def _write(items: Items, path: Path, decoding: Decoding) -> None:
     part = path.with_suffix(".part")
     maps: list[np.memmap[Any, Any]] = []
 
-    def allocate(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    def allocate(count: int, like: Samples) -> Samples:
+        if not isinstance(like, Tensor):
+            raise DataError("samples of several inputs are not kept on the disk", "write `cache=ram` or `cache=none`")
         # as many rows as there are items: how many are broken is known only when all are decoded
-        maps.append(open_memmap(part, "w+", torch.empty(0, dtype=dtype).numpy().dtype, shape))
+        shape = (count, *like.shape[1:])
+        maps.append(open_memmap(part, "w+", torch.empty(0, dtype=like.dtype).numpy().dtype, shape))
         return torch.from_numpy(maps[0])
 
     data, broken = _decoded(items, decoding, allocate)

@@ -47,6 +47,10 @@ class Paths:
     def __len__(self) -> int:
         return len(self.ends) - 1
 
+    def choose(self, indices: Tensor) -> Paths:
+        """Some of them."""
+        return self.of([self[index] for index in indices.tolist()])
+
     def __getitem__(self, index: int) -> str:
         return self.text[self.ends[index] : self.ends[index + 1]].decode("utf-8", "surrogateescape")
 

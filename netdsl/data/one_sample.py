@@ -10,6 +10,7 @@ from torch import Tensor
 from netdsl.components import Facts
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
+from netdsl.data.inputs import Samples
 from netdsl.data.open import read
 from netdsl.data.random_stream import AUGMENT, Moment
 from netdsl.data.samples import Chosen, Part, Tensors
@@ -22,8 +23,8 @@ from netdsl.program import DataUse
 class OneSample(NamedTuple):
     """A sample: stored, as it reaches the net, its target, and what becomes of the target on the way to the net."""
 
-    raw: Tensor
-    x: Tensor
+    raw: Samples
+    x: Samples
     target: Tensor
     y: Tensor
 
@@ -44,6 +45,7 @@ def read_test_sample(use: DataUse, facts: Facts, index: int, seed: int) -> OneSa
 
 def take_sample(part: Part, chain: Chain, index: int, seed: int) -> OneSample:
     """A sample of a part, taken through a chain."""
+    raw: Samples
     if isinstance(part, Tensors):
         raw, target = part.x[index], part.y[index]
     else:
@@ -55,7 +57,7 @@ def take_sample(part: Part, chain: Chain, index: int, seed: int) -> OneSample:
     return OneSample(raw, x[0], target, y[0])
 
 
-def transform_some(part: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Tensor, Tensor]:
+def transform_some(part: Part, chain: Chain, indices: Tensor, seed: int) -> tuple[Samples, Tensor]:
     """Samples of a part and their targets as they reach the net in the first epoch."""
     moment = Moment(indices, 0, (AUGMENT, seed, 0, 0))
     if isinstance(part, Tensors):

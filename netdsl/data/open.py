@@ -18,11 +18,11 @@ from netdsl.core.text import text
 from netdsl.data.batch_order import Plan
 from netdsl.data.broken_items import Skips
 from netdsl.data.cache import Progress
-from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.data_folder import data_root
+from netdsl.data.inputs import shapes_of
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.resident import Resident
-from netdsl.data.samples import Learnt, Part, Splits, Tensors, unit_of
+from netdsl.data.samples import Feature, Learnt, LearntInput, Part, Splits, Tensors, select, unit_of
 from netdsl.data.splits import divide
 from netdsl.data.storage import (
     How,
@@ -30,7 +30,8 @@ from netdsl.data.storage import (
     Session,
     choose,
     describe,
-    sampled_statistics,
+    sampled_images,
+    statistics,
     statistics_needed,
 )
 from netdsl.data.streaming import Streaming
@@ -38,6 +39,9 @@ from netdsl.data.transform_chain import Chain
 from netdsl.program import DataUse
 
 SMALLEST_TEST_BATCH = 256
+Shapes = tuple[tuple[int, ...], ...]
+"""The shape of one sample of each input; of the only one, where the net has no more."""
+
 PROBE = 16
 """So many samples are served first as a trial, so that data that cannot work stop the run at once."""
 
@@ -50,7 +54,7 @@ class Data:
         train: the pipeline of the samples that train.
         test: the pipeline of the samples that test.
         facts: what is known about the data set after reading it; `sizes` are those of the pipelines.
-        shape: the shape of one sample when it reaches the net.
+        shapes: the shape of one sample when it reaches the net, of each input.
         description: how it is served, as a phrase: `resident: 1,437 + 360 images, uint8 on cpu`.
         skips: the broken items that were met.
         unit: the stored value that becomes 1.
@@ -62,13 +66,18 @@ class Data:
     train: Pipeline
     test: Pipeline
     facts: Facts
-    shape: tuple[int, ...]
+    shapes: Shapes
     description: str
     skips: Skips
     unit: float
     learnt: Learnt
     carry: bool
     seen: Callable[[int], Pipeline]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample, or of its first input, when it reaches the net."""
+        return self.shapes[0]
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -123,10 +132,9 @@ def open_data(
 def read(use: DataUse, session: Session, learnt: Learnt | None = None) -> tuple[Server, tuple[Part, Part]]:
     """Loads a data set and divides it: the object that makes pipelines, and the training and test parts."""
     splits = _load(use)
-    parts = divide(splits, use.settings, use.component.name)
-    train, test = parts
-    if splits.encode is not None and isinstance(train, Tensors) and isinstance(test, Tensors):
-        parts, learnt = splits.encode((train, test), learnt)
+    parts: tuple[Part, Part] = divide(splits, use.settings, use.component.name)
+    if splits.encode is not None:
+        parts, learnt = splits.encode(parts, learnt)
     return Server(use, splits, session, Skips(use.settings.on_error == "skip"), learnt or Learnt()), parts
 
 
@@ -138,7 +146,8 @@ def _load(use: DataUse) -> Splits:
         raise DataError(error.message, error.help) from error
     except OSError as error:
         raise DataError(_unreadable(use.component.name, error)) from error
-    return splits
+    names = tuple(one.name for one in use.facts.inputs)
+    return replace(splits, train=select(splits.train, names), test=splits.test and select(splits.test, names))
 
 
 def _unreadable(name: str, error: OSError) -> str:
@@ -152,7 +161,7 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
     how: How | None = None
     why = ""
     train, test = parts
-    chains = server.chains(server.use.facts._replace(mean=(0.0,), std=(1.0,)), train)
+    chains = server.chains(server.use.facts.with_statistics((0.0,), (1.0,)), train)
     if not isinstance(train, Tensors) and not isinstance(test, Tensors):
         how, why = choose(server.use, (train, test), chains)
         if how != "none":
@@ -165,8 +174,8 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         server.pipeline(part, chain, plan)
         for part, chain, plan in zip(parts, chains, _plans(server, parts), strict=True)
     ]
-    shape = _probed(pipelines)
-    facts = _completed(facts, server, parts, shape)
+    shapes = _probed(pipelines)
+    facts = _completed(facts, server, parts, shapes)
     description = describe(pipelines[0], pipelines[1], parts[0], how, why, server.session.device)
     if how in ("ram", "disk") and server.skips.found:
         description = text(
@@ -181,14 +190,21 @@ def serve(server: Server, parts: tuple[Part, Part]) -> Data:
         pipelines[0],
         pipelines[1],
         facts,
-        shape,
+        shapes,
         description,
         server.skips,
-        unit_of(parts[0], server.splits.unit),
-        server.learnt._replace(mean=facts.mean, std=facts.std),
+        # Of several inputs, that of the images.
+        server.splits.unit or 255.0 if server.use.inputs else unit_of(parts[0], server.splits.unit),
+        _with_statistics_of(server.learnt, facts),
         server.splits.carry,
         partial(server.sample, *known, pipelines[1].plan),
     )
+
+
+def _with_statistics_of(learnt: Learnt, facts: Facts) -> Learnt:
+    vocabularies = {one.name: one.vocabulary for one in learnt.inputs}
+    inputs = tuple(LearntInput(one.name, one.mean, one.std, vocabularies.get(one.name)) for one in facts.inputs)
+    return learnt._replace(mean=facts.mean, std=facts.std, inputs=inputs if len(inputs) > 1 else ())
 
 
 def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
@@ -210,50 +226,69 @@ def _plans(server: Server, parts: tuple[Part, Part]) -> tuple[Plan, Plan]:
 
 def _with_statistics(server: Server, train: Part, chain: Chain) -> Facts:
     facts, learnt = server.use.facts, server.learnt
-    if facts.mean or facts.dtype == "index":
+    if all(one.mean or one.dtype == "index" for one in facts.all_inputs):
         return facts
+    if any(one.mean for one in learnt.inputs):
+        known = {one.name: one for one in learnt.inputs}
+        return facts.with_inputs(
+            [one._replace(mean=known[one.name].mean, std=known[one.name].std) for one in facts.inputs]
+        )
     if learnt.mean:
         return facts._replace(mean=learnt.mean, std=learnt.std)
     if isinstance(train, Tensors):
-        mean, std = channel_statistics(train.x, _unit(server, train))
-        if binary := [one for column in learnt.columns for one in column.is_binary]:
-            # A rare word, divided by its small deviation, would be the largest number that the net is fed.
-            mean = tuple(0.0 if is_binary else one for is_binary, one in zip(binary, mean, strict=True))
-            std = tuple(1.0 if is_binary else one for is_binary, one in zip(binary, std, strict=True))
-    elif statistics_needed(server.use, facts):
-        mean, std = sampled_statistics(server, train, chain)
-    else:
-        return facts
-    return facts._replace(mean=mean, std=std)
+        return _without_binary(statistics(facts, train.x, server.splits.unit), learnt.columns)
+    if statistics_needed(server.use, facts):
+        return statistics(facts, sampled_images(server, train, chain), None)
+    return facts
 
 
-def _unit(server: Server, train: Tensors) -> float:
-    if server.splits.unit is not None:
-        return server.splits.unit
-    return 1.0 if train.x.is_floating_point() else 255.0
+def _without_binary(facts: Facts, columns: Sequence[Feature]) -> Facts:
+    """The statistics of a table: numbers that are 0 or 1 stay as they are.
+
+    A rare word, divided by its small deviation, would be the largest number that the net is fed.
+    """
+    inputs = []
+    for one in facts.all_inputs:
+        of_it = [is_binary for column in columns if column.input == one.name for is_binary in column.is_binary]
+        if of_it and one.mean:
+            mean = tuple(0.0 if is_binary else value for is_binary, value in zip(of_it, one.mean, strict=True))
+            std = tuple(1.0 if is_binary else value for is_binary, value in zip(of_it, one.std, strict=True))
+            inputs.append(one._replace(mean=mean, std=std))
+        else:
+            inputs.append(one)
+    if not facts.inputs:
+        return facts._replace(mean=inputs[0].mean, std=inputs[0].std)
+    return facts.with_inputs(inputs)
 
 
-def _completed(facts: Facts, server: Server, parts: tuple[Part, Part], shape: tuple[int, ...]) -> Facts:
-    stored = tuple(parts[0].x.shape[1:]) if isinstance(parts[0], Tensors) else shape
+def _completed(facts: Facts, server: Server, parts: tuple[Part, Part], shapes: Shapes) -> Facts:
     names = tuple(server.splits.names) or facts.names
     sizes = (len(parts[0]), len(parts[1]))
-    return facts._replace(input=stored, sizes=sizes, names=names, scale=server.learnt.scale)
+    facts = facts._replace(sizes=sizes, names=names, scale=server.learnt.scale)
+    stored = shapes
+    if isinstance(parts[0], Tensors):
+        stored = tuple(shape[1:] for shape in shapes_of(parts[0].x))
+    if not facts.inputs:
+        return facts._replace(input=stored[0])
+    return facts.with_inputs([one._replace(shape=shape) for one, shape in zip(facts.inputs, stored, strict=True)])
 
 
-def _probed(pipelines: Sequence[Resident | Streaming]) -> tuple[int, ...]:
-    """The shape in which samples reach the net, the same from both pipelines."""
-    train, test = (_first_shape(pipeline) for pipeline in pipelines)
-    if train != test:
+def _probed(pipelines: Sequence[Resident | Streaming]) -> Shapes:
+    """The shapes in which samples reach the net, the same from both pipelines."""
+    shapes = [_first_shapes(pipeline) for pipeline in pipelines]
+    for train, test in zip(*shapes, strict=True):
+        if train == test:
+            continue
         message = text(
             "training samples reach the net as {train}, test samples as {test}",
             train=format_shape(train),
             test=format_shape(test),
         )
         raise DataError(message, "write a transform that gives both one size, such as `resize 64x64`")
-    return train
+    return shapes[0]
 
 
-def _first_shape(pipeline: Resident | Streaming) -> tuple[int, ...]:
+def _first_shapes(pipeline: Resident | Streaming) -> Shapes:
     probe: Pipeline = replace(pipeline, plan=replace(pipeline.plan, batch=PROBE, drop_last=False))
     if isinstance(probe, Streaming):
         probe = replace(probe, loader=replace(probe.loader, workers=0))
@@ -261,4 +296,4 @@ def _first_shape(pipeline: Resident | Streaming) -> tuple[int, ...]:
         first = next(iter(probe.epoch(0)))
     except ValueError as error:
         raise DataError(str(error)) from error
-    return tuple(first.x.shape[1:])
+    return tuple(shape[1:] for shape in shapes_of(first.x))

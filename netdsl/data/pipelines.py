@@ -7,15 +7,17 @@ from typing import NamedTuple, Protocol, Self
 
 from torch import Tensor
 
+from netdsl.data.inputs import Samples
+
 
 class Batch(NamedTuple):
     """Samples and their targets, transformed, on the device.
 
     `x` holds real numbers (whole ones for an embedding). `y` holds whole numbers N for classes and real numbers N×…
-    otherwise, or N×classes if a transform has mixed the classes.
+    otherwise, or N×classes if a transform has mixed the classes. Of several inputs, `x` has a tensor for each.
     """
 
-    x: Tensor
+    x: Samples
     y: Tensor
 
 

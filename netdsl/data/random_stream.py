@@ -12,7 +12,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor
 
-ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE, SEEN, SHAPES, PLANE = range(9)
+ORDER, AUGMENT, SPLIT, LIMIT, SAMPLE, FAKE, SEEN, SHAPES, PLANE, PAIRS = range(10)
 """The purpose of a draw: each purpose has its own stream."""
 
 
@@ -41,12 +41,17 @@ class Moment:
     ) -> None:
         self.indices, self.epoch = indices, epoch
         self._counters, self._source = counters, source
+        self._branches: dict[int, Moment] = {}
 
     @property
     def generator(self) -> torch.Generator:
         """The stream. It is made at the first draw, because many steps draw nothing."""
         self._source = self._source or generator(*self._counters)
         return self._source
+
+    def branch(self, number: int) -> Moment:
+        """The same moment for one of several inputs: each draws what it would alone, so that all are moved alike."""
+        return self._branches.setdefault(number, Moment(self.indices, self.epoch, self._counters))
 
     def __len__(self) -> int:
         return len(self.indices)

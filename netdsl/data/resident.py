@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from netdsl.data.batch_order import Planned
+from netdsl.data.inputs import Samples, join_batches, tensors_of
 from netdsl.data.pipelines import Batch
 from netdsl.data.random_stream import AUGMENT, Moment
 from netdsl.data.samples import Tensors
@@ -27,9 +28,10 @@ class Resident(Planned):
 
     def channels_last(self) -> Self:
         """The same samples with images in the memory format channels-last."""
-        if self.data.x.dim() != 4 or self.data.x.shape[1] == 1:
+        x = self.data.x
+        if not isinstance(x, Tensor) or x.dim() != 4 or x.shape[1] == 1:
             return self
-        return replace(self, data=Tensors(self.data.x.contiguous(memory_format=torch.channels_last), self.data.y))
+        return replace(self, data=Tensors(x.contiguous(memory_format=torch.channels_last), self.data.y))
 
     def epoch(self, number: int, start: int = 0) -> Iterator[Batch]:
         """This rank's share of each batch of an epoch, from step `start` on."""
@@ -54,15 +56,16 @@ class RowPicker:
     def __init__(self, data: Tensors) -> None:
         self.x, self.y = data.x, data.y
         # `index_select` would lose channels-last, so it receives the axes in the order of memory
-        self.turned = self.x.dim() == 4 and not self.x.is_contiguous()
-        self.stored = self.x.permute(0, 2, 3, 1) if self.turned else self.x
+        x = data.x
+        self.turned = isinstance(x, Tensor) and x.dim() == 4 and not x.is_contiguous()
+        self.stored = x.permute(0, 2, 3, 1) if isinstance(x, Tensor) and self.turned else x
 
-    def pick(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+    def pick(self, indices: Tensor) -> tuple[Samples, Tensor]:
         """A copy of the samples with these numbers."""
-        x = self.stored.index_select(0, indices)
-        return (x.permute(0, 3, 1, 2) if self.turned else x), self.y.index_select(0, indices)
+        x: Samples = self.stored.index_select(0, indices)
+        return (x.permute(0, 3, 1, 2) if isinstance(x, Tensor) and self.turned else x), self.y.index_select(0, indices)
 
-    def view(self, indices: Tensor) -> tuple[Tensor, Tensor]:
+    def view(self, indices: Tensor) -> tuple[Samples, Tensor]:
         """A view of the samples with these numbers, which must be consecutive."""
         place = slice(int(indices[0]), int(indices[0]) + len(indices)) if len(indices) else slice(0)
         return self.x[place], self.y[place]
@@ -76,12 +79,12 @@ def prepared(data: Tensors, chain: Chain, device: torch.device) -> tuple[Tensors
         targets = chain.prepare_targets(data.x, data.y)
         data = Tensors(_in_chunks(chain.prepare, data.x), targets)
     rest = Chain((), chain.steps)
-    if chain.random or not chain.steps or data.x.numel() * 4 > PREPARED_BYTES:
+    if chain.random or not chain.steps or sum(part.numel() for part in tensors_of(data.x)) * 4 > PREPARED_BYTES:
         return data, rest
     everyone = Moment(torch.arange(len(data)), counters=(AUGMENT,))
     x, y = rest(data.x.to(device), data.y.to(device), everyone, slice(0, len(data)))
     return Tensors(x, y), Chain((), ())
 
 
-def _in_chunks(function: Callable[[Tensor], Tensor], x: Tensor, rows: int = 1024) -> Tensor:
-    return torch.cat([function(chunk) for chunk in torch.split(x, rows)])
+def _in_chunks(function: Callable[[Samples], Samples], x: Samples, rows: int = 1024) -> Samples:
+    return join_batches([function(x[start : start + rows]) for start in range(0, len(x), rows)])

@@ -4,27 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 from torch import Tensor, uint8
 
 from netdsl.builtins.files.vocabulary import Vocabulary
 from netdsl.components.experiment import TargetScale
+from netdsl.data.inputs import InputTensors, Samples, tensors_of
 
 
 @dataclass(frozen=True, eq=False)
 class Tensors:
-    """Samples in memory: `x` of N×… (bytes, real numbers, or whole numbers for an embedding) and `y` of N×…."""
+    """Samples in memory: `x` of N×… (bytes, real numbers, or whole numbers for an embedding) and `y` of N×….
 
-    x: Tensor
+    Of several inputs, `x` has a tensor for each.
+    """
+
+    x: Samples
     y: Tensor
 
     def __len__(self) -> int:
         return len(self.x)
 
+    @property
+    def only(self) -> Tensor:
+        """The samples of a net that has one input."""
+        assert isinstance(self.x, Tensor)
+        return self.x
+
     def pick(self, indices: Tensor) -> Tensors:
         """Some of the samples, in the order of the indices."""
         return Tensors(self.x[indices], self.y[indices])
+
+    def select(self, names: Sequence[str]) -> Tensors:
+        """The same with those inputs alone that a net takes."""
+        return Tensors(self.x.select(names), self.y) if isinstance(self.x, InputTensors) else self
 
 
 class Items(Protocol):
@@ -37,7 +51,7 @@ class Items(Protocol):
     def __len__(self) -> int:
         """How many there are."""
 
-    def read(self, index: int) -> tuple[Tensor, int | Tensor]:
+    def read(self, index: int) -> tuple[Samples, int | Tensor]:
         """One sample and its target. Raises an exception of any type if the item is broken."""
 
     def name(self, index: int) -> str:
@@ -62,7 +76,7 @@ class Chosen:
     def __len__(self) -> int:
         return len(self.indices)
 
-    def read(self, index: int) -> tuple[Tensor, int | Tensor]:
+    def read(self, index: int) -> tuple[Samples, int | Tensor]:
         """One sample and its target."""
         return self.items.read(int(self.indices[index]))
 
@@ -88,6 +102,7 @@ class Feature(NamedTuple):
         fill: the number that replaces a missing one; None if none may be missing.
         flag: whether one more number, 0 or 1, says that the value is missing.
         is_index: whether the net receives the number of the word instead, from 1, and 0 for an unknown word.
+        input: the input that it belongs to, where the net has several.
     """
 
     name: str
@@ -96,6 +111,7 @@ class Feature(NamedTuple):
     fill: float | None = None
     flag: bool = False
     is_index: bool = False
+    input: str = ""
 
     @property
     def width(self) -> int:
@@ -109,6 +125,15 @@ class Feature(NamedTuple):
         return (*values, *((True,) if self.flag else ()))
 
 
+class LearntInput(NamedTuple):
+    """What is learnt of one of several inputs: mean and deviation, and the tokens of a text."""
+
+    name: str
+    mean: tuple[float, ...] = ()
+    std: tuple[float, ...] = ()
+    vocabulary: Vocabulary | None = None
+
+
 class Learnt(NamedTuple):
     """What is learnt from the training part before the net is trained. Every later sample is treated with it.
 
@@ -118,6 +143,7 @@ class Learnt(NamedTuple):
         targets: the names of the target columns.
         mean, std: of each channel, for `normalize`.
         vocabulary: the tokens of a text.
+        inputs: what is learnt of each of several inputs.
     """
 
     columns: tuple[Feature, ...] = ()
@@ -126,9 +152,10 @@ class Learnt(NamedTuple):
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
     vocabulary: Vocabulary | None = None
+    inputs: tuple[LearntInput, ...] = ()
 
 
-Encode = Callable[[tuple[Tensors, Tensors], Learnt | None], tuple[tuple[Tensors, Tensors], Learnt]]
+Encode = Callable[[tuple[Any, Any], Learnt | None], tuple[tuple[Part, Part], Learnt]]
 """A function that encodes the training and the test part for the net. It uses what an earlier run has learnt, or else
 learns from the training part. It also returns what was learnt.
 """
@@ -154,13 +181,62 @@ class Splits:
     carry: bool = False
 
 
-def unit_of(part: Part, unit: float | None) -> float:
-    """The stored value that becomes 1 in the net's input."""
+def unit_of(part: Part, unit: float | None, place: int = 0) -> float:
+    """The stored value that becomes 1 in the net's input, or in one of several."""
     if unit is not None:
         return unit
-    return 1.0 if isinstance(part, Tensors) and part.x.dtype != uint8 else 255.0
+    return 1.0 if isinstance(part, Tensors) and tensors_of(part.x)[place].dtype != uint8 else 255.0
+
+
+@dataclass(frozen=True, eq=False)
+class Selected:
+    """Items of which a net takes some of the inputs."""
+
+    items: Items
+    names: tuple[str, ...]
+
+    @property
+    def folder(self) -> str:
+        """Where they lie."""
+        return self.items.folder
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def read(self, index: int) -> tuple[Samples, int | Tensor]:
+        """One sample and its target."""
+        x, y = self.items.read(index)
+        return (x.select(self.names) if isinstance(x, InputTensors) else x), y
+
+    def name(self, index: int) -> str:
+        """Its path."""
+        return self.items.name(index)
+
+    def label(self, index: int) -> int | None:
+        """Its class."""
+        return self.items.label(index)
+
+
+@runtime_checkable
+class Choosing(Protocol):
+    """Items that give some of themselves by themselves."""
+
+    def choose(self, indices: Tensor) -> Items:
+        """Some of the items, in the order of the indices."""
+
+
+def select(part: Part, names: tuple[str, ...]) -> Part:
+    """The samples of a part with those inputs alone that a net takes; without names, as they are."""
+    if not names:
+        return part
+    if isinstance(part, Tensors):
+        return part.select(names)
+    # Who is told the names gives no others.
+    return part if isinstance(part, Choosing) else Selected(part, names)
 
 
 def pick(part: Part, indices: Tensor) -> Part:
     """Some of the samples of a part."""
-    return part.pick(indices) if isinstance(part, Tensors) else Chosen(part, indices)
+    if isinstance(part, Tensors):
+        return part.pick(indices)
+    return part.choose(indices) if isinstance(part, Choosing) else Chosen(part, indices)

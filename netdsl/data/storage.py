@@ -17,12 +17,13 @@ from netdsl.data.broken_items import Skips
 from netdsl.data.cache import FOLDER, Decoding, Progress, into_memory, onto_disk
 from netdsl.data.channel_statistics import channel_statistics
 from netdsl.data.free_memory import room
+from netdsl.data.inputs import InputTensors, Samples, join_batches, tensors_of
 from netdsl.data.pipelines import Pipeline
 from netdsl.data.random_stream import LIMIT, SEEN, permutation
 from netdsl.data.resident import Resident, prepared
 from netdsl.data.samples import Items, Learnt, Part, Splits, Tensors, pick, unit_of
 from netdsl.data.streaming import Streaming
-from netdsl.data.transform_chain import Chain, make_chain
+from netdsl.data.transform_chain import Chain, make_chain, make_joint_chain
 from netdsl.data.transforms.base import BatchTransform
 from netdsl.data.worker_reader import Broken, Key, Loader, Reader
 from netdsl.program import DataUse
@@ -61,13 +62,27 @@ class Server:
 
     def chains(self, facts: Facts, train: Part) -> tuple[Chain, Chain]:
         """The transforms of both pipelines."""
-        unit = unit_of(train, self.splits.unit)
-        bytes_ = not (isinstance(train, Tensors) and train.x.is_floating_point())
-        training, testing = (
-            make_chain(self.use.transforms, facts, training=training, unit=unit, bytes_=bytes_)
-            for training in (True, False)
-        )
+        training, testing = (self._chain(facts, train, training=training) for training in (True, False))
+        if len(self.use.inputs) > 1 and len(facts.target) > 1 and any(step.moves for step in training.steps):
+            raise DataError(
+                "the targets are masks, and no transform moves them together with several inputs",
+                "leave transforms out that move pixels",
+            )
         return training, testing
+
+    def _chain(self, facts: Facts, train: Part, *, training: bool) -> Chain:
+        if not self.use.inputs:
+            unit = unit_of(train, self.splits.unit)
+            bytes_ = not (isinstance(train, Tensors) and is_real(train.x))
+            return make_chain(self.use.transforms, facts, training=training, unit=unit, bytes_=bytes_)
+        # Of what is read one by one, images are bytes; the rest is ready for the net.
+        bytes_by_input = (
+            [part.dtype == torch.uint8 for part in tensors_of(train.x)]
+            if isinstance(train, Tensors)
+            else [fed.is_image for fed in self.use.inputs]
+        )
+        unit = self.splits.unit or 255.0
+        return make_joint_chain(self.use.inputs, facts, training=training, unit=unit, bytes_=bytes_by_input)
 
     def decoded(self, part: Items, chain: Chain, how: How) -> Tensors:
         """Items that are decoded once, with those transforms that are done once."""
@@ -132,7 +147,12 @@ def placed(data: Tensors, device: torch.device) -> Tensors:
 def for_workers(chain: Chain) -> tuple[tuple[BatchTransform, ...], Chain]:
     """The chain in two: the transforms up to the one that gives all items one size, for workers, and the rest."""
     steps = chain.once + chain.steps
-    last = next((place for place, step in enumerate(steps) if step.fits), -1)
+    # Of several inputs, the first such step of each.
+    first: dict[str, int] = {}
+    for place, step in enumerate(steps):
+        if step.fits:
+            first.setdefault(step.input, place)
+    last = max(first.values(), default=-1)
     return steps[: last + 1], Chain((), steps[last + 1 :])
 
 
@@ -179,17 +199,51 @@ def statistics_needed(use: DataUse, facts: Facts) -> bool:
     return not facts.mean and any("std" in step.component.parameters for step in use.transforms)
 
 
-def sampled_statistics(server: Server, train: Items, chain: Chain) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation over some training images with the transforms of testing; always the same images."""
+def sampled_images(server: Server, train: Items, chain: Chain) -> Samples:
+    """Some training images with the transforms of testing; always the same ones."""
     first, _ = for_workers(chain)
     order = permutation(len(train), LIMIT)[:SAMPLED_ITEMS].tolist()
     keys = [[Key(index) for index in order[start : start + 32]] for start in range(0, len(order), 32)]
-    sums: list[Tensor] = []
+    found: list[Samples] = []
     for raw in server.loader(train, first, stays=len(order) > FEW_ITEMS).batches(lambda: iter(keys)):
         server.skips.note(raw.broken)
         if len(raw.y):
-            sums.append(raw.x)
-    return channel_statistics(torch.cat(sums), 255.0 if sums[0].dtype == torch.uint8 else 1.0)
+            found.append(raw.x)
+    return join_batches(found)
+
+
+def statistics(facts: Facts, x: Samples, unit: float | None) -> Facts:
+    """The facts with the mean and the deviation of samples; of several inputs, with those of each.
+
+    Images have theirs together, for one net may see them all. `unit` is the value that stands for 1, where it is not
+    the usual one.
+    """
+
+    def usual(part: Tensor) -> float:
+        return 1.0 if part.is_floating_point() else 255.0
+
+    if isinstance(x, Tensor):
+        mean, std = channel_statistics(x, unit or usual(x))
+        return facts._replace(mean=mean, std=std)
+    images = [part for part in x.parts if part.dim() == 4 and not part.dtype.is_floating_point]
+    alike = len({part.shape[1] for part in images}) == 1
+    pooled = (
+        channel_statistics(torch.cat([each.transpose(0, 1).flatten(1).T for each in images]), 255.0) if alike else None
+    )
+    inputs = []
+    for known, part in zip(facts.inputs, x.parts, strict=True):
+        if known.dtype == "index":
+            inputs.append(known)
+            continue
+        is_image = any(part is image for image in images)
+        mean, std = pooled if pooled and is_image else channel_statistics(part, usual(part))
+        inputs.append(known._replace(mean=mean, std=std))
+    return facts.with_inputs(inputs)
+
+
+def is_real(x: Samples) -> bool:
+    """Whether samples are real numbers; of several inputs, whether all are."""
+    return all(part.is_floating_point() for part in tensors_of(x))
 
 
 def describe(train: Pipeline, test: Pipeline, part: Part, how: How | None, why: str, device: torch.device) -> str:
@@ -205,6 +259,14 @@ def describe(train: Pipeline, test: Pipeline, part: Part, how: How | None, why: 
             why=why,
         )
     data = part.x if isinstance(part, Tensors) else train.data.x
+    if isinstance(data, InputTensors):
+        return text(
+            "resident: {train:,} + {test:,} samples of {count} inputs on {device}",
+            train=train.samples,
+            test=test.samples,
+            count=len(data.parts),
+            device=train.data.x.device,
+        )
     kind = str(data.dtype).removeprefix("torch.")
     if data.dim() == 4:
         counts = text("{train:,} + {test:,} images, {kind}", train=train.samples, test=test.samples, kind=kind)

@@ -13,6 +13,7 @@ from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.batch_order import Planned
 from netdsl.data.broken_items import Skips
+from netdsl.data.inputs import Samples
 from netdsl.data.pipelines import Batch
 from netdsl.data.random_stream import Moment
 from netdsl.data.worker_reader import Key, Loader, Raw
@@ -56,8 +57,8 @@ class Streaming(Planned):
         y = raw.y.to(self.device, non_blocking=True)
         return Batch(*self.chain(x, y, moment, raw.places + share.start))
 
-    def _moved(self, x: Tensor) -> Tensor:
-        if x.dim() == 4:
+    def _moved(self, x: Samples) -> Samples:
+        if isinstance(x, Tensor) and x.dim() == 4:
             return x.to(self.device, non_blocking=True, memory_format=self.layout)
         return x.to(self.device, non_blocking=True)
 

@@ -12,14 +12,15 @@ from torch import Tensor
 from netdsl.components import Facts
 from netdsl.core.errors import DataError
 from netdsl.core.shown import print_shown
+from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
-from netdsl.data.channel_statistics import channel_statistics
-from netdsl.data.one_sample import take_sample, transform_some
-from netdsl.data.open import read, serve
+from netdsl.data.inputs import InputTensors, Samples, shapes_of, tensors_of
+from netdsl.data.one_sample import OneSample, take_sample, transform_some
+from netdsl.data.open import Data, read, serve
 from netdsl.data.overlays import mask_classes, overlay_mask
 from netdsl.data.sample_grid import grid_png
 from netdsl.data.samples import Feature, Part, Tensors, unit_of
-from netdsl.data.storage import Server, Session, sampled_statistics
+from netdsl.data.storage import Server, Session, sampled_images, statistics
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain
 from netdsl.data.worker_reader import Broken, Key, Reader
@@ -40,6 +41,23 @@ class SurveyedColumn(NamedTuple):
     name: str
     numbers: tuple[float, ...] = ()
     words: tuple[tuple[str, int], ...] = ()
+
+
+class SurveyedInput(NamedTuple):
+    """One of several inputs: a sample's shape, as stored and as the net receives it, and the range of its numbers.
+
+    Args:
+        indices: how many indices an embedding needs; None for other numbers.
+        numbers: the smallest, mean and largest number of those samples that were looked at, as stored.
+        texts: some samples of a text, as tokens.
+    """
+
+    name: str
+    stored: tuple[int, ...]
+    shape: tuple[int, ...]
+    indices: int | None
+    numbers: tuple[float, ...]
+    texts: tuple[str, ...] = ()
 
 
 class SurveyedSample(NamedTuple):
@@ -82,6 +100,7 @@ class Survey:
         columns: for a table, what each column holds in the training part.
         mask_classes: the names of the classes, where each pixel has one.
         texts: some training samples of a text, as tokens.
+        inputs: of a net with several inputs, each; `raw` and `transformed` then have their images side by side.
     """
 
     name: str
@@ -98,6 +117,7 @@ class Survey:
     columns: tuple[SurveyedColumn, ...] = ()
     mask_classes: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    inputs: tuple[SurveyedInput, ...] = ()
 
     def __repr__(self) -> str:
         return text("<Survey of {name}>", name=self.name)
@@ -131,17 +151,18 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
     indices = torch.linspace(0, len(train) - 1, min(SAMPLES, len(train))).long()
     stored = _stored(train, indices)
     labels = [_labels(part) for part in parts]
-    pictured = len(data.shape) == 3
+    raw = list(map(side_by_side, stored.raw))
+    pictured = bool(raw) and raw[0] is not None and raw[0].dim() == 3
     return Survey(
         name=use.component.name,
         facts=facts,
         shape=data.shape,
         served=data.description,
-        stored=(min(map(_shape, stored.raw)), max(map(_shape, stored.raw))),
+        stored=(min(shapes_of(one)[0] for one in stored.raw), max(shapes_of(one)[0] for one in stored.raw)),
         counts=_counts(labels, facts.classes) if facts.classes else (),
         targets=() if facts.classes else _range(unscale(labels[0], facts.scale)),
         skipped=data.skipped,
-        raw=tuple(_bytes(sample, unit) for sample in stored.raw) if pictured else (),
+        raw=tuple(_bytes(one, unit) for one in raw if one is not None) if pictured else (),
         transformed=_transformed(train, chain, stored.indices, seed, mask_classes(facts)) if pictured else (),
         labels=tuple(
             _caption(index, _label(target, facts))
@@ -149,7 +170,8 @@ def survey(use: DataUse, *, seed: int = 0) -> Survey:
         ),
         columns=tuple(_columns(train, data.learnt.columns)),
         mask_classes=mask_classes(facts),
-        texts=tuple(vocabulary.show(sample.tolist()) for sample in stored.raw[:TEXTS]) if vocabulary else (),
+        texts=tuple(vocabulary.show(tensors_of(one)[0].tolist()) for one in stored.raw[:TEXTS]) if vocabulary else (),
+        inputs=_inputs(stored.raw, data) if use.inputs else (),
     )
 
 
@@ -164,6 +186,8 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
     data.close()
     chain = server.chains(data.facts, train)[0]
     found = take_sample(train, chain, index, seed)
+    if isinstance(found.raw, InputTensors) or isinstance(found.x, InputTensors):
+        return _sample_of_inputs(index, found, data, unit_of(train, server.splits.unit))
     cells = tuple(_cells(found.raw, data.learnt.columns))
     if data.learnt.vocabulary:
         cells = ((text("tokens"), data.learnt.vocabulary.show(found.raw.tolist())),)
@@ -171,6 +195,52 @@ def survey_sample(use: DataUse, index: int, *, seed: int = 0) -> SurveyedSample:
     unit, classes = unit_of(train, server.splits.unit), mask_classes(data.facts)
     mask = _mask(found.y.unsqueeze(0))[0] if classes else None
     return SurveyedSample(index, label, found.raw, found.x, cells, unit, mask, classes)
+
+
+def side_by_side(x: Samples) -> Tensor | None:
+    """A sample, or a batch; of several inputs the images, side by side where they have one size; None without any."""
+    if isinstance(x, Tensor):
+        return x
+    dims = max((part.dim() for part in x.parts), default=0)
+    images = [part for part in x.parts if part.dim() == dims >= 3]
+    return torch.cat([one for one in images if one.shape == images[0].shape], -1) if images else None
+
+
+def _inputs(raw: Sequence[Samples], data: Data) -> tuple[SurveyedInput, ...]:
+    vocabularies = {one.name: one.vocabulary for one in data.learnt.inputs}
+    found = []
+    for place, (known, shape) in enumerate(zip(data.facts.inputs, data.shapes, strict=True)):
+        samples = [tensors_of(one)[place] for one in raw]
+        vocabulary = vocabularies.get(known.name)
+        texts = tuple(vocabulary.show(one.tolist()) for one in samples[:TEXTS]) if vocabulary else ()
+        values = torch.cat([one.flatten() for one in samples])
+        found.append(SurveyedInput(known.name, tuple(samples[0].shape), shape, known.indices, _range(values), texts))
+    return tuple(found)
+
+
+def _sample_of_inputs(index: int, found: OneSample, data: Data, unit: float) -> SurveyedSample:
+    """A sample of several inputs: the images, or else all numbers in a row, and each input as a cell."""
+    vocabularies = {one.name: one.vocabulary for one in data.learnt.inputs}
+    assert isinstance(found.raw, InputTensors)
+    cells = []
+    for name, part in found.raw.items():
+        vocabulary, columns = vocabularies.get(name), [one for one in data.learnt.columns if one.input == name]
+        if vocabulary:
+            cells.append((name, vocabulary.show(part.tolist())))
+        elif columns:
+            own = list(_cells(part, columns))
+            cells += own if len(own) == 1 else [(f"{name}: {column}", cell) for column, cell in own]
+        elif part.numel() <= MOST_TARGETS:
+            cells.append((name, ", ".join(f"{value:.6g}" for value in part.flatten().tolist())))
+        else:
+            cells.append((name, format_shape(part.shape)))
+    raw, x = (_as_one(one) for one in (found.raw, found.x))
+    return SurveyedSample(index, _label(found.target, data.facts), raw, x, tuple(cells), unit)
+
+
+def _as_one(x: Samples) -> Tensor:
+    shown = side_by_side(x)
+    return torch.cat([part.flatten().double() for part in tensors_of(x)]) if shown is None else shown
 
 
 def pair_png(sample: SurveyedSample) -> bytes:
@@ -197,11 +267,11 @@ def _label(target: Tensor, facts: Facts) -> str:
 
 def _columns(train: Part, columns: Sequence[Feature]) -> Iterator[SurveyedColumn]:
     """What each column of a table holds. A column of words has one number in a sample for each word."""
-    if not isinstance(train, Tensors):
+    if not isinstance(train, Tensors) or not isinstance(train.x, Tensor):
         return
     place = 0
     for column in columns:
-        values = train.x[:, place : place + column.width].double()
+        values = train.only[:, place : place + column.width].double()
         place += column.width
         if column.categories and not column.is_index:
             values = values[:, : len(column.categories)]
@@ -234,26 +304,24 @@ def _cell(values: Tensor, column: Feature) -> str:
 
 def _with_statistics(server: Server, facts: Facts, train: Part, testing: Chain) -> Facts:
     """The facts with the mean and deviation of the samples themselves instead of published ones."""
-    if facts.dtype == "index":
+    if all(one.dtype == "index" for one in facts.all_inputs):
         return facts
     if isinstance(train, Tensors):
-        mean, std = channel_statistics(train.x, unit_of(train, server.splits.unit))
-    else:
-        mean, std = sampled_statistics(server, train, testing)
-    return facts._replace(mean=mean, std=std)
+        return statistics(facts, train.x, server.splits.unit)
+    return statistics(facts, sampled_images(server, train, testing), None)
 
 
 class _Stored(NamedTuple):
     """Samples that could be read, their targets, and their indices."""
 
-    raw: list[Tensor]
+    raw: list[Samples]
     targets: list[Tensor]
     indices: Tensor
 
 
 def _stored(part: Part, indices: Tensor) -> _Stored:
     if isinstance(part, Tensors):
-        return _Stored(list(part.x[indices]), list(part.y[indices]), indices)
+        return _Stored([part.x[index] for index in indices.tolist()], list(part.y[indices]), indices)
     read = [(index, Reader(part)[Key(index)]) for index in indices.tolist()]
     whole = [(index, *found) for index, found in read if not isinstance(found, Broken)]
     targets = [torch.as_tensor(one[2]) for one in whole]
@@ -282,16 +350,14 @@ def _range(targets: Tensor) -> tuple[float, ...]:
     return numbers.min().item(), numbers.mean().item(), numbers.max().item()
 
 
-def _shape(sample: Tensor) -> tuple[int, ...]:
-    return tuple(sample.shape)
-
-
 def _bytes(sample: Tensor, unit: float) -> Tensor:
     return (sample.double() / unit * 255).round().clamp(0, 255).to(torch.uint8)
 
 
 def _transformed(train: Part, chain: Chain, indices: Tensor, seed: int, classes: Sequence[str]) -> tuple[Tensor, ...]:
-    x, y = transform_some(train, chain, indices, seed)
+    found, y = transform_some(train, chain, indices, seed)
+    x = side_by_side(found)
+    assert x is not None
     images = _stretched(x)
     if not classes:
         return tuple(images)

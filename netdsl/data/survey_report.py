@@ -25,7 +25,7 @@ def survey_text(found: Survey, *, color: bool = False) -> str:
     lines = [
         paint(found.name, bold=True) + f": {_sizes(found)}",
         text("served    {served}", served=found.served),
-        _samples(found),
+        *(_inputs(found) if found.inputs else [_samples(found)]),
         *_texts(found),
     ]
     if found.targets:
@@ -33,7 +33,8 @@ def survey_text(found: Survey, *, color: bool = False) -> str:
         lines.append(
             text("targets   numbers from {low:.4g} to {high:.4g}, mean {mean:.4g}", low=low, high=high, mean=mean)
         )
-    lines += ["", *(_columns(found) if found.columns else _statistics(found)), *_classes(found)]
+    several = bool(found.inputs)
+    lines += ["", *(_columns(found) if found.columns else [] if several else _statistics(found)), *_classes(found)]
     lines += [text("left out: {file}", file=line) for line in found.skipped]
     return "\n".join(lines).rstrip() + "\n"
 
@@ -72,6 +73,24 @@ def _samples(found: Survey) -> str:
     if low == high:
         return text("samples   {stored}; the net receives {received}", stored=low, received=received)
     return text("samples   from {low} to {high}; the net receives {received}", low=low, high=high, received=received)
+
+
+def _inputs(found: Survey) -> list[str]:
+    """Each of several inputs: what the net receives, and the range of what is stored."""
+    room = max(width(one.name) for one in found.inputs)
+    lines: list[str] = [text("inputs")]
+    for one in found.inputs:
+        low, mean, high = (f"{value:.4g}" for value in one.numbers)
+        name, shape = left(one.name, room), format_shape(one.shape)
+        if one.indices is not None:
+            words = text("{shape}, indices 0…{last:,}", shape=shape, last=one.indices - 1)
+        else:
+            words = text(
+                "{shape}, numbers from {low} to {high}, mean {mean}", shape=shape, low=low, high=high, mean=mean
+            )
+        lines.append(f"          {name}  {words}")
+        lines += [f"          {' ' * room}  {crop(sample, MOST_WIDTH - room)}" for sample in one.texts]
+    return lines
 
 
 def _texts(found: Survey) -> list[str]:

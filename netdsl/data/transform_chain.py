@@ -12,10 +12,11 @@ from torch import Tensor
 
 from netdsl.builder import construct
 from netdsl.components import Facts, Transform
+from netdsl.data.inputs import Samples
 from netdsl.data.random_stream import Moment
-from netdsl.data.transforms.base import BatchTransform, Draws, are_masks
+from netdsl.data.transforms.base import BatchTransform, Draws, OnInput, are_masks
 from netdsl.data.transforms.values import Normalize, ToFloat
-from netdsl.program import Use
+from netdsl.program import DataInput, Use
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,22 +31,22 @@ class Chain:
         """Whether a batch can differ from epoch to epoch."""
         return any(step.random for step in self.steps)
 
-    def prepare(self, x: Tensor) -> Tensor:
+    def prepare(self, x: Samples) -> Samples:
         """Applies to samples what is done once."""
         for step in self.once:
-            x = step.act(x)
+            x = step.apply(x)
         return x
 
-    def __call__(self, x: Tensor, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Tensor, Tensor]:
+    def __call__(self, x: Samples, y: Tensor, moment: Moment, share: slice | Tensor) -> tuple[Samples, Tensor]:
         """Transforms a batch. It holds the rows `share` of the global batch, for which the moment draws."""
         for step in self.steps:
             # drawn for the whole global batch, then cut to this rank's rows: any number of ranks sees the same images
-            drawn = _on_device(step.draw(moment, x.shape[1:]), share, x.device)
+            drawn = _on_device(step.draw_for(moment, x), share, x.device)
             y = step.act_on_masks(y, *drawn) if step.moves and are_masks(y, x) else step.act_on_targets(y, *drawn)
-            x = step.act(x, *drawn)
+            x = step.apply(x, *drawn)
         return x, y
 
-    def prepare_targets(self, x: Tensor, y: Tensor) -> Tensor:
+    def prepare_targets(self, x: Samples, y: Tensor) -> Tensor:
         """Applies what is done once to the targets of samples `x`, which are not prepared yet."""
         if not are_masks(y, x):
             return y
@@ -85,6 +86,30 @@ def make_chain(uses: Sequence[Use[Transform]], facts: Facts, *, training: bool, 
         steps = _with_scale(steps, unit, bytes_)
     once = tuple(takewhile(lambda step: step.preserves_values and not step.random, steps))
     return Chain(once, tuple(steps[len(once) :]))
+
+
+def make_joint_chain(
+    inputs: Sequence[DataInput], facts: Facts, *, training: bool, unit: float, bytes_: Sequence[bool]
+) -> Chain:
+    """The transforms of several inputs; `bytes_` says which of them are bytes, of which `unit` stands for 1."""
+    chains = []
+    for fed, known, are_bytes in zip(inputs, facts.inputs, bytes_, strict=True):
+        own, one = facts.with_inputs([known]), unit if are_bytes else 1.0
+        chains.append((known.name, make_chain(fed.transforms, own, training=training, unit=one, bytes_=are_bytes)))
+    return _join(chains)
+
+
+def _join(chains: Sequence[tuple[str, Chain]]) -> Chain:
+    """The chains of several inputs, by their names, as one."""
+    led: set[type[BatchTransform]] = set()
+    once: list[BatchTransform] = []
+    steps: list[BatchTransform] = []
+    for number, (name, chain) in enumerate(chains):
+        # Targets are changed with the first of the inputs that a step acts on.
+        for joined, own in ((once, chain.once), (steps, chain.steps)):
+            joined += [OnInput(step, name, number, leads=type(step) not in led) for step in own]
+        led.update(type(step) for step in (*chain.once, *chain.steps))
+    return Chain(tuple(once), tuple(steps))
 
 
 def undo_normalization(x: Tensor, uses: Sequence[Use[Transform]], facts: Facts) -> Tensor:

@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
+from netdsl.data.inputs import Samples, shapes_of, stack_samples
 from netdsl.data.random_stream import SAMPLE, Moment
 from netdsl.data.samples import Items
 from netdsl.data.transforms.base import BatchTransform, are_masks
@@ -46,7 +47,7 @@ class Broken:
 class Raw(NamedTuple):
     """A batch as a worker returns it: the samples that could be read, their places in it, and the broken ones."""
 
-    x: Tensor
+    x: Samples
     y: Tensor
     places: Tensor
     broken: tuple[Broken, ...]
@@ -59,7 +60,7 @@ class Reader(Dataset[Any]):
     items: Items
     steps: tuple[BatchTransform, ...] = ()
 
-    def __getitem__(self, key: Key) -> tuple[Tensor, int | Tensor] | Broken:
+    def __getitem__(self, key: Key) -> tuple[Samples, int | Tensor] | Broken:
         try:
             x, y = self.items.read(key.item)
         except Exception as error:  # a damaged file may fail in any way
@@ -69,17 +70,17 @@ class Reader(Dataset[Any]):
         except ValueError as error:
             return Broken(key.item, self.items.name(key.item), str(error))
 
-    def _transformed(self, x: Tensor, y: int | Tensor, key: Key) -> tuple[Tensor, int | Tensor]:
+    def _transformed(self, x: Samples, y: int | Tensor, key: Key) -> tuple[Samples, int | Tensor]:
         moment = Moment(torch.tensor([key.item]), key.epoch, (SAMPLE, *key[1:]))
-        batch = x.unsqueeze(0)
+        batch: Samples = x.unsqueeze(0)
         masks = y.unsqueeze(0) if isinstance(y, Tensor) and are_masks(y.unsqueeze(0), batch) else None
         for step in self.steps:
-            drawn = step.draw(moment, batch.shape[1:])
+            drawn = step.draw_for(moment, batch)
             masks = masks if masks is None else step.act_on_masks(masks, *drawn)
-            batch = step.act(batch, *drawn)
+            batch = step.apply(batch, *drawn)
         return batch.squeeze(0), y if masks is None else masks.squeeze(0)
 
-    def collate(self, read: Sequence[tuple[Tensor, int | Tensor] | Broken]) -> Raw | DataError:
+    def collate(self, read: Sequence[tuple[Samples, int | Tensor] | Broken]) -> Raw | DataError:
         """Makes a batch. An error is returned, not raised, because a worker's traceback would hide it."""
         broken = tuple(each for each in read if isinstance(each, Broken))
         whole = [(place, each) for place, each in enumerate(read) if not isinstance(each, Broken)]
@@ -87,10 +88,11 @@ class Reader(Dataset[Any]):
         if not whole:
             return Raw(torch.empty(0), torch.empty(0), places, broken)
         images, labels = zip(*(each for _, each in whole), strict=True)
-        if len({image.shape for image in images}) > 1:
-            return uneven([image.shape for image in images])
+        for shapes in zip(*map(shapes_of, images), strict=True):
+            if len(set(shapes)) > 1:
+                return uneven(shapes)
         y = torch.stack(labels) if isinstance(labels[0], Tensor) else torch.tensor(labels)
-        return Raw(torch.stack(images), y, places, broken)
+        return Raw(stack_samples(images), y, places, broken)
 
 
 @dataclass
@@ -174,7 +176,7 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def uneven(shapes: Sequence[torch.Size]) -> DataError:
+def uneven(shapes: Sequence[tuple[int, ...]]) -> DataError:
     """The error for images that cannot form a batch."""
     first = shapes[0]
     other = next(shape for shape in shapes if shape != first)

@@ -12,12 +12,13 @@ from netdsl.builder import build_network
 from netdsl.checker.experiment.data_line import advise_data
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
+from netdsl.data.inputs import tensors_of
 from netdsl.data.one_sample import read_test_sample
 from netdsl.inside.flow import SampleFlow, follow
 from netdsl.inside.given import give_weights, read_inputs
 from netdsl.program import Experiment
 from netdsl.runs.inference import Saved
-from netdsl.training.heads import attach_heads
+from netdsl.training.ends import attach_ends
 
 
 def look_at_run(saved: Saved, sample: object = 0) -> SampleFlow:
@@ -37,11 +38,11 @@ def look_at_run(saved: Saved, sample: object = 0) -> SampleFlow:
         if saved.facts.classes and found.target.dim() == 0:
             name = text("test sample {number}, of class {label}", number=sample, label=saved.classes[int(found.target)])
         # The sample is transformed on the CPU; the net may be elsewhere.
-        return follow(model, network, found.x[None].to(saved.device), name)
+        return follow(model, network, tensors_of(found.x.unsqueeze(0).to(saved.device)), name)
     x = saved.transform(sample)
     if not len(x):
         raise DataError(text("`{path}` holds no sample", path=sample))
-    return follow(model, network, x[:1], _name(sample))
+    return follow(model, network, tensors_of(x[:1]), _name(sample))
 
 
 def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[str] = ()) -> SampleFlow:
@@ -59,14 +60,15 @@ def look_at_text(experiment: Experiment, sample: object = 0, weights: Sequence[s
     with torch.random.fork_rng([]):
         torch.manual_seed(experiment.train.seed)
         module = build_network(experiment.network)
-        attach_heads(module, experiment.network)
+        attach_ends(module, experiment.network)
     give_weights(module, weights)
     if isinstance(sample, int):
         if experiment.data is None:
             message = text("`{name}` has no `data` line", name=experiment.source.name)
             raise DataError(message, advise_data(experiment.network))
         found = read_test_sample(experiment.data, experiment.data.facts, sample, experiment.train.seed)
-        return follow(module, experiment.network, found.x[None], text("test sample {number}", number=sample))
+        x = tensors_of(found.x.unsqueeze(0))
+        return follow(module, experiment.network, x, text("test sample {number}", number=sample))
     return follow(module, experiment.network, read_inputs(sample, experiment.network), _name(sample))
 
 

@@ -12,7 +12,7 @@ from netdsl.core.errors import ExportError
 from netdsl.core.size_sets import SizeSet
 from netdsl.core.sizes import evaluate
 from netdsl.core.text import text
-from netdsl.program import Network
+from netdsl.program import NetInput, Network
 
 TOLERANCE = 1e-4
 """The largest difference to torch that is taken for rounding, for outputs up to 1; beyond, it grows with them."""
@@ -45,12 +45,14 @@ class BuiltNet(NamedTuple):
         generator = torch.Generator().manual_seed(0)
         known = [each.num_embeddings for each in self.module.modules() if isinstance(each, nn.Embedding)]
         most = min(known, default=2)
-        return tuple(
-            torch.randint(most, (batch, *shape), generator=generator)
-            if one.dtype == "index"
-            else torch.randn(batch, *shape, generator=generator)
-            for one, shape in zip(self.network.all_inputs, shapes, strict=True)
-        )
+
+        def draw(one: NetInput, shape: tuple[int, ...]) -> Tensor:
+            if one.dtype != "index":
+                return torch.randn(batch, *shape, generator=generator)
+            # 0 stands behind the end of a padded sample alone.
+            return torch.randint(int(one.padded and most > 1), most, (batch, *shape), generator=generator)
+
+        return tuple(draw(one, shape) for one, shape in zip(self.network.all_inputs, shapes, strict=True))
 
     @property
     def shapes(self) -> list[list[tuple[int, ...]]]:

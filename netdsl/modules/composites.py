@@ -81,18 +81,24 @@ class Skipping(Composite, nn.Sequential):
 
     def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
         if "" in self.keeps:
-            seen[self.keeps[""]] = x
+            self._keep(self.keeps[""], x, seen)
         # By name: what wraps a child, as torch's converters do, puts another module into its place.
         for step, name in (self._steps or {name: name for name in self._modules}).items():
             module = self._modules[name]
             assert module is not None
             if step in self._starts:
-                x = seen[self._starts[step]]
+                x = self._go_on(self._starts[step], seen)
             x = feed(module, x, seen)
             if step in self.keeps:
-                seen[self.keeps[step]] = x
+                self._keep(self.keeps[step], x, seen)
         outputs = tuple(seen[label] for label in self._outputs)
         return outputs if len(outputs) > 1 else outputs[0] if outputs else x
+
+    def _keep(self, label: str, x: Tensor, seen: dict[str, Tensor]) -> None:
+        seen[label] = x
+
+    def _go_on(self, label: str, seen: dict[str, Tensor]) -> Tensor:
+        return seen[label]
 
     # A slice by nn.Sequential would pass no `keeps`, and the labels would be lost.
     def __getitem__(self, index: slice | int) -> Any:

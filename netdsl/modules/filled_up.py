@@ -5,11 +5,15 @@ Which steps are a sample's own travels down the calls as labelled outputs do, un
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
 from torch import Tensor, cat, nn, where, zeros_like
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from netdsl.modules.composites import Skipping, Skips
+from netdsl.modules.composites import MultiInput, Skipping, Skips
+from netdsl.modules.memory import CrossAttention, DecoderLayer
 from netdsl.modules.sequences import (
     GRU,
     LSTM,
@@ -25,7 +29,29 @@ from netdsl.modules.sequences import (
 STEPS = ""
 
 
-class Padded(Skipping):
+def steps_of(label: str) -> str:
+    """The label of the steps of a labelled output."""
+    return f" {label}"
+
+
+class PaddedSkipping(Skipping):
+    """A `Skipping` that keeps with each labelled output which of its steps are the samples' own."""
+
+    def _keep(self, label: str, x: Tensor, seen: dict[str, Tensor]) -> None:
+        super()._keep(label, x, seen)
+        if STEPS in seen:
+            seen[steps_of(label)] = seen[STEPS]
+
+    def _go_on(self, label: str, seen: dict[str, Tensor]) -> Tensor:
+        steps = seen.get(steps_of(label))
+        if steps is None:
+            seen.pop(STEPS, None)
+        else:
+            seen[STEPS] = steps
+        return super()._go_on(label, seen)
+
+
+class Padded(PaddedSkipping):
     """An `nn.Sequential` that is fed with indices N×T, and tells the layers in it which steps are the samples' own.
 
     The index 0 stands behind the end of a sample, and nowhere else.
@@ -36,6 +62,22 @@ class Padded(Skipping):
         return super().forward(x, {**(skips or {}), STEPS: x != 0})
 
 
+class PaddedMultiInput(MultiInput, PaddedSkipping):
+    """A `MultiInput` some of whose inputs, `padded`, are such indices."""
+
+    _padded: tuple[str, ...]
+
+    def __init__(self, *modules: Any, padded: Sequence[str], **wiring: Any) -> None:
+        super().__init__(*modules, **wiring)
+        self._padded = tuple(padded)
+
+    def _run(self, x: Tensor, seen: dict[str, Tensor]) -> Any:
+        seen.update({steps_of(name): seen[name] != 0 for name in self._padded})
+        if self._inputs[0] in self._padded:
+            seen[STEPS] = seen[steps_of(self._inputs[0])]
+        return super()._run(x, seen)
+
+
 def real_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
     """Which steps of a batch N×T×F are the samples' own, N×T; None where all are, or where steps have been merged."""
     steps = skips.get(STEPS) if skips else None
@@ -44,7 +86,16 @@ def real_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
 
 def hidden_steps(x: Tensor, skips: Skips | None) -> Tensor | None:
     """What attention adds to the score of each step, N×T: −∞ where nothing is to be seen."""
-    steps = real_steps(x, skips)
+    return _hide(real_steps(x, skips), x)
+
+
+def hidden_memory(label: str, skips: Skips) -> Tensor | None:
+    """The same of a labelled output."""
+    memory, steps = skips[label], skips.get(steps_of(label))
+    return _hide(None if steps is None or steps.shape != memory.shape[:2] else steps, memory)
+
+
+def _hide(steps: Tensor | None, x: Tensor) -> Tensor | None:
     if steps is None:
         return None
     # Of the type of the causal mask: torch wants both alike.
@@ -150,6 +201,34 @@ class PaddedCausalTransformerEncoderLayer(CausalTransformerEncoderLayer):
         hidden = hidden_steps(x, skips)
         mask = causal_mask(x) if self.causal else None
         return nn.TransformerEncoderLayer.forward(self, x, mask, hidden, is_causal=self.causal)
+
+
+class PaddedCrossAttention(CrossAttention):
+    """`CrossAttention` in which no step takes of those behind the end of the other sequence."""
+
+    def forward(self, x: Tensor, skips: Skips) -> Tensor:  # type: ignore[override]  # the memory has a label
+        """Gathers for each step from the steps of the other sequence."""
+        memory, hidden = skips[self.takes[0]], hidden_memory(self.takes[0], skips)
+        output: Tensor = nn.MultiheadAttention.forward(
+            self, x, memory, memory, key_padding_mask=hidden, need_weights=False
+        )[0]
+        return output
+
+
+class PaddedDecoderLayer(DecoderLayer):
+    """`DecoderLayer` in which no step sees those behind the end of either sequence."""
+
+    def forward(self, x: Tensor, skips: Skips) -> Tensor:  # type: ignore[override]  # the memory has a label
+        """Mixes the steps of each sequence, gathers from the memory, then transforms each step."""
+        return nn.TransformerDecoderLayer.forward(
+            self,
+            x,
+            skips[self.takes[0]],
+            tgt_mask=causal_mask(x) if self.causal else None,
+            tgt_is_causal=self.causal,
+            tgt_key_padding_mask=hidden_steps(x, skips),
+            memory_key_padding_mask=hidden_memory(self.takes[0], skips),
+        )
 
 
 class PaddedLast(Last):

@@ -165,7 +165,7 @@ class Viewer:
             raise NetdslError(
                 text("an image has {expected} pixels, not {found}", expected=height * width, found=len(pixels))
             )
-        x = torch.tensor(pixels, dtype=torch.float32).nan_to_num().clamp(0, 1).reshape(1, 1, height, width)
+        x: Any = torch.tensor(pixels, dtype=torch.float32).nan_to_num().clamp(0, 1).reshape(1, 1, height, width)
         chain = make_chain(use.transforms, facts, training=False, unit=1.0, bytes_=False)
         moment = Moment(torch.zeros(1, dtype=torch.int64))
         x, _ = chain(chain.prepare(x.repeat(1, channels, 1, 1)), torch.zeros(1), moment, slice(0, 1))
@@ -173,10 +173,13 @@ class Viewer:
 
     def _sample(self, number: int) -> tuple[Tensor, int | None]:
         """A sample of the test set, and its class."""
+        if len(self._data.shapes) > 1:
+            raise NetdslError(text("a net of several inputs has no picture"))
         single = self._data.test.batched(1)
         batch = next(iter(single.epoch(0, number % max(single.batches, 1))))
         target = int(batch.y[0]) if batch.y.dim() == 1 and not batch.y.is_floating_point() else None
-        return batch.x.to(self._device), target
+        x: Any = batch.x.to(self._device)
+        return x, target
 
     @property
     def _device(self) -> Any:

@@ -43,6 +43,7 @@ class KnownColumn(TypedDict):
     fill: NotRequired[float | None]
     flag: NotRequired[bool]
     is_index: NotRequired[bool]
+    input: NotRequired[str]
 
 
 class KnownScale(TypedDict):
@@ -59,6 +60,16 @@ class KnownVocabulary(TypedDict):
     level: str
     tokens: tuple[str, ...]
     pieces: NotRequired[str]
+
+
+class KnownInput(TypedDict):
+    """One of several inputs: its shape, the mean and the deviation of its channels, and the tokens of a text."""
+
+    name: str
+    shape: Shape
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    vocabulary: KnownVocabulary | None
 
 
 class DeclaredFacts(TypedDict):
@@ -92,6 +103,7 @@ class KnownFacts(TypedDict, total=False):
     scale: KnownScale | None
     targets: tuple[str, ...]
     vocabulary: KnownVocabulary | None
+    inputs: list[KnownInput]
 
 
 class RunAbout(TypedDict, total=False):
@@ -150,13 +162,19 @@ def _epochs(about: RunAbout) -> list[float]:
     return [summary.get("epoch", 0) for summary in (result.get("best", {}), result.get("last", {}))]
 
 
+def _required(kind: Any) -> set[str]:
+    """The keys that a `TypedDict` must have; `__required_keys__` cannot read annotations that are texts."""
+    hints = get_type_hints(kind, include_extras=True) if kind.__total__ else {}
+    return {name for name, hint in hints.items() if get_origin(hint) is not NotRequired}
+
+
 def conforms(value: object, kind: Any) -> bool:
     """Whether a value that JSON gave is of a type; of a `TypedDict`, keys that are not declared may stand there too."""
     if is_typeddict(kind):
         fields = get_type_hints(kind)
         return (
             isinstance(value, dict)
-            and kind.__required_keys__ <= value.keys()
+            and _required(kind) <= value.keys()
             and all(conforms(value[name], fields[name]) for name in fields.keys() & value.keys())
         )
     arguments = get_args(kind)

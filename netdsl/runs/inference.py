@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +15,18 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.builder import build_network
-from netdsl.builtins.files.vocabulary import Vocabulary
+from netdsl.builtins.files.vocabulary import END, Vocabulary
 from netdsl.components import Facts, Refusal
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.text import text
 from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
+from netdsl.data.inputs import InputTensors, Samples, join_batches, shapes_of, stack_samples, tensors_of
 from netdsl.data.random_stream import Moment
 from netdsl.data.seen_part import find_seen_part
 from netdsl.data.target_scale import unscale
-from netdsl.data.transform_chain import Chain, make_chain
+from netdsl.data.transform_chain import Chain, make_chain, make_joint_chain
 from netdsl.modules.carried_state import carried_states
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts, RunAbout
@@ -34,8 +36,8 @@ from netdsl.runs.prediction import Prediction, Segmentation
 from netdsl.runs.source import find_run
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.runs.writing import require_writer, write_tokens, written_pieces
+from netdsl.training.ends import attach_ends
 from netdsl.training.evaluate import evaluate
-from netdsl.training.heads import attach_heads
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
 from netdsl.training.machine.numerics import numerics
@@ -125,7 +127,8 @@ class Saved:
             Of one sample a `Prediction`, which has `label`, `index`, `probability` and `probabilities`; where each step
             of a sequence has a class, a list of them. Where each pixel of an image has one, a `Segmentation`, which has
             `mask`, `shares`, `mask_png()` and `overlay_png()`. Where the net predicts numbers, a float, or a list of
-            them where it predicts several, in the unit of the data set's target. Of several samples a list of these.
+            them where it predicts several, in the unit of the data set's target. Where it writes a text, the text. Of
+            several samples a list of these.
 
         Raises:
             DataError: what is given is no sample of the data set's kind; the message says what one is.
@@ -138,12 +141,12 @@ class Saved:
         """As `predict`, a list even of one sample."""
         return self._predict(self._read(x))
 
-    def transform(self, x: object) -> Tensor:
+    def transform(self, x: object) -> Samples:
         """A batch of what the net receives for one sample or several, on its device: `net.model(net.transform(x))`.
 
         Takes what `predict` takes.
         """
-        return torch.cat(list(self._batches(self._read(x))))
+        return join_batches(list(self._batches(self._read(x))))
 
     def generate(
         self,
@@ -228,7 +231,8 @@ class Saved:
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
         learnt = read_learnt(self._known)
         columns, vocabulary = (learnt.columns, learnt.vocabulary) if learnt else ((), None)
-        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns, vocabulary)
+        inputs = learnt.inputs if learnt else ()
+        return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns, vocabulary, inputs)
 
     @cached_property
     def _known(self) -> KnownFacts:
@@ -242,26 +246,34 @@ class Saved:
         return given
 
     def _predict(self, given: Given) -> list[Any]:
+        if self.facts.writes:
+            return [written for batch in self._batches(given) for written in self._write_answers(batch)]
         outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
         if self.facts.classes is None or len(self.facts.target) != 2:
             return outputs
         return [
-            self._segmentation(sample, shares, given) for sample, shares in zip(given.samples, outputs, strict=True)
+            self._segmentation(tensors_of(sample)[0], shares, given)
+            for sample, shares in zip(given.samples, outputs, strict=True)
         ]
 
-    def _batches(self, given: Given) -> Iterator[Tensor]:
+    def _batches(self, given: Given) -> Iterator[Samples]:
         """The samples as they reach the net, some at a time."""
         chain = self._chain(given)
         for start in range(0, len(given.samples), TOGETHER):
             samples = given.samples[start : start + TOGETHER]
             # Samples of one shape are transformed together; photographs often have several.
-            alike = all(sample.shape == samples[0].shape for sample in samples)
-            parts = [torch.stack(list(samples))] if alike else [sample.unsqueeze(0) for sample in samples]
-            yield torch.cat([self._transform(chain, part) for part in parts]).to(self.device)
+            alike = len(set(map(shapes_of, samples))) < 2
+            parts = [stack_samples(samples)] if alike else [sample.unsqueeze(0) for sample in samples]
+            yield join_batches([self._transform(chain, part) for part in parts]).to(self.device)
 
     def _chain(self, given: Given) -> Chain:
         """What the test set goes through, for the samples that are given."""
-        bytes_ = bool(given.samples) and given.samples[0].dtype == torch.uint8
+        first = given.samples[0] if given.samples else None
+        if self.data.inputs:
+            bytes_by_input = [part.dtype == torch.uint8 for part in tensors_of(first)] if first is not None else []
+            feds = self.data.inputs if bytes_by_input else ()
+            return make_joint_chain(feds, self.facts, training=False, unit=given.unit, bytes_=bytes_by_input)
+        bytes_ = isinstance(first, Tensor) and first.dtype == torch.uint8
         return make_chain(self.data.transforms, self.facts, training=False, unit=given.unit, bytes_=bytes_)
 
     def _fitted_size(self, chain: Chain, x: Tensor) -> tuple[int, ...]:
@@ -275,23 +287,50 @@ class Saved:
         pixels = (image.float() / given.unit * 255).round().clamp(0, 255).to(torch.uint8)
         return Segmentation(self.classes, shares, pixels, seen)
 
-    def _transform(self, chain: Chain, x: Tensor) -> Tensor:
+    def _transform(self, chain: Chain, x: Samples) -> Samples:
         """Samples as those of the test set reach the net; images of another size are made to fit."""
-        if x.dim() == 4 and x.shape[2:] != (size := self._fitted_size(chain, x)):
+        if isinstance(x, Tensor) and x.dim() == 4 and x.shape[2:] != (size := self._fitted_size(chain, x)):
             x = nn.functional.interpolate(x, list(size), mode="bilinear", antialias=True)
         moment = Moment(torch.zeros(len(x), dtype=torch.int64))
         return chain(chain.prepare(x), torch.zeros(len(x)), moment, slice(0, len(x)))[0]
 
     @torch.inference_mode()
-    def _outputs(self, batch: Tensor) -> list[Any]:
+    def _write_answers(self, batch: Samples) -> list[str]:
+        """The texts that the net writes for samples, the likeliest token each time, up to `<eos>`."""
+        assert isinstance(batch, InputTensors)
+        name = self.facts.writes
+        learnt = read_learnt(self._known)
+        vocabulary = next((one.vocabulary for one in (learnt.inputs if learnt else ()) if one.name == name), None)
+        assert vocabulary is not None
+        end, before = vocabulary.tokens.index(END), batch.part(name).clone()
+        found, length = torch.zeros_like(before), before.shape[1]
+        for step in range(length):
+            output = classes_second(self.model(batch.replace(name, before)), (length,))
+            found[:, step] = output[:, :, step].argmax(1)
+            if (found == end).any(1).all():
+                break
+            if step + 1 < length:
+                before[:, step + 1] = found[:, step]
+        return [vocabulary.decode(takewhile(lambda number: number != end, row)) for row in found.tolist()]
+
+    def _positions(self, batch: Samples) -> tuple[int, ...]:
+        """The axes of positions that targets have."""
+        if not self.facts.target:
+            return ()
+        if isinstance(batch, Tensor):
+            return positions_of_sample(batch.shape[1:])
+        return tuple(int(str(dim)) for dim in self.facts.target)
+
+    @torch.inference_mode()
+    def _outputs(self, batch: Samples) -> list[Any]:
         try:
             output = self.model(batch)
         except IndexError as error:  # an embedding, which torch asks for more than it has
             raise DataError(
                 text(
                     "the whole numbers {low}…{high} are given, but the net's embedding has no entry for some of them",
-                    low=int(batch.min()),
-                    high=int(batch.max()),
+                    low=min(int(part.min()) for part in tensors_of(batch) if not part.is_floating_point()),
+                    high=max(int(part.max()) for part in tensors_of(batch) if not part.is_floating_point()),
                 )
             ) from error
         if self.facts.classes is None:
@@ -300,7 +339,7 @@ class Saved:
                 len(output), *tuple(int(str(dim)) for dim in self.facts.target)
             )
             return list(found.float().cpu().tolist())
-        places = positions_of_sample(batch.shape[1:]) if self.facts.target else ()
+        places = self._positions(batch)
         found = scores(classes_second(output, places), probabilities=gives_probabilities(self.experiment))
         shares = found.softmax(1).float().cpu()
         if len(places) == 2:
@@ -316,7 +355,7 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: Whi
     folder = RunFolder(found.folder)
     chosen = choose_device(device)
     model = build_network(experiment.network)
-    attach_heads(model, experiment.network)
+    attach_ends(model, experiment.network)
     weights = find_weights(run, epoch)
     try:
         model.load_state_dict(read_weights(weights.path))
@@ -329,6 +368,21 @@ def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: Whi
 def add_known_facts(facts: Facts, known: KnownFacts) -> Facts:
     """Facts with those that were found out when the data were read."""
     shape, names = known.get("input"), known.get("names") or ()
+    measured = {one["name"]: one for one in known.get("inputs", ())}
+    if len(facts.inputs) > 1:
+        facts = facts.with_inputs(
+            [
+                one._replace(
+                    shape=tuple(measured[one.name]["shape"]),
+                    mean=tuple(measured[one.name]["mean"]),
+                    std=tuple(measured[one.name]["std"]),
+                )
+                if one.name in measured
+                else one
+                for one in facts.inputs
+            ]
+        )
+        shape = None
     return facts._replace(
         input=tuple(shape) if shape else facts.input,
         names=tuple(names) if len(names) == facts.classes or facts.classes is None else facts.names,

@@ -8,9 +8,9 @@ from typing import TypedDict, cast, get_args
 
 from netdsl.builtins.files import Level
 from netdsl.builtins.files.vocabulary import Vocabulary
-from netdsl.components.experiment import TargetScale
-from netdsl.data.samples import Feature, Learnt
-from netdsl.runs.about import KnownColumn, KnownFacts, KnownScale, KnownVocabulary, read_about
+from netdsl.components.experiment import Facts, TargetScale
+from netdsl.data.samples import Feature, Learnt, LearntInput
+from netdsl.runs.about import KnownColumn, KnownFacts, KnownInput, KnownScale, KnownVocabulary, read_about
 
 
 class KnownLearnt(TypedDict):
@@ -34,15 +34,34 @@ def describe_learnt(learnt: Learnt) -> KnownLearnt:
                 "fill": column.fill,
                 "flag": column.flag,
                 "is_index": column.is_index,
+                "input": column.input,
             }
             for column in learnt.columns
         ],
         "scale": None if scale is None else {"logarithm": scale.logarithm, "mean": scale.mean, "std": scale.std},
         "targets": learnt.targets,
-        "vocabulary": None
-        if vocabulary is None
-        else {"level": vocabulary.level, "tokens": vocabulary.tokens, "pieces": vocabulary.pieces},
+        "vocabulary": _describe_vocabulary(vocabulary),
     }
+
+
+def describe_inputs(learnt: Learnt, facts: Facts) -> list[KnownInput]:
+    """What `run.json` keeps of several inputs."""
+    return [
+        {
+            "name": one.name,
+            "shape": tuple(known.shape or ()),
+            "mean": one.mean,
+            "std": one.std,
+            "vocabulary": _describe_vocabulary(one.vocabulary),
+        }
+        for one, known in zip(learnt.inputs, facts.inputs, strict=False)
+    ]
+
+
+def _describe_vocabulary(vocabulary: Vocabulary | None) -> KnownVocabulary | None:
+    if vocabulary is None:
+        return None
+    return {"level": vocabulary.level, "tokens": vocabulary.tokens, "pieces": vocabulary.pieces}
 
 
 def read_learnt(known: KnownFacts) -> Learnt | None:
@@ -57,12 +76,17 @@ def read_learnt(known: KnownFacts) -> Learnt | None:
             column.get("fill"),
             column.get("flag", False),
             column.get("is_index", False),
+            column.get("input", ""),
         )
         for column in known["columns"]
     )
     mean, std = tuple(known.get("mean") or ()), tuple(known.get("std") or ())
     targets, vocabulary = tuple(known.get("targets", ())), read_vocabulary(known.get("vocabulary"))
-    return Learnt(columns, read_scale(known.get("scale")), targets, mean, std, vocabulary)
+    inputs = tuple(
+        LearntInput(one["name"], tuple(one["mean"]), tuple(one["std"]), read_vocabulary(one["vocabulary"]))
+        for one in known.get("inputs", ())
+    )
+    return Learnt(columns, read_scale(known.get("scale")), targets, mean, std, vocabulary, inputs)
 
 
 def find_learnt(run: Path) -> Learnt | None:

@@ -20,7 +20,7 @@ from netdsl.program import Experiment, Use
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
-from netdsl.training.heads import attach_heads
+from netdsl.training.ends import attach_ends
 from netdsl.training.learner import Learner
 from netdsl.training.loss import build_losses
 from netdsl.training.machine.compile import compile_module
@@ -84,7 +84,7 @@ def _build(experiment: Experiment) -> nn.Sequential:
         if is_out_of_memory(error):
             raise
         raise TrainingError(text("the net cannot be built: {error}", error=in_a_line(error))) from error
-    attach_heads(module, experiment.network)
+    attach_ends(module, experiment.network)
     return module
 
 

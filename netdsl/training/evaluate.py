@@ -13,6 +13,7 @@ from torch import Tensor
 
 from netdsl.core.text import text
 from netdsl.data import Batch, Pipeline
+from netdsl.data.inputs import Samples
 from netdsl.modules.carried_state import forget_states
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.learner import Learner
@@ -21,7 +22,7 @@ from netdsl.training.machine.device import is_out_of_memory
 from netdsl.training.metrics import EpochMetric
 
 Watch = Callable[[Iterable[Batch]], Iterable[Batch]]
-Observe = Callable[[Tensor, Tensor, Tensor], None]
+Observe = Callable[[Samples, Tensor, Tensor], None]
 
 
 class Observer(Protocol):
@@ -30,13 +31,13 @@ class Observer(Protocol):
     def begin(self) -> None:
         """Forgets what it has seen: a test begins."""
 
-    def observe(self, x: Tensor, output: Tensor, target: Tensor) -> None:
+    def observe(self, x: Samples, output: Tensor, target: Tensor) -> None:
         """Looks at a batch."""
 
 
 @torch.inference_mode()
 def evaluate(
-    model: Callable[[Tensor], Tensor],
+    model: Callable[[Samples], Tensor],
     loss: Callable[[Tensor, Tensor], Tensor],
     metrics: Mapping[str, EpochMetric],
     batches: Iterable[Batch],

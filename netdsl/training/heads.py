@@ -7,12 +7,11 @@ The heads below the main one help the layers below them to learn (Szegedy et al.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from netdsl.program import LossUse, Network
+from netdsl.program import LossUse
 
 
 class Heads(tuple[Tensor, ...]):
@@ -47,17 +46,6 @@ class WeightedLosses(nn.Module):
         return torch.stack(weighed).sum()
 
 
-def attach_heads(module: nn.Module, network: Network) -> None:
-    """Lets a net of several outputs give them all in training, and the main one otherwise."""
-    if len(network.outputs) > 1:
-        module.register_forward_hook(_choose)
-
-
 def main_output(output: Tensor | Heads) -> Tensor:
     """The last of several outputs, or the only one."""
     return output if isinstance(output, Tensor) else output[-1]
-
-
-# A function of its own, and not a closure: a net with it can be copied and sent to other processes.
-def _choose(module: nn.Module, _: Any, outputs: tuple[Tensor, ...]) -> Heads | Tensor:
-    return Heads(outputs) if module.training else outputs[-1]

@@ -50,7 +50,8 @@ class LayerProbe:
         learner = self.learner
         if learner.is_sharded:
             return Probed()
-        x, y = (part[:MOST_SAMPLES] for part in self.batch())
+        batch = self.batch()
+        x, y = batch.x[:MOST_SAMPLES], batch.y[:MOST_SAMPLES]
         parameters = {name: one for name, one in learner.module.named_parameters() if one.requires_grad}
         units: dict[str, Tensor] = {}
         with _unnoticed(learner), self._watch(units):

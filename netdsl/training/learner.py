@@ -14,6 +14,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from torch.optim.swa_utils import AveragedModel
 
 from netdsl.components.settings import TrainSettings
+from netdsl.data.inputs import Samples
 from netdsl.modules.carried_state import copy_states, restore_states
 from netdsl.training.distributed import fsdp
 from netdsl.training.distributed.process_group import Team
@@ -47,7 +48,7 @@ class Learner:
     """
 
     module: nn.Sequential
-    model: Callable[[Tensor], Tensor]
+    model: Callable[[Samples], Tensor]
     loss: Callable[[Tensor, Tensor], Tensor]
     optimizer: Optimizer
     schedule: LRScheduler | None

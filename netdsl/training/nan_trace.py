@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import Text, text
 from netdsl.data import Batch, Data
+from netdsl.data.inputs import tensors_of
 from netdsl.program import Experiment, Network, Node
 from netdsl.runs.checkpointer import Checkpointer
 from netdsl.training.assembly import assemble
@@ -74,7 +75,7 @@ def _replay(learner: Learner, data: Data) -> list[Batch]:
 
 def find_cause(network: Network, learner: Learner, batch: Batch) -> Text | None:
     """What turns a batch into NaN or infinity, in words; None where nothing does."""
-    if not _is_finite(batch.x):
+    if not all(map(_is_finite, tensors_of(batch.x))):
         return text("the batch itself holds values that are not finite")
     nodes = {node.path: node for node in network.walk()}
     with _watch_outputs(learner.module) as found, torch.no_grad(), learner.autocast:

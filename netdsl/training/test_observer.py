@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from netdsl.components import Facts
+from netdsl.data.inputs import Samples, join_batches
 from netdsl.data.random_stream import SEEN, permutation
 from netdsl.data.target_scale import unscale
 from netdsl.data.transforms.base import NO_CLASS
@@ -63,7 +64,7 @@ class Kept(NamedTuple):
         number: the place of each in the test set, as this process counts.
     """
 
-    x: Tensor
+    x: Samples
     number: Tensor
     badness: Tensor
     true: Tensor
@@ -72,16 +73,17 @@ class Kept(NamedTuple):
 
     def pick(self, rows: Tensor) -> Kept:
         """Some of the rows."""
-        return Kept(*(part[rows] for part in self))
+        return Kept(self.x[rows], *(part[rows] for part in self[1:]))
 
     @classmethod
     def join(cls, parts: Sequence[Kept]) -> Self:
         """The rows of several."""
-        return cls(*(torch.cat(part) for part in zip(*parts, strict=True)))
+        x, *others = zip(*parts, strict=True)
+        return cls(join_batches(x), *map(torch.cat, others))
 
     def cpu(self) -> Kept:
         """The same, where numbers can be read."""
-        return Kept(*(part.cpu() for part in self))
+        return Kept(self.x.cpu(), *(part.cpu() for part in self[1:]))
 
 
 class Observed(NamedTuple):
@@ -135,7 +137,7 @@ class TestObserver:
         self._worst, self._confusion, self._tested = None, None, 0
         self._some, self._points, self._wrong, self.error = [], [], [], None
 
-    def observe(self, x: Tensor, output: Tensor, target: Tensor) -> None:
+    def observe(self, x: Samples, output: Tensor, target: Tensor) -> None:
         """Looks at a batch; nothing waits for the device. After an error it looks at no other one."""
         if self.error is not None:
             return
@@ -144,7 +146,7 @@ class TestObserver:
         except Exception as error:  # a plugin's net and targets may be of any kind; the test goes on
             self.error = error
 
-    def _look(self, x: Tensor, output: Tensor, target: Tensor) -> None:
+    def _look(self, x: Samples, output: Tensor, target: Tensor) -> None:
         judged = self.judge(output, target)
         start, self._tested = self._tested, self._tested + len(target)
         number = torch.arange(start, self._tested, device=x.device)

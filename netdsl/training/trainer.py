@@ -26,7 +26,7 @@ from netdsl.runs.checkpointer import Checkpointer, Saving
 from netdsl.runs.declared_facts import describe_declared
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch, History, RunInfo
-from netdsl.runs.known_data import describe_learnt, find_learnt
+from netdsl.runs.known_data import describe_inputs, describe_learnt, find_learnt
 from netdsl.runs.pretrained import PretrainedWeights, is_pretrained, read_pretrained, rename
 from netdsl.runs.resume import Beginning, begin_folder, find_beginning
 from netdsl.runs.weights import find_weights, read_weights, transfer
@@ -379,6 +379,7 @@ def _describe(
             sizes=facts.sizes,
             unit=data.unit,
             **describe_learnt(data.learnt),
+            **({"inputs": describe_inputs(data.learnt, facts)} if data.learnt.inputs else {}),
         ),
         "status": "running",
     }

@@ -24,6 +24,10 @@ NETS = {
     "steps": "input Tx8; attention 2; linear 6; last; linear 3",
     "words": "input 12; embedding 30->8; posembed; classtoken; transformer 2; last; linear 3",
     "moves": "input 4x6x6; droppath p=0.1; crop 4; reshape 8x8; transpose; mean dim=0; linear 2",
+    "inputs": "input user=1 film=1 age=3; embedding 9->4; flatten as u; from film; embedding 7->4; flatten; mul u\n"
+    "from age; linear 4; add u; linear 2 as score; output score",
+    "decoder": "input source=S target=T; embedding 9->8; transformer 2 as memory\n"
+    "from target; embedding 7->8; decoder 2 from=memory; linear 7",
     "skips": "input 1xHxW; conv 4 k3 p1 as a; maxpool 2; conv 4 k3 p1; upsample 2; concat a; conv 2 k1",
 }
 
@@ -36,7 +40,12 @@ def build(text: str) -> BuiltNet:
 
 
 # torch's ONNX exporter takes seconds for each.
-TRIED = [*((target, name) for target in ("torch", "script") for name in NETS), ("onnx", "sizes"), ("onnx", "words")]
+TRIED = [
+    *((target, name) for target in ("torch", "script") for name in NETS),
+    ("onnx", "sizes"),
+    ("onnx", "words"),
+    ("onnx", "inputs"),
+]
 
 
 @pytest.mark.parametrize(("target", "name"), TRIED)
@@ -57,6 +66,14 @@ def test_an_onnx_graph_names_what_may_vary_and_holds_the_net() -> None:
     assert channels.dim_value == 1
     assert all(size.dim_param for size in (batch, *sizes))
     assert {each.key: each.value for each in model.metadata_props}["net"] == NETS["skips"]
+
+
+def test_an_onnx_graph_names_each_input_and_the_output() -> None:
+    onnx = pytest.importorskip("onnx", reason="netdsl[onnx]")
+    model = onnx.load_from_string(load_model_exporter("onnx")(build(NETS["inputs"])).content)
+    assert [one.name for one in model.graph.input] == ["user", "film", "age"]
+    assert [one.name for one in model.graph.output] == ["score"]
+    assert all(one.type.tensor_type.shape.dim[0].dim_param for one in model.graph.input)
 
 
 def test_weights_carry_the_names_of_the_built_net() -> None:

@@ -12,7 +12,7 @@ import netdsl
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.data import open_data
 from netdsl.data.samples import Feature, Learnt
-from netdsl.runs.about import read_about
+from netdsl.runs.about import KnownFacts, Speed, conforms, read_about
 from netdsl.runs.known_data import describe_learnt, find_learnt
 
 NET = """linear 16; relu; linear 1
@@ -124,3 +124,10 @@ train epochs=40
     assert net.predict([{"user": "u3"}, {"user": "u7"}]) == pytest.approx([4, 8], abs=0.5)
     with pytest.warns(UserWarning, match="`u99`, which no training row has"):
         assert net.transform({"user": "u99"}).tolist() == [[0]]
+
+
+def test_what_an_older_run_does_not_say_is_not_missed() -> None:
+    column: dict[str, object] = {"name": "age", "categories": []}
+    assert conforms({"columns": [column]}, KnownFacts)
+    assert not conforms({"columns": [{"name": "age"}]}, KnownFacts)
+    assert conforms({"layout": "contiguous", "test_batch": 256}, Speed)

@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from netdsl.builtins.files import ClassNames, Decimal, Level, Missing, Names, Scale, Target, Task
-from netdsl.components import Dtype, Facts, Refusal, Size, dataset
+from netdsl.components import Dtype, Facts, InputFacts, NamedShapes, Refusal, Size, dataset
 from netdsl.components.positions import positions_of_sample
 from netdsl.core.ranges import AtLeast, Count
-from netdsl.core.sizes import Shape, format_shape, product, symbol
+from netdsl.core.sizes import Shape, format_shape, is_known, product, symbol
 from netdsl.core.text import text
 
 if TYPE_CHECKING:
+    from netdsl.builtins.files.csv_tables import Table, TableOptions
     from netdsl.builtins.files.labelled_texts import Encoding, TextCollection
     from netdsl.builtins.files.npy_header import Header
+    from netdsl.builtins.files.table_inputs import InputColumns
 
 PHOTOGRAPHS: Shape = (3, symbol("H"), symbol("W"))
 """Images in colour, of sizes that only reading them can tell."""
@@ -37,20 +39,71 @@ def digits() -> Facts:
 
 
 @dataset("netdsl.data.datasets.fake:load", example="data fake 3x32x32 classes=10 size=1000")
-def fake(shape: Size, *, classes: int = 10, size: int = 1_000, per: Literal["sample", "position"] = "sample") -> Facts:
+def fake(
+    shape: Size | None = None,
+    *,
+    classes: int = 10,
+    size: int = 1_000,
+    per: Literal["sample", "position"] = "sample",
+    ids: Names = (),
+    entries: Count = 100,
+    inputs: NamedShapes = (),
+) -> Facts:
     """Random images to try things out with: `size` to train on, and a tenth as many to test.
 
     With `per=position` each pixel of an image C×H×W, or each step of a sequence T×F, has a class of its own.
+
+    A net of several inputs, `input user=1 item=1`, says the shapes itself; those that `ids=user,item` names hold ids
+    for an embedding of `entries`.
     """
+    if inputs:
+        return _fake_inputs(inputs, (ids,) if isinstance(ids, str) else ids, entries, classes, size, per)
+    if shape is None:
+        raise Refusal("the shape of a sample is missing", "shape", "write it, such as `data fake 3x32x32`")
     sample = (shape,) if isinstance(shape, int) else shape
     if min(sample) < 1:
         raise Refusal(text("every size is at least 1, but the shape is {shape}", shape=format_shape(sample)), "shape")
-    for name, given in (("classes", classes), ("size", size)):
-        if given < 1:
-            raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
+    _require_some(classes=classes, size=size)
     # Without one test sample at least there would be nothing to measure.
     target = positions_of_sample(sample) if per == "position" else ()
     return Facts(sample, classes, target=target, sizes=(size, max(1, size // 10)))
+
+
+@dataset("netdsl.data.datasets.digits:load_pairs", example="data digit_pairs batch=64")
+def digit_pairs() -> Facts:
+    """Pairs of the digits of `data digits`, for a net with the inputs `left` and `right`: are they the same digit?
+
+    Each digit stands in two pairs, one with another drawing of the same digit and one with another digit. The pairs to
+    train on are of digits to train on. They are drawn by chance, and the same ones each time.
+    """
+    shape = (1, 8, 8)
+    facts = Facts(None, 2, names=("different", "same"), sizes=(2 * 1_437, 2 * 360))
+    return facts.with_inputs([InputFacts("left", shape), InputFacts("right", shape)])
+
+
+def _require_some(**numbers: int) -> None:
+    for name, given in numbers.items():
+        if given < 1:
+            raise Refusal(text("`{name}` is at least 1, not {given}", name=name, given=given), name)
+
+
+def _fake_inputs(inputs: NamedShapes, ids: Sequence[str], entries: int, classes: int, size: int, per: str) -> Facts:
+    _require_some(classes=classes, size=size)
+    if per != "sample":
+        raise Refusal("samples of several inputs have one class each", "per", "leave `per=` out")
+    for name, shape in inputs:
+        if not is_known(shape):
+            message = text(
+                "`fake` makes samples of known sizes, but `{input}` is {shape}", input=name, shape=format_shape(shape)
+            )
+            raise Refusal(message, f"inputs.{name}", "write numbers in the place of letters")
+    for name in ids:
+        if name not in dict(inputs):
+            raise Refusal(text("`ids={name}` names no input of the net", name=name), "ids")
+    given = [
+        InputFacts(name, shape, "index", entries) if name in ids else InputFacts(name, shape) for name, shape in inputs
+    ]
+    return Facts(None, classes, sizes=(size, max(1, size // 10))).with_inputs(given)
 
 
 @dataset("netdsl.data.datasets.shapes:load", example="data shapes 3x32x32 batch=16 { hflip; vflip }")
@@ -166,11 +219,14 @@ def csv_table(
     delimiter: str | None = None,
     encoding: str = "utf-8",
     decimal: Decimal = "point",
-    ids: str | None = None,
-    text: str | None = None,
+    ids: Names = (),
+    rest: str | None = None,
+    text: Names = (),
     level: Level = "word",
     length: Count = 200,
     vocab: Annotated[int | None, AtLeast(3)] = None,
+    images: Names = (),
+    inputs: NamedShapes = (),
 ) -> Facts:
     """A table of text with a sample in each row; the net predicts its `target` column (a name, or a number from 0).
 
@@ -194,38 +250,104 @@ def csv_table(
     `ids=user` feeds one column to an `embedding`, and no other: its words are numbered from 1 in their order, and 0 is
     a word that no training row has. With 900 users that is `embedding 901->8`.
 
+    Of a net with several inputs, `input user=1 film=1`, each takes the column of its name, or else all whose names
+    begin with its name and `_`; with `rest=other`, the input `other` takes the columns that are left. `ids=user,film`
+    says which hold ids.
+
     `text=review` feeds the texts of one column, and no other column, as `data folder` does, with the same `level`,
-    `length` and `vocab`.
+    `length` and `vocab`. Several texts go to inputs of their names, `text=question,answer`, each as long as its input
+    says.
+
+    A target that is one of these texts is written token by token: its input is fed what stands before each token,
+    from `<bos>` on, and the net predicts the token, up to `<eos>`.
+
+    `images=left,right` names columns of paths, from the folder of the table: an input takes the image there, in colour,
+    or in grey where it has one channel.
     """
-    from netdsl.builtins.files.csv_tables import TableOptions, read_table
+    from netdsl.builtins.files.csv_tables import TableOptions, read_table, require_inputs
+    from netdsl.builtins.files.table_inputs import InputColumns
 
     options = TableOptions(
         target, drop, task, missing, flag, categorical, numeric, scale, delimiter, encoding, decimal, ids
     )
-    if text is not None:
+    if inputs:
+        from netdsl.builtins.files.labelled_texts import Encoding
+
+        return _facts_of_inputs(path, options, InputColumns(rest, text, images), inputs, Encoding(level, length, vocab))
+    if images:
+        raise require_inputs((images,) if isinstance(images, str) else images, "images", "3x64x64")
+    if text:
         from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
 
-        return _text_facts(read_text_column(path, text, options), Encoding(level, length, vocab))
+        columns = (text,) if isinstance(text, str) else text
+        if len(columns) > 1:
+            raise require_inputs(columns, "text", length)
+        return _text_facts(read_text_column(path, columns[0], options), Encoding(level, length, vocab))
     table = read_table(path, options)
-    dtype: Dtype = "float" if ids is None else "index"
+    return _target_facts(table)._replace(input=(table.width,), dtype="index" if ids else "float")
+
+
+def _target_facts(table: Table) -> Facts:
+    """What a table says of its target."""
     if table.classes:
-        return Facts((table.width,), len(table.classes), names=table.classes, dtype=dtype)
+        return Facts(None, len(table.classes), names=table.classes)
     # A single target is one number, not a vector of one.
-    target_shape = () if len(table.targets) == 1 else (len(table.targets),)
-    return Facts((table.width,), None, target=target_shape, dtype=dtype)
+    return Facts(None, None, target=() if len(table.targets) == 1 else (len(table.targets),))
+
+
+def _facts_of_inputs(
+    path: Path, options: TableOptions, chosen: InputColumns, inputs: NamedShapes, encoding: Encoding
+) -> Facts:
+    from netdsl.builtins.files.labelled_texts import count_entries
+    from netdsl.builtins.files.table_inputs import read_table_of_inputs
+
+    found = read_table_of_inputs(path, options, chosen, [name for name, _ in inputs])
+    table = found.table
+    given = []
+    target = _target_facts(table) if table.targets else Facts(None, None)
+    for one, (_, stated) in zip(found.inputs, inputs, strict=True):
+        if one.kind == "text":
+            own = encode_input(encoding, stated, is_written=one.columns[0] == found.predicted)
+            entries = count_entries(found.cells(one.columns[0]), own)
+            given.append(InputFacts(one.name, (own.length,), "index", entries, padded=True))
+            if own.is_written:
+                target = Facts(None, entries, target=(own.length,), writes=one.name)
+            continue
+        if one.kind == "image":
+            given.append(InputFacts(one.name, (1 if stated[:1] == (1,) else 3, *PHOTOGRAPHS[1:])))
+            continue
+        columns = [column for column in table.features if column.input == one.name]
+        if one.kind == "ids":
+            # 0 is a word that no training row has.
+            indices = 1 + max(len(column.categories) for column in columns)
+            given.append(InputFacts(one.name, (len(columns),), "index", indices))
+        else:
+            given.append(InputFacts(one.name, (sum(column.width for column in columns),)))
+    return target.with_inputs(given)
+
+
+def encode_input(encoding: Encoding, shape: Shape, *, is_written: bool) -> Encoding:
+    """How the text of an input becomes tokens: as many as the net's input says, where it says a number."""
+    length = shape[0] if len(shape) == 1 and isinstance(shape[0], int) else encoding.length
+    return encoding._replace(length=length, is_written=is_written)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npz", example="data npz digits.npz x=images y=labels split=0.2")
-def npz(path: Path, *, x: str | None = None, y: str | None = None) -> Facts:
+def npz(path: Path, *, x: str | None = None, y: str | None = None, inputs: NamedShapes = ()) -> Facts:
     """The arrays `x` and `y` of a numpy file, a sample in each row; or `x_train`, `y_train`, `x_test` and `y_test`.
 
     Bytes are images, N×H×W or N×H×W×C or N×C×H×W, and are divided by 255. Larger whole numbers are indices for an
     embedding. Real numbers are fed as they are. Whole numbers in `y` are classes, counted from 0:
     one to a sample, or one to each pixel H×W or step T of it.
+
+    Each of several inputs, `input left=1x28x28 right=1x28x28`, is the array of its name; with `left_train`, `left_test`
+    and the like, those are the parts.
     """
     from netdsl.builtins.files.npy_header import npz_headers
 
     headers = npz_headers(path)
+    if inputs:
+        return _npz_inputs(headers, [name for name, _ in inputs], y, path)
     train, test = array_names(headers, x, y, path)
     # Without a test part `split` decides the sizes.
     sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
@@ -241,11 +363,16 @@ def npy(path: Path, y: Path) -> Facts:
 
 
 def array_names(
-    headers: Mapping[str, Header], x: str | None, y: str | None, path: Path
+    headers: Mapping[str, Header], x: str | None, y: str | None, path: Path, parted: bool | None = None
 ) -> tuple[tuple[str, str], tuple[str, str] | None]:
-    """Which arrays are samples and targets, in training and, where there are some, in testing."""
-    if x is None and y is None and {"x_train", "y_train", "x_test", "y_test"} <= headers.keys():
-        return ("x_train", "y_train"), ("x_test", "y_test")
+    """Which arrays are samples and targets, in training and, where there are some, in testing.
+
+    `parted` says whether there are such parts; left out, it is found.
+    """
+    if x is None and parted is None:
+        parted = has_parts(headers, ["x"], y)
+    if parted:
+        return (f"{x or 'x'}_train", "y_train"), (f"{x or 'x'}_test", "y_test")
     for parameter, name in (("x", x or "x"), ("y", y or "y")):
         if name not in headers:
             raise Refusal(
@@ -254,6 +381,27 @@ def array_names(
                 text("write `{parameter}=NAME`", parameter=parameter),
             )
     return (x or "x", y or "y"), None
+
+
+def _npz_inputs(headers: Mapping[str, Header], inputs: Sequence[str], y: str | None, path: Path) -> Facts:
+    facts = []
+    sizes = None
+    for name in inputs:
+        try:
+            train, test = array_names(headers, name, y, path, has_parts(headers, inputs, y))
+        except Refusal as refusal:
+            at = "y" if refusal.parameter == "y" else f"inputs.{name}"
+            raise Refusal(refusal.message, at, "call each input as its array") from None
+        sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
+        facts.append(array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes))
+    given = [InputFacts(name, one.input, one.dtype) for name, one in zip(inputs, facts, strict=True)]
+    return facts[0].with_inputs(given)
+
+
+def has_parts(headers: Mapping[str, Header], inputs: Sequence[str], y: str | None) -> bool:
+    """Whether an archive has a training and a test array for each input."""
+    wanted = {f"{name}_{part}" for name in (*inputs, "y") for part in ("train", "test")}
+    return y is None and wanted <= headers.keys()
 
 
 def _no_array(file: str, name: str, found: Sequence[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from math import nan
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -39,7 +39,7 @@ class TableOptions(NamedTuple):
     delimiter: str | None = None
     encoding: str = "utf-8"
     decimal: Decimal = "point"
-    ids: str | None = None
+    ids: Names = ()
 
     @property
     def dialect(self) -> Dialect:
@@ -58,6 +58,7 @@ class Column(NamedTuple):
         gaps: the rows in which it has no value.
         flagged: whether another column tells where that is.
         is_index: whether the net is fed the number of the category, from 1, and 0 for any other.
+        input: the input that it belongs to, where the net has several.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Column(NamedTuple):
     gaps: tuple[int, ...] = ()
     flagged: bool = False
     is_index: bool = False
+    input: str = ""
 
     @property
     def width(self) -> int:
@@ -89,15 +91,21 @@ class Column(NamedTuple):
         cells = tuple(self.cells[row] for row in rows)
         if self.values:
             return self._replace(cells=cells, values=tuple(self.values[row] for row in rows), gaps=())
+        if not self.categories:  # as it is written
+            return self._replace(cells=cells)
         return self._replace(cells=cells, categories=_sort(set(cells)), gaps=())
 
 
 class Table(NamedTuple):
-    """A table read: the columns that are fed, those to be predicted, and the classes, if classes they are."""
+    """A table read: the columns that are fed, those to be predicted, and the classes, if classes they are.
+
+    `written` are the columns that are fed as they are written: texts, and the paths of images.
+    """
 
     features: tuple[Column, ...]
     targets: tuple[Column, ...]
     classes: tuple[str, ...]
+    written: tuple[Column, ...] = ()
 
     @property
     def width(self) -> int:
@@ -139,26 +147,49 @@ def _read(path: Path, options: TableOptions, _state: tuple[int, int]) -> Table:
     wanted = [column_name(name, header, file) for name in (target if isinstance(target, tuple) else (target,))]
     unwanted = [column_name(name, header, file, "drop") for name in names(options.drop)]
     _check_kinds(options, header, file)
-    if options.ids is not None:
-        only = column_name(options.ids, header, file, "ids")
-        unwanted = [name for name in header if name != only]
+    if ids := names(options.ids):
+        only = [column_name(name, header, file, "ids") for name in ids]
+        if len(only) > 1:
+            raise require_inputs(only, "ids", 1)
+        unwanted = [name for name in header if name != only[0]]
+    fed = [name for name in header if name not in wanted and name not in unwanted]
+    if not fed:
+        raise Refusal(text("`{file}` has no column besides its target", file=file), "target")
+    return make_table(rows, wanted, fed, options, file)
+
+
+def require_inputs(columns: Sequence[str], parameter: str, size: int | str) -> Refusal:
+    """What is wrong with columns that only a net whose inputs have names can take."""
+    written = " ".join(f"{name}={size}" for name in columns)
+    message = text(
+        "`{parameter}={columns}` is for a net whose inputs have names",
+        parameter=parameter,
+        columns=",".join(columns),
+    )
+    return Refusal(message, parameter, text("give each an input of its name: `input {inputs}`", inputs=written))
+
+
+def make_table(
+    rows: Rows, wanted: Sequence[str], fed: Sequence[str], options: TableOptions, file: str, written: Sequence[str] = ()
+) -> Table:
+    """The table of some columns: those that are predicted, those that are fed, and those fed as they are written."""
     columns = {
-        name: _column(name, tuple(line.cells[index] for line in rows.lines), options)
-        for index, name in enumerate(header)
-        if name in wanted or name not in unwanted
+        name: (Column if name in written else partial(_column, options=options))(
+            name, tuple(line.cells[index] for line in rows.lines)
+        )
+        for index, name in enumerate(rows.header)
+        if name in {*wanted, *fed, *written}
     }
     if options.missing == "drop":
         columns, rows = _complete(columns, rows, file)
-    features = [column for name, column in columns.items() if name not in wanted]
-    if not features:
-        raise Refusal(text("`{file}` has no column besides its target", file=file), "target")
+    features = [columns[name] for name in fed]
     _check_features(features, rows, options, file)
     if options.flag:
         features = [column._replace(flagged=bool(column.gaps) and not column.is_index) for column in features]
     targets = tuple(columns[name] for name in wanted)
     classes = _classes(targets, rows, options, file)
     _check_scale(targets, classes, rows, options, file)
-    return Table(tuple(features), targets, classes)
+    return Table(tuple(features), targets, classes, tuple(columns[name] for name in written))
 
 
 def _check_kinds(options: TableOptions, header: Sequence[str], file: str) -> None:
@@ -170,10 +201,11 @@ def _check_kinds(options: TableOptions, header: Sequence[str], file: str) -> Non
 
 
 def _column(name: str, cells: tuple[str, ...], options: TableOptions) -> Column:
-    if name == options.ids or name in names(options.categorical):
+    is_index = name in names(options.ids)
+    if is_index or name in names(options.categorical):
         # Asked for as a word, `NA` is one: the code of Namibia, say.
         gaps = tuple(row for row, cell in enumerate(cells) if not cell)
-        return Column(name, cells, categories=_sort({*cells} - {""}), gaps=gaps, is_index=name == options.ids)
+        return Column(name, cells, categories=_sort({*cells} - {""}), gaps=gaps, is_index=is_index)
     gaps = tuple(row for row, cell in enumerate(cells) if is_missing(cell))
     numbers = list(map(options.dialect.number, cells))
     odd = {cell for cell, number in zip(cells, numbers, strict=True) if number is None and not is_missing(cell)}
@@ -316,6 +348,8 @@ def _is_of_numbers(column: Column, odd: Sequence[int]) -> bool:
 
 
 def _classes(targets: tuple[Column, ...], rows: Rows, options: TableOptions, file: str) -> tuple[str, ...]:
+    if not targets:  # a text is predicted
+        return ()
     faults = [
         fault
         for target in targets

@@ -11,7 +11,9 @@ from netdsl.builtins.files import Level
 from netdsl.builtins.files.csv_tables import TableOptions, read_table
 from netdsl.builtins.files.text_files import read_file
 from netdsl.builtins.files.vocabulary import (
+    BEGIN,
     BYTES,
+    END,
     MOST_WORDS,
     PADDING,
     PIECES,
@@ -26,11 +28,17 @@ from netdsl.core.text import text
 
 
 class Encoding(NamedTuple):
-    """How texts become tokens, as the `data` line says it."""
+    """How texts become tokens, as the `data` line says it; whether the net writes them itself."""
 
     level: Level = "word"
     length: int = 200
     vocab: int | None = None
+    is_written: bool = False
+
+    @property
+    def first_tokens(self) -> tuple[str, ...]:
+        """The tokens that come before those of the texts; a text that a net writes has a beginning and an end."""
+        return (PADDING, UNKNOWN, BEGIN, END) if self.is_written else (PADDING, UNKNOWN)
 
 
 class LabelledTexts(NamedTuple):
@@ -99,11 +107,11 @@ def count_entries(texts: tuple[str, ...], encoding: Encoding) -> int:
     return len(find_vocabulary(texts, encoding).tokens)
 
 
-@lru_cache(maxsize=2)  # texts are checked and then loaded
+@lru_cache(maxsize=4)  # texts are checked and then loaded
 def find_vocabulary(texts: tuple[str, ...], encoding: Encoding) -> Vocabulary:
     """The characters or words of texts, numbered behind padding and what is unknown."""
     counts: Counter[str] = Counter()
     for written in texts:
         counts.update(count_tokens(written, encoding.level))
     limit = encoding.vocab or (None if encoding.level == "char" else MOST_WORDS)
-    return choose_tokens(counts, encoding.level, limit, (PADDING, UNKNOWN))
+    return choose_tokens(counts, encoding.level, limit, encoding.first_tokens)

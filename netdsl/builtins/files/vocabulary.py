@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 UNKNOWN = "<unk>"
 """The token that stands for all that a vocabulary does not hold."""
 
+BEGIN, END = "<bos>", "<eos>"
+"""The tokens before the first and behind the last of a text that a net writes."""
+
 PADDING = "<pad>"
 """The token behind the end of a text that is shorter than others."""
 

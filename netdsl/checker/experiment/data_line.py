@@ -64,7 +64,8 @@ def _data_line(network: Network) -> str | None:
     if len(out) == 1 and len(sample) == 1 and out[0] == 1:
         return 'data csv "table.csv" target=column'
     sets = [one for module in (local, torchvision_small) for one in vars(module).values() if isinstance(one, Dataset)]
-    known = ((one.name, one.facts()) for one in sets if not one.required)
+    # `fake` may stand without a shape only where the inputs of a net tell it.
+    known = ((one.name, one.facts()) for one in sets if not one.required and not one.is_told_inputs)
     positions = positions_of_sample(sample)
     for name, facts in known:
         shapes = ((facts.classes, *facts.target), (*facts.target, facts.classes))

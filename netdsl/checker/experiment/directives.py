@@ -13,7 +13,8 @@ from netdsl.checker.arguments.binding import Arguments, bind
 from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
-from netdsl.checker.experiment.codes import UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
+from netdsl.checker.experiment.codes import INPUT_CONTRADICTS_DATA, UNFIT_TRANSFORM, UNKNOWN_COMPONENT, UNUSABLE_DATA
+from netdsl.checker.experiment.input_line import InputLine
 from netdsl.checker.experiment.last_batch import check_last_batch
 from netdsl.checker.experiment.net_output import (
     check_loss,
@@ -39,6 +40,7 @@ from netdsl.components import (
     Refusal,
     Transform,
 )
+from netdsl.components.experiment import INPUTS
 from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
@@ -49,7 +51,7 @@ from netdsl.core.suggestions import folded
 from netdsl.core.text import text
 from netdsl.language.statements import DATA, INIT, LOSS, METRICS, PRETRAINED, STATEMENTS, StatementKind
 from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataUse, Experiment, InitUse, LossUse, Network, Use
+from netdsl.program import DataInput, DataUse, Experiment, InitUse, LossUse, Network, Use
 
 C = TypeVar("C", bound=Component)
 
@@ -76,8 +78,11 @@ class ExperimentCheck:
         self.scope = scope
         self.context = context
 
-    def data(self) -> DataUse | None:
-        """The `data` line, the facts of its data set, and the shape of the samples that reach the net."""
+    def data(self, line: InputLine) -> DataUse | None:
+        """The `data` line, the facts of its data set, and the shape of the samples that reach the net.
+
+        `line` says which inputs the net has, where they have names.
+        """
         statement = next(iter(allowed(DATA, self.directives, self.context)), None)
         if statement is None:
             return None
@@ -91,10 +96,26 @@ class ExperimentCheck:
         settings = {name: arguments.values.pop(name) for name in DATA_LINE.parameters if name in arguments.values}
         # With a lost argument, the facts would be those of other data.
         wanted = {*dataset.required, *arguments.spans} - DATA_LINE.parameters.keys()
+        if len(line.named) > 1 and dataset.is_told_inputs:
+            arguments.values[INPUTS] = line.shapes
+            # A refusal of one of them is reported where it stands.
+            arguments.spans |= {f"{INPUTS}.{name}": one.span for name, one in line.named.items()}
         facts = self._facts(dataset, arguments, plain) if wanted <= arguments.values.keys() else None
         if facts is None:
             return None
-        transforms, shape = self._transforms(body.statements if body else (), facts)
+        if line.named or facts.inputs:
+            from netdsl.checker.experiment.fed_inputs import choose_inputs  # few inputs have names
+
+            facts = choose_inputs(facts, dataset.name, line, plain, self.context)
+        steps = body.statements if body else ()
+        if len(facts.inputs) > 1:
+            transforms, inputs = self._transforms_of_inputs(steps, facts)
+            return DataUse(
+                dataset, arguments.values, statement.span,
+                facts=facts, shape=inputs[0].shape, settings=DATA_LINE.function(**settings),
+                transforms=transforms, inputs=inputs,
+            )  # fmt: skip
+        transforms, shape = self._transforms(steps, facts)
         return DataUse(
             dataset, arguments.values, statement.span,
             facts=facts._replace(target=transformed_target(facts, shape)), declared=facts, shape=shape,
@@ -130,10 +151,11 @@ class ExperimentCheck:
                 check_loss(use, ending_in(network, use.output), data.facts, self.context)
             if experiment.loss and not experiment.losses:
                 check_loss(experiment.loss, network, data.facts, self.context)
-            if data.facts.indices is not None:
+            counted = {one.name: one.indices for one in data.facts.all_inputs if one.indices is not None}
+            if counted:
                 from netdsl.checker.experiment.table_entries import check_entries  # few files have a text
 
-                check_entries(network, data.facts.indices, self.context)
+                check_entries(network, counted, self.context)
             check_metrics(experiment.metrics, data.facts, measured, self.context)
             check_last_batch(network, data, self.directives[DATA.name][0], self.context)
         return experiment
@@ -147,7 +169,8 @@ class ExperimentCheck:
             return self.context.memory.facts(dataset, values, look)
         except Refusal as refusal:
             span = arguments.spans.get(refusal.parameter or "", statement.span)
-            self.context.report(UNUSABLE_DATA, _shown(refusal.message, folder), span, help=refusal.help)
+            code = INPUT_CONTRADICTS_DATA if (refusal.parameter or "").startswith(INPUTS) else UNUSABLE_DATA
+            self.context.report(code, _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
             # The system's messages begin with a capital letter, ours do not.
             reason = (error.strerror or str(error)).lower()
@@ -163,8 +186,7 @@ class ExperimentCheck:
         shape = facts.input
         uses = []
         for statement in statements:
-            # The transform's name becomes the first item, as in a directive, so that both are bound alike.
-            found = self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
+            found = self._transform(statement)
             if found is None:
                 shape = None
                 continue
@@ -176,6 +198,54 @@ class ExperimentCheck:
             shape = self._transformed(transform, arguments, shape, statement)
             uses.append(Use(transform, arguments.values, statement.span))
         return tuple(uses), shape
+
+    def _transforms_of_inputs(
+        self, statements: Sequence[Statement], facts: Facts
+    ) -> tuple[tuple[Use[Transform], ...], tuple[DataInput, ...]]:
+        """The transforms, and each of several inputs with those that act on it: what can be done to its samples."""
+        inputs = [DataInput(one, one.shape) for one in facts.inputs]
+        uses = []
+        for statement in statements:
+            found = self._transform(statement)
+            if found is None or not found[1].sound:
+                continue
+            transform, arguments = found
+            places = [place for place, one in enumerate(inputs) if self._fits(transform, arguments, one)]
+            if not places:
+                # Reported of the first one that is no index, with the transform's own reason.
+                first = next((one for one in inputs if one.facts.dtype == "float"), inputs[0])
+                if first.facts.dtype == "index":
+                    message = text(
+                        "`{transform}` changes numbers, but the inputs are indices", transform=transform.name
+                    )
+                    self.context.report(UNFIT_TRANSFORM, message, statement.name.span, help="leave it out")
+                else:
+                    self._transformed(transform, arguments, first.shape, statement)
+                continue
+            for place in places:
+                one = inputs[place]
+                own = Arguments(values=dict(arguments.values), spans=arguments.spans)
+                self._infer_statistics(transform, own, facts.with_inputs([one.facts]))
+                shape = self._transformed(transform, own, one.shape, statement)
+                use = Use(transform, own.values, statement.span)
+                inputs[place] = one._replace(shape=shape, transforms=(*one.transforms, use))
+            uses.append(Use(transform, arguments.values, statement.span))
+        return tuple(uses), tuple(inputs)
+
+    def _fits(self, transform: Transform, arguments: Arguments, one: DataInput) -> bool:
+        """Whether a transform can act on the samples of an input."""
+        if one.facts.dtype == "index":
+            return False
+        try:
+            shape = _UNKNOWN_IMAGE if one.shape is None else one.shape
+            guarded(transform, self.context, lambda: transform.apply(shape, **arguments.values))
+        except Refusal:
+            return False
+        return True
+
+    def _transform(self, statement: Statement) -> tuple[Transform, Arguments] | None:
+        # The transform's name becomes the first item, as in a directive, so that both are bound alike.
+        return self._component(replace(statement, items=(statement.name, *statement.items)), Transform)
 
     def _transformed(
         self, transform: Transform, arguments: Arguments, shape: Shape | None, statement: Statement

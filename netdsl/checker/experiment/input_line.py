@@ -14,10 +14,11 @@ from netdsl.checker.experiment.settings import allowed
 from netdsl.checker.names.codes import WRONG_LABEL
 from netdsl.checker.names.scope import Labelled, Scope, Word, as_name
 from netdsl.checker.value import UNKNOWN_VALUE, Origin, Value
+from netdsl.components import InputFacts, NamedShapes
 from netdsl.core.diagnostics import Edit, Fix, Label
-from netdsl.core.sizes import Expr, Shape, format_shape, symbol
+from netdsl.core.sizes import UNKNOWN, Expr, Shape, format_shape, symbol
 from netdsl.core.source import Span
-from netdsl.core.text import join_and, text
+from netdsl.core.text import text
 from netdsl.language import syntax
 from netdsl.language.statements import DATA, INPUT
 from netdsl.language.syntax import Body, Bound, Setting, Short, Statement
@@ -31,17 +32,41 @@ class Inputs(NamedTuple):
     named: Mapping[str, Labelled] = MappingProxyType({})
 
 
+class InputLine(NamedTuple):
+    """The `input` line, and the inputs that it names."""
+
+    statement: Statement | None = None
+    named: Mapping[str, Labelled] = MappingProxyType({})
+
+    @property
+    def shapes(self) -> NamedShapes:
+        """What a data set is told of them."""
+        return tuple((name, one.shape or (UNKNOWN,)) for name, one in self.named.items())
+
+
+def read_input_line(directives: Mapping[str, Sequence[Statement]], scope: Scope, context: Context) -> InputLine:
+    """The line by itself: the data set is asked for what it names."""
+    statement = next(iter(allowed(INPUT, directives, context)), None)
+    if statement is None or not any(isinstance(item, Setting) for item in statement.items):
+        return InputLine(statement)
+    return InputLine(statement, _named(statement, scope, context))
+
+
 def find_inputs(
-    directives: Mapping[str, Sequence[Statement]], data: DataUse | None, scope: Scope, context: Context
+    line: InputLine,
+    directives: Mapping[str, Sequence[Statement]],
+    data: DataUse | None,
+    scope: Scope,
+    context: Context,
 ) -> Inputs:
     """The net's input: as stated, as the data give it, or as the first layer assumes."""
-    statements = allowed(INPUT, directives, context)
-    if statements and any(isinstance(item, Setting) for item in statements[0].items):
-        named = _named(statements[0], scope, context)
+    statement = line.statement
+    if statement is not None and any(isinstance(item, Setting) for item in statement.items):
+        named = dict(line.named)
         if data is not None and named:
-            named = _fed(named, statements[0], data, directives[DATA.name][0], context)
+            named = _fed(named, data, directives[DATA.name][0], context)
         return Inputs(next(iter(named.values())).value if named else UNKNOWN_VALUE, named)
-    return Inputs(_input_value(statements, directives, data, scope, context))
+    return Inputs(_input_value([] if statement is None else [statement], directives, data, scope, context))
 
 
 def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, Labelled]:
@@ -70,33 +95,24 @@ def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, La
     return found
 
 
-def _fed(
-    named: dict[str, Labelled], line: Statement, data: DataUse, data_line: Statement, context: Context
-) -> dict[str, Labelled]:
-    """The named inputs, held against what the data set gives: one input."""
-    names = list(named)
-    if len(names) > 1:
-        message = text(
-            "`{dataset}` gives one input, but the net has {count}: {names}",
-            dataset=data.component.name,
-            count=len(names),
-            names=join_and(f"`{name}`" for name in names),
-        )
-        labels = [Label(data_line.span, "these are the data")]
-        advice = "train such a net from Python: `netdsl.build` gives the module"
-        context.report(INPUT_CONTRADICTS_DATA, message, line.span, labels=labels, help=advice)
-        return named
-    (only,) = named.values()
-    if only.value.shape is None or data.shape is None:
-        return named
-    if data.facts.padded:
-        message = text("the texts of `{dataset}` end at different steps", dataset=data.component.name)
-        advice = text("write `input {shape}`, without a name", shape=format_shape(only.value.shape))
-        context.report(INPUT_CONTRADICTS_DATA, message, line.span, help=advice)
-    place = next(item.value.span for item in line.items if isinstance(item, Setting))
-    shape = _agreed(only.value.shape, place, data, data_line, context)
-    value = only.value._replace(shape=shape, dtype=data.facts.dtype)
-    return {names[0]: only._replace(value=value)}
+def _fed(named: dict[str, Labelled], data: DataUse, data_line: Statement, context: Context) -> dict[str, Labelled]:
+    """The named inputs, held against what the data set gives to each."""
+    if len(named) == 1:
+        ((name, only),) = named.items()
+        return {name: _fed_one(only, data.shape, data.facts.all_inputs[0], data_line, context)}
+    given = {one.facts.name: one for one in data.inputs}
+    return {
+        name: _fed_one(one, given[name].shape, given[name].facts, data_line, context) if name in given else one
+        for name, one in named.items()
+    }
+
+
+def _fed_one(one: Labelled, shape: Shape | None, facts: InputFacts, data_line: Statement, context: Context) -> Labelled:
+    if one.value.shape is None or shape is None:
+        return one._replace(value=one.value._replace(dtype=facts.dtype))
+    place = Span(one.statement.source, one.span.end + 1, one.statement.end)
+    agreed = _agreed(one.value.shape, place, shape, data_line, context)
+    return one._replace(value=one.value._replace(shape=agreed, dtype=facts.dtype))
 
 
 _NAMED = "write `input user=1 item=1`: each input with its name and its size"
@@ -116,7 +132,8 @@ def _input_value(
     # The `input` line wins over the data, so that messages stand where the user wrote something.
     if stated is not None:
         if data is not None:
-            stated = _agreed(stated, statements[0].items[0].span, data, directives[DATA.name][0], context)
+            place = statements[0].items[0].span
+            stated = _agreed(stated, place, data.shape, directives[DATA.name][0], context)
         return Value(stated, dtype, Origin(statements[0].span, stated))
     # The stated shape is lost, and a guess would cause further messages.
     if statements or unreadable.holds(INPUT.name):
@@ -163,9 +180,8 @@ def _shape(item: syntax.Value, scope: Scope, context: Context, advice: str) -> S
     return shape
 
 
-def _agreed(stated: Shape, place: Span, data: DataUse, data_line: Statement, context: Context) -> Shape:
+def _agreed(stated: Shape, place: Span, given: Shape | None, data_line: Statement, context: Context) -> Shape:
     """The shape with which the check continues: the stated one, if channels and number of axes fit the data."""
-    given = data.shape
     if given is None or _agree(stated, given):
         return stated
     # If only the image size differs, a resize can fix it; otherwise the line is wrong.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from netdsl.checker.context import Context
 from netdsl.core.diagnostics import Code, Edit, Fix
@@ -22,17 +23,29 @@ TOO_FEW_ENTRIES = Code(
 )
 
 
-def check_entries(network: Network, indices: int, context: Context) -> None:
-    """Checks that the first embedding has an entry for each index."""
-    table = find_table(network)
-    if table is None or table.call.arguments["num_embeddings"] >= indices:
-        return
+def check_entries(network: Network, indices: Mapping[str, int], context: Context) -> None:
+    """Checks that the embedding of each input has an entry for each of its indices."""
+    for name, table in find_tables(network).items():
+        wanted = indices.get(name) if name in indices else indices.get("")
+        if wanted is not None and table.call.arguments["num_embeddings"] < wanted:
+            _report(table, wanted, name, context)
+
+
+def _report(table: Node, indices: int, name: str, context: Context) -> None:
     count = table.call.arguments["num_embeddings"]
-    message = text(
-        "the embedding has {count} entries, but the data has {indices} tokens, counted from 0",
-        count=count,
-        indices=indices,
-    )
+    if name:
+        message = text(
+            "the embedding has {count} entries, but the input `{input}` has {indices} indices, counted from 0",
+            count=count,
+            input=name,
+            indices=indices,
+        )
+    else:
+        message = text(
+            "the embedding has {count} entries, but the data has {indices} tokens, counted from 0",
+            count=count,
+            indices=indices,
+        )
     found = re.search(rf"(?<=\s){count}(?=->)", table.span.text)
     fix = None
     if found is not None:
@@ -45,9 +58,20 @@ def check_entries(network: Network, indices: int, context: Context) -> None:
     context.report(TOO_FEW_ENTRIES, message, table.span, help=advice, fix=fix)
 
 
-def find_table(network: Network) -> Node | None:
-    """The first layer that looks indices up in a table whose size its arguments say, as torch's embedding does."""
-    return next((node for node, _ in network.count_nodes() if _is_table(node)), None)
+def find_tables(network: Network) -> dict[str, Node]:
+    """By the name of each input, the first layer that looks its indices up: the only input may have none.
+
+    Tables are known by the arguments of torch's embedding.
+    """
+    found: dict[str, Node] = {}
+    names = {one.name for one in network.inputs}
+    current = network.all_inputs[0].name
+    for node, _ in network.count_nodes():
+        if node.start and names:
+            current = node.start
+        if _is_table(node) and (not names or current in names):
+            found.setdefault(current, node)
+    return found
 
 
 def _is_table(node: Node) -> bool:

@@ -16,8 +16,8 @@ from netdsl.core.text import text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Of = Literal["number", "class", "steps", "mask"]
-"""What is predicted of a sample: numbers, a class, or a class for each step of a sequence or pixel of an image."""
+Of = Literal["number", "class", "steps", "mask", "text"]
+"""What is predicted of a sample: numbers, a class, a class for each step or pixel, or a text that is written."""
 
 
 class Predicted(NamedTuple):
@@ -50,6 +50,8 @@ class Predicted(NamedTuple):
             classes = [{"name": name, "class": names.index(name), "share": share} for name, share in shares]
             written = {"mask": str(self.mask)} if self.mask else {}
             return {**where, "height": height, "width": width, "classes": classes, **written}
+        if self.of == "text":
+            return {**where, "text": self.found}
         if self.of == "steps":
             return {**where, "steps": [_best(step, 1)[0] for step in self.found]}
         return {**where, "classes": _best(self.found, top)}
@@ -58,6 +60,8 @@ class Predicted(NamedTuple):
         """What a table says of it."""
         if self.of == "mask":
             return [self.found.shares[name] for name in self.found.names]
+        if self.of == "text":
+            return [self.found]
         if self.of == "steps":
             return [step.label for step in self.found]
         return [self.found.label] if self.of == "class" else list(_flat(self.found))

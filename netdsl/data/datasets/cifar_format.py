@@ -85,7 +85,7 @@ def read_batch(path: Path) -> Tensors:
 def read_batches(paths: list[Path]) -> Tensors:
     """Several batches as one."""
     batches = [read_batch(path) for path in paths]
-    return Tensors(torch.cat([batch.x for batch in batches]), torch.cat([batch.y for batch in batches]))
+    return Tensors(torch.cat([batch.only for batch in batches]), torch.cat([batch.y for batch in batches]))
 
 
 def read_names(path: Path, key: str) -> tuple[str, ...]:

@@ -3,33 +3,41 @@
 from __future__ import annotations
 
 from functools import partial
-from math import nan
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from netdsl.builtins.files.csv_rows import MOST_SHOWN
 from netdsl.builtins.files.csv_tables import Table, TableOptions, read_table
 from netdsl.builtins.files.labelled_texts import Encoding, read_text_column
-from netdsl.core.errors import DataError
-from netdsl.core.text import text
+from netdsl.builtins.files.table_inputs import InputColumns
+from netdsl.components import NamedShapes
 from netdsl.data.datasets.labelled_texts import text_splits
+from netdsl.data.datasets.table_inputs import load_inputs
 from netdsl.data.samples import Learnt, Splits, Tensors
-from netdsl.data.table_encoding import UNKNOWN, encode_rows, fit_features
+from netdsl.data.table_encoding import as_learnt, by_rows, encode_rows, fit_features, require_columns, targets_of
 from netdsl.data.target_scale import fit_scale, scale_targets
 
 
-def load(root: Path, path: Path, *given: Any, text: str | None = None, **options: Any) -> Splits:
+def load(
+    root: Path,
+    path: Path,
+    *given: Any,
+    text: str | tuple[str, ...] = (),
+    rest: str | None = None,
+    images: str | tuple[str, ...] = (),
+    inputs: NamedShapes = (),
+    **options: Any,
+) -> Splits:
     """Reads a table as its facts were read."""
     encoding = Encoding(**{name: options.pop(name) for name in Encoding._fields if name in options})
     chosen = TableOptions(*given, **options)
-    if text is not None:
-        return text_splits(path, read_text_column(path, text, chosen), encoding)
+    if inputs:
+        return load_inputs(path, chosen, InputColumns(rest, text, images), inputs, encoding)
+    if text:
+        column = text if isinstance(text, str) else text[0]
+        return text_splits(path, read_text_column(path, column, chosen), encoding)
     table = read_table(path, chosen)
-    rows = _by_rows([column.codes for column in table.features])
-    return Splits(Tensors(rows, _targets(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
+    codes = by_rows([column.codes for column in table.features])
+    return Splits(Tensors(codes, targets_of(table)), names=table.classes, encode=partial(_encode, path, table, chosen))
 
 
 def _encode(
@@ -37,56 +45,17 @@ def _encode(
 ) -> tuple[tuple[Tensors, Tensors], Learnt]:
     train, test = parts
     if known is not None:
-        _require_columns(table, path, known)
+        require_columns(table, path, known)
     learnt = known or Learnt(
-        fit_features(table.features, train.x, options.missing),
+        fit_features(table.features, train.only, options.missing),
         None if options.scale == "none" else fit_scale(train.y, logarithm=options.scale == "log"),
         tuple(target.name for target in table.targets),
     )
     encoded = [
         Tensors(
-            encode_rows(_as_learnt(table, part.x, learnt), learnt.columns),
+            encode_rows(as_learnt(table.features, part.only, learnt.columns), learnt.columns),
             scale_targets(part.y, learnt.scale) if learnt.scale else part.y,
         )
         for part in (train, test)
     ]
     return (encoded[0], encoded[1]), learnt
-
-
-def _require_columns(table: Table, path: Path, known: Learnt) -> None:
-    """Raises `DataError` if the columns differ from those that the net was trained on."""
-    wanted, found = ([column.name for column in columns] for columns in (known.columns, table.features))
-    if wanted != found:
-        raise DataError(
-            text(
-                "`{file}` does not fit the net: the net was trained on {wanted}, but the table has {found}",
-                file=path.name,
-                wanted=", ".join(wanted[:MOST_SHOWN]) or text("no table"),
-                found=", ".join(found[:MOST_SHOWN]),
-            ),
-            "give a table with the same columns in the same order",
-        )
-
-
-def _as_learnt(table: Table, codes: Tensor, learnt: Learnt) -> Tensor:
-    """The categories' numbers as an earlier run has assigned them, even if the file has changed since."""
-    columns = []
-    for values, now, then in zip(codes.unbind(1), table.features, learnt.columns, strict=True):
-        if now.categories == then.categories:
-            columns.append(values)
-            continue
-        numbers = {word: float(index) for index, word in enumerate(then.categories)}
-        recount = torch.tensor([*(numbers.get(word, UNKNOWN) for word in now.categories), nan], dtype=torch.float64)
-        columns.append(recount[values.nan_to_num(len(now.categories)).long()])
-    return torch.stack(columns, 1)
-
-
-def _by_rows(columns: list[Any]) -> Tensor:
-    return torch.tensor(columns, dtype=torch.float64).T.contiguous()
-
-
-def _targets(table: Table) -> Tensor:
-    if table.classes:
-        return torch.tensor(table.labels)
-    y = _by_rows([target.values for target in table.targets]).float()
-    return y[:, 0] if len(table.targets) == 1 else y

@@ -10,20 +10,45 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from netdsl.builtins.datasets.local import are_classes, array_names, channels_last
+from netdsl.builtins.datasets.local import are_classes, array_names, channels_last, has_parts
 from netdsl.builtins.files.npy_header import explain_damage, npz_headers
+from netdsl.components import NamedShapes
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
+from netdsl.data.inputs import InputTensors
 from netdsl.data.samples import Splits, Tensors
 
 Array = np.ndarray[Any, Any]
 
 
-def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None) -> Splits:
+def load_npz(root: Path, path: Path, x: str | None = None, y: str | None = None, inputs: NamedShapes = ()) -> Splits:
     """Samples and targets from one file."""
+    if inputs:
+        return _load_inputs(path, [name for name, _ in inputs], y)
     train, test = array_names(npz_headers(path), x, y, path)
     with explain_damage(path), np.load(path, allow_pickle=False) as arrays:
         return Splits(_named(arrays, train), _named(arrays, test) if test else None)
+
+
+def _load_inputs(path: Path, inputs: list[str], y: str | None) -> Splits:
+    """An array for each input, from one file."""
+    headers = npz_headers(path)
+    parted = has_parts(headers, inputs, y)
+    names = [array_names(headers, name, y, path, parted) for name in inputs]
+    with explain_damage(path), np.load(path, allow_pickle=False) as arrays:
+        train = _join(inputs, [_named(arrays, one) for one, _ in names])
+        if not parted:
+            return Splits(train)
+        return Splits(train, _join(inputs, [_named(arrays, one) for _, one in names if one is not None]))
+
+
+def _join(inputs: list[str], parts: list[Tensors]) -> Tensors:
+    """Bytes that are no images are divided by 255 here, as those of one input are on their way."""
+    x = {
+        name: part.only.float() / 255 if part.only.dtype == torch.uint8 and part.only.dim() != 4 else part.only
+        for name, part in zip(inputs, parts, strict=True)
+    }
+    return Tensors(InputTensors(x), parts[0].y)
 
 
 def load_npy(root: Path, path: Path, y: Path) -> Splits:

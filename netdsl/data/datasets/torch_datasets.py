@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch.utils.data import IterableDataset
 from netdsl.core.errors import DataError
 from netdsl.core.text import text
 from netdsl.data.free_memory import room
+from netdsl.data.inputs import InputTensors, Samples, shapes_of, stack_samples, tensors_of
 from netdsl.data.samples import Part, Splits, Tensors
 
 SMALL = 64 << 20
@@ -35,10 +36,10 @@ class Mapped:
     def __len__(self) -> int:
         return len(self.samples)
 
-    def read(self, index: int) -> tuple[Tensor, Tensor]:
+    def read(self, index: int) -> tuple[Samples, Tensor]:
         """One sample and its target."""
         x, y = self.samples[index]
-        return tensor(x), torch.as_tensor(y)
+        return as_samples(x), torch.as_tensor(y)
 
     def name(self, index: int) -> str:
         """`sample 3`."""
@@ -53,18 +54,18 @@ def splits(found: Any) -> Splits:
     """The parts that a plugin's function returns: one or two, each a pair of tensors `(x, y)` or torch's `Dataset`."""
     if isinstance(found, Splits):
         return found
-    if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], Tensor):
+    if isinstance(found, Sequence) and len(found) == 2 and not isinstance(found[0], (Tensor, Mapping)):
         parts = [_part(one) for one in found]
     else:
         parts = [_part(found)]
     if all(isinstance(part, Tensors) or _is_small(part) for part in parts):
         parts = [part if isinstance(part, Tensors) else _gathered(_read(part)) for part in parts]
     streams = [part for part in parts if isinstance(part, Mapped)]
-    real = any(first(part)[0].dtype is not torch.uint8 for part in streams)
+    real = any(one.dtype is not torch.uint8 for part in streams for one in tensors_of(first(part)[0]))
     return Splits(parts[0], next(iter(parts[1:]), None), unit=1.0 if real else None)
 
 
-def first(part: Part) -> tuple[Tensor, Tensor]:
+def first(part: Part) -> tuple[Samples, Tensor]:
     """A part's first sample and its target."""
     if isinstance(part, Tensors):
         return part.x[0], part.y[0]
@@ -91,11 +92,19 @@ def tensor(x: Any) -> Tensor:
     return torch.as_tensor(x)
 
 
+def as_samples(x: Any) -> Samples:
+    """A sample, or samples, as a tensor; of several inputs, given by name, as a tensor for each."""
+    if isinstance(x, Mapping):
+        return InputTensors({name: tensor(one) for name, one in x.items()})
+    return tensor(x)
+
+
 def _part(found: Any) -> Part:
     if isinstance(found, tuple) and len(found) == 2:
-        return Tensors(*(torch.as_tensor(one) for one in found))
+        x, y = found
+        return Tensors(as_samples(x), torch.as_tensor(y))
     if isinstance(found, IterableDataset):
-        return _gathered((tensor(x), torch.as_tensor(y)) for x, y in found)
+        return _gathered((as_samples(x), torch.as_tensor(y)) for x, y in found)
     if not len(found):
         raise DataError("the data set is empty")
     return Mapped(found)
@@ -106,12 +115,12 @@ def _is_small(part: Part) -> bool:
     return len(part) * part.read(0)[0].nbytes <= SMALL
 
 
-def _read(part: Part) -> Iterator[tuple[Tensor, Tensor]]:
+def _read(part: Part) -> Iterator[tuple[Samples, Tensor]]:
     assert isinstance(part, Mapped)
     return (part.read(index) for index in range(len(part)))
 
 
-def _gathered(rows: Iterator[tuple[Tensor, Tensor]]) -> Tensors:
+def _gathered(rows: Iterator[tuple[Samples, Tensor]]) -> Tensors:
     """All rows in memory. Raises `DataError` if a stream is too long for that."""
     kept, size, most = [], 0, room(CPU)
     for row in rows:
@@ -124,6 +133,6 @@ def _gathered(rows: Iterator[tuple[Tensor, Tensor]]) -> Tensors:
             )
     if not kept:
         raise DataError("the data set is empty")
-    if len({row[0].shape for row in kept}) > 1:
+    if len({shapes_of(row[0]) for row in kept}) > 1:
         raise DataError("the samples have different sizes", "make them of one size where the data set makes them")
-    return Tensors(torch.stack([x for x, _ in kept]), torch.stack([y for _, y in kept]))
+    return Tensors(stack_samples([x for x, _ in kept]), torch.stack([y for _, y in kept]))

@@ -126,7 +126,7 @@ def _unpack_emnist(raw: Path, files: list[Path]) -> bool:
 
 
 def _upright(part: Tensors, first: int) -> Tensors:
-    return Tensors(part.x.transpose(-1, -2).contiguous(), part.y - first)
+    return Tensors(part.only.transpose(-1, -2).contiguous(), part.y - first)
 
 
 def svhn(root: Path) -> Splits:

@@ -79,6 +79,24 @@ def read_array_file(path: Path, stored: Stored) -> np.ndarray[Any, Any]:
     )
 
 
+def read_arrays_of_file(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays of a numpy archive, by their names.
+
+    Raises:
+        DataError: it is none, or it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            found = np.load(file, allow_pickle=False)
+            if not isinstance(found, np.ndarray):
+                return {name: found[name] for name in found}
+    except OSError as error:
+        raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
+    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(text("`{path}` is not a numpy file that can be read safely", path=path)) from error
+    raise DataError(text("`{path}` holds one array, but the net has several inputs", path=path), "give an `.npz`")
+
+
 def as_tensor(x: object, stored: Stored) -> Tensor:
     """The numbers of an array, a tensor or a list of numbers.
 

@@ -14,11 +14,15 @@ from torch import Tensor
 
 from netdsl.builtins.files.csv_rows import MOST_SHOWN, Rows, column_name, is_missing, read_rows
 from netdsl.builtins.files.csv_tables import FILLED, TableOptions, names
+from netdsl.builtins.files.vocabulary import BEGIN
 from netdsl.components import Refusal
 from netdsl.core.errors import DataError
 from netdsl.core.files import reason
 from netdsl.core.text import join_and, ntext, text
+from netdsl.data.datasets.labelled_texts import pad
+from netdsl.data.given.images import read_images
 from netdsl.data.given.sample import Given, Stored
+from netdsl.data.inputs import InputTensors, Samples
 from netdsl.data.samples import Feature
 from netdsl.data.table_encoding import UNKNOWN, encode_rows
 
@@ -47,9 +51,66 @@ def read_table_rows(x: object, stored: Stored) -> Given:
         single = not values or not isinstance(values[0], (Mapping, Sequence)) or isinstance(values[0], str)
         rows = [values] if single else values
         places = [""] if single else [text("row {number}: ", number=number) for number in range(1, len(rows) + 1)]
+    if stored.inputs and {"text", "images"} & stored.use.arguments.keys():
+        base = Path(x).parent if isinstance(x, (str, os.PathLike)) else Path()
+        return _read_written(rows, list(places), single, reader, stored, base)
     codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
     numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
-    return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
+    if not stored.inputs:
+        return Given(list(encode_rows(numbers, stored.columns)), 1.0, single, reader.notes)
+    batch = InputTensors({one.name: _encode_input(one.name, numbers, stored.columns) for one in stored.inputs})
+    return Given([batch[row] for row in range(len(codes))], 1.0, single, reader.notes)
+
+
+def _encode_input(name: str, numbers: Tensor, columns: Sequence[Feature]) -> Tensor:
+    chosen = [place for place, column in enumerate(columns) if column.input == name]
+    return encode_rows(numbers[:, chosen], [columns[place] for place in chosen])
+
+
+def _read_written(
+    rows: Sequence[object], places: Sequence[str], single: bool, reader: RowReader, stored: Stored, base: Path
+) -> Given:
+    """Rows of which some inputs are texts or images; the text that the net writes itself is not asked for.
+
+    The paths of images begin at `base`.
+    """
+    numbers = None
+    if stored.columns:
+        codes = [reader.codes(row, place) for row, place in zip(rows, places, strict=True)]
+        numbers = torch.tensor(codes, dtype=torch.float64).reshape(len(codes), len(stored.columns))
+    lengths = {one.name: int(str((one.shape or (1,))[0])) for one in stored.facts.inputs}
+    images: dict[str, Sequence[Samples]] = {}
+    x: dict[str, Tensor] = {}
+    for one in stored.inputs:
+        if one.name in names(stored.use.arguments.get("images", ())):
+            files = [base / _text_of(row, one.name, place) for row, place in zip(rows, places, strict=True)]
+            images[one.name] = read_images(files, stored.of_input(one.name)).samples
+        elif one.vocabulary is None:
+            assert numbers is not None
+            x[one.name] = _encode_input(one.name, numbers, stored.columns)
+        elif one.name == stored.facts.writes:
+            begin = one.vocabulary.tokens.index(BEGIN)
+            x[one.name] = pad([[begin]] * len(rows), lengths[one.name])
+        else:
+            texts = [_text_of(row, one.name, place) for row, place in zip(rows, places, strict=True)]
+            x[one.name] = pad(map(one.vocabulary.encode, texts), lengths[one.name])
+    samples = []
+    for row in range(len(rows)):
+        found: dict[str, Any] = {name: part[row] for name, part in x.items()}
+        found |= {name: read[row] for name, read in images.items()}
+        samples.append(InputTensors({one.name: found[one.name] for one in stored.inputs}))
+    return Given(samples, stored.unit, single, reader.notes)
+
+
+def _text_of(row: object, column: str, place: str) -> str:
+    if not isinstance(row, Mapping):
+        raise DataError(
+            text("{place}the net has several inputs, so that each needs its name", place=place),
+            text('give a row as `{{"{column}": …}}`', column=column),
+        )
+    if column not in row:
+        raise DataError(text("{place}column `{column}` is missing", place=place, column=column))
+    return str(row[column])
 
 
 def read_column(path: Path, column: str, stored: Stored) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from netdsl.builtins.files.csv_rows import Dialect, column_name, read_rows
+from netdsl.builtins.files.csv_tables import names
 from netdsl.builtins.files.text_files import read_file
 from netdsl.core.errors import DataError, Refusal
 from netdsl.core.files import reason
@@ -67,12 +68,12 @@ def _is_file(written: str) -> bool:
 
 def _cells(path: Path, stored: Stored) -> Sequence[str]:
     arguments = stored.use.arguments
-    column = arguments.get("text")
-    if column is None:
+    columns = names(arguments.get("text", ()))
+    if not columns:
         raise DataError(
             text("the net was trained on files, and `{file}` is a table", file=path.name), "give texts or files of text"
         )
     options = {name: arguments[name] for name in ("delimiter", "encoding", "decimal") if name in arguments}
     rows = read_rows(path, Dialect(**options))
-    place = rows.header.index(column_name(column, rows.header, path.name, "text"))
+    place = rows.header.index(column_name(columns[0], rows.header, path.name, "text"))
     return [line.cells[place] for line in rows.lines]

@@ -9,6 +9,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor
 
+from netdsl.data.inputs import InputTensors, Samples
 from netdsl.data.random_stream import Moment
 
 Draws = tuple[Tensor, ...]
@@ -28,6 +29,7 @@ class BatchTransform(ABC):
         fits: its output has the same size for every size of the input.
         random: it draws random numbers, and acts only in training.
         unit: the value that stands for 1 in its input; set when the chain is made.
+        input: which of several inputs it acts on.
     """
 
     moves: ClassVar[bool] = False
@@ -36,6 +38,7 @@ class BatchTransform(ABC):
     fits: bool = False
     random: ClassVar[bool] = False
     unit: float = 1.0
+    input: str = ""
 
     def draw(self, moment: Moment, shape: torch.Size) -> Draws:
         """The random numbers, one row for each sample, on the CPU. `shape` is the shape of one sample."""
@@ -44,6 +47,16 @@ class BatchTransform(ABC):
     @abstractmethod
     def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
         """The transformed batch."""
+
+    def draw_for(self, moment: Moment, x: Samples) -> Draws:
+        """The random numbers for a batch of which this process may have a share."""
+        assert isinstance(x, Tensor)
+        return self.draw(moment, x.shape[1:])
+
+    def apply(self, x: Samples, *drawn: Tensor) -> Samples:
+        """The transformed batch, of whatever inputs."""
+        assert isinstance(x, Tensor)
+        return self.act(x, *drawn)
 
     def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
         """The targets; a transform that changes them overrides this."""
@@ -82,9 +95,44 @@ class BatchTransform(ABC):
         return self.act(x, *(row.to(x.device) for row in drawn))
 
 
-def are_masks(y: Tensor, x: Tensor) -> bool:
+def are_masks(y: Tensor, x: Samples) -> bool:
     """Whether targets have the size of the images: masks N×H×W of images N×C×H×W, or mixed shares N×C×H×W."""
+    if not isinstance(x, Tensor):  # of several inputs, targets are no image's own
+        return False
     return x.dim() == 4 and y.dim() > 2 and y.shape[-2:] == x.shape[-2:]
+
+
+class OnInput(BatchTransform):
+    """A step on one of several inputs; the others pass."""
+
+    def __init__(self, step: BatchTransform, name: str, number: int, *, leads: bool) -> None:
+        self.step, self.input, self.number, self.leads = step, name, number, leads
+        # Declared for classes: here each instance has those of its step.
+        for attribute in ("moves", "preserves_values", "interpolates", "fits", "random", "unit"):
+            setattr(self, attribute, getattr(step, attribute))
+
+    def draw_for(self, moment: Moment, x: Samples) -> Draws:
+        """The random numbers for its input."""
+        assert isinstance(x, InputTensors)
+        return self.step.draw_for(moment.branch(self.number), x.part(self.input))
+
+    def apply(self, x: Samples, *drawn: Tensor) -> Samples:
+        """The batch with its input transformed."""
+        assert isinstance(x, InputTensors)
+        return x.replace(self.input, self.act(x.part(self.input), *drawn))
+
+    def act(self, x: Tensor, *drawn: Tensor) -> Tensor:
+        """The transformed input."""
+        return self.step.act(x, *drawn)
+
+    def act_on_targets(self, y: Tensor, *drawn: Tensor) -> Tensor:
+        """The targets of a mixed batch, which are changed once."""
+        return self.step.act_on_targets(y, *drawn) if self.leads else y
+
+    @property
+    def identity(self) -> str:
+        """That of its step, and the input."""
+        return f"{self.input} {self.step.identity}"
 
 
 def is_channels_last(x: Tensor) -> bool:

@@ -41,7 +41,9 @@ def export(net: BuiltNet) -> Exported:
         ) from error
     program = trace(net)
     inputs = [one.name or INPUT for one in net.network.all_inputs]
-    outputs = [one.name or OUTPUT for one in net.network.all_outputs]
+    # A run's net gives the last of several outputs alone.
+    given = net.network.all_outputs[-len(program.graph_signature.user_outputs) :]
+    outputs = [one.name or OUTPUT for one in given]
     with _quiet():
         try:
             written = torch.onnx.export(program, (), dynamo=True, input_names=inputs, output_names=outputs)

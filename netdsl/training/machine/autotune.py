@@ -206,4 +206,6 @@ def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> st
     train = experiment.train
     numbers = [train.precision, train.tf32, train.deterministic]
     machine = [device_name(device), torch.__version__, platform.node(), platform.processor()]
-    return hashlib.sha256("\n".join(map(str, [*net, *data.shape, *work, *numbers, *machine])).encode()).hexdigest()[:16]
+    return hashlib.sha256("\n".join(map(str, [*net, *data.shapes, *work, *numbers, *machine])).encode()).hexdigest()[
+        :16
+    ]

@@ -10,16 +10,17 @@ from torch import Tensor, nn
 
 from netdsl.core.errors import CompileError
 from netdsl.core.text import text
+from netdsl.data.inputs import Samples
 
 COMPILERS = ("torch._dynamo", "torch._inductor")
 """The modules of torch with the errors of its compilers, which have no public base class."""
 
 
-def compile_module(module: nn.Module, mode: str) -> Callable[[Tensor], Tensor]:
+def compile_module(module: nn.Module, mode: str) -> Callable[[Samples], Tensor]:
     """What the loop calls. torch compiles the net when the first batch comes, and again for a batch of another size."""
     if mode == "off":
         return module
-    program: Callable[[Tensor], Tensor] = torch.compile(module, mode=mode.replace("_", "-"))
+    program: Callable[[Samples], Tensor] = torch.compile(module, mode=mode.replace("_", "-"))
     return program
 
 

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from netdsl.core.errors import TrainingError
 from netdsl.core.text import Text, text
 from netdsl.data import Data
+from netdsl.data.inputs import Samples
 from netdsl.program import Experiment
 
 LEAST = 16
@@ -43,17 +44,17 @@ class Lanes:
         self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._threads = _one_thread_each(count)
 
-    def __call__(self, x: Tensor) -> Tensor:
+    def __call__(self, x: Samples) -> Tensor:
         """The net's output for a batch, N×…; the whole batch at once where no gradients are wanted."""
-        call: Callable[[Tensor], Tensor] = self._split if torch.is_grad_enabled() else self.module
+        call: Callable[[Samples], Tensor] = self._split if torch.is_grad_enabled() else self.module
         return call(x)
 
-    def _split(self, x: Tensor) -> Tensor:
+    def _split(self, x: Samples) -> Tensor:
         # The parameters are handed over for the graph of the loss, which leads to them through this one operation.
         output: Tensor = _Split.apply(self, x, *self.parameters)
         return output
 
-    def forward(self, x: Tensor) -> list[Tensor]:
+    def forward(self, x: Samples) -> list[Tensor]:
         """The output of each lane, with the graph that leads to it."""
         return list(self._threads.map(self._forward_one, x.chunk(self.count)))
 
@@ -62,7 +63,7 @@ class Lanes:
         parts = grad.split([len(output) for output in outputs])  # type: ignore[no-untyped-call]  # torch's own
         return map(_total, *self._threads.map(self._backward_one, outputs, parts))
 
-    def _forward_one(self, part: Tensor) -> Tensor:
+    def _forward_one(self, part: Samples) -> Tensor:
         output: Tensor = self.module(part)
         return output
 
@@ -74,7 +75,7 @@ class _Split(torch.autograd.Function):
     """The step from a whole batch to its lanes and back, as one operation in the graph of the loss."""
 
     @staticmethod
-    def forward(ctx: Any, lanes: Lanes, x: Tensor, *_: Tensor) -> Tensor:
+    def forward(ctx: Any, lanes: Lanes, x: Samples, *_: Tensor) -> Tensor:
         ctx.lanes, ctx.outputs = lanes, lanes.forward(x)
         return torch.cat([output.detach() for output in ctx.outputs])
 
@@ -141,7 +142,7 @@ def _find_obstacle(experiment: Experiment, data: Data, device: torch.device, mod
     return None
 
 
-def _is_separable(module: nn.Module, x: Tensor) -> bool:
+def _is_separable(module: nn.Module, x: Samples) -> bool:
     """Whether a net treats each sample of a batch by itself, and draws no random numbers.
 
     The net is asked: normalisation over the batch shows in its buffers and its output, dropout in torch's state.

@@ -17,7 +17,8 @@ from netdsl.core.errors import TrainingError
 from netdsl.core.text import Text, text
 from netdsl.data import Data
 from netdsl.data.free_memory import available
-from netdsl.program import Experiment
+from netdsl.data.inputs import InputTensors, Samples
+from netdsl.program import Experiment, Network
 from netdsl.training.learner import Learner
 from netdsl.training.loop import update
 from netdsl.training.machine.device import is_out_of_memory
@@ -45,9 +46,8 @@ def explain_out_of_memory(
             text("out of memory on {device} in step {step:,}, with batches of {batch:,}", **place),
             text("write a smaller `batch=`, or use more processes; {how_to_go_on}", how_to_go_on=how_to_go_on),
         )
-    kind = torch.int64 if experiment.network.dtype == "index" else torch.float32
     most = _bound_by_free_memory(experiment, learner, batch)
-    size = find_largest(partial(_fits, learner, data.shape, kind), batch, most)
+    size = find_largest(partial(_fits, learner, partial(_make_up, experiment.network, data)), batch, most)
     if not size:
         return TrainingError(
             text(
@@ -115,9 +115,18 @@ def _bound_by_free_memory(experiment: Experiment, learner: Learner, batch: int) 
     return available() // (2 * max(one, 1))  # twice: the gradients take as much as the activations
 
 
-def _fits(learner: Learner, shape: tuple[int, ...], kind: torch.dtype, size: int) -> bool:
+def _make_up(network: Network, data: Data, device: torch.device, size: int) -> Samples:
+    """So many samples of zeros."""
+    made = {
+        one.name: torch.zeros(size, *shape, dtype=torch.int64 if one.dtype == "index" else torch.float32, device=device)
+        for one, shape in zip(network.all_inputs, data.shapes, strict=True)
+    }
+    return InputTensors(made).select(tuple(made))
+
+
+def _fits(learner: Learner, make_up: Callable[[torch.device, int], Samples], size: int) -> bool:
     try:
-        _step(learner, torch.zeros(size, *shape, dtype=kind, device=learner.device))
+        _step(learner, make_up(learner.device, size))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
@@ -128,7 +137,7 @@ def _fits(learner: Learner, shape: tuple[int, ...], kind: torch.dtype, size: int
     return True
 
 
-def _step(learner: Learner, x: torch.Tensor) -> None:
+def _step(learner: Learner, x: Samples) -> None:
     if len(x) > 1:
         learner.train()
     else:

@@ -15,6 +15,7 @@ from netdsl.core.errors import in_a_line
 from netdsl.core.files import reason, write_atomically
 from netdsl.core.text import text
 from netdsl.data import Data
+from netdsl.data.inputs import Samples
 from netdsl.data.overlays import mask_classes
 from netdsl.data.samples import Feature
 from netdsl.data.transform_chain import undo_normalization
@@ -178,11 +179,26 @@ class RunReport:
         return findings
 
     def _describe(self, kept: Kept) -> list[ShownSample]:
-        uses = self.experiment.data.transforms if self.experiment.data else ()
-        stored = undo_normalization(kept.x.float(), uses, self.data.facts) if kept.x.is_floating_point() else kept.x
+        stored = self._shown(kept.x)
         # Where samples were left out, or others saw the rest, their places in the test set are not known.
         is_counted = self.learner.team.alone and not self.data.skipped
         return [self._describe_one(kept, stored, row, is_counted) for row in range(len(kept.number))]
+
+    def _shown(self, x: Samples) -> Tensor:
+        """Samples as people look at them: of several inputs the images side by side, or else all numbers in a row."""
+        use, facts = self.experiment.data, self.data.facts
+        assert use is not None
+        if isinstance(x, Tensor):
+            return undo_normalization(x.float(), use.transforms, facts) if x.is_floating_point() else x
+        pictures = [
+            undo_normalization(part.float(), fed.transforms, facts.with_inputs([known]))
+            for part, fed, known in zip(x.parts, use.inputs, facts.inputs, strict=True)
+            if part.dim() == 4 and part.is_floating_point()
+        ]
+        if pictures:
+            alike = [one for one in pictures if one.shape == pictures[0].shape]
+            return torch.cat(alike, 3)
+        return torch.cat([part.flatten(1).float() for part in x.parts], 1)
 
     def _describe_one(self, kept: Kept, stored: Tensor, row: int, is_counted: bool) -> ShownSample:
         shown: ShownSample = {"number": int(kept.number[row]) if is_counted else None, "sure": float(kept.sure[row])}

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from netdsl.data.inputs import Samples, tensors_of
 from netdsl.language.statements import STATEMENTS
 from netdsl.program import Experiment
 from netdsl.training.reporting.loggers import Metrics
@@ -134,7 +135,7 @@ class Beside:
     """
 
     model: nn.Module
-    sample: Callable[[], Tensor]
+    sample: Callable[[], Samples]
     settings: Mapping[str, Setting]
     metrics: tuple[str, ...]
     charts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -153,11 +154,12 @@ class Beside:
             writer.add_custom_scalars({"train and test": lines})
         with suppress(Exception):  # a plugin's net may fail in any way; the curves are what matters
             x = self.sample()[:SAMPLES].cpu()
-            if x.dim() == 4 and x.shape[1] in (1, 3):
-                writer.add_images("samples", visible(x), 0)
-            self._add_graph(writer, x[:1].contiguous())
+            for name, part in [("samples", x)] if isinstance(x, Tensor) else x.items():
+                if part.dim() == 4 and part.shape[1] in (1, 3):
+                    writer.add_images(name, visible(part), 0)
+            self._add_graph(writer, tuple(part[:1].contiguous() for part in tensors_of(x)))
 
-    def _add_graph(self, writer: SummaryWriter, x: Tensor) -> None:
+    def _add_graph(self, writer: SummaryWriter, x: tuple[Tensor, ...]) -> None:
         # Tracing runs the net: a copy, in evaluation mode and with other random numbers, leaves the run as it was.
         model = copy.deepcopy(self.model).cpu().eval()
         with torch.random.fork_rng([]), warnings.catch_warnings():

@@ -66,10 +66,10 @@ def fill(module: nn.Module) -> None:
 
 def batches(net: Network) -> list[torch.Tensor]:
     shapes = [(2, *(one.example or one.shape)) for one in net.all_inputs]
-    dtypes = [one.dtype for one in net.all_inputs]
+    # 0 would stand behind the end of a padded sample, which an exported class does not know of.
     return [
-        torch.randint(0, 3, shape) if dtype == "index" else torch.rand(shape)
-        for shape, dtype in zip(shapes, dtypes, strict=True)
+        torch.randint(int(one.padded), 3, shape) if one.dtype == "index" else torch.rand(shape)
+        for shape, one in zip(shapes, net.all_inputs, strict=True)
     ]
 
 
@@ -89,7 +89,9 @@ def assert_same_net(net: Network) -> str:
     given = batches(net)
     with torch.no_grad():
         for one, other in zip(outputs(built, given), outputs(made, given), strict=True):
-            assert torch.equal(one.nan_to_num(), other.nan_to_num())
+            # A mask that hides nothing changes the last bits.
+            same = torch.allclose if net.padded else torch.equal
+            assert same(one.nan_to_num(), other.nan_to_num())
     return text
 
 
