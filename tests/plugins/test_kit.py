@@ -17,7 +17,7 @@ LAYERS = [
 ]
 COMPONENTS = [one for components in REGISTRY.components.values() for one in components.values()]
 
-RARE = {"fold": 4000, "reshape": 2000, "permute": 500, "squeeze": 2000}
+RARE = {"fold": 4000, "reshape": 2000, "permute": 500, "squeeze": 2000, "unwindows": 2000}
 """Random arguments seldom go with an input."""
 
 
