@@ -85,7 +85,8 @@ class Author(Leaves):
             x = attempt(telling.run, x, skips)
             if x is not None and self.takes_label(telling) and self.chance(0.15):
                 x = self.labelled(tellings, x, skips, depth)
-                if not telling.text.startswith("repeat"):  # which stands for several modules
+                # `repeat` stands for several modules, and the label of two statements is that of the second.
+                if not telling.text.startswith("repeat") and ";" not in re.sub(r"{.*}", "", telling.text):
                     self.bodies_open[-1][f"skip{self.labels}"] = telling
         self.bodies_open.pop()
         return tellings
