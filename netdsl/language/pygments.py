@@ -68,6 +68,7 @@ class NetLexer(RegexLexer):
             (r"[;{]", Punctuation, "#pop"),
             (r"}", Punctuation),
             (rf"(as)({BLANKS})({NAME})", bygroups(Keyword, Whitespace, Name.Label)),
+            (r"[A-Za-z]\w*(?::[A-Za-z]\w*)+(?![\w.:/-])|(?:~|\.\.?)/[\w.~/-]+", String),
             (rf"({NAME})([ \t]*)(=)(?!=)", bygroups(Name.Attribute, Whitespace, Operator)),
             (rf"({NAME})([ \t]*)(<=|>=)", bygroups(Name.Attribute, Whitespace, Operator)),
             (rf"(?:-?[0-9]+|[A-Z])(?:x(?:-?[0-9]+|[A-Z]))+{END}", Number.Integer),
@@ -77,7 +78,6 @@ class NetLexer(RegexLexer):
             # After a word or a parenthesis the sign is an operator: `(width-1)`.
             (rf"(?:(?<![\w)])-)?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[kMG]?{END}", Number),
             (words(("true", "false"), suffix=END), Keyword.Constant),
-            (r"[A-Za-z]\w*(?::[A-Za-z]\w*)+(?![\w.:/-])", String),
             (NAME, Name),
             (r'"[^"\n]*"', String.Double),
             (r"->|//|[-+*/%]|[<>]=?|[=!]=", Operator),

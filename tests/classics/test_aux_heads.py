@@ -12,7 +12,7 @@ from netdsl.checker import check
 from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
 from netdsl.training.ends import attach_ends
-from tests.classics.test_papers import in_order
+from tests.classics.papers import in_order
 
 NETS = Path(__file__).parent / "nets"
 
@@ -41,7 +41,7 @@ def test_all_heads_give_what_torchvisions_give(name: str, params: int, heads: li
             if isinstance(module, nn.Dropout):
                 module.p = 0.0
     images = torch.randn(2, *experiment.network.input)
-    (own, _), (foreign, _) = in_order(ours, images), in_order(theirs, images)
+    (own, _), (foreign, _) = in_order(ours, [images]), in_order(theirs, [images])
     for one, other in zip(own, foreign, strict=True):
         one.load_state_dict(other.state_dict())
     with torch.no_grad():

@@ -42,9 +42,11 @@ def test_every_example_checks_builds_and_runs(path):
     network = netdsl.shapes(path)
     with torch.device("meta"):
         model = netdsl.build(path)
-        shape = network.example or network.input
-        batch = torch.zeros(2, *shape, dtype=torch.long if network.dtype == "index" else torch.float)
-    assert model(batch).ndim == len(network.out) + 1
+        batches = [
+            torch.zeros(2, *(one.example or one.shape), dtype=torch.long if one.dtype == "index" else torch.float)
+            for one in network.all_inputs
+        ]
+    assert model(*batches).ndim == len(network.out) + 1
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)

@@ -28,9 +28,12 @@ def test_computes_what_other_people_s_code_computes(paper: Paper) -> None:
     assert found.difference <= 1e-5
 
 
+OF_OTHER_TESTS = {"dilated_resnet", "googlenet", "inception_v3"}
+
+
 def test_every_net_is_as_short_as_it_reads() -> None:
-    assert {path.stem for path in NETS.glob("*.net")} == {paper.name for paper in PAPERS} | {"dilated_resnet"}
-    assert max(lines(path) for path in NETS.glob("*.net")) < 30
+    assert {path.stem for path in NETS.glob("*.net")} == {paper.name for paper in PAPERS} | OF_OTHER_TESTS
+    assert max(lines(path) for path in NETS.glob("*.net")) < 40
 
 
 def test_wavenet_sees_no_step_to_come() -> None:

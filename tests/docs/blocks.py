@@ -31,7 +31,7 @@ PAGES = [
 BLOCK = re.compile(
     r"(?:^<!--(?P<marks>(?:(?!-->).)*)-->\n)?^```(?P<kind>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
-KINDS = {"bash", "console", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml", "yaml"}
+KINDS = {"bash", "console", "csv", "ipython", "json", "lisp", "lua", "net", "py", "python", "text", "toml", "yaml"}
 MARKS = {"file", "mistake", "not run", "output"}
 
 

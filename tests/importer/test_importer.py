@@ -26,6 +26,7 @@ from tests.soundness.nets import Author
 
 REGISTRY = load_registry(installed=False)
 EXAMPLES = sorted(Path("examples").absolute().glob("*.net"))
+OF_SEVERAL_INPUTS = [path for path in EXAMPLES if path.stem in {"dates", "matrix_factorization", "siamese"}]
 
 
 def built(text: str, path: Path = Path("<text>")) -> nn.Sequential:
@@ -192,7 +193,15 @@ def test_random_nets_come_back() -> None:
     assert tried > 20
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", OF_SEVERAL_INPUTS, ids=lambda path: path.stem)
+def test_a_net_of_several_inputs_is_refused(path: Path) -> None:
+    with pytest.raises(UnsupportedModule, match="a net is an"):
+        imported(built(path.read_text(encoding="utf-8"), path))
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in EXAMPLES if path not in OF_SEVERAL_INPUTS], ids=lambda path: path.stem
+)
 def test_examples_come_back(path: Path) -> None:
     module = built(path.read_text(encoding="utf-8"), path)
     text = imported(module)

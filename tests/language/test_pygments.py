@@ -23,6 +23,7 @@ COLORS = {
     "LPAR": [Punctuation],
     "MINUS": [Operator],
     "NUMBER": [Number],
+    "PATH": [String],
     "PLUS": [Operator],
     "RBRACE": [Punctuation],
     "RELATION": [Operator],

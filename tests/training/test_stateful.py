@@ -30,11 +30,12 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
     def write(text: str):
         from netdsl.checker import check
+        from netdsl.core.diagnostics import errors
         from netdsl.core.source import Source
         from netdsl.plugins.registry import load_registry
 
         experiment, found = check(Source("x.net", text), load_registry(installed=False))
-        assert not found, found
+        assert not errors(found), found
         return experiment
 
     return write

@@ -71,7 +71,7 @@ def fake(
 
 @dataset("netdsl.data.datasets.digits:load_pairs", example="data digit_pairs batch=64")
 def digit_pairs() -> Facts:
-    """Pairs of the digits of `data digits`, for a net with the inputs `left` and `right`: are they the same digit?
+    """Pairs of the digits of `data digits`, for the inputs `left` and `right`: whether they are the same digit.
 
     Each digit stands in two pairs, one with another drawing of the same digit and one with another digit. The pairs to
     train on are of digits to train on. They are drawn by chance, and the same ones each time.
