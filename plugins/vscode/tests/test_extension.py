@@ -37,6 +37,7 @@ SCOPES = {
     "LPAR": ["punctuation.section.parens"],
     "MINUS": ["keyword.operator.arithmetic"],
     "NUMBER": ["constant.numeric"],
+    "PATH": ["string.unquoted"],
     "PLUS": ["keyword.operator.arithmetic"],
     "RBRACE": ["punctuation.section.braces"],
     "RELATION": ["keyword.operator.assignment"],
