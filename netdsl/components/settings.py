@@ -132,11 +132,8 @@ class TrainSettings(NamedTuple):
         "how images lie in memory; `auto` times a few steps and takes the faster",
     ] = "auto"
     lanes: Annotated[
-        int | None,
-        AtLeast(1),
-        "parts of a batch that a CPU takes through the net side by side, a thread each; left out, 1, and with "
-        "`speed=auto` what suits the net and the machine",
-    ] = None
+        int, AtLeast(1), "parts of a batch that a CPU takes through the net side by side, a thread each"
+    ] = 1
     test_batch: Annotated[
         int | None, AtLeast(1), "samples that are tested at once; left out, `batch`, and at least 256"
     ] = None

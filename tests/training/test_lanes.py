@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from netdsl.core.errors import TrainingError
 from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
 from netdsl.training import RunResult, train
-from netdsl.training.machine import autotune
 from netdsl.training.machine.lanes import Lanes
 
 DATA = "data fake 3x8x8 size=200 classes=10 batch=64; train seed=1 every=1"
@@ -82,27 +80,3 @@ def test_a_net_that_looks_at_several_samples_or_draws_numbers_is_refused(
         run(tmp_path / "run", f"{settings} lanes=2", net)
     assert "lanes" in str(refused.value.help)
     assert not (tmp_path / "run").exists()
-
-
-@pytest.mark.parametrize(
-    ("net", "lanes"),
-    [
-        (NET, 2),
-        ("input 3x8x8; conv 4 k3; bn; flatten; linear 10", 1),
-        ("input 3x8x8; flatten; linear 10", 1),  # no layer whose kernels would share their work
-        (NET.replace("linear 10", "linear 9000; linear 10"), 1),  # too many weights to sum
-    ],
-)
-def test_auto_takes_lanes_where_they_pay(
-    net: str, lanes: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(autotune, "WORTHWHILE", 1)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        run(tmp_path / "run", "steps=2", net)
-    finally:
-        torch.set_num_threads(before)
-    (header,) = re.findall(r"; (speed=.*?); ", capsys.readouterr().out)
-    assert header.endswith(f"lanes={lanes}") == (lanes > 1)

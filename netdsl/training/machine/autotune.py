@@ -28,7 +28,7 @@ from netdsl.runs.files import write_json
 from netdsl.training.assembly import assemble
 from netdsl.training.loop import training_steps
 from netdsl.training.machine.device import device_name, is_out_of_memory, wait
-from netdsl.training.machine.lanes import count_lanes, require_separable
+from netdsl.training.machine.lanes import require_separable
 from netdsl.training.machine.memory_format import Choice, lay_out
 from netdsl.training.schedules import Steps
 
@@ -65,11 +65,9 @@ def choose_settings(
         choice = Choice("contiguous" if wanted.speed == "auto" else wanted.speed, data.test.batch)
     else:
         choice = _recall_or_measure(experiment, data, device, steps, notify)
-    if wanted.lanes:
-        if wanted.lanes > 1:
-            require_separable(experiment, data, device, assemble(experiment, device, steps).module)
-        choice = replace(choice, lanes=wanted.lanes)
-    return replace(choice, test_batch=wanted.test_batch) if wanted.test_batch else choice
+    if wanted.lanes > 1:
+        require_separable(experiment, data, device, assemble(experiment, device, steps).module)
+    return replace(choice, lanes=wanted.lanes, test_batch=wanted.test_batch or choice.test_batch)
 
 
 def _recall_or_measure(
@@ -121,8 +119,7 @@ def _measure(experiment: Experiment, data: Data, device: torch.device, steps: St
         return defaults  # no convolution, to which the layout would matter
     layouts = (defaults.layout, "channels_last")
     actions = {layout: _training(experiment, data, device, steps, layout) for layout in layouts}
-    lanes = count_lanes(experiment, data, device, assemble(experiment, device, steps).module)
-    return replace(defaults, layout=find_fastest(actions, device), lanes=lanes)
+    return replace(defaults, layout=find_fastest(actions, device))
 
 
 def _training(experiment: Experiment, data: Data, device: torch.device, steps: Steps, layout: str) -> Action:

@@ -1,8 +1,9 @@
 """A batch in lanes: parts of it that go through the net side by side, forward and back, each in a thread of its own.
 
 torch shares the work of each layer among the threads, which wait for each other after every one of them. In lanes they
-wait twice a step. That pays for small nets, and most on a machine that has other things to do. Gradients are those of
-the whole batch but for their last bits, and the same from run to run, for parts are cut and summed in one order.
+wait twice a step. On an idle computer that is as fast; on a busy one, where one thread keeps the others waiting, several
+times as fast. Gradients are those of the whole batch but for their last bits, and the same from run to run, for parts
+are cut and summed in one order.
 """
 
 from __future__ import annotations
@@ -23,12 +24,6 @@ from netdsl.data import Data
 from netdsl.data.inputs import Samples
 from netdsl.program import Experiment
 
-LEAST = 16
-"""The samples that a lane must have: for fewer, its kernels are slower than those that share a whole batch."""
-
-MOST_PARAMETERS = 1 << 21
-"""From here on the sum of the lanes' gradients takes longer than waiting does."""
-
 
 class Lanes:
     """Calls a net as the loop does, in lanes while gradients are wanted.
@@ -43,10 +38,14 @@ class Lanes:
         self.count = count
         self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._threads = _one_thread_each(count)
+        self._all_threads = torch.get_num_threads()
 
     def __call__(self, x: Samples) -> Tensor:
         """The net's output for a batch, N×…; the whole batch at once where no gradients are wanted."""
-        call: Callable[[Samples], Tensor] = self._split if torch.is_grad_enabled() else self.module
+        training = torch.is_grad_enabled()
+        # Other threads of a kernel of the loss or the optimizer would go on looking for work, in the way of the lanes.
+        torch.set_num_threads(1 if training else self._all_threads)
+        call: Callable[[Samples], Tensor] = self._split if training else self.module
         return call(x)
 
     def _split(self, x: Samples) -> Tensor:
@@ -106,17 +105,6 @@ def _one_thread_each(count: int) -> ThreadPoolExecutor:
         begun.result()
     torch.set_num_threads(before)  # torch hands the last number that was set to threads that start later
     return threads
-
-
-def count_lanes(experiment: Experiment, data: Data, device: torch.device, module: nn.Module) -> int:
-    """How many lanes pay for a fresh net on this machine: as many as torch has threads, or 1.
-
-    Found from the numbers at hand and not by the clock, so that a busy machine decides as an idle one does.
-    """
-    threads = torch.get_num_threads()
-    if threads < 2 or data.train.batch < threads * LEAST or experiment.network.params > MOST_PARAMETERS:
-        return 1
-    return 1 if _find_obstacle(experiment, data, device, module) else threads
 
 
 def require_separable(experiment: Experiment, data: Data, device: torch.device, module: nn.Module) -> None:
