@@ -1,7 +1,7 @@
 """A batch in lanes: parts of it that go through the net side by side, forward and back, each in a thread of its own.
 
 torch shares the work of each layer among the threads, which wait for each other after every one of them. In lanes they
-wait twice a step. On an idle computer that is as fast; on a busy one, where one thread keeps the others waiting, several
+wait twice a step. On an idle computer that is as fast; on a busy one, where one thread keeps others waiting, several
 times as fast. Gradients are those of the whole batch but for their last bits, and the same from run to run, for parts
 are cut and summed in one order.
 """
