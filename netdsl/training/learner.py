@@ -18,6 +18,7 @@ from netdsl.data.inputs import Samples
 from netdsl.modules.carried_state import copy_states, restore_states
 from netdsl.training.distributed import fsdp
 from netdsl.training.distributed.process_group import Team
+from netdsl.training.machine.lanes import Lanes
 from netdsl.training.schedules import Steps
 
 
@@ -93,7 +94,12 @@ class Learner:
     def without_exchange(self) -> AbstractContextManager[None]:
         """A context in which a replica keeps its gradients to itself; FSDP has none and exchanges them each time."""
         no_sync: Callable[[], AbstractContextManager[None]] = getattr(self.model, "no_sync", nullcontext)
-        return no_sync()
+        # A label is an attribute too, and may be this one.
+        return nullcontext() if isinstance(no_sync, nn.Module) else no_sync()
+
+    def undisturbed(self) -> AbstractContextManager[None]:
+        """A context for the steps of an epoch, in which nothing is in the way of lanes, where the model has some."""
+        return self.model.undisturbed() if isinstance(self.model, Lanes) else nullcontext()
 
     def state_dict(self) -> dict[str, Any]:
         """The whole state, as plain values and tensors; every process of a team must call it."""

@@ -29,23 +29,24 @@ def training_steps(
     if learner.batch == 0:
         forget_states(learner.module)
     batches = pipeline.epoch(learner.epoch, start=learner.batch)
-    for group in islice(group_batches(batches, learner.settings.accumulate), learner.steps - learner.step):
-        shares = find_shares(group, learner)
-        for index, ((x, y), share) in enumerate(zip(group, shares, strict=True), start=1):
-            # Gradients add up over the batches of a group; processes exchange them once, with the last batch.
-            with nullcontext() if index == len(group) else learner.without_exchange():
-                with learner.autocast:
-                    output = model(x)
-                samples = y.shape[0]  # `len(y)` runs Python code of torch's, which a small net would feel
-                # A process without a share of a short last batch still has to take part in the exchange.
-                loss = loss_fn(output.float(), y) if samples else output.sum()
-                learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
-            if losses is not None:
-                losses.add(loss.detach(), samples, learner.step + 1)
-        update(learner)
-        learner.batch += len(group)
-        learner.step += 1
-        yield main_output(output), y
+    with learner.undisturbed():
+        for group in islice(group_batches(batches, learner.settings.accumulate), learner.steps - learner.step):
+            shares = find_shares(group, learner)
+            for index, ((x, y), share) in enumerate(zip(group, shares, strict=True), start=1):
+                # Gradients add up over the batches of a group; processes exchange them once, with the last batch.
+                with nullcontext() if index == len(group) else learner.without_exchange():
+                    with learner.autocast:
+                        output = model(x)
+                    samples = y.shape[0]  # `len(y)` runs Python code of torch's, which a small net would feel
+                    # A process without a share of a short last batch still has to take part in the exchange.
+                    loss = loss_fn(output.float(), y) if samples else output.sum()
+                    learner.scaler.scale(loss).backward(share)  # type: ignore[no-untyped-call]  # torch's own
+                if losses is not None:
+                    losses.add(loss.detach(), samples, learner.step + 1)
+            update(learner)
+            learner.batch += len(group)
+            learner.step += 1
+            yield main_output(output), y
 
 
 def update(learner: Learner) -> None:

@@ -11,7 +11,10 @@ from torch import Tensor, nn
 
 from netdsl.builder import build_network
 from netdsl.builtins import losses, optimizers, schedules
+from netdsl.checker import check
 from netdsl.components import Loss, call
+from netdsl.core.source import Source
+from netdsl.plugins.registry import load_registry
 from netdsl.program import Use
 from netdsl.training import RunResult, TrainingError, train
 from netdsl.training.assembly import assemble
@@ -180,3 +183,9 @@ def test_gradients_travel_once_a_step(make: Any, data: Any) -> None:
     events.extend("step" for _ in training_steps(learner, data.train))
     kept = ["kept", 8, "shared"]
     assert events == [*kept * 3, 8, "step", *kept, 5, "step"]
+
+
+def test_a_layer_may_be_called_as_a_method_of_torch_s_replicas(tmp_path: Path) -> None:
+    net = "input 3x8x8; conv 4 k3 as no_sync; flatten; linear 10; data fake 3x8x8 size=60 batch=20"
+    experiment, _ = check(Source("a.net", f"{net}; train epochs=1 accumulate=2"), load_registry(installed=False))
+    assert train(experiment, device="cpu", out=tmp_path / "run", quiet=True).epochs

@@ -80,3 +80,13 @@ def test_a_net_that_looks_at_several_samples_or_draws_numbers_is_refused(
         run(tmp_path / "run", f"{settings} lanes=2", net)
     assert "lanes" in str(refused.value.help)
     assert not (tmp_path / "run").exists()
+
+
+def test_the_caller_has_as_many_threads_after_an_epoch_as_before(tmp_path: Path) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        run(tmp_path / "run", "epochs=1 lanes=2")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

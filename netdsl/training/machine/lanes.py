@@ -9,8 +9,9 @@ are cut and summed in one order.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import reduce
 from threading import Barrier
 from typing import Any
@@ -38,15 +39,21 @@ class Lanes:
         self.count = count
         self.parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
         self._threads = _one_thread_each(count)
-        self._all_threads = torch.get_num_threads()
 
     def __call__(self, x: Samples) -> Tensor:
         """The net's output for a batch, N×…; the whole batch at once where no gradients are wanted."""
-        training = torch.is_grad_enabled()
-        # Other threads of a kernel of the loss or the optimizer would go on looking for work, in the way of the lanes.
-        torch.set_num_threads(1 if training else self._all_threads)
-        call: Callable[[Samples], Tensor] = self._split if training else self.module
+        call: Callable[[Samples], Tensor] = self._split if torch.is_grad_enabled() else self.module
         return call(x)
+
+    @contextmanager
+    def undisturbed(self) -> Iterator[None]:
+        """A context in which the calling thread's kernels start no others: these would go on looking for work."""
+        before = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
     def _split(self, x: Samples) -> Tensor:
         # The parameters are handed over for the graph of the loss, which leads to them through this one operation.

@@ -27,11 +27,7 @@ def numerics(device: torch.device, settings: TrainSettings) -> Iterator[None]:
       other, it warns. Without it, cuDNN measures which of its algorithms are the fastest.
     """
     if device.type != "cuda":
-        threads = torch.get_num_threads()  # lanes change it
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+        yield
         return
     # Before the first product: cuBLAS reads it when it starts.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", WORKSPACE)
