@@ -105,7 +105,8 @@ def _require_folder(output: str | None) -> None:
 
 def _build_trained(experiment: Experiment, run: Path, epoch: WhichEpoch) -> BuiltNet:
     from netdsl.model_export.built_net import BuiltNet
-    from netdsl.runs.about import CARRIED, describe_carried
+    from netdsl.runs.about import CARRIED
+    from netdsl.runs.source import describe_carried
     from netdsl.training import open_run
 
     saved = open_run(experiment, run, "cpu", epoch)

@@ -151,12 +151,6 @@ def is_about(value: object) -> TypeGuard[RunAbout]:
     return conforms(value, RunAbout) and all(map(math.isfinite, _epochs(cast("RunAbout", value))))
 
 
-def describe_carried(about: RunAbout) -> str:
-    """What each file of weights says of its run: what it takes to read its text again, and to use its net."""
-    carried = {name: value for name, value in about.items() if name in ("source", "data")}
-    return json.dumps(carried, ensure_ascii=False, sort_keys=True)
-
-
 def _epochs(about: RunAbout) -> list[float]:
     result = about.get("result", {})
     return [summary.get("epoch", 0) for summary in (result.get("best", {}), result.get("last", {}))]

@@ -14,10 +14,10 @@ from torch import Tensor
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import is_full, reason
 from netdsl.core.text import Text, text
-from netdsl.runs.about import describe_carried
 from netdsl.runs.checkpoint import Checkpoint
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.history import Epoch
+from netdsl.runs.source import describe_carried
 from netdsl.training.learner import Learner
 from netdsl.training.recorder import Recorder
 

@@ -19,9 +19,10 @@ from netdsl import __version__
 from netdsl.core.errors import TrainingError
 from netdsl.core.files import is_full, reason, require_regular, write_atomically
 from netdsl.core.text import text
-from netdsl.runs.about import CARRIED, RunAbout, describe_carried, read_about
+from netdsl.runs.about import CARRIED, RunAbout, read_about
 from netdsl.runs.checkpoint import Checkpoints
 from netdsl.runs.files import remove_partial, safetensors_bytes, write_json
+from netdsl.runs.source import describe_carried
 
 RUNS = Path("runs")
 

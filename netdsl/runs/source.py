@@ -19,7 +19,7 @@ from netdsl.runs.declared_facts import read_declared
 LONGEST_HEADER = 100_000_000
 """So many bytes the header of a file of weights may have; safetensors allows no more."""
 
-FREE = (
+OF_THE_COURSE = (
     "train.epochs",
     "train.steps",
     "train.patience",
@@ -28,10 +28,11 @@ FREE = (
     "train.test_train",
     "train.histograms",
     "train.report",
-    "data.root",
-    "data.workers",
 )
-"""The settings that resuming may change: how far to train, what to evaluate and to keep, and where the data are."""
+"""The settings that say how far to train, what to evaluate and what to keep: the weights on the way are the same."""
+
+FREE = (*OF_THE_COURSE, "data.root", "data.workers")
+"""The settings that resuming may change: those of the course, and where the data are."""
 
 
 class RunSource(TypedDict):
@@ -53,6 +54,19 @@ def describe_source(
         "variant": variant,
         "plugins": plugins,
     }
+
+
+def describe_carried(about: RunAbout) -> str:
+    """What each file of weights says of its run: what it takes to read its text again, and to use its net.
+
+    The same weights say the same, however far their run was to go.
+    """
+    carried = {name: value for name, value in about.items() if name in ("source", "data")}
+    if conforms(about.get("source"), RunSource):
+        source = cast("RunSource", about["source"])
+        overrides = {name: value for name, value in source["overrides"].items() if name not in OF_THE_COURSE}
+        carried["source"] = {**source, "overrides": overrides}
+    return json.dumps(carried, ensure_ascii=False, sort_keys=True)
 
 
 class FoundRun(NamedTuple):
