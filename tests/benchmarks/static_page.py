@@ -24,11 +24,15 @@ from typing import Any
 from playwright.sync_api import sync_playwright
 
 from netdsl.play.static.folder import write_static_page
+from tests.play.browsing import until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TYPED = "\nconv 16 k3 p1; batchnorm; relu; dropout 0.25 # typed"
 LIMIT = 50
 """Milliseconds that 95 of 100 key presses may take."""
+
+PAUSE = 0.01
+"""Seconds between two looks at the page: they are part of what is measured."""
 
 PICTURE = "document.querySelector('#drawing svg') !== null"
 
@@ -57,14 +61,6 @@ def serve(folder: Path) -> Iterator[str]:
         server.shutdown()
 
 
-def until(page: Any, expression: str, seconds: float = 120) -> None:
-    """Waits until an expression holds."""
-    end = perf_counter() + seconds
-    while not page.evaluate(expression):
-        assert perf_counter() < end, expression
-        sleep(0.01)
-
-
 def visit(browser: Any, link: str) -> dict[str, float]:
     """Seconds until the picture: first, from the browser's store, and without a network."""
     context = browser.new_context()
@@ -74,9 +70,9 @@ def visit(browser: Any, link: str) -> dict[str, float]:
         context.set_offline(name == "offline")
         start = perf_counter()
         page.goto(link)
-        until(page, PICTURE)
+        until(page, PICTURE, pause=PAUSE)
         found[name] = perf_counter() - start
-        until(page, "navigator.serviceWorker.ready.then(ready => ready.active.state === 'activated')")
+        until(page, "navigator.serviceWorker.ready.then(ready => ready.active.state === 'activated')", pause=PAUSE)
     context.close()
     return found
 
@@ -85,7 +81,7 @@ def type_keys(browser: Any, link: str, path: Path) -> list[float]:
     """Milliseconds of key presses in the middle of an example."""
     page = browser.new_page()
     page.goto(link)
-    until(page, PICTURE)
+    until(page, PICTURE, pause=PAUSE)
     written = path.read_text("utf-8")
     page.fill("#source", written)
     sleep(1)
@@ -94,7 +90,7 @@ def type_keys(browser: Any, link: str, path: Path) -> list[float]:
     page.evaluate(WATCH)
     for number, character in enumerate(TYPED, 1):
         page.locator("#source").press_sequentially(character)
-        until(page, f"times.length >= {number}")
+        until(page, f"times.length >= {number}", pause=PAUSE)
     times: list[float] = page.evaluate("times")
     page.close()
     return times

@@ -4,11 +4,11 @@ import re
 import subprocess
 import sys
 from contextlib import contextmanager
-from time import monotonic, sleep
 
 import pytest
 
 from tests.needs import needs
+from tests.play.browsing import CHOSEN, until, write_with_help
 
 pytest.importorskip("playwright", reason="needs playwright")
 pytest.importorskip("starlette", reason="needs the extra `play`")
@@ -30,7 +30,6 @@ optimizer adam lr=5e-3
 logger jsonl
 train epochs=3
 """
-CHOSEN = "document.getElementById(document.getElementById('source').getAttribute('aria-activedescendant'))"
 """The item of the list of completions that a screen reader is told of."""
 
 NAMELESS = """[...document.querySelectorAll('button, select, input, textarea, [tabindex="0"]')]
@@ -66,14 +65,6 @@ def serving(folder, *arguments):
             server.terminate()
             _, errors = server.communicate(timeout=120)
             assert "Traceback" not in errors, errors
-
-
-def until(page, expression, seconds=180):
-    """Waits until an expression holds; the page's own policy forbids what playwright would do."""
-    end = monotonic() + seconds
-    while not page.evaluate(expression):
-        assert monotonic() < end, (expression, page.inner_text("body"))
-        sleep(0.05)
 
 
 @pytest.fixture
@@ -147,24 +138,9 @@ def test_a_net_is_typed_mended_saved_shared_and_opened_again(open_page, tmp_path
 def test_what_may_stand_at_the_cursor_is_offered_and_explained(open_page, tmp_path):
     with serving(tmp_path) as link:
         page = open_page(link)
-        source = page.locator("#source")
         page.select_option("#files", label="moons")
         until(page, "document.getElementById('source').value.includes('data moons')")
-        page.fill("#source", "")
-        source.press_sequentially("# 网 🙂\nconv 1->4 k3; maxp")
-        until(page, f"{CHOSEN}?.querySelector('b').textContent === 'maxpool'")
-        source.press("ArrowDown")
-        source.press("ArrowUp")
-        source.press("Enter")
-        assert page.input_value("#source") == "# 网 🙂\nconv 1->4 k3; maxpool"
-        until(page, "document.getElementById('completions').hidden")
-        source.press("F1")
-        until(page, "document.querySelector('#explanation pre').textContent.startsWith('maxpool')")
-        source.press_sequentially(" 2\ndata ")
-        source.press("Control+Space")
-        until(page, "document.getElementById('completions').textContent.includes('digits')")
-        source.press("Escape")
-        assert page.is_hidden("#completions")
+        write_with_help(page)
         page.close()
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Any
 from zipfile import ZipFile
 
@@ -25,6 +24,7 @@ from netdsl.play.workspace import NetFile
 from netdsl.plugins.registry import load_registry
 from tests.machine_failures import POSIX, as_nobody, files_up_to
 from tests.needs import needs, needs_file
+from tests.play.browsing import until, write_with_help
 
 SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinear 10\n", "")
 
@@ -105,14 +105,6 @@ def visit(link: str) -> Iterator[Visits]:
     assert visits.complaints == []
 
 
-def until(page: Any, expression: str, seconds: float = 180) -> None:
-    """Waits until an expression holds; the page's own policy forbids what playwright would do."""
-    end = monotonic() + seconds
-    while not page.evaluate(expression):
-        assert monotonic() < end, (expression, page.inner_text("body"))
-        sleep(0.05)
-
-
 def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     page = visit()
     until(page, PICTURE)
@@ -139,19 +131,7 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
 def test_what_may_stand_at_the_cursor_is_offered_and_explained(visit: Visits) -> None:
     page = visit()
     until(page, PICTURE)
-    source = page.locator("#source")
-    page.fill("#source", "")
-    source.press_sequentially("# 网 🙂\nconv 1->4 k3; maxp")
-    until(page, "document.querySelector('#completions [aria-selected=true] b')?.textContent === 'maxpool'")
-    source.press("Enter")
-    assert page.input_value("#source") == "# 网 🙂\nconv 1->4 k3; maxpool"
-    source.press("F1")
-    until(page, "document.querySelector('#explanation pre').textContent.startsWith('maxpool')")
-    source.press_sequentially(" 2\ndata ")
-    source.press("Control+Space")
-    until(page, "document.getElementById('completions').textContent.includes('digits')")
-    source.press("Escape")
-    assert page.is_hidden("#completions")
+    write_with_help(page)
     page.close()
 
 

@@ -41,8 +41,6 @@ const CATALOGUE = {
     tooLarge: "{boxes} 个方框太多，无法绘制：请收起一些模块", headings: "行,层,输出,参数,乘加",
     noData: "添加一行（如 {example}）即可在此训练。", wrong: "有错误的网络不能训练：请先修正。", idle: "就绪", starting: "启动中…",
     running: "第 {epoch} 轮 · 第 {step} 步，共 {steps} 步", paused: "第 {epoch} 轮后暂停，已保存到 {folder}", finished: "完成，已保存到 {folder}",
-    outdated: "文本已更改：这里显示的是旧文本的训练结果。“训练”从新文本开始，“重置”显示未训练的新网络。",
-    outdatedRunning: "文本已更改：训练仍按开始时的文本进行。暂停后按“训练”即从新文本开始。",
     failed: "失败",
     outdated: "文本已更改：这里显示的是旧文本的训练结果。“训练”从新文本开始，“重置”显示未训练的新网络。",
     outdatedRunning: "文本已更改：训练仍按开始时的文本进行。暂停后按“训练”即从新文本开始。",
