@@ -93,7 +93,7 @@ class Facts(NamedTuple):
         return self.inputs or (own,)
 
     def with_inputs(self, inputs: Sequence[InputFacts]) -> Facts:
-        """The same with these inputs, which have names."""
+        """The same with these inputs; a single one may have no name, as `all_inputs` gives it."""
         first = inputs[0]
         return self._replace(
             input=first.shape,
@@ -102,7 +102,7 @@ class Facts(NamedTuple):
             padded=first.padded,
             mean=first.mean,
             std=first.std,
-            inputs=tuple(inputs),
+            inputs=tuple(inputs) if first.name else (),
         )
 
     def with_statistics(self, mean: tuple[float, ...], std: tuple[float, ...]) -> Facts:

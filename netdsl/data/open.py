@@ -256,8 +256,6 @@ def _without_binary(facts: Facts, columns: Sequence[Feature]) -> Facts:
             inputs.append(one._replace(mean=mean, std=std))
         else:
             inputs.append(one)
-    if not facts.inputs:
-        return facts._replace(mean=inputs[0].mean, std=inputs[0].std)
     return facts.with_inputs(inputs)
 
 
@@ -268,9 +266,7 @@ def _completed(facts: Facts, server: Server, parts: tuple[Part, Part], shapes: S
     stored = shapes
     if isinstance(parts[0], Tensors):
         stored = tuple(shape[1:] for shape in shapes_of(parts[0].x))
-    if not facts.inputs:
-        return facts._replace(input=stored[0])
-    return facts.with_inputs([one._replace(shape=shape) for one, shape in zip(facts.inputs, stored, strict=True)])
+    return facts.with_inputs([one._replace(shape=shape) for one, shape in zip(facts.all_inputs, stored, strict=True)])
 
 
 def _probed(pipelines: Sequence[Resident | Streaming]) -> Shapes:

@@ -181,11 +181,11 @@ class Splits:
     carry: bool = False
 
 
-def unit_of(part: Part, unit: float | None, place: int = 0) -> float:
-    """The stored value that becomes 1 in the net's input, or in one of several."""
+def unit_of(part: Part, unit: float | None) -> float:
+    """The stored value that becomes 1 in the net's input, or in the first of several."""
     if unit is not None:
         return unit
-    return 1.0 if isinstance(part, Tensors) and tensors_of(part.x)[place].dtype != uint8 else 255.0
+    return 1.0 if isinstance(part, Tensors) and tensors_of(part.x)[0].dtype != uint8 else 255.0
 
 
 @dataclass(frozen=True, eq=False)

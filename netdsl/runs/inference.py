@@ -24,6 +24,7 @@ from netdsl.data import open_data
 from netdsl.data.given import Given, Stored, read_given
 from netdsl.data.inputs import InputTensors, Samples, join_batches, shapes_of, stack_samples, tensors_of
 from netdsl.data.random_stream import Moment
+from netdsl.data.samples import Learnt
 from netdsl.data.seen_part import find_seen_part
 from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain, make_joint_chain
@@ -89,8 +90,7 @@ class Saved:
 
     def evaluate(self) -> dict[str, Any]:
         """The loss and each metric over the test set; with classes, the confusion matrix too."""
-        learnt = read_learnt(self._known)
-        data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=learnt)
+        data = open_data(self.data, self.device, seed=self.experiment.train.seed, learnt=self._learnt)
         assert self.experiment.loss is not None  # a file with a `data` line has one
         metrics = build_metrics(self.experiment, data.facts, self.device, confusion=True)
         loss = build_loss(self.experiment.loss, self.data).to(self.device)
@@ -109,8 +109,7 @@ class Saved:
     @property
     def targets(self) -> tuple[str, ...]:
         """What the columns that it predicts are called; empty where they have no names."""
-        learnt = read_learnt(self._known)
-        return learnt.targets if learnt else ()
+        return self._learnt.targets if self._learnt else ()
 
     def predict(self, x: object) -> Any:
         """What the net says of one sample, or of several, treated as those of the test set were.
@@ -204,9 +203,8 @@ class Saved:
 
     @property
     def _writer(self) -> Vocabulary:
-        learnt = read_learnt(self._known)
         return require_writer(
-            learnt.vocabulary if learnt else None,
+            self._learnt.vocabulary if self._learnt else None,
             self.data.component.name,
             is_language_model=bool(self.facts.target),
         )
@@ -229,10 +227,15 @@ class Saved:
     def stored(self) -> Stored:
         """How the data set stores samples."""
         shape = tuple(int(str(dim)) for dim in self.facts.input or self.experiment.network.input)
-        learnt = read_learnt(self._known)
+        learnt = self._learnt
         columns, vocabulary = (learnt.columns, learnt.vocabulary) if learnt else ((), None)
         inputs = learnt.inputs if learnt else ()
         return Stored(self.data, self.facts, shape, float(self._known.get("unit", BYTE)), columns, vocabulary, inputs)
+
+    @cached_property
+    def _learnt(self) -> Learnt | None:
+        """What the run has learnt of its training part; None of older runs, which do not say so."""
+        return read_learnt(self._known)
 
     @cached_property
     def _known(self) -> KnownFacts:
@@ -299,7 +302,7 @@ class Saved:
         """The texts that the net writes for samples, the likeliest token each time, up to `<eos>`."""
         assert isinstance(batch, InputTensors)
         name = self.facts.writes
-        learnt = read_learnt(self._known)
+        learnt = self._learnt
         vocabulary = next((one.vocabulary for one in (learnt.inputs if learnt else ()) if one.name == name), None)
         assert vocabulary is not None
         end, before = vocabulary.tokens.index(END), batch.part(name).clone()
