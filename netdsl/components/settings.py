@@ -96,7 +96,7 @@ class PretrainedSettings(NamedTuple):
     without: Annotated[
         tuple[str, ...],
         Spelling("except"),
-        "the layers that keep the first weights of their own, by label, name, family or block",
+        "the layers that keep their own first weights, by label, name, family or block",
     ] = ()
 
 

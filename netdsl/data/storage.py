@@ -66,7 +66,7 @@ class Server:
         if len(self.use.inputs) > 1 and len(facts.target) > 1 and any(step.moves for step in training.steps):
             raise DataError(
                 "the targets are masks, and no transform moves them together with several inputs",
-                "leave transforms out that move pixels",
+                "leave out the transforms that move pixels",
             )
         return training, testing
 

@@ -110,7 +110,7 @@ def _check(written: str, module: nn.Module, registry: Registry) -> None:
     path = difference(built, module)
     if path == "":
         raise UnsupportedModule(
-            "the ways through this net cannot be written: labelled outputs that are received with `from`, or given"
+            "this net cannot be written: a layer receives a labelled output by `from`, or several outputs are given"
         )
     if path is not None:
         raise UnsupportedModule(

@@ -21,7 +21,8 @@ def test_a_comparison_is_one_or_zero(checked, condition, holds):
 
 def test_one_number_has_no_channels_to_split(mistakes):
     (mistake,) = mistakes("input 5x6; max; max; split { relu } { relu }")
-    assert (mistake.code, mistake.message) == ("NET202", "`split` cuts channels, and one number has none")
+    message = "`split` divides channels, but what comes in is a single number"
+    assert (mistake.code, mistake.message) == ("NET202", message)
 
 
 def test_an_open_size_cannot_be_compared(mistakes):

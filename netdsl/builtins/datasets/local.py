@@ -391,7 +391,7 @@ def _npz_inputs(headers: Mapping[str, Header], inputs: Sequence[str], y: str | N
             train, test = array_names(headers, name, y, path, has_parts(headers, inputs, y))
         except Refusal as refusal:
             at = "y" if refusal.parameter == "y" else f"inputs.{name}"
-            raise Refusal(refusal.message, at, "call each input as its array") from None
+            raise Refusal(refusal.message, at, "give each input the name of its array") from None
         sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
         facts.append(array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes))
     given = [InputFacts(name, one.input, one.dtype) for name, one in zip(inputs, facts, strict=True)]

@@ -130,7 +130,9 @@ def _find_columns(
                 column=name,
                 columns=shown,
             )
-            advice = text("call the input as a column, or write `rest={name}` for all columns that are left", name=name)
+            advice = text(
+                "name the input after a column, or write `rest={name}` for all columns that are left", name=name
+            )
             raise Refusal(message, f"inputs.{name}", advice)
     return found
 

@@ -213,7 +213,7 @@ def weightnorm(x: Shape, body: Shape) -> Result:
 def part(x: Shape, bodies: int) -> Shape:
     """What each body of a `split` receives."""
     if not x:
-        raise Refusal("`split` cuts channels, and one number has none")
+        raise Refusal("`split` divides channels, but what comes in is a single number")
     # A size in symbols passes here; the requirement of `split` below holds it to a multiple.
     if isinstance(x[0], int) and not divisible(x[0], bodies):
         raise Refusal(_uneven(x, bodies))

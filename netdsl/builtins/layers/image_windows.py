@@ -109,7 +109,7 @@ def windowattention(
     """
     sizes, shifts = per_axis(window, AXES, "window"), per_axis(shift, AXES, "shift")
     if any(one >= size for one, size in zip(shifts, sizes, strict=True)):
-        template = "`shift` {shift} does not move a window of {window} by a part of itself"
+        template = "`shift` must be smaller than the window, but is {shift} for a window of {window}"
         raise Refusal(text(template, shift=format_shape(shifts), window=format_shape(sizes)), "shift")
     check_heads(num_heads, embed_dim, "num_heads")
     distances = (2 * sizes[0] - 1) * (2 * sizes[1] - 1)
@@ -139,7 +139,7 @@ def _square(places: Dim) -> tuple[int, int]:
         )
     side = isqrt(places)
     if side * side != places:
-        template = "`unwindows` needs the size of a window, for {places} places are no square"
+        template = "`unwindows` needs the size of a window: {places} places do not make a square"
         raise Refusal(text(template, places=places), help="write it: `window=7x14`")
     return side, side
 

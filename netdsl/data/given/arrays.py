@@ -94,7 +94,10 @@ def read_arrays_of_file(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         raise DataError(text("cannot read `{path}`: {reason}", path=path, reason=reason(error))) from error
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(text("`{path}` is not a numpy file that can be read safely", path=path)) from error
-    raise DataError(text("`{path}` holds one array, but the net has several inputs", path=path), "give an `.npz`")
+    raise DataError(
+        text("`{path}` holds one array, but the net has several inputs", path=path),
+        "give an `.npz` file with an array for each input",
+    )
 
 
 def as_tensor(x: object, stored: Stored) -> Tensor:

@@ -118,7 +118,7 @@ def require_separable(experiment: Experiment, data: Data, device: torch.device, 
     """Raises `TrainingError` for a fresh net that cannot be trained in lanes."""
     if obstacle := _find_obstacle(experiment, data, device, module):
         raise TrainingError(
-            text("the batches of this run cannot go through the net in lanes: {obstacle}", obstacle=obstacle),
+            text("this run cannot use `lanes`: {obstacle}", obstacle=obstacle),
             "leave `lanes` out of the `train` line",
         )
 
@@ -126,9 +126,9 @@ def require_separable(experiment: Experiment, data: Data, device: torch.device, 
 def _find_obstacle(experiment: Experiment, data: Data, device: torch.device, module: nn.Module) -> Text | None:
     settings = experiment.train
     if device.type != "cpu" or "WORLD_SIZE" in os.environ:
-        return text("they are for one process on a CPU")
+        return text("it needs a CPU, and one process alone")
     if settings.precision != "fp32" or settings.compile != "off":
-        return text("they are for `precision=fp32` and `compile=off`")
+        return text("it needs `precision=fp32` and `compile=off`")
     if data.carry:
         return text("`stateful` carries a state from batch to batch")
     x = next(iter(data.train.epoch(0))).x
