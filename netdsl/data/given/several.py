@@ -26,8 +26,10 @@ def read_named_inputs(x: object, stored: Stored) -> Given:
     names = [one.name for one in stored.inputs]
     if not isinstance(x, Mapping):
         raise DataError(
-            text("`predict` is given a value of type {kind}, but the net has several inputs", kind=type(x).__name__),
-            text("give each by its name: {form}", form=_form(names)),
+            text(
+                "the net has several inputs, but what is given is a {kind} without their names", kind=type(x).__name__
+            ),
+            text("give each input by its name: {form}, or an `.npz` file with an array for each", form=_form(names)),
         )
     if missing := [name for name in names if name not in x]:
         raise DataError(
