@@ -4,9 +4,10 @@
 
 All train a net with one hidden layer of the same size, for as many epochs, on 1,460 generated houses, and are measured
 by the log-rmse on 1,459 others. How strongly weights are pulled to zero, each chooses by five folds of the houses to
-train on; the others are not looked at. netdsl is a file of seven lines and `netdsl predict … --id Id`, scikit-learn a pipeline of imputers with indicators, scaling, one-hot encoding and `MLPRegressor` on scaled logarithms;
-the loop by hand treats the columns as the chapter on Kaggle's house prices of Dive into Deep Learning does: numbers
-standardized, missing ones 0, dummies with one for what is missing, logarithms of the prices.
+train on; the others are not looked at. netdsl is a file of seven lines and a `netdsl predict`; scikit-learn a pipeline
+of imputers with indicators, scaling, one-hot encoding and `MLPRegressor` on scaled logarithms; the loop by hand treats
+the columns as the chapter on Kaggle's house prices of Dive into Deep Learning does: numbers standardized, missing ones
+0, dummies with one for what is missing, logarithms of the prices.
 """
 
 from __future__ import annotations
