@@ -127,7 +127,7 @@ def test_what_stops_one_stops_all(net: Path) -> None:
     ("settings", "message"),
     [
         ({"train.shard": "fsdp", "train.ema": "0.9"}, "`ema` needs the whole net in each process"),
-        ({"train.freeze": "head"}, "`freeze=head` names no layer of the net"),
+        ({"train.freeze": "linear"}, "the net has no weights that are not frozen"),
         ({"data.limit": "60", "data.drop_last": "true"}, "the training set is empty"),
     ],
 )

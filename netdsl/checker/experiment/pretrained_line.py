@@ -6,9 +6,9 @@ from pathlib import Path
 
 from netdsl.builtins.torchvision_weights import PREFIX, known_weights, part_source
 from netdsl.checker.context import Context
-from netdsl.checker.experiment.net_names import require_layers
+from netdsl.checker.experiment.net_names import require_layers, value_places
 from netdsl.components.settings import PretrainedSettings
-from netdsl.core.diagnostics import Code, errors
+from netdsl.core.diagnostics import Code
 from netdsl.core.files import find_home
 from netdsl.core.source import Span
 from netdsl.core.text import join_or, text
@@ -29,18 +29,19 @@ UNKNOWN_WEIGHTS = Code(
 
 
 def check_pretrained(
-    found: PretrainedSettings, line: Statement, network: Network, context: Context
+    found: PretrainedSettings, line: Statement, network: Network | None, context: Context
 ) -> PretrainedSettings:
-    """Reports weights and layers that are not there; a path in the file becomes relative to the file's folder."""
-    places = {item.name.text: item.value.span for item in line.items if isinstance(item, Setting)}
+    """Reports weights, and layers of the net, if given, that are not there.
+
+    A path in the file becomes relative to the file's folder.
+    """
+    places = value_places(line)
     positional = next((item.span for item in line.items if not isinstance(item, Setting)), None)
     where = places.get("source", positional)
     if where is None:
         advice = text("write for example `{example}`", example=PRETRAINED.example)
         context.report(UNKNOWN_WEIGHTS, "`pretrained` names no weights", line.name.span, help=advice)
-    # After a mistake the net may lack layers.
-    certain = not errors(context.report.diagnostics)
-    if certain and found.without:
+    if network is not None and found.without:
         require_layers(UNKNOWN_WEIGHTS, found.without, places["except"], network, context)
     if found.source is None or where is None:
         return found
