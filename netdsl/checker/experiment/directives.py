@@ -63,7 +63,6 @@ from netdsl.language.statements import (
     OPTIMIZER,
     PRETRAINED,
     STATEMENTS,
-    TRAIN,
     StatementKind,
 )
 from netdsl.language.syntax import Body, Name, Setting, Statement
@@ -132,12 +131,13 @@ class ExperimentCheck:
         # After a mistake the net may lack layers, so that names of layers are not checked.
         certain = not errors(self.context.report.diagnostics)
         # Directives of settings alone need no component.
-        settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
+        lines = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
+        settings = {kind: found for kind, (found, _) in lines.items()}
         frozen = settings[TrainSettings].freeze
         if certain and frozen:
-            from netdsl.checker.experiment.net_names import check_frozen  # few files freeze layers
+            from netdsl.checker.experiment.net_names import UNKNOWN_LAYER, require_layers  # few files freeze layers
 
-            check_frozen(frozen, self.directives[TRAIN.name][0], network, self.context)
+            require_layers(UNKNOWN_LAYER, frozen, lines[TrainSettings][1]["freeze"], network, self.context)
         # The kind of the targets chooses the default loss and metrics.
         targets = kind_of_targets(data.facts) if data else None
         uses: dict[type[Component], tuple[Use[Any], ...]] = {}
@@ -153,10 +153,12 @@ class ExperimentCheck:
         uses[Metric] = self._uses(METRICS, Metric, measured)
         inits = self._inits(network, certain=certain)
         network, uses[Initializer] = network._replace(inits=inits), inits
-        if lines := self.directives[PRETRAINED.name]:
+        if pretrained := self.directives[PRETRAINED.name]:
             from netdsl.checker.experiment.pretrained_line import check_pretrained  # few files have one
 
-            found = check_pretrained(settings[PretrainedSettings], lines[0], network if certain else None, self.context)
+            found, places = lines[PretrainedSettings]
+            known = network if certain else None
+            found = check_pretrained(found, pretrained[0].name.span, places, known, self.context)
             settings[PretrainedSettings] = found
         experiment = Experiment(self.context.source, network, data, uses, settings)
         # Without data there are no targets to compare with.
@@ -394,17 +396,17 @@ class ExperimentCheck:
         standing_in = self.context.registry.of(Optimizer).get(default or "")
         return (OptimizerUse(standing_in, {}),) if standing_in else ()
 
-    def _settings(self, kind: StatementKind, settings: type[Any]) -> Any:
-        """The settings of a directive that names no component."""
+    def _settings(self, kind: StatementKind, settings: type[Any]) -> tuple[Any, Mapping[str, Span]]:
+        """The settings of a directive that names no component, and where those stand that are given."""
         component = kind.own
         statements = allowed(kind, self.directives, self.context)
         if not statements or component is None:
-            return settings()
+            return settings(), {}
         arguments = bind(component, statements[0], self.scope, self.context, self._find_line(statements[0]))
         check_ranges(component, arguments, self.context)
         # A field whose name Python keeps for itself is spelled otherwise in the file.
         fields = dict(zip(component.parameters, settings._fields, strict=True))
-        return settings(**{fields[name]: value for name, value in arguments.values.items()})
+        return settings(**{fields[name]: value for name, value in arguments.values.items()}), arguments.spans
 
     def _find_line(self, statement: Statement) -> FindLine:
         """Finds the directive that a misplaced setting belongs to: `data` for `batch` in a `train` line."""

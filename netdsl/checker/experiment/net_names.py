@@ -8,7 +8,6 @@ from netdsl.checker.context import Context
 from netdsl.core.diagnostics import Code
 from netdsl.core.source import Span
 from netdsl.core.text import text
-from netdsl.language.syntax import Setting, Statement
 from netdsl.layer_names import find_named, find_weighted, names_of
 from netdsl.program import Network
 
@@ -22,16 +21,6 @@ UNKNOWN_LAYER = Code(
     example="input 3x8x8\nconv 8 k3; relu; flatten; linear 10\noptimizer sgd lr=0.01 head.lr=0.1",
     instead="input 3x8x8\nconv 8 k3; relu; flatten; linear 10 as head\noptimizer sgd lr=0.01 head.lr=0.1",
 )
-
-
-def check_frozen(names: Iterable[str], line: Statement, network: Network, context: Context) -> None:
-    """Checks that the layers of `train freeze=` are there."""
-    require_layers(UNKNOWN_LAYER, names, value_places(line)["freeze"], network, context)
-
-
-def value_places(line: Statement) -> dict[str, Span]:
-    """Where the value of each setting of a line stands."""
-    return {item.name.text: item.value.span for item in line.items if isinstance(item, Setting)}
 
 
 def require_layers(code: Code, words: Iterable[str], where: Span, network: Network, context: Context) -> bool:
