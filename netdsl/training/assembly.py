@@ -97,6 +97,8 @@ def _freeze(module: nn.Sequential, experiment: Experiment) -> tuple[nn.Module, .
     layers = tuple(module.get_submodule(path) for path in frozen)
     for layer in layers:
         layer.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
     return layers
 
 
@@ -112,8 +114,6 @@ def _share(module: nn.Sequential, team: Team, device: torch.device, settings: Tr
 def _build_optimizer(experiment: Experiment, use: OptimizerUse, module: nn.Module, team: Team) -> Optimizer:
     settings = experiment.train
     groups = build_groups(module, experiment, settings.decay)
-    if not groups:
-        raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
     is_whole = team.alone or settings.shard == "none"
     optimizer: Optimizer = locate(use.call.target)(groups, **_choose_implementation(use, can_fuse=is_whole))
     for one in use.layers:
