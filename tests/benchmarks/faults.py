@@ -48,8 +48,9 @@ optimizer adamw lr=0.003
 train epochs=30 every=5 speed=contiguous
 """,
 }
+OPTIMIZER = "optimizer adamw lr=0.003"
 NETS |= {
-    kind: f"{net}\noptimizer adamw lr=0.003\ntrain epochs=20 every=5 speed=contiguous\n"
+    kind: f"{net}\n{OPTIMIZER * ('optimizer' not in net)}\ntrain epochs=20 every=5 speed=contiguous\n"
     for kind, net in KINDS.items()
     if "folds=" not in net  # a run for each fold: their folders are not where these faults look
 }

@@ -14,6 +14,10 @@ data masks "pets" classes=3 batch=4 cache=none workers=0 split=0.25 { resize 12x
     "table": """linear 4; relu; dropout 0.3; linear 1
 data csv "houses.csv" target=price scale=log missing=median flag batch=8 { normalize }
 metrics log_rmse""",
+    "settings of layers": """conv 4 k3 p1; bn; relu; conv 4 k1 as head
+data shapes 1x16x16 size=40 batch=8 { hflip; rotation 20 }
+optimizer adamw lr=0.01 head.lr=0.1 normalisation.weight_decay=0 conv.betas=0.8,0.9 maxnorm=0.4 head.maxnorm=1
+schedule cosine warmup=0.5""",
     "folds of a table": """linear 4; relu; dropout 0.3; linear 1
 data csv "houses.csv" target=price scale=standard missing=mean folds=2 batch=4 { normalize }""",
     "text": "embedding 6->4; lstm 5; linear 6\ndata text text.txt length=4 batch=16",
