@@ -69,6 +69,10 @@ WORDS_OF_PAGES = (
     "lints",
     "callbacks",
     "commands",
+    "data",
+    "forward",
+    "backward",
+    ", ",
 )
 """Headings and marks that reach `translate` by a variable."""
 
