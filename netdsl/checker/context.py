@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from netdsl.checker.memory import Memory
+from netdsl.checker.memory import CheckedUse, Memory
 from netdsl.checker.recover.unreadable import Unreadable
 from netdsl.checker.report import Report
 from netdsl.components import Component, Dtype
@@ -22,6 +22,7 @@ from netdsl.program import Experiment
 
 if TYPE_CHECKING:
     from netdsl.checker.trace import Trace
+    from netdsl.checker.value import Value
 
 
 class Constraint(NamedTuple):
@@ -141,6 +142,7 @@ class Expansion:
     Args:
         open: the blocks whose bodies are being checked, outermost first.
         used: every block that a statement has used.
+        uses: the same, one for each use, in the order of the check.
         repeated: if above 0, the current statement stands for several layers, whose inputs may differ.
         recursions: how many uses were refused, because their block or too many blocks are open.
         checked: the results of uses of blocks, by everything that they depend on; many uses are alike.
@@ -150,11 +152,17 @@ class Expansion:
 
     open: list[Component] = field(default_factory=list)
     used: set[Component] = field(default_factory=set)
+    uses: list[Component] = field(default_factory=list)
     repeated: int = 0
     recursions: int = 0
-    checked: dict[tuple[object, ...], tuple[Any, ...]] = field(default_factory=dict)
+    checked: dict[tuple[Value, tuple[object, ...]], CheckedUse] = field(default_factory=dict)
     unused: bool = False
     net_layers: dict[Path, dict[str, Component]] = field(default_factory=dict)
+
+    def note(self, blocks: Sequence[Component]) -> None:
+        """Notes uses of blocks."""
+        self.used.update(blocks)
+        self.uses += blocks
 
 
 @record(eq=False)

@@ -18,9 +18,12 @@ from netdsl.language.recovery.torch_order import IsTorchOrder
 from netdsl.language.syntax import File
 
 if TYPE_CHECKING:
-    from netdsl.components import Dataset, Dtype, Facts, Layer, Result
+    from netdsl.checker.names.scope import Block, Scope
+    from netdsl.checker.value import Value
+    from netdsl.components import Component, Dataset, Dtype, Facts, Layer, Result
     from netdsl.components.traits import Traits
     from netdsl.language.rereading import Rereader
+    from netdsl.program import Node
 
     PlainKey = tuple[Layer, str, Shape | None, Dtype, Traits, bool, Dtype]
 
@@ -50,12 +53,30 @@ class CachedFacts(NamedTuple):
     found: Facts | Exception
 
 
+class CheckedUse(NamedTuple):
+    """What the check of a block's body gave for one use of the block.
+
+    Args:
+        node: the container of its layers.
+        value: its output.
+        layers, checked: how many statements it stands for, and how many of them were checked one by one.
+        blocks: the blocks that its statements use.
+    """
+
+    node: Node
+    value: Value
+    layers: int
+    checked: int
+    blocks: tuple[Component, ...]
+
+
 class Memory:
     """Results that do not depend on the place of a statement.
 
     `results` has the results of rules, because deep nets repeat layers. `supposed` has results of rules with lost
     arguments. `plain` has the results of statements without any name except their layer: the shape that they take,
-    whether it is assumed, and the rule's result, by layer, text and input.
+    whether it is assumed, and the rule's result, by layer, text and input. `uses` has those of blocks of used files, by
+    their input, its kind of numbers, and the block with its arguments.
 
     Args:
         files: texts that replace files, such as those that an editor has not saved yet.
@@ -69,10 +90,12 @@ class Memory:
         self.results: MutableMapping[tuple[object, ...], Result] = {}
         self.supposed: MutableMapping[tuple[object, ...], Result | None] = {}
         self.plain: MutableMapping[PlainKey, tuple[Shape | None, bool, Result | None]] = {}
+        self.uses: MutableMapping[tuple[Value, Dtype, tuple[object, ...]], CheckedUse] = {}
         self.files: Mapping[Path, str] = {} if files is None else files
         self._rereader = rereader
         self._told = facts
         self._used: dict[str, tuple[File, list[Diagnostic]]] = {}
+        self._scopes: dict[str, tuple[File, Scope]] = {}
         self._facts: dict[tuple[object, ...], CachedFacts] = {}
 
     def parse(self, source: Source, is_torch_order: IsTorchOrder) -> tuple[File, list[Diagnostic]]:
@@ -90,6 +113,20 @@ class Memory:
         if found is None or found[0].source.text != source.text:
             found = self._used[source.name] = parse(source, is_torch_order)
         return found
+
+    def used_scope(self, file: File) -> Scope | None:
+        """The names of a used file that has not changed, if they were kept."""
+        kept, scope = self._scopes.get(file.source.name, (None, None))
+        return scope if kept is file else None
+
+    def keep_scope(self, file: File, scope: Scope) -> None:
+        """Keeps the names of a used file that has no mistakes, so that its blocks stay the same ones."""
+        self._scopes[file.source.name] = file, scope
+
+    def keeps(self, block: Block) -> bool:
+        """Whether a block is of a used file whose names are kept: what is found out of it serves the next check."""
+        _, scope = self._scopes.get(block.defined.span.source.name, (None, None))
+        return self._rereader is not None and scope is not None and scope.blocks.get(block.name) is block
 
     def facts(self, dataset: Dataset, values: Mapping[str, object], look: Callable[[], Facts]) -> Facts:
         """The facts that a look at a data set gives, or its error. The look is repeated only after its files change.
@@ -116,10 +153,10 @@ class Memory:
 
     def forget(self) -> None:
         """Removes entries if there are too many."""
-        for found in (self.results, self.supposed, self.plain):
+        for found in (self.results, self.supposed, self.plain, self.uses):
             if len(found) > MOST:
                 found.clear()
-        for files in (self._used, self._facts):
+        for files in (self._used, self._scopes, self._facts):
             if len(files) > MOST_FILES:
                 files.clear()
 

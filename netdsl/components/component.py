@@ -203,7 +203,7 @@ class Component:
         """Whether the signature is read only when somebody asks for it, which imports the target."""
         return isinstance(self.function, Lazy)
 
-    @property
+    @cached_property
     def doc(self) -> str:
         """The docstring."""
         return inspect.getdoc(self.function) or ""

@@ -228,7 +228,12 @@ def is_known(shape: Iterable[Dim]) -> bool:
 
 def format_shape(shape: Iterable[Dim]) -> str:
     """`3x32x32`; with symbols `64 x H/8 x W/8`."""
-    shape = tuple(shape)
+    return _format_dims(tuple(shape))
+
+
+# A long net has few shapes, and an editor has all of them written at each key press.
+@lru_cache(maxsize=1_000)
+def _format_dims(shape: tuple[Dim, ...]) -> str:
     plain = all(isinstance(dim, (int, Unknown)) or len(str(dim)) == 1 for dim in shape)
     return ("x" if plain else " x ").join(str(dim) for dim in shape)
 

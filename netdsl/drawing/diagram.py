@@ -16,6 +16,7 @@ from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import inf
 from types import MappingProxyType
 from typing import Any
 
@@ -288,11 +289,16 @@ def _fitting(network: Network, wrong: _Mistakes, depth: int | None) -> tuple[Ser
         return _TreeBuilder(wrong, depth).net(network), depth
     best, level = _TreeBuilder(wrong, 0).net(network), 0
     while level < DEEPEST and any(box.closed for box in best.boxes()):
-        opened = _TreeBuilder(wrong, level + 1).net(network)
+        opened = _TreeBuilder(wrong, level + 1, Allowance(MOST_BOXES)).net(network)
         if sum(1 for _ in opened.boxes()) > MOST_BOXES:
             break
         best, level = opened, level + 1
     return best, level
+
+
+def count_parts(network: Network) -> int:
+    """The parts at the top of a net's diagram, all blocks closed, counted without making them."""
+    return sum(1 for _ in _stretches(network.nodes))
 
 
 def _subtitle(diagram: Diagram, network: Network) -> str:
@@ -348,12 +354,20 @@ class _Mistakes:
                 yield number
 
 
+@dataclass
+class Allowance:
+    """How many more boxes are worth making: of a tree that has more than it may, the rest is left out."""
+
+    boxes: float = inf
+
+
 class _TreeBuilder:
     """Makes parts of nodes. What stands in rounds is given as one node a round."""
 
-    def __init__(self, wrong: _Mistakes, depth: int) -> None:
+    def __init__(self, wrong: _Mistakes, depth: int, allowance: Allowance | None = None) -> None:
         self.wrong = wrong
         self.depth = depth
+        self.allowance = allowance or Allowance()
 
     def net(self, network: Network) -> Series:
         """The whole net."""
@@ -372,15 +386,19 @@ class _TreeBuilder:
         places = list(_stretches(rounds[0]))
         used_again = {node.key for node in rounds[0] if node.again}
         for start, length, times in places:
+            if self.allowance.boxes < 0:
+                break
             stretch = [
                 nodes[start + length * turn : start + length * (turn + 1)] for nodes in rounds for turn in range(times)
             ]
             part = self._repeated(stretch, times) if times > 1 else self._part([nodes[0] for nodes in stretch])
+            # What is repeated, or in a frame, has been counted on the way.
+            self.allowance.boxes -= times == 1 and not isinstance(part, Frame)
             if rounds[0][start].key in used_again and times == 1:
                 part = _with_title(part)
             label = wiring.get("keeps", {}).get(rounds[0][start + length * times - 1].step)
             parts.append(_labelled(part, label) if label and not part.label else part)
-        if self.wrong.lost.at:
+        if self.wrong.lost.at and self.allowance.boxes >= 0:
             # What stands in a `repeat` is among the parts of its own series.
             heads = [(rounds[0][start].span, times == 1) for start, _, times in places]
             self._add_lost(parts, heads, inputs, top=top)
@@ -439,7 +457,7 @@ class _TreeBuilder:
         closed = replace(self._box(nodes), family="block", closed=True)
         if self.depth <= 0:
             return closed
-        deeper = _TreeBuilder(self.wrong, self.depth - 1)
+        deeper = _TreeBuilder(self.wrong, self.depth - 1, self.allowance)
         content = deeper.body(nodes)
         title = f"{closed.title} {closed.detail}".strip()
         return Frame(title, content, label=closed.label, takes=node.takes, start=node.start, path=node.path, box=closed)

@@ -80,7 +80,7 @@ class LostStatements:
 
     def __init__(self, source: Source, mistakes: Sequence[Diagnostic], owned: Iterable[tuple[Span, set[int]]]) -> None:
         self.top = source, TOP
-        self._braces = {one.span.source: _Braces(one.span.source) for one in mistakes}
+        self._braces = {text: _Braces(text) for text in {one.span.source for one in mistakes}}
         self.at: dict[Place, list[LostStatement]] = {}
         self._known = set[Place]()
         held = set[tuple[int, Place]]()

@@ -9,43 +9,39 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 from netdsl.checker import check
 from netdsl.components import Optimizer
 from netdsl.components.registry import Registry
-from netdsl.core.diagnostics import Diagnostic, errors
+from netdsl.core.diagnostics import errors
 from netdsl.core.fixes import apply
-from netdsl.core.sizes import format_shape
 from netdsl.core.source import Source, Span
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
 from netdsl.core.translation import known_language, speaking
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
-from netdsl.drawing.html import describe_box
-from netdsl.drawing.svg import write_svg
-from netdsl.editor import Document, Reading, completions, fix_all, hints
+from netdsl.editor import Document, Reading, completions, fix_all
 from netdsl.language.formatter import format_source
 from netdsl.language.parser import parse
 from netdsl.language.statements import STATEMENTS
 from netdsl.language.syntax import Name, Number, Setting, Statement
-from netdsl.program import Experiment, Network
-from netdsl.render.rows import Sample, TableRows
-from netdsl.render.table import totals
+from netdsl.play.views import (
+    Answer,
+    CodeUnits,
+    describe_diagnostic,
+    describe_experiment,
+    describe_hints,
+    describe_picture,
+    describe_table,
+)
+from netdsl.program import Experiment
 
-Answer = dict[str, Any]
-
-MOST_BOXES = 1_500
-"""What a browser draws at once."""
-
-MOST_ROWS = 2_000
-"""The most lines of the table."""
+View = Literal["picture", "table", "training"]
+"""What stands beside the text: one of them is seen."""
 
 MOST_COMPLETIONS = 60
 """So many completions are offered."""
-
-PLANE = (2,)
-"""The shape of a sample that is a point of the plane."""
 
 
 @dataclass(frozen=True)
@@ -71,25 +67,25 @@ class Answers:
             return found(self, question)
 
     def check(self, question: Mapping[str, Any]) -> Answer:
-        """Everything about a text that is shown while it is typed."""
+        """Everything about a text that is shown while it is typed: of the views only the one that is seen."""
         reading = self._read(question, again=True)
         source, experiment, diagnostics = reading.source, reading.experiment, reading.diagnostics
         units = CodeUnits(source.text)
-        answer: Answer = {"diagnostics": [describe_diagnostic(one, source, units) for one in diagnostics]}
-        drawing = Drawing(
-            source,
-            experiment,
-            diagnostics,
-            _choice(question, "style", Style, "blocks"),
-            _depth(question),
-            _choice(question, "theme", ThemeName, "light"),
-        )
-        answer |= _picture(drawing)
-        answer["hints"] = _hints(reading)
-        if experiment is not None:
-            answer |= _numbers(experiment.network, source)
         wrong = bool(errors(diagnostics))
-        answer["experiment"] = None if experiment is None or wrong else describe_experiment(experiment)
+        answer: Answer = {
+            "diagnostics": [describe_diagnostic(one, source, units) for one in diagnostics],
+            "hints": describe_hints(reading),
+            "experiment": None if experiment is None or wrong else describe_experiment(experiment),
+        }
+        match _choice(question, "view", View, "picture"):
+            case "picture":
+                style, theme = (
+                    _choice(question, "style", Style, "blocks"),
+                    _choice(question, "theme", ThemeName, "light"),
+                )
+                answer |= describe_picture(Drawing(source, experiment, diagnostics, style, _depth(question), theme))
+            case "table" if experiment is not None:
+                answer |= describe_table(experiment.network, source)
         return answer
 
     def format(self, question: Mapping[str, Any]) -> Answer:
@@ -231,133 +227,6 @@ QUESTIONS: Mapping[str, Callable[[Answers, Mapping[str, Any]], Answer]] = {
     "words": Answers.words,
 }
 """What may be asked."""
-
-
-class CodeUnits:
-    """Places of a text as a browser counts them: in units of UTF-16, of which a rare character has two."""
-
-    def __init__(self, written: str) -> None:
-        self._text = written
-        self._same = not written or max(written) <= "\uffff"
-
-    def at(self, offset: int) -> int:
-        """The place of a character."""
-        return offset if self._same else len(self._text[:offset].encode("utf-16-le", "surrogatepass")) // 2
-
-    def offset(self, unit: int) -> int:
-        """The character at a place."""
-        if self._same:
-            return min(unit, len(self._text))
-        return len(self._text.encode("utf-16-le", "surrogatepass")[: 2 * unit].decode("utf-16-le", "ignore"))
-
-
-def describe_diagnostic(diagnostic: Diagnostic, source: Source, units: CodeUnits) -> Answer:
-    """A mistake as the page shows it; what stands in another file has a line, and no place in this text."""
-    span = diagnostic.span
-    own = span.source is source
-    described = {
-        "code": str(diagnostic.code),
-        "severity": diagnostic.severity,
-        "message": diagnostic.message,
-        "file": span.source.name,
-        "line": span.position.line,
-        "column": span.position.column,
-        "place": _place(span, units) if own else None,
-        "caption": diagnostic.caption,
-        "help": diagnostic.help,
-        "labels": [
-            {"text": label.text, "line": label.span.position.line, "place": _place(label.span, units)}
-            for label in diagnostic.labels
-            if label.span.source is source
-        ],
-        "fix": None,
-    }
-    found = diagnostic.fix
-    if found is not None and all(edit.span.source is source for edit in found.edits):
-        described["fix"] = {"message": found.message, "safe": found.safe}
-    return described
-
-
-def describe_experiment(experiment: Experiment) -> Answer | None:
-    """What the page needs to know to train a net; None where the text has no `data` line."""
-    data, optimizer = experiment.data, experiment.optimizer
-    if data is None or optimizer is None:
-        return None
-    shape = data.shape
-    rate = optimizer.arguments.get("lr", getattr(optimizer.component.parameters.get("lr"), "default", None))
-    return {
-        "data": data.component.name,
-        "input": format_shape(shape) if shape else None,
-        "plane": shape == PLANE and data.facts.classes is not None,
-        "image": _image(data.facts.input),
-        "classes": data.facts.classes,
-        "names": list(data.facts.names),
-        "optimizer": optimizer.component.name,
-        "rate": rate if isinstance(rate, (int, float)) else None,
-        "batch": data.settings.batch,
-        "epochs": experiment.train.epochs,
-        "samples": data.facts.sizes[0] if data.facts.sizes else None,
-    }
-
-
-def _image(shape: Sequence[Any] | None) -> list[int] | None:
-    """Channels, height and width of what can be drawn by hand."""
-    if shape is None or len(shape) != 3 or not all(isinstance(size, int) for size in shape) or shape[0] not in (1, 3):
-        return None
-    return list(shape)
-
-
-def _place(span: Span, units: CodeUnits) -> list[int]:
-    return [units.at(span.start), units.at(span.end)]
-
-
-def _picture(drawing: Drawing) -> Answer:
-    """The picture as SVG, and what is said of each statement in it."""
-    boxes = list(drawing.diagram.root.boxes())
-    if len(boxes) > MOST_BOXES:
-        return {"picture": None, "facts": {}, "boxes": len(boxes)}
-    facts: dict[str, Answer] = {}
-    for box in boxes:
-        own = box.span.source is drawing.source
-        line = box.span.position.line if own else None
-        facts.setdefault(box.path, describe_box(drawing.diagram, box) | {"line": line})
-    opened = any(box.closed for box in boxes)
-    return {
-        "picture": write_svg(drawing.picture, drawing.colors, keyed=True, opens=opened),
-        "facts": facts,
-        "boxes": len(boxes),
-        "depth": drawing.diagram.depth,
-        "opens": opened,
-    }
-
-
-def _numbers(network: Network, source: Source) -> Answer:
-    """The table of `netdsl shapes`."""
-    sample = Sample.of(network)
-    rows: list[Answer] = []
-    for row in TableRows(source, sample).of(network.nodes):
-        if len(rows) == MOST_ROWS:
-            break
-        cells = dict(zip(("line", "layer", "out", "params", "macs"), row.cells, strict=True))
-        rows.append({**cells, "composite": row.composite, "arithmetic": list(row.arithmetic)})
-    return {
-        "rows": rows,
-        "totals": totals(network, sample, 1),
-        "shapes": f"{format_shape(network.input)} → {format_shape(network.out)}",
-    }
-
-
-def _hints(reading: Reading) -> list[Answer]:
-    """For each line the shapes that its statements leave behind."""
-    found: dict[int, dict[str, bool]] = {}
-    for hint in hints(reading):
-        if hint.kind == "output":
-            shapes = found.setdefault(reading.source.position(hint.offset).line, {})
-            shapes[hint.text.removeprefix("→").strip()] = hint.kept
-    return [
-        {"line": line, "text": " · ".join(shapes), "kept": all(shapes.values())}
-        for line, shapes in sorted(found.items())
-    ]
 
 
 def _with_setting(source: Source, experiment: Experiment | None, line: str, name: str, value: str) -> str:

@@ -25,6 +25,10 @@ from netdsl.play.workspace import Workspace
 
 PAGE = Path(__file__).parent / "page"
 
+JSON = JSONResponse.media_type
+
+Action = Callable[[Message], Awaitable[Message] | Awaitable[bytes]]
+
 WRONG_REQUEST, IN_CONFLICT = 400, 409
 
 
@@ -50,9 +54,9 @@ class Playground:
         found = asdict(self.workspace.read(self.opened)) if self.opened in files else None
         return {"files": files, "opened": found, "folder": str(self.workspace.folder)}
 
-    async def ask(self, message: Message) -> Message:
-        """A question about a text."""
-        return await self.checker.ask(message)
+    async def ask(self, message: Message) -> bytes:
+        """A question about a text; the answer is JSON already."""
+        return await self.checker.ask_for_json(message)
 
     async def read(self, message: Message) -> Message:
         """A file."""
@@ -123,7 +127,7 @@ class Playground:
 
 def make_application(playground: Playground, *, token: str, hosts: frozenset[str]) -> Guard:
     """The server's answers, behind their guard."""
-    actions = {
+    actions: dict[str, Action] = {
         "begin": playground.begin,
         "ask": playground.ask,
         "read": playground.read,
@@ -160,14 +164,15 @@ def _program(message: Message) -> Message:
     return {"text": str(message["text"]), "file": file, "language": message.get("language")}
 
 
-def _action(act: Callable[[Message], Awaitable[Message]]) -> Callable[[Request], Awaitable[Response]]:
+def _action(act: Action) -> Callable[[Request], Awaitable[Response]]:
     async def respond(request: Request) -> Response:
         try:
             message = json.loads(await request.body() or b"{}")
             if not isinstance(message, dict):
                 raise TypeError
             with speaking(known_language(message.get("language"))):
-                return JSONResponse(await act(message))
+                answer = await act(message)
+            return Response(answer, media_type=JSON) if isinstance(answer, bytes) else JSONResponse(answer)
         except FileError as error:
             return JSONResponse({"problem": error.message, "help": error.help}, IN_CONFLICT)
         except (KeyError, TypeError, ValueError, RecursionError) as error:

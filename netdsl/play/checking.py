@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
 
@@ -32,14 +33,22 @@ class Checker:
         self._patience = patience
 
     async def ask(self, question: Message) -> Message:
-        """The answer; one that takes too long is given up, and the next question finds a new process."""
+        """The answer to a question."""
+        found: Message = json.loads(await self.ask_for_json(question))
+        return found
+
+    async def ask_for_json(self, question: Message) -> bytes:
+        """The answer as JSON: that of a long text is not read and written once more on its way to the page.
+
+        One that takes too long is given up, and the next question finds a new process.
+        """
         async with self._turn:
             starts = not self._worker.is_alive
             await self._worker.start()
             self._worker.send(question)
             try:
                 # A new process has to import the front end first.
-                answer = await asyncio.wait_for(self._worker.receive(), self._patience + 20 * starts)
+                answer = await asyncio.wait_for(self._worker.receive_line(), self._patience + 20 * starts)
             except TimeoutError:
                 limit = self._patience
                 answer, problem = None, text("this text takes longer than {limit:g} seconds to look at", limit=limit)
@@ -50,7 +59,7 @@ class Checker:
                 problem = text("the process that looks at texts has ended; the next key press starts another")
             if answer is None:
                 await self._worker.stop()
-                return {"problem": problem}
+                return json.dumps({"problem": problem}).encode()
             return answer
 
     async def stop(self) -> None:

@@ -61,11 +61,15 @@ class Worker:
 
     async def receive(self) -> Message | None:
         """The next message; None once the process has ended."""
+        line = await self.receive_line()
+        return None if line is None else json.loads(line)
+
+    async def receive_line(self) -> bytes | None:
+        """The same as it was written, for whoever hands it on."""
         if self._process is None or self._process.stdout is None:
             return None
         line = await self._process.stdout.readline()
-        found: Message | None = json.loads(line) if line.endswith(b"\n") else None
-        return found
+        return line if line.endswith(b"\n") else None
 
     async def stop(self, patience: float = 0.0) -> None:
         """Ends it: asked by the end of what it is sent, and killed after so many seconds."""

@@ -6,7 +6,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +20,7 @@ from netdsl.builtins.torchvision_weights import PREFIX, expected_images, part_so
 from netdsl.core.errors import TrainingError, in_a_line
 from netdsl.core.suggestions import nearest
 from netdsl.core.text import Text, text
+from netdsl.runs.layer_walk import WeightedLayer, fit_axes, layers_of, match_tensors, may_reshape
 
 AUXILIARY = frozenset({"aux1", "aux2", "AuxLogits"})
 """The classifiers that GoogLeNet and Inception have in training alone."""
@@ -52,57 +56,67 @@ def read_pretrained(source: str) -> PretrainedWeights:
 
 
 def rename(found: PretrainedWeights, module: nn.Module) -> dict[str, Tensor]:
-    """The weights under the names of our net.
-
-    Both nets are walked in order, and layers of the same kind and shapes are the same. From the first that differs on
-    nothing is taken over: what follows would be the same by chance alone. Of that one the weights are handed on too, so
-    that a report can tell their shapes.
-    """
-    with warnings.catch_warnings(action="ignore"), torch.device("meta"):
-        theirs = _model(found.model)
+    """The weights under the names of our net, layer by layer; what differs keeps its shape, for a report to tell."""
     # Some old files have names with a dot more than the models: `norm.1` for `norm1`.
     known = {name.replace(".", ""): tensor for name, tensor in found.weights.items()}
+    own = {name: tensor.shape for name, tensor in module.state_dict().items()}
     renamed: dict[str, Tensor] = {}
-    for here, there in zip(_layers(module), _layers(theirs), strict=False):
-        if here.kind is not there.kind:
-            break
-        for own in here.shapes.keys() & there.shapes.keys():
-            # The count of batches is missing in files that are older than it.
-            if (tensor := known.get(_joined(there.path, own).replace(".", ""))) is not None:
-                renamed[_joined(here.path, own)] = tensor
-        if here.shapes != there.shapes:
-            break
+    for mine, theirs in _match(found.model, module, own).items():
+        # The count of batches is missing in files that are older than it.
+        if (tensor := known.get(theirs.replace(".", ""))) is not None:
+            renamed[mine] = fit_axes(tensor, own[mine])
     return renamed
 
 
-class WeightedLayer(NamedTuple):
-    """A module that has weights of its own: its name, the class of torch that it is, and the shapes of its tensors."""
-
-    path: str
-    kind: type[nn.Module]
-    shapes: Mapping[str, torch.Size]
-
-
-def _layers(module: nn.Module) -> Iterator[WeightedLayer]:
-    for path, layer in module.named_modules():
-        own = [*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False)]
-        if own:
-            # Of a class that extends torch's, the torch's is what matters.
-            classes = (one for one in type(layer).__mro__ if one.__module__.startswith("torch.nn."))
-            yield WeightedLayer(path, next(classes, type(layer)), {name: tensor.shape for name, tensor in own})
+def _match(model: str, module: nn.Module, own: Mapping[str, torch.Size]) -> dict[str, str]:
+    """Our names with torchvision's; with its auxiliary heads or without, as more of our net is the same."""
+    theirs = _make_model(model)
+    shapes = {name: tensor.shape for name, tensor in theirs.state_dict().items()}
+    ours, layers = layers_of(module), _sort_by_calls(layers_of(theirs), theirs, model)
+    without_heads = [one for one in layers if one.path.partition(".")[0] not in AUXILIARY]
+    matched = [match_tensors(ours, one) for one in (without_heads, layers)]
+    return max(matched, key=lambda names: sum(may_reshape(shapes[names[one]], own[one]) for one in names))
 
 
-def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _model(name: str) -> nn.Module:
+def _make_model(name: str) -> nn.Module:
+    """A model of torchvision for its names and shapes alone, without a value in its weights where that can be."""
     from torchvision import models
 
-    model: nn.Module = models.get_model(name, weights=None)
-    for auxiliary in AUXILIARY & dict(model.named_children()).keys():
-        delattr(model, auxiliary)
-    return model
+    none = [one for one in signature(models.get_model_builder(name)).parameters if one.startswith("weights")]
+    make = partial(models.get_model, name, **dict.fromkeys(none))
+    with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=()):
+        try:
+            with torch.device("meta"):
+                module: nn.Module = make()
+        except NotImplementedError:  # some compute their widths with tensors
+            module = make()
+    return module.to("meta")
+
+
+def _sort_by_calls(layers: Sequence[WeightedLayer], module: nn.Module, model: str) -> list[WeightedLayer]:
+    """The layers in the order in which an image meets them, which some nets do not declare them in.
+
+    GoogLeNet declares its heads at the end, and Swin's windows are merged before what is declared before.
+    """
+    paths = {part: path for path, part in module.named_modules()}
+    called: dict[str, int] = {}
+
+    def note(part: nn.Module, _given: object) -> None:
+        called.setdefault(paths[part], len(called))
+
+    for part in paths:
+        part.register_forward_pre_hook(note)
+    images = expected_images(f"{PREFIX}{model}")
+    side = images.crop if images else 224
+    # Nothing is computed on this device; the heads are used in training alone.
+    with suppress(Exception), torch.no_grad():  # detectors want boxes, and nets of videos want frames
+        module.train()(torch.empty(2, 3, side, side, device="meta"))
+    places, place = [], 0
+    for one in layers:
+        # What torch calls otherwise than as a module, as in its attention, stays behind what it was declared behind.
+        place = called.get(one.path, place)
+        places.append(place)
+    return [layers[index] for index in sorted(range(len(layers)), key=places.__getitem__)]
 
 
 def _find_entry(model: str, name: str) -> Any:

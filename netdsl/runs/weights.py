@@ -19,6 +19,7 @@ from netdsl.core.files import reason, require_regular
 from netdsl.core.text import Text, text
 from netdsl.runs.about import RunAbout
 from netdsl.runs.folder import RunFolder
+from netdsl.runs.layer_walk import fit_axes, layers_in, layers_of, match_tensors, may_reshape
 
 WRAPPERS = ("module.", "_orig_mod.", "model/")
 """What DDP, `torch.compile` and checkpoints of netdsl put before the names of a net's own weights."""
@@ -46,6 +47,7 @@ class Transfer:
         missing: those that only the net has.
         unused: those that only the file has.
         kept: those that were to stay as they begin.
+        in_order: whether the names differ, so that the layers were taken in their order.
     """
 
     taken: tuple[str, ...]
@@ -53,10 +55,13 @@ class Transfer:
     missing: tuple[str, ...]
     unused: tuple[str, ...]
     kept: tuple[str, ...] = ()
+    in_order: bool = False
 
     def __str__(self) -> str:
         total = len(self.taken) + len(self.differing) + len(self.missing) + len(self.kept)
         parts = [text("{taken} of {total} tensors are taken over", taken=len(self.taken), total=total)]
+        if self.in_order:
+            parts.append(text("layer by layer, because their names differ"))
         if self.differing:
             parts.append(text("of another shape: {names}", names=_few(self.differing)))
         if self.kept:
@@ -73,33 +78,51 @@ def transfer(
 ) -> Transfer:
     """Copies the weights that fit into a net, and reports the rest; messages call the file `source`.
 
-    The modules whose paths are in `without` keep their weights, with all that is in them.
+    Tensors of one name are the same, or where that gives more, the layers in their order. The modules whose paths are
+    in `without` keep their weights, with all that is in them.
 
     Raises:
         TrainingError: none of them fits.
     """
     own = module.state_dict()
+    names = _match_names(found, module, own)
     kept = tuple(name for name in own if any(name.startswith(f"{path}.") for path in without))
-    found = {name: tensor for name, tensor in found.items() if name not in kept}
-    taken = [name for name in own if name in found and found[name].shape == own[name].shape]
-    differing = [name for name in own if name in found and name not in taken]
+    given = {mine: found[theirs] for mine, theirs in names.items() if mine not in kept}
+    if in_order := any(mine != theirs for mine, theirs in names.items()):
+        given = {name: fit_axes(tensor, own[name].shape) for name, tensor in given.items()}
+    taken = [name for name in own if name in given and given[name].shape == own[name].shape]
+    differing = [name for name in own if name in given and name not in taken]
+    used = {*names.values()} if in_order else {*names.values(), *kept}
     report = Transfer(
         tuple(taken),
         tuple(
-            text("{tensor}: {here} here, {there} there", tensor=name, here=_shape(own[name]), there=_shape(found[name]))
+            text("{tensor}: {here} here, {there} there", tensor=name, here=_shape(own[name]), there=_shape(given[name]))
             for name in differing
         ),
-        tuple(name for name in own if name not in found and name not in kept),
-        tuple(name for name in found if name not in own),
+        tuple(name for name in own if name not in given and name not in kept),
+        tuple(name for name in found if name not in used),
         kept,
+        in_order,
     )
     if not taken:
         raise TrainingError(
             text("nothing in `{source}` fits this net: {report}", source=source, report=report),
-            "names and shapes must be equal",
+            "names and shapes must be equal, or both nets begin with the same layers",
         )
-    module.load_state_dict({name: found[name] for name in taken}, strict=False)
+    module.load_state_dict({name: given[name] for name in taken}, strict=False)
     return report
+
+
+def _match_names(found: Mapping[str, Tensor], module: nn.Module, own: Mapping[str, Tensor]) -> dict[str, str]:
+    """The names of the net's tensors, and for each that of the file's that is the same."""
+    by_name = {name: name for name in own if name in found}
+
+    def count_fitting(names: Mapping[str, str]) -> int:
+        return sum(may_reshape(found[theirs].shape, own[mine].shape) for mine, theirs in names.items())
+
+    if len(by_name) == len(own):
+        return by_name
+    return max(by_name, match_tensors(layers_of(module), layers_in(found)), key=count_fitting)
 
 
 def find_weights(source: Path, epoch: WhichEpoch = "best") -> FoundWeights:

@@ -11,6 +11,7 @@ from netdsl.components import Layer
 from netdsl.core.source import Source
 from netdsl.language.rereading import Rereader
 from netdsl.plugins.registry import load_registry
+from netdsl.render.rows import Sample, TableRows
 
 REGISTRY = load_registry(installed=False)
 
@@ -38,6 +39,58 @@ def test_what_is_remembered_says_nothing_of_another_place(first: str, second: st
     codes(first, memory)
     assert codes(second, memory) == codes(second, fresh)
     assert [code for code in codes(second, memory) if code in expected] == expected or not expected
+
+
+BLOCKS = """block unit out act=relu { conv out k3 p1; act }
+block two out { unit out; unit out }
+block wide { conv 600000 k9999 }
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("input 3x8x8; conv 4 k3 p1; two 8", "input 3x9x9; conv 4 k3 p1; two 8"),
+        ("input 3x8x8; conv 4 k3 p1; two 8", "input 3x8x8; relu; conv 4 k3 p1; two 8; two 9"),
+        ("input 3x8x8; conv 4 k3 p1; unit 8", "input 3x8x8; conv 4 k3 p1; unit 8 act=gelu; unit 8 act=geluu"),
+        # The use that has a mistake is told from those before it, of which this version checks none.
+        ("input 3x8x8; conv 4 k3 p1; two 8", "input 3x8x8; conv 4 k3 p1; two 8; flatten; unit 8"),
+        ("input 3x8x8; conv 4 k3 p1; wide", "input 3x8x8; conv 4 k3 p1; relu; wide"),
+        ("input 3xHxW; conv 4 k3 p1; two 8", "input 3xHxW; conv 4 k3; two 8; flatten; linear 512->2"),
+        ("input 3x8x8; conv 4 k3 p1; two 8", "input 3x8x8; conv 4 k3 p1; two ?; linear 8->9"),
+        ("input 3x8x8; conv 4 k3 p1; two 8", "let act=tanh\ninput 3x8x8; conv 4 k3 p1; two 8 as two; add two"),
+    ],
+)
+def test_a_block_of_another_file_is_what_a_fresh_check_says_it_is(first: str, second: str, tmp_path: Path) -> None:
+    (tmp_path / "blocks.net").write_text(BLOCKS, encoding="utf-8")
+
+    def seen(text: str, memory: Memory) -> tuple[object, ...]:
+        source = Source(str(tmp_path / "a.net"), f'use "blocks.net"\n{text}\n')
+        checked = check_traced(source, REGISTRY, tmp_path, memory)
+        network = checked.experiment.network if checked.experiment else None
+        rows = [*TableRows(source, Sample()).of(network.nodes)] if network else []
+        found = [(one.code, one.message, one.span.start, one.labels) for one in diagnose(checked, REGISTRY)]
+        told = [(*one[:3], [(label.text, label.span.start, label.span.end) for label in one[3]]) for one in found]
+        built = [(one.path, one.call) for node in (network.nodes if network else ()) for one in node.walk()]
+        return rows, told, built
+
+    memory = Memory(rereader=Rereader())
+    for text in (first, second, f"{second} # once more", first):
+        assert seen(text, memory) == seen(text, Memory())
+    (tmp_path / "blocks.net").write_text(BLOCKS.replace("relu", "gelu; bn"), encoding="utf-8")
+    assert seen(first, memory) == seen(first, Memory())
+
+
+def test_a_block_of_another_file_is_checked_once_for_all_versions(tmp_path: Path) -> None:
+    (tmp_path / "blocks.net").write_text(BLOCKS, encoding="utf-8")
+    memory = Memory(rereader=Rereader())
+    entered = []
+    for number in range(4):
+        text = f'use "blocks.net"\ninput 3x8x8; conv 4 k3 p1; two 8\n# {number}'
+        trace = check_traced(Source(str(tmp_path / "a.net"), text), REGISTRY, tmp_path, memory).trace
+        assert trace is not None
+        entered.append(len(trace.entries))
+    assert entered == [4, 1, 1, 1]
 
 
 def test_a_mistake_is_said_in_every_version() -> None:

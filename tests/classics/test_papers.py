@@ -28,7 +28,7 @@ def test_computes_what_other_people_s_code_computes(paper: Paper) -> None:
     assert found.difference <= 1e-5
 
 
-OF_OTHER_TESTS = {"dilated_resnet", "googlenet", "inception_v3"}
+OF_OTHER_TESTS = {"crepe", "dilated_resnet", "googlenet", "inception_v3"}
 
 
 def test_every_net_is_as_short_as_it_reads() -> None:

@@ -14,6 +14,7 @@ from netdsl.drawing.diagram import Box, Frame, Parallel, Series
 from netdsl.drawing.drawing import Drawing
 from netdsl.plugins.registry import load_registry
 from tests.drawing.nets import ROOT
+from tests.effort import most_calls
 
 MISTAKES = sorted((ROOT / "tests" / "golden" / "checker").glob("*.net"))
 
@@ -71,6 +72,13 @@ def test_a_closed_block_with_a_faulty_statement_is_faulty() -> None:
     experiment, diagnostics = check(source, load_registry(installed=False))
     boxes = list(Drawing(source, experiment, diagnostics, depth=0).diagram.root.boxes())
     assert [box.messages for box in boxes] == [("unknown layer `frobnicate`",)] * 2
+
+
+def test_a_thousand_mistakes_are_drawn_at_once() -> None:
+    source = Source("net.net", "input 8\n" + "conv(\nadd { add { 8, } }\n3)ding=7); relu\n" * 3_000)
+    experiment, diagnostics = check(source, load_registry(installed=False))
+    with most_calls(4_000_000):
+        assert Drawing(source, experiment, diagnostics).svg
 
 
 def names_of(series: Series) -> Iterator[str]:

@@ -30,9 +30,29 @@ def test_every_example_has_its_picture_its_table_and_its_hints(path, answers):
     found = ask(answers, "check", path.read_text("utf-8"), file=str(path))
     assert not [one for one in found["diagnostics"] if one["severity"] == "error"]
     assert found["picture"].startswith("<svg")
-    assert found["rows"]
     assert found["hints"]
-    assert found["totals"]["parameters"]
+    table = ask(answers, "check", path.read_text("utf-8"), file=str(path), view="table")
+    assert table["rows"]
+    assert table["totals"]["parameters"]
+
+
+@pytest.mark.parametrize(("view", "seen"), [("picture", "picture"), ("table", "rows"), ("training", None)])
+def test_of_the_views_only_the_one_that_is_seen_is_made(view, seen, answers):
+    found = ask(answers, "check", NET, view=view)
+    assert {"picture", "rows"} & found.keys() == ({seen} if seen else set())
+    assert found["hints"]
+    assert found["diagnostics"]
+
+
+def test_a_table_that_is_cut_says_so(answers):
+    assert not ask(answers, "check", "linear 2->2\n" * 2_000, view="table")["cut"]
+    found = ask(answers, "check", "linear 2->2; relu\n" * 1_001, view="table")
+    assert (len(found["rows"]), found["cut"]) == (2_000, True)
+
+
+def test_a_table_names_every_input_and_output(answers):
+    net = "input user=1 item=1\nembedding 9->4 as u\nfrom item; embedding 9->4; mul u; flatten; linear 1 as score"
+    assert ask(answers, "check", net, view="table")["shapes"] == "user 1, item 1 → 1"
 
 
 def test_a_mistake_has_its_place_its_cause_and_its_fix(answers):

@@ -121,7 +121,7 @@ def test_a_net_is_typed_mended_saved_shared_and_opened_again(open_page, tmp_path
         until(page, "document.title.startsWith('netz 网.net')")
         assert "linear 128->10" in (tmp_path / "netz 网.net").read_text("utf-8")
         page.click("#tab-table")
-        assert "1,290" in page.inner_text("#table")
+        until(page, "document.getElementById('table').innerText.includes('1,290')")
         page.keyboard.press("ArrowRight")
         assert page.get_attribute("#tab-training", "aria-selected") == "true"
         page.click("#language")

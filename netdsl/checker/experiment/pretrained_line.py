@@ -32,9 +32,8 @@ def check_pretrained(
     found: PretrainedSettings, line: Statement, network: Network, context: Context
 ) -> PretrainedSettings:
     """Reports weights and layers that are not there; a path in the file becomes relative to the file's folder."""
-    places = {item.name.text: item.value.span for item in line.items if isinstance(item, Setting)}
-    positional = next((item.span for item in line.items if not isinstance(item, Setting)), None)
-    where = places.get("source", positional)
+    places = _places(line)
+    where = places.get("source")
     if where is None:
         advice = text("write for example `{example}`", example=PRETRAINED.example)
         context.report(UNKNOWN_WEIGHTS, "`pretrained` names no weights", line.name.span, help=advice)
@@ -48,6 +47,13 @@ def check_pretrained(
         return found._replace(source=str(context.folder / find_home(Path(found.source))))
     _require_weights(found.source, where, context)
     return found
+
+
+def _places(line: Statement) -> dict[str, Span]:
+    """Where each setting's value stands, with its name or by its position."""
+    positional = (item.span for item in line.items if not isinstance(item, Setting))
+    named = {item.name.text: item.value.span for item in line.items if isinstance(item, Setting)}
+    return dict(zip(("source", "except"), positional, strict=False)) | named
 
 
 def _require_weights(source: str, where: Span, context: Context) -> None:

@@ -129,7 +129,7 @@ def _uses_itself(block: str, through: Sequence[str]) -> str:
 def expand(block: Block, statement: Statement, scope: Scope, input: Shape | None, context: Context) -> Scope | None:
     """The scope of a block's body for one use; None if the block cannot be expanded."""
     # A use that fails counts too: the body is not checked as an unused one.
-    context.expansion.used.add(block)
+    context.expansion.note([block])
     if block in context.expansion.open:
         through = [other.name for other in context.expansion.open[context.expansion.open.index(block) + 1 :]]
         labels = [Label(block.defined.span, "defined here")]
@@ -278,6 +278,9 @@ class Library:
     def _scope(self, source: Source, folder: Path | None) -> Scope:
         file, diagnostics = self.context.memory.parse_used(source, torch_order(self.context.registry))
         source = file.source
+        if (known := self.context.memory.used_scope(file)) is not None:
+            return known
+        asked = self.context.report.asked
         self.context.report.diagnostics += diagnostics
         self.context.assumptions.unreadable.add(file.invalid)
         # A file that cannot be read may have defined these.
@@ -288,4 +291,8 @@ class Library:
             elif statement.name.text == LET.name:
                 define_variables(statement, scope, self.context)
         define_blocks(file.statements, scope, self.context)
+        # Mistakes are reported in every check, and a file that this one uses may change.
+        is_whole = not diagnostics and asked == self.context.report.asked
+        if is_whole and all(one.name.text != USE.name for one in file.statements):
+            self.context.memory.keep_scope(file, scope)
         return scope

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from netdsl.checker.arguments.binding import bind
 from netdsl.checker.arguments.codes import TOO_LARGE
 from netdsl.checker.context import Context
+from netdsl.checker.memory import CheckedUse
 from netdsl.checker.names.codes import MALFORMED_DEFINITION, WRONG_LABEL
 from netdsl.checker.names.definitions import expand
 from netdsl.checker.names.labels import find_label
@@ -23,7 +24,7 @@ from netdsl.checker.shapes.layer_check import LayerCheck, after
 from netdsl.checker.shapes.plain_statements import names_nothing
 from netdsl.checker.shapes.repetition import repetition
 from netdsl.checker.value import UNKNOWN_VALUE, Value
-from netdsl.components import Call, Layer, Result
+from netdsl.components import Call, Dtype, Layer, Result
 from netdsl.components.traits import Traits
 from netdsl.core.diagnostics import Label
 from netdsl.core.limits import MAX_CHECKED, MAX_LAYERS, MAX_NESTING
@@ -258,10 +259,8 @@ class BodyCheck:
             self._plain(component, statement)
 
     def _plain(self, layer: Layer, statement: Statement) -> None:
-        value, assumptions, report = self.value, self.context.assumptions, self.context.report
-        plain = self.context.memory.plain
-        dtype = value.dtype if value.dtype != "any" else assumptions.dtype_of(value.inputs)
-        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, dtype)
+        value, plain = self.value, self.context.memory.plain
+        key = (layer, statement.span.text, value.shape, value.dtype, value.traits, value.assumed, self._dtype())
         found = plain.get(key)
         if found is not None:
             shape, assumed, known = found
@@ -269,7 +268,7 @@ class BodyCheck:
             self._place(layer, statement, taken._replace(assumed=assumed) if assumed else taken, known, ())
             return
         # A result with reports, conditions or new facts about the input belongs to this place, and is not remembered.
-        before = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), None)
+        before = self._facts()
         arguments = bind(layer, statement, self.scope, self.context)
         check = LayerCheck(layer, statement, arguments, value, self.context)
         check.enter()
@@ -278,9 +277,8 @@ class BodyCheck:
         if takes and result is not None:
             call = result.call
             result = result._replace(call=Call(call.target, {**call.arguments, "takes": takes}))
-        after = (report.asked, len(assumptions.constraints), len(assumptions.dtypes), assumptions.wanted)
         is_settled = value.assumed or value.shape is not None
-        if before == after and is_settled and names_nothing(statement, layer):
+        if before == self._facts() and is_settled and names_nothing(statement, layer):
             plain[key] = check.value.shape, check.value.assumed, result
         self._place(layer, statement, check.value, result, ())
 
@@ -360,25 +358,57 @@ class BodyCheck:
         expansion, limits = self.context.expansion, self.context.limits
         # The depth is part of the key, because nesting that is too deep is reported at its place.
         place = (self.depth, scope.depth, len(expansion.open), block, *map(_told_apart, given.values()))
-        # The origin of the input is not part of the key: only messages name it.
-        for value in (self.value._replace(origin=None), self.value):
-            if (value, place) in expansion.checked and self.value.origin is not None and not expansion.unused:
-                node, after, layers = expansion.checked[value, place]
-                if not limits.count(layers):
-                    self._report_size(statement)
-                return node, after
+        if (known := self._find_use(place)) is not None:
+            if not limits.count(known.layers):
+                self._report_size(statement)
+            return known.node, known.value
         inner = BodyCheck(self.context, scope, self.value, self._path(key), self.depth + 1)
-        layers, recursions = limits.layers, expansion.recursions
+        before, recursions, facts = self.value, expansion.recursions, self._facts()
+        layers, checked, uses = limits.layers, limits.checked, len(expansion.uses)
         with self.context.inside(block, statement.span, is_first=is_first):
             inner.run(block.body.statements, block.body.span)
-        node = inner.enclosed(statement.name.text, written(statement), statement.span, self.value)
+        node = inner.enclosed(statement.name.text, written(statement), statement.span, before)
         # Whether a block uses itself depends also on the blocks around it.
         if not self.context.stopped and recursions == expansion.recursions:
-            before, after = self.value.origin, inner.value.origin
-            own = before is not None and after is not None and before.span != after.span
-            value = self.value._replace(origin=None) if own else self.value
-            expansion.checked[value, place] = node, inner.value, limits.layers - layers
+            origin, later = before.origin, inner.value.origin
+            own = origin is not None and later is not None and origin.span != later.span
+            value = before._replace(origin=None) if own else before
+            inside = tuple(dict.fromkeys(expansion.uses[uses:]))
+            use = CheckedUse(node, inner.value, limits.layers - layers, limits.checked - checked, inside)
+            expansion.checked[value, place] = use
+            # A place of this text is none of the next version's.
+            lasts = self.context.source not in _sources(value, given.values())
+            if lasts and facts == self._facts() and self.context.memory.keeps(block):
+                self.context.memory.uses[value, self._dtype(), place] = use
         return node, inner.value
+
+    def _find_use(self, place: tuple[object, ...]) -> CheckedUse | None:
+        """The result of an equal use of a block: of this check, or of that of an earlier version of the text."""
+        expansion, memory = self.context.expansion, self.context.memory
+        if self.value.origin is None or expansion.unused or self.context.assumptions.placeholders:
+            return None
+        # The origin of the input is not part of the key: only messages name it.
+        for value in (self.value._replace(origin=None), self.value):
+            use = expansion.checked.get((value, place))
+            if use is None and (use := memory.uses.get((value, self._dtype(), place))) is not None:
+                # Here it counts as checked, so that a net is as large in every version.
+                self.context.limits.checked += use.checked
+                expansion.note(use.blocks)
+                expansion.checked[value, place] = use
+            if use is not None:
+                return use
+        return None
+
+    def _facts(self) -> tuple[object, ...]:
+        """What tells whether the check has found out something that belongs to one place, and is not remembered."""
+        assumptions = self.context.assumptions
+        counts = len(assumptions.constraints), len(assumptions.dtypes), len(assumptions.placeholders)
+        return self.context.report.asked, *counts, assumptions.wanted
+
+    def _dtype(self) -> Dtype:
+        """The kind of numbers that come in, as far as it is known."""
+        value = self.value
+        return value.dtype if value.dtype != "any" else self.context.assumptions.dtype_of(value.inputs)
 
     def enclosed(self, name: str, text: str, span: Span, before: Value) -> Node:
         """The container of this body's nodes."""
@@ -551,6 +581,17 @@ def _told_apart(value: object) -> object:
         return tuple(map(_told_apart, value))
     # A mistake in a word is reported at its place.
     return type(value), value, value.span if isinstance(value, Word) else None
+
+
+def _sources(value: Value, given: Iterable[object]) -> Iterator[Source]:
+    """The texts that an input and the arguments of a block have places in."""
+    if value.origin is not None:
+        yield value.origin.span.source
+    for one in given:
+        if isinstance(one, tuple):
+            yield from _sources(UNKNOWN_VALUE, one)
+        elif isinstance(one, Word) and one.span is not None:
+            yield one.span.source
 
 
 def _from_the_end(kept: Sequence[Node | Stretch]) -> Iterator[Node]:

@@ -19,9 +19,9 @@ PYTHON = re.compile(
 )
 """A line that Python has, and no net."""
 
-KERAS = re.compile(r"^\s*(?:from|import)\s+(?:tensorflow|keras)\b", re.MULTILINE)
+KERAS = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:tensorflow|keras)\b", re.MULTILINE)
 KERAS_CALL = re.compile(r"\bkeras\.Sequential|\b(?:Conv[123]D|Dense)\(")
-DARKNET = re.compile(r"\A(?:\s|[#;].*)*\[net(?:work)?\]")
+DARKNET = re.compile(r"\A(?:\s++|[#;][^\n]*+)*+\[net(?:work)?\]")
 
 
 def is_table(program: str) -> bool:

@@ -17,15 +17,19 @@ _COMMENT_OR_TEXT = re.compile(r"""#[^\n]*|"[^"\n]*\"""")
 _WORD = re.compile(r"\w++|[^\w\s]")
 _BRACKET = re.compile(r"[(){}\n;]")
 
+WIDE_SIGNS = {"；": ";", "｛": "{", "｝": "}", "＃": "#"}
+"""Signs of a Chinese keyboard that are read as those of the language, with a mistake."""
+_NARROW = str.maketrans(WIDE_SIGNS)
+
 
 def refuse(source: Source) -> Diagnostic | None:
     """The error of a text that would take too long to read, found in a fraction of a second."""
-    return _too_long(source) or _too_deep(source)
+    written = source.text if source.text.isascii() else source.text.translate(_NARROW)
+    return _too_long(source, written) or _too_deep(source, written)
 
 
-def _too_long(source: Source) -> Diagnostic | None:
-    written = source.text
-    if len(written) > MAX_BYTES or len(written.encode(errors="replace")) > MAX_BYTES:
+def _too_long(source: Source, written: str) -> Diagnostic | None:
+    if len(written) > MAX_BYTES or len(source.text.encode(errors="replace")) > MAX_BYTES:
         return Diagnostic(
             TOO_LONG, text("the file is larger than {limit} MiB", limit=MAX_BYTES >> 20), source.span(0, 0)
         )
@@ -45,12 +49,12 @@ def _too_long(source: Source) -> Diagnostic | None:
     return None
 
 
-def _too_deep(source: Source) -> Diagnostic | None:
+def _too_deep(source: Source, written: str) -> Diagnostic | None:
     """Only a text with enough brackets is looked at closely."""
-    if source.text.count("{") + source.text.count("(") <= MAX_NESTING:
+    if written.count("{") + written.count("(") <= MAX_NESTING:
         return None
     braces = parentheses = 0
-    for match in _BRACKET.finditer(_blanked(source.text)):
+    for match in _BRACKET.finditer(_blanked(written)):
         sign = match.group()
         braces = max(0, braces + (sign == "{") - (sign == "}"))
         parentheses = 0 if sign in "{}\n;" else max(0, parentheses + (1 if sign == "(" else -1))

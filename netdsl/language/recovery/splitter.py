@@ -12,9 +12,10 @@ from netdsl.core.limits import MAX_SYNTAX_ERRORS
 from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.language.recovery.codes import UNMATCHED_BRACE, UNREADABLE_CHARACTER
+from netdsl.language.recovery.size_limits import WIDE_SIGNS
 from netdsl.language.syntax import Body, Item, Statement
 
-LOOKALIKES = {"；": ";", "｛": "{", "｝": "}", "＃": "#", "//": "#"}
+LOOKALIKES = {**WIDE_SIGNS, "//": "#"}
 """Signs of other keyboards and languages, each read as what is meant by it."""
 
 # The repetitions are possessive (`++`): a megabyte of blanks must not be tried in every way of parting it.

@@ -2,6 +2,8 @@
 
 import { word } from "./words.js";
 
+const COLUMNS = ["line", "layer", "out", "params", "macs"];
+
 export function element(tag, properties = {}, ...children) {
   const made = Object.assign(document.createElement(tag), properties);
   made.append(...children);
@@ -55,11 +57,13 @@ export class Picture {
     document.getElementById("less").disabled = !this.depth;
     document.getElementById("more").disabled = !answer.opens;
     if (!answer.picture) {
+      this.shown = "";
       this.panel.textContent = answer.boxes ? word("tooLarge", { boxes: answer.boxes }) : "";
       return;
     }
+    if (answer.picture === this.shown) return; // a comment is typed
     // The picture is netdsl's own SVG: every text in it is escaped, and the page's policy runs no script in it.
-    this.panel.innerHTML = answer.picture;
+    this.panel.innerHTML = this.shown = answer.picture;
   }
 
   explain(event) {
@@ -80,21 +84,41 @@ export class Picture {
   }
 }
 
-export function showTable(answer, go) {
-  const panel = document.getElementById("table");
-  const columns = ["line", "layer", "out", "params", "macs"];
-  const head = element("tr", {}, ...word("headings").split(",").map(name => element("th", { textContent: name, scope: "col" })));
-  const body = (answer.rows || []).map(row => {
-    const cells = columns.map(name => element("td", { textContent: row[name], className: name }));
+export class Table {
+  constructor(go) {
+    this.panel = document.getElementById("table");
+    this.go = go;
+    this.rows = new Map(); // those that are shown, by what stands in them
+  }
+
+  show(answer) {
+    const head = element("tr", {}, ...word("headings").split(",").map(name => element("th", { textContent: name, scope: "col" })));
+    const totals = Object.entries(answer.totals || {}).flatMap(([name, value]) => [
+      element("dt", { textContent: name }), element("dd", { textContent: value })]);
+    const parts = [
+      element("p", { className: "shapes", textContent: answer.shapes || "" }),
+      element("div", { className: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...this.body(answer.rows || [])))),
+      element("dl", {}, ...totals)];
+    if (answer.cut) parts.splice(2, 0, element("p", { textContent: word("cut", { rows: answer.rows.length }) }));
+    this.panel.replaceChildren(...parts);
+  }
+
+  // Most rows are those of the text before: a row that has not changed is taken from there.
+  body(rows) {
+    const before = this.rows;
+    this.rows = new Map();
+    return rows.map(row => {
+      const key = JSON.stringify(row), made = before.get(key)?.pop() ?? this.row(row);
+      this.rows.set(key, [...this.rows.get(key) ?? [], made]);
+      return made;
+    });
+  }
+
+  row(row) {
+    const cells = COLUMNS.map(name => element("td", { textContent: row[name], className: name }));
     const made = element("tr", { className: row.composite ? "composite" : "", title: row.arithmetic.join("\n") }, ...cells);
     const line = parseInt(row.line);
-    if (line) made.onclick = () => go(line);
+    if (line) made.onclick = () => this.go(line);
     return made;
-  });
-  const totals = Object.entries(answer.totals || {}).flatMap(([name, value]) => [
-    element("dt", { textContent: name }), element("dd", { textContent: value })]);
-  panel.replaceChildren(
-    element("p", { className: "shapes", textContent: answer.shapes || "" }),
-    element("div", { className: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...body))),
-    element("dl", {}, ...totals));
+  }
 }

@@ -1,6 +1,6 @@
 // The page: what is typed is asked of the front end at once, and what it answers is shown.
 
-import { Picture, showMistakes, showTable } from "./answers.js";
+import { Picture, Table, showMistakes } from "./answers.js";
 import { call, hasServer, listen } from "./backend.js";
 import { Editor } from "./editor.js";
 import { EXAMPLES } from "./examples.js";
@@ -11,7 +11,7 @@ import { showWords, switchLanguage, word } from "./words.js";
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const find = id => document.getElementById(id);
 const file = { name: "", mark: null, saved: "" };
-let depth = null, style = "blocks", answer = {}, asking = false, stale = false;
+let depth = null, style = "blocks", view = "picture", asking = false, stale = false;
 
 const editor = new Editor({
   onchange: changed,
@@ -19,6 +19,7 @@ const editor = new Editor({
   explain: name => explain(name),
 });
 const picture = new Picture({ go: line => editor.selectLine(line), reopen: level => { depth = level; ask(); } });
+const table = new Table(line => editor.selectLine(line));
 const training = new Training({ program, setText: text => { editor.text = text; }, notify });
 
 function program() {
@@ -53,11 +54,12 @@ async function ask() {
   asking = true;
   while (stale) {
     stale = false;
-    const began = performance.now(), text = editor.text;
+    const began = performance.now(), text = editor.text, seen = view;
     try {
-      const found = await call("ask", { ask: "check", ...program(), theme: dark.matches ? "dark" : "light", depth, style });
+      // Of what no tab shows, nothing is made: a press of a key has no time for it.
+      const found = await call("ask", { ask: "check", ...program(), view, theme: dark.matches ? "dark" : "light", depth, style });
       if (found.problem) notify(found.problem);
-      else if (editor.text === text) show(found);
+      else if (editor.text === text) show(found, seen);
       document.body.dataset.milliseconds = (performance.now() - began).toFixed(1);
     } catch (error) {
       notify(word(hasServer ? "lost" : "notLoaded", { reason: error.message }), true);
@@ -67,8 +69,7 @@ async function ask() {
   asking = false;
 }
 
-function show(found) {
-  answer = found;
+function show(found, seen) {
   editor.show(found);
   showMistakes(found.diagnostics, {
     fix: number => rewrite({ ask: "apply", number }),
@@ -76,14 +77,9 @@ function show(found) {
     go: one => one.place ? editor.select(...one.place) : editor.selectLine(one.line),
     explain,
   });
-  // Of what no tab shows, nothing is made: a press of a key has no time for it.
-  showTab();
+  if (seen === "picture") picture.show(found);
+  if (seen === "table") table.show(found);
   training.showExperiment(found.experiment, found.diagnostics.some(one => one.severity === "error"));
-}
-
-function showTab() {
-  if (!find("picture").hidden) picture.show(answer);
-  if (!find("table").hidden) showTable(answer, line => editor.selectLine(line));
 }
 
 async function rewrite(question) {
@@ -146,7 +142,8 @@ function choose(tab) {
     find(one.getAttribute("aria-controls")).hidden = !chosen;
   }
   localStorage.setItem("tab", tab.id);
-  showTab();
+  view = tab.getAttribute("aria-controls");
+  ask();
   if (tab.id === "tab-training") {
     call("warm");
     training.show();
