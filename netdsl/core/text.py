@@ -58,7 +58,7 @@ def english(message: str) -> str:
 
 
 def _in_english(field: object) -> object:
-    if isinstance(field, Words):
+    if isinstance(field, WordList):
         return ", ".join(map(english, field))
     return english(field) if isinstance(field, str) else field
 
@@ -82,7 +82,7 @@ def say(late: LateText) -> str:
     return late if isinstance(late, str) else late()
 
 
-class Words(tuple[str, ...]):
+class WordList(tuple[str, ...]):
     """The words of a list: `a`; `a, b`; `a, b, c`, with the mark between them that the language has."""
 
     __slots__ = ()
@@ -97,10 +97,10 @@ class Words(tuple[str, ...]):
 def join_and(words: Iterable[str]) -> str:
     """`a`; `a and b`; `a, b and c`."""
     *most, last = words
-    return text("{most} and {last}", most=Words(most), last=last) if most else last
+    return text("{most} and {last}", most=WordList(most), last=last) if most else last
 
 
 def join_or(words: Iterable[str]) -> str:
     """`a`; `a or b`; `a, b or c`."""
     *most, last = words
-    return text("{most} or {last}", most=Words(most), last=last) if most else last
+    return text("{most} or {last}", most=WordList(most), last=last) if most else last
