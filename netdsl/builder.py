@@ -16,6 +16,7 @@ from torch import nn
 from netdsl.components import Call
 from netdsl.core.errors import Refusal
 from netdsl.core.text import text
+from netdsl.layer_names import find_filled
 from netdsl.program import InitUse, Network, Node, Use
 
 PADDED_NET = "netdsl.modules:Padded"
@@ -120,11 +121,11 @@ def _is_sequential(call: Call) -> bool:
 
 def _initialize(module: nn.Module, network: Network) -> None:
     """Fills the weights that `init` lines name, in the order of the net."""
+    # The last line that names a layer counts for it.
+    uses = {path: use for use in network.inits for path, _ in find_filled(network, use)}
     for path, node in network.places():
-        # The last line that names a layer counts for it.
-        use = next((one for one in reversed(network.inits) if one.reaches(path, node)), None)
-        if use is not None:
-            _fill(module.get_submodule(path), use, node.written)
+        if path in uses and node.params:
+            _fill(module.get_submodule(path), uses[path], node.written)
 
 
 def _fill(layer: nn.Module, use: InitUse, written: str) -> None:

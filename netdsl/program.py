@@ -24,8 +24,14 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings, PretrainedSettings, TrainSettings
-from netdsl.components.traits import Declared, Trait, Traits, find_traits
+from netdsl.components.settings import (
+    DataSettings,
+    InitSettings,
+    OptimizerSettings,
+    PretrainedSettings,
+    TrainSettings,
+)
+from netdsl.components.traits import Declared, Traits, find_traits
 from netdsl.core.records import record
 from netdsl.core.shown import Printer, print_shown
 from netdsl.core.sizes import Dim, Shape, format_shape
@@ -559,35 +565,26 @@ class InitUse(Use[Initializer]):
     settings: InitSettings
     on_span: Span | None = None
 
-    def reaches(self, path: str, node: Node) -> bool:
-        """Whether the line names a layer in its place; without names, all with weights but normalisations."""
-        if not node.params or node.children or node.layer is None:
-            return False
-        if not self.settings.on:
-            return not node.traits & {Trait.NORMALISES, Trait.RESCALES}
-        names = names_of(path, node)
-        return any(word in names for word in self.settings.on)
+
+class LayerSettings(NamedTuple):
+    """What an `optimizer` line gives the layers of a name: `head.lr=0.1 head.momentum=0`."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    span: Span
 
 
-def names_of(path: str, node: Node) -> set[str]:
-    """What a layer goes by: its name, its family, and its label and those around it, without the number of a copy."""
-    labels = {part for part in path.split(".") if not part.isdigit()}
-    copied = {label.rpartition("_")[0] for label in labels if label.rpartition("_")[2].isdigit()}
-    return (_kinds_of(node) | labels | copied) - {""}
+@record(frozen=True, kw_only=True, eq=False)
+class OptimizerUse(Use[Optimizer]):
+    """An `optimizer` line: the optimizer, the settings of all layers, and those of the layers of some names."""
 
+    settings: OptimizerSettings = OptimizerSettings()
+    layers: tuple[LayerSettings, ...] = ()
 
-def _kinds_of(node: Node) -> set[str]:
-    layer = node.layer
-    return {layer.name, layer.form_of, layer.family} if layer else set()
-
-
-def find_named(network: Network, word: str) -> Iterator[tuple[str, Node]]:
-    """The layers that a word names, each with its path: by this path, a label, its name, its family or its block."""
-    for path, node in network.places():
-        block = {node.block.name} if node.block else set()
-        own = path.rpartition(".")[2]
-        if word == path or word in {own, own.rpartition("_")[0], *block} or word in _kinds_of(node):
-            yield path, node
+    @property
+    def of_layers(self) -> dict[str, Any]:
+        """The settings of the layers of names, as they are written: `head.lr`."""
+        return {f"{one.name}.{setting}": value for one in self.layers for setting, value in one.arguments.items()}
 
 
 class DataInput(NamedTuple):
@@ -656,9 +653,9 @@ class Experiment(NamedTuple):
         return self.one_of(Loss)
 
     @property
-    def optimizer(self) -> Use[Optimizer] | None:
+    def optimizer(self) -> OptimizerUse | None:
         """How the weights are changed."""
-        return self.one_of(Optimizer)
+        return cast("OptimizerUse | None", self.one_of(Optimizer))
 
     @property
     def schedule(self) -> Use[Schedule] | None:

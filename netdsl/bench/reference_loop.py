@@ -21,6 +21,8 @@ from netdsl.data.transform_chain import Chain
 from netdsl.program import Experiment
 from netdsl.training.ends import attach_ends
 from netdsl.training.loss import build_losses
+from netdsl.training.max_norm import build_max_norm
+from netdsl.training.parameter_groups import build_groups
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,9 @@ class CourseLoop:
         attach_ends(self.model, experiment.network)
         self.loss = build_losses(experiment).to(device)
         use = experiment.optimizer
-        self.optimizer: Any = locate(use.call.target)(self.model.parameters(), **completed(use))
+        groups = build_groups(self.model, experiment)
+        self.optimizer: Any = locate(use.call.target)(groups, **completed(use))
+        self.max_norm = build_max_norm(self.model, experiment, is_sharded=False)
         self._batches = self._endless()
 
     def advance(self, steps: int) -> None:
@@ -85,6 +89,8 @@ class CourseLoop:
             self.optimizer.zero_grad()
             loss.backward()
             self.optimizer.step()
+            if self.max_norm:
+                self.max_norm()
             if step % 100 == 0:
                 loss.item()
 

@@ -123,7 +123,11 @@ def rmsprop(
     """Steps divided by a running root mean square of the gradient (Hinton's lecture notes, 2012)."""
 
 
-@optimizer("torch.optim:Adagrad", example="optimizer adagrad lr=0.05")
+@optimizer(
+    "torch.optim:Adagrad",
+    example="optimizer adagrad lr=0.05",
+    whole=frozenset({"initial_accumulator_value"}),  # torch reads it from the optimizer, not from a group
+)
 def adagrad(
     lr: NonNegative = 1e-2,
     *,

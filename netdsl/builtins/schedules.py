@@ -67,6 +67,6 @@ def onecycle(
 ) -> None:
     """Raises the rate to `max_lr` in the first `pct_start` of the training, then lowers it to almost nothing.
 
-    `max_lr` left out is the optimizer's `lr`. The momentum, where the optimizer has one, goes the other way (Smith,
-    Topin 2017).
+    `max_lr` left out is the optimizer's `lr`; layers with a rate of their own keep its ratio to `lr`. The momentum,
+    where the optimizer has one, goes the other way (Smith, Topin 2017).
     """

@@ -239,13 +239,19 @@ class Initializer(Component):
         return text("{least} or more" if most == inf else "{least} to {most}", least=least, most=most)
 
 
+@record(frozen=True, kw_only=True, eq=False)
 class Optimizer(Component):
-    """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`."""
+    """An optimizer: `target(parameters, **arguments)` is a `torch.optim.Optimizer`.
+
+    `whole` has the numbers that one group of parameters cannot have for itself.
+    """
 
     kind: ClassVar[str] = "optimizer"
     unknown: ClassVar[str] = "unknown optimizer `{name}`"
     plural: ClassVar[str] = "optimizers"
     supplied: ClassVar[tuple[str, ...]] = ("params",)
+
+    whole: frozenset[str] = frozenset()
 
 
 class Schedule(Component):

@@ -81,9 +81,17 @@ class InitSettings(NamedTuple):
 
     on: Annotated[
         tuple[str, ...],
-        "the layers whose weights it fills, by name, family or label; left out, all but normalisations",
+        "the layers whose weights it fills, by label, name, family or block; left out, all but normalisations",
     ] = ()
     bias: Annotated[float | None, "the value of their biases; left out, torch's own"] = None
+
+
+class OptimizerSettings(NamedTuple):
+    """What an `optimizer` line may say besides its optimizer's own parameters."""
+
+    maxnorm: Annotated[
+        float | None, Above(0), "the largest L2 norm that the weights of the inputs of a unit may have after a step"
+    ] = None
 
 
 class PretrainedSettings(NamedTuple):
@@ -147,7 +155,7 @@ class TrainSettings(NamedTuple):
     decay: Annotated[
         Literal["all", "weights"], "what weight decay acts on; `weights` leaves out biases, scales and other vectors"
     ] = "all"
-    freeze: Annotated[tuple[str, ...], "the labels of layers that are not trained"] = ()
+    freeze: Annotated[tuple[str, ...], "the layers that are not trained, by label, name, family or block"] = ()
     shard: Annotated[
         Literal["none", "fsdp"],
         "`fsdp` divides weights and optimizer state among the processes instead of copying them",

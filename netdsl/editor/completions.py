@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from netdsl.checker.names.definitions import LIBRARY
 from netdsl.checker.names.scope import INPUT_SIZES, Block, Labelled, Scope, as_name
 from netdsl.checker.value import Value
-from netdsl.components import Component, Layer, Parameter, Refusal
+from netdsl.components import Component, Layer, Optimizer, Parameter, Refusal
 from netdsl.core.sizes import Shape, format_shape
 from netdsl.core.text import text
 from netdsl.editor.cursor import Cursor, find_cursor
@@ -231,11 +231,7 @@ class _Completer:
 
     def _labels(self, taker: Component | str) -> Iterator[Completion]:
         """The labelled outputs that a layer, or a statement, can take: the layer those above it."""
-        labels: dict[str, Labelled] = {}
-        scope: Scope | None = self.scope
-        while scope:
-            labels = {**scope.siblings, **scope.labels, **labels}
-            scope = None if scope.is_block else scope.parent
+        labels = self._reachable()
         if taker == AGAIN.name:
             labels = {name: found for name, found in self.scope.labels.items() if found.is_of_statement}
         for name, found in labels.items():
@@ -245,6 +241,14 @@ class _Completer:
                 fits = isinstance(taker, str) or _joins(taker, self.value.shape, found.shape)
                 shape = format_shape(found.shape) if found.shape else "?"
                 yield self._part(name, "label", name, shape, "" if fits else "5")
+
+    def _reachable(self) -> dict[str, Labelled]:
+        labels: dict[str, Labelled] = {}
+        scope: Scope | None = self.scope
+        while scope:
+            labels = {**scope.siblings, **scope.labels, **labels}
+            scope = None if scope.is_block else scope.parent
+        return labels
 
     def _variables(self, *, numbers: bool) -> Iterator[Completion]:
         for name in sorted(self.scope.names()):
@@ -290,10 +294,30 @@ class _Completer:
         if kind is PRETRAINED and not words:
             yield from self._pretrained()
         given = {word.partition("=")[0] for word in words if "=" in word} | set(words)
+        if isinstance(named, Optimizer) and not named.is_lazy:
+            yield from self._settings_of_layers(named, given)
+            if "." in self.cursor.word:
+                return
         for component in filter(None, (named, settings)):
             # To read the signature of a lazy one may import torch.
             if not component.is_lazy:
                 yield from self._parameters(component, {component.resolve(name) or name for name in given})
+
+    def _settings_of_layers(self, optimizer: Optimizer, given: Set[str]) -> Iterator[Completion]:
+        """The labels of the net, and behind a label and a point what its layers may have for themselves."""
+        word, point, _ = self.cursor.word.rpartition(".")
+        if not point:
+            for name, found in self._reachable().items():
+                shape = format_shape(found.shape) if found.shape else "?"
+                yield self._part(f"{name}.", "label", f"{name}.", shape, "3")
+            return
+        from netdsl.checker.experiment.optimizer_line import settings_of_layers  # few lines have them
+
+        component = settings_of_layers(optimizer)
+        for name, parameter in component.parameters.items():
+            written = f"{word}.{name}"
+            if written not in given:
+                yield self._part(f"{written}=", "parameter", f"{written}=", "", "0", (component, parameter))
 
     def _outputs(self) -> list[str]:
         """The labels of the net's outputs that have no loss yet."""

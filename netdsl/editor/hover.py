@@ -16,7 +16,7 @@ from netdsl.editor.arguments import component_of, parameters_at
 from netdsl.editor.occurrences import word_at
 from netdsl.editor.pages import named_here, page, parameter_page
 from netdsl.editor.reading import Reading
-from netdsl.language.statements import AGAIN, FROM, INPUT, OUTPUT, STATEMENTS
+from netdsl.language.statements import AGAIN, FROM, INPUT, OPTIMIZER, OUTPUT, STATEMENTS
 from netdsl.language.syntax import Name, Setting, Statement
 
 
@@ -116,7 +116,10 @@ def _of_directive(reading: Reading, statement: Statement, span: Span) -> Iterato
         yield page(reading, component)
     elif isinstance(item, Setting):
         parameters = {**(kind.own.parameters if kind.own else {}), **(component.parameters if component else {})}
-        parameter = parameters.get(item.name.text)
+        word, _, setting = item.name.text.rpartition(".") if kind is OPTIMIZER else ("", "", item.name.text)
+        if word:
+            yield from _label(reading.scope.labelled(word))
+        parameter = parameters.get(setting)
         if parameter is not None:
             yield parameter_page(component or Component(name=kind.name, function=print), parameter)
     elif kind.component and isinstance(item, Name):

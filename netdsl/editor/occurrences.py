@@ -12,6 +12,7 @@ from functools import lru_cache
 from itertools import zip_longest
 from typing import Literal, NamedTuple
 
+from netdsl.checker.experiment.optimizer_line import part_name
 from netdsl.checker.names.scope import INPUT_SIZES, LITERALS, Block, as_name
 from netdsl.components import Component
 from netdsl.core.source import Source, Span
@@ -24,6 +25,7 @@ from netdsl.language.statements import (
     FROM,
     INPUT,
     LET,
+    OPTIMIZER,
     OUTPUT,
     REPEAT,
     STATEMENTS,
@@ -305,8 +307,18 @@ class _Resolver:
                     step = self.registry.of(kind.body).get(statement.name.text) if kind.body else None
                     for inner in statement.items:
                         self._argument(inner, step, names)
+            elif kind is OPTIMIZER and isinstance(item, Setting) and "." in item.name.text:
+                self._setting_of_layers(item, names)
             else:
                 self._argument(item, component, names)
+
+    def _setting_of_layers(self, item: Setting, names: _Names) -> None:
+        """`head.lr=0.1`: a name, which may be a label or that of a block, and a setting."""
+        word, _, place = part_name(item)
+        label, block = names.label(word), self.blocks.get(word)
+        self._note(place, "label" if label else "block" if block else "word", label or block)
+        self._note(place.source.span(place.end + 1, item.name.span.end), "setting")
+        self._value(item.value, names)
 
     def _use_of(self, statement: Statement, names: _Names) -> None:
         """A layer, or a block."""

@@ -63,8 +63,11 @@ def _tokens(text: str, start: int, end: int, meanings: dict[int, Occurrence]) ->
         meaning = meanings.get(mark.start())
         kind = mark.lastgroup
         if meaning is not None and kind in ("name", "number"):
-            # `k5` is one word; a name with a point, such as `optimizer.lr`, is one too.
-            yield Token(*mark.span(), _KINDS[meaning.kind], meaning.defines)
+            # `k5` is one word; a name with a point, such as `optimizer.lr`, is one too, unless its parts have meanings.
+            end = meaning.span.end if meaning.span.end + 1 in meanings else mark.end()
+            yield Token(mark.start(), end, _KINDS[meaning.kind], meaning.defines)
+            if end < mark.end():
+                yield Token(end + 1, mark.end(), _KINDS[meanings[end + 1].kind])
         elif kind == "name":
             if mark[0] == "as":
                 yield Token(*mark.span(), "keyword")

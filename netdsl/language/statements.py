@@ -21,7 +21,14 @@ from netdsl.components import (
     Schedule,
     Transform,
 )
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings
+from netdsl.components.settings import (
+    DataSettings,
+    InitSettings,
+    LossSettings,
+    OptimizerSettings,
+    PretrainedSettings,
+    TrainSettings,
+)
 from netdsl.core.translation import translate
 
 
@@ -242,9 +249,21 @@ OPTIMIZER = StatementKind(
     name="optimizer",
     nature="directive",
     usage="optimizer NAME …",
-    doc="How the weights are changed.",
-    example="optimizer sgd lr=0.1 momentum=0.9",
+    doc=(
+        "How the weights are changed.\n\n"
+        "`head.lr=0.1` gives the layers named `head` a learning rate of their own, and `normalisation.weight_decay=0` "
+        "another number. A name is a label, or that of a layer, a family or a block; it stands for all in them too. "
+        "Where two names give a layer the same setting, the name counts that lies in the other: all of its layers go "
+        "by the other name too. A schedule scales all rates. A rate of 0 keeps the weights; `train freeze=` does so "
+        "for less work.\n\n"
+        "`maxnorm=c` bounds the weights w of the inputs of each unit: where ‖w‖ > c after a step, w becomes c·w/‖w‖, "
+        "with the L2 norm ‖w‖. A unit is a row of a matrix, as in `linear` and `embedding`, or a kernel of a "
+        'convolution. Biases and normalisations stay as they are. Sources: Hinton et al., "Improving neural networks '
+        'by preventing co-adaptation of feature detectors", 2012; Srivastava et al., "Dropout", 2014.'
+    ),
+    example="optimizer sgd lr=0.1 momentum=0.9\noptimizer sgd lr=0.01 head.lr=0.1 maxnorm=3",
     component=Optimizer,
+    settings=OptimizerSettings,
     default="adam",
 )
 SCHEDULE = StatementKind(

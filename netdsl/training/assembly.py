@@ -11,12 +11,12 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from netdsl import components
 from netdsl.builder import build_network, completed, create, locate
 from netdsl.components.settings import TrainSettings
 from netdsl.core.errors import Refusal, TrainingError, in_a_line
 from netdsl.core.text import text
-from netdsl.program import Experiment, Use
+from netdsl.layer_names import find_named
+from netdsl.program import Experiment, OptimizerUse
 from netdsl.training.distributed.fsdp import shard
 from netdsl.training.distributed.process_group import ALONE, Team
 from netdsl.training.distributed.sync_batchnorm import synchronize_batchnorm
@@ -25,6 +25,8 @@ from netdsl.training.learner import Learner
 from netdsl.training.loss import build_losses
 from netdsl.training.machine.compile import compile_module
 from netdsl.training.machine.device import autocast, is_out_of_memory
+from netdsl.training.max_norm import build_max_norm
+from netdsl.training.parameter_groups import MAX_NORM, build_groups
 from netdsl.training.schedules import Steps
 
 
@@ -49,11 +51,11 @@ def assemble(
     if set_weights:
         set_weights(module)
     module.to(device)
-    frozen = _freeze(module, settings.freeze)
+    frozen = _freeze(module, experiment)
     # The order is torch's: replicas and parts before the optimizer, which must hold the parameters that are trained;
     # the compiler last, around what is called.
     shared = _share(module, team, device, settings)
-    optimizer = _build_optimizer(experiment.optimizer, module, settings, team)
+    optimizer = _build_optimizer(experiment, experiment.optimizer, module, team)
     schedule = create(experiment.schedule, optimizer, steps) if experiment.schedule else None
     learner = Learner(
         module=module,
@@ -65,6 +67,7 @@ def assemble(
         average=_build_average(module, settings.ema) if settings.ema else None,
         autocast=autocast(device, settings.precision),
         frozen=frozen,
+        max_norm=build_max_norm(module, experiment, is_sharded=not team.alone and settings.shard != "none"),
         settings=settings,
         team=team,
         device=device,
@@ -88,17 +91,15 @@ def _build(experiment: Experiment) -> nn.Sequential:
     return module
 
 
-def _freeze(module: nn.Sequential, names: tuple[str, ...]) -> tuple[nn.Module, ...]:
-    known = dict(module.named_modules())
-    for name in names:
-        if name not in known or not name:
-            labels = ", ".join(f"`{label}`" for label, _ in module.named_children())
-            raise TrainingError(
-                text("`freeze={name}` names no layer of the net", name=name),
-                text("its layers are {labels}", labels=labels),
-            )
-        known[name].requires_grad_(False)
-    return tuple(known[name] for name in names)
+def _freeze(module: nn.Sequential, experiment: Experiment) -> tuple[nn.Module, ...]:
+    names = experiment.train.freeze
+    frozen = dict.fromkeys(path for name in names for path, _ in find_named(experiment.network, name))
+    layers = tuple(module.get_submodule(path) for path in frozen)
+    for layer in layers:
+        layer.requires_grad_(False)
+    if not any(parameter.requires_grad for parameter in module.parameters()):
+        raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
+    return layers
 
 
 def _share(module: nn.Sequential, team: Team, device: torch.device, settings: TrainSettings) -> nn.Module:
@@ -110,27 +111,21 @@ def _share(module: nn.Sequential, team: Team, device: torch.device, settings: Tr
     return shard(synchronize_batchnorm(module, device))
 
 
-def _build_optimizer(
-    use: Use[components.Optimizer], module: nn.Module, settings: TrainSettings, team: Team
-) -> Optimizer:
-    parameters = [parameter for parameter in module.parameters() if parameter.requires_grad]
-    if not parameters:
-        raise TrainingError("the net has no weights that are not frozen, so there is nothing to train")
-    groups = [{"params": parameters}] if settings.decay == "all" else _split_for_decay(parameters)
+def _build_optimizer(experiment: Experiment, use: OptimizerUse, module: nn.Module, team: Team) -> Optimizer:
+    settings = experiment.train
+    groups = build_groups(module, experiment, settings.decay)
     is_whole = team.alone or settings.shard == "none"
     optimizer: Optimizer = locate(use.call.target)(groups, **_choose_implementation(use, can_fuse=is_whole))
+    for one in use.layers:
+        for setting in one.arguments.keys() - optimizer.defaults.keys() - {MAX_NORM}:
+            raise TrainingError(
+                text("all layers share `{setting}` of `{optimizer}`", setting=setting, optimizer=use.component.name),
+                text("leave `{name}` out", name=f"{one.name}."),
+            )
     return optimizer
 
 
-def _split_for_decay(parameters: list[nn.Parameter]) -> list[dict[str, Any]]:
-    """Two groups: the weights, and without weight decay biases, scales and other vectors."""
-    matrices = [parameter for parameter in parameters if parameter.dim() > 1]
-    vectors = [parameter for parameter in parameters if parameter.dim() <= 1]
-    groups: list[dict[str, Any]] = [{"params": matrices}, {"params": vectors, "weight_decay": 0.0}]
-    return [group for group in groups if group["params"]]
-
-
-def _choose_implementation(use: Use[components.Optimizer], *, can_fuse: bool) -> dict[str, Any]:
+def _choose_implementation(use: OptimizerUse, *, can_fuse: bool) -> dict[str, Any]:
     """The arguments of the optimizer; where the file leaves the choice open, its fastest implementation."""
     arguments = completed(use)
     known = inspect.signature(locate(use.call.target)).parameters

@@ -19,6 +19,7 @@ from netdsl.modules.carried_state import copy_states, restore_states
 from netdsl.training.distributed import fsdp
 from netdsl.training.distributed.process_group import Team
 from netdsl.training.machine.lanes import Lanes
+from netdsl.training.max_norm import MaxNorm
 from netdsl.training.schedules import Steps
 
 
@@ -44,6 +45,7 @@ class Learner:
         average: the moving average of the weights, where `ema` asks for one.
         autocast: the context of a forward pass.
         frozen: the layers that are not trained.
+        max_norm: keeps the weights of the inputs of each unit short, where the `optimizer` line asks for it.
         steps: the number of optimizer steps of the whole training.
         epoch, batch, step: the position: epochs finished, batches of this epoch used, optimizer steps taken.
     """
@@ -57,6 +59,7 @@ class Learner:
     average: AveragedModel | None
     autocast: AbstractContextManager[None]
     frozen: tuple[nn.Module, ...]
+    max_norm: MaxNorm | None
     settings: TrainSettings
     team: Team
     device: torch.device
@@ -83,7 +86,7 @@ class Learner:
 
     @property
     def rate(self) -> float:
-        """The learning rate of the next step."""
+        """The learning rate of the next step, of the layers that have none of their own."""
         return float(self.optimizer.param_groups[0]["lr"])
 
     @property

@@ -57,6 +57,8 @@ def update(learner: Learner) -> None:
         nn.utils.clip_grad_norm_(learner.module.parameters(), learner.settings.clip)
     scaler.step(optimizer)
     scaler.update()
+    if learner.max_norm:
+        learner.max_norm()
     # `optimizer.zero_grad()` without its profiler hooks, which take a tenth of a small net's step.
     for group in optimizer.param_groups:
         for parameter in group["params"]:

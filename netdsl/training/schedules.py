@@ -89,8 +89,14 @@ def multistep(
 def onecycle(
     optimizer: Optimizer, steps: int, max_lr: float | None = None, *, cycle_momentum: bool = True, **arguments: object
 ) -> LRScheduler:
-    """`OneCycleLR` over the whole training; the momentum cycles only where the optimizer has one."""
-    highest = [max_lr or float(group["lr"]) for group in optimizer.param_groups]
+    """`OneCycleLR` over the whole training; the momentum cycles only where the optimizer has one.
+
+    `max_lr` takes the place of the optimizer's rate, and the rates of single groups keep their ratio to it.
+    """
+    rate = float(optimizer.defaults.get("lr") or 0.0)
+    scale = max_lr / rate if max_lr and rate else 1.0
+    own = [float(group["lr"]) for group in optimizer.param_groups]
+    highest = [max_lr if max_lr and one == rate else one * scale for one in own]
     cycles = cycle_momentum and bool({"momentum", "betas"} & optimizer.defaults.keys())
     return OneCycleLR(optimizer, highest, total_steps=steps, cycle_momentum=cycles, **arguments)  # type: ignore[arg-type]
 

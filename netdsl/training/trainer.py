@@ -19,7 +19,8 @@ from netdsl.core.errors import TrainingError
 from netdsl.core.shown import print_shown
 from netdsl.core.text import Text, english, text
 from netdsl.data import Data, open_data
-from netdsl.program import Experiment, find_named
+from netdsl.layer_names import find_named
+from netdsl.program import Experiment
 from netdsl.render.html import pre_html
 from netdsl.runs.about import KnownFacts, RunAbout, Speed
 from netdsl.runs.checkpointer import Checkpointer, Saving

@@ -126,6 +126,16 @@ def test_a_completion_takes_the_place_of_what_is_begun(marked: str, label: str, 
     assert complete(marked, label)[0] == text
 
 
+def test_settings_of_layers_are_offered() -> None:
+    net = "input 3x8x8\nconv 4 k3 as stem; relu\n"
+    assert "stem." in offered(f"{net}optimizer sgd lr=0.1 |", "label")
+    assert {"maxnorm=", "momentum="} <= {*offered(f"{net}optimizer sgd lr=0.1 |")}
+    found = offered(f"{net}optimizer sgd stem.lr=0.1 stem.|", "parameter")
+    assert {"stem.momentum=", "stem.maxnorm="} <= {*found}
+    assert not {"stem.lr=", "stem.nesterov=", "momentum="} & {*found}
+    assert complete(f"{net}optimizer sgd stem.mom|", "stem.momentum=")[0] == f"{net}optimizer sgd stem.momentum="
+
+
 def test_models_of_torchvision_are_offered() -> None:
     assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained |")
     assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained torchvision:res|")

@@ -19,6 +19,7 @@ residual { conv width k3 p1 } shortcut { conv (width) k1 } as top
 repeat 2 { conv width k1 as inner; add inner }
 concat top
 train freeze=stem,top
+optimizer sgd low.lr=0.1 unit.weight_decay=0
 """
 
 
@@ -50,7 +51,8 @@ def test_a_word_is_defined_in_a_line(word: str, count: int, where: int | None) -
 
 
 @pytest.mark.parametrize(
-    ("word", "places"), [("width", 7), ("unit", 2), ("stem", 2), ("top", 3), ("inner", 2), ("act=", 2), ("stride=1", 3)]
+    ("word", "places"),
+    [("width", 7), ("unit", 3), ("stem", 2), ("low", 2), ("top", 3), ("inner", 2), ("act=", 2), ("stride=1", 3)],
 )
 def test_a_word_stands_in_places(word: str, places: int) -> None:
     reading, offset = at(marked(word))

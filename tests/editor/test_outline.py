@@ -79,6 +79,15 @@ def test_every_word_has_its_colour() -> None:
     } == kinds  # fmt: skip
 
 
+def test_a_name_and_its_setting_have_colours_of_their_own() -> None:
+    text = "input 8; linear 3 as head\noptimizer sgd head.lr=1 linear.lr=2"
+    found = [(text[token.start : token.end], token.kind) for token in tokens(document().read(text))]
+    assert found[-8:] == [
+        ("head", "label"), ("lr", "setting"), ("=", "operator"), ("1", "number"),
+        ("linear", "word"), ("lr", "setting"), ("=", "operator"), ("2", "number"),
+    ]  # fmt: skip
+
+
 def test_the_colours_of_a_part_are_those_of_the_whole() -> None:
     reading = document().read(TEXT)
     start, end = TEXT.index("input"), TEXT.index("flatten")

@@ -74,6 +74,7 @@ def check_colors(text: str) -> None:
     [
         ("conv 3", {"conv": Name.Function}),
         ("data digits batch=2", {"data": Keyword, "digits": Name.Class, "batch": Name.Attribute}),
+        ("optimizer sgd head.lr=1", {"sgd": Name.Class, "head.lr": Name.Attribute}),
         ("train epochs=3", {"train": Keyword, "epochs": Name.Attribute}),
         ("block unit out { conv out }", {"block": Keyword.Declaration, "unit": Name.Function, "out": Name}),
         ("use resnet", {"use": Keyword, "resnet": Name.Namespace}),

@@ -177,12 +177,12 @@ def test_an_image_that_is_drawn_is_looked_at_and_a_wrong_one_refused(studio):
 
 
 def test_what_fails_is_told_and_the_next_run_begins(studio):
-    unfit = NET.replace("epochs=6", "epochs=6 freeze=nothing")
+    unfit = NET.replace("epochs=6", "epochs=6 freeze=linear")
 
     async def act(session, told):
         await session.train({"text": unfit, "file": "moons.net"})
         await until(session, "failed", "finished")
-        assert "names no layer" in session.run["problem"]["message"]
+        assert "no weights that are not frozen" in session.run["problem"]["message"]
         await session.train(PROGRAM)
         await until(session, "finished", "failed")
         assert session.status == "finished"

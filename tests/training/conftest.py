@@ -14,7 +14,7 @@ from netdsl.components.settings import DataSettings, TrainSettings
 from netdsl.core.source import Source
 from netdsl.data import Data, open_data
 from netdsl.data.samples import Splits, Tensors
-from netdsl.program import DataUse, Experiment, Network, Node, Use
+from netdsl.program import DataUse, Experiment, Network, Node, OptimizerUse, Use
 from netdsl.training import trainer
 
 CLASSES = 3
@@ -87,6 +87,7 @@ def make() -> Make:
         **train: Any,
     ) -> Experiment:
         source = Source("blobs.net", TEXT)
+        optimizer = optimizer or Use(optimizers.sgd, {"lr": 0.1, "momentum": 0.9})
         calls = calls or [
             call("torch.nn:Linear", in_features=4, out_features=8),
             call("torch.nn:ReLU"),
@@ -99,7 +100,7 @@ def make() -> Make:
             data=data_use(),
             uses={
                 components.Loss: (Use(losses.cross_entropy, {"ignore_index": -100, "label_smoothing": 0.0}),),
-                components.Optimizer: (optimizer or Use(optimizers.sgd, {"lr": 0.1, "momentum": 0.9}),),
+                components.Optimizer: (OptimizerUse(optimizer.component, optimizer.arguments),),
                 components.Schedule: (schedule,) if schedule else (),
                 components.Metric: (
                     (Use(accuracy, {"num_classes": 3, "average": "micro"}),) if measures is None else measures

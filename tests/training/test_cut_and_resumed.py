@@ -1,4 +1,4 @@
-"""Masks and tables: a run that was cut, in memory or read from files, ends with the bits that it would have had."""
+"""Masks, tables, settings of layers: a run that was cut, in memory or read from files, ends with its bits."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ data masks "pets" classes=3 batch=4 cache=none workers=0 split=0.25 { resize 12x
     "table": """linear 4; relu; dropout 0.3; linear 1
 data csv "houses.csv" target=price scale=log missing=median flag batch=8 { normalize }
 metrics log_rmse""",
+    "settings of layers": """conv 4 k3 p1; bn; relu; conv 4 k1 as head
+data shapes 1x16x16 size=40 batch=8 { hflip; rotation 20 }
+optimizer adamw lr=0.01 head.lr=0.1 normalisation.weight_decay=0 conv.betas=0.8,0.9 maxnorm=0.4 head.maxnorm=1
+schedule cosine warmup=0.5""",
 }
 CUT = 9
 """The batch of training that never comes: in the second epoch or a later one."""
@@ -65,7 +69,8 @@ def test_a_run_of_it_that_was_cut_comes_to_the_same_bits(
     home: Path, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net = home / "a.net"
-    net.write_text(f"{NETS[kind]}\noptimizer adam lr=0.01\ntrain epochs=4 seed=3 speed=contiguous report=false\n")
+    optimizer = "" if "optimizer" in NETS[kind] else "optimizer adam lr=0.01"
+    net.write_text(f"{NETS[kind]}\n{optimizer}\ntrain epochs=4 seed=3 speed=contiguous report=false\n")
     whole = netdsl.train(net, out=home / "whole", device="cpu", quiet=True)
     with monkeypatch.context() as patch:
         for pipeline in (Resident, Streaming):

@@ -96,6 +96,10 @@ def checked(text: str, overrides: dict[str, str]) -> Experiment:
 
 NORMALIZED = NET.replace("flatten;", "conv 1->4 k3; bn; relu; flatten; bn affine=false;").replace("64->32", "144->32")
 CONVOLVED = NET.replace("flatten;", "conv 1->4 k3; relu; conv 4 k3; relu; flatten;")
+BOUNDED = NORMALIZED.replace("momentum=0.9", "normalisation.lr=0.02 conv.momentum=0.9 maxnorm=0.3")
+ENLARGED = (
+    BOUNDED.replace("conv 1->4 k3;", "convt 1->4 k3;").replace("conv.momentum=0.9 ", "").replace("144->", "400->")
+)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +112,10 @@ CONVOLVED = NET.replace("flatten;", "conv 1->4 k3; relu; conv 4 k3; relu; flatte
         (NORMALIZED, {}),
         (CONVOLVED, {"train.speed": "channels_last"}),
         (NORMALIZED, {"train.shard": "fsdp", "data.limit": "130"}),
+        (BOUNDED, {}),
+        (BOUNDED, {"train.shard": "fsdp"}),
     ],
-    ids=["", "accumulate", "no share", "fsdp", "bn", "channels last", "bn and fsdp"],
+    ids=["", "accumulate", "no share", "fsdp", "bn", "channels last", "bn and fsdp", "layers", "layers and fsdp"],
 )
 def test_two_processes_give_the_losses_of_one(net: Path, text: str, settings: dict[str, str]) -> None:
     assert team_of_two("two", text, **settings) == {0: 2, 1: 2}
@@ -124,15 +130,16 @@ def test_what_stops_one_stops_all(net: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("text", "settings", "message"),
     [
-        ({"train.shard": "fsdp", "train.ema": "0.9"}, "`ema` needs the whole net in each process"),
-        ({"train.freeze": "head"}, "`freeze=head` names no layer of the net"),
-        ({"data.limit": "60", "data.drop_last": "true"}, "the training set is empty"),
+        (NET, {"train.shard": "fsdp", "train.ema": "0.9"}, "`ema` needs the whole net in each process"),
+        (NET, {"train.freeze": "linear"}, "the net has no weights that are not frozen"),
+        (NET, {"data.limit": "60", "data.drop_last": "true"}, "the training set is empty"),
+        (ENLARGED, {"train.shard": "fsdp"}, "`maxnorm` needs the whole kernels of the transposed convolution `0`"),
     ],
 )
-def test_a_mistake_is_told_by_one_process(net: Path, settings: dict[str, str], message: str) -> None:
-    found = team_of_two("bad", **settings)
+def test_a_mistake_is_told_by_one_process(net: Path, text: str, settings: dict[str, str], message: str) -> None:
+    found = team_of_two("bad", text, **settings)
     assert message in found[0]
     assert found[1] in (found[0], "process 0 cannot go on")
 

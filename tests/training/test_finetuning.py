@@ -94,12 +94,6 @@ def test_frozen_layers_stay_as_they_are(make: Any, tmp_path: Path) -> None:
     assert changed == ["2.weight", "2.bias"]
 
 
-def test_an_unknown_layer_cannot_be_frozen(make: Any) -> None:
-    with pytest.raises(TrainingError, match="`freeze=stem` names no layer") as caught:
-        assemble(make(freeze=("stem",)), CPU, STEPS)
-    assert caught.value.help == "its layers are `0`, `1`, `2`, `3`"
-
-
 def test_everything_frozen_leaves_nothing_to_train(make: Any) -> None:
     with pytest.raises(TrainingError, match="nothing to train"):
         assemble(make(freeze=("0", "3")), CPU, STEPS)

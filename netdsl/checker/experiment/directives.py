@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from netdsl.checker.arguments.advice import replace_argument
-from netdsl.checker.arguments.binding import Arguments, bind
+from netdsl.checker.arguments.binding import Arguments, FindLine, bind
 from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.arguments.values import INVALID
 from netdsl.checker.context import Context
@@ -23,7 +23,7 @@ from netdsl.checker.experiment.net_output import (
     kind_of_targets,
     transformed_target,
 )
-from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals, lines_of
+from netdsl.checker.experiment.settings import allowed, check_ranges, check_refusals, joined_line, lines_of
 from netdsl.checker.names.codes import MALFORMED_DEFINITION
 from netdsl.checker.names.overrides import is_added
 from netdsl.checker.names.scope import Scope, as_name
@@ -36,38 +36,42 @@ from netdsl.components import (
     Initializer,
     Loss,
     Metric,
-    Parameter,
+    Optimizer,
     Refusal,
     Transform,
 )
 from netdsl.components.experiment import INPUTS
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings
+from netdsl.components.settings import (
+    DataSettings,
+    InitSettings,
+    LossSettings,
+    OptimizerSettings,
+    PretrainedSettings,
+    TrainSettings,
+)
 from netdsl.core.diagnostics import Label, errors
 from netdsl.core.files import find_home
-from netdsl.core.records import record
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
 from netdsl.core.text import text
-from netdsl.language.statements import DATA, INIT, LOSS, METRICS, PRETRAINED, STATEMENTS, StatementKind
-from netdsl.language.syntax import Body, Name, Statement
-from netdsl.program import DataInput, DataUse, Experiment, InitUse, LossUse, Network, Use
+from netdsl.language.statements import (
+    DATA,
+    INIT,
+    LOSS,
+    METRICS,
+    OPTIMIZER,
+    PRETRAINED,
+    STATEMENTS,
+    StatementKind,
+)
+from netdsl.language.syntax import Body, Name, Setting, Statement
+from netdsl.program import DataInput, DataUse, Experiment, InitUse, LayerSettings, LossUse, Network, OptimizerUse, Use
+
+if TYPE_CHECKING:
+    from netdsl.checker.experiment.optimizer_line import NamedLine
 
 C = TypeVar("C", bound=Component)
-
-
-@record(frozen=True, kw_only=True, eq=False)
-class ComponentLine(Component):
-    """A component with its own parameters and those of its directive."""
-
-    kind: ClassVar[str] = "component"
-
-    parameters_of_both: Mapping[str, Parameter]
-
-    @property
-    def parameters(self) -> Mapping[str, Parameter]:  # the joined parameters, not those of a signature
-        """The data set's parameters, then the common ones."""
-        return self.parameters_of_both
 
 
 class ExperimentCheck:
@@ -88,7 +92,7 @@ class ExperimentCheck:
             return None
         body = next((item for item in statement.items if isinstance(item, Body)), None)
         plain = replace(statement, items=tuple(item for item in statement.items if item is not body))
-        found = self._component(plain, Dataset, partial(_line, DATA_LINE.parameters))
+        found = self._component(plain, Dataset, partial(joined_line, DATA_LINE.parameters))
         if found is None:
             return None
         dataset, arguments = found
@@ -124,25 +128,37 @@ class ExperimentCheck:
 
     def finish(self, network: Network, data: DataUse | None) -> Experiment:
         """The experiment around a checked net."""
+        # After a mistake the net may lack layers, so that names of layers are not checked.
+        certain = not errors(self.context.report.diagnostics)
+        # Directives of settings alone need no component.
+        lines = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
+        settings = {kind: found for kind, (found, _) in lines.items()}
+        frozen = settings[TrainSettings].freeze
+        if certain and frozen:
+            from netdsl.checker.experiment.net_names import UNKNOWN_LAYER, require_layers  # few files freeze layers
+
+            require_layers(UNKNOWN_LAYER, frozen, lines[TrainSettings][1]["freeze"], network, self.context)
         # The kind of the targets chooses the default loss and metrics.
         targets = kind_of_targets(data.facts) if data else None
         uses: dict[type[Component], tuple[Use[Any], ...]] = {}
         for kind in NAMING:
             if kind is LOSS and network.outputs:
                 uses[Loss] = self._losses(network, targets)
+            elif kind is OPTIMIZER:
+                uses[Optimizer] = self._optimizer(network if certain else None, frozen)
             elif kind.component and kind not in (INIT, METRICS):
                 uses[kind.component] = self._uses(kind, kind.component, targets)
         # After the loss: it decides whether numbers are yes-or-no answers, and metrics follow.
         measured = kind_of_measures(targets, next(iter(uses.get(Loss, ())), None))
         uses[Metric] = self._uses(METRICS, Metric, measured)
-        inits = self._inits(network)
+        inits = self._inits(network, certain=certain)
         network, uses[Initializer] = network._replace(inits=inits), inits
-        # Directives of settings alone need no component.
-        settings = {kind.settings: self._settings(kind, kind.settings) for kind in SETTING if kind.settings}
-        if lines := self.directives[PRETRAINED.name]:
+        if pretrained := self.directives[PRETRAINED.name]:
             from netdsl.checker.experiment.pretrained_line import check_pretrained  # few files have one
 
-            found = check_pretrained(settings[PretrainedSettings], lines[0], network, self.context)
+            found, places = lines[PretrainedSettings]
+            known = network if certain else None
+            found = check_pretrained(found, pretrained[0].name.span, places, known, self.context)
             settings[PretrainedSettings] = found
         experiment = Experiment(self.context.source, network, data, uses, settings)
         # Without data there are no targets to compare with.
@@ -312,7 +328,7 @@ class ExperimentCheck:
 
     def _loss(self, line: Statement, place: int, *, several: bool) -> Use[Loss] | None:
         """A `loss` line without its output's label; of several outputs, each loss has a weight."""
-        found = self._component(line, Loss, partial(_line, LOSS_LINE.parameters) if several else None)
+        found = self._component(line, Loss, partial(joined_line, LOSS_LINE.parameters) if several else None)
         if found is None:
             return None
         component, arguments = found
@@ -326,18 +342,16 @@ class ExperimentCheck:
             return Use(component, arguments.values, where)
         return LossUse(component, arguments.values, where, output=place, weight=weight)
 
-    def _inits(self, network: Network) -> tuple[InitUse, ...]:
+    def _inits(self, network: Network, *, certain: bool) -> tuple[InitUse, ...]:
         """The `init` lines, checked against the layers that they name."""
         statements = self.directives[INIT.name]
         if not statements:
             return ()
         from netdsl.checker.experiment.init_lines import check_init  # few files have one
 
-        # After a mistake the net may lack layers.
-        certain = not errors(self.context.report.diagnostics)
         uses = []
         for part in (part for statement in statements for part in _parts(statement, Initializer, self.context)):
-            found = self._component(part, Initializer, partial(_line, INIT_LINE.parameters))
+            found = self._component(part, Initializer, partial(joined_line, INIT_LINE.parameters))
             if found is None:
                 continue
             component, arguments = found
@@ -353,21 +367,51 @@ class ExperimentCheck:
                     check_init(uses[-1], network, self.context)
         return tuple(uses)
 
-    def _settings(self, kind: StatementKind, settings: type[Any]) -> Any:
-        """The settings of a directive that names no component."""
+    def _optimizer(self, network: Network | None, frozen: Sequence[str]) -> tuple[OptimizerUse, ...]:
+        """The `optimizer` line, or what stands in its place; names of layers are checked against the net, if given."""
+        default = OPTIMIZER.default_for(None)
+        for statement in allowed(OPTIMIZER, self.directives, self.context):
+            line = _naming(statement, default)
+            named: Sequence[NamedLine] = ()
+            if any(isinstance(item, Setting) and "." in item.name.text for item in line.items):
+                from netdsl.checker.experiment.optimizer_line import check_layers, part_line, read_layers  # few lines
+
+                line, named = part_line(line)
+            found = self._component(line, Optimizer, partial(joined_line, OPTIMIZER_LINE.parameters))
+            if found is None:
+                continue
+            component, arguments = found
+            check_ranges(OPTIMIZER_LINE, arguments, self.context)
+            own = {name: arguments.values.pop(name) for name in OPTIMIZER_LINE.parameters if name in arguments.values}
+            check_refusals(component, arguments, line.items[0].span, self.context)
+            layers: tuple[LayerSettings, ...] = ()
+            if named:
+                layers = read_layers(named, component, self.scope, self.context, self._find_line(line))
+                if network is not None:
+                    check_layers(layers, network, frozen, self.context)
+            if arguments.sound:
+                where = statement.items[0].span.to(statement.items[-1].span)
+                settings = OptimizerSettings(**cast("dict[str, Any]", own))
+                return (OptimizerUse(component, arguments.values, where, settings=settings, layers=layers),)
+        standing_in = self.context.registry.of(Optimizer).get(default or "")
+        return (OptimizerUse(standing_in, {}),) if standing_in else ()
+
+    def _settings(self, kind: StatementKind, settings: type[Any]) -> tuple[Any, Mapping[str, Span]]:
+        """The settings of a directive that names no component, and where those stand that are given."""
         component = kind.own
         statements = allowed(kind, self.directives, self.context)
         if not statements or component is None:
-            return settings()
-        arguments = bind(component, statements[0], self.scope, self.context, partial(self._line_of, kind.name))
+            return settings(), {}
+        arguments = bind(component, statements[0], self.scope, self.context, self._find_line(statements[0]))
         check_ranges(component, arguments, self.context)
         # A field whose name Python keeps for itself is spelled otherwise in the file.
         fields = dict(zip(component.parameters, settings._fields, strict=True))
-        return settings(**{fields[name]: value for name, value in arguments.values.items()})
+        return settings(**{fields[name]: value for name, value in arguments.values.items()}), arguments.spans
 
-    def _line_of(self, line: str, setting: str) -> str | None:
-        """The directive that a misplaced setting belongs to: `data` for `batch` in a `train` line."""
-        return next((other for other in lines_of(setting, self.context.registry) if other != line), None)
+    def _find_line(self, statement: Statement) -> FindLine:
+        """Finds the directive that a misplaced setting belongs to: `data` for `batch` in a `train` line."""
+        line = statement.name.text
+        return lambda name: next((other for other in lines_of(name, self.context.registry) if other != line), None)
 
     def _all(self, statements: Sequence[Statement], kind: type[C]) -> tuple[Use[C], ...]:
         uses = []
@@ -414,8 +458,8 @@ class ExperimentCheck:
         if named is INVALID or component is None:
             return None
         rest = replace(statement, name=first, items=statement.items[1:])
-        find_line = partial(self._line_of, statement.name.text)
-        return component, bind(joined(component) if joined else component, rest, self.scope, self.context, find_line)
+        whole = joined(component) if joined else component
+        return component, bind(whole, rest, self.scope, self.context, self._find_line(statement))
 
     def _named(self, name: str, span: Span, kind: type[C]) -> C | None:
         """The component of a name: one of the registry's, or one of torchvision's transforms."""
@@ -433,6 +477,7 @@ NEEDLESS: Mapping[str, str] = dict.fromkeys(
 DATA_LINE = Component(name=DATA.name, function=DataSettings)
 LOSS_LINE = Component(name=LOSS.name, function=LossSettings)
 INIT_LINE = Component(name=INIT.name, function=InitSettings)
+OPTIMIZER_LINE = Component(name=OPTIMIZER.name, function=OptimizerSettings)
 """The lines that take settings besides their component's own; `parameters` reads those when they are asked for."""
 
 NAMING = tuple(kind for kind in STATEMENTS.values() if kind.component and kind is not DATA)
@@ -442,17 +487,6 @@ SETTING = tuple(kind for kind in STATEMENTS.values() if kind.settings and not ki
 """The directives that have only settings."""
 
 _UNKNOWN_IMAGE: Shape = (UNKNOWN, UNKNOWN, UNKNOWN)
-
-
-def _line(settings: Mapping[str, Parameter], component: Component) -> ComponentLine:
-    """A component joined with the settings that every line of its directive has."""
-    # Only the component's own parameters are positional.
-    common = {name: replace(parameter, positional=False) for name, parameter in settings.items()}
-    return ComponentLine(
-        name=component.name, function=component.function, aliases=component.aliases, example=component.example,
-        # The component's own parameter wins over a common one of the same name.
-        parameters_of_both={**common, **component.parameters},
-    )  # fmt: skip
 
 
 def ending_in(network: Network, output: int) -> Network:

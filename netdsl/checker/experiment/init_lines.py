@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from netdsl.checker.context import Context
-from netdsl.checker.experiment.net_names import place_of, report_unknown_layer
+from netdsl.checker.experiment.net_names import require_layers
 from netdsl.components import Trait
 from netdsl.core.diagnostics import Code
 from netdsl.core.text import text
-from netdsl.program import InitUse, Network, Node, names_of
+from netdsl.layer_names import find_filled
+from netdsl.program import InitUse, Network, Node
 
 NOTHING_TO_FILL = Code(
     "NET309",
@@ -34,18 +35,11 @@ UNFIT_WEIGHTS = Code(
 
 def check_init(use: InitUse, network: Network, context: Context) -> None:
     """Reports names that are not there or have no weights, and weights that the initializer cannot fill."""
-    places = list(network.places())
     where = use.on_span or use.span
     assert where is not None, "a line of a file has a place"
-    named = [node for path, node in places if use.reaches(path, node)]
-    for word in use.settings.on:
-        found = [node for path, node in places if word in names_of(path, node)]
-        if not found:
-            report_unknown_layer(NOTHING_TO_FILL, word, where, network, context)
-            return
-        if not any(node.params for node in found):
-            context.report(NOTHING_TO_FILL, text("`{word}` has no weights to fill", word=word), place_of(word, where))
-            return
+    if not require_layers(NOTHING_TO_FILL, use.settings.on, where, network, context):
+        return
+    named = [node for _, node in find_filled(network, use)]
     unfit = [node for node in named if not _fits(use, node)]
     if use.settings.on and unfit:
         context.report(UNFIT_WEIGHTS, _describe(use, unfit[0]), where)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from netdsl.builtins.torchvision_weights import PREFIX, known_weights, part_source
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.net_names import require_layers
 from netdsl.components.settings import PretrainedSettings
-from netdsl.core.diagnostics import Code, errors
+from netdsl.core.diagnostics import Code
 from netdsl.core.files import find_home
 from netdsl.core.source import Span
 from netdsl.core.text import join_or, text
 from netdsl.language.statements import PRETRAINED
-from netdsl.language.syntax import Setting, Statement
 from netdsl.program import Network
 
 UNKNOWN_WEIGHTS = Code(
@@ -29,17 +29,17 @@ UNKNOWN_WEIGHTS = Code(
 
 
 def check_pretrained(
-    found: PretrainedSettings, line: Statement, network: Network, context: Context
+    found: PretrainedSettings, line: Span, places: Mapping[str, Span], network: Network | None, context: Context
 ) -> PretrainedSettings:
-    """Reports weights and layers that are not there; a path in the file becomes relative to the file's folder."""
-    places = _places(line)
+    """Reports weights, and layers of the net, if given, that are not there.
+
+    `places` says where each setting's value stands. A path in the file becomes relative to the file's folder.
+    """
     where = places.get("source")
     if where is None:
         advice = text("write for example `{example}`", example=PRETRAINED.example)
-        context.report(UNKNOWN_WEIGHTS, "`pretrained` names no weights", line.name.span, help=advice)
-    # After a mistake the net may lack layers.
-    certain = not errors(context.report.diagnostics)
-    if certain and found.without:
+        context.report(UNKNOWN_WEIGHTS, "`pretrained` names no weights", line, help=advice)
+    if network is not None and found.without:
         require_layers(UNKNOWN_WEIGHTS, found.without, places["except"], network, context)
     if found.source is None or where is None:
         return found
@@ -47,13 +47,6 @@ def check_pretrained(
         return found._replace(source=str(context.folder / find_home(Path(found.source))))
     _require_weights(found.source, where, context)
     return found
-
-
-def _places(line: Statement) -> dict[str, Span]:
-    """Where each setting's value stands, with its name or by its position."""
-    positional = (item.span for item in line.items if not isinstance(item, Setting))
-    named = {item.name.text: item.value.span for item in line.items if isinstance(item, Setting)}
-    return dict(zip(("source", "except"), positional, strict=False)) | named
 
 
 def _require_weights(source: str, where: Span, context: Context) -> None:

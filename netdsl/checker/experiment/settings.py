@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import replace
+from typing import ClassVar
 
 from netdsl.checker.arguments.advice import replace_argument
 from netdsl.checker.arguments.binding import Arguments
@@ -10,13 +12,39 @@ from netdsl.checker.arguments.codes import GIVEN_TWICE
 from netdsl.checker.context import Context
 from netdsl.checker.experiment.codes import OUT_OF_RANGE
 from netdsl.checker.shapes.plugin_calls import guarded
-from netdsl.components import Component, Refusal
+from netdsl.components import Component, Parameter, Refusal
 from netdsl.components.registry import Registry
 from netdsl.core.diagnostics import Label
+from netdsl.core.records import record
 from netdsl.core.source import Span
 from netdsl.core.text import text
 from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.language.syntax import Statement
+
+
+@record(frozen=True, kw_only=True, eq=False)
+class ComponentLine(Component):
+    """A component with its own parameters and those of its directive."""
+
+    kind: ClassVar[str] = "component"
+
+    parameters_of_both: Mapping[str, Parameter]
+
+    @property
+    def parameters(self) -> Mapping[str, Parameter]:  # the joined parameters, not those of a signature
+        """The data set's parameters, then the common ones."""
+        return self.parameters_of_both
+
+
+def joined_line(settings: Mapping[str, Parameter], component: Component) -> ComponentLine:
+    """A component joined with the settings that every line of its directive has."""
+    # Only the component's own parameters are positional.
+    common = {name: replace(parameter, positional=False) for name, parameter in settings.items()}
+    return ComponentLine(
+        name=component.name, function=component.function, aliases=component.aliases, example=component.example,
+        # The component's own parameter wins over a common one of the same name.
+        parameters_of_both={**common, **component.parameters},
+    )  # fmt: skip
 
 
 def allowed(

@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from netdsl.data.inputs import Samples, tensors_of
-from netdsl.language.statements import STATEMENTS
+from netdsl.language.statements import OPTIMIZER, STATEMENTS
 from netdsl.program import Experiment
 from netdsl.training.reporting.loggers import Metrics
 
@@ -191,6 +191,9 @@ def settings_of(experiment: Experiment) -> dict[str, Setting]:
         if use is not None:
             found[kind.name] = use.component.name
             found |= {f"{kind.name}.{name}": value for name, value in use.arguments.items()}
+    if (optimizer := experiment.optimizer) is not None:
+        others = {**optimizer.settings._asdict(), **optimizer.of_layers}
+        found |= {f"{OPTIMIZER.name}.{name}": value for name, value in others.items()}
     if experiment.data is not None:
         found |= {"data": experiment.data.component.name, "data.batch": experiment.data.settings.batch}
     kept = {name: value for name, value in found.items() if value is not None}
