@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
@@ -15,7 +16,8 @@ def follow(network: Network, start: S, after: Callable[[Node, S], S], join: Call
 
     `after` says what a layer makes of what comes in, `join` what becomes of several that meet.
     """
-    seen = {one.name: start for one in network.all_inputs}
+    # The label of a statement with a mistake stands for nothing, so that what follows it begins anew.
+    seen = defaultdict(lambda: start, {one.name: start for one in network.all_inputs})
     return _through(network.nodes, network.call.arguments, start, seen, after, join)
 
 
@@ -23,12 +25,12 @@ def _through(
     nodes: Sequence[Node],
     wiring: Mapping[str, object],
     state: S,
-    around: Mapping[str, S],
+    around: defaultdict[str, S],
     after: Callable[[Node, S], S],
     join: Callable[[Iterable[S]], S],
 ) -> S:
     """Siblings in their order; labels of the bodies around are in sight."""
-    seen = dict(around)
+    seen = around.copy()
     keeps = wiring.get("keeps", {})
     assert isinstance(keeps, Mapping)
     if "" in keeps:

@@ -179,11 +179,16 @@ class Component:
         return any(parameter.is_many for parameter in self.parameters.values())
 
     @classmethod
-    def declare(cls, target: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Any]], Self]:
+    def declare(cls, target: str = "", *, name: str = "", **options: Any) -> Callable[[Callable[..., Any]], Self]:
         """Makes a component of the function below it, whose signature and docstring are the component's.
 
         `target` is what is built, as `"module:attribute"`. The name is the function's unless one is given.
+
+        Raises:
+            TypeError: the target is left out, or is no text.
         """
+        example = f"{target.__module__}:{target.__qualname__}" if isinstance(target, type) else "module:attribute"
+        require_given(cls.__name__.lower(), target, str, f'"{example}"')
         return lambda function: cls(name=name or function.__name__, function=function, target=target, **options)
 
     @classmethod
@@ -224,6 +229,24 @@ class Component:
         """The parameter that a name, an alias or a one-letter short stands for."""
         name = self.aliases.get(name, name)
         return name if name in self.parameters else None
+
+
+def require_given(decorator: str, given: object, wanted: type, example: str) -> None:
+    """Requires what a decorator is given: without parentheses, that is the function below it.
+
+    Raises:
+        TypeError: it is nothing, or something else.
+    """
+    if isinstance(given, wanted) and given:
+        return
+    written = f"@{decorator}({example})"
+    if not given:
+        raise TypeError(
+            text("`@{decorator}` needs an argument: write `{written}`", decorator=decorator, written=written)
+        )
+    found = f"`{given.__name__}`" if hasattr(given, "__name__") else repr(given)
+    template = "`@{decorator}` is given {found}: write `{written}` above the function"
+    raise TypeError(text(template, decorator=decorator, found=found, written=written))
 
 
 def parameters_of(function: Callable[..., Any]) -> Mapping[str, Parameter]:

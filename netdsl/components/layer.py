@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from netdsl.components.component import Borrowed, Component
+from netdsl.components.component import Borrowed, Component, require_given
 from netdsl.components.rule import Dtype, Result, one_of
 from netdsl.components.traits import Declared, Traits, find_traits
 from netdsl.core.errors import Refusal
@@ -124,6 +124,11 @@ class Layer(Component):
         return replace(self, name=name, accepts=(layout,), assumes=layout, form_of=self.name)
 
 
-def layer(family: str, *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:
-    """Makes a `Layer` of the rule below it: `@layer("activation")`. The options are the fields of `Layer`."""
+def layer(family: str = "", *, name: str = "", **options: Any) -> Callable[[Callable[..., Result]], Layer]:
+    """Makes a `Layer` of the rule below it: `@layer("activation")`. The options are the fields of `Layer`.
+
+    Raises:
+        TypeError: the family is left out, or is no text.
+    """
+    require_given("layer", family, str, '"activation"')
     return lambda rule: Layer(name=name or rule.__name__, function=rule, family=family, **options)

@@ -98,7 +98,12 @@ class Columns:
         self.down = direction == "down"
         self.ends = ends
         self.labels = {part.label: place for place, part in enumerate(series.parts) if part.label}
-        foreign = dict.fromkeys(part.start for part in series.parts if part.start and part.start not in self.labels)
+        # A statement with a mistake may follow a label that stands behind it.
+        foreign = dict.fromkeys(
+            part.start
+            for place, part in enumerate(series.parts)
+            if part.start and self.labels.get(part.start, place) >= place
+        )
         known = {head.name: head for head in heads}
         self.heads = known | {name: Head(name, name) for name in foreign if name not in known}
         self.first = heads[0].name

@@ -408,10 +408,11 @@ class _TreeBuilder:
         self, parts: list[Part], heads: Sequence[tuple[Span, bool]], inputs: tuple[Shape, ...], *, top: bool
     ) -> None:
         """Adds the statements that the net lacks, each before the first part that stands behind it in the text."""
-        starts = [span for span, _ in heads]
+        starts, begun = [span for span, _ in heads], 0
         for lost in self.wrong.lost.among((span for span, is_one in heads if is_one), top=top):
-            behind = (place for place, one in enumerate(starts) if one.source is lost.span.source and one > lost.span)
-            place = next(behind, len(parts))
+            left = range(begun, len(starts))  # both are in the order of the text
+            behind = (at for at in left if starts[at].source is lost.span.source and starts[at] > lost.span)
+            begun = place = next(behind, len(parts))
             word, _, rest = lost.span.text.partition(" ")
             box = Box(
                 title=word,

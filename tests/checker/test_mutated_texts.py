@@ -47,3 +47,18 @@ def test_a_text_without_a_net_is_formatted_to_its_end():
 def test_fmt_parts_no_fraction_from_its_short(line):
     source = Source("net", f"input 8x8x8; {line}\n")
     assert format_source(source, check(source, load_registry(installed=False))[1]) == (source.text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "budget receptive<=9; input 3x8x8; tower as one; from one; conv 4 k3; output one",
+        "concat { permute 0,1,in,2 } { relu }; input ?x1kx8",
+        "what 3; pad in,1; mean dim=in,1",
+        "conv 8 k3 p1 as low; residual { what; from low; gap as score; conv 8 k3 p1 as low }",
+        "input user=1 aloss embedding 4->8; flatten; linear 2; data shapes 1x64x64",
+    ],
+)
+def test_a_text_that_was_once_too_much_is_none(text: str) -> None:
+    """Each was found by `tests.soundness.fuzz`, and is cut to what matters."""
+    assert Trial(text, draws=True).run() == []

@@ -87,6 +87,16 @@ FAULTS = {
     "whose signature cannot be read: NameError: name 'Absent' is not defined",
     adds_layer("swirl").replace("[swirl]", "[swirl, layer('activation')(swirl.function)]"): "brings the layer `swirl` "
     "twice; the first is used",
+    adds_layer("swirl").replace('@layer("activation")', "@layer"): "cannot be imported and is left out: TypeError: "
+    '`@layer` is given `swirl`: write `@layer("activation")` above the function',
+    adds_layer("swirl").replace('@layer("activation")', "@layer()"): "cannot be imported and is left out: TypeError: "
+    '`@layer` needs an argument: write `@layer("activation")`',
+    "from netdsl.components import loss\n@loss\ndef focal():\n    pass": "cannot be imported and is left out: "
+    'TypeError: `@loss` is given `focal`: write `@loss("module:attribute")` above the function',
+    "from netdsl.components import dataset\n@dataset(dict)\ndef it():\n    pass": "cannot be imported and is left out: "
+    'TypeError: `@dataset` is given `dict`: write `@dataset("builtins:dict")` above the function',
+    "from netdsl.lints.lint import lint\n@lint\ndef idle(program):\n    pass": "cannot be imported and is left out: "
+    "TypeError: `@lint` is given `idle`: write `@lint(CODE)` above the function",
     HOOK + "requires_netdsl = '>=99'": "needs netdsl>=99, but this is netdsl 0.1.0, and is left out",
 }  # fmt: skip
 

@@ -78,7 +78,7 @@ def permute(x: Shape, dims: Size) -> Result:
     """Brings the dimensions into another order: `permute 1,2,0` makes H×W×C of C×H×W."""
     given = (dims,) if isinstance(dims, int) else dims
     # Only torch's way of counting gives a permutation of one more dimension that leaves the batch first.
-    if given[0] == 0 and sorted(given) == list(range(len(x) + 1)):
+    if given[0] == 0 and set(given) == set(range(len(x) + 1)) and len(given) == len(x) + 1:
         counted = tuple(dim - 1 for dim in given[1:])
         message = "`dims` begins with the batch, which is not counted here"
         raise Refusal(message, "dims", instead=counted, safe=True)

@@ -108,9 +108,12 @@ def _arithmetic(term: syntax.Term, scope: Scope, context: Context) -> object:
     value = evaluate(term, scope, context)
     if isinstance(value, Word):
         # `in` and `features` are known names, even if no input is known yet.
-        near = context.report.unknown(
-            UNKNOWN_NAME, unknown_name(value), value, term.span, {*scope.variable_names(), "in", "features"}
+        known = {*scope.variable_names(), "in", "features"}
+        advice = text(
+            "names in arithmetic are those of `let`, the open sizes of `input`, and `in` and `features`, "
+            "the first and the last size of what comes in"
         )
+        near = context.report.unknown(UNKNOWN_NAME, unknown_name(value), value, term.span, known, advice)
         value = scope.lookup(near) if near else INVALID
     if value is not INVALID and not _is_number(value):
         context.report(

@@ -110,7 +110,9 @@ def _fed(named: dict[str, Labelled], data: DataUse, data_line: Statement, contex
 def _fed_one(one: Labelled, shape: Shape | None, facts: InputFacts, data_line: Statement, context: Context) -> Labelled:
     if one.value.shape is None or shape is None:
         return one._replace(value=one.value._replace(dtype=facts.dtype))
-    place = Span(one.statement.source, one.span.end + 1, one.statement.end)
+    # Words that a repair has moved stand at one place, all of them.
+    start = min(one.span.end + 1, one.statement.end)
+    place = Span(one.statement.source, start, one.statement.end)
     agreed = _agreed(one.value.shape, place, shape, data_line, context)
     return one._replace(value=one.value._replace(shape=agreed, dtype=facts.dtype))
 

@@ -37,7 +37,7 @@ def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     """The parameters whose values a mistake has lost. Input sizes are not among them, because they are inferred."""
     given, values = arguments.spans, arguments.values
     # A value computed from an unknown `in` is lost too.
-    lost = {name for name, value in values.items() if isinstance(value, Unknown)}
+    lost = {name for name, value in values.items() if _is_unknown(value)}
     if arguments.sound:
         return frozenset(lost - layer.stated.keys()) if lost else NOTHING
     lost |= {name for name in (*given, *layer.required) if name not in values}
@@ -45,6 +45,11 @@ def lost_arguments(layer: Layer, arguments: Arguments) -> frozenset[str]:
     if arguments.misplaced:
         lost |= layer.parameters.keys() - given.keys() - {*layer.branches}
     return frozenset(lost - layer.stated.keys())
+
+
+def _is_unknown(value: object) -> bool:
+    """Whether a value is unknown, or a list with an element that is."""
+    return isinstance(value, Unknown) or (isinstance(value, tuple) and any(map(_is_unknown, value)))
 
 
 def _out(layer: Layer, shape: Shape, values: Mapping[str, object], lost: Set[str], value: int | None) -> Shape | None:
