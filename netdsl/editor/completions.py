@@ -282,8 +282,12 @@ class _Completer:
         setting = _setting(self.cursor.word)
         if setting is not None:
             for component in filter(None, (named, settings)):
-                if component.resolve(setting) is not None:
+                parameter = component.resolve(setting)
+                if parameter is not None:
                     yield from self._values(component, setting)
+                    # The words that a line around the net lists are names of layers.
+                    if component is settings and tuple[str, ...] in component.parameters[parameter].options:
+                        yield from self._labels(OUTPUT.name)
                     return
             yield from self._variables(numbers=False)
             return

@@ -136,6 +136,11 @@ def test_settings_of_layers_are_offered() -> None:
     assert complete(f"{net}optimizer sgd stem.mom|", "stem.momentum=")[0] == f"{net}optimizer sgd stem.momentum="
 
 
+@pytest.mark.parametrize("line", ["train freeze=|", "train freeze=a,|", "init ones on=|", "pretrained run except=|"])
+def test_labels_are_offered_where_layers_are_named(line: str) -> None:
+    assert {"a", "b"} <= {*offered(f"{LABELS}{line}", "label")}
+
+
 def test_models_of_torchvision_are_offered() -> None:
     assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained |")
     assert "torchvision:resnet18" in offered("conv 3->8 k3\npretrained torchvision:res|")
