@@ -639,6 +639,14 @@ class Experiment(NamedTuple):
         """The losses of several outputs, that of the main one first; empty where there is one output."""
         return tuple(use for use in self.all_of(Loss) if isinstance(use, LossUse))
 
+    @property
+    def outputs(self) -> Mapping[str, Use[Loss] | None]:
+        """The outputs by name, each with its loss, if it has one; an only output has no name here."""
+        if len(self.network.outputs) < 2:
+            return {"": self.loss}
+        losses = {use.output: use for use in self.losses}
+        return {one.name: losses.get(place) for place, one in enumerate(self.network.outputs)}
+
     def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
         """The components of a kind, in the order of the file."""
         return self.uses.get(kind, ())
