@@ -9,8 +9,29 @@ from contextlib import suppress
 from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
 from pathlib import Path
 
+from netdsl.core.text import text
+
 FULL = (ENOSPC, EDQUOT, EFBIG)
 """What a system says of a disk, a quota or a file that cannot grow."""
+
+SAID = (
+    "no such file or directory",
+    "permission denied",
+    "operation not permitted",
+    "read-only file system",
+    "no space left on device",
+    "disk quota exceeded",
+    "file too large",
+    "file name too long",
+    "file exists",
+    "is a directory",
+    "not a directory",
+    "not a regular file",
+    "directory not empty",
+    "address already in use",
+    "input/output error",
+)
+"""What systems say of files, and of the port that a page is shown at, as `reason` writes it."""
 
 TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
@@ -76,7 +97,8 @@ def sync_folder(folder: Path) -> None:
 
 def reason(error: OSError) -> str:
     """The system's words for an error, in lowercase: `no space left on device`."""
-    return (error.strerror or str(error)).lower()
+    said = (error.strerror or str(error)).lower()
+    return text(said) if said in SAID else said
 
 
 def is_full(error: BaseException) -> bool:
