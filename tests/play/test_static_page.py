@@ -24,7 +24,7 @@ from netdsl.play.workspace import NetFile
 from netdsl.plugins.registry import load_registry
 from tests.machine_failures import POSIX, as_nobody, files_up_to
 from tests.needs import needs, needs_file
-from tests.play.browsing import until, write_with_help
+from tests.play.browsing import point_at_words, until, write_with_help
 
 SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinear 10\n", "")
 
@@ -132,6 +132,7 @@ def test_what_may_stand_at_the_cursor_is_offered_and_explained(visit: Visits) ->
     page = visit()
     until(page, PICTURE)
     write_with_help(page)
+    point_at_words(page)
     page.close()
 
 
