@@ -60,7 +60,7 @@ def write_with_help(page: Any) -> None:
     assert page.input_value("#source") == "# 网 🙂\nconv 1->4 k3; maxpool"
     until(page, "document.getElementById('completions').hidden")
     source.press("F1")
-    until(page, "document.querySelector('#explanation pre').textContent.startsWith('maxpool')")
+    until(page, "document.querySelector('#explanation pre')?.textContent.startsWith('maxpool')")
     source.press_sequentially(" 2\ndata ")
     source.press("Control+Space")
     until(page, "document.getElementById('completions').textContent.includes('digits')")

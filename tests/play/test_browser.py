@@ -57,7 +57,7 @@ def test_a_net_is_typed_mended_saved_shared_and_opened_again(open_page, tmp_path
         assert page.inner_text("#overlay .error") == "100"
         assert "8x4x4" in page.inner_text("#overlay")
         page.click("#mistakes .code")
-        until(page, "document.querySelector('#explanation pre').textContent.startsWith('NET201')")
+        until(page, "document.querySelector('#explanation pre')?.textContent.startsWith('NET201')")
         page.click("#mistakes .fix")
         until(page, "document.querySelectorAll('#mistakes li').length === 0")
         assert "linear 128->10" in page.input_value("#source")

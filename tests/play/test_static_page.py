@@ -115,7 +115,7 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     until(page, "document.querySelector('#overlay .error')?.textContent === '100'")
     assert "8x4x4" in page.inner_text("#overlay")
     page.click("#mistakes .code")
-    until(page, "document.querySelector('#explanation pre').textContent.startsWith('NET201')")
+    until(page, "document.querySelector('#explanation pre')?.textContent.startsWith('NET201')")
     page.click("#mistakes .fix")
     until(page, "document.querySelectorAll('#mistakes li').length === 0")
     page.click("#format")
