@@ -16,7 +16,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,26 +51,26 @@ train steps={steps} report=false
 
 
 class Stopwatch:
-    """The moments at which steps end, as `train` and the loop tell them."""
+    """The moments at which steps end, as `train` and the loop tell them: of the clock, and of the processor."""
 
     def __init__(self) -> None:
-        self.moments: list[float] = []
+        self.moments: list[tuple[float, float]] = []
 
     def run_started(self, *_: object) -> None:
         """The first step is about to begin."""
-        self.moments.append(time.perf_counter())
+        self.step_ended()
 
     def step_ended(self) -> None:
         """A step is taken."""
-        self.moments.append(time.perf_counter())
+        self.moments.append((time.perf_counter(), time.process_time()))
 
     def epoch_ended(self, _: object) -> None:
         """Tests are not timed."""
 
     @property
-    def step(self) -> float:
-        """The seconds of a step; the first is left out, in which workers start and memory is asked for."""
-        return statistics.median(np.diff(self.moments)[1:])
+    def steps(self) -> list[tuple[float, float]]:
+        """The seconds of each step but the first, in which workers start and memory is asked for."""
+        return [(clock, processor) for clock, processor in np.diff(self.moments, axis=0)[1:].tolist()]
 
 
 def make_photographs(folder: Path, number: int) -> None:
@@ -95,19 +95,19 @@ def put_weights(home: Path) -> None:
     torch.save(Classic("", "resnet18").make().state_dict(), place / url.rpartition("/")[2])
 
 
-def run_netdsl(net: Path, out: Path) -> float:
-    """Seconds a step of `netdsl run`."""
+def run_netdsl(net: Path, out: Path) -> list[tuple[float, float]]:
+    """The seconds of the steps of `netdsl run`."""
     experiment, found = check(
         Source(str(net), net.read_text("utf-8")), load_registry(installed=False), folder=net.parent
     )
     assert experiment is not None, found
     watch = Stopwatch()
     train(experiment, out=out, device="cpu", quiet=True, follower=watch)
-    return watch.step
+    return watch.steps
 
 
-def run_reference(photos: Path, batch: int, steps: int, workers: int) -> float:
-    """Seconds a step of torchvision's loop."""
+def run_reference(photos: Path, batch: int, steps: int, workers: int) -> list[tuple[float, float]]:
+    """The seconds of the steps of torchvision's loop."""
     preset = transforms.Compose(
         [
             transforms.RandomResizedCrop(224),
@@ -136,7 +136,7 @@ def run_reference(photos: Path, batch: int, steps: int, workers: int) -> float:
         right = (output.argmax(1) == target).float().mean()
         shown.append((loss.item(), right.item()))
         watch.step_ended()
-    return watch.step
+    return watch.steps
 
 
 def _epochs(loader: DataLoader[Any]) -> Iterator[tuple[Tensor, Tensor]]:
@@ -154,7 +154,8 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
     torch.set_num_threads(given.threads)
-    ours, theirs = [], []
+    ours: list[tuple[float, float]] = []
+    theirs: list[tuple[float, float]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_photographs(folder / "photos", given.batch * given.steps)
@@ -162,17 +163,24 @@ def main() -> None:
         net = folder / "photos.net"
         net.write_text(NET.format(batch=given.batch, steps=given.steps), encoding="utf-8")
         for turn in range(given.rounds):
-            ours.append(run_netdsl(net, folder / f"run{turn}"))
-            theirs.append(run_reference(folder / "photos", given.batch, given.steps, given.workers))
+            ours += run_netdsl(net, folder / f"run{turn}")
+            theirs += run_reference(folder / "photos", given.batch, given.steps, given.workers)
         written = lines(net)
     print(
         f"resnet18, {given.rounds} rounds of {given.steps} steps of {given.batch} photographs of 224x224, "
         f"{given.threads} thread(s) and {given.workers} workers for the loop; medians"
     )
-    print(f"{'':28} {'lines':>8} {'s/step':>8} {'range':>14}")
+    print("processor: the seconds of the process that trains; those of the loop's workers come on top")
+    print(f"{'':20} {'lines':>6} {'s/step':>8} {'range':>15} {'processor':>10} {'range':>15}")
     by_hand = sum(1 for line in inspect.getsource(run_reference).splitlines() if line.strip())
     for who, length, found in (("netdsl run", written, ours), ("torchvision's loop", by_hand, theirs)):
-        print(f"{who:28} {length:>8} {statistics.median(found):>8.3f} {min(found):>6.3f}…{max(found):.3f}")
+        clock, processor = zip(*found, strict=True)
+        print(f"{who:20} {length:>6} {_spread(clock)} {_spread(processor, 10)}")
+
+
+def _spread(seconds: Sequence[float], width: int = 8) -> str:
+    between = f"{min(seconds):.3f}…{max(seconds):.3f}"
+    return f"{statistics.median(seconds):>{width}.3f} {between:>15}"
 
 
 if __name__ == "__main__":
