@@ -35,6 +35,8 @@ from netdsl.language.statements import (
     VARIANT,
     StatementKind,
 )  # fmt: skip
+from netdsl.layer_names import names_of
+from netdsl.program import Node
 from netdsl.render.entry import written
 from netdsl.render.vocabulary import FAMILIES
 
@@ -234,13 +236,35 @@ class _Completer:
         labels = self._reachable()
         if taker == AGAIN.name:
             labels = {name: found for name, found in self.scope.labels.items() if found.is_of_statement}
+            labels = {name: found for name, found in labels.items() if self._module(found) is not None}
         for name, found in labels.items():
             # Those below are out of reach, but for the statement that speaks of the whole net.
             here = found.statement.source is self.reading.source
             if here and (found.statement.end <= self.cursor.start or taker == OUTPUT.name):
-                fits = isinstance(taker, str) or _joins(taker, self.value.shape, found.shape)
+                if taker == AGAIN.name:
+                    fits = _takes(self._module(found), self.value.shape)
+                else:
+                    fits = isinstance(taker, str) or _joins(taker, self.value.shape, found.shape)
                 shape = format_shape(found.shape) if found.shape else "?"
                 yield self._part(name, "label", name, shape, "" if fits else "5")
+
+    def _module(self, label: Labelled) -> Node | None:
+        """The module that a label names; None of a `repeat`'s, which are many."""
+        passages = self.reading.passages.get(label.statement.start, ())
+        return next((one.node for one in passages if one.statement.span == label.statement), None)
+
+    def _named_layers(self) -> Iterator[Completion]:
+        """What a line around the net may call layers that have weights: their labels, names and families."""
+        experiment = self.reading.experiment
+        names: dict[str, Node] = {}
+        for path, node in experiment.network.places() if experiment else ():
+            if node.params:
+                names |= dict.fromkeys(names_of(path, node) - names.keys(), node)
+        labels, listed = self._reachable(), self.cursor.word.partition("=")[2].split(",")[:-1]
+        for name, node in names.items():
+            if name not in listed and not name[:1].isdigit():
+                kind: Kind = "label" if name in labels else "value"
+                yield self._part(name, kind, name, node.written, "0" if name in labels else "1")
 
     def _reachable(self) -> dict[str, Labelled]:
         labels: dict[str, Labelled] = {}
@@ -287,7 +311,7 @@ class _Completer:
                     yield from self._values(component, setting)
                     # The words that a line around the net lists are names of layers.
                     if component is settings and tuple[str, ...] in component.parameters[parameter].options:
-                        yield from self._labels(OUTPUT.name)
+                        yield from self._named_layers()
                     return
             yield from self._variables(numbers=False)
             return
@@ -425,6 +449,16 @@ def _fits(layer: Layer, value: Value) -> bool:
     if layer.takes != "any" and value.dtype != "any" and layer.takes != value.dtype:
         return False
     return value.shape is None or not layer.accepts or len(value.shape) in map(len, layer.accepts)
+
+
+def _takes(module: Node | None, value: Shape | None) -> bool:
+    """Whether a module that was built for another input can surely take this one as well."""
+    if module is None or value is None or not module.params or module.input == value:
+        return True
+    layer = module.layer
+    axes = list(layer.stated.values()) if layer else []
+    same = len(module.input) == len(value) and all(module.input[axis] == value[axis] for axis in axes)
+    return bool(axes) and same
 
 
 def _joins(component: Component, value: Shape | None, labelled: Shape | None) -> bool:

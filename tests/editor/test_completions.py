@@ -138,7 +138,28 @@ def test_settings_of_layers_are_offered() -> None:
 
 @pytest.mark.parametrize("line", ["train freeze=|", "train freeze=a,|", "init ones on=|", "pretrained run except=|"])
 def test_labels_are_offered_where_layers_are_named(line: str) -> None:
-    assert {"a", "b"} <= {*offered(f"{LABELS}{line}", "label")}
+    assert {*offered(f"{LABELS}{line}", "label")} == ({"a"} - {*line.split("=")[1][:1]})
+
+
+@pytest.mark.parametrize("line", ["train freeze=", "init ones on=", "pretrained run except="])
+def test_layers_without_weights_and_those_listed_already_are_not(line: str) -> None:
+    assert not {"b", "pooling", "maxpool"} & {*offered(f"{LABELS}{line}|")}
+    assert {"conv", "convolution"} <= {*offered(f"{LABELS}{line}a,|")}
+    assert "a" not in offered(f"{LABELS}{line}a,|")
+
+
+@pytest.mark.parametrize(
+    ("marked", "labels"),
+    [
+        # A `repeat` has no module of its own, and one that learns takes what it was built for.
+        ("input 8; linear 8 as a; relu as b; repeat 2 { linear 8 } as c; again |", ["a", "b"]),
+        ("input 8; linear 4 as a; relu as b; linear 8 as c; again |", ["a", "b", "c"]),
+        ("input 8; linear 4 as a; relu as b; again |", ["b", "a"]),
+        ("input 3x8x8; conv 3 k3 as a; conv 4 k3 as b; bn as c; again |", ["c", "a", "b"]),
+    ],
+)
+def test_modules_that_fit_are_offered_before_others(marked: str, labels: list[str]) -> None:
+    assert offered(marked, "label") == labels
 
 
 def test_models_of_torchvision_are_offered() -> None:
