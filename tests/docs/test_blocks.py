@@ -22,6 +22,8 @@ NOT_RUN = {
     "docs/ci.zh.md": ["it is a file for another tool", "it is a file for another tool"],
     "docs/coming-from.md": ["it is a text, and Keras need not be installed"],
     "docs/coming-from.zh.md": ["it is a text, and Keras need not be installed"],
+    "docs/finetuning.md": ["it downloads weights"],
+    "docs/finetuning.zh.md": ["it downloads weights"],
     "docs/images.md": ["it downloads weights"],
     "docs/images.zh.md": ["it downloads weights"],
     "docs/start.md": ["it installs", "it installs", "it installs"],
