@@ -609,7 +609,7 @@ class DataUse(Use[Dataset]):
 
     `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. Of a net with
     several inputs, `inputs` has them in its order, and `shape` is that of the first. `declared`
-    are the facts that the data set told a check, before the transforms; of a net with one input.
+    are the facts that the data set told a check, before the transforms.
     """
 
     facts: Facts
@@ -638,6 +638,14 @@ class Experiment(NamedTuple):
     def losses(self) -> tuple[LossUse, ...]:
         """The losses of several outputs, that of the main one first; empty where there is one output."""
         return tuple(use for use in self.all_of(Loss) if isinstance(use, LossUse))
+
+    @property
+    def outputs(self) -> Mapping[str, Use[Loss] | None]:
+        """The outputs by name, each with its loss, if it has one; an only output has no name here."""
+        if len(self.network.outputs) < 2:
+            return {"": self.loss}
+        losses = {use.output: use for use in self.losses}
+        return {one.name: losses.get(place) for place, one in enumerate(self.network.outputs)}
 
     def all_of(self, kind: type[K]) -> tuple[Use[K], ...]:
         """The components of a kind, in the order of the file."""

@@ -18,42 +18,17 @@ from netdsl.core.ranges import Above, AtLeast, Closed, HalfOpen, Open, Range
 from netdsl.core.text import join_and, join_or, ntext, text
 from netdsl.plugins.registry import load_registry
 from netdsl.render.vocabulary import names
-from tests.text_makers import MAKERS
+from tests.text_makers import MAKERS, PROGRAMS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "netdsl"
-
-PROGRAMS = {
-    "__init__.py": "an error in Python's own words",
-    "builtins/torchvision_weights.py": "statements of the language, in fixes",
-    "lints/rules/size_of_pretraining.py": "statements of the language, in fixes",
-    "builtins/layers/composite.py": "statements of the language, in bodies that a rule writes",
-    "checker/experiment/input_line.py": "statements of the language, in fixes",
-    "checker/experiment/net_output.py": "statements of the language, in fixes",
-    "drawing/dot.py": "a graph of graphviz",
-    "drawing/html.py": "HTML",
-    "drawing/mermaid.py": "a graph of Mermaid",
-    "drawing/svg.py": "SVG",
-    "drawing/tikz.py": "LaTeX",
-    "render/html.py": "HTML",
-    "training/reporting/run_html.py": "SVG",
-    "editor/rewritings.py": "statements of the language",
-    "export/python": "Python code",
-    "importer": "statements of the language",
-    "language/formatter.py": "statements of the language",
-    "testing": "assertions, for the author of a plugin",
-    "training/__init__.py": "an error in Python's own words",
-    "inside/page.py": "HTML",
-    "reports": "HTML and SVG",
-    "play/static/folder.py": "HTML and JavaScript",
-    "modules": "what `repr` shows of a module, as torch writes it",
-}
-"""Where f-strings write programs and not texts: only what is raised there is a text."""
 
 WORDS = re.compile(r"(?<![-A-Za-z])[A-Za-z]{2,}[,;:']? | (?!(ms|kB|MB|MiB|GiB)\b)[A-Za-z]{2,}")
 """A word beside a space: what tells a piece of a sentence from a name, a path, a number with its unit or an option."""
 
 TABLES = {
+    "checker/arguments/values.py": "templates are entries of a table, by type",
+    "language/recovery/messages.py": "templates are entries of a table, by terminal",
     "checker/experiment": "templates are chosen by quantity, by target, by transform or by the kind of component",
     "checker/names": "templates are attributes of the kinds of component",
     "builtins/layers/normalisation.py": "the template is an argument, for a sample and for a channel",

@@ -112,7 +112,7 @@ def check(
         The experiment and the diagnostics. The experiment is None if there is no net; with errors it may be partial.
     """
     memory = Memory(facts=facts)
-    checked = _check(source, registry, overrides or {}, variant, folder or Path(source.name).parent, memory)
+    checked = _check(source, registry, overrides or {}, variant, folder or source.folder, memory)
     return checked.experiment, diagnose(checked, registry)
 
 

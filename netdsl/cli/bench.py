@@ -11,7 +11,7 @@ import click
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import ProgramText
 from netdsl.cli.shared.options import data_option, device_option, takes_program
-from netdsl.core.text import text
+from netdsl.core.text import WordList, text
 from netdsl.core.translation import translate
 from netdsl.program import Experiment
 from netdsl.render.cells import left, right
@@ -98,7 +98,7 @@ def _conditions(experiment: Experiment, found: Bench) -> str:
     ]
     return text(
         "{settings}; medians of {rounds} rounds of {steps} steps, taken in turns",
-        settings=", ".join(settings),
+        settings=WordList(settings),
         rounds=found.rounds,
         steps=found.steps,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, weights_option
 from netdsl.cli.shared.output import write_output
 from netdsl.cli.shared.predictions import (
+    Answer,
     Of,
     Predicted,
     check_pictures_option,
@@ -84,6 +85,8 @@ def command(
 
     Where each pixel has a class, the share of the pixels of each class is printed. `-o mask.png` writes the classes of
     the pixels, `--overlay seen.png` draws them over the image. Of several images, both name a folder.
+
+    Of a net with several outputs each is printed, by its name; `-o` and `--overlay` draw the mask of the last.
     """
     files = tuple(map(Path, given))
     numbers = _numbers(files, context)
@@ -101,7 +104,8 @@ def command(
     if not paths and not numbers:
         places = ", ".join(f"`{place}`" for place in files)
         raise click.UsageError(text("there is no image in {places}", places=places))
-    of = _what(experiment)
+    kinds = _kinds(experiment)
+    of = list(kinds.values())[-1]
     if overlay is not None and of != "mask":
         raise click.UsageError("`--overlay` is for nets that give each pixel of an image a class")
     draws_masks = of == "mask" and output is not None and Path(output).suffix.lower() not in TEXTS
@@ -116,12 +120,12 @@ def command(
     with warnings.catch_warnings(record=True) as notes:
         warnings.simplefilter("always", UserWarning)
         if takes_texts:
-            samples = _predict_texts(saved, given, of)
+            samples = _predict_texts(saved, given, kinds)
         elif numbers:
-            found = _predict_numbers(saved, numbers, is_table)
-            samples = [Predicted(Path(" ".join(numbers)), None, found, of, "numbers")]
+            found = _answers(_predict_numbers(saved, numbers, is_table), kinds)
+            samples = [Predicted(Path(" ".join(numbers)), None, found, "numbers")]
         else:
-            samples = _predict_images(saved, paths, of) if takes_images else _predict_rows(saved, paths, of)
+            samples = _predict_images(saved, paths, kinds) if takes_images else _predict_rows(saved, paths, kinds)
     if saved.weights.which is not None:
         click.echo(text("weights of {which}", which=saved.weights.which), err=True)
     for note in notes:
@@ -130,7 +134,7 @@ def command(
     overlays = picture_paths(samples, overlay, "--overlay") if overlay is not None else []
     if masks:
         write_pictures(samples, masks, lambda found: found.mask_png())
-        samples = [sample._replace(mask=mask) for sample, mask in zip(samples, masks, strict=True)]
+        samples = [sample.with_mask(mask) for sample, mask in zip(samples, masks, strict=True)]
     if overlays:
         write_pictures(samples, overlays, lambda found: found.overlay_png())
     table = None if masks else output
@@ -140,18 +144,26 @@ def command(
         write_output(write_table(samples, saved.targets, id_column, ids), table)
     elif output is None:
         for one in samples:
-            click.echo(one.line(top))
+            for line in one.lines(top):
+                click.echo(line)
 
 
-def _what(experiment: Experiment) -> Of:
-    """What the net predicts of a sample."""
+def _kinds(experiment: Experiment) -> dict[str, Of]:
+    """What each output says of a sample: of the data's targets, if a loss compares it with them."""
     facts = experiment.data.facts if experiment.data else None
     if facts is None or facts.classes is None:
-        return "number"
-    if facts.writes:
-        return "text"
+        return dict.fromkeys(experiment.outputs, "number")
+    if facts.writes:  # with the last output alone
+        return {"": "text"}
     kinds: tuple[Of, ...] = ("class", "steps", "mask")
-    return kinds[len(facts.target)]
+    of_targets = kinds[len(facts.target)]
+    return {name: "number" if loss is None else of_targets for name, loss in experiment.outputs.items()}
+
+
+def _answers(found: Any, kinds: Mapping[str, Of]) -> dict[str, Answer]:
+    """What is predicted of a sample, output by output."""
+    each = found if len(kinds) > 1 else dict.fromkeys(kinds, found)
+    return {name: Answer(each[name], of) for name, of in kinds.items()}
 
 
 def _numbers(given: Sequence[Path], context: click.Context) -> list[str]:
@@ -181,38 +193,44 @@ def _read_ids(saved: Saved, path: Path, column: str) -> list[str]:
     return read_column(path, column, saved.stored)
 
 
-def _predict_texts(saved: Saved, given: Sequence[str], of: Of) -> list[Predicted]:
+def _predict_texts(saved: Saved, given: Sequence[str], kinds: Mapping[str, Of]) -> list[Predicted]:
     """The texts as they are written, and those of files, of folders and of the rows of tables."""
     samples = []
     for written in given:
         path = Path(written)
         if path.suffix.lower() in TABLES_OF_TEXTS:
-            samples += _predict_rows(saved, [path], of)
+            samples += _predict_rows(saved, [path], kinds)
         elif path.is_dir():
-            samples += [Predicted(file, None, saved.predict(file), of) for file in sorted(path.rglob("*.txt"))]
+            samples += [
+                Predicted(file, None, _answers(saved.predict(file), kinds)) for file in sorted(path.rglob("*.txt"))
+            ]
         elif path.suffix.lower() == ".txt":
-            samples.append(Predicted(path, None, saved.predict(path), of))
+            samples.append(Predicted(path, None, _answers(saved.predict(path), kinds)))
         else:
-            samples.append(Predicted(written, None, saved.predict(written), of, "text"))
+            samples.append(Predicted(written, None, _answers(saved.predict(written), kinds), "text"))
     return samples
 
 
-def _predict_images(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted]:
+def _predict_images(saved: Saved, paths: Sequence[Path], kinds: Mapping[str, Of]) -> list[Predicted]:
     """The pictures, all at once, and the images of numpy files."""
     pictures = [path for path in paths if path.suffix.lower() not in ARRAYS]
     found = dict(zip(pictures, saved.predict(pictures), strict=True)) if pictures else {}
     samples = []
     for path in paths:
         if path in found:
-            samples.append(Predicted(path, None, found[path], of, "image"))
+            samples.append(Predicted(path, None, _answers(found[path], kinds), "image"))
         else:
-            samples += _predict_rows(saved, [path], of)
+            samples += _predict_rows(saved, [path], kinds)
     return samples
 
 
-def _predict_rows(saved: Saved, paths: Sequence[Path], of: Of) -> list[Predicted]:
+def _predict_rows(saved: Saved, paths: Sequence[Path], kinds: Mapping[str, Of]) -> list[Predicted]:
     """The samples of each file: a table has many, an array may be a single one."""
-    return [Predicted(path, row, found, of) for path in paths for row, found in enumerate(saved.predict_each(path), 1)]
+    return [
+        Predicted(path, row, _answers(found, kinds))
+        for path in paths
+        for row, found in enumerate(saved.predict_each(path), 1)
+    ]
 
 
 def _images(places: Sequence[Path]) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import cached_property
 from itertools import accumulate
+from pathlib import Path
 from typing import NamedTuple
 
 from netdsl.core.records import record
@@ -20,10 +21,24 @@ class Position(NamedTuple):
 # Compared by identity: two files with one text are two files, and to compare texts of megabytes would take time.
 @record(frozen=True, eq=False)
 class Source:
-    """A text and the name that messages call it by (a path as the user wrote it, or `<text>`)."""
+    """A text and the name that messages call it by (a path as the user wrote it, or `<text>`).
+
+    `beside` is the folder that paths in it are relative to; empty where that is the folder of its name.
+    """
 
     name: str
     text: str
+    beside: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """The folder that paths in it are relative to."""
+        return Path(self.beside) if self.beside else Path(self.name).parent
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a path; `<text>` and `<stdin>` have none."""
+        return not self.name.startswith("<")
 
     @cached_property
     def line_starts(self) -> list[int]:

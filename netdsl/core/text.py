@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Self
 
-from netdsl.core.translation import spoken_catalogue
+from netdsl.core.translation import spoken_catalogue, translate
 
 
 class Text(str):
@@ -54,8 +54,13 @@ def english(message: str) -> str:
     if not isinstance(message, Text):
         return message
     original = message.template if message.plural is None or message.fields["count"] == 1 else message.plural
-    fields = {name: english(value) if isinstance(value, str) else value for name, value in message.fields.items()}
-    return original.format_map(fields)
+    return original.format_map({name: _in_english(value) for name, value in message.fields.items()})
+
+
+def _in_english(field: object) -> object:
+    if isinstance(field, WordList):
+        return ", ".join(map(english, field))
+    return english(field) if isinstance(field, str) else field
 
 
 def text(template: str, /, **fields: object) -> Text:
@@ -77,13 +82,25 @@ def say(late: LateText) -> str:
     return late if isinstance(late, str) else late()
 
 
+class WordList(tuple[str, ...]):
+    """The words of a list: `a`; `a, b`; `a, b, c`, with the mark between them that the language has."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return translate(", ").join(self)
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+
 def join_and(words: Iterable[str]) -> str:
     """`a`; `a and b`; `a, b and c`."""
     *most, last = words
-    return text("{most} and {last}", most=", ".join(most), last=last) if most else last
+    return text("{most} and {last}", most=WordList(most), last=last) if most else last
 
 
 def join_or(words: Iterable[str]) -> str:
     """`a`; `a or b`; `a, b or c`."""
     *most, last = words
-    return text("{most} or {last}", most=", ".join(most), last=last) if most else last
+    return text("{most} or {last}", most=WordList(most), last=last) if most else last

@@ -89,7 +89,7 @@ def _md5(path: Path) -> str:
 
 def by_hand(root: Path, archives: Sequence[Archive]) -> str:
     """Advice for a machine without a network: each file, its folder, its checksum and its address."""
-    lines = ["download it elsewhere, put it into this folder and run again:"]
+    lines: list[str] = [text("download it elsewhere, put it into this folder and run again:")]
     for archive in archives:
         path = root / archive.folder / archive.file
         lines.append(

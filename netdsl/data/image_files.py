@@ -12,6 +12,8 @@ import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
+from netdsl.core.text import text
+
 
 def read_image(path: str, mode: str = "RGB") -> Tensor:
     """An image file as bytes C×H×W. Raises an exception of any type if the file is damaged or not an image."""
@@ -22,7 +24,7 @@ def read_image(path: str, mode: str = "RGB") -> Tensor:
             with Image.open(path) as image:
                 return to_tensor(image, mode)
         except UnidentifiedImageError:
-            raise ValueError("its format is not known") from None  # PIL's words repeat the path
+            raise ValueError(text("its format is not known")) from None  # PIL's words repeat the path
 
 
 def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:

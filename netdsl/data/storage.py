@@ -168,7 +168,7 @@ def choose(use: DataUse, parts: tuple[Items, Items], chains: tuple[Chain, Chain]
     if asked != "auto":
         return asked, f"cache={asked}"
     if not whole:
-        return "none", "each image is cropped anew in every epoch"
+        return "none", text("each image is cropped anew in every epoch")
     size = sum(len(part) * _decoded_bytes(part, chain) for part, chain in zip(parts, chains, strict=True))
     fits = size <= room(CPU)
     if fits:

@@ -16,8 +16,6 @@ from netdsl.program import Experiment
 EVENTS = frozenset({"open", "os.listdir", "os.scandir"})
 """What Python tells an audit hook of before it reads a file or a folder."""
 
-OUTSIDE = "outside the folder that `netdsl play` was started in"
-
 
 def confine(folder: Path) -> None:
     """Refuses this process, from now on and for good, to read outside the folder, its own code left aside."""
@@ -31,7 +29,7 @@ def confine(folder: Path) -> None:
             path = os.fsdecode(arguments[0])
             real = _real(path)
             if not any(real == one or real.startswith(one.rstrip(os.sep) + os.sep) for one in allowed):
-                raise PermissionError(EACCES, OUTSIDE, path)
+                raise PermissionError(EACCES, text("outside the folder that `netdsl play` was started in"), path)
 
     sys.addaudithook(refuse)
 

@@ -82,7 +82,7 @@ def _body_usage(statement: StatementKind) -> Iterator[str]:
 def usage(statement: StatementKind) -> str:
     """How a statement is written: `data NAME [batch=64] … [{ TRANSFORM; … }]`."""
     settings = parameters_of(statement.settings) if statement.settings else {}
-    return " ".join([statement.usage, *map(_usage, settings.values()), *_body_usage(statement)])
+    return " ".join([translate(statement.usage), *map(_usage, settings.values()), *_body_usage(statement)])
 
 
 def _settings(statement: StatementKind, columns: int, paint: Paint) -> Iterator[str]:
@@ -206,7 +206,7 @@ def _type_word(option: Any) -> str:
 
 def _extras(component: Component, columns: int, paint: Paint) -> Iterator[list[str]]:
     if isinstance(component, Layer) and component.formula:
-        yield _headed("output size", component.formula, columns, paint)
+        yield _headed("output size", translate(component.formula), columns, paint)
     if component.example:
         yield _headed("example", component.example, columns, paint)
 

@@ -11,6 +11,7 @@ from netdsl.reports.chart import BestMark, ChartLine, CurvePoint, draw_lines
 from netdsl.reports.page import RUN_COLORS, chart, footer, legend, paragraph, section, table, write_page
 from netdsl.reports.record import RunRecord
 from netdsl.reports.sections import label_metric
+from netdsl.runs.about import device_in_words
 from netdsl.training.reporting.numbers import axis_of, duration, number
 
 
@@ -122,7 +123,7 @@ def _all_settings(run: RunRecord) -> dict[str, str]:
     settings = dict(run.sheet.settings) if run.sheet else {}
     versions = {name: str(version) for name, version in about.get("versions", {}).items()}
     speed = {name: str(value) for name, value in about.get("speed", {}).items()}
-    return settings | versions | speed | {text("device"): about.get("device", "–")}
+    return settings | versions | speed | {text("device"): device_in_words(about) or "–"}
 
 
 def _texts(runs: Sequence[RunRecord]) -> Iterator[str]:

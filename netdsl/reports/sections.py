@@ -14,6 +14,7 @@ from netdsl.reports.findings import Findings, LayerState, Numbers, ShownSample
 from netdsl.reports.matrix import describe_confusion, draw_matrix, find_confused
 from netdsl.reports.page import chart, facts, fold, footer, legend, paragraph, section, table, write_page
 from netdsl.reports.record import RunRecord
+from netdsl.runs.about import device_in_words
 from netdsl.training.reporting.numbers import amount, axis_of, duration, number, percent
 
 PICTURE = re.compile(r"data:image/(png|jpeg);base64,[A-Za-z0-9+/=]+")
@@ -62,7 +63,7 @@ def _head(run: RunRecord) -> Iterator[str]:
     parts = [
         str(run.listed.path),
         about.get("started", "").replace("T", " ")[:16],
-        about.get("device", ""),
+        device_in_words(about),
         _status(run),
     ]
     yield f'<p class="sub">{escape(" · ".join(part for part in parts if part))}</p></header>'
@@ -432,7 +433,7 @@ def _settings(run: RunRecord) -> str:
     known = {
         **{name: str(version) for name, version in about.get("versions", {}).items()},
         text("platform"): about.get("platform", ""),
-        text("device"): about.get("device", ""),
+        text("device"): device_in_words(about),
         text("seed"): str(about.get("seed", "")),
         text("first weights"): about.get("first_weights", ""),
         **{name: str(value) for name, value in about.get("speed", {}).items()},

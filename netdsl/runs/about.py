@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from types import UnionType
@@ -11,6 +12,7 @@ from typing import Any, NotRequired, TypedDict, TypeGuard, cast, get_args, get_o
 
 from netdsl.core.files import require_regular
 from netdsl.core.sizes import Shape
+from netdsl.core.text import text
 
 CARRIED = "run"
 """The key in the header of a file of weights under which it tells of its run."""
@@ -72,6 +74,18 @@ class KnownInput(TypedDict):
     vocabulary: KnownVocabulary | None
 
 
+class DeclaredInput(TypedDict):
+    """What the data set told of one of several inputs, as `netdsl.components.experiment.InputFacts` has it."""
+
+    name: str
+    shape: list[int | str] | None
+    dtype: str
+    indices: int | None
+    padded: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 class DeclaredFacts(TypedDict):
     """What the data set told of itself before it was read, as `netdsl.components.Facts` has it."""
 
@@ -85,6 +99,9 @@ class DeclaredFacts(TypedDict):
     dtype: str
     indices: int | None
     padded: bool
+    predicts_next: NotRequired[bool]
+    inputs: NotRequired[list[DeclaredInput]]
+    writes: NotRequired[str]
 
 
 class KnownFacts(TypedDict, total=False):
@@ -133,6 +150,18 @@ class RunAbout(TypedDict, total=False):
     highest: bool
     result: EpochResults
     skipped: list[str]
+
+
+def cpu_in_words(threads: int) -> str:
+    """`cpu, 2 threads`."""
+    return text("cpu, {threads} thread" if threads == 1 else "cpu, {threads} threads", threads=threads)
+
+
+def device_in_words(about: RunAbout) -> str:
+    """The device of a run, in the language that is spoken; the file has it in English."""
+    name = about.get("device", "")
+    threads = re.fullmatch(r"cpu, (\d{1,6}) threads?", name)
+    return cpu_in_words(int(threads[1])) if threads else name
 
 
 def read_about(folder: Path) -> RunAbout:

@@ -26,24 +26,24 @@ from netdsl.data.inputs import InputTensors, Samples, join_batches, shapes_of, s
 from netdsl.data.random_stream import Moment
 from netdsl.data.samples import Learnt
 from netdsl.data.seen_part import find_seen_part
-from netdsl.data.target_scale import unscale
 from netdsl.data.transform_chain import Chain, make_chain, make_joint_chain
 from netdsl.modules.carried_state import carried_states
 from netdsl.program import DataUse, Experiment
 from netdsl.runs.about import KnownFacts, RunAbout
+from netdsl.runs.answers import read_answers
 from netdsl.runs.folder import RunFolder
 from netdsl.runs.known_data import read_learnt, read_scale
-from netdsl.runs.prediction import Prediction, Segmentation
+from netdsl.runs.prediction import Segmentation
 from netdsl.runs.source import find_run
 from netdsl.runs.weights import FoundWeights, WhichEpoch, find_weights, read_weights
 from netdsl.runs.writing import require_writer, write_tokens, written_pieces
-from netdsl.training.ends import attach_ends
+from netdsl.training.ends import all_outputs, attach_ends
 from netdsl.training.evaluate import evaluate
+from netdsl.training.heads import Heads
 from netdsl.training.loss import build_loss
 from netdsl.training.machine.device import autocast, choose_device
 from netdsl.training.machine.numerics import numerics
-from netdsl.training.metric_setup import build_metrics, gives_probabilities
-from netdsl.training.metrics import scores
+from netdsl.training.metric_setup import build_metrics
 from netdsl.training.positions import classes_second
 
 BYTE = 255.0
@@ -127,7 +127,8 @@ class Saved:
             of a sequence has a class, a list of them. Where each pixel of an image has one, a `Segmentation`, which has
             `mask`, `shares`, `mask_png()` and `overlay_png()`. Where the net predicts numbers, a float, or a list of
             them where it predicts several, in the unit of the data set's target. Where it writes a text, the text. Of
-            several samples a list of these.
+            a net of several outputs a mapping from their names to these; an output without a loss gives its own
+            numbers. Of several samples a list of these.
 
         Raises:
             DataError: what is given is no sample of the data set's kind; the message says what one is.
@@ -251,13 +252,17 @@ class Saved:
     def _predict(self, given: Given) -> list[Any]:
         if self.facts.writes:
             return [written for batch in self._batches(given) for written in self._write_answers(batch)]
-        outputs = [output for batch in self._batches(given) for output in self._outputs(batch)]
-        if self.facts.classes is None or len(self.facts.target) != 2:
-            return outputs
-        return [
-            self._segmentation(tensors_of(sample)[0], shares, given)
-            for sample, shares in zip(given.samples, outputs, strict=True)
+        answers = [answer for batch in self._batches(given) for answer in self._outputs(batch)]
+        found = [
+            [self._finish(answer, sample, given) for answer in each]
+            for each, sample in zip(answers, given.samples, strict=True)
         ]
+        names = list(self.experiment.outputs)
+        return [each[0] if len(names) == 1 else dict(zip(names, each, strict=True)) for each in found]
+
+    def _finish(self, answer: Any, sample: Samples, given: Given) -> Any:
+        """An answer; of an image that has a class for each pixel in the size of the image."""
+        return self._segmentation(tensors_of(sample)[0], answer, given) if isinstance(answer, Tensor) else answer
 
     def _batches(self, given: Given) -> Iterator[Samples]:
         """The samples as they reach the net, some at a time."""
@@ -325,9 +330,11 @@ class Saved:
         return tuple(int(str(dim)) for dim in self.facts.target)
 
     @torch.inference_mode()
-    def _outputs(self, batch: Samples) -> list[Any]:
+    def _outputs(self, batch: Samples) -> list[tuple[Any, ...]]:
+        """What each output says of each sample."""
         try:
-            output = self.model(batch)
+            with all_outputs(self.model):
+                output = self.model(batch)
         except IndexError as error:  # an embedding, which torch asks for more than it has
             raise DataError(
                 text(
@@ -336,20 +343,13 @@ class Saved:
                     high=max(int(part.max()) for part in tensors_of(batch) if not part.is_floating_point()),
                 )
             ) from error
-        if self.facts.classes is None:
-            # One number to a sample is a number, whether or not the net has an axis for it.
-            found = unscale(output, self.facts.scale).reshape(
-                len(output), *tuple(int(str(dim)) for dim in self.facts.target)
-            )
-            return list(found.float().cpu().tolist())
+        tensors = output if isinstance(output, Heads) else (output,)
         places = self._positions(batch)
-        found = scores(classes_second(output, places), probabilities=gives_probabilities(self.experiment))
-        shares = found.softmax(1).float().cpu()
-        if len(places) == 2:
-            return list(shares)
-        if places:
-            return [[Prediction(self.classes, share) for share in steps.T] for steps in shares]
-        return [Prediction(self.classes, share) for share in shares]
+        answers = [
+            read_answers(tensor, loss, self.facts, self.classes, places)
+            for tensor, loss in zip(tensors, self.experiment.outputs.values(), strict=True)
+        ]
+        return list(zip(*answers, strict=True))
 
 
 def open_run(experiment: Experiment, run: Path, device: str = "auto", epoch: WhichEpoch = "best") -> Saved:

@@ -49,7 +49,7 @@ def describe_source(
 ) -> RunSource:
     """What `run.json` keeps of a text."""
     return {
-        "path": os.path.abspath(source.name),
+        "path": os.path.abspath(os.path.join(source.beside, source.name)),
         "overrides": dict(overrides or {}),
         "variant": variant,
         "plugins": plugins,
@@ -115,7 +115,9 @@ def read_source_of(run: Path) -> tuple[Source, RunSource]:
     """
     found = find_run(run)
     settings = cast("RunSource", found.about["source"])
-    return Source(settings["path"], found.net), settings
+    folder, name = os.path.split(settings["path"])
+    # A text that was never a file goes by its own name; paths in it are relative to where the run was started.
+    return Source(name if name.startswith("<") else settings["path"], found.net, beside=folder), settings
 
 
 def _read_net(folder: Path) -> str:

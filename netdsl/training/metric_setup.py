@@ -29,16 +29,16 @@ def build_metrics(
         metrics["confusion"] = Confusion(num_classes=facts.classes).to(device)
     for metric in metrics.values():
         if isinstance(metric, OfClasses):
-            metric.probabilities = gives_probabilities(experiment)
+            metric.probabilities = gives_probabilities(experiment.loss)
             metric.ignored = ignored_class(experiment)
     if facts.scale is None:
         return metrics
     return {name: InOwnUnit(metric, facts.scale) for name, metric in metrics.items()}
 
 
-def gives_probabilities(experiment: Experiment) -> bool:
-    """Whether the loss takes the net's outputs for probabilities."""
-    return experiment.loss is not None and experiment.loss.component.outputs == "probabilities"
+def gives_probabilities(loss: Use[components.Loss] | None) -> bool:
+    """Whether a loss takes the net's outputs for probabilities."""
+    return loss is not None and loss.component.outputs == "probabilities"
 
 
 def ignored_class(experiment: Experiment) -> int:

@@ -60,7 +60,7 @@ def draw_plane(module: nn.Module, experiment: Experiment, area: tuple[float, flo
     with _watching(module, [node.path for node in columns]) as seen:
         module(_grid(area, GRID, device))
         units = [_column(node, seen.get(node.path)) for node in columns]
-    surface = scores(module(_grid(area, FINE, device)), probabilities=gives_probabilities(experiment)).softmax(1)
+    surface = scores(module(_grid(area, FINE, device)), probabilities=gives_probabilities(experiment.loss)).softmax(1)
     sure, chosen = surface.max(1)
     classes = surface.shape[1]
     # Where classes are even the surface is pale: 0 stands for a chance of 1 in `classes`, 1 for certainty.
@@ -88,7 +88,7 @@ def draw_image(module: nn.Module, experiment: Experiment, x: Tensor) -> Portrait
     shown = [_layer(node, seen[node.path][0]) for node in layers if node.path in seen]
     answer: Portrait = {"layers": [{"path": "", "statement": "input", **_maps(x[0])}, *shown]}
     if experiment.data is not None and experiment.data.facts.classes:
-        chances = scores(output, probabilities=gives_probabilities(experiment)).softmax(1)[0]
+        chances = scores(output, probabilities=gives_probabilities(experiment.loss)).softmax(1)[0]
         answer["chances"] = [round(value, 4) for value in chances.tolist()]
     return answer
 

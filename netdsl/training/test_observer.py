@@ -200,7 +200,7 @@ def find_judge(experiment: Experiment, facts: Facts) -> tuple[str, Judge]:
     """What the targets are, and what judges answers: of so many classes, or of numbers."""
     count, scale = facts.classes, facts.scale
     loss = experiment.loss.component if experiment.loss else None
-    probabilities = gives_probabilities(experiment)
+    probabilities = gives_probabilities(experiment.loss)
     if count is None or (loss is not None and loss.wants == "numbers"):
         squash = loss is not None and loss.wants == "binary" and not probabilities
         return "numbers", lambda output, target: judge_numbers(

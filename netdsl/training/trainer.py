@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from netdsl.checker.experiment.data_line import advise_data
 from netdsl.core.errors import TrainingError
 from netdsl.core.shown import print_shown
-from netdsl.core.text import Text, text
+from netdsl.core.text import Text, english, text
 from netdsl.data import Data, open_data
 from netdsl.layer_names import find_named
 from netdsl.program import Experiment
@@ -366,7 +366,7 @@ def _describe(
     facts = data.facts
     about: RunAbout = {
         "name": experiment.source.name,
-        "device": device_name(device),
+        "device": english(device_name(device)),
         "seed": experiment.train.seed,
         "launch": team.launch,
         "speed": Speed(layout=choice.layout, test_batch=choice.test_batch, lanes=choice.lanes),

@@ -31,19 +31,33 @@ from netdsl.core.ranges import Range
 from netdsl.core.translation import DOMAIN, ENGLISH, FOLDER, LANGUAGES
 from netdsl.language.statements import STATEMENTS
 from netdsl.plugins.registry import load_registry
-from tests.text_makers import MAKERS
+from tests.text_makers import MAKERS, PROGRAMS
 
 Message = str | tuple[str, str]
 """A template; or two, for one thing and for several."""
 
 PACKAGE = FOLDER.parent
-TABLES = (
-    "builtins/layers/normalisation.py",
-    "checker/experiment",
-    "checker/shapes/size_mismatch.py",
-    "lints/rules/unused_variable.py",
-)
-"""Where templates stand in tables, or are arguments of a function."""
+OTHERS_WORDS = {
+    "builtins/datasets/torchvision_small.py": "names of classes",
+    "cli/__init__.py": "the name of the program, and its version",
+    "cli/look.py": "options",
+    "cli/shared/errors.py": "a pattern for click's messages",
+    "cli/shared/rewriting.py": "what diff writes",
+    "data/image_files.py": "what Pillow warns of",
+    "data/lettering.py": "names of fonts",
+    "docs/site": "XML, and words that have their Chinese beside them",
+    "drawing/raster.py": "names of fonts",
+    "editor/actions.py": "kinds of actions",
+    "lsp/conversion.py": "kinds of actions",
+    "notebook/magic.py": "options of a magic command, which IPython prints in English",
+    "play/guard.py": "a header of HTTP",
+    "play/static": "nets and patterns",
+    "render/annotations.py": "JUnit's XML",
+    "scaffold/__init__.py": "names of files",
+    "training/machine/device.py": "what torch says where memory runs out",
+    "training/reporting/tensorboard.py": "names of threads and charts",
+}
+"""Where literals with words are no texts; what makers of texts are given there is gathered all the same."""
 
 WORDS_OF_PAGES = (
     "error",
@@ -55,6 +69,10 @@ WORDS_OF_PAGES = (
     "lints",
     "callbacks",
     "commands",
+    "data",
+    "forward",
+    "backward",
+    ", ",
 )
 """Headings and marks that reach `translate` by a variable."""
 
@@ -94,6 +112,8 @@ def _written() -> Iterator[Message]:
                 case ast.Call(ast.Name("ntext"), [one, many]):
                     # Of an alternative, both branches are paired in their order.
                     yield from zip(_literals(one, names), _literals(many, names), strict=True)
+                case ast.Call(ast.Name("text"), [ast.Subscript() as table]):
+                    yield from _constants(table, names)
                 case ast.Call(ast.Name("text"), [template]):
                     yield from _literals(template, names)
                 case ast.Call(ast.Name("translate"), [given]) | ast.Call(
@@ -104,23 +124,32 @@ def _written() -> Iterator[Message]:
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
                     yield from (value for one in given for value in _literals(one, {}) if _is_sentence(value))
                 case ast.Constant(str(value)) if (
-                    place.startswith(TABLES) and id(node) not in others and _is_sentence(value)
+                    id(node) not in others and not place.startswith((*PROGRAMS, *OTHERS_WORDS)) and _is_sentence(value)
                 ):
                     yield value
 
 
-def _no_texts(tree: ast.Module) -> Iterator[ast.expr]:
-    """Strings that no user reads, or that are statements of the language: docstrings, assertions, examples."""
+def _no_texts(tree: ast.Module) -> Iterator[ast.AST]:
+    """Strings that no user reads: docstrings, assertions, examples, patterns, types, what messages of others hold.
+
+    What `ntext` is given is gathered in pairs, and pieces of f-strings are no whole texts.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value):
                 yield value
             case ast.Assert(msg=ast.expr() as said):
                 yield said
-            case ast.keyword("example" | "instead", value):
+            case ast.keyword("example" | "instead" | "usage" | "formula", value):
                 yield value
             case ast.Call(ast.Name("cast"), [kind, _]):
                 yield kind
+            case ast.Assign([ast.Name("FORMULA")], value):
+                yield value
+            case ast.Compare() | ast.Subscript(ast.Name()) | ast.Call(ast.Attribute(attr="split")):
+                yield from ast.walk(node)
+            case ast.JoinedStr() | ast.Call(ast.Name("ntext") | ast.Attribute(ast.Name("re"))):
+                yield from ast.walk(node)
 
 
 def _assigned(tree: ast.Module) -> dict[str, list[ast.expr]]:
@@ -145,16 +174,17 @@ def _literals(node: ast.expr, names: dict[str, list[ast.expr]]) -> list[str]:
 
 def _constants(node: ast.expr, names: dict[str, list[ast.expr]]) -> Iterator[str]:
     """Every text in an expression, and in the tables that it names."""
+    keys = {id(key) for part in ast.walk(node) if isinstance(part, ast.Dict) for key in part.keys}
     for part in ast.walk(node):
         match part:
-            case ast.Constant(str(value)) if re.search("[A-Za-z]{2}", value):
+            case ast.Constant(str(value)) if id(part) not in keys and re.search("[A-Za-z]{2}", value):
                 yield value
             case ast.Name(name):
                 yield from (one for value in names.get(name, []) for one in _constants(value, {}))
 
 
 def _is_sentence(value: str) -> bool:
-    return WORDS.search(value) is not None
+    return WORDS.search(value) is not None and not re.fullmatch("<.*>", value)
 
 
 def _declared() -> Iterator[str]:
@@ -165,6 +195,8 @@ def _declared() -> Iterator[str]:
             yield from _of_component(component)
     for statement in STATEMENTS.values():
         yield statement.doc
+        if re.search(r"\bor\b", statement.usage):
+            yield statement.usage
         if statement.settings:
             yield from (one.doc for one in parameters_of(statement.settings).values())
     for kind in _subclasses(Range):
@@ -177,6 +209,8 @@ def _of_component(component: Component) -> Iterator[str]:
     yield from (component.kind, component.plural, component.unknown)
     if isinstance(component, Layer):
         yield component.family
+        if re.search(r"\bthen?\b", component.formula):
+            yield component.formula
     yield component.doc
     yield from (one.doc for one in component.parameters.values())
 

@@ -6,7 +6,7 @@ from string import Formatter
 
 import pytest
 
-from netdsl.core.text import english, ntext, text
+from netdsl.core.text import english, join_or, ntext, text
 from netdsl.core.translation import ENGLISH, FOLDER, LANGUAGES, speaking, system_language, translate
 from tests.locale.messages import compiled, missing, originals, place, translations, update, written
 
@@ -66,6 +66,13 @@ def test_a_text_is_made_in_the_language_that_is_spoken_and_knows_its_english() -
     assert (one, several) == ("错误：没有这个文件：`a.net`", "2 个错误")
     assert (english(one), english(several)) == ("error: no such file: `a.net`", "2 errors")
     assert english("plain") == "plain"
+
+
+def test_a_list_has_the_marks_of_its_language() -> None:
+    with speaking("zh"):
+        one = text("write {words}", words=join_or(["`a`", text("a number"), "`c`"]))
+        assert str(one).endswith("`a`、一个数 或 `c`")
+    assert english(one) == "write `a`, a number or `c`"
 
 
 def test_every_language_has_a_folder() -> None:

@@ -8,14 +8,17 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from netdsl.checker import check
 from netdsl.cli import netdsl
 from netdsl.cli.shared.language import localize
 from netdsl.core import translation
+from netdsl.core.source import Source
 from netdsl.plugins.registry import load_registry
 from netdsl.render.vocabulary import names
 from tests.locale.messages import messages
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+MISTAKES = Path(__file__).parents[1] / "golden" / "checker"
 BROKEN = "input 3x8x8\nconv 8 k99; relu; rellu; linear x; flatten\nloss foo\ndata digits batch=0\nlet a=1"
 
 COMMANDS = [
@@ -31,6 +34,13 @@ COMMANDS = [
     ["check", "--explain", "NET201"],
     ["check", "absent.net"],
     ["check", "--bad"],
+    ["check", "--format", "foo"],
+    ["lsp", "one", "two"],
+    ["run", "--epochs", "x"],
+    ["predict"],
+    ["new", "net"],
+    ["export", "--to"],
+    ["import", "absent:net"],
     ["data", "-e", "data digits", "--no-grid"],
     ["layers"],
     ["layers", "conv"],
@@ -113,8 +123,30 @@ def language() -> set[str]:
 def test_a_command_says_nothing_beside_the_catalogue(command: list[str], language: set[str]) -> None:
     said = CliRunner().invoke(localize(netdsl), command, prog_name="netdsl").output
     assert "⟦" in said
+    assert [word for word in _words_beside(said) if word not in language] == []
+
+
+@pytest.mark.usefixtures("_in_brackets")
+def test_a_mistake_is_told_in_words_of_the_catalogue(language: set[str]) -> None:
+    """What a message is filled with has no words of its own that only English would have."""
+    found, registry = set(), load_registry(installed=False)
+    for path in sorted(MISTAKES.rglob("*.net")):
+        for one in check(Source(path.name, path.read_text("utf-8")), registry, folder=MISTAKES)[1]:
+            texts = (
+                one.message,
+                one.caption,
+                one.help,
+                one.fix and one.fix.message,
+                *(label.text for label in one.labels),
+            )
+            for said in map(translation.translate, filter(None, texts)):
+                found |= {(path.name, word, said) for word in _words_beside(said) if word not in language}
+    assert not found, "\n".join(map(str, sorted(found)))
+
+
+def _words_beside(said: str) -> list[str]:
+    """The words that stand outside all brackets, code and placeholders left aside."""
     for bracketed in (BRACKETED, CROPPED):
         while bracketed.search(said):
             said = bracketed.sub("", said)
-    words = re.findall(r"[A-Za-z]\w{2,}", PLACEHOLDER.sub("", CODE.sub("", said)))
-    assert [word for word in words if word not in language] == []
+    return re.findall(r"[A-Za-z]\w{2,}", PLACEHOLDER.sub("", CODE.sub("", said)))

@@ -124,7 +124,7 @@ class Fault(NamedTuple):
     """What is wrong with a column, and what kind of fault that is."""
 
     column: str
-    kind: Literal["missing", "no number", "decimal", "words", "empty"]
+    kind: Literal["missing", "unreadable", "decimal", "words", "empty"]
     message: str
 
 
@@ -253,12 +253,12 @@ def _advise(faults: Sequence[Fault]) -> str:
     advice: list[str] = []
     if "missing" in of_kind:
         advice += [
-            "write `missing=median flag` to fill in what is missing",
-            "write `missing=drop` to leave its rows out",
+            text("write `missing=median flag` to fill in what is missing"),
+            text("write `missing=drop` to leave its rows out"),
         ]
     if "decimal" in of_kind:
-        advice.append("write `decimal=comma`")
-    if listed := of_kind.get("no number"):
+        advice.append(text("write `decimal=comma`"))
+    if listed := of_kind.get("unreadable"):
         advice.append(text("correct the cells, or take them for words: `categorical={names}`", names=_written(listed)))
     # Rows that miss something are of use, columns that cannot be read are not.
     listed = [fault.column for fault in faults if fault.kind != "decimal"]
@@ -332,7 +332,7 @@ def _odd_cells(column: Column, rows: Rows, options: TableOptions) -> Fault | Non
         cell=cell,
         line=line,
     )
-    return Fault(column.name, "no number", message)
+    return Fault(column.name, "unreadable", message)
 
 
 def _is_of_numbers(column: Column, odd: Sequence[int]) -> bool:

@@ -56,7 +56,7 @@ def residual(
     if shortcut is not None:
         template = "`residual` cannot add the shortcut's output, {added}, to the body's output, {output}"
     message = text(template, added=format_shape(added), output=format_shape(body))
-    advice = "give it a `shortcut { … }`, or write `residual project { … }`" if shortcut is None else None
+    advice = text("give it a `shortcut {{ … }}`, or write `residual project {{ … }}`") if shortcut is None else None
     out, requires = _agreed((body, added), message, advice)
     return Result(out, module, requires=requires)
 
@@ -305,7 +305,7 @@ def _total(sizes: list[Dim]) -> tuple[Dim, tuple[str, ...]]:
 def _projection(x: Shape, body: Shape) -> dict[str, str]:
     """The shortcut that brings the input into the body's shape: `conv 128 k1 s2 bias=false; bn`."""
     given, wanted = format_shape(x), format_shape(body)
-    advice = "write the `shortcut { … }` yourself"
+    advice = text("write the `shortcut {{ … }}` yourself")
     # The number of output channels is written into the shortcut as text, which a formula cannot be.
     if not 2 <= len(x) == len(body) <= 4 or isinstance(body[0], Expr):
         template = "`project` cannot bring {given} into the shape {wanted} with a 1x1 convolution"

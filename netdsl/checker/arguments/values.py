@@ -276,21 +276,24 @@ def expected(parameter: Parameter) -> str:
     plain = {option for option in parameter.options if get_origin(option) is not Literal} - {NoneType}
     # A size is declared as two types, but for a user it is one kind of value.
     if {int, tuple[int, ...]} <= plain:
-        kinds = ["a size such as 3 or 3x5", *map(_describe, plain - {int, tuple[int, ...]})]
+        kinds = [text("a size such as 3 or 3x5"), *map(_describe, plain - {int, tuple[int, ...]})]
     else:
         kinds = sorted(map(_describe, plain))
     return join_or([*kinds, *(f"`{word}`" for word in parameter.choices)])
 
 
 def _describe(option: object) -> str:
-    words = {int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path"}
-    words[LabelledOutput] = "a label"
+    words = {
+        int: "a whole number", float: "a number", bool: "`true` or `false`", str: "a text", Path: "a path",
+        LabelledOutput: "a label",
+    }  # fmt: skip
     if option in words:
-        return words[option]
+        return text(words[option])
     if get_origin(option) is tuple:
         several = {float: "numbers such as 0.5,0.5", str: "names such as `stem,layer1`"}
-        return several.get(get_args(option)[0], "sizes such as 3x32x32")
-    return "`none`" if option is NoneType else "a value"
+        kind = get_args(option)[0]
+        return text(several[kind]) if kind in several else text("sizes such as 3x32x32")
+    return "`none`" if option is NoneType else text("a value")
 
 
 def show(value: object) -> str:

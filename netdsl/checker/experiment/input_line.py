@@ -75,7 +75,7 @@ def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, La
     for item in statement.items:
         if not isinstance(item, Setting):
             message = text("`{found}` has no name, but the other inputs have one", found=item.span.text)
-            context.report(WRONG_VALUE, message, item.span, help=_NAMED)
+            context.report(WRONG_VALUE, message, item.span, help=_named_form())
             continue
         name = item.name
         if name.text in found:
@@ -86,12 +86,12 @@ def _named(statement: Statement, scope: Scope, context: Context) -> dict[str, La
         if "." in name.text:
             message = text("`{name}` cannot name an input", name=name.text)
             context.report(WRONG_LABEL, message, name.span, help="a name is one word")
-        shape = _shape(item.value, scope, context, _NAMED)
+        shape = _shape(item.value, scope, context, _named_form())
         value = UNKNOWN_VALUE if shape is None else Value(shape, "any", Origin(item.span, shape), inputs=(name.text,))
         found[name.text] = Labelled(name.text, value, name.span, item.span)
     for part in (statement.flow, statement.label):
         if part is not None:
-            context.report(WRONG_VALUE, "`input` takes sizes with their names", part.span, help=_NAMED)
+            context.report(WRONG_VALUE, "`input` takes sizes with their names", part.span, help=_named_form())
     return found
 
 
@@ -117,7 +117,8 @@ def _fed_one(one: Labelled, shape: Shape | None, facts: InputFacts, data_line: S
     return one._replace(value=one.value._replace(shape=agreed, dtype=facts.dtype))
 
 
-_NAMED = "write `input user=1 item=1`: each input with its name and its size"
+def _named_form() -> str:
+    return text("write `input user=1 item=1`: each input with its name and its size")
 
 
 def _input_value(

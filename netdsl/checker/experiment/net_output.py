@@ -211,7 +211,7 @@ def _taken_apart(node: Node, network: Network, expected: Shape) -> Fix | None:
         return None
     start = Span(node.span.source, node.span.start, node.span.start)
     if _ends_as_sequence(network):
-        message = "write `last` before it, which takes the last step (`mean` takes the average of all)"
+        message = text("write `last` before it, which takes the last step (`mean` takes the average of all)")
         return Fix(message, (Edit(start, "last; "),), safe=False)
     return Fix("write `flatten` before it", (Edit(start, "flatten; "),)) if len(node.out) > 1 else None
 

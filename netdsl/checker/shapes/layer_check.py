@@ -80,8 +80,6 @@ WRONG_DTYPE = Code(
 _USUAL = 32
 """The size that replaces a symbol in an example."""
 
-NUMBERS = {"float": "real numbers", "index": "whole numbers (indices)"}
-
 
 class LayerCheck:
     """The check of one layer with one input value."""

@@ -19,7 +19,7 @@ from netdsl.core.errors import (
     TrainingError,
 )
 from netdsl.core.files import reason
-from netdsl.core.text import join_or, text
+from netdsl.core.text import join_or, ntext, text
 from netdsl.core.translation import translate
 from netdsl.render.cells import visible
 
@@ -100,6 +100,11 @@ def _usage(error: click.ClickException) -> str:
             given = re.match(GIVEN, reason)
             said = given and _refuse_value(given[1] or given[2], kind)
             return text("wrong value of `{option}`: {reason}", option=option, reason=said or reason.rstrip("."))
+        case click.UsageError(message=said) if given := re.fullmatch(r"Got unexpected extra arguments? \((.*)\)", said):
+            return ntext(
+                "`{given}` is one argument too many", "`{given}` are {count} arguments too many",
+                given=given[1], count=len(given[1].split()),
+            )  # fmt: skip
     message = translate(error.format_message().rstrip("."))
     return message[:1].lower() + message[1:]
 

@@ -16,7 +16,6 @@ from netdsl.core.source import Source
 from netdsl.core.text import text
 from netdsl.render.cells import visible
 
-NOT_FILES = ("<stdin>", "<text>")
 STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -40,7 +39,7 @@ def replace_text(source: Source, new: str) -> bool:
     Raises:
         WrongPath: the file cannot be written; it is unchanged.
     """
-    if source.name in NOT_FILES:
+    if not source.is_file:
         # As bytes, because a text stream may change the line ends and the encoding.
         click.echo(new.encode(), nl=False)
         return False

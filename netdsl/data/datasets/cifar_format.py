@@ -113,7 +113,7 @@ def _read(path: Path) -> dict[str, Any]:
     except Exception as error:  # a damaged pickle may fail in any way
         raise _damaged(path, str(error) or type(error).__name__) from None
     if not isinstance(found, dict):
-        raise _damaged(path, "it holds no dictionary")
+        raise _damaged(path, text("it holds no dictionary"))
     return found
 
 

@@ -19,8 +19,8 @@ _WORDS = {
     "STRING": "a text in quotes",
     "ARROW": "`->`",
     "EQUAL": "`=`",
-    "LBRACE": "`{`",
-    "RBRACE": "`}`",
+    "LBRACE": "`{{`",
+    "RBRACE": "`}}`",
     "LPAR": "`(`",
     "RPAR": "`)`",
     "COMMA": "`,`",
@@ -93,7 +93,8 @@ def _unreadable(found: str) -> str:
     if found == '"':
         return text("{found} opens a text that is never closed", found=quoted(found))
     odd = len(found) == 1 and not (found.isascii() and found.isprintable())
-    kind = unicodedata.name(found[0], "a lone surrogate" if "\ud800" <= found <= "\udfff" else "a control character")
+    unnamed = text("a lone surrogate") if "\ud800" <= found <= "\udfff" else text("a control character")
+    kind = unicodedata.name(found[0], unnamed)
     if not odd:
         return text("cannot read {found}", found=quoted(found))
     return text("cannot read {found} ({character})", found=quoted(found), character=kind.lower())
@@ -127,10 +128,10 @@ def _word_end(draft: str, at: int) -> int:
 def _words(terminals: frozenset[str]) -> str:
     names = {_FOLDED.get(name, name) for name in terminals}
     if terminals >= _ITEM:
-        return "an argument or the end of the statement" if "_SEPARATOR" in names else "a value"
+        return text("an argument or the end of the statement") if "_SEPARATOR" in names else text("a value")
     if terminals >= _OPERAND:
-        return "a number, a name or `(`"
-    words = [words for name, words in _WORDS.items() if name in names]
+        return text("a number, a name or `(`")
+    words = [text(_WORDS[name]) for name in _WORDS if name in names]
     return join_or(words) if words else ""
 
 

@@ -21,7 +21,7 @@ from typing import TypeVar
 import torch
 
 from netdsl.core.files import reason, user_cache
-from netdsl.core.text import text
+from netdsl.core.text import english, text
 from netdsl.data import Data
 from netdsl.program import Experiment
 from netdsl.runs.files import write_json
@@ -202,7 +202,7 @@ def _fingerprint(experiment: Experiment, data: Data, device: torch.device) -> st
     work = [data.train.batch, data.test.batch, data.test.samples, experiment.optimizer]
     train = experiment.train
     numbers = [train.precision, train.tf32, train.deterministic]
-    machine = [device_name(device), torch.__version__, platform.node(), platform.processor()]
+    machine = [english(device_name(device)), torch.__version__, platform.node(), platform.processor()]
     return hashlib.sha256("\n".join(map(str, [*net, *data.shapes, *work, *numbers, *machine])).encode()).hexdigest()[
         :16
     ]

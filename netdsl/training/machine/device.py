@@ -10,6 +10,7 @@ import torch
 
 from netdsl.core.errors import ReportedElsewhere, TrainingError
 from netdsl.core.text import text
+from netdsl.runs.about import cpu_in_words
 
 UNCLASSED = ("DefaultCPUAllocator", "MPS backend out of memory")
 """What a plain RuntimeError of torch says where memory runs out; only CUDA has a class of error for it."""
@@ -47,9 +48,7 @@ def choose_device(name: str, local: int = 0, processes: int = 1) -> torch.device
 def device_name(device: torch.device) -> str:
     """The device in words: `cpu, 2 threads`, `cuda:0, NVIDIA H100`."""
     if device.type == "cpu":
-        threads = torch.get_num_threads()
-        template = "cpu, {threads} thread" if threads == 1 else "cpu, {threads} threads"
-        return text(template, threads=threads)
+        return cpu_in_words(torch.get_num_threads())
     if device.type == "cuda":
         return f"{device}, {torch.cuda.get_device_name(device)}"
     return str(device)
