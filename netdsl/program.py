@@ -609,7 +609,7 @@ class DataUse(Use[Dataset]):
 
     `shape` is a sample's when it reaches the net, after the transforms; None where only reading can tell. Of a net with
     several inputs, `inputs` has them in its order, and `shape` is that of the first. `declared`
-    are the facts that the data set told a check, before the transforms; of a net with one input.
+    are the facts that the data set told a check, before the transforms.
     """
 
     facts: Facts

@@ -74,6 +74,18 @@ class KnownInput(TypedDict):
     vocabulary: KnownVocabulary | None
 
 
+class DeclaredInput(TypedDict):
+    """What the data set told of one of several inputs, as `netdsl.components.experiment.InputFacts` has it."""
+
+    name: str
+    shape: list[int | str] | None
+    dtype: str
+    indices: int | None
+    padded: bool
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
 class DeclaredFacts(TypedDict):
     """What the data set told of itself before it was read, as `netdsl.components.Facts` has it."""
 
@@ -87,6 +99,9 @@ class DeclaredFacts(TypedDict):
     dtype: str
     indices: int | None
     padded: bool
+    predicts_next: NotRequired[bool]
+    inputs: NotRequired[list[DeclaredInput]]
+    writes: NotRequired[str]
 
 
 class KnownFacts(TypedDict, total=False):

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from typing import cast, get_args
 
 from netdsl.components import Dtype, Facts
+from netdsl.components.experiment import InputFacts
 from netdsl.core.sizes import Dim, Shape, symbol, symbols
-from netdsl.runs.about import DeclaredFacts, KnownFacts
+from netdsl.runs.about import DeclaredFacts, DeclaredInput, KnownFacts
 
 
 def describe_declared(facts: Facts | None) -> DeclaredFacts | None:
     """What `run.json` keeps of the facts; None of those that it cannot: they are asked for again."""
     if facts is None:
         return None
-    shape, target = _describe_shape(facts.input), _describe_shape(facts.target)
-    if target is None or (shape is None and facts.input is not None):
+    own, target = facts.all_inputs[0], _describe_shape(facts.target)
+    inputs = [_describe_input(one) for one in (own, *facts.inputs)]
+    if target is None or None in inputs:
         return None
+    first, *named = (one for one in inputs if one is not None)
     return {
-        "input": shape,
+        "input": first["shape"],
         "classes": facts.classes,
         "target": target,
         "names": facts.names,
@@ -28,29 +31,53 @@ def describe_declared(facts: Facts | None) -> DeclaredFacts | None:
         "dtype": facts.dtype,
         "indices": facts.indices,
         "padded": facts.padded,
+        "predicts_next": facts.predicts_next,
+        "inputs": named,
+        "writes": facts.writes,
     }
 
 
 def read_declared(known: KnownFacts) -> Facts | None:
     """The facts that `run.json` or a checkpoint keeps; None where it keeps none, as of older runs."""
     told = known.get("declared")
-    if told is None or told["dtype"] not in get_args(Dtype):
+    if told is None:
         return None
-    shape, target = _read_shape(told["input"]), _read_shape(told["target"])
-    if target is None or (shape is None and told["input"] is not None):
+    own: DeclaredInput = {
+        "name": "", "shape": told["input"], "dtype": told["dtype"], "indices": told["indices"],
+        "padded": told["padded"], "mean": told["mean"], "std": told["std"],
+    }  # fmt: skip
+    inputs, target = [_read_input(one) for one in (own, *told.get("inputs", ()))], _read_shape(told["target"])
+    if target is None or None in inputs:
         return None
-    return Facts(
-        shape,
+    first, *named = (one for one in inputs if one is not None)
+    facts = Facts(
+        first.shape,
         told["classes"],
         target=target,
         names=tuple(told["names"]),
-        mean=tuple(told["mean"]),
-        std=tuple(told["std"]),
         sizes=told["sizes"] and (told["sizes"][0], told["sizes"][1]),
-        dtype=cast("Dtype", told["dtype"]),
-        indices=told["indices"],
-        padded=told["padded"],
+        predicts_next=told.get("predicts_next", False),
+        writes=told.get("writes", ""),
     )
+    return facts.with_inputs(named or [first])
+
+
+def _describe_input(one: InputFacts) -> DeclaredInput | None:
+    shape = _describe_shape(one.shape)
+    if shape is None and one.shape is not None:
+        return None
+    return {
+        "name": one.name, "shape": shape, "dtype": one.dtype, "indices": one.indices,
+        "padded": one.padded, "mean": one.mean, "std": one.std,
+    }  # fmt: skip
+
+
+def _read_input(told: DeclaredInput) -> InputFacts | None:
+    shape = _read_shape(told["shape"])
+    if told["dtype"] not in get_args(Dtype) or (shape is None and told["shape"] is not None):
+        return None
+    mean, std = tuple(told["mean"]), tuple(told["std"])
+    return InputFacts(told["name"], shape, cast("Dtype", told["dtype"]), told["indices"], told["padded"], mean, std)
 
 
 def _describe_shape(shape: Shape | None) -> list[int | str] | None:

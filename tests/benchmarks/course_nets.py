@@ -283,9 +283,9 @@ ROWS = (
         "use resnet\nconv 64 k7 s2 p3 bias=false; bn; relu; maxpool 3 s2 p1\n"
         "stage basic 64 2; stage basic 128 2 stride=2\nstage basic 256 2 stride=2; stage basic 512 2 stride=2\n"
         "gap; flatten; linear 10 as head\ninit xavier_uniform on=head\npretrained WEIGHTS except=head\n"
-        "optimizer sgd lr=5e-5 weight_decay=0.001",
+        "optimizer sgd lr=5e-5 weight_decay=0.001 head.lr=5e-4",
         digits(96),
-        "All layers learn at one rate; here, the weights are those of an earlier run.",
+        "Here, the weights are those of an earlier run.",
     ),
     Row("object detection, SSD", "computer-vision/ssd", "TinySSD", 23),
     Row(
@@ -404,9 +404,7 @@ CHINESE = {
         "解码器在 GRU 之后用点积查看编码器（Luong 等，2015），而不是在 GRU 之前用加性注意力。"
     ),
     "Positions are learned, where the book has sines.": "位置编码是学习的，书中用正弦函数。",
-    "All layers learn at one rate; here, the weights are those of an earlier run.": (
-        "所有层用同一个学习率；这里的权重来自之前的一次运行。"
-    ),
+    "Here, the weights are those of an earlier run.": ("这里的权重来自之前的一次运行。"),
     "The book has it in MXNet alone.": "书中只有 MXNet 的代码。",
 }
 """The titles and the notes in Chinese."""

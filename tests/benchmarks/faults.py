@@ -3,6 +3,7 @@
     python -m tests.benchmarks.faults                       # 50 kills, 10 SIGTERM, 5 full disks, 5 torn checkpoints
     python -m tests.benchmarks.faults --kills 200 --seed 7
     python -m tests.benchmarks.faults --net text            # states that are carried; `--net reviews`: padded texts
+    python -m tests.benchmarks.faults --net "several inputs"  # and each other kind of `tests/data/kinds.py`
 
 Every run is the real command in a process of its own, forked from one that has imported torch already. A full disk is a
 tmpfs of 1 MiB, partly taken; where none may be mounted, files that may not grow (`RLIMIT_FSIZE`).
@@ -27,6 +28,9 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+from tests.data.kinds import NETS as KINDS
+from tests.data.kinds import write_kinds
+
 NETS = {
     "digits": """flatten; linear 64->32; relu; dropout 0.2; linear 32->10
 data digits batch=32
@@ -43,6 +47,12 @@ embedding 13->8; lstm 8 bidirectional; attention 2 dropout=0.1; mean; linear 2
 optimizer adamw lr=0.003
 train epochs=30 every=5 speed=contiguous
 """,
+}
+OPTIMIZER = "optimizer adamw lr=0.003"
+NETS |= {
+    kind: f"{net}\n{OPTIMIZER * ('optimizer' not in net)}\ntrain epochs=20 every=5 speed=contiguous\n"
+    for kind, net in KINDS.items()
+    if "folds=" not in net  # a run for each fold: their folders are not where these faults look
 }
 REVIEWS = "review,label\n" + "".join(
     f"{'a film ' * (number % 4)}{'good' if number % 3 else 'bad'} {number % 7},{number % 2}\n" for number in range(300)
@@ -206,6 +216,7 @@ def main() -> None:
         os.chdir(home)
         Path("net.net").write_text(NETS[given.net])
         Path("reviews.csv").write_text(REVIEWS)
+        write_kinds(Path.cwd())
         ended(start(*COMMAND, "--out", "first"))  # the forkserver is warm now
         since = time.monotonic()
         assert ended(start(*COMMAND, "--out", "whole")) == 0, Path("log").read_text()

@@ -105,8 +105,8 @@ def test_headers_are_read_as_numpy_reads_them(tmp_path, array, version):
     [
         ({"a": LABELS}, {}, "`a.npz` has no array `x`; it holds `a`"),
         ({"x": LABELS}, {}, "`a.npz` has no array `y`; it holds `x`"),
-        ({"x": LABELS, "y": LABELS[:2]}, {}, "x has the shape 6 and y 2: not the same rows"),
-        ({"x": np.zeros((6, 0)), "y": LABELS}, {}, "x has the shape 6x0 and holds nothing"),
+        ({"x": LABELS, "y": LABELS[:2]}, {}, "`x` has the shape 6 and `y` 2: not the same rows"),
+        ({"x": np.zeros((6, 0)), "y": LABELS}, {}, "`x` has the shape 6x0 and holds nothing"),
         ({"x": np.zeros((6, 2)), "y": LABELS - 1}, {}, "`a.npz` holds the label -1; classes are counted from 0"),
     ],
 )

@@ -18,6 +18,7 @@ from PIL import Image
 import netdsl
 from netdsl.cli import netdsl as door
 from netdsl.components import Facts
+from netdsl.components.experiment import InputFacts
 from netdsl.core.errors import DataError, TrainingError
 from netdsl.core.sizes import symbol
 from netdsl.runs.declared_facts import describe_declared, read_declared
@@ -58,6 +59,20 @@ def write_masks(folder: Path) -> None:
             Image.new(mode, (8, 8), 1 if mode == "L" else "red").save(folder / "pets" / name / f"{number}.png")
 
 
+def write_pairs(folder: Path) -> None:
+    rows = [f"u{n % 5},{n % 3},{'a very ' * (n % 4)}good film,{n % 2}" for n in range(30)]
+    (folder / "pairs.csv").write_text("\n".join(["user,size,said,label", *rows]))
+
+
+def write_dates(folder: Path) -> None:
+    (folder / "dates.csv").write_text("said,iso\n" + "".join(f"{n} may,05-{n}\n" for n in range(1, 30)))
+
+
+def write_two_arrays(folder: Path) -> None:
+    left, right = np.random.rand(20, 3).astype(np.float32), np.random.rand(20, 2).astype(np.float32)
+    np.savez(folder / "arrays.npz", left=left, right=right, y=np.arange(20) % 2)
+
+
 def write_arrays(folder: Path) -> None:
     np.savez(folder / "arrays.npz", x=np.random.rand(20, 3).astype(np.float32), y=np.arange(20) % 2)
 
@@ -89,6 +104,17 @@ KINDS = {
         write_masks,
         'data masks "pets" names=sky,cat split=0.5 { resize 8x8 }\nconv 2 k1',
         np.zeros((3, 8, 8), np.uint8),
+    ),
+    "several inputs": Kind(
+        write_pairs,
+        "input user=1 size=1 said=6\nembedding 6->2; flatten as who\nfrom said; embedding 8->2; mean as heard\n"
+        "from size; linear 2; mul who heard; linear 2\ndata csv pairs.csv text=said ids=user { normalize }",
+        {"user": "u3", "size": 2, "said": "a good film"},
+    ),
+    "several arrays": Kind(
+        write_two_arrays,
+        "input left=3 right=2\nlinear 2 as seen\nfrom right; linear 2; mul seen\ndata npz arrays.npz { normalize }",
+        {"left": [0.1, 0.2, 0.3], "right": [0.4, 0.5]},
     ),
     "arrays": Kind(write_arrays, 'data npz "arrays.npz" { normalize }\nlinear 2', [0.1, 0.2, 0.3]),
 }
@@ -152,7 +178,15 @@ FACTS = Facts(
 )
 
 
-@pytest.mark.parametrize("facts", [FACTS, Facts(None, None), Facts((7,), None, target=(2,))])
+SEVERAL = Facts(None, 3, target=(5,), writes="said", predicts_next=True).with_inputs(
+    [
+        InputFacts("said", (5,), "index", 12, padded=True),
+        InputFacts("seen", (3, symbol("H"), 8), mean=(0.5,), std=(0.1,)),
+    ]
+)
+
+
+@pytest.mark.parametrize("facts", [FACTS, Facts(None, None), Facts((7,), None, target=(2,)), SEVERAL])
 def test_facts_go_through_json(facts: Facts) -> None:
     told = json.loads(json.dumps(describe_declared(facts)))
     assert read_declared({"declared": told}) == facts
@@ -168,6 +202,14 @@ def test_wrong_facts_are_looked_up_again(change: dict[str, Any]) -> None:
     told = describe_declared(FACTS)
     assert told is not None
     assert read_declared({"declared": told | change}) is None  # type: ignore[typeddict-item]
+
+
+@pytest.mark.parametrize("change", [{"shape": [0]}, {"dtype": "any thing"}])
+def test_wrong_facts_of_an_input_are_looked_up_again(change: dict[str, Any]) -> None:
+    told = describe_declared(SEVERAL)
+    assert told is not None
+    told["inputs"][1] |= change  # type: ignore[typeddict-item]
+    assert read_declared({"declared": told}) is None
 
 
 def test_file_of_other_weights_is_no_run(tmp_path: Path) -> None:

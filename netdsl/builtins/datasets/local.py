@@ -351,7 +351,7 @@ def npz(path: Path, *, x: str | None = None, y: str | None = None, inputs: Named
     train, test = array_names(headers, x, y, path)
     # Without a test part `split` decides the sizes.
     sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
-    return array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes)
+    return array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes, train)
 
 
 @dataset("netdsl.data.datasets.npy_arrays:load_npy", example="data npy images.npy labels.npy split=0.2")
@@ -359,7 +359,7 @@ def npy(path: Path, y: Path) -> Facts:
     """Two numpy files, the samples and their targets, read as the arrays of `npz` are."""
     from netdsl.builtins.files.npy_header import npy_header
 
-    return array_facts(npy_header(path), npy_header(y), y, None, None)
+    return array_facts(npy_header(path), npy_header(y), y, None, None, (path.name, y.name))
 
 
 def array_names(
@@ -390,10 +390,14 @@ def _npz_inputs(headers: Mapping[str, Header], inputs: Sequence[str], y: str | N
         try:
             train, test = array_names(headers, name, y, path, has_parts(headers, inputs, y))
         except Refusal as refusal:
-            at = "y" if refusal.parameter == "y" else f"inputs.{name}"
-            raise Refusal(refusal.message, at, "give each input the name of its array") from None
+            if refusal.parameter == "y":
+                raise
+            raise Refusal(refusal.message, f"inputs.{name}", "give each input the name of its array") from None
         sizes = None if test is None else (_rows(headers, train), _rows(headers, test))
-        facts.append(array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes))
+        try:
+            facts.append(array_facts(headers[train[0]], headers[train[1]], path, train[1], sizes, train))
+        except Refusal as refusal:
+            raise Refusal(refusal.message, f"inputs.{name}", refusal.help) from None
     given = [InputFacts(name, one.input, one.dtype) for name, one in zip(inputs, facts, strict=True)]
     return facts[0].with_inputs(given)
 
@@ -411,19 +415,25 @@ def _no_array(file: str, name: str, found: Sequence[str]) -> str:
     return text("`{file}` has no array `{array}`; it holds {arrays}", file=file, array=name, arrays=arrays)
 
 
-def array_facts(x: Header, y: Header, path: Path, name: str | None, sizes: tuple[int, int] | None) -> Facts:
-    """What two arrays say of a data set; raises `Refusal` where their sizes disagree."""
+def array_facts(
+    x: Header, y: Header, path: Path, name: str | None, sizes: tuple[int, int] | None, shown: tuple[str, str]
+) -> Facts:
+    """What two arrays, `shown` by these names, say of a data set; raises `Refusal` where their sizes disagree."""
     if not x.shape or not y.shape or x.shape[0] != y.shape[0]:
         raise Refusal(
             text(
-                "x has the shape {samples} and y {targets}: not the same rows",
+                "`{x}` has the shape {samples} and `{y}` {targets}: not the same rows",
+                x=shown[0],
+                y=shown[1],
                 samples=format_shape(x.shape),
                 targets=format_shape(y.shape),
             ),
             "y",
         )
     if product(x.shape) == 0:
-        raise Refusal(text("x has the shape {shape} and holds nothing", shape=format_shape(x.shape)), "x")
+        raise Refusal(
+            text("`{x}` has the shape {shape} and holds nothing", x=shown[0], shape=format_shape(x.shape)), "x"
+        )
     shape, dtype = sample_shape(x)
     if are_classes(shape, y.shape, y.kind):
         from netdsl.builtins.files.npy_header import count_classes

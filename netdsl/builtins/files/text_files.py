@@ -16,7 +16,7 @@ def decode(raw: bytes, file: str, encoding: str) -> str:
     """The text of a file; raises `Refusal` where it is not written in the encoding."""
     known = "utf-8-sig" if encoding.lower() in ("utf-8", "utf8") else encoding
     try:
-        return raw.decode(known)
+        decoded = raw.decode(known)
     except LookupError:
         raise Refusal(
             text("there is no encoding `{encoding}`", encoding=encoding),
@@ -36,6 +36,17 @@ def decode(raw: bytes, file: str, encoding: str) -> str:
             "path",
             "write the encoding that the file has, such as `encoding=gbk`, `encoding=latin1` or `encoding=utf-16`",
         ) from None
+    if "\0" in decoded:
+        raise Refusal(
+            text(
+                "`{file}`, line {line}, holds the character NUL, which no text has",
+                file=file,
+                line=decoded[: decoded.index("\0")].count("\n") + 1,
+            ),
+            "path",
+            "take the character out; a file that is full of them may need `encoding=utf-16`",
+        )
+    return decoded
 
 
 def text_files(path: Path) -> tuple[Path, ...]:

@@ -116,8 +116,8 @@ class ExperimentCheck:
             transforms, inputs = self._transforms_of_inputs(steps, facts)
             return DataUse(
                 dataset, arguments.values, statement.span,
-                facts=facts, shape=inputs[0].shape, settings=DATA_LINE.function(**settings),
-                transforms=transforms, inputs=inputs,
+                facts=facts, declared=facts, shape=inputs[0].shape,
+                settings=DATA_LINE.function(**settings), transforms=transforms, inputs=inputs,
             )  # fmt: skip
         transforms, shape = self._transforms(steps, facts)
         return DataUse(

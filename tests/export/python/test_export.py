@@ -117,7 +117,7 @@ VARIANTS = [
     for variant in (
         None,
         *(
-            statement.items[0].text
+            statement.items[0].span.text  # of `b16` too, which looks like a short
             for statement in parse(Source(str(path), path.read_text(encoding="utf-8")))[0].statements
             if statement.name.text == "variant"
         ),
