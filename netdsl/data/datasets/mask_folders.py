@@ -13,7 +13,6 @@ from torch import Tensor
 
 from netdsl.builtins.files import ClassNames
 from netdsl.builtins.files.mask_folders import VOID, Pair, in_color, list_names, mask_folders
-from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.image_files import Paths, read_image, state_of_file
@@ -44,8 +43,8 @@ class MaskFiles:
 
     @property
     def folder(self) -> str:
-        """Raises `DataError`: a cache is found by the image files, and would not notice a changed mask."""
-        raise DataError("images with masks cannot be kept on the disk", "write `cache=ram` or `cache=none`")
+        """The folder of the images."""
+        return str(Path(self.images[0]).parent)
 
     def __len__(self) -> int:
         return len(self.images)
