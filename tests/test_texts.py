@@ -33,6 +33,7 @@ TABLES = {
     "checker/names": "templates are attributes of the kinds of component",
     "builtins/layers/normalisation.py": "the template is an argument, for a sample and for a channel",
     "lints/rules/unused_variable.py": "the template is an argument, for variables and for parameters",
+    "core/files.py": "templates are entries of a table, by number of the system",
     "core/ranges.py": "templates are attributes of the ranges, over the fields of each",
     "core/text.py": "what makes texts of templates",
     "checker/shapes/size_mismatch.py": "templates are entries of a table, by parameter",

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import sys
 from contextlib import suppress
-from errno import EDQUOT, EFBIG, EINVAL, ENOSPC
 from pathlib import Path
 
-FULL = (ENOSPC, EDQUOT, EFBIG)
+from netdsl.core.text import text
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """What a system says of a disk, a quota or a file that cannot grow."""
+
+SAID = {
+    errno.ENOENT: "no such file or directory",
+    errno.EACCES: "permission denied",
+    errno.EPERM: "operation not permitted",
+    errno.EROFS: "read-only file system",
+    errno.ENOSPC: "no space left on device",
+    errno.EDQUOT: "disk quota exceeded",
+    errno.EFBIG: "file too large",
+    errno.ENAMETOOLONG: "file name too long",
+    errno.EEXIST: "file exists",
+    errno.EISDIR: "is a directory",
+    errno.ENOTDIR: "not a directory",
+    errno.EINVAL: "not a regular file",
+    errno.ENOTEMPTY: "directory not empty",
+    errno.EADDRINUSE: "address already in use",
+    errno.EIO: "input/output error",
+}
+"""What systems say of files, and of the port that a page is shown at."""
 
 TEMPORARY = ".partial"
 """What the names of files end in that are not yet in their places."""
@@ -31,7 +52,7 @@ def require_regular(path: Path) -> Path:
         OSError: something else lies there than a file.
     """
     if path.exists() and not path.is_file():
-        raise OSError(EINVAL, "Not a regular file", str(path))
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
     return path
 
 
@@ -46,7 +67,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     path = path.resolve()
     old = path.stat() if path.exists() else None
     if old and not stat.S_ISREG(old.st_mode):
-        raise OSError(EINVAL, "Not a regular file", str(path))
+        raise OSError(errno.EINVAL, "Not a regular file", str(path))
     # In the same folder, for only there a rename is one step; named after the process, since two may write at once.
     partial = path.with_name(f".{path.name[:64]}.{os.getpid()}{TEMPORARY}")
     try:
@@ -76,7 +97,8 @@ def sync_folder(folder: Path) -> None:
 
 def reason(error: OSError) -> str:
     """The system's words for an error, in lowercase: `no space left on device`."""
-    return (error.strerror or str(error)).lower()
+    said = (error.strerror or str(error)).lower()
+    return text(SAID[error.errno]) if error.errno in SAID and SAID[error.errno] == said else said
 
 
 def is_full(error: BaseException) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -115,25 +115,38 @@ def _decoded(items: Items, decoding: Decoding, allocate: Allocate) -> tuple[Tens
 def _write(items: Items, path: Path, decoding: Decoding) -> None:
     for stale in path.parent.glob("*.part"):  # left by interrupted runs; the lock keeps other processes away
         stale.unlink()
-    part = path.with_suffix(".part")
     maps: list[np.memmap[Any, Any]] = []
 
     def allocate(count: int, like: Samples) -> Samples:
-        if not isinstance(like, Tensor):
-            raise DataError("samples of several inputs are not kept on the disk", "write `cache=ram` or `cache=none`")
-        # as many rows as there are items: how many are broken is known only when all are decoded
-        shape = (count, *like.shape[1:])
-        maps.append(open_memmap(part, "w+", torch.empty(0, dtype=like.dtype).numpy().dtype, shape))
-        return torch.from_numpy(maps[0])
+        for place, tensor in enumerate(tensors_of(like)):
+            # as many rows as there are items: how many are broken is known only when all are decoded
+            shape = (count, *tensor.shape[1:])
+            part = _place(path, place).with_suffix(".part")
+            maps.append(open_memmap(part, "w+", torch.empty(0, dtype=tensor.dtype).numpy().dtype, shape))
+        return _as(like.names if isinstance(like, InputTensors) else None, map(torch.from_numpy, maps))
 
     data, broken = _decoded(items, decoding, allocate)
-    maps[0].flush()
-    notes = {"rows": len(data), "broken": [asdict(each) for each in broken]}
+    for one in maps:
+        one.flush()
+    names = data.x.names if isinstance(data.x, InputTensors) else None
+    notes = {"rows": len(data), "broken": [asdict(each) for each in broken], "inputs": names}
     _write_whole(path.with_suffix(".labels.npy"), lambda file: np.save(file, data.y.numpy()))
     _write_whole(path.with_suffix(".json"), lambda file: file.write(json.dumps(notes).encode()))
-    # last: a process that finds this file expects the labels and the notes to be whole
-    os.replace(part, path)
+    # the first input last: a process that finds this file expects all others to be whole
+    for place in reversed(range(len(maps))):
+        os.replace(_place(path, place).with_suffix(".part"), _place(path, place))
     sync_folder(path.parent)
+
+
+def _place(path: Path, number: int) -> Path:
+    """The file of one of several inputs; that of the first has the name of all."""
+    return path.with_suffix(f".{number}.npy") if number else path
+
+
+def _as(names: Sequence[str] | None, tensors: Iterable[Tensor]) -> Samples:
+    """Tensors as samples of inputs with these names; without names, of the only input."""
+    only, *others = tensors
+    return InputTensors(dict(zip(names, (only, *others), strict=True))) if names else only
 
 
 def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -148,25 +161,17 @@ def _write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
 def _mapped(path: Path, skips: Skips) -> Tensors:
     notes = json.loads(path.with_suffix(".json").read_text("utf-8"))
     skips.note([Broken(**each) for each in notes["broken"]])
+    names = notes.get("inputs")
+    places = [_place(path, number) for number in range(len(names or [""]))]
     # copy-on-write: nothing writes, but torch warns of memory that it may not write to
-    images = torch.from_numpy(np.load(path, mmap_mode="c", allow_pickle=False))
+    x = _as(names, (torch.from_numpy(np.load(one, mmap_mode="c", allow_pickle=False)) for one in places))
     labels = torch.from_numpy(np.load(path.with_suffix(".labels.npy"), allow_pickle=False))
-    return Tensors(images[: notes["rows"]], labels)
+    return Tensors(x[: notes["rows"]], labels)
 
 
 def _key(items: Items, steps: Sequence[BatchTransform]) -> str:
     """A name for the files and what is made of them: any file added, removed or changed gives another one."""
     digest = blake2b(f"{FORM} {[step.identity for step in steps]}".encode(), digest_size=10)
     for index in range(len(items)):
-        # paths, sizes and times, not contents: reading every image would take as long as decoding it
-        about = f"{_state(items.name(index), items.folder)}\0{items.label(index)}\n"
-        digest.update(about.encode("utf-8", "surrogateescape"))
+        digest.update(f"{items.identity(index)}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
-
-
-def _state(path: str, folder: str) -> str:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return path
-    return f"{os.path.relpath(path, folder)}\0{found.st_size}\0{found.st_mtime_ns}"

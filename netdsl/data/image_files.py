@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -31,6 +32,15 @@ def to_tensor(image: Image.Image, mode: str = "RGB") -> Tensor:
     """A picture of PIL as bytes C×H×W, in colour (`RGB`) or grey (`L`)."""
     values = np.array(image.convert(mode))  # a copy: PIL's own memory is read-only, which torch warns of
     return torch.from_numpy(values).view(*values.shape[:2], -1).permute(2, 0, 1)
+
+
+def state_of_file(path: str, folder: str) -> str:
+    """The path, size and time of a file: reading every image to compare it would take as long as decoding it."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return path
+    return f"{os.path.relpath(path, folder)}\0{found.st_size}\0{found.st_mtime_ns}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,3 +90,7 @@ class ImageFiles:
     def label(self, index: int) -> int:
         """Its class."""
         return int(self.labels[index])
+
+    def identity(self, index: int) -> str:
+        """The state of its file, and its class."""
+        return f"{state_of_file(self.paths[index], self.folder)}\0{self.label(index)}"

@@ -60,6 +60,9 @@ class Items(Protocol):
     def label(self, index: int) -> int | None:
         """The item's class, or None if it is known only after reading."""
 
+    def identity(self, index: int) -> str:
+        """What changes when the item does: the states of its files, and what else it consists of."""
+
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
@@ -87,6 +90,10 @@ class Chosen:
     def label(self, index: int) -> int | None:
         """Its class."""
         return self.items.label(int(self.indices[index]))
+
+    def identity(self, index: int) -> str:
+        """What changes when it does."""
+        return self.items.identity(int(self.indices[index]))
 
 
 Part = Tensors | Items
@@ -215,6 +222,10 @@ class Selected:
     def label(self, index: int) -> int | None:
         """Its class."""
         return self.items.label(index)
+
+    def identity(self, index: int) -> str:
+        """What changes when it does, and which of its inputs are taken."""
+        return f"{self.items.identity(index)}\0{self.names}"
 
 
 @runtime_checkable

@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from netdsl.core.errors import DataError
+from netdsl.core.files import reason
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
 from netdsl.data.inputs import Samples, shapes_of, stack_samples
@@ -172,7 +173,7 @@ def _leave_signals_to_the_parent(_: int) -> None:
 
 def _reason(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror.lower()
+        return reason(error)
     return str(error) or type(error).__name__
 
 

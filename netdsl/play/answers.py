@@ -21,7 +21,7 @@ from netdsl.core.suggestions import nearest
 from netdsl.core.text import text
 from netdsl.core.translation import known_language, speaking
 from netdsl.drawing.drawing import Drawing, Style, ThemeName
-from netdsl.editor import Document, Reading, completions, fix_all
+from netdsl.editor import Document, Reading, completions, fix_all, hover
 from netdsl.language.formatter import format_source
 from netdsl.language.parser import parse
 from netdsl.language.statements import STATEMENTS
@@ -108,8 +108,8 @@ class Answers:
     def complete(self, question: Mapping[str, Any]) -> Answer:
         """What may stand at a place, which is counted in units of UTF-16."""
         reading = self._read(question)
-        units, place = CodeUnits(reading.text), question.get("place")
-        if not isinstance(place, int) or place < 0:
+        units, place = CodeUnits(reading.text), _place(question)
+        if place is None:
             return {"problem": text("a place is a number")}
         offset = units.offset(place)
         offered = completions(reading, offset)
@@ -122,6 +122,17 @@ class Answers:
                 for one in [*begun, *others][:MOST_COMPLETIONS]
             ]
         }
+
+    def hover(self, question: Mapping[str, Any]) -> Answer:
+        """What there is to say of the word at a place, as Markdown; nothing between the words."""
+        reading = self._read(question)
+        units, place = CodeUnits(reading.text), _place(question)
+        if place is None:
+            return {"problem": text("a place is a number")}
+        found = hover(reading, units.offset(place))
+        if found is None:
+            return {}
+        return {"markdown": found.markdown, "place": [units.at(found.start), units.at(found.end)]}
 
     def apply(self, question: Mapping[str, Any]) -> Answer:
         """The text after the fix of one mistake: the one that stands at `number` in the list."""
@@ -222,6 +233,7 @@ QUESTIONS: Mapping[str, Callable[[Answers, Mapping[str, Any]], Answer]] = {
     "apply": Answers.apply,
     "complete": Answers.complete,
     "explain": Answers.explain,
+    "hover": Answers.hover,
     "set": Answers.set,
     "ready": Answers.ready,
     "words": Answers.words,
@@ -272,6 +284,11 @@ def _vocabulary(registry: Registry) -> Iterator[Answer]:
 def _choice(question: Mapping[str, Any], name: str, choices: Any, default: Any) -> Any:
     chosen = question.get(name)
     return chosen if chosen in get_args(choices) else default
+
+
+def _place(question: Mapping[str, Any]) -> int | None:
+    place = question.get("place")
+    return place if isinstance(place, int) and place >= 0 else None
 
 
 def _depth(question: Mapping[str, Any]) -> int | None:

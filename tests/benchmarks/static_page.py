@@ -38,11 +38,12 @@ PICTURE = "document.querySelector('#drawing svg') !== null"
 
 WATCH = """() => {
   times = [];
+  pressed = 0;
   document.addEventListener("input", () => { pressed = performance.now(); }, true);
   new MutationObserver(() => { if (pressed) times.push(performance.now() - pressed); pressed = 0; })
-    .observe(document.getElementById("drawing"), { childList: true });
+    .observe(document.body, { attributeFilter: ["data-milliseconds"] });
 }"""
-"""Notes for each key press when the picture has been replaced."""
+"""Notes for each key press when its answer is shown; a picture that has not changed is not made again."""
 
 
 class Served(SimpleHTTPRequestHandler):

@@ -17,6 +17,7 @@ from netdsl.checker import check
 from netdsl.core.errors import DataError
 from netdsl.core.source import Source
 from netdsl.data import Data, open_data
+from netdsl.data.datasets import table_inputs
 from netdsl.data.inputs import InputTensors, join_batches, stack_samples, tensors_of
 from netdsl.data.survey import survey, survey_sample
 from netdsl.plugins.registry import load_registry
@@ -169,7 +170,7 @@ train epochs=2
 """
 
 
-@pytest.mark.parametrize("cache", ["ram", "none"])
+@pytest.mark.parametrize("cache", ["ram", "none", "disk"])
 def test_images_stand_in_a_table_by_their_paths(cache: str, tmp_path: Path) -> None:
     draw_pairs(tmp_path)
     (tmp_path / "net.net").write_text(IMAGES.replace("CACHE", cache), encoding="utf-8")
@@ -181,6 +182,30 @@ def test_images_stand_in_a_table_by_their_paths(cache: str, tmp_path: Path) -> N
     row = {"left": tmp_path / "left3.png", "right": tmp_path / "right3.png", "weight": 1.5}
     assert saved.predict(row).probabilities.tolist() == pytest.approx(found[3].probabilities.tolist(), abs=1e-5)
     assert saved.evaluate()["loss"] > 0
+
+
+def test_inputs_are_decoded_once_for_all_runs_and_anew_where_a_row_has_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draw_pairs(tmp_path)
+    expected = [batch.x for batch in opened(IMAGES.replace("CACHE", "ram"), tmp_path).train.epoch(0)]
+    read, paths = table_inputs.read_image, list[str]()
+    monkeypatch.setattr(table_inputs, "read_image", lambda path, mode: paths.append(path) or read(path, mode))
+
+    def decoded() -> tuple[int, list[Any]]:
+        paths.clear()
+        batches = [batch.x for batch in opened(IMAGES.replace("CACHE", "disk"), tmp_path).train.epoch(0)]
+        return len(paths), batches
+
+    for least, most in ((24, 99), (0, 4)):  # a first sample of each part may be looked at
+        count, found = decoded()
+        assert least <= count <= most
+        for one, other in zip(found, expected, strict=True):
+            assert all(map(torch.equal, tensors_of(one), tensors_of(other)))
+    table = tmp_path / "pairs.csv"
+    header, row, *rest = table.read_text().splitlines()
+    table.write_text("\n".join([header, *rest, row]))
+    assert decoded()[0] >= 24
 
 
 def make_pairs(kind: str = "tensors") -> Any:

@@ -10,6 +10,7 @@ from PIL import Image
 from netdsl.components import Dataset, Refusal
 from netdsl.core.errors import DataError
 from netdsl.data import open_data
+from netdsl.data.datasets import mask_folders
 from netdsl.data.transforms.base import NO_CLASS
 from tests.data.conftest import REGISTRY
 
@@ -137,11 +138,28 @@ def test_a_folder_of_another_layout_is_described(tmp_path):
         facts(tmp_path, classes=0)
 
 
-def test_masks_are_not_kept_on_the_disk(data_use, tmp_path):
-    for name in "abcd":
+def test_masks_are_kept_on_the_disk_until_one_changes(data_use, tmp_path, monkeypatch):
+    for name in "abcdefgh":
         write(tmp_path, name)
-    with pytest.raises(DataError, match="cannot be kept on the disk"):
-        open_data(data_use("masks", path=tmp_path, settings={**SIZE, "cache": "disk"}), "cpu", seed=0)
+    read, paths = mask_folders.read_image, []
+    monkeypatch.setattr(mask_folders, "read_image", lambda path: paths.append(path) or read(path))
+
+    def served(cache):
+        paths.clear()
+        use = data_use("masks", path=tmp_path, classes=3, settings={**SIZE, "cache": cache})
+        batches = list(open_data(use, "cpu", seed=0).train.epoch(0))
+        return len(paths), torch.cat([batch.x for batch in batches]), torch.cat([batch.y for batch in batches])
+
+    _, *expected = served("ram")
+    for least, most in ((8, 99), (0, 4)):  # a first sample of each part may be looked at
+        count, *found = served("disk")
+        assert least <= count <= most
+        assert all(map(torch.equal, found, expected))
+    for name in "abcdefgh":
+        write(tmp_path, name, mask=np.full((4, 6), 2, np.uint8))
+    count, _, y = served("disk")
+    assert count >= 8
+    assert y.eq(2).all()
 
 
 def test_voc_has_palettes_and_outlines_without_a_class(data_use, tmp_path):

@@ -133,6 +133,9 @@ class Photos:
     def label(self, index):
         return None
 
+    def identity(self, index):
+        return self.name(index)
+
 
 def test_workers_move_masks_too():
     use = checked_data("{ randomcrop 12; hflip }")

@@ -16,6 +16,7 @@ from netdsl.cli import netdsl
 from netdsl.cli.shared.commands import SECTIONS, read_listed
 from netdsl.codes import all_codes
 from netdsl.core.diagnostics import Code
+from netdsl.core.translation import translate
 from tests.docs.blocks import PAGES, ROOT
 from tests.docs.gallery import gallery_page
 from tests.docs.session import Mismatch, run_command, run_page
@@ -69,13 +70,13 @@ def codes_page() -> str:
 
 
 def _code_lines(code: Code) -> list[str]:
-    lines = [f"### {code}: {code.title}", "", code.meaning, ""]
+    lines = [f"### {code}: {translate(code.title)}", "", translate(code.meaning), ""]
     for caption, mark, text in (
-        ("Example:", f"<!-- mistake: {code} -->\n", code.example),
-        ("Instead:", "", code.instead),
+        ("example", f"<!-- mistake: {code} -->\n", code.example),
+        ("instead", "", code.instead),
     ):
         if text:
-            lines += [caption, "", f"{mark}```net", text, "```", ""]
+            lines += [f"{translate(caption).capitalize()}:", "", f"{mark}```net", text, "```", ""]
     return lines
 
 

@@ -117,6 +117,15 @@ def test_what_may_stand_somewhere_is_offered(answers):
     assert [one["place"] for one in offered if one["label"] == "linear"] == [[0, 3]]
 
 
+def test_a_word_is_explained_with_the_numbers_of_its_line(answers):
+    text = "# 🙂\nconv 3->8 k3 p1\n"
+    found = ask(answers, "hover", text, place=6)
+    assert found["place"] == [5, 9]
+    assert found["markdown"].startswith("**3xHxW → 8xHxW**")
+    assert ask(answers, "hover", text, place=0) == {}
+    assert "number" in ask(answers, "hover", text, place=-1)["problem"]
+
+
 def test_places_are_counted_as_browsers_count_them(answers):
     text = "# 🙂🙂\nlinear 2->8; linear 7->2\n"
     (found,) = [one for one in ask(answers, "check", text)["diagnostics"] if one["severity"] == "error"]

@@ -24,7 +24,7 @@ from netdsl.play.workspace import NetFile
 from netdsl.plugins.registry import load_registry
 from tests.machine_failures import POSIX, as_nobody, files_up_to
 from tests.needs import needs, needs_file
-from tests.play.browsing import until, write_with_help
+from tests.play.browsing import point_at_words, until, write_with_help
 
 SHOWN = NetFile("netz 网.net", "input 1x8x8\nconv 8 k3 p1; relu\nflatten\nlinear 10\n", "")
 
@@ -115,7 +115,7 @@ def test_a_net_is_typed_mended_formatted_and_explained(visit: Visits) -> None:
     until(page, "document.querySelector('#overlay .error')?.textContent === '100'")
     assert "8x4x4" in page.inner_text("#overlay")
     page.click("#mistakes .code")
-    until(page, "document.querySelector('#explanation pre').textContent.startsWith('NET201')")
+    until(page, "document.querySelector('#explanation pre')?.textContent.startsWith('NET201')")
     page.click("#mistakes .fix")
     until(page, "document.querySelectorAll('#mistakes li').length === 0")
     page.click("#format")
@@ -132,6 +132,7 @@ def test_what_may_stand_at_the_cursor_is_offered_and_explained(visit: Visits) ->
     page = visit()
     until(page, PICTURE)
     write_with_help(page)
+    point_at_words(page)
     page.close()
 
 

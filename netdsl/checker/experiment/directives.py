@@ -50,7 +50,7 @@ from netdsl.components.settings import (
     TrainSettings,
 )
 from netdsl.core.diagnostics import Label, errors
-from netdsl.core.files import find_home
+from netdsl.core.files import find_home, reason
 from netdsl.core.sizes import UNKNOWN, Expr, Shape, Unknown
 from netdsl.core.source import Span
 from netdsl.core.suggestions import folded
@@ -188,11 +188,9 @@ class ExperimentCheck:
             code = INPUT_CONTRADICTS_DATA if (refusal.parameter or "").startswith(INPUTS) else UNUSABLE_DATA
             self.context.report(code, _shown(refusal.message, folder), span, help=refusal.help)
         except OSError as error:
-            # The system's messages begin with a capital letter, ours do not.
-            reason = (error.strerror or str(error)).lower()
             path = next((name for name, value in values.items() if isinstance(value, Path)), "")
             span = arguments.spans.get(path, statement.span)
-            message = text("cannot read `{path}`: {reason}", path=_shown(error.filename, folder), reason=reason)
+            message = text("cannot read `{path}`: {reason}", path=_shown(error.filename, folder), reason=reason(error))
             self.context.report(UNUSABLE_DATA, message, span)
         return None
 

@@ -17,7 +17,7 @@ from netdsl.checker.recover.torch_order import torch_order
 from netdsl.components import Layer, Parameter
 from netdsl.components.registry import OWN
 from netdsl.core.diagnostics import Code, Label
-from netdsl.core.files import find_home
+from netdsl.core.files import find_home, reason
 from netdsl.core.limits import MAX_BYTES, MAX_NESTING
 from netdsl.core.sizes import Shape
 from netdsl.core.source import Source, Span
@@ -204,9 +204,8 @@ class Library:
             )
         # A path with a null character raises ValueError.
         except (OSError, ValueError) as error:
-            strerror = getattr(error, "strerror", None)
-            if strerror:
-                message = text("cannot read `{file}`: {reason}", file=item.text, reason=strerror.lower())
+            if isinstance(error, OSError):
+                message = text("cannot read `{file}`: {reason}", file=item.text, reason=reason(error))
             else:
                 message = text("cannot read `{file}`: not a path", file=item.text)
             self._refuse(UNREADABLE_FILE, message, item.span)

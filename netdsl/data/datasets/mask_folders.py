@@ -13,10 +13,9 @@ from torch import Tensor
 
 from netdsl.builtins.files import ClassNames
 from netdsl.builtins.files.mask_folders import VOID, Pair, in_color, list_names, mask_folders
-from netdsl.core.errors import DataError
 from netdsl.core.sizes import format_shape
 from netdsl.core.text import text
-from netdsl.data.image_files import Paths, read_image
+from netdsl.data.image_files import Paths, read_image, state_of_file
 from netdsl.data.samples import Splits
 from netdsl.data.transforms.base import NO_CLASS
 
@@ -44,8 +43,8 @@ class MaskFiles:
 
     @property
     def folder(self) -> str:
-        """Raises `DataError`: a cache is found by the image files, and would not notice a changed mask."""
-        raise DataError("images with masks cannot be kept on the disk", "write `cache=ram` or `cache=none`")
+        """The folder of the images."""
+        return str(Path(self.images[0]).parent)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -83,6 +82,11 @@ class MaskFiles:
     def label(self, index: int) -> int | None:
         """None: an image with a mask has no single class."""
         return None
+
+    def identity(self, index: int) -> str:
+        """The states of the image and of its mask, and which classes there are."""
+        files = (state_of_file(path, self.folder) for path in (self.images[index], self.masks[index]))
+        return "\0".join((*files, str((self.classes, self.is_white))))
 
 
 def _opened(file: str) -> Image.Image:

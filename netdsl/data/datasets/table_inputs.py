@@ -17,7 +17,7 @@ from netdsl.builtins.files.table_inputs import InputColumns, TableOfInputs, read
 from netdsl.builtins.files.vocabulary import BEGIN, END, Vocabulary
 from netdsl.components import NamedShapes
 from netdsl.data.datasets.labelled_texts import make_vocabulary, number_seen, pad, require_same_tokens
-from netdsl.data.image_files import Paths, read_image
+from netdsl.data.image_files import Paths, read_image, state_of_file
 from netdsl.data.inputs import InputTensors
 from netdsl.data.samples import Learnt, LearntInput, Part, Splits, Tensors
 from netdsl.data.table_encoding import as_learnt, by_rows, encode_rows, fit_features, require_columns, targets_of
@@ -101,6 +101,13 @@ class ImageRows:
         """Its class, where targets are classes."""
         target = self.rows.y[index]
         return None if target.is_floating_point() or target.dim() else int(target)
+
+    def identity(self, index: int) -> str:
+        """The states of its images, and what else stands in the row."""
+        files = {name: state_of_file(one.paths[index], self.folder) for name, one in self.images.items()}
+        assert isinstance(self.rows.x, InputTensors)
+        others = {name: part[index].tolist() for name, part in self.rows.x.items()}
+        return str((files, others, self.rows.y[index].tolist(), self.names))
 
     def choose(self, indices: Tensor) -> ImageRows:
         """Some of the rows."""

@@ -49,6 +49,10 @@ class Mapped:
         """Its class is known only when it is read."""
         return None
 
+    def identity(self, index: int) -> str:
+        """Its name: nothing tells whether it has changed, and so `folder` allows no cache on the disk."""
+        return self.name(index)
+
 
 def splits(found: Any) -> Splits:
     """The parts that a plugin's function returns: one or two, each a pair of tensors `(x, y)` or torch's `Dataset`."""

@@ -17,7 +17,7 @@ from netdsl.core.text import text
 from netdsl.data.data_folder import locked
 from netdsl.data.datasets.mask_folders import mask_tensor
 from netdsl.data.downloads import FAILURES, Archive, by_hand, describe_failure, patience
-from netdsl.data.image_files import to_tensor
+from netdsl.data.image_files import state_of_file, to_tensor
 from netdsl.data.samples import Splits
 from netdsl.data.transforms.base import NO_CLASS
 
@@ -63,6 +63,10 @@ class Pictures:
     def label(self, index: int) -> int | None:
         """None: only reading a picture tells its class."""
         return None
+
+    def identity(self, index: int) -> str:
+        """The state of its file."""
+        return f"{state_of_file(self.name(index), self.folder)}\0None"
 
 
 @dataclass(frozen=True)

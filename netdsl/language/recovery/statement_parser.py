@@ -17,8 +17,8 @@ from netdsl.language.recovery.repairs import Repair, repairs
 from netdsl.language.recovery.torch_order import IsTorchOrder, never
 from netdsl.language.syntax import File, Statement
 
-REPAIR_BUDGET = 200_000
-"""How many characters may be read again in search of repairs: a second's worth."""
+REPAIR_BUDGET = 100_000
+"""How many characters may be read again in search of repairs and behind them: less than half a second's worth."""
 
 
 def parse_piecewise(source: Source, is_torch_order: IsTorchOrder = never) -> tuple[File, list[Diagnostic]]:
@@ -84,6 +84,7 @@ class StatementReader:
             found = engine().statement(draft)
             if not isinstance(found, Unread):
                 return splitter.with_bodies(found, bodies)
+            self.budget -= len(draft.text)
             draft = self._report(problem(found, draft), draft)
         self.invalid.append(self.source.span(piece.start, piece.end))
         return None

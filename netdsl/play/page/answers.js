@@ -1,5 +1,6 @@
 // What the front end says of a text, shown: its mistakes, its picture, its table.
 
+import { rove } from "./access.js";
 import { word } from "./words.js";
 
 const COLUMNS = ["line", "layer", "out", "params", "macs"];
@@ -13,9 +14,10 @@ export function element(tag, properties = {}, ...children) {
 export function showMistakes(diagnostics, { fix, fixAll, go, explain }) {
   const list = document.getElementById("mistakes");
   const errors = diagnostics.filter(one => one.severity === "error").length;
-  document.getElementById("summary").textContent =
-    diagnostics.length ? word("counts", { errors, warnings: diagnostics.length - errors }) : word("noMistakes");
-  document.getElementById("summary").className = errors ? "error" : diagnostics.length ? "warning" : "fine";
+  const summary = document.getElementById("summary");
+  const told = diagnostics.length ? word("counts", { errors, warnings: diagnostics.length - errors }) : word("noMistakes");
+  if (summary.textContent !== told) summary.textContent = told; // it is read out each time
+  summary.className = errors ? "error" : diagnostics.length ? "warning" : "fine";
   const items = diagnostics.slice(0, 100).map((one, number) => {
     const item = element("li", { className: one.severity });
     const place = element("button", { className: "place", textContent: word("line", { line: one.line }), onclick: () => go(one) });
@@ -36,7 +38,12 @@ export function showMistakes(diagnostics, { fix, fixAll, go, explain }) {
   if (diagnostics.filter(one => one.fix?.safe).length > 1) {
     items.push(element("li", { className: "all" }, element("button", { className: "fix", textContent: word("fixAll"), onclick: fixAll })));
   }
+  const more = diagnostics.length - items.length;
+  if (more > 0) items.push(element("li", { className: "all", textContent: word("others", { count: more }) }));
+  // The button that was pressed is gone: the next one is pressed next.
+  const isHeld = list.contains(document.activeElement);
   list.replaceChildren(...items);
+  if (isHeld) (list.querySelector(".fix, button") ?? document.getElementById("source")).focus();
 }
 
 export class Picture {
@@ -46,9 +53,14 @@ export class Picture {
     this.facts = {};
     this.go = go;
     this.reopen = reopen;
+    this.settle = rove(this.panel, "[data-box]");
     for (const kind of ["mouseover", "focusin"]) this.panel.addEventListener(kind, event => this.explain(event));
     this.panel.addEventListener("click", event => this.click(event));
-    this.panel.addEventListener("keydown", event => { if (event.key === "Enter") this.click(event); });
+    this.panel.addEventListener("keydown", event => {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      this.click(event);
+    });
   }
 
   show(answer) {
@@ -63,7 +75,17 @@ export class Picture {
     }
     if (answer.picture === this.shown) return; // a comment is typed
     // The picture is netdsl's own SVG: every text in it is escaped, and the page's policy runs no script in it.
+    const held = this.panel.contains(document.activeElement) ? document.activeElement.dataset.box : null;
     this.panel.innerHTML = this.shown = answer.picture;
+    const boxes = [...this.panel.querySelectorAll("[data-box]")];
+    for (const box of boxes) {
+      box.setAttribute("role", "button");
+      box.setAttribute("aria-label", this.facts[box.dataset.box]?.statement || box.textContent.trim());
+    }
+    // What stood open or closed there before.
+    const found = held && (boxes.find(box => box.dataset.box === held) ?? boxes.find(({ dataset: { box } }) => box.startsWith(`${held}.`) || held.startsWith(`${box}.`)));
+    (found ?? (held ? boxes[0] : null))?.focus({ preventScroll: true });
+    this.settle();
   }
 
   explain(event) {
@@ -89,6 +111,14 @@ export class Table {
     this.panel = document.getElementById("table");
     this.go = go;
     this.rows = new Map(); // those that are shown, by what stands in them
+    this.settle = rove(this.panel, "td.line button");
+    this.work = element("p", { className: "work", ariaLive: "polite" });
+    for (const kind of ["mouseover", "focusin"]) {
+      this.panel.addEventListener(kind, event => {
+        const row = event.target.closest("tbody tr");
+        if (row) this.work.replaceChildren(...row.arithmetic.map(formula => element("code", { textContent: formula })));
+      });
+    }
   }
 
   show(answer) {
@@ -98,9 +128,11 @@ export class Table {
     const parts = [
       element("p", { className: "shapes", textContent: answer.shapes || "" }),
       element("div", { className: "scroll" }, element("table", {}, element("thead", {}, head), element("tbody", {}, ...this.body(answer.rows || [])))),
-      element("dl", {}, ...totals)];
+      this.work, element("dl", {}, ...totals)];
     if (answer.cut) parts.splice(2, 0, element("p", { textContent: word("cut", { rows: answer.rows.length }) }));
+    this.work.replaceChildren();
     this.panel.replaceChildren(...parts);
+    this.settle();
   }
 
   // Most rows are those of the text before: a row that has not changed is taken from there.
@@ -116,9 +148,12 @@ export class Table {
 
   row(row) {
     const cells = COLUMNS.map(name => element("td", { textContent: row[name], className: name }));
-    const made = element("tr", { className: row.composite ? "composite" : "", title: row.arithmetic.join("\n") }, ...cells);
+    const made = element("tr", { className: row.composite ? "composite" : "", arithmetic: row.arithmetic }, ...cells);
     const line = parseInt(row.line);
-    if (line) made.onclick = () => this.go(line);
+    if (line) {
+      cells[0].replaceChildren(element("button", { textContent: row.line, ariaLabel: `${word("line", { line })}: ${row.layer.trim()}` }));
+      made.onclick = () => this.go(line);
+    }
     return made;
   }
 }

@@ -2,12 +2,13 @@
 // and writes the shapes behind the lines.
 
 import { Completion } from "./completion.js";
+import { Hover } from "./hover.js";
 
 const TOKEN = /(#[^\n]*)|("[^"\n]*"?)|(->|[{};=(),])|(\b\d[\w.]*(?:e[+-]?\d+)?)|([A-Za-z_][\w.]*)|(\s+|.)/g;
 const KINDS = ["comment", "string", "sign", "number", "name", "other"];
 
 export class Editor {
-  constructor({ onchange, complete, explain }) {
+  constructor({ onchange, complete, hover, explain }) {
     this.area = document.getElementById("source");
     this.overlay = document.getElementById("overlay");
     this.gutter = document.getElementById("gutter");
@@ -17,6 +18,7 @@ export class Editor {
     this.onchange = onchange;
     this.explain = explain;
     this.completion = new Completion(this, complete);
+    this.hover = new Hover(this, hover);
     this.area.addEventListener("input", event => {
       this.shift();
       this.draw();
@@ -34,7 +36,7 @@ export class Editor {
   // Replaces the whole text as one edit, which Ctrl+Z takes back.
   set text(text) {
     if (text === this.area.value) return;
-    const place = this.area.selectionStart;
+    const place = this.area.selectionStart, focused = document.activeElement;
     this.area.focus({ preventScroll: true });
     this.area.setSelectionRange(0, this.area.value.length);
     if (!document.execCommand("insertText", false, text)) {
@@ -42,6 +44,8 @@ export class Editor {
       this.onchange();
     }
     this.area.setSelectionRange(place, place);
+    // A slider or a button that has written keeps the focus.
+    if (focused !== document.body) focused.focus({ preventScroll: true });
     this.draw();
   }
 
@@ -143,8 +147,7 @@ export class Editor {
   key(event) {
     if (this.completion.key(event)) return;
     if (event.key === "F1") {
-      const word = this.wordAtCursor();
-      if (word) this.explain(word);
+      this.explain(this.area.selectionStart);
       event.preventDefault();
     } else if (event.key === "Enter" && !event.isComposing) {
       const before = this.text.slice(0, this.area.selectionStart);
@@ -155,9 +158,14 @@ export class Editor {
     }
   }
 
-  wordAtCursor() {
-    const place = this.area.selectionStart;
-    return this.text.slice(0, place).match(/\w*$/)[0] + this.text.slice(place).match(/^\w*/)[0];
+  // The character at a point of the screen; null where there is none.
+  placeAt(x, y) {
+    const first = this.overlay.firstElementChild.getBoundingClientRect(), line = Math.floor((y - first.top) / first.height);
+    const lines = this.text.split("\n");
+    if (line < 0 || line >= lines.length || x < first.left) return null;
+    const start = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0);
+    const found = [...lines[line]].findIndex((_, at) => this.locate(start + at + 1).left > x);
+    return found < 0 ? null : start + found;
   }
 
   select(start, end) {

@@ -1,9 +1,10 @@
 // The page: what is typed is asked of the front end at once, and what it answers is shown.
 
-import { Picture, Table, showMistakes } from "./answers.js";
+import { Picture, Table, element, showMistakes } from "./answers.js";
 import { call, hasServer, listen } from "./backend.js";
 import { Editor } from "./editor.js";
 import { EXAMPLES } from "./examples.js";
+import { render } from "./hover.js";
 import { makeLink, readLink } from "./share.js";
 import { Training } from "./training.js";
 import { showWords, switchLanguage, word } from "./words.js";
@@ -16,7 +17,8 @@ let depth = null, style = "blocks", view = "picture", asking = false, stale = fa
 const editor = new Editor({
   onchange: changed,
   complete: place => call("ask", { ask: "complete", ...program(), place }),
-  explain: name => explain(name),
+  hover: place => call("ask", { ask: "hover", ...program(), place }),
+  explain: explainAt,
 });
 const picture = new Picture({ go: line => editor.selectLine(line), reopen: level => { depth = level; ask(); } });
 const table = new Table(line => editor.selectLine(line));
@@ -90,8 +92,26 @@ async function rewrite(question) {
 
 async function explain(name) {
   const found = await call("ask", { ask: "explain", word: name });
-  find("explanation").hidden = false;
-  find("explanation").querySelector("pre").textContent = found.page || found.problem;
+  tell(element("pre", { textContent: found.page || found.problem }));
+}
+
+async function explainAt(place) {
+  const found = await call("ask", { ask: "hover", ...program(), place });
+  tell(...render(found.markdown || found.problem || word("nothingToSay")));
+}
+
+// The panel below the text; where the focus was, it goes back to.
+function tell(...parts) {
+  const panel = find("explanation");
+  if (!panel.contains(document.activeElement)) tell.asked = document.activeElement;
+  panel.hidden = false;
+  find("told").replaceChildren(...parts);
+}
+
+function closeExplanation() {
+  find("explanation").hidden = true;
+  if (tell.asked?.isConnected) tell.asked.focus();
+  else editor.area.focus();
 }
 
 async function load(found) {
@@ -157,9 +177,10 @@ function prepareTabs() {
   tabs.forEach((tab, index) => {
     tab.addEventListener("click", () => choose(tab));
     tab.addEventListener("keydown", event => {
-      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-      if (!step) return;
-      const next = tabs[(index + step + tabs.length) % tabs.length];
+      const at = { ArrowRight: index + 1, ArrowLeft: index - 1, Home: 0, End: -1 }[event.key];
+      if (at === undefined) return;
+      const next = tabs.at(at % tabs.length);
+      event.preventDefault();
       next.focus();
       choose(next);
     });
@@ -212,7 +233,8 @@ find("save").addEventListener("click", save);
 find("format").addEventListener("click", () => rewrite({ ask: "format" }));
 find("share").addEventListener("click", share);
 find("language").addEventListener("click", () => { switchLanguage(); ask(); training.show(); showTitle(); });
-find("close").addEventListener("click", () => { find("explanation").hidden = true; });
+find("close").addEventListener("click", closeExplanation);
+find("explanation").addEventListener("keydown", event => { if (event.key === "Escape") closeExplanation(); });
 find("less").addEventListener("click", () => { depth = Math.max(0, picture.depth - 1); ask(); });
 find("more").addEventListener("click", () => { depth = picture.depth + 1; ask(); });
 find("volumes").addEventListener("click", event => {

@@ -1,5 +1,6 @@
 // A canvas to draw an image on, and what each layer of the net makes of it.
 
+import { say } from "./access.js";
 import { element } from "./answers.js";
 import { call } from "./backend.js";
 import { decode, paint } from "./plane.js";
@@ -20,7 +21,10 @@ export class Pad {
     this.canvas.addEventListener("pointerdown", event => this.begin(event));
     this.canvas.addEventListener("pointermove", event => this.move(event));
     for (const kind of ["pointerup", "pointercancel"]) this.canvas.addEventListener(kind, () => { this.last = null; });
-    this.canvas.addEventListener("keydown", event => { if (event.key === "Delete" || event.key === "Backspace") this.clear(); });
+    this.canvas.addEventListener("keydown", event => this.key(event));
+    this.pen = [SIZE / 2, SIZE / 4]; // where a keyboard draws
+    this.isDown = false;
+    for (const kind of ["focus", "blur"]) this.canvas.addEventListener(kind, () => this.showPen());
     document.getElementById("clear").addEventListener("click", () => this.clear());
     document.getElementById("sample").addEventListener("click", () => this.ask({ number: Math.floor(Math.random() * 1e6) }));
   }
@@ -52,8 +56,34 @@ export class Pad {
   }
 
   move(event) {
-    if (!this.last) return;
-    const next = this.place(event), context = this.context;
+    if (this.last) this.draw(this.place(event));
+  }
+
+  // By keyboard: Space puts the pen down and lifts it, arrow keys move it.
+  key(event) {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1], " ": [0, 0] }[event.key];
+    if (event.key === "Delete" || event.key === "Backspace") this.clear();
+    if (!step) return;
+    event.preventDefault();
+    if (event.key === " ") this.isDown = !this.isDown;
+    if (this.isDown && this.question && !this.question.pixels) this.clear();
+    this.last = this.pen;
+    this.pen = this.pen.map((at, axis) => Math.max(0, Math.min(SIZE, at + step[axis] * SIZE / 16)));
+    if (this.isDown) this.draw(this.pen);
+    this.last = null;
+    if (event.key === " ") say(word(this.isDown ? "penDown" : "penUp"));
+    this.showPen();
+  }
+
+  showPen() {
+    const mark = document.getElementById("pen");
+    mark.hidden = !this.canvas.matches(":focus-visible");
+    mark.className = this.isDown ? "down" : "";
+    [mark.style.left, mark.style.top] = this.pen.map(at => `${100 * at / SIZE}%`);
+  }
+
+  draw(next) {
+    const context = this.context;
     Object.assign(context, { strokeStyle: "#fff", lineWidth: SIZE / 11, lineCap: "round", lineJoin: "round" });
     context.beginPath();
     context.moveTo(...this.last);
@@ -116,10 +146,14 @@ export class Pad {
     document.getElementById("chances").replaceChildren(...chances.map(({ value, index }) => {
       const name = this.names[index] ?? index;
       const item = element("li", { className: value === Math.max(...answer.chances) ? "best" : "" },
-        element("span", { textContent: name }), element("meter", { value, max: 1 }), element("b", { textContent: `${(100 * value).toFixed(0)} %` }));
+        element("span", { textContent: name }), element("meter", { value, max: 1, ariaHidden: "true" }), element("b", { textContent: `${(100 * value).toFixed(0)} %` }));
       if (answer.target === index) item.classList.add("target");
       return item;
     }));
+    // While one draws, answers come one after the other: the last is read out.
+    clearTimeout(this.telling);
+    const best = chances.find(({ value }) => value === Math.max(...answer.chances));
+    if (best) this.telling = setTimeout(() => say(`${this.names[best.index] ?? best.index}: ${(100 * best.value).toFixed(0)} %`), 800);
     this.layers.replaceChildren(...answer.layers.map(layer => {
       const cells = layer.maps ? maps(layer) : layer.numbers ? [bars(layer.numbers)] : [];
       const more = layer.all > (layer.maps || layer.numbers?.length || 0) ? ` (${layer.maps || layer.numbers.length} / ${layer.all})` : "";

@@ -1,5 +1,6 @@
 // The plane as a net sees it: a small picture for each unit, the weights between them, and the surface of the whole net.
 
+import { rove } from "./access.js";
 import { element } from "./answers.js";
 import { word } from "./words.js";
 
@@ -43,6 +44,7 @@ export class Plane {
     this.testPoints.addEventListener("change", () => this.redraw());
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.redraw());
     this.points = this.picture = this.chosen = null;
+    this.settle = rove(this.units, ".unit");
     // A unit that is pointed at shows its own picture in place of the whole net's.
     const choose = event => {
       const canvas = event.target.closest(".unit"), cells = canvas?.parentElement;
@@ -88,7 +90,6 @@ export class Plane {
       const made = columns.map(column => {
         const canvases = Array.from({ length: column.shown || 0 }, (_, unit) => {
           const canvas = element("canvas", { className: "unit", title: `${column.statement} · ${unit + 1}` });
-          canvas.tabIndex = column.pixels ? 0 : -1;
           canvas.setAttribute("role", "img");
           canvas.setAttribute("aria-label", canvas.title);
           return canvas;
@@ -98,6 +99,7 @@ export class Plane {
           element("div", { className: "cells" }, ...canvases), ...more);
       });
       this.units.replaceChildren(this.links, ...made);
+      this.settle();
     }
     const cells = [...this.units.querySelectorAll(".cells")];
     columns.forEach((column, at) => {

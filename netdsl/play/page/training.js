@@ -1,6 +1,7 @@
 // The run: its buttons, its curves, the plane as the net sees it, and a canvas to draw an image on.
 
 import { element } from "./answers.js";
+import { say } from "./access.js";
 import { call, hasServer } from "./backend.js";
 import { drawCurves } from "./curves.js";
 import { Plane } from "./plane.js";
@@ -155,8 +156,11 @@ export class Training {
     const fields = { epoch: epochs.at(-1)?.epoch ?? 0, step: run.step ?? 0, steps: run.steps ?? "", folder: run.folder ?? "" };
     const shown = document.getElementById("status");
     const problem = status === "failed" ? run.problem : null;
+    const now = problem ? `${word("failed")}: ${problem.message}` : word(status, fields);
+    // Steps and epochs are many in a second: only what becomes of the run is read out.
+    if (shown.dataset.status && shown.dataset.status !== status) say(now);
     shown.dataset.status = status;
-    shown.replaceChildren(element("span", { textContent: problem ? `${word("failed")}: ${problem.message}` : word(status, fields) }));
+    shown.replaceChildren(element("span", { textContent: now }));
     if (problem?.help) shown.append(element("small", { textContent: problem.help }));
   }
 }

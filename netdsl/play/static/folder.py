@@ -158,7 +158,7 @@ def _adapt(index: str) -> str:
     """The page's HTML, for a server of which nothing is known."""
     # The server of the other page says this in a header.
     policy = HEADERS["Content-Security-Policy"].replace("frame-ancestors 'none'", "").strip("; ")
-    charset, notice = '<meta charset="utf-8">\n', '<p id="notice" role="status" hidden>'
+    charset, notice = '<meta charset="utf-8">\n', '<p id="notice" role="alert" hidden>'
     assert charset in index
     assert notice in index
     meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
