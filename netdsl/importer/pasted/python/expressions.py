@@ -35,7 +35,7 @@ PART_METHODS = ("add_module", "register_module", "append", "items", "keys", "val
 """What containers, and classes that extend them, are asked for and given."""
 
 
-class Expressions(Places, ABC):
+class ReadExpressions(Places, ABC):
     """Works out expressions; calls and assignments are for those who extend it."""
 
     def __init__(self, file: str) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
-from netdsl.importer.pasted.python.expressions import Expressions
+from netdsl.importer.pasted.python.expressions import ReadExpressions
 from netdsl.importer.pasted.python.libraries import HOME
 from netdsl.importer.pasted.python.places import shown
 from netdsl.importer.pasted.python.tracing import TracedValue, sequential
@@ -33,7 +33,7 @@ class ReturnedValue(Exception):
         self.value = value
 
 
-class Objects(Expressions):
+class Objects(ReadExpressions):
     """Makes objects and calls functions of the text; statements are for those who extend it."""
 
     @abstractmethod
