@@ -132,7 +132,11 @@ def refused_in_vain(net: Net, message: str) -> str | None:
 
 
 def unlike_torch(network: Network, net: Net) -> str | None:
-    """A size that is said to fit and that torch refuses, one that torch takes and is left out, or another output."""
+    """A size that is said to fit and that torch refuses, one that torch takes and is left out, or another output.
+
+    What fits has the outputs that the table says. Where torch stretches an input of 1, which `scale` lets it, a size
+    may run that is rightly left out: it has others.
+    """
     if network.example is None:
         return None
     given = (size for one in network.all_inputs for size in one.example or ())
@@ -141,10 +145,11 @@ def unlike_torch(network: Network, net: Net) -> str | None:
         for values, fits in tries(open_sizes, example):
             shapes = [evaluated(one.shape, values) for one in network.all_inputs]
             out = out_of(net, shapes)
-            if fits is not (out is not None):
+            as_told = out == [evaluated(one.shape, values) for one in network.all_outputs]
+            if out is None if fits else as_told:
                 named = "is said to fit" if fits else "is not said to fit"
                 return f"{shapes} {named} ({network.fits}), and torch makes {out} of it"
-            if out and out != [evaluated(one.shape, values) for one in network.all_outputs]:
+            if fits and not as_told:
                 return f"at {shapes} torch makes {out}, not {network.all_outputs}"
     return None
 
