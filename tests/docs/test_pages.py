@@ -77,9 +77,9 @@ def test_the_language_page_names_every_layer() -> None:
     assert sorted(named - layers.keys()) == []
 
 
-def test_every_hook_is_documented_with_its_signature() -> None:
-    page = ROOT / "docs" / "plugins" / "hooks.md"
-    documented = re.findall(r"^### `(netdsl_\w+)(\(.*\).*)`$", TEXTS[page], re.MULTILINE)
+@pytest.mark.parametrize("page", ["hooks.md", "hooks.zh.md"])
+def test_every_hook_is_documented_with_its_signature(page: str) -> None:
+    documented = re.findall(r"^### `(netdsl_\w+)(\(.*\).*)`$", TEXTS[ROOT / "docs/plugins" / page], re.MULTILINE)
     assert dict(documented) == {name: _signature(hook) for name, hook in HOOKS.items()}
     assert len(documented) == len(HOOKS)
 
