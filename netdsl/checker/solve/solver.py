@@ -139,13 +139,17 @@ def _is_box(names: Sequence[str], constraints: Sequence[Constraint], fit: SizeSe
     combined = ({**dict.fromkeys(names, two[0]), name: two[-1]} for name in names)
     if not all(_holds(constraints, values) for values in combined):
         return False
-    # 1 and 2 meet H*W >= 2, although equal sizes must be at least 2.
-    outside = ({**dict.fromkeys(names, size), name: low - 1} for name in names for size in (two[-1], _LONG))
-    return low == 1 or not any(_holds(constraints, values) for values in outside)
+    # 1 and 2 meet H*W >= 2, although equal sizes must be at least 2; 2 and 4 meet (H/2)*(W/2) >= 2, if both are even.
+    below = {low - 1, *(first - fit.period for first, _ in islice(fit.runs(), 1 + len(fit.repeats)))}
+    long = (two[-1], two[-1] + _LONG * fit.period)
+    outside = (
+        {**dict.fromkeys(names, size), name: one} for name in names for size in long for one in below if 0 < one < low
+    )
+    return not any(_holds(constraints, values) for values in outside)
 
 
 _LONG = 1 << 20
-"""A size with which a condition on a product holds for any other factor."""
+"""So many periods make a size with which a condition on a product holds for any other factor."""
 
 
 def _apart(names: Sequence[str], constraints: Sequence[Constraint]) -> dict[str, int] | None:

@@ -104,8 +104,18 @@ def as_tensor(x: object, stored: Stored) -> Tensor:
     """The numbers of an array, a tensor or a list of numbers.
 
     Raises:
-        DataError: it is none of these.
+        DataError: it is none of these, or has values that are no numbers.
     """
+    values = _read_values(x, stored)
+    if values.is_floating_point() and (lost := int((~values.isfinite()).sum())):
+        raise DataError(
+            text("{lost:,} of {count:,} values are no finite numbers", lost=lost, count=values.numel()),
+            "replace them by numbers first, such as the mean: a net makes nothing of `nan` and `inf`",
+        )
+    return values
+
+
+def _read_values(x: object, stored: Stored) -> Tensor:
     if isinstance(x, Tensor):
         return x.detach().cpu()
     if isinstance(x, Sequence) and x and all(isinstance(one, Tensor) and one.shape == x[0].shape for one in x):

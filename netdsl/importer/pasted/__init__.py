@@ -47,8 +47,8 @@ def write_pasted(
 def _write_torch(program: str, file: str, registry: Registry, net: str | None, input: Sequence[int | str]) -> str:
     # torch is imported for code of torch alone.
     from netdsl.importer import write_net
-    from netdsl.importer.pasted.lazy import materialize
     from netdsl.importer.pasted.python import read_nets
+    from netdsl.importer.pasted.python.lazy import materialize
 
     found = read_nets(program, file)
     if not found:

@@ -19,6 +19,7 @@ import pytest
         ("input 6xHxW; scale { repeat 3 { maxpool 2 } }", "H, W = 8…15", (6, 8, 8)),
         ("input 6xHxW; scale { adaptiveavgpool 7 }", "H, W = 1, 7", (6, 1, 1)),
         ("input 4xHxW; groupnorm 4; pad 1", "H*W ≥ 2", (4, 2, 2)),
+        ("input 1xHxW; pixelunshuffle 2; groupnorm 4", "H = W = 4, 6, 8, …", (1, 4, 4)),
         ("input TxF; lstm 8; last; linear 2", None, None),
         ("input Tx16; lstm 8; last; linear 2", None, (1, 16)),
     ],

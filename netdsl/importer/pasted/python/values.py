@@ -10,7 +10,7 @@ from typing import Protocol, runtime_checkable
 from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
-from netdsl.importer.pasted.tracing import LastState, TracedValue
+from netdsl.importer.pasted.python.tracing import LastState, TracedValue
 
 CONTAINERS: Mapping[str, type[nn.Module]] = {
     f"torch.nn.{made.__name__}": made for made in (nn.Sequential, nn.ModuleList, nn.ModuleDict)

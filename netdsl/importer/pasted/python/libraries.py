@@ -18,6 +18,9 @@ IN_PASTED = {
 
 LONGEST = 1_000_000
 
+HOME = "__package__"
+"""The name in a scope that holds the package of a library's file; the scope of the text has none."""
+
 
 class LibrarySource(NamedTuple):
     """A file of the library, and the package that its relative imports start from."""
