@@ -62,7 +62,9 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     if page.file.src_uri.endswith(".zh.md"):
         return _without_breaks(mended_links)
     language = config.plugins["i18n"].current_language
-    return mended_links if language == ENGLISH else _to_translated(mended_links, Path(config.docs_dir, folder), language)
+    if language == ENGLISH:
+        return mended_links
+    return _to_translated(mended_links, Path(config.docs_dir, folder), language)
 
 
 def _to_translated(markdown: str, folder: Path, language: str) -> str:
