@@ -18,10 +18,11 @@ from mkdocs.structure.files import Files
 from mkdocs.structure.pages import Page
 
 import netdsl
+from netdsl.cli.shared.language import choose_language
 from netdsl.components import Component, Layer
 from netdsl.components.registry import Registry
 from netdsl.core.text import text
-from netdsl.core.translation import ENGLISH, LANGUAGES, speak, translate
+from netdsl.core.translation import ENGLISH, LANGUAGES, translate
 from netdsl.language.statements import STATEMENTS, StatementKind
 from netdsl.plugins.registry import load_registry
 from netdsl.render.cells import wrap
@@ -40,14 +41,14 @@ def on_pre_build(config: MkDocsConfig) -> None:
     os.environ["NETDSL_PLUGINS"] = ""  # no page depends on what plugins happen to be installed
     # As files, since the plugin that parts the pages by language takes no others.
     for language in LANGUAGES:
-        speak(language)
+        choose_language(language)
         for name, content in _made_pages(language):
             path = Path(config.docs_dir, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             # `mkdocs serve` builds anew whenever a file changes.
             if not path.is_file() or path.read_text(encoding="utf-8") != content:
                 path.write_text(content, encoding="utf-8", newline="\n")
-    speak(ENGLISH)
+    choose_language(ENGLISH)
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001  # MkDocs's signature

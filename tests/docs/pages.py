@@ -36,11 +36,13 @@ KINDS_OF_CODES = {
 
 def commands_page() -> str:
     """Each command with its help, by section."""
-    lines = ["# Commands", "", MADE, ""]
-    lines += ["`netdsl COMMAND --help` prints the same. Every command ends with status 0 if all is well, 1 if a file"]
-    lines += ["has errors, 2 if the command line is wrong, 130 after Ctrl-C and 143 after SIGTERM.", ""]
+    head = translate(
+        "`netdsl COMMAND --help` prints the same. Every command ends with status 0 if all is well, 1 if a file\n"
+        "has errors, 2 if the command line is wrong, 130 after Ctrl-C and 143 after SIGTERM."
+    )
+    lines = [f"# {translate('Commands')}", "", MADE, "", head, ""]
     for section in SECTIONS:
-        lines += [f"## {section}", ""]
+        lines += [f"## {translate(section)}", ""]
         for name in sorted(name for name in netdsl.names if read_listed(name).section == section):
             command = netdsl.get_command(click.Context(netdsl), name)
             assert command is not None
@@ -57,13 +59,12 @@ def _command_lines(name: str, command: click.Command, heading: str) -> list[str]
 
 def codes_page() -> str:
     """Each code with its page, by kind."""
-    lines = ["# Codes", "", MADE, ""]
-    lines += [
-        "Every mistake that `netdsl check` reports has a code. `netdsl check --explain NET201` prints its page.",
-        "",
-    ]
+    head = translate(
+        "Every mistake that `netdsl check` reports has a code. `netdsl check --explain NET201` prints its page."
+    )
+    lines = [f"# {translate('Codes')}", "", MADE, "", head, ""]
     for digit, codes in groupby(all_codes().values(), key=lambda code: code[3]):
-        lines += [f"## {KINDS_OF_CODES[digit]}", ""]
+        lines += [f"## {translate(KINDS_OF_CODES[digit])}", ""]
         for code in codes:
             lines += _code_lines(code)
     return "\n".join(lines)

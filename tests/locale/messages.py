@@ -37,6 +37,9 @@ Message = str | tuple[str, str]
 """A template; or two, for one thing and for several."""
 
 PACKAGE = FOLDER.parent
+PAGES = "tests/docs/pages.py"
+"""What makes pages of the site."""
+
 OTHERS_WORDS = {
     "builtins/datasets/torchvision_small.py": "names of classes",
     "cli/__init__.py": "the name of the program, and its version",
@@ -45,6 +48,7 @@ OTHERS_WORDS = {
     "cli/shared/rewriting.py": "what diff writes",
     "data/image_files.py": "what Pillow warns of",
     "data/lettering.py": "names of fonts",
+    PAGES: "what is said to those who write pages",
     "docs/site": "XML, and words that have their Chinese beside them",
     "drawing/raster.py": "names of fonts",
     "editor/actions.py": "kinds of actions",
@@ -102,7 +106,8 @@ def messages() -> list[Message]:
 
 def _written() -> Iterator[Message]:
     """Templates and literals in the code."""
-    for path in (*sorted(PACKAGE.rglob("*.py")), *sorted((PACKAGE.parent / "docs" / "site").glob("*.py"))):
+    root = PACKAGE.parent
+    for path in (*sorted(PACKAGE.rglob("*.py")), *sorted((root / "docs" / "site").glob("*.py")), root / PAGES):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         place = path.relative_to(PACKAGE.parent).as_posix().removeprefix("netdsl/")
         others = {id(node) for node in _no_texts(tree)}

@@ -22,6 +22,9 @@ from netdsl.core.translation import (
 )
 from netdsl.render.cells import width, wrap
 
+OF_NOBODY = "messages"
+"""The domain that gettext begins with."""
+
 _ENGLISH: WeakKeyDictionary[click.Command, tuple[str | None, str | None, list[str | None]]] = WeakKeyDictionary()
 """The help of each command, its epilog, and the help of its options, before they are translated."""
 
@@ -78,7 +81,7 @@ class TranslatedContext(click.Context):
 
 def begin_in_system_language() -> None:
     """Speaks the language that the user has set, from the first text on."""
-    _choose(system_language())
+    choose_language(system_language())
 
 
 def localize(command: click.Command) -> click.Command:
@@ -107,7 +110,7 @@ def _translate_help(command: click.Command) -> None:
 
 def _obey(ctx: click.Context, _parameter: click.Parameter, language: str | None) -> None:
     if language is not None:
-        _choose(language)
+        choose_language(language)
         _translate_help(ctx.command)
 
 
@@ -118,10 +121,13 @@ def _speak_to_machine(_ctx: click.Context, _parameter: click.Parameter, as_json:
     return as_json
 
 
-def _choose(language: str) -> None:
+def choose_language(language: str) -> None:
+    """Speaks a language from now on, in click's own words too."""
     speak(language)
     if spoken_catalogue() is not None:
         # Click asks gettext for its own words, and gettext asks this variable for the language.
         os.environ["LANGUAGE"] = language
         gettext.bindtextdomain(DOMAIN, str(FOLDER))
         gettext.textdomain(DOMAIN)
+    elif gettext.textdomain() == DOMAIN:
+        gettext.textdomain(OF_NOBODY)
