@@ -47,6 +47,7 @@ NOT_RUN = {
     "docs/plugins/directory.md": ["it installs a package"],
     "docs/plugins/directory.zh.md": ["it installs a package"],
     "docs/plugins/hooks.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],
+    "docs/plugins/hooks.zh.md": ["the commands of an installed plugin, tests/plugins/test_commands.py installs one"],
     "docs/plugins/tutorial.md": ["it installs a package"],
     "docs/plugins/tutorial.zh.md": ["it installs a package"],
 }
