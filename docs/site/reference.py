@@ -60,7 +60,21 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return link[1] if outside else link[0]
 
     mended_links = re.sub(r"(?<!!)\[([^]\n]+)\]\(((?!http)[^)#\s]+)(?:#[^)]*)?\)", mended, markdown)
-    return _without_breaks(mended_links) if page.file.src_uri.endswith(".zh.md") else mended_links
+    if page.file.src_uri.endswith(".zh.md"):
+        return _without_breaks(mended_links)
+    language = config.plugins["i18n"].current_language
+    if language == ENGLISH:
+        return mended_links
+    return _to_translated(mended_links, Path(config.docs_dir, folder), language)
+
+
+def _to_translated(markdown: str, folder: Path, language: str) -> str:
+    """An English page that stands in for one of another language: where a page is translated, its headings are too."""
+
+    def mended(link: re.Match[str]) -> str:
+        return f"{link[1]}.md" if (folder / f"{link[1]}.{language}.md").is_file() else link[0]
+
+    return re.sub(r"(?<=\]\()((?!http)[^)#\s]+)\.md#[^)\s]*(?=\))", mended, markdown)
 
 
 def _without_breaks(markdown: str) -> str:

@@ -2,6 +2,7 @@
 
 from netdsl.modules.composites import (
     Add,
+    Branches,
     Composite,
     Concat,
     Mul,
@@ -49,6 +50,7 @@ __all__ = [
     "RNN",
     "Add",
     "AddConstant",
+    "Branches",
     "CausalTransformerEncoderLayer",
     "ClassToken",
     "Composite",

@@ -33,6 +33,7 @@ ALLOWED = {
     "importer/pasted/python/calls.py": "reads the names of torch's functions",
     "importer/pasted/python/expressions.py": "tells the containers of torch's",
     "importer/pasted/python/objects.py": "tells the containers of torch's",
+    "importer/pasted/python/printed.py": "reads the names of torch's classes, as torch prints them",
     "importer/pasted/python/tracing.py": "reads the names of torch's functions",
     "importer/pasted/python/values.py": "names the classes of torch that hold modules",
     "importer/reading.py": "reads modules of torch's",

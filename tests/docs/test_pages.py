@@ -68,18 +68,19 @@ def test_every_chinese_page_has_its_english_one() -> None:
     assert [page.name for page in chinese if not page.with_name(page.name.replace(".zh.md", ".md")).is_file()] == []
 
 
-def test_the_language_page_names_every_layer() -> None:
-    section = TEXTS[ROOT / "docs" / "language.md"].partition("\n## Layers\n")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| [a-z]+ \| ([a-z0-9, ()]+) \|$", section.replace("| names |", ""), re.MULTILINE)
-    named = {name for row in rows for name in re.findall(r"\w+", re.sub(r"\(.*?\)", "", row))}
+@pytest.mark.parametrize(("page", "heading"), [("language.md", "Layers"), ("language.zh.md", "层")])
+def test_the_language_page_names_every_layer(page: str, heading: str) -> None:
+    section = TEXTS[ROOT / "docs" / page].partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    cells = [line.split(" | ")[1] for line in section.splitlines() if line.startswith("| ")][1:]
+    named = {name for cell in cells for name in re.findall(r"\w+", re.sub(r"[(（].*?[)）]", "", cell))}
     layers = load_registry(installed=False).layers
     assert sorted(name for name in layers if not {name, re.sub(r"[123]d$", "", name)} & named) == []
     assert sorted(named - layers.keys()) == []
 
 
-def test_every_hook_is_documented_with_its_signature() -> None:
-    page = ROOT / "docs" / "plugins" / "hooks.md"
-    documented = re.findall(r"^### `(netdsl_\w+)(\(.*\).*)`$", TEXTS[page], re.MULTILINE)
+@pytest.mark.parametrize("page", ["hooks.md", "hooks.zh.md"])
+def test_every_hook_is_documented_with_its_signature(page: str) -> None:
+    documented = re.findall(r"^### `(netdsl_\w+)(\(.*\).*)`$", TEXTS[ROOT / "docs/plugins" / page], re.MULTILINE)
     assert dict(documented) == {name: _signature(hook) for name, hook in HOOKS.items()}
     assert len(documented) == len(HOOKS)
 

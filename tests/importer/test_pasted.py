@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,67 @@ def test_an_activation_of_keras_is_written_alike_alone_and_inside_a_layer() -> N
 @pytest.mark.parametrize("program", ["net = nn.Sequential(nn.Linear(4, 2))", "nn.Sequential(\n    nn.Linear(4, 2),\n)"])
 def test_a_piece_without_imports_is_read(program: str) -> None:
     assert write_pasted(program, "a.py", REGISTRY) == "linear 4->2\n"
+
+
+PRINTED = nn.Sequential(
+    OrderedDict(
+        stem=nn.Sequential(
+            nn.Conv2d(3, 8, 5, padding=2),
+            nn.BatchNorm2d(8, eps=0.001, momentum=0.3),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(8, 8, (3, 1), padding="same", groups=4, bias=False),
+            nn.GroupNorm(2, 8),
+            nn.LeakyReLU(0.2),
+        ),
+        pool=nn.MaxPool2d(3, 2, 1),
+        up=nn.ConvTranspose2d(8, 4, 3, stride=2, output_padding=1),
+        act=nn.PReLU(4),
+        resize=nn.Upsample(scale_factor=2, mode="bilinear"),
+        nearest=nn.UpsamplingNearest2d(scale_factor=2),
+        gelu=nn.GELU("tanh"),
+        clip=nn.Hardtanh(0.0, 4.0),
+        mean=nn.AdaptiveAvgPool2d((2, 3)),
+        flat=nn.Flatten(),
+        head=nn.Sequential(
+            nn.Dropout(0.3), nn.Linear(24, 16, bias=False), nn.LayerNorm(16), nn.Sequential(), nn.Linear(16, 5)
+        ),
+        out=nn.LogSoftmax(dim=1),
+    )
+)
+
+
+@pytest.mark.parametrize("before", ["", ">>> print(net)\n"])
+def test_a_printed_net_computes_what_the_net_computes(before: str) -> None:
+    written = write_pasted(f"{before}{PRINTED}\n", "a.txt", REGISTRY, input=(3, 8, 8))
+    built = netdsl.build(written)
+    built.load_state_dict(PRINTED.state_dict())
+    x = torch.randn(2, 3, 8, 8)
+    with torch.no_grad():
+        assert torch.equal(built.eval()(x), PRINTED.eval()(x))
+
+
+NAMED = """\
+from torch import nn
+
+class ConvUnit(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Conv2d(a, b, 3), nn.ReLU())
+
+class Residual(nn.Module):
+    def __init__(self, a):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(a, a, 1), nn.Tanh())
+
+    def forward(self, x):
+        return self.body(x).relu()
+
+net = nn.Sequential(ConvUnit(3, 4), ConvUnit(4, 8), Residual(8), ConvUnit(8, 8))
+"""
+
+
+def test_blocks_are_named_after_their_classes() -> None:
+    written = write_pasted(NAMED, "a.py", REGISTRY)
+    assert written.split("\n\n")[1].split() == ["convunit", "convunit2", "residual1", "convunit2"]
 
 
 TWICE = """\
@@ -257,6 +319,36 @@ class Net(nn.Module):
             "[net]\nwidth=8\n[yolov9]\n",
             "`a.py`, line 3: darknet's `[yolov9]` has no counterpart in the language as it stands here",
         ),
+        (
+            "Net(\n  (a): Linear(in_features=4, out_features=2, bias=True)\n)",
+            "`a.py`, line 1: a printed `Net` does not say its `forward`",
+        ),
+        (
+            "Sequential(\n  (0): ReLU()\n  (1): Block(\n    (a): ReLU()\n  )\n)",
+            "`a.py`, line 3: a printed `Block` does not say its `forward`",
+        ),
+        (
+            "Sequential(\n  (0): ReLU()\n  (1): DropPath(0.1)\n)",
+            "`a.py`, line 3: a printed `DropPath` does not say its `forward`",
+        ),
+        ("Sequential(\n  (0): ReLU()\n", "`a.py` ends inside a printed net: its last `)` is missing"),
+        (
+            "Sequential(\n  (0): ReLU()\n  (0): Tanh()\n)",
+            "`a.py`, line 3: `(0): Tanh()` is no line of a printed net",
+        ),
+        (
+            "Sequential(\n  (0): Linear(in_features=open('ran', 'w'))\n)",
+            "`a.py`, line 2: `Linear(in_features=open('ran', 'w'))` is no line of a printed net",
+        ),
+        (
+            "Sequential(\n  (0): ReLU()\n)\n1 net",
+            "`a.py`, line 4: `1 net` is no line of a printed net",
+        ),
+        (
+            "Sequential(\n  (0): Linear(in_features=4)\n)",
+            "`a.py`, line 2: torch refuses `nn.Linear(in_features=4)`: ",
+        ),
+        ("Sequential(\n  (0): Sequential(\n" + "(0): Sequential(\n" * 60, "`a.py`, line 51: this is nested too deep"),
         (
             "====================\nLayer (type:depth-idx)   Param #",
             "`a.py` is a table of layers, which does not say what their arguments are",

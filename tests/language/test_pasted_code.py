@@ -22,6 +22,10 @@ TABLE = "=====\nLayer (type:depth-idx)        Output Shape     Param #\n=====\nâ
             "this is code for Keras, not a net of the language",
         ),
         ("# a net\n\n[net]\nbatch=64\n", "this is a `.cfg` of darknet, not a net of the language"),
+        (
+            "Sequential(\n  (0): Linear(in_features=4, out_features=2, bias=True)\n)\n",
+            "this is a net that torch has printed, not a net of the language",
+        ),
         (TABLE, "this is a table of layers, which does not say how they are set"),
     ],
 )

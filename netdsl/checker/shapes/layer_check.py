@@ -393,7 +393,7 @@ class LayerCheck:
         # Only an `input` line may be changed, not a layer that gives the shape.
         if shape is None or origin is None or origin.span.text != input_line(shape):
             return None
-        fits = len(shape) == 1 + max(map(len, self.layer.accepts), default=0)
+        fits = bool(self.layer.accepts) and len(shape) == 1 + max(map(len, self.layer.accepts))
         is_image = len(shape) == 3 and shape[0] in (
             1,
             3,

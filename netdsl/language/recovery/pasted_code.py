@@ -1,4 +1,4 @@
-"""Texts that are no nets of the language but code for PyTorch or Keras, a darknet `.cfg`, or a table of layers."""
+"""Texts that are no nets of the language but code for PyTorch or Keras, a printed net, a darknet `.cfg`, or a table."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ PYTHON = re.compile(
 )
 """A line that Python has, and no net."""
 
+PRINTED = re.compile(r"^\w+(?=\(\n[ \t]+(?:\w+=.*\n[ \t]+)?\(\w+(?:-\d+)?\): )", re.MULTILINE)
+"""How `print(net)` begins: a class, and its first part on the next line, after its key."""
+
 KERAS = re.compile(r"^[ \t]*(?:from|import)[ \t]+(?:tensorflow|keras)\b", re.MULTILINE)
 KERAS_CALL = re.compile(r"\bkeras\.Sequential|\b(?:Conv[123]D|Dense)\(")
 DARKNET = re.compile(r"\A(?:\s++|[#;][^\n]*+)*+\[net(?:work)?\]")
@@ -27,6 +30,11 @@ DARKNET = re.compile(r"\A(?:\s++|[#;][^\n]*+)*+\[net(?:work)?\]")
 def is_table(program: str) -> bool:
     """Whether a text is a table of layers, as torchinfo prints it."""
     return TABLE.search(program) is not None and "import" not in program
+
+
+def is_printed(program: str) -> bool:
+    """Whether a text is a net as `print(net)` shows it."""
+    return PRINTED.search(program) is not None
 
 
 def is_keras(program: str) -> bool:
@@ -44,6 +52,8 @@ def find_pasted_code(source: Source) -> Diagnostic | None:
     program = source.text
     if found := DARKNET.match(program):
         message = text("this is a `.cfg` of darknet, not a net of the language")
+    elif found := PRINTED.search(program):
+        message = text("this is a net that torch has printed, not a net of the language")
     elif found := PYTHON.search(program):
         message = (
             text("this is code for Keras, not a net of the language")

@@ -15,8 +15,10 @@ from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
+from netdsl.importer.pasted.python.printed import read_printed
 from netdsl.importer.pasted.python.statements import Statements
 from netdsl.importer.pasted.python.values import Instance, NotWorkedOut, Scope, TorchName, UserClass
+from netdsl.language.recovery.pasted_code import is_printed
 
 USUAL = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}
 """What people call torch and its parts, in pieces of programs whose imports stand elsewhere."""
@@ -28,17 +30,9 @@ def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
     Those that are parts of others come before them.
 
     Raises:
-        UnsupportedModule: the text is not Python.
+        UnsupportedModule: the text is neither Python nor a printed net.
     """
-    try:
-        tree = ast.parse(program)
-    except SyntaxError as error:
-        message = text(
-            "`{file}`, line {line}: this is not Python: {reason}", file=file, line=error.lineno or 1, reason=error.msg
-        )
-        raise UnsupportedModule(message) from error
-    except (ValueError, RecursionError) as error:
-        raise UnsupportedModule(text("`{file}` is not Python: {reason}", file=file, reason=str(error))) from error
+    tree = read_printed(program, file) if is_printed(program) else _parsed(program, file)
     reader = _Reader(file)
     scope: Scope = {name: TorchName(path) for name, path in USUAL.items()}
     # Without memory for weights, which are never looked at.
@@ -57,6 +51,18 @@ def read_nets(program: str, file: str) -> dict[str, Callable[[], nn.Module]]:
         if is_net or (isinstance(value, NotWorkedOut) and value.reason is not None):
             found[name] = reader.maker(value)
     return found
+
+
+def _parsed(program: str, file: str) -> ast.Module:
+    try:
+        return ast.parse(program)
+    except SyntaxError as error:
+        message = text(
+            "`{file}`, line {line}: this is not Python: {reason}", file=file, line=error.lineno or 1, reason=error.msg
+        )
+        raise UnsupportedModule(message) from error
+    except (ValueError, RecursionError) as error:
+        raise UnsupportedModule(text("`{file}` is not Python: {reason}", file=file, reason=str(error))) from error
 
 
 class _Reader(Statements):
