@@ -136,7 +136,7 @@ def _labels(steps: Sequence[TracedValue], again: Container[int]) -> dict[int, st
 
 def _module_of(step: TracedValue) -> nn.Module:
     if step.module is None:
-        raise TypeError("a part of the channels is no step of its own")
+        raise TypeError  # a part of the channels that no `split` joins: the reader names the line
     return step.module
 
 
