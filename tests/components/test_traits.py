@@ -31,16 +31,13 @@ ALLOWED = {
     "importer/pasted/keras.py": "reads the names of Keras",
     "importer/pasted/python/__init__.py": "says what torch's modules are usually called",
     "importer/pasted/python/calls.py": "reads the names of torch's functions",
-    "importer/pasted/python/expressions.py": "tells the containers of torch's",
     "importer/pasted/python/functions.py": "reads the names of torch's functions",
-    "importer/pasted/python/objects.py": "tells the containers of torch's",
     "importer/pasted/python/printed.py": "reads the names of torch's classes, as torch prints them",
     "importer/pasted/python/shaping.py": "reads the names of torch's functions",
-    "importer/pasted/python/tracing.py": "reads the names of torch's functions",
     "importer/pasted/python/values.py": "names the classes of torch that hold modules",
     "importer/reading.py": "reads modules of torch's",
     "program.py": "names the containers of a net, which are no layers",
-    "runs/pretrained.py": "finds the class of torch's that a module extends",
+    "runs/layer_walk.py": "finds the class of torch's that a module extends",
     "training/metric_setup.py": "numbers metrics of one name; no layer",
 }
 

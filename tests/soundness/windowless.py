@@ -99,7 +99,7 @@ def resized(
     """To the size of another output, which is a `size` to torch."""
     if like is None:
         return nn.Upsample(mode=mode, align_corners=align_corners, **arguments)
-    if len(like) != len(sample) or any(arguments.values()):
+    if len(like) != len(sample) or any(one is not None and one is not False for one in arguments.values()):
         raise ValueError("another rank, or another size beside it")
     return Beside(nn.Upsample(size=like[1:], mode=mode, align_corners=align_corners))
 
