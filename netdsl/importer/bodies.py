@@ -6,6 +6,7 @@ import re
 from collections import ChainMap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from torch import nn
@@ -16,7 +17,7 @@ from netdsl.core.errors import UnsupportedModule
 from netdsl.core.sizes import Shape
 from netdsl.core.text import text
 from netdsl.importer.layers import Layers, ModulePlace, no_layer_makes, spellings
-from netdsl.importer.reading import arguments, children_in_order, is_container, target
+from netdsl.importer.reading import arguments, children_in_order, is_container, kind, target
 from netdsl.importer.writing import RESERVED, statement
 from netdsl.language.statements import AGAIN, STATEMENTS
 
@@ -81,7 +82,7 @@ class Bodies:
         if is_container(module):
             # A block has labels of its own; it is terse, since its uses may differ in their sizes.
             written = self.write(module, place.x, Labels(), place.path, terse=True)
-            return self._block(written.body, place.path.rpartition(".")[2]), written.out
+            return self._block(written.body, module, place.path.rpartition(".")[2]), written.out
         children = dict(module.named_children())
         # A ModuleList without children may be a composite whose bodies are all labelled outputs.
         if all(map(is_container, children.values())) and (children or isinstance(module, nn.ModuleList)):
@@ -92,14 +93,16 @@ class Bodies:
         self.assumes, self.progress = "", self.progress + 1
         return found.text, found.out
 
-    def _block(self, body: str, key: str) -> str:
-        """The name of the block with this body: its first use's own, if it has one that can be a block's."""
+    def _block(self, body: str, module: nn.Module, key: str) -> str:
+        """The name of the block with this body: of its class, else its first use's own, if it can be a block's."""
         if body not in self.blocks:
             taken = {*self.words, *self.blocks.values()}
+            first = _class_name(module) or (key if NAME.fullmatch(key) and key not in self.words else "block")
+            counted = first in {*self.words, "block"}
             # One more name than are taken: one of them is free.
-            numbered = (f"block{number}" for number in range(1, len(taken) + 2))
-            names = (name for name in (key, *numbered) if NAME.fullmatch(name) and name not in taken)
-            self.blocks[body] = next(names)
+            numbered = (f"{first}{number}" for number in range(1 if counted else 2, len(taken) + 3))
+            names = numbered if counted else chain([first], numbered)
+            self.blocks[body] = next(name for name in names if name not in taken)
         return self.blocks[body]
 
     def _composite(
@@ -208,6 +211,13 @@ class CompositeUse:
             # A body that has no other name stands first and unnamed.
             words += [written.body] if key.isdigit() or key == first else [key, written.body]
         return " ".join([*words, *self.takes, *settings])
+
+
+def _class_name(container: nn.Module) -> str:
+    """`basicblock` of a `BasicBlock`, as the language's names are; empty where the class is torch's or netdsl's own."""
+    cls = type(container)
+    name = cls.__name__.replace("_", "").lower()
+    return name if kind(cls) is not cls and NAME.fullmatch(name) else ""
 
 
 def _label(key: str, place: int, path: str) -> str:

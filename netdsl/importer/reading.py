@@ -17,6 +17,9 @@ from netdsl.modules.composites import run_order, ways
 
 MISSING: Final = object()
 
+CONTAINERS: Final = (nn.Sequential, Skipping)
+"""The classes that call their children one after the other, and do nothing else."""
+
 Reader = Callable[[object], object]
 
 
@@ -73,7 +76,7 @@ def difference(one: nn.Module, other: nn.Module, path: str = "") -> str | None:
 
 def is_container(module: nn.Module) -> bool:
     """Whether a module calls its children one after the other, and does nothing else."""
-    return kind(type(module)) in (nn.Sequential, Skipping)
+    return kind(type(module)) in CONTAINERS
 
 
 def children_in_order(container: nn.Module) -> list[str]:
@@ -97,8 +100,8 @@ def children_in_order(container: nn.Module) -> list[str]:
 def kind(cls: type[nn.Module]) -> type[nn.Module]:
     """The class that an instance behaves as: a subclass of `nn.Sequential` that adds no `forward` is one."""
     # A subclass such as `Bottleneck(nn.Sequential)` only names what it does.
-    plain = issubclass(cls, nn.Sequential) and cls.forward is nn.Sequential.forward
-    return nn.Sequential if plain else cls
+    plain = (base for base in CONTAINERS if issubclass(cls, base) and cls.forward is base.forward)
+    return next(plain, cls)
 
 
 def _parameters(cls: type[nn.Module]) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""`python -m tests.docs.pages --write`: makes the pages of `MADE_PAGES`, and writes what blocks print now."""
+"""`python -m tests.docs.pages --write`: makes the pages of `MADE_PAGES`, and writes what blocks print and draw now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from netdsl.core.diagnostics import Code
 from netdsl.core.translation import translate
 from tests.docs.blocks import PAGES, ROOT
 from tests.docs.gallery import gallery_page
-from tests.docs.session import Mismatch, run_command, run_page
+from tests.docs.session import Mismatch, drawn_pictures, run_command, run_page
 
 MADE = "<!-- made by `python -m tests.docs.pages --write`: do not edit -->"
 
@@ -93,6 +93,8 @@ def mend(page: Path) -> list[Mismatch]:
     """Writes into the blocks of a page what the program prints now; returns what has to be mended by hand."""
     with tempfile.TemporaryDirectory() as folder:
         wrong = run_page(page, Path(folder))
+        for picture, svg in drawn_pictures(page, Path(folder)):
+            picture.write_text(svg, encoding="utf-8", newline="\n")
     text = page.read_text(encoding="utf-8")
     lines = text.splitlines(keepends=True)
     for one in reversed(wrong):

@@ -28,6 +28,9 @@ ELLIPSIS = "…"
 HOME = "/home/you/nets"
 """What stands in the pages for the folder in which their commands run."""
 
+PICTURES = ROOT / "docs" / "pictures"
+SHOWN_PICTURE = re.compile(r"!\[[^\]]*\]\((?:\.\./)*pictures/([\w-]+\.svg)\)")
+
 MEASURED = {"bench", "data", "eval", "predict", "run", "runs"}
 """The commands that print numbers which another machine, or another version of torch, changes."""
 
@@ -57,6 +60,17 @@ def run_page(page: Path, folder: Path) -> list[Mismatch]:
     with contextlib.chdir(folder), _calm_machine(), speaking(page_language(page)):
         session = _Session()
         return [mismatch for block in read_blocks(page) for mismatch in session.run(block)]
+
+
+def drawn_pictures(page: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    """The pictures that a page shows and its commands have drawn in a folder: where each belongs, and its SVG.
+
+    The site shows `NAME.zh.svg` on a Chinese page that links to `NAME.svg`.
+    """
+    suffix = "" if page_language(page) == "en" else f".{page_language(page)}"
+    for name in SHOWN_PICTURE.findall(page.read_text(encoding="utf-8")):
+        if (drawn := folder / name).is_file():
+            yield PICTURES / f"{drawn.stem}{suffix}.svg", drawn.read_text(encoding="utf-8")
 
 
 class _Session:

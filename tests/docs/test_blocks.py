@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import KINDS, MARKS, PAGES, ROOT, read_blocks
-from tests.docs.session import is_same, run_page
+from tests.docs.session import drawn_pictures, is_same, run_page
 
 BLOCKS = [block for page in PAGES for block in read_blocks(page)]
 HINT = "`python -m tests.docs.pages --write` writes what the program prints now"
@@ -63,6 +63,9 @@ def test_every_block_does_what_the_page_says(page: Path, tmp_path: Path) -> None
         pytest.skip("torch's launcher is POSIX's")
     wrong = [f"{one.block.place}: {one.reason}\n{one.printed or ''}" for one in run_page(page, tmp_path)]
     assert not wrong, "\n".join([*wrong, HINT])
+    for picture, svg in drawn_pictures(page, tmp_path):
+        assert picture.is_file(), f"{picture.name} is missing: {HINT}"
+        assert picture.read_text(encoding="utf-8") == svg, f"{picture.name} is drawn otherwise: {HINT}"
 
 
 def test_blocks_and_their_marks_are_of_known_kinds() -> None:

@@ -162,6 +162,30 @@ def test_a_printed_net_computes_what_the_net_computes(before: str) -> None:
         assert torch.equal(built.eval()(x), PRINTED.eval()(x))
 
 
+NAMED = """\
+from torch import nn
+
+class ConvUnit(nn.Sequential):
+    def __init__(self, a, b):
+        super().__init__(nn.Conv2d(a, b, 3), nn.ReLU())
+
+class Residual(nn.Module):
+    def __init__(self, a):
+        super().__init__()
+        self.body = nn.Sequential(nn.Conv2d(a, a, 1), nn.Tanh())
+
+    def forward(self, x):
+        return self.body(x).relu()
+
+net = nn.Sequential(ConvUnit(3, 4), ConvUnit(4, 8), Residual(8), ConvUnit(8, 8))
+"""
+
+
+def test_blocks_are_named_after_their_classes() -> None:
+    written = write_pasted(NAMED, "a.py", REGISTRY)
+    assert written.split("\n\n")[1].split() == ["convunit", "convunit2", "residual1", "convunit2"]
+
+
 TWICE = """\
 import torch
 from torch import nn

@@ -14,7 +14,7 @@ from netdsl.core.text import text
 from netdsl.importer.pasted.python.expressions import ReadExpressions
 from netdsl.importer.pasted.python.libraries import HOME
 from netdsl.importer.pasted.python.places import shown
-from netdsl.importer.pasted.python.tracing import TracedValue, sequential
+from netdsl.importer.pasted.python.tracing import TracedValue, of_class, sequential
 from netdsl.importer.pasted.python.values import (
     Instance,
     NotWorkedOut,
@@ -167,12 +167,14 @@ class Objects(ReadExpressions):
                     file=self.file, line=forward.node.lineno, name=value.made.name,
                 )  # fmt: skip
                 raise UnsupportedModule(message)
-            return self._flows(forward.node, lambda: sequential(end.way()[1:]))
+            return self._flows(forward.node, lambda: sequential(end.way()[1:], value.made.name))
         if value.made.container is not None:
             given = {name: self._as_module(one, node) for name, one in value.parts.items()}
             if value.made.container is nn.ModuleList:
                 return nn.ModuleList(given.values())
-            return nn.ModuleDict(given) if value.made.container is nn.ModuleDict else nn.Sequential(OrderedDict(given))
+            if value.made.container is nn.ModuleDict:
+                return nn.ModuleDict(given)
+            return of_class(value.made.name, nn.Sequential)(OrderedDict(given))
         # Without a `forward` of its own, as where it extends a class that calls `self.net`.
         if len(value.parts) == 1:
             return self._as_module(next(iter(value.parts.values())), node)

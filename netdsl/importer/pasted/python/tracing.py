@@ -10,12 +10,15 @@ from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count
+from typing import TypeVar
 
 from torch import nn
 
 from netdsl import modules
 from netdsl.importer.writing import RESERVED
 from netdsl.language.statements import AGAIN
+
+Made = TypeVar("Made", bound=nn.Sequential)
 
 DROPPED = ("training", "inplace")
 """Arguments of functions that say nothing of the net."""
@@ -91,8 +94,10 @@ def recurrent(x: TracedValue, module: nn.RNNBase, name: str) -> tuple[TracedValu
     return outputs, (state, None) if isinstance(module, nn.LSTM) else state
 
 
-def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
+def sequential(steps: Sequence[TracedValue], kind: str = "") -> nn.Sequential:
     """The modules of some values behind each other, by their names where each goes by one, else by their places.
+
+    `kind` is what the class of the text is called that has them.
 
     A module with weights that stands several times is used again; of one without weights each place has its own.
     """
@@ -111,7 +116,12 @@ def sequential(steps: Sequence[TracedValue]) -> nn.Sequential:
         key = keys[id(module)] = labels.get(id(module), str(len(built)))
         built[key] = module
         order[key] = key
-    return modules.Skipping(built, steps=order) if again else nn.Sequential(built)
+    return of_class(kind, modules.Skipping)(built, steps=order) if again else of_class(kind, nn.Sequential)(built)
+
+
+def of_class(kind: str, base: type[Made]) -> type[Made]:
+    """A class of the text as one that calls its parts one after the other; blocks are named after it."""
+    return type(kind, (base,), {}) if kind else base
 
 
 def _used_again(steps: Sequence[TracedValue]) -> set[int]:
