@@ -100,7 +100,8 @@ class Bodies:
             first = _class_name(module) or (key if NAME.fullmatch(key) and key not in self.words else "block")
             counted = first in {*self.words, "block"}
             # One more name than are taken: one of them is free.
-            numbered = (f"{first}{number}" for number in range(1 if counted else 2, len(taken) + 3))
+            stem = f"{first}_" if first[-1].isdigit() else first
+            numbered = (f"{stem}{number}" for number in range(1 if counted else 2, len(taken) + 3))
             names = numbered if counted else chain([first], numbered)
             self.blocks[body] = next(name for name in names if name not in taken)
         return self.blocks[body]

@@ -23,7 +23,6 @@ from tests.importer.test_pasted import CODE, TORCH, TORCHVISION
 MORE = {
     "vgg": "VGG(make_layers(cfgs['E'], batch_norm=False))",
     "inception": "Inception3(aux_logits=False, init_weights=False)",
-    "shufflenetv2": "ShuffleNetV2([4, 8, 4], [24, 116, 232, 464, 1024])",
     "efficientnet": "EfficientNet(_efficientnet_conf('efficientnet_b0', width_mult=1.0, depth_mult=1.0)[0], 0.2)",
     "convnext": "ConvNeXt([CNBlockConfig(96, 192, 3), CNBlockConfig(192, None, 3)])",
     "vision_transformer": "VisionTransformer(224, 16, 12, 12, 768, 3072)",

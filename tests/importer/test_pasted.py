@@ -57,6 +57,7 @@ TORCHVISION = {
     "mobilenetv2": "MobileNetV2()",
     "mobilenetv3": "MobileNetV3(*_mobilenet_v3_conf('mobilenet_v3_small'))",
     "resnet": "ResNet(Bottleneck, [3, 4, 6, 3], groups=32, width_per_group=4)",
+    "shufflenetv2": "ShuffleNetV2([4, 8, 4], [24, 116, 232, 464, 1024])",
     "squeezenet": "SqueezeNet('1_1')",
     "vgg": "VGG(make_layers(cfgs['A'], batch_norm=True))",
 }
@@ -160,6 +161,46 @@ def test_a_printed_net_computes_what_the_net_computes(before: str) -> None:
     x = torch.randn(2, 3, 8, 8)
     with torch.no_grad():
         assert torch.equal(built.eval()(x), PRINTED.eval()(x))
+
+
+SIZES = """\
+import torch
+from torch import nn
+
+def shuffled(x, groups):
+    b, c, h, w = x.size()
+    x = x.view(b, groups, c // groups, h, w).{swap}
+    return x.reshape(b, {channels}, h, w)
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 1)
+        self.gate = nn.Conv2d(8, 8, 1)
+        self.fc = nn.Linear(9, 2)
+
+    def forward(self, x):
+        one, other = {parts}
+        x = shuffled(torch.cat([self.conv(one), other.tanh()], 1), 2)
+        gate = x.mean((2, 3)).view(x.size(0), x.shape[1], 1, 1)
+        x = x * torch.sigmoid(self.gate(gate))
+        n, c, _, _ = x.shape
+        return self.fc(x.view(n, c, -1))
+"""
+
+
+@pytest.mark.parametrize("swap", ["transpose(1, 2).contiguous()", "permute(0, 2, 1, 3, 4)"])
+@pytest.mark.parametrize("channels", ["c", "-1"])
+@pytest.mark.parametrize("parts", ["x.chunk(2, dim=1)", "torch.chunk(x, 2, 1)", "x.split(x.size(1) // 2, dim=1)"])
+def test_views_with_sizes_of_the_input_compute_the_same(swap: str, channels: str, parts: str) -> None:
+    program = SIZES.format(swap=swap, channels=channels, parts=parts)
+    built = netdsl.build(write_pasted(program, "a.py", REGISTRY, input=(8, 3, 3)))
+    scope: dict[str, Any] = {}
+    exec(program, scope)  # it stands above
+    net = scope["Net"]()
+    _copy_weights(net, built)
+    x = torch.randn(2, 8, 3, 3)
+    assert torch.equal(built(x), net(x))
 
 
 NAMED = """\
@@ -270,6 +311,22 @@ class Net(nn.Module):
         (
             NET.format(init="self.a = nn.Linear('2', 2)", forward="return self.a(x)"),
             "`a.py`, line 4: torch refuses `nn.Linear('2', 2)`: ",
+        ),
+        (
+            NET.format(init="pass", forward="b, c, h, w = x.shape; return x.view(b, h, w, c)"),
+            "`a.py`, line 6: `x.view(b, h, w, c)` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="pass", forward="b, c, h, w = x.shape; return nn.ReLU()(x.view(b, 2, c // 2, h, w))"),
+            "`a.py`, line 6: `nn.ReLU()(x.view(b, 2, c // 2, h, w))` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="pass", forward="b, *sizes = x.shape; return x.view(b, -1)"),
+            "`a.py`, line 6: `(b, *sizes)` has no counterpart in the language",
+        ),
+        (
+            NET.format(init="pass", forward="a, b = x.chunk(2, 1); return a + b"),
+            "`a.py`, line 6: `a + b` has no counterpart in the language",
         ),
         (
             NET.format(init="self.a = [0] * 10**9", forward="return x"),

@@ -15,9 +15,10 @@ from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
+from netdsl.importer.pasted.python.places import NotWorkedOut
 from netdsl.importer.pasted.python.printed import read_printed
 from netdsl.importer.pasted.python.statements import Statements
-from netdsl.importer.pasted.python.values import Instance, NotWorkedOut, Scope, TorchName, UserClass
+from netdsl.importer.pasted.python.values import Instance, Scope, TorchName, UserClass
 from netdsl.language.recovery.pasted_code import is_printed
 
 USUAL = {"torch": "torch", "nn": "torch.nn", "F": "torch.nn.functional"}

@@ -6,7 +6,8 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 
-from netdsl.importer.pasted.python.tracing import TracedValue, torch_class
+from netdsl.importer.pasted.python.functions import torch_class
+from netdsl.importer.pasted.python.tracing import TracedValue
 from netdsl.importer.pasted.python.values import Instance, TorchName, UserClass
 
 OPERATORS: Mapping[type[ast.AST], Callable[..., object]] = {

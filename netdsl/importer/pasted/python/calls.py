@@ -9,22 +9,22 @@ from collections.abc import Mapping
 from torch import nn
 
 from netdsl.importer.pasted.python.arithmetic import is_instance
+from netdsl.importer.pasted.python.functions import apply_function, torch_class
 from netdsl.importer.pasted.python.libraries import HOME, library_source
 from netdsl.importer.pasted.python.objects import Objects
+from netdsl.importer.pasted.python.places import NotWorkedOut
+from netdsl.importer.pasted.python.shaping import GroupedChannels
+from netdsl.importer.pasted.python.sizes import AllSizes
 from netdsl.importer.pasted.python.tracing import (
-    BatchSize,
     LastState,
     TracedValue,
-    apply_function,
     concatenated,
     joined,
     recurrent,
-    torch_class,
 )
 from netdsl.importer.pasted.python.values import (
     BoundName,
     Instance,
-    NotWorkedOut,
     ParentMembers,
     PartialCall,
     Scope,
@@ -66,7 +66,7 @@ class Calls(Objects):
                 len(arguments) == 1 and isinstance(arguments[0], TracedValue) and not named
             ):
                 return self._pass(function, arguments[0], node)
-            case nn.Module() if arguments and any(isinstance(one, TracedValue) for one in arguments):
+            case nn.Module() if not all(isinstance(one, NotWorkedOut) for one in arguments):
                 self._fail(node)
             case Instance(made) if isinstance(forward := made.find("forward"), UserFunction):
                 # With several values, or a list of them, it is no module of one input; what it does is noted here.
@@ -134,8 +134,11 @@ class Calls(Objects):
         if isinstance(owner, LastState):
             taken = owner.squeezed() if (name, arguments) == ("squeeze", [0]) else None
             return taken if taken is not None else self._fail(node)
+        if isinstance(owner, GroupedChannels):
+            changed = owner.then(name, arguments)
+            return changed if changed is not None else self._fail(node)
         if name == "size":
-            return BatchSize() if arguments in ([], [0]) else NotWorkedOut()
+            return AllSizes(owner).at(arguments[0]) if arguments else AllSizes(owner)
         made = self._flows(node, lambda: apply_function(name, owner, arguments, named))
         return made if made is not None else self._fail(node)
 
@@ -180,6 +183,8 @@ class Calls(Objects):
                     return self._flows(node, lambda: concatenated(values, dim))
             case [TracedValue() as x, TracedValue() as other] if path.startswith("torch") and name == "add":
                 return self._flows(node, lambda: joined(x, other))
+            case [GroupedChannels() as grouped, *rest] if path.startswith("torch"):
+                return self._call_method(BoundName(grouped, name), rest, named, node)
             case [TracedValue() as x, *rest] if path.startswith("torch"):
                 made = self._flows(node, lambda: apply_function(name, x, rest, named))
                 return made if made is not None else self._fail(node)

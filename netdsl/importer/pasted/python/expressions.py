@@ -6,19 +6,22 @@ import ast
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+from dataclasses import replace
 
 from torch import nn
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
 from netdsl.importer.pasted.python.arithmetic import BUILTINS, OPERATORS, is_small
-from netdsl.importer.pasted.python.places import Places
-from netdsl.importer.pasted.python.tracing import NUMBERS, BatchSize, LastState, TracedValue, joined, multiplied
+from netdsl.importer.pasted.python.functions import NUMBERS
+from netdsl.importer.pasted.python.places import NotWorkedOut, Places
+from netdsl.importer.pasted.python.shaping import GroupedChannels
+from netdsl.importer.pasted.python.sizes import AllSizes, AxisSize
+from netdsl.importer.pasted.python.tracing import LastState, TracedValue, joined, multiplied
 from netdsl.importer.pasted.python.values import (
     BoundName,
     Indexed,
     Instance,
-    NotWorkedOut,
     ParentMembers,
     Scope,
     TorchName,
@@ -152,6 +155,9 @@ class ReadExpressions(Places, ABC):
         is_asked = isinstance(op, ast.Is | ast.IsNot)
         if type(op) not in OPERATORS or (any(isinstance(value, TracedValue) for value in values) and not is_asked):
             self._fail(node)
+        match op, values:
+            case ast.FloorDiv(), [AxisSize() as size, int() as divisor] if divisor > 0:
+                return replace(size, divisor=size.divisor * divisor)
         if any(isinstance(value, NotWorkedOut) for value in values) and not is_asked:
             return NotWorkedOut()
         if isinstance(op, ast.Mult) and any(isinstance(value, str | list | tuple) for value in values):
@@ -167,8 +173,8 @@ class ReadExpressions(Places, ABC):
             self._fail(node)
 
     def _subscript(self, node: ast.expr, value: object, index: object) -> object:
-        if isinstance(value, BatchSize):  # `x.shape[0]`
-            return BatchSize() if index == 0 else NotWorkedOut()
+        if isinstance(value, AllSizes):
+            return value.at(index)
         if isinstance(value, NotWorkedOut | TorchName) or isinstance(index, NotWorkedOut):
             return NotWorkedOut()
         if isinstance(value, TracedValue | LastState):
@@ -206,8 +212,10 @@ class ReadExpressions(Places, ABC):
             case UserClass():
                 member = owner.find(name)
                 return NotWorkedOut() if member is None else member
-            case TracedValue() | LastState():
-                return BatchSize() if name == "shape" else BoundName(owner, name)
+            case TracedValue() if name == "shape":
+                return AllSizes(owner)
+            case TracedValue() | LastState() | GroupedChannels():
+                return BoundName(owner, name)
             case nn.Sequential() | nn.ModuleList() | nn.ModuleDict():
                 return BoundName(owner, name)
             case nn.Linear() | nn.Conv2d() if name in ("in_features", "out_features", "in_channels", "out_channels"):

@@ -13,11 +13,10 @@ from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
 from netdsl.importer.pasted.python.expressions import ReadExpressions
 from netdsl.importer.pasted.python.libraries import HOME
-from netdsl.importer.pasted.python.places import shown
+from netdsl.importer.pasted.python.places import NotWorkedOut, shown
 from netdsl.importer.pasted.python.tracing import TracedValue, of_class, sequential
 from netdsl.importer.pasted.python.values import (
     Instance,
-    NotWorkedOut,
     ParentMembers,
     Scope,
     TorchName,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
 from netdsl.core.errors import UnsupportedModule
@@ -12,6 +13,13 @@ from netdsl.core.text import text
 Made = TypeVar("Made")
 
 LONGEST_CODE = 60
+
+
+@dataclass(frozen=True)
+class NotWorkedOut:
+    """What has no value here; `reason` tells why what looks like a net has none."""
+
+    reason: UnsupportedModule | None = None
 
 
 class Places:

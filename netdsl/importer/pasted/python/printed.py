@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from netdsl.core.errors import UnsupportedModule
 from netdsl.core.text import text
-from netdsl.importer.pasted.python.tracing import torch_class
+from netdsl.importer.pasted.python.functions import torch_class
 
 LINE = re.compile(r"(?:\((?P<key>[^()\s]+)\): )?(?P<name>\w+)\((?P<rest>.*)")
 """`(0): Linear(in_features=4, out_features=2, bias=True)`, or `(0): Sequential(` with its parts on the next lines."""

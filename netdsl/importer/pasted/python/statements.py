@@ -9,7 +9,9 @@ from netdsl.importer.pasted.python.arithmetic import loaded
 from netdsl.importer.pasted.python.calls import Calls
 from netdsl.importer.pasted.python.libraries import HOME, library_path
 from netdsl.importer.pasted.python.objects import ReturnedValue
-from netdsl.importer.pasted.python.values import Instance, NotWorkedOut, Scope, TorchName, UserClass, UserFunction
+from netdsl.importer.pasted.python.places import NotWorkedOut
+from netdsl.importer.pasted.python.sizes import AllSizes
+from netdsl.importer.pasted.python.values import Instance, Scope, TorchName, UserClass, UserFunction
 
 
 class Statements(Calls):
@@ -97,6 +99,10 @@ class Statements(Calls):
                 instance = self._value(owner, scope)
                 if isinstance(instance, Instance):
                     instance.attributes[name] = value
+            case ast.Tuple(parts) if isinstance(value, AllSizes) and not any(
+                isinstance(part, ast.Starred) for part in parts
+            ):
+                self._assign(target, value.unpacked(len(parts)), scope)
             case ast.Tuple(parts) | ast.List(parts) if isinstance(value, tuple | list) and len(value) == len(parts):
                 for part, one in zip(parts, value, strict=True):
                     self._assign(part, one, scope)

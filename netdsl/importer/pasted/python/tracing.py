@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cache
 from itertools import count
 from typing import TypeVar
 
@@ -19,16 +17,6 @@ from netdsl.importer.writing import RESERVED
 from netdsl.language.statements import AGAIN
 
 Made = TypeVar("Made", bound=nn.Sequential)
-
-DROPPED = ("training", "inplace")
-"""Arguments of functions that say nothing of the net."""
-
-IMAGE_AXES = ((2, 3), (-2, -1), (-1, -2))
-
-
-class BatchSize:
-    """The size of the batch: `x.size(0)`, `x.shape[0]`."""
-
 
 LAST_STEP = ((slice(None), -1), (slice(None), -1, slice(None)))
 
@@ -42,12 +30,14 @@ class TracedValue:
         module: what was applied to it.
         name: the attribute that the module goes by; empty for functions.
         beside: the values that it is the concatenation of, and their dimension.
+        part: which of equal parts of the channels of the value before it is, from 0, and of how many.
     """
 
     before: TracedValue | None = None
     module: nn.Module | None = None
     name: str = ""
     beside: tuple[Sequence[TracedValue], int] | None = None
+    part: tuple[int, int] | None = None
 
     def then(self, module: nn.Module, name: str = "") -> TracedValue:
         """The value that a module makes of this one."""
@@ -145,7 +135,8 @@ def _labels(steps: Sequence[TracedValue], again: Container[int]) -> dict[int, st
 
 
 def _module_of(step: TracedValue) -> nn.Module:
-    assert step.module is not None, "the input is no step"
+    if step.module is None:
+        raise TypeError  # a part of the channels that no `split` joins: the reader names the line
     return step.module
 
 
@@ -170,6 +161,8 @@ def concatenated(values: Sequence[TracedValue], dim: int) -> TracedValue:
     if len(values) == 1:
         return values[0]
     start, ways = _parted(_grouped(values, dim))
+    if dim == 1 and [way[0].part for way in ways if way] == [(place, len(ways)) for place in range(len(ways))]:
+        return start.then(modules.Split(*(sequential(way[1:]) for way in ways)))
     return replace(start.then(modules.Concat(*map(sequential, ways), dim=dim)), beside=(tuple(values), dim))
 
 
@@ -203,76 +196,3 @@ def _parted(values: Sequence[TracedValue]) -> tuple[TracedValue, list[list[Trace
             break
         shared += 1
     return ways[0][shared - 1], [way[shared:] for way in ways]
-
-
-def apply_function(
-    name: str, x: TracedValue, arguments: Sequence[object], named: Mapping[str, object]
-) -> TracedValue | None:
-    """What a function of torch, or a method of a tensor, makes of a value; None where no layer does the same.
-
-    The classes of torch.nn have the same names in other letters: `max_pool2d` is `MaxPool2d`.
-    """
-    settings = {key: value for key, value in named.items() if key not in DROPPED}
-    if name in ("flatten", "view", "reshape"):
-        return _flattened(x, name, arguments, settings)
-    if name == "mean" and _axes(arguments, settings) in IMAGE_AXES:
-        kept = x.then(nn.AdaptiveAvgPool2d(1))
-        return kept if settings.get("keepdim") else kept.then(nn.Flatten())
-    if name in ("contiguous", "float"):
-        return x
-    made = _classes().get("upsample" if name == "interpolate" else name.replace("_", ""))
-    if made is None:
-        return None
-    if name in ("dropout", "dropout2d"):
-        arguments = arguments[:1]  # the second is `training`
-    return x.then(made(*arguments, **settings))
-
-
-def _flattened(
-    x: TracedValue, name: str, arguments: Sequence[object], settings: Mapping[str, object]
-) -> TracedValue | None:
-    """`torch.flatten(x, 1)`, `x.view(x.size(0), -1)` and `x.view(-1, 16 * 5 * 5)` all make a vector of a sample."""
-    sizes = arguments[0] if len(arguments) == 1 and isinstance(arguments[0], tuple | list) else arguments
-    if name == "flatten":
-        start, *rest = [settings["start_dim"]] if "start_dim" in settings else sizes or [0]
-        return x.then(_classes()["flatten"](start, *rest)) if start != 0 else None
-    batch, *sample = sizes or (None,)
-    if not isinstance(batch, BatchSize) and batch != -1:
-        return None
-    if len(sample) == 1:
-        return x.then(nn.Flatten())
-    whole = [size for size in sample if isinstance(size, int)]
-    return x.then(modules.Reshape(tuple(whole))) if len(whole) == len(sample) else None
-
-
-def _axes(arguments: Sequence[object], settings: Mapping[str, object]) -> tuple[object, ...]:
-    given = arguments[0] if len(arguments) == 1 else settings.get("dim", tuple(arguments))
-    return tuple(given) if isinstance(given, tuple | list) else (given,)
-
-
-@cache
-def _classes() -> Mapping[str, Callable[..., nn.Module]]:
-    """The classes of torch.nn by their names in small letters, those that weights do not belong to."""
-    return {name.lower(): made for name, made in _public_classes()}
-
-
-def _public_classes() -> Iterator[tuple[str, type[nn.Module]]]:
-    for name in nn.modules.__all__:
-        made = getattr(nn, name)
-        if isinstance(made, type) and issubclass(made, nn.Module):
-            yield name, made
-
-
-def torch_class(path: str) -> type[nn.Module] | None:
-    """The class of torch.nn that a path names: `torch.nn.Conv2d`."""
-    home, _, name = path.rpartition(".")
-    return dict(_public_classes()).get(name) if home == "torch.nn" else None
-
-
-NUMBERS: Mapping[str, object] = {
-    "math.pi": math.pi,
-    "math.sqrt": math.sqrt,
-    "math.ceil": math.ceil,
-    "math.floor": math.floor,
-}
-"""What of `math` sizes are worked out with."""

@@ -9,7 +9,7 @@ from typing import Protocol, runtime_checkable
 
 from torch import nn
 
-from netdsl.core.errors import UnsupportedModule
+from netdsl.importer.pasted.python.shaping import GroupedChannels
 from netdsl.importer.pasted.python.tracing import LastState, TracedValue
 
 CONTAINERS: Mapping[str, type[nn.Module]] = {
@@ -26,13 +26,6 @@ class Indexed(Protocol):
     """What `value[index]` may be asked of."""
 
     def __getitem__(self, index: object, /) -> object: ...
-
-
-@dataclass(frozen=True)
-class NotWorkedOut:
-    """What has no value here; `reason` tells why what looks like a net has none."""
-
-    reason: UnsupportedModule | None = None
 
 
 @dataclass(frozen=True)
@@ -124,5 +117,5 @@ class ParentMembers:
 class BoundName:
     """A method of a value of `forward`, or of a container, that waits to be called."""
 
-    owner: Instance | nn.Module | TracedValue | LastState
+    owner: Instance | nn.Module | TracedValue | LastState | GroupedChannels
     name: str
