@@ -4,7 +4,14 @@ from typing import Any
 import pytest
 
 from netdsl.components.component import Parameter, parameters_of
-from netdsl.components.settings import DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings
+from netdsl.components.settings import (
+    DataSettings,
+    InitSettings,
+    LossSettings,
+    OptimizerSettings,
+    PretrainedSettings,
+    TrainSettings,
+)
 from netdsl.language.statements import STATEMENTS
 
 SETTINGS = [
@@ -20,7 +27,7 @@ UNBOUNDED = {"init.bias": "a bias may be any number"}
 
 def test_the_settings_of_all_lines_are_found() -> None:
     found = {kind.settings for kind in STATEMENTS.values() if kind.settings}
-    assert found == {DataSettings, InitSettings, LossSettings, PretrainedSettings, TrainSettings}
+    assert found == {DataSettings, InitSettings, LossSettings, OptimizerSettings, PretrainedSettings, TrainSettings}
 
 
 @pytest.mark.parametrize(("kind", "setting"), SETTINGS)
