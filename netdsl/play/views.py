@@ -14,7 +14,7 @@ from netdsl.drawing.drawing import Drawing
 from netdsl.drawing.html import describe_box
 from netdsl.drawing.svg import write_svg
 from netdsl.editor import Reading, hints
-from netdsl.program import Experiment, Network
+from netdsl.program import Experiment, Network, tensors_in_words
 from netdsl.render.rows import Sample, TableRows
 from netdsl.render.table import totals
 
@@ -106,13 +106,11 @@ def describe_table(network: Network, source: Source) -> Answer:
     """The table of `netdsl shapes`."""
     sample = Sample.of(network)
     found = TableRows(source, sample).of(network.nodes)
-    given = ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in network.all_inputs)
-    returned = ", ".join(f"{one.name} {format_shape(one.shape)}".strip() for one in network.all_outputs)
     return {
         "rows": [row._asdict() for row in islice(found, MOST_ROWS)],
         "cut": next(found, None) is not None,
         "totals": totals(network, sample, 1),
-        "shapes": f"{given} → {returned}",
+        "shapes": f"{tensors_in_words(network.all_inputs)} → {tensors_in_words(network.all_outputs)}",
     }
 
 
