@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from netdsl.checker.arguments.values import INVALID, show
+from netdsl.checker.experiment.optimizer_line import part_name
 from netdsl.checker.names.scope import INPUT_SIZES, MISSING, Labelled, as_name
 from netdsl.checker.trace import Passage
 from netdsl.components import Component
@@ -116,7 +117,7 @@ def _of_directive(reading: Reading, statement: Statement, span: Span) -> Iterato
         yield page(reading, component)
     elif isinstance(item, Setting):
         parameters = {**(kind.own.parameters if kind.own else {}), **(component.parameters if component else {})}
-        word, _, setting = item.name.text.rpartition(".") if kind is OPTIMIZER else ("", "", item.name.text)
+        word, setting, _ = part_name(item) if kind is OPTIMIZER else ("", item.name.text, item.name.span)
         if word:
             yield from _label(reading.scope.labelled(word))
         parameter = parameters.get(setting)

@@ -178,7 +178,7 @@ def test_numbers_are_in_the_unit_of_the_target(home: Path) -> None:
     [
         ("images", torch.zeros(3, 8, 9, 2), "the net takes images 1x8x8, but 3x8x9x2 is given"),
         ("images", torch.full((8, 8), 16.0), "the real numbers of an image are 0…1, but these are 16…16"),
-        ("images", torch.tensor([float("nan")]).expand(8, 8), "64 of 64 values are no finite numbers"),
+        ("images", torch.tensor([float("nan")]).expand(8, 8), "64 of 64 values are not finite numbers"),
         ("images", torch.full((8, 8), 17), "are 0…16, but these are 17…17"),
         ("images", "no/such.png", "cannot read `no/such.png`: no such file or directory"),
         ("images", {"a": 1}, "a value of type dict, which is not a sample of `data digits`"),

@@ -104,13 +104,13 @@ def as_tensor(x: object, stored: Stored) -> Tensor:
     """The numbers of an array, a tensor or a list of numbers.
 
     Raises:
-        DataError: it is none of these, or has values that are no numbers.
+        DataError: it is none of these, or has values that are not finite numbers.
     """
     values = _read_values(x, stored)
     if values.is_floating_point() and (lost := int((~values.isfinite()).sum())):
         raise DataError(
-            text("{lost:,} of {count:,} values are no finite numbers", lost=lost, count=values.numel()),
-            "replace them by numbers first, such as the mean: a net makes nothing of `nan` and `inf`",
+            text("{lost:,} of {count:,} values are not finite numbers", lost=lost, count=values.numel()),
+            "write numbers in their place, such as the mean: a net cannot use `nan` or `inf`",
         )
     return values
 
