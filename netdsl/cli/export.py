@@ -14,7 +14,7 @@ from netdsl import __version__
 from netdsl.cli.shared.errors import warn
 from netdsl.cli.shared.inputs import ProgramText, Settings, read_one
 from netdsl.cli.shared.options import output_option, takes_settings, text_option, weights_option
-from netdsl.cli.shared.output import write_output
+from netdsl.cli.shared.output import require_apart, write_output
 from netdsl.core.errors import WrongPath
 from netdsl.core.text import text
 from netdsl.export import find_targets, load_exporter
@@ -61,6 +61,7 @@ def command(
     Weights have the names of the net that netdsl builds. Before onnx, torch or script is written, its output is
     compared with the net's: for several batch sizes, and for several input sizes if the input has symbols.
     """
+    require_apart(output, [file] if file else ())
     run = _as_run(file)
     program = _read_program(run, file, written, settings)
     if target not in WITH_WEIGHTS:

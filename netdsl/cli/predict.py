@@ -14,7 +14,7 @@ import click
 from netdsl.cli.shared.importing import importing_torch
 from netdsl.cli.shared.inputs import Settings
 from netdsl.cli.shared.options import PATH, device_option, weights_option
-from netdsl.cli.shared.output import write_output
+from netdsl.cli.shared.output import require_apart, write_output
 from netdsl.cli.shared.predictions import (
     Answer,
     Of,
@@ -88,6 +88,7 @@ def command(
 
     Of a net with several outputs each is printed, by its name; `-o` and `--overlay` draw the mask of the last.
     """
+    require_apart(output, given)
     files = tuple(map(Path, given))
     numbers = _numbers(files, context)
     experiment = read_run_source(run, Settings()).experiment

@@ -57,6 +57,19 @@ def test_a_place_that_cannot_be_written_to(file: Path) -> None:
     assert result.stderr.startswith("error: `nowhere/model.py` cannot be written: no such file or directory\n")
 
 
+def test_a_net_is_not_written_over(file: Path) -> None:
+    refused = run(str(file), "-o", str(file))
+    assert refused.exit_code == 2
+    assert "is what the command reads: write another name behind `-o`" in refused.stderr
+    assert file.read_text(encoding="utf-8") == NET
+
+
+def test_samples_are_not_written_over(file: Path) -> None:
+    refused = CliRunner().invoke(netdsl, ["predict", ".", str(file), "-o", str(file)], prog_name="netdsl")
+    assert refused.exit_code == 2
+    assert file.read_text(encoding="utf-8") == NET
+
+
 def test_torch_is_not_imported() -> None:
     script = f"""
 import sys

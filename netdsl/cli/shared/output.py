@@ -43,6 +43,14 @@ def write_pieces(pieces: Iterable[str]) -> None:
     click.echo("".join(block), nl=False)
 
 
+def require_apart(output: str | None, given: Iterable[str]) -> None:
+    """Raises `WrongPath` where an output would be written over what the command reads."""
+    if output is None or not Path(output).is_file():
+        return
+    if any(Path(one).is_file() and Path(one).samefile(output) for one in given):
+        raise WrongPath(text("`{path}` is what the command reads: write another name behind `-o`", path=output))
+
+
 def write_output(content: bytes, path: str | None) -> None:
     """Writes to the file that the command line names, or to standard output if it names none.
 
